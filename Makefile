@@ -1,0 +1,134 @@
+# Cunzhang: GNU make, no configure. `make help` lists the targets.
+PREFIX ?= /usr/local
+VARIANT ?= release
+CROSS ?=
+ifeq ($(origin CC),default)
+CC := $(if $(filter fuzz,$(VARIANT)),clang,$(CROSS)gcc)
+endif
+ifeq ($(origin AR),default)
+AR := $(CROSS)ar
+endif
+BUILD ?= build
+B := $(BUILD)/$(CROSS)$(VARIANT)
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wconversion \
+        -Wno-sign-conversion -Wundef -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough -Werror
+F_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+F_debug   := -O0 -g3
+F_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+F_tsan    := -O1 -g -fsanitize=thread
+F_cov     := -O0 -g --coverage
+F_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+$(if $(F_$(VARIANT)),,$(error unknown VARIANT '$(VARIANT)'))
+FLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(F_$(VARIANT)) $(CPPFLAGS) $(CFLAGS)
+# The pure layers need these and nothing else; that the simulator links so is the proof.
+CORE_LIBS := -lsodium -lnettle -lmsgpackc
+IO_LIBS := -ljansson -lmicrohttpd -luv -llmdb -linih -lpthread
+objs = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(addsuffix /*.c,$(1)))))
+bins = $(patsubst %.c,$(B)/%,$(sort $(wildcard $(1))))
+LAYERS := $(B)/libcore.a $(B)/libproto.a $(B)/liblib.a
+UNIT := $(call bins,tests/unit/test_*.c)
+SIM := $(call bins,tests/sim/sim_*.c)
+SIMLIB := $(filter-out $(patsubst %,%.o,$(SIM)),$(call objs,tests/sim))
+IOT := $(call bins,tests/io/test_*.c)
+FUZZ := $(call bins,tests/fuzz/fuzz_*.c)
+BENCH := $(call bins,tests/bench/bench_*.c)
+BENCHLIB := $(filter-out $(patsubst %,%.o,$(BENCH)),$(call objs,tests/bench))
+TOOLS := $(call bins,tests/tools/*.c)
+TLIB := $(call objs,tests/lib)
+PROGS := $(B)/cunzhangd $(B)/cunzhang
+Q = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
+LINK = $(CC) $(FLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^)
+AGAIN = $(MAKE) --no-print-directory
+
+all: $(PROGS)
+.PHONY: all help deps demo test test-run unit tools-tests programs check-asan check-tsan fuzz fuzz-run bench bench-run install \
+        format lint clean force
+.DELETE_ON_ERROR:
+.SECONDARY:
+help:
+	@echo 'make            build cunzhangd and cunzhang (VARIANT=release|debug|asan|tsan|cov|fuzz)'
+	@echo 'make demo       a hub and three villages on this machine; ONCE=1 ends after its checks'
+	@echo 'make test       every test; SEEDS=n sets how many simulator seeds'
+	@echo 'make check-asan check-tsan   the tests under the sanitizers'
+	@echo 'make fuzz       libFuzzer on every decoder, FUZZ_TIME=60 seconds each'
+	@echo 'make bench      the table of speeds, each beside its yardstick'
+	@echo 'make install format lint clean deps'
+deps:
+	@tools/deps $(DEPS)
+$(B)/.flags: force		# changed flags rebuild; unchanged flags do not
+	@mkdir -p $(@D); echo '*' > $(BUILD)/.gitignore
+	@echo '$(CC) $(FLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(LDFLAGS)' > $@
+$(B)/%.o: %.c $(B)/.flags
+	@mkdir -p $(@D)
+	$(call Q,CC)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
+$(B)/liblib.a: $(call objs,lib)
+$(B)/libproto.a: $(call objs,proto)
+$(B)/libcore.a: $(call objs,daemon/rules daemon/core)
+$(B)/libio.a: $(call objs,daemon/web daemon/io)
+$(B)/%.a:
+	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $^
+$(B)/cunzhangd: $(B)/daemon/main.o $(B)/libio.a $(LAYERS)
+	$(call Q,LD)$(LINK) $(IO_LIBS) $(CORE_LIBS) -o $@
+$(B)/cunzhang: $(call objs,tools/cunzhang) $(B)/libio.a $(LAYERS)
+	$(call Q,LD)$(LINK) $(IO_LIBS) -lcurl $(CORE_LIBS) -o $@
+$(UNIT): %: %.o $(TLIB) $(LAYERS)	# no libuv, no LMDB: purity by linking
+	$(call Q,LD)$(LINK) $(CORE_LIBS) -o $@
+$(SIM): %: %.o $(SIMLIB) $(TLIB) $(LAYERS)
+	$(call Q,LD)$(LINK) $(CORE_LIBS) -o $@
+$(IOT) $(BENCH) $(TOOLS): %: %.o $(TLIB) $(B)/libio.a $(LAYERS)
+	$(call Q,LD)$(LINK) $(IO_LIBS) $(CORE_LIBS) -o $@
+$(BENCH): $(BENCHLIB)
+$(FUZZ): %: %.o $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o) $(TLIB) $(B)/libio.a \
+         $(LAYERS)
+	$(call Q,LD)$(LINK) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(IO_LIBS) $(CORE_LIBS) -o $@
+
+SEEDS ?= 200
+FUZZ_TIME ?= 60
+unit: $(UNIT) $(IOT) $(FUZZ)
+	@set -e; for t in $(UNIT) $(IOT) $(FUZZ); do echo "  RUN   $$t"; n=$${t##*/}; \
+	  $$t $$([ -d tests/fuzz/corpus/$$n ] && echo tests/fuzz/corpus/$$n) >$$t.log 2>&1 || \
+	  { cat $$t.log; exit 1; }; done
+test:
+	@tools/deps build
+	+$(AGAIN) test-run
+test-run: $(UNIT) $(IOT) $(FUZZ) $(SIM) $(TOOLS) $(PROGS)
+	@BIN=$(B) SEEDS=$(SEEDS) tests/run $(UNIT) -- $(IOT) -- $(FUZZ) -- $(SIM)
+check-asan check-tsan: check-%:
+	+$(AGAIN) VARIANT=$* test
+demo:
+	@tools/deps build
+	+$(AGAIN) VARIANT=release all tools-tests
+	@BIN=$(BUILD)/release tools/demo $(if $(ONCE),--once)
+tools-tests: $(TOOLS)
+programs: $(FUZZ) $(SIM) $(PROGS) $(TOOLS) $(BENCH)
+fuzz:
+	@tools/deps fuzz
+	+$(AGAIN) VARIANT=fuzz fuzz-run
+fuzz-run: $(FUZZ)
+	@set -e; for f in $(FUZZ); do n=$${f##*/}; mkdir -p $(B)/corpus/$$n; echo "  FUZZ  $$n"; \
+	  $$f -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+	  -print_final_stats=1 -artifact_prefix=$(B)/corpus/$$n- $(B)/corpus/$$n \
+	  tests/fuzz/corpus/$$n; done
+bench:
+	@tools/deps build
+	+$(AGAIN) VARIANT=release bench-run
+bench-run: $(BENCH) $(PROGS)
+	@set -e; for b in $(BENCH); do BIN=$(B) $$b; done
+install:
+	+$(AGAIN) VARIANT=release all
+	install -Dm755 $(BUILD)/$(CROSS)release/cunzhangd $(DESTDIR)$(PREFIX)/sbin/cunzhangd
+	install -Dm755 $(BUILD)/$(CROSS)release/cunzhang $(DESTDIR)$(PREFIX)/bin/cunzhang
+FMT = $(shell find lib proto daemon tools tests -name '*.[ch]')
+format:
+	clang-format --style=file:tools/lint/clang-format -i $(FMT)
+lint: $(LAYERS)
+	@tools/deps lint
+	@clang-format --style=file:tools/lint/clang-format --dry-run -Werror $(FMT)
+	tools/lint/selftest
+	@tools/lint/check-source $(FMT)
+	tools/lint/check-pure $(B)/libcore.a $(B)/libproto.a $(B)/liblib.a
+	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	  --library=tools/lint/cppcheck.cfg --suppressions-list=tools/lint/cppcheck -I. lib proto daemon tools
+clean:
+	rm -rf $(BUILD)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

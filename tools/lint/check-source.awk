@@ -1,0 +1,284 @@
+# POSIX awk; see check-source.
+
+function say(what) {
+	printf "%s:%d: %s\n", file, line, what
+	bad = 1
+}
+
+# The layer of a path: a file may include its own layer and lower ones.
+function layer(path) {
+	if (path ~ /^lib\//) return 1
+	if (path ~ /^proto\//) return 2
+	if (path ~ /^daemon\/rules\//) return 3
+	if (path ~ /^daemon\/core\//) return 4
+	if (path ~ /^daemon\/web\//) return 5
+	if (path ~ /^daemon\/io\//) return 6
+	if (path ~ /^daemon\//) return 7
+	if (path ~ /^tools\//) return 8
+	if (path ~ /^tests\//) return 9
+	return 0
+}
+
+function words(list, set,    parts, n, i) {
+	n = split(list, parts, " ")
+	for (i = 1; i <= n; i++)
+		set[parts[i]] = 1
+}
+
+BEGIN {
+	PURE = 4
+	WEB = 5
+	words("assert.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h " \
+	      "stdlib.h string.h", pure_header)
+	# the libraries of the pure layers, each behind one module; iconv for files in GB18030
+	words("lib/sign.c:sodium.h proto/noise.c:sodium.h lib/hash.h:nettle/sha2.h " \
+	      "daemon/web/encoding.c:iconv.h " \
+	      "proto/wr.c:msgpack/pack.h", pure_extra)
+	words("strcpy strcat sprintf vsprintf gets strtok atoi atol atoll atof", banned)
+	words("time gettimeofday clock_gettime clock localtime gmtime mktime rand random srand " \
+	      "srandom getenv exit printf fprintf puts fopen open", impure)
+	words("malloc calloc realloc free strdup strndup aligned_alloc", heap)
+	read_spec("proto/SPEC.md")
+}
+
+# spec["4.2"] is the text of section 4.2 with its sub-sections.
+function read_spec(path,    text, open_sections, n, number, parts, i, prefix) {
+	n = 0
+	while ((getline text < path) > 0) {
+		have_spec = 1
+		if (text ~ /^#+ +[0-9]/) {
+			number = text
+			sub(/^#+ +/, "", number)
+			sub(/[^0-9.].*$/, "", number)
+			sub(/\.+$/, "", number)
+			n = split(number, parts, ".")
+			prefix = ""
+			for (i = 1; i <= n; i++) {
+				prefix = prefix (i > 1 ? "." : "") parts[i]
+				open_sections[i] = prefix
+			}
+		}
+		for (i = 1; i <= n; i++)
+			spec[open_sections[i]] = spec[open_sections[i]] " " text
+	}
+	close(path)
+	for (i in spec)
+		spec[i] = plain(spec[i])
+}
+
+# White space and the marks of Markdown do not count.
+function plain(text) {
+	gsub(/[`*]/, "", text)
+	gsub(/[ \t]+/, " ", text)
+	sub(/^ /, "", text)
+	sub(/ $/, "", text)
+	return text
+}
+
+function check_quote(text,    number) {
+	if (text !~ /^[ \t]*SPEC [0-9][0-9.]*: *"/)
+		return
+	number = text
+	sub(/^[ \t]*SPEC /, "", number)
+	sub(/:.*$/, "", number)
+	sub(/^[^"]*"/, "", text)
+	if (!sub(/"[^"]*$/, "", text)) {
+		say("a quote of SPEC.md without its end")
+		return
+	}
+	text = plain(text)
+	if (!have_spec)
+		say("a quote, but there is no proto/SPEC.md")
+	else if (!(number in spec))
+		say("proto/SPEC.md has no section " number)
+	else if (text == "" || index(spec[number], text) == 0)
+		say("not word for word in section " number " of proto/SPEC.md: \"" text "\"")
+}
+
+# The line without comments and with empty string literals; comments are collected as they end.
+function code_of(text,    out, at, tail) {
+	out = ""
+	while (text != "") {
+		if (in_comment) {
+			at = index(text, "*/")
+			if (!at) {
+				tail = text
+				sub(/^[ \t]*\*/, "", tail)
+				comment = comment " " tail
+				return out
+			}
+			tail = substr(text, 1, at - 1)
+			sub(/^[ \t]*\*/, "", tail)
+			check_quote(comment " " tail)
+			in_comment = 0
+			text = substr(text, at + 2)
+		} else if (match(text, /\/\*|\/\/|"|'/)) {
+			out = out substr(text, 1, RSTART - 1)
+			tail = substr(text, RSTART)
+			if (tail ~ /^\/\*/) {
+				in_comment = 1
+				comment = ""
+				text = substr(tail, 3)
+			} else if (tail ~ /^\/\//) {
+				return out
+			} else if (match(tail, /^"([^"\\]|\\.)*"/) || match(tail, /^'([^'\\]|\\.)*'/)) {
+				out = out "\"\""
+				text = substr(tail, RLENGTH + 1)
+			} else {
+				return out
+			}
+		} else {
+			return out text
+		}
+	}
+	return out
+}
+
+# Each identifier before a "(" that is not a member.
+function check_names(code,    name, rest, before) {
+	rest = code
+	while (match(rest, /[A-Za-z_][A-Za-z0-9_]*[ \t]*\(/)) {
+		name = substr(rest, RSTART, RLENGTH - 1)
+		before = RSTART > 1 ? substr(rest, RSTART - 1, 1) : ""
+		sub(/[ \t]+$/, "", name)
+		rest = substr(rest, RSTART + RLENGTH)
+		if (before == "." || before == ">")
+			continue
+		if (name in banned)
+			say(name "() is banned")
+		if (mine > PURE)
+			continue
+		if (name in impure)
+			say(name "() in a pure layer")
+		if ((name in heap) && file != "lib/mem.c")
+			say(name "(): heap memory of the pure layers comes from lib/mem.h")
+	}
+	if (mine <= PURE && code ~ /(^|[^A-Za-z0-9_])(float|double)([^A-Za-z0-9_]|$)/)
+		say("no floating point in a pure layer")
+}
+
+function check_layer(name, angled,    theirs) {
+	if (angled) {
+		if (name ~ /^(uv|lmdb)\.h$/ && mine != 6 && file !~ /^tests\/(io|bench|tools)\// &&
+		    !(file == "daemon/main.c" && name == "uv.h"))
+			say("<" name "> outside daemon/io")
+		if (mine <= WEB && !(name in pure_header) && !((file ":" name) in pure_extra) &&
+		    !(mine == WEB && name == "jansson.h"))
+			say("<" name "> does not belong into this layer")
+		return
+	}
+	theirs = layer(name)
+	if (!theirs)
+		say("\"" name "\": write the path from the root")
+	else if (theirs > mine || (theirs >= 8 && theirs != mine))
+		say("\"" name "\" is above this layer")
+}
+
+# Own header, blank line, <...> sorted, blank line, "..." sorted.
+function check_order(name, angled) {
+	if (seen == 0 && own != "" && name != own)
+		say("the first include is \"" own "\"")
+	if (seen > 0) {
+		if (angled && !last_angled && !(seen == 1))
+			say("<" name "> after \"" last_name "\"")
+		if (seen == 1 && own != "" && !gap)
+			say("a blank line stands behind the own header")
+		else if (angled != last_angled && !gap)
+			say("a blank line stands between <...> and \"...\"")
+		else if (angled == last_angled && !gap && name < last_name)
+			say("includes are sorted: " name " before " last_name)
+	}
+	seen++
+	last_name = name
+	last_angled = angled
+	gap = 0
+}
+
+function check_include(text,    name, angled) {
+	name = text
+	sub(/^#[ \t]*include[ \t]*/, "", name)
+	angled = name ~ /^</
+	if (name !~ /^(<[^>]+>|"[^"]+")/) {
+		say("an include nobody can read")
+		return
+	}
+	name = substr(name, 2)
+	sub(/[>"].*$/, "", name)
+	check_layer(name, angled)
+	if (in_head && name !~ /\.def$/)
+		check_order(name, angled)
+}
+
+function end_of_file() {
+	if (file == "")
+		return
+	if (is_header && (guard_lines < 2 || last_code != "#endif"))
+		say("the header guard is " guard)
+	if (in_comment)
+		say("a comment without its end")
+}
+
+function start_of_file(    unused) {
+	end_of_file()
+	file = FILENAME
+	sub(/^\.\//, "", file)
+	mine = layer(file)
+	is_header = file ~ /\.h$/
+	guard = toupper(file)
+	gsub(/[^A-Z0-9]/, "_", guard)
+	guard_lines = 0
+	directives = 0
+	in_comment = 0
+	in_head = 1
+	seen = 0
+	gap = 0
+	last_code = ""
+	own = ""
+	if (file ~ /\.c$/) {
+		own = file
+		sub(/c$/, "h", own)
+		if ((getline unused < own) < 0)
+			own = ""
+		else
+			close(own)
+	}
+}
+
+FNR == 1 { start_of_file() }
+
+{
+	line = FNR
+	if ($0 ~ /[ \t]$/)
+		say("white space at the end")
+	if ($0 ~ /\r/)
+		say("a carriage return")
+	was_comment = in_comment
+	code = code_of($0)
+	if (!was_comment && $0 ~ /^#[ \t]*include/) {
+		check_include($0)
+		last_code = $0
+		next
+	}
+	if ($0 ~ /^[ \t]*$/) {
+		gap = 1
+		next
+	}
+	if (code ~ /^[ \t]*$/)
+		next
+	sub(/[ \t]+$/, "", code)
+	last_code = code
+	if (code ~ /^#/) {
+		directives++
+		if ((directives == 1 && code == "#ifndef " guard) ||
+		    (directives == 2 && code == "#define " guard))
+			guard_lines++
+	} else {
+		in_head = 0
+	}
+	check_names(code)
+}
+
+END {
+	end_of_file()
+	exit bad
+}
