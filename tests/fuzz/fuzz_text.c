@@ -1,0 +1,133 @@
+/* The text forms of lib/: what is read is written again and reads as the same; what is written by us is
+ * always read. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/amount.h"
+#include "lib/date.h"
+#include "lib/err.h"
+#include "lib/text.h"
+#include "tests/fuzz/fuzz.h"
+
+#define RAW_MAX 4096
+
+static void base64(const char *s, size_t n)
+{
+	static uint8_t raw[RAW_MAX];
+	struct buf text = {0};
+	size_t raw_n = 0;
+
+	if (b64_get(s, n, raw, sizeof(raw), &raw_n) == ERR_OK) {
+		assert(raw_n <= sizeof(raw));
+		assert(b64_put(&text, raw, raw_n) == ERR_OK);
+		assert(text.n == n && (n == 0 || memcmp(text.p, s, n) == 0));
+	}
+	buf_reset(&text);
+	if (n <= RAW_MAX) {
+		assert(b64_put(&text, s, n) == ERR_OK);
+		assert(text.n == B64_LEN(n));
+		assert(b64_get((const char *)text.p, text.n, raw, n, &raw_n) == ERR_OK);
+		assert(raw_n == n && (n == 0 || memcmp(raw, s, n) == 0));
+		assert(n == 0 ||
+		       b64_get((const char *)text.p, text.n, raw, n - 1, &raw_n) != ERR_OK);
+	}
+	buf_close(&text);
+}
+
+static void hex(const char *s, size_t n)
+{
+	static uint8_t raw[RAW_MAX];
+	static char text[2 * RAW_MAX + 1];
+
+	if (n / 2 > RAW_MAX || !hex_get(s, n, raw, n / 2))
+		return;
+	assert(n % 2 == 0);
+	hex_put(text, raw, n / 2);
+	assert(strlen(text) == n);
+	for (size_t i = 0; i < n; i++)
+		assert(text[i] == s[i] || text[i] == s[i] + 32);
+}
+
+/* The well-formed sequences of the Unicode standard, table 3-7, counted another way than lib does. */
+static bool well_formed(const uint8_t *p, size_t n, size_t *ret_count)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; count++) {
+		uint8_t c = p[i];
+		size_t more = c < 0x80 ? 0 : c < 0xc2 ? 9 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		uint32_t v = more ? c & (0x3fu >> more) : c;
+
+		if (more == 9 || c > 0xf4 || more > n - i - 1)
+			return false;
+		for (size_t k = 1; k <= more; k++) {
+			if ((p[i + k] & 0xc0) != 0x80)
+				return false;
+			v = v << 6 | (p[i + k] & 0x3f);
+		}
+		if ((more == 2 && v < 0x800) || (more == 3 && v < 0x10000) || v > 0x10ffff ||
+		    (v >= 0xd800 && v < 0xe000))
+			return false;
+		i += 1 + more;
+	}
+	*ret_count = count;
+	return true;
+}
+
+static void utf8(const uint8_t *p, size_t n)
+{
+	size_t count = 0;
+	bool ok = well_formed(p, n, &count);
+
+	assert(utf8_valid(p, n) == ok);
+	if (utf8_clean(p, n, false)) {
+		assert(utf8_clean(p, n, true));
+		assert(ok);
+	}
+	if (!ok)
+		return;
+	assert(utf8_count(p, n) == count);
+	for (size_t max = 0; max <= n + 1 && max < 16; max++) {
+		size_t cut = utf8_cut((const char *)p, n, max);
+
+		assert(cut <= max && cut <= n);
+		assert(max < n ? max - cut < 4 : cut == n);
+		assert(utf8_valid(p, cut));
+	}
+}
+
+static void numbers(const char *s, size_t n)
+{
+	char text[AMOUNT_TEXT_MAX], again[32];
+	struct points p, q;
+	uint64_t v, w;
+	day_t d, e;
+
+	if (points_parse(s, n, &p)) {
+		points_text(p, text);
+		assert(points_parse(text, strlen(text), &q));
+		assert(points_cmp(p, q) == 0);
+	}
+	if (u64_parse(s, n, &v)) {
+		assert((size_t)snprintf(again, sizeof(again), "%llu", (unsigned long long)v) == n);
+		assert(memcmp(again, s, n) == 0);
+		assert(u64_parse(again, n, &w) && v == w);
+	}
+	if (day_parse(s, n, &d)) {
+		assert(d >= DAY_MIN && d <= DAY_MAX && d != DAY_NONE);
+		day_text(d, again);
+		assert(day_parse(again, strlen(again), &e) && d == e);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	const char *s = (const char *)data;
+
+	base64(s, n);
+	hex(s, n);
+	utf8(data, n);
+	numbers(s, n);
+	return 0;
+}

@@ -1,0 +1,72 @@
+#ifndef TESTS_LIB_T_H
+#define TESTS_LIB_T_H
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A test file is a list of claims:
+ *
+ *	static void test_overflow_is_refused(void) { T_EQ(f(), 3); }
+ *	T_MAIN(T(test_overflow_is_refused), T(test_...))
+ *
+ * A failed check prints file, line and both values, and ends the program with 1. */
+struct t_case {
+	const char *name;
+	void (*fn)(void);
+};
+#define T(f)                                                                                       \
+	{                                                                                          \
+		.name = #f, .fn = f                                                                \
+	}
+#define T_MAIN(...)                                                                                \
+	int main(int argc, char **argv)                                                            \
+	{                                                                                          \
+		static const struct t_case cases[] = {__VA_ARGS__};                                \
+		return t_run(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));                 \
+	}
+
+/* Runs all cases, or those whose name contains argv[1]; prints "name ... ok". Returns 0. */
+int t_run(int argc, char **argv, const struct t_case *cases, size_t n);
+__attribute__((noreturn, format(printf, 3, 4))) void t_fail(const char *file, int line,
+							    const char *fmt, ...);
+void t_eq_mem(const char *file, int line, const char *what, const void *got, const void *want,
+	      size_t n);
+void t_eq_str(const char *file, int line, const char *what, const char *got, const char *want);
+/* Bytes of a hex string; ends the test when it is not one. Returns the length. */
+size_t t_hex(const char *hex, uint8_t *out, size_t cap);
+
+#define T_OK(cond)                                                                                 \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			t_fail(__FILE__, __LINE__, "not true: %s", #cond);                         \
+	} while (0)
+#define T_EQ(got, want)                                                                            \
+	do {                                                                                       \
+		intmax_t t_g = (intmax_t)(got), t_w = (intmax_t)(want);                            \
+		if (t_g != t_w)                                                                    \
+			t_fail(__FILE__, __LINE__, "%s: got %jd, want %jd", #got, t_g, t_w);       \
+	} while (0)
+#define T_STR(got, want)    t_eq_str(__FILE__, __LINE__, #got, (got), (want))
+#define T_MEM(got, want, n) t_eq_mem(__FILE__, __LINE__, #got, (got), (want), (n))
+
+/* Runs @body with the 0th, 1st, 2nd ... allocation failing until it succeeds. @body is an expression
+ * that returns an error code; it must give ERR_NOMEM (or succeed) and leak nothing. */
+#define T_OOM(body)                                                                                \
+	do {                                                                                       \
+		for (long t_n = 0;; t_n++) {                                                       \
+			long t_live = mem_live();                                                  \
+			mem_fail_after(t_n);                                                       \
+			int t_err = (body);                                                        \
+			mem_fail_after(-1);                                                        \
+			if (t_err == 0)                                                            \
+				break;                                                             \
+			T_EQ(t_err, ERR_NOMEM);                                                    \
+			T_EQ(mem_live(), t_live);                                                  \
+		}                                                                                  \
+	} while (0)
+
+#endif

@@ -1,0 +1,166 @@
+#include "lib/amount.h"
+
+#include "tests/lib/t.h"
+
+static void test_sums_stay_in_bounds(void)
+{
+	static const struct {
+		int64_t a, b;
+		bool ok;
+		int64_t sum;
+	} cases[] = {
+		{1, 2, true, 3},
+		{-50, 50, true, 0},
+		{POINTS_ABS_MAX, 0, true, POINTS_ABS_MAX},
+		{POINTS_ABS_MAX, 1, false, 0},
+		{POINTS_ABS_MAX - 1, 1, true, POINTS_ABS_MAX},
+		{-POINTS_ABS_MAX, -1, false, 0},
+		{-POINTS_ABS_MAX, 1, true, 1 - POINTS_ABS_MAX},
+		{INT64_MAX, 1, false, 0},
+		{INT64_MIN, -1, false, 0},
+		{INT64_MAX, INT64_MIN, true, -1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct points p = points_of(77);
+		struct fen f = fen_of(77);
+		int64_t want = cases[i].ok ? cases[i].sum : 77;
+
+		T_EQ(points_add(points_of(cases[i].a), points_of(cases[i].b), &p), cases[i].ok);
+		T_EQ(points_raw(p), want);
+		T_EQ(fen_add(fen_of(cases[i].a), fen_of(cases[i].b), &f), cases[i].ok);
+		T_EQ(fen_raw(f), want);
+	}
+}
+
+static void test_differences_stay_in_bounds(void)
+{
+	static const struct {
+		int64_t a, b;
+		bool ok;
+		int64_t diff;
+	} cases[] = {
+		{3, 2, true, 1},
+		{2, 3, true, -1},
+		{-POINTS_ABS_MAX, 1, false, 0},
+		{POINTS_ABS_MAX, -1, false, 0},
+		{0, INT64_MIN, false, 0},
+		{INT64_MIN, 1, false, 0},
+		{POINTS_ABS_MAX, POINTS_ABS_MAX, true, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct points p = points_of(77);
+		struct fen f = fen_of(77);
+		int64_t want = cases[i].ok ? cases[i].diff : 77;
+
+		T_EQ(points_sub(points_of(cases[i].a), points_of(cases[i].b), &p), cases[i].ok);
+		T_EQ(points_raw(p), want);
+		T_EQ(fen_sub(fen_of(cases[i].a), fen_of(cases[i].b), &f), cases[i].ok);
+		T_EQ(fen_raw(f), want);
+	}
+}
+
+static void test_negation_and_order(void)
+{
+	struct points p = points_of(77);
+
+	T_OK(points_neg(points_of(5), &p));
+	T_EQ(points_raw(p), -5);
+	T_OK(!points_neg(points_of(INT64_MIN), &p));
+	T_EQ(points_raw(p), -5);
+	T_EQ(points_cmp(points_of(1), points_of(2)), -1);
+	T_EQ(points_cmp(points_of(2), points_of(1)), 1);
+	T_EQ(points_cmp(points_of(2), points_of(2)), 0);
+	T_EQ(points_cmp(points_of(INT64_MIN), points_of(INT64_MAX)), -1);
+	T_EQ(points_cmp(POINTS_ZERO, points_of(0)), 0);
+}
+
+static void test_text_has_two_decimals(void)
+{
+	char out[AMOUNT_TEXT_MAX];
+
+	T_STR(points_text(points_of(3600), out), "36.00");
+	T_STR(points_text(points_of(-50), out), "-0.50");
+	T_STR(points_text(points_of(0), out), "0.00");
+	T_STR(points_text(points_of(5), out), "0.05");
+	T_STR(points_text(points_of(POINTS_ABS_MAX), out), "10000000000000.00");
+	T_STR(points_text(points_of(INT64_MIN), out), "-92233720368547758.08");
+	T_STR(fen_text(fen_of(-12345), out), "-123.45");
+	T_STR(fen_text(fen_of(INT64_MAX), out), "92233720368547758.07");
+}
+
+static void test_parsing_takes_plain_numbers_only(void)
+{
+	static const struct {
+		const char *text;
+		int64_t want;
+	} good[] = {
+		{"36", 3600},
+		{"36.5", 3650},
+		{"-36.50", -3650},
+		{"0", 0},
+		{"-0", 0},
+		{"0.05", 5},
+		{"-0.01", -1},
+		{"007", 700},
+		{"10000000000000", POINTS_ABS_MAX},
+		{"10000000000000.00", POINTS_ABS_MAX},
+		{"-10000000000000.00", -POINTS_ABS_MAX},
+	};
+	static const char *const bad[] = {"",
+					  "-",
+					  ".",
+					  "-.",
+					  ".5",
+					  "-.5",
+					  "36.",
+					  "36.500",
+					  "36.5.",
+					  "3.6.5",
+					  "3..6",
+					  "+36",
+					  " 36",
+					  "36 ",
+					  "--36",
+					  "36-",
+					  "1e3",
+					  "0x10",
+					  "1,000",
+					  "３６",
+					  "10000000000000.01",
+					  "-10000000000000.01",
+					  "100000000000000",
+					  "9223372036854775807",
+					  "9223372036854775808",
+					  "99999999999999999999999999999999"};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct points p = points_of(77);
+
+		T_OK(points_parse(good[i].text, strlen(good[i].text), &p));
+		T_EQ(points_raw(p), good[i].want);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct points p = points_of(77);
+
+		if (points_parse(bad[i], strlen(bad[i]), &p))
+			t_fail(__FILE__, __LINE__, "read as points: \"%s\"", bad[i]);
+		T_EQ(points_raw(p), 77);
+	}
+}
+
+static void test_parsing_stops_at_the_length(void)
+{
+	struct points p = points_of(77);
+
+	T_OK(points_parse("36.55", 4, &p));
+	T_EQ(points_raw(p), 3650);
+	T_OK(!points_parse("36.55", 3, &p));
+	T_OK(!points_parse("3\0", 2, &p));
+	T_EQ(points_raw(p), 3650);
+}
+
+T_MAIN(T(test_sums_stay_in_bounds), T(test_differences_stay_in_bounds), T(test_negation_and_order),
+       T(test_text_has_two_decimals), T(test_parsing_takes_plain_numbers_only),
+       T(test_parsing_stops_at_the_length))

@@ -1,0 +1,161 @@
+#include "tests/lib/t.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "lib/mem.h"
+
+/* The checks must be able to fail, so each is made to fail in a child. */
+static int code_of(void (*fn)(void))
+{
+	int status = 0;
+
+	fflush(stdout);
+	pid_t pid = fork();
+	T_OK(pid >= 0);
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		if (null < 0 || dup2(null, STDERR_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+			_exit(99);
+		fn();
+		_exit(0);
+	}
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_OK(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void checks_that_hold(void)
+{
+	uint8_t raw[3];
+
+	T_OK(true);
+	T_EQ(-1, -1);
+	T_STR("a", "a");
+	T_STR(NULL, NULL);
+	T_MEM("ab", "ab", 2);
+	T_MEM("a", "b", 0);
+	T_EQ(t_hex("00ff10", raw, sizeof(raw)), 3);
+	T_EQ(raw[1], 0xff);
+}
+
+static void not_true(void)
+{
+	T_OK(false);
+}
+
+static void not_equal(void)
+{
+	T_EQ(1, 2);
+}
+
+static void other_string(void)
+{
+	T_STR("a", "b");
+}
+
+static void no_string(void)
+{
+	T_STR(NULL, "b");
+}
+
+static void other_bytes_far_away(void)
+{
+	uint8_t a[500] = {0}, b[500] = {0};
+
+	a[499] = 1;
+	T_MEM(a, b, sizeof(a));
+}
+
+static void odd_hex(void)
+{
+	uint8_t raw[3];
+
+	t_hex("00f", raw, sizeof(raw));
+}
+
+static void long_hex(void)
+{
+	uint8_t raw[1];
+
+	t_hex("0011", raw, sizeof(raw));
+}
+
+static int leak_on_failure(void)
+{
+	void *a = mem_alloc(1), *b = mem_alloc(1);
+
+	if (!a || !b)
+		return ERR_NOMEM; /* loses a */
+	mem_free(a);
+	mem_free(b);
+	return ERR_OK;
+}
+
+static void leaking_body(void)
+{
+	T_OOM(leak_on_failure());
+}
+
+static int wrong_code(void)
+{
+	void *a = mem_alloc(1);
+
+	mem_free(a);
+	return a ? ERR_OK : ERR_IO;
+}
+
+static void body_with_the_wrong_code(void)
+{
+	T_OOM(wrong_code());
+}
+
+static void no_such_test(void)
+{
+	static const struct t_case cases[] = {T(checks_that_hold)};
+	char name[] = "t", filter[] = "nothing";
+	char *argv[] = {name, filter, NULL};
+
+	_exit(t_run(2, argv, cases, 1));
+}
+
+static void a_test_by_name(void)
+{
+	static const struct t_case cases[] = {T(not_true), T(checks_that_hold)};
+	char name[] = "t", filter[] = "that_hold";
+	char *argv[] = {name, filter, NULL};
+
+	_exit(t_run(2, argv, cases, 2));
+}
+
+static void test_checks_that_hold_pass(void)
+{
+	T_EQ(code_of(checks_that_hold), 0);
+}
+
+static void test_every_check_can_fail(void)
+{
+	static void (*const bodies[])(void) = {not_true,
+					       not_equal,
+					       other_string,
+					       no_string,
+					       other_bytes_far_away,
+					       odd_hex,
+					       long_hex,
+					       leaking_body,
+					       body_with_the_wrong_code};
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		T_EQ(code_of(bodies[i]), 1);
+}
+
+static void test_a_name_selects(void)
+{
+	T_EQ(code_of(a_test_by_name), 0);
+	T_EQ(code_of(no_such_test), 1);
+}
+
+T_MAIN(T(test_checks_that_hold_pass), T(test_every_check_can_fail), T(test_a_name_selects))
