@@ -1,0 +1,314 @@
+#include "proto/record.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "proto/rd.h"
+#include "proto/record_value.h"
+#include "proto/wr.h"
+
+/* --- tables, all of them made from proto/records.def ------------------------------------------------ */
+
+#define CHOICE_ROW(list, value, name, zh, en) [value] = {#name, zh, en},
+#define CHOICE_TABLE(list)                                                                         \
+	static const struct rec_choice choice_##list[] = {CHOICES_##list(CHOICE_ROW)};
+CHOICES_ALL(CHOICE_TABLE)
+
+#define LIST_ROW(list) {#list, choice_##list, sizeof(choice_##list) / sizeof(choice_##list[0])},
+const struct rec_choices rec_lists[] = {CHOICES_ALL(LIST_ROW)};
+const uint32_t rec_nlists = REC_LIST_NONE;
+
+#define FIELD(type, name, kind, min, max, choices, privacy, zh, en)                                \
+	{#name,                                                                                    \
+	 REC_##kind,                                                                               \
+	 REC_##privacy,                                                                            \
+	 offsetof(type, name),                                                                     \
+	 min,                                                                                      \
+	 max,                                                                                      \
+	 REC_LIST_##choices == REC_LIST_NONE ? NULL : &rec_lists[REC_LIST_##choices],              \
+	 zh,                                                                                       \
+	 en},
+#define HEAD_FIELD(R, name, kind, min, max, choices, privacy, zh, en)                              \
+	FIELD(struct rec_##R, name, kind, min, max, choices, privacy, zh, en)
+#define LINE_FIELD(R, name, kind, min, max, choices, privacy, zh, en)                              \
+	FIELD(struct rec_##R##_line, name, kind, min, max, choices, privacy, zh, en)
+#define HEAD_TABLE(name)                                                                           \
+	static const struct rec_field head_##name[] = {HEAD_##name(HEAD_FIELD, name)};             \
+	_Static_assert(sizeof(struct rec_##name) <= REC_HEAD_SIZE_MAX, "head too large");
+#define LINE_TABLE(name)                                                                           \
+	static const struct rec_field line_##name[] = {LINE_##name(LINE_FIELD, name)};             \
+	_Static_assert(sizeof(struct rec_##name##_line) <= REC_LINE_SIZE_MAX,                      \
+		       "a line that is too large");
+#define REC_X(name, code, schema, feed, roles, zh, en) HEAD_TABLE(name)
+#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en)                                \
+	HEAD_TABLE(name)                                                                           \
+	LINE_TABLE(name)                                                                           \
+	_Static_assert((lmax) < ENTRY_PARTS_MAX, "more lines than parts");
+RECORDS(REC_X, REC_XL)
+#undef REC_X
+#undef REC_XL
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define HEAD_OF(name, code, schema, feed, roles, zh, en)                                           \
+	code, schema, REC_FEED_##feed, roles, zh, en, head_##name, COUNT(head_##name),             \
+		sizeof(struct rec_##name)
+#define REC_X(name, code, schema, feed, roles, zh, en)                                             \
+	{#name, HEAD_OF(name, code, schema, feed, roles, zh, en), NULL, 0, 0, 0, 0},
+#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en)                                \
+	{#name,                                                                                    \
+	 HEAD_OF(name, code, schema, feed, roles, zh, en),                                         \
+	 line_##name,                                                                              \
+	 COUNT(line_##name),                                                                       \
+	 lmin,                                                                                     \
+	 lmax,                                                                                     \
+	 sizeof(struct rec_##name##_line)},
+const struct rec_type rec_types[] = {RECORDS(REC_X, REC_XL)};
+const uint32_t rec_ntypes = COUNT(rec_types);
+#undef REC_X
+#undef REC_XL
+
+/* Place of a type in the table. */
+#define REC_X(name, code, schema, feed, roles, zh, en)		    PLACE_##name,
+#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en) PLACE_##name,
+enum { RECORDS(REC_X, REC_XL) };
+#undef REC_X
+#undef REC_XL
+
+const struct rec_type *rec_type_of(uint16_t code)
+{
+	/* a switch, so that a code used twice does not compile */
+	switch (code) {
+#define REC_X(name, code, schema, feed, roles, zh, en)                                             \
+	case code:                                                                                 \
+		return &rec_types[PLACE_##name];
+#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en)                                \
+	case code: return &rec_types[PLACE_##name];
+		RECORDS(REC_X, REC_XL)
+#undef REC_X
+#undef REC_XL
+	default: return NULL;
+	}
+}
+
+const struct rec_type *rec_type_named(const char *name)
+{
+	for (uint32_t i = 0; i < rec_ntypes; i++)
+		if (strcmp(rec_types[i].name, name) == 0)
+			return &rec_types[i];
+	return NULL;
+}
+
+/* --- one value --------------------------------------------------------------------------------------- */
+
+static bool within(int64_t v, const struct rec_field *f)
+{
+	return v >= f->min && v <= f->max;
+}
+
+static bool length_ok(struct bytes b, const struct rec_field *f)
+{
+	return b.n <= (uint64_t)f->max && b.n >= (uint64_t)f->min;
+}
+
+static bool is_code(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++) {
+		uint8_t c = b.p[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		      c == '.' || c == '_' || c == '-'))
+			return false;
+	}
+	return true;
+}
+
+static bool has_control(struct bytes b)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < b.n; i++) /* no early exit: this way the compiler makes it fast */
+		found |= b.p[i] < 0x20 || b.p[i] == 0x7f;
+	return found;
+}
+
+static bool is_day(day_t day, const struct rec_field *f)
+{
+	return day == DAY_NONE ? f->min == 0 : day >= DAY_MIN && day <= DAY_MAX;
+}
+
+static bool value_ok(const struct rec_field *f, const void *s)
+{
+	struct bytes b;
+
+	switch (f->kind) {
+	case REC_U: return value_u(f, s) <= INT64_MAX && within((int64_t)value_u(f, s), f);
+	case REC_POINTS: return within(points_raw(value_points(f, s)), f);
+	case REC_DAY: return is_day(value_day(f, s), f);
+	case REC_TEXT: b = value_bytes(f, s); return length_ok(b, f) && utf8_clean(b.p, b.n, false);
+	case REC_CODE: b = value_bytes(f, s); return length_ok(b, f) && is_code(b);
+	case REC_BIN: return length_ok(value_bytes(f, s), f);
+	case REC_CHOICE: return within(value_choice(f, s), f);
+	}
+	return false;
+}
+
+static void value_write(const struct rec_field *f, const void *s, struct buf *out)
+{
+	struct bytes b;
+
+	switch (f->kind) {
+	case REC_U: wr_u64(out, value_u(f, s)); break;
+	case REC_POINTS: wr_i64(out, points_raw(value_points(f, s))); break;
+	case REC_DAY: wr_i64(out, value_day(f, s)); break;
+	case REC_TEXT:
+	case REC_CODE:
+		b = value_bytes(f, s);
+		wr_str(out, b.p, b.n);
+		break;
+	case REC_BIN:
+		b = value_bytes(f, s);
+		wr_bin(out, b.p, b.n);
+		break;
+	case REC_CHOICE: wr_u64(out, value_choice(f, s)); break;
+	}
+}
+
+/* Reads one value into @s and checks its bounds. False when it is out of them; whether it could be
+ * read at all, the reader remembers. */
+static bool value_read(const struct rec_field *f, struct rd *r, void *s)
+{
+	uint64_t u;
+	int64_t i;
+	struct bytes b;
+
+	switch (f->kind) {
+	case REC_U:
+		u = rd_u64(r);
+		value_put_u(f, s, u);
+		return u <= INT64_MAX && within((int64_t)u, f);
+	case REC_POINTS:
+		i = rd_i64(r);
+		value_put_points(f, s, points_of(i));
+		return within(i, f);
+	case REC_DAY:
+		i = rd_i64(r);
+		if (i < DAY_MIN || i > DAY_MAX)
+			return false;
+		value_put_day(f, s, (day_t)i);
+		return is_day((day_t)i, f);
+	case REC_TEXT: /* the reader has checked the encoding */
+		b = rd_str(r);
+		value_put_bytes(f, s, b);
+		return length_ok(b, f) && !has_control(b);
+	case REC_CODE:
+		b = rd_str(r);
+		value_put_bytes(f, s, b);
+		return length_ok(b, f) && is_code(b);
+	case REC_BIN:
+		b = rd_bin(r);
+		value_put_bytes(f, s, b);
+		return length_ok(b, f);
+	case REC_CHOICE:
+		u = rd_u64(r);
+		if (u > UINT32_MAX)
+			return false;
+		value_put_choice(f, s, (uint32_t)u);
+		return within((int64_t)u, f);
+	}
+	return false;
+}
+
+/* --- records ----------------------------------------------------------------------------------------- */
+
+static int issue(struct rec_issue *ret, const struct rec_field *f, uint32_t part)
+{
+	if (ret)
+		*ret = (struct rec_issue){f, part};
+	return ERR_INVALID;
+}
+
+int rec_check(const struct rec_field *f, uint32_t n, const void *s, struct rec_issue *ret)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!value_ok(&f[i], s))
+			return issue(ret, &f[i], 0);
+	return ERR_OK;
+}
+
+static int part_write(const struct rec_field *f, uint32_t n, const void *s, uint32_t part,
+		      struct buf *out, struct rec_issue *ret_issue)
+{
+	size_t mark = payload_part_begin(out);
+
+	wr_array(out, n);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!value_ok(&f[i], s))
+			return issue(ret_issue, &f[i], part);
+		value_write(&f[i], s, out);
+	}
+	payload_part_end(out, mark);
+	return out->err;
+}
+
+int rec_encode(const struct rec_type *t, const void *head, const void *lines, uint32_t nlines,
+	       const uint8_t secret[ENTRY_SECRET_BYTES], struct buf *out,
+	       struct rec_issue *ret_issue)
+{
+	size_t start = out->n;
+	int err;
+
+	if (nlines < t->lines_min || nlines > t->lines_max)
+		return issue(ret_issue, NULL, 0);
+	payload_begin(out, secret);
+	err = part_write(t->head, t->nhead, head, 0, out, ret_issue);
+	for (uint32_t i = 0; !err && i < nlines; i++)
+		err = part_write(t->line, t->nline, (const uint8_t *)lines + i * t->line_size,
+				 i + 1, out, ret_issue);
+	if (!err)
+		err = payload_finish(out, start, nlines + 1);
+	if (err)
+		out->n = start;
+	return err;
+}
+
+static int part_read(const struct rec_field *f, uint32_t n, struct bytes part, void *ret,
+		     size_t size)
+{
+	struct rd r = rd_of(part.p, part.n);
+	union rec_any s;
+
+	/* also between the members, so that equal records are equal bytes */
+	memset(s.raw, 0, size);
+	if (rd_array(&r) != n)
+		return ERR_FORMAT;
+	for (uint32_t i = 0; i < n; i++)
+		if (!value_read(&f[i], &r, s.raw))
+			return ERR_FORMAT;
+	if (rd_done(&r))
+		return ERR_FORMAT;
+	memcpy(ret, s.raw, size);
+	return ERR_OK;
+}
+
+int rec_decode_head(const struct rec_type *t, const struct payload *p, void *ret)
+{
+	return part_read(t->head, t->nhead, p->part[0], ret, t->head_size);
+}
+
+int rec_decode_line(const struct rec_type *t, const struct payload *p, uint32_t i, void *ret)
+{
+	if (!t->line || i >= p->nparts - 1)
+		return ERR_FORMAT;
+	return part_read(t->line, t->nline, p->part[i + 1], ret, t->line_size);
+}
+
+int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret)
+{
+	uint32_t n = p->nparts - 1;
+
+	if (n < t->lines_min || n > t->lines_max)
+		return ERR_FORMAT;
+	*ret = n;
+	return ERR_OK;
+}

@@ -1,0 +1,149 @@
+#ifndef PROTO_RECORD_H
+#define PROTO_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/amount.h"
+#include "lib/buf.h"
+#include "lib/date.h"
+#include "lib/err.h"
+#include "lib/jw.h"
+#include "proto/entry.h"
+#include "proto/records.def"
+
+/* Record types, made from proto/records.def. A record is a head (part 0 of the payload) and, for some
+ * types, lines (parts 1..n), each a msgpack array with the fields in the order of the table. */
+
+enum rec_kind { REC_U, REC_POINTS, REC_DAY, REC_TEXT, REC_CODE, REC_BIN, REC_CHOICE };
+enum rec_privacy { REC_PUBLIC, REC_MASKED, REC_PRIVATE };
+enum rec_feed { REC_FEED_TOWN = 1, REC_FEED_VILLAGE = 2, REC_FEED_BOTH = 3 };
+
+/* Choice constants: ROLE_recorder, UNIT_month, ... */
+#define REC_C_CONST(list, value, name, zh, en) list##_##name = (value),
+#define REC_C_ENUM(list)		       enum rec_choice_##list{CHOICES_##list(REC_C_CONST)};
+CHOICES_ALL(REC_C_ENUM)
+#undef REC_C_ENUM
+#undef REC_C_CONST
+#define RB(role) (UINT32_C(1) << ROLE_##role)
+
+/* Record codes: REC_points, ... */
+#define REC_X(name, code, schema, feed, roles, zh, en)		    REC_##name = (code),
+#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en) REC_##name = (code),
+enum rec_code { RECORDS(REC_X, REC_XL) };
+#undef REC_X
+#undef REC_XL
+
+/* C structs: struct rec_points (head), struct rec_points_line. Text, code and bin are borrowed. */
+#define REC_T_U							      uint64_t
+#define REC_T_POINTS						      struct points
+#define REC_T_DAY						      day_t
+#define REC_T_TEXT						      struct bytes
+#define REC_T_CODE						      struct bytes
+#define REC_T_BIN						      struct bytes
+#define REC_T_CHOICE						      uint32_t
+#define REC_MEMBER(R, name, kind, min, max, choices, privacy, zh, en) REC_T_##kind name;
+#define REC_X(name, code, schema, feed, roles, zh, en)                                             \
+	struct rec_##name {                                                                        \
+		HEAD_##name(REC_MEMBER, name)                                                      \
+	};
+#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en)                                \
+	struct rec_##name {                                                                        \
+		HEAD_##name(REC_MEMBER, name)                                                      \
+	};                                                                                         \
+	struct rec_##name##_line {                                                                 \
+		LINE_##name(REC_MEMBER, name)                                                      \
+	};
+RECORDS(REC_X, REC_XL)
+#undef REC_X
+#undef REC_XL
+#undef REC_MEMBER
+
+struct rec_choice {
+	const char *name, *zh, *en;
+};
+struct rec_choices {
+	const char *list;
+	const struct rec_choice *v;
+	uint32_t n;
+};
+struct rec_field {
+	const char *name;
+	enum rec_kind kind;
+	enum rec_privacy privacy;
+	size_t offset; /* in the C struct */
+	int64_t min, max;
+	const struct rec_choices *choices; /* NULL unless REC_CHOICE */
+	const char *zh, *en;
+};
+struct rec_type {
+	const char *name;
+	uint16_t code, schema;
+	enum rec_feed feed;
+	uint32_t roles; /* RB() bits; 0: the rule decides */
+	const char *zh, *en;
+	const struct rec_field *head;
+	uint32_t nhead;
+	size_t head_size;
+	const struct rec_field *line; /* NULL when the type has no lines */
+	uint32_t nline, lines_min, lines_max;
+	size_t line_size;
+};
+#define REC_HEAD_SIZE_MAX 256 /* bytes of the largest C struct */
+#define REC_LINE_SIZE_MAX 256
+
+/* Any head or line, for callers that work from the tables. */
+union rec_any {
+	uint8_t raw[REC_HEAD_SIZE_MAX];
+	uint64_t align;
+	void *align_p;
+};
+
+/* The lists of choices: &rec_lists[REC_LIST_ROLE], ... */
+#define REC_LIST_X(list) REC_LIST_##list,
+enum rec_list { CHOICES_ALL(REC_LIST_X) REC_LIST_NONE };
+#undef REC_LIST_X
+extern const struct rec_choices rec_lists[];
+extern const uint32_t rec_nlists;
+extern const struct rec_type rec_types[];
+extern const uint32_t rec_ntypes;
+const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
+const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
+
+/* What is wrong with a record, for people: part 0 = head. */
+struct rec_issue {
+	const struct rec_field *field; /* NULL: the shape as a whole */
+	uint32_t part;
+};
+
+/* Checks one struct against the bounds of its fields. ERR_INVALID with the field in @ret (may be NULL). */
+int rec_check(const struct rec_field *f, uint32_t n, const void *s, struct rec_issue *ret);
+/* Appends a payload (form 0) for @head and @nlines lines (an array of the line struct).
+ * ERR_INVALID with @ret_issue (may be NULL); ERR_LIMIT: over ENTRY_PAYLOAD_MAX. */
+int rec_encode(const struct rec_type *t, const void *head, const void *lines, uint32_t nlines,
+	       const uint8_t secret[ENTRY_SECRET_BYTES], struct buf *out,
+	       struct rec_issue *ret_issue);
+/* Decodes the head, or line @i (from 0). Result borrows the payload. ERR_FORMAT, bounds checked too. */
+int rec_decode_head(const struct rec_type *t, const struct payload *p, void *ret);
+int rec_decode_line(const struct rec_type *t, const struct payload *p, uint32_t i, void *ret);
+/* Lines of the payload: nparts - 1, checked against the type's bounds; ERR_FORMAT. */
+int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret);
+
+/* Writes the fields into an open JSON object. Points as "36.00", days as "2025-01-31", choices by name,
+ * bin as hex. Fields more private than @upto are left out. When @upto is
+ * PUBLIC, a MASKED name is shortened by rec_mask_name; other MASKED fields have no safe short form and
+ * are left out, too. */
+void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
+	      enum rec_privacy upto);
+/* Reads one value from text as people write it (dates, points, choice name or zh/en label, hex) into its
+ * place in @record and checks its bounds. Empty text means "not given" where that is allowed.
+ * TEXT and CODE borrow @s; BIN is written to @scratch (32 + 600 bytes). ERR_INVALID. */
+#define REC_SCRATCH_BYTES 632
+int rec_field_parse(const struct rec_field *f, const char *s, size_t n,
+		    uint8_t scratch[REC_SCRATCH_BYTES], void *record);
+/* 王小明 -> 王*明, 张三 -> 张*, 欧阳小明 -> 欧阳*明. One star, however long the middle. Appends. */
+int rec_mask_name(struct buf *out, const char *name, size_t n);
+/* The table of SPEC.md 5 as Markdown, made from records.def; a test compares. */
+int rec_spec_table(struct buf *out);
+
+#endif

@@ -1,0 +1,306 @@
+#include "proto/record.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/text.h"
+#include "proto/record_value.h"
+
+/* Records as people see them: JSON, text fields of forms and command lines, masked names, the table of
+ * SPEC.md. The codec is in proto/record.c. */
+
+/* --- masked names ------------------------------------------------------------------------------------ */
+
+/* Family names of two characters; each entry is two characters of three bytes. */
+static const char compound_names[] = "欧阳太史端木上官司马东方独孤南宫万俟闻人夏侯诸葛尉迟公羊赫连"
+				     "澹台皇甫宗政濮阳公冶太叔申屠公孙慕容仲孙钟离长孙宇文司徒鲜于"
+				     "司空闾丘子车亓官司寇巫马公西颛孙壤驷公良漆雕乐正宰父谷梁拓跋"
+				     "夹谷轩辕令狐段干百里呼延东郭南门羊舌微生梁丘左丘东门西门南荣"
+				     "第五公仪公乘公户仲长贺兰完颜耶律纳兰叶赫那拉";
+#define COMPOUND_BYTES 6
+_Static_assert(sizeof(compound_names) % COMPOUND_BYTES == 1, "an entry is cut");
+
+static size_t char_bytes(const char *s, size_t n)
+{
+	size_t len = 1;
+
+	while (len < n && ((uint8_t)s[len] & 0xc0) == 0x80)
+		len++;
+	return len;
+}
+
+/* Bytes of the family name at the start of a name. */
+static size_t family_bytes(const char *s, size_t n)
+{
+	/* a name that is nothing but a compound name is more often one character and a given name */
+	for (size_t i = 0; n > COMPOUND_BYTES && i + 1 < sizeof(compound_names);
+	     i += COMPOUND_BYTES)
+		if (memcmp(compound_names + i, s, COMPOUND_BYTES) == 0)
+			return COMPOUND_BYTES;
+	return char_bytes(s, n);
+}
+
+int rec_mask_name(struct buf *out, const char *name, size_t n)
+{
+	size_t family = n ? family_bytes(name, n) : 0;
+	size_t last = n;
+
+	while (last > family && ((uint8_t)name[--last] & 0xc0) == 0x80)
+		;
+	if (family < n) /* one character alone would be the whole name */
+		buf_put(out, name, family);
+	if (n)
+		buf_put_u8(out, '*');
+	/* one star whatever the length: the length, too, tells who it is */
+	if (last > family)
+		buf_put(out, name + last, n - last);
+	return out->err;
+}
+
+/* --- JSON -------------------------------------------------------------------------------------------- */
+
+static void json_masked_name(struct jw *w, struct bytes name)
+{
+	/* 64 bytes is the longest name; family name and last character are less than half of that */
+	uint8_t shown[64];
+	struct buf b = {.p = shown, .cap = sizeof(shown), .max = sizeof(shown) - 1};
+
+	rec_mask_name(&b, (const char *)name.p, name.n);
+	jw_strn(w, b.err ? "*" : (const char *)b.p, b.err ? 1 : b.n);
+}
+
+static void json_value(struct jw *w, const struct rec_field *f, const void *s)
+{
+	char text[AMOUNT_TEXT_MAX > DATE_TEXT_MAX ? AMOUNT_TEXT_MAX : DATE_TEXT_MAX];
+	struct bytes b;
+	uint32_t c;
+
+	switch (f->kind) {
+	case REC_U: jw_u64(w, value_u(f, s)); break;
+	case REC_POINTS: jw_str(w, points_text(value_points(f, s), text)); break;
+	case REC_DAY: jw_str(w, day_text(value_day(f, s), text)); break;
+	case REC_TEXT:
+	case REC_CODE:
+		b = value_bytes(f, s);
+		jw_strn(w, (const char *)b.p, b.n);
+		break;
+	case REC_BIN:
+		b = value_bytes(f, s);
+		jw_hex(w, b.p, b.n);
+		break;
+	case REC_CHOICE:
+		c = value_choice(f, s);
+		jw_str(w, c < f->choices->n ? f->choices->v[c].name : "");
+		break;
+	}
+}
+
+static bool is_name(const struct rec_field *f)
+{
+	return f->kind == REC_TEXT && strcmp(f->name, "name") == 0;
+}
+
+void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
+	      enum rec_privacy upto)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (f[i].privacy <= upto) {
+			jw_key(w, f[i].name);
+			json_value(w, &f[i], s);
+		} else if (f[i].privacy == REC_MASKED && is_name(&f[i])) {
+			jw_key(w, f[i].name);
+			json_masked_name(w, value_bytes(&f[i], s));
+		}
+	}
+}
+
+/* --- values as people write them --------------------------------------------------------------------- */
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool same_word(const char *s, size_t n, const char *word)
+{
+	if (strlen(word) != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (lower(s[i]) != lower(word[i]))
+			return false;
+	return true;
+}
+
+static bool choice_parse(const struct rec_choices *l, const char *s, size_t n, uint32_t *ret)
+{
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct rec_choice *c = &l->v[i];
+
+		if (same_word(s, n, c->name) || same_word(s, n, c->zh) || same_word(s, n, c->en)) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool value_parse(const struct rec_field *f, const char *s, size_t n,
+			uint8_t scratch[REC_SCRATCH_BYTES], void *ret)
+{
+	struct points p;
+	uint64_t u;
+	uint32_t c;
+	day_t day = DAY_NONE;
+
+	switch (f->kind) {
+	case REC_U:
+		if (!u64_parse(s, n, &u))
+			return false;
+		value_put_u(f, ret, u);
+		return true;
+	case REC_POINTS:
+		if (!points_parse(s, n, &p))
+			return false;
+		value_put_points(f, ret, p);
+		return true;
+	case REC_DAY:
+		if (n && !day_parse(s, n, &day))
+			return false;
+		value_put_day(f, ret, day);
+		return true;
+	case REC_TEXT:
+	case REC_CODE: value_put_bytes(f, ret, (struct bytes){(const uint8_t *)s, n}); return true;
+	case REC_BIN:
+		if (n / 2 > REC_SCRATCH_BYTES || !hex_get(s, n, scratch, n / 2))
+			return false;
+		value_put_bytes(f, ret, (struct bytes){scratch, n / 2});
+		return true;
+	case REC_CHOICE:
+		if (!choice_parse(f->choices, s, n, &c))
+			return false;
+		value_put_choice(f, ret, c);
+		return true;
+	}
+	return false;
+}
+
+static size_t value_size(enum rec_kind kind)
+{
+	switch (kind) {
+	case REC_U: return sizeof(uint64_t);
+	case REC_POINTS: return sizeof(struct points);
+	case REC_DAY: return sizeof(day_t);
+	case REC_TEXT:
+	case REC_CODE:
+	case REC_BIN: return sizeof(struct bytes);
+	case REC_CHOICE: return sizeof(uint32_t);
+	}
+	return 0;
+}
+
+int rec_field_parse(const struct rec_field *f, const char *s, size_t n,
+		    uint8_t scratch[REC_SCRATCH_BYTES], void *record)
+{
+	struct rec_field alone = *f;
+	union rec_any v;
+
+	/* into a place of its own first, so that the record is untouched on failure */
+	alone.offset = 0;
+	memset(&v, 0, sizeof(v));
+	if (!value_parse(&alone, s, n, scratch, &v) || rec_check(&alone, 1, &v, NULL))
+		return ERR_INVALID;
+	value_put(f, record, &v, value_size(f->kind));
+	return ERR_OK;
+}
+
+/* --- the table of SPEC.md 5 -------------------------------------------------------------------------- */
+
+static void spec_bounds(struct buf *out, const struct rec_field *f)
+{
+	char lo[AMOUNT_TEXT_MAX], hi[AMOUNT_TEXT_MAX];
+
+	switch (f->kind) {
+	case REC_U:
+		buf_printf(out, "%" PRId64 "..", f->min);
+		if (f->max == INT64_MAX)
+			buf_puts(out, "2^63-1");
+		else
+			buf_printf(out, "%" PRId64, f->max);
+		break;
+	case REC_POINTS:
+		buf_printf(out, "%s..%s", points_text(points_of(f->min), lo),
+			   points_text(points_of(f->max), hi));
+		break;
+	case REC_DAY: buf_puts(out, f->min ? "required" : "0 = not given"); break;
+	case REC_TEXT:
+	case REC_CODE:
+	case REC_BIN:
+		if (f->min == f->max)
+			buf_printf(out, "%" PRId64 " bytes", f->max);
+		else
+			buf_printf(out, "%" PRId64 "..%" PRId64 " bytes", f->min, f->max);
+		break;
+	case REC_CHOICE:
+		buf_printf(out, "%s %" PRId64 "..%" PRId64, f->choices->list, f->min, f->max);
+		break;
+	}
+}
+
+static void spec_fields(struct buf *out, const char *part, const struct rec_field *f, uint32_t n)
+{
+	static const char *const kinds[] = {"u", "points", "day", "text", "code", "bin", "choice"};
+	static const char *const privacy[] = {"public", "masked", "private"};
+
+	for (uint32_t i = 0; i < n; i++) {
+		buf_printf(out, "| %s | %" PRIu32 " | `%s` | %s | ", part, i, f[i].name,
+			   kinds[f[i].kind]);
+		spec_bounds(out, &f[i]);
+		buf_printf(out, " | %s | %s | %s |\n", privacy[f[i].privacy], f[i].zh, f[i].en);
+	}
+}
+
+static void spec_type(struct buf *out, const struct rec_type *t)
+{
+	static const char *const feeds[] = {"", "town feed", "village feed", "both feeds"};
+	const struct rec_choices *roles = &rec_lists[REC_LIST_ROLE];
+	const char *sep = "";
+
+	buf_printf(out, "#### %u `%s` %s, %s\n\n", (unsigned)t->code, t->name, t->zh, t->en);
+	buf_printf(out, "Schema %u; %s; ", (unsigned)t->schema, feeds[t->feed]);
+	if (t->line)
+		buf_printf(out, "%" PRIu32 "..%" PRIu32 " lines; ", t->lines_min, t->lines_max);
+	buf_puts(out, t->roles ? "written by " : "who may write it is decided by its rule");
+	for (uint32_t r = 0; r < roles->n; r++) {
+		if (!(t->roles >> r & 1))
+			continue;
+		buf_printf(out, "%s%s", sep, roles->v[r].name);
+		sep = " or ";
+	}
+	buf_puts(out, ".\n\n| part | place | field | kind | bounds | privacy | 中文 | English |\n"
+		      "|---|---|---|---|---|---|---|---|\n");
+	spec_fields(out, "head", t->head, t->nhead);
+	if (t->line)
+		spec_fields(out, "line", t->line, t->nline);
+	buf_puts(out, "\n");
+}
+
+static void spec_lists(struct buf *out)
+{
+	buf_puts(out, "#### Choices\n\n| list | value | name | 中文 | English |\n"
+		      "|---|---|---|---|---|\n");
+	for (uint32_t i = 0; i < rec_nlists; i++) {
+		const struct rec_choices *l = &rec_lists[i];
+
+		for (uint32_t j = 0; j < l->n; j++)
+			buf_printf(out, "| %s | %" PRIu32 " | `%s` | %s | %s |\n", l->list, j,
+				   l->v[j].name, l->v[j].zh, l->v[j].en);
+	}
+}
+
+int rec_spec_table(struct buf *out)
+{
+	for (uint32_t i = 0; i < rec_ntypes; i++)
+		spec_type(out, &rec_types[i]);
+	spec_lists(out);
+	return out->err;
+}
