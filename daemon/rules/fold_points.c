@@ -1,0 +1,325 @@
+#include "daemon/rules/fold_rules.h"
+
+#include "daemon/rules/placeholder.h"
+#include "daemon/rules/state_evidence.h"
+#include "daemon/rules/state_year.h"
+#include "daemon/rules/view.h"
+#include "lib/err.h"
+
+#define LATE_DAYS 30
+
+/* --- P08: what must be told ------------------------------------------------------------------------ */
+static int missing(struct judged *j, uint32_t line, const char *field)
+{
+	return fold_refuse(
+		j, &(struct refusal){.id = V_P08_MISSING, .num = {line}, .s = fold_text(field)});
+}
+
+static int check_told(struct judged *j, uint32_t line, const struct rec_points_line *l,
+		      const struct fold_item *it)
+{
+	if (placeholder(l->place))
+		return missing(j, line, "place");
+	if (placeholder(l->reason))
+		return missing(j, line, "reason");
+	bool allowed = evidence_kind_of(kv_bytes(it->evidence, it->evidence_n), l->evidence);
+	/* what the catalogue names is no placeholder */
+	if ((!allowed || it->evidence_n == 0) && placeholder(l->evidence))
+		return missing(j, line, "evidence");
+	if (!allowed)
+		return fold_refuse(j, &(struct refusal){.id = V_P08_EVIDENCE,
+							.num = {line},
+							.s = l->evidence,
+							.t = l->item});
+	return ERR_OK;
+}
+
+/* --- P11: the catalogue ---------------------------------------------------------------------------- */
+static int not_in_force(struct judged *j, uint32_t line, const struct rec_points_line *l)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_P11_NOT_IN_FORCE,
+						.num = {line, l->day, (int64_t)l->version}});
+}
+
+static int check_item(struct judged *j, uint32_t line, const struct rec_points_line *l,
+		      const struct fold_item **ret)
+{
+	const struct fold_item *it;
+	uint64_t version;
+	int err = fold_catalogue_on(j, l->day, &version);
+
+	if (err)
+		return err;
+	if (version != l->version)
+		return not_in_force(j, line, l);
+	err = fold_catalogue_item(j, version, l->item, &it);
+	if (err == ERR_NOTFOUND)
+		return fold_refuse(j, &(struct refusal){.id = V_P11_UNKNOWN_ITEM,
+							.num = {line, (int64_t)version},
+							.s = l->item});
+	if (err)
+		return err;
+	if (l->day < it->from || (it->to != DAY_NONE && l->day > it->to))
+		return not_in_force(j, line, l);
+	if ((it->scope == SCOPE_individual) != (l->member != 0))
+		return fold_refuse(j, &(struct refusal){.id = V_P11_SCOPE,
+							.num = {line},
+							.s = l->item,
+							.t = fold_text(it->scope == SCOPE_individual
+									       ? "individual"
+									       : "household")});
+	if (points_raw(l->points) != it->points)
+		return fold_refuse(
+			j, &(struct refusal){.id = V_P11_VALUE,
+					     .num = {line, it->points, points_raw(l->points)},
+					     .s = l->item});
+	*ret = it;
+	return ERR_OK;
+}
+
+/* --- P05: the day ---------------------------------------------------------------------------------- */
+static int check_day(struct judged *j, uint32_t line, const struct rec_points_line *l)
+{
+	if (j->today == DAY_NONE)
+		return ERR_OK;
+	if (l->day > j->today)
+		return fold_refuse(j, &(struct refusal){.id = V_P05_FUTURE,
+							.num = {line, l->day, j->today}});
+	if (j->today - l->day > LATE_DAYS)
+		fold_warn(j, &(struct refusal){.id = V_P05_LATE,
+					       .num = {line, j->today - l->day, LATE_DAYS}});
+	return ERR_OK;
+}
+
+/* --- P10 and P09: the year of the person or household ---------------------------------------------- */
+static int get_year(struct judged *j, const struct rec_points_line *l, int year,
+		    struct state_key *k, struct state_year *ret)
+{
+	struct bytes row;
+	int err;
+
+	state_year_key(k, j->f->feed_no, l->household, (uint32_t)l->member, year);
+	err = rows_get_or_empty(j->w->rows, k, &row);
+	return err ? err : state_year_parse(row, ret);
+}
+
+static void warn_near(struct judged *j, uint32_t line, day_t day)
+{
+	fold_warn(j, &(struct refusal){.id = V_P09_NEAR, .num = {line, day}});
+}
+
+/* The last day of December and the first of January are one day apart, in two rows. */
+static int check_next_year(struct judged *j, uint32_t line, const struct rec_points_line *l,
+			   uint32_t number, day_t neighbour)
+{
+	struct state_year_item item;
+	struct state_year y;
+	struct state_key k;
+	int day = day_of_year(neighbour);
+	int err = get_year(j, l, day_year(neighbour), &k, &y);
+
+	if (!err)
+		err = state_year_item(&y, number, &item);
+	if (!err && state_year_near(&item, day) == day)
+		warn_near(j, line, neighbour);
+	return err;
+}
+
+static int count_in_year(struct judged *j, uint32_t line, const struct rec_points_line *l,
+			 const struct fold_item *it)
+{
+	int year = day_year(l->day), day = day_of_year(l->day), near;
+	struct state_year_item item;
+	struct state_year y;
+	struct state_key k;
+	struct points sum;
+	int err = get_year(j, l, year, &k, &y);
+
+	if (!err)
+		err = state_year_item(&y, it->number, &item);
+	if (err)
+		return err;
+	if (!points_add(points_of(item.sum), l->points, &sum))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	if (it->cap && points_raw(sum) > it->cap)
+		return fold_refuse(j,
+				   &(struct refusal){.id = V_P10_CAP,
+						     .num = {line, item.sum, it->points, it->cap},
+						     .s = l->item});
+	near = state_year_near(&item, day);
+	state_year_put_item(&y, it->number, &item, points_raw(sum), day, false, fold_out(j));
+	err = fold_put(j, &k);
+	if (err)
+		return err;
+	if (near >= 0)
+		warn_near(j, line, l->day + (near - day));
+	else if (day == 0)
+		return check_next_year(j, line, l, it->number, l->day - 1);
+	else if (day >= 364 && day_year(l->day + 1) != year)
+		return check_next_year(j, line, l, it->number, l->day + 1);
+	return ERR_OK;
+}
+
+/* --- P09: the same evidence elsewhere -------------------------------------------------------------- */
+/* Is this use what it looks like, and does it still count? */
+static int use_counts(struct judged *j, const struct state_use *u, char kind, struct bytes text,
+		      bool *ret)
+{
+	struct rec_points_line l;
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	*ret = false;
+	state_lines_key(&k, j->f->feed_no, u->seq);
+	err = rows_get_or_empty(j->w->rows, &k, &row);
+	if (!err)
+		err = state_lines_get(row, u->seq, &j->w->lines);
+	if (err || u->line > j->w->lines.n)
+		return err == ERR_NOTFOUND || !err ? ERR_CORRUPT : err;
+	if (j->w->lines.line[u->line - 1].state == LINE_REFUSED ||
+	    j->w->lines.line[u->line - 1].state == LINE_REVERSED)
+		return ERR_OK;
+	err = feedlog_payload(j->f->t, j->f->feed_no, u->seq, &j->w->target);
+	if (err)
+		return err;
+	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, u->line - 1, &l))
+		return ERR_CORRUPT;
+	*ret = fold_text_eq(kind == 'n' ? l.evidence_no : l.digest, text);
+	return ERR_OK;
+}
+
+static void warn_used(struct judged *j, uint32_t line, char kind, struct bytes text,
+		      const struct state_use *u)
+{
+	char hex[2 * HASH_BYTES + 1];
+	struct hash h;
+
+	if (kind == 'd') {
+		memcpy(h.b, text.p, HASH_BYTES);
+		text = fold_text(hash_hex(&h, 16, hex));
+	}
+	fold_warn(j, &(struct refusal){.id = V_P09_EVIDENCE,
+				       .num = {line, (int64_t)u->seq, u->line},
+				       .s = text});
+}
+
+/* Looks for a use in one row that counts; ERR_EXISTS when this very entry is there: one sheet, one list of
+ * signatures. */
+static int find_use(struct judged *j, struct bytes row, const uint8_t id[STATE_EVIDENCE_ID],
+		    char kind, struct bytes text, bool *found, struct state_use *ret)
+{
+	struct state_use u;
+	size_t at = 0;
+	int err;
+
+	for (;;) {
+		err = state_evidence_next(row, id, &at, &u);
+		if (err)
+			return err == ERR_NOTFOUND ? ERR_OK : err;
+		if (u.seq == j->e->seq)
+			return ERR_EXISTS;
+		if (*found)
+			continue;
+		err = use_counts(j, &u, kind, text, found);
+		if (err)
+			return err;
+		*ret = u;
+	}
+}
+
+static int note_evidence(struct judged *j, uint32_t line, char kind, struct bytes text)
+{
+	const struct state_use now = {j->e->seq, line};
+	uint8_t id[STATE_EVIDENCE_ID];
+	struct state_use first = {0};
+	struct state_key k;
+	struct bytes row;
+	bool found = false;
+	int err;
+
+	state_evidence_id(kind, text, id);
+	for (unsigned level = 0; level < STATE_EVIDENCE_LEVELS; level++) {
+		state_evidence_key(&k, j->f->feed_no, kind, text, level);
+		err = rows_get_or_empty(j->w->rows, &k, &row);
+		if (!err)
+			err = find_use(j, row, id, kind, text, &found, &first);
+		if (err)
+			return err == ERR_EXISTS ? ERR_OK : err;
+		if (row.n < STATE_EVIDENCE_FULL)
+			break;
+	}
+	if (found)
+		warn_used(j, line, kind, text, &first);
+	err = state_evidence_put(row, id, &now, fold_out(j));
+	return err ? err : fold_put(j, &k);
+}
+
+/* --- the entry ------------------------------------------------------------------------------------- */
+static int get_household(struct judged *j, uint32_t line, const struct rec_points_line *l,
+			 struct state_household *ret)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	state_key_of(&k, j->f->feed_no, STATE_HOUSEHOLD);
+	state_key_text(&k, l->household);
+	err = rows_get(j->w->rows, &k, &row);
+	if (err == ERR_NOTFOUND)
+		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN,
+							.num = {line},
+							.s = l->household});
+	return err ? err : state_household_parse(row, ret);
+}
+
+static int record_line(struct judged *j, uint32_t line)
+{
+	const struct fold_item *it = NULL;
+	struct state_household h;
+	struct rec_points_line l;
+	int err = fold_line(j, line - 1, &l);
+
+	if (!err && l.digest.n && l.digest.n != HASH_BYTES)
+		return fold_malformed(j, "digest", line);
+	if (!err)
+		err = get_household(j, line, &l, &h);
+	if (!err)
+		err = check_item(j, line, &l, &it);
+	if (!err)
+		err = check_told(j, line, &l, it);
+	if (!err)
+		err = check_day(j, line, &l);
+	if (!err)
+		err = fold_roster_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
+	if (!err)
+		err = count_in_year(j, line, &l, it);
+	if (!err && !placeholder(l.evidence_no))
+		err = note_evidence(j, line, 'n', l.evidence_no);
+	if (!err && l.digest.n)
+		err = note_evidence(j, line, 'd', l.digest);
+	return err;
+}
+
+int fold_points_record(struct judged *j)
+{
+	struct state_lines *lines = &j->w->lines;
+	struct rec_points head;
+	struct state_key k;
+	struct bytes row;
+	int err = fold_head(j, &head);
+
+	for (uint32_t line = 1; line <= j->nlines && !err; line++)
+		err = record_line(j, line);
+	if (err)
+		return err;
+	state_lines_key(&k, j->f->feed_no, j->e->seq);
+	err = rows_get_or_empty(j->w->rows, &k, &row);
+	if (err)
+		return err;
+	lines->recorder = j->actor;
+	lines->n = j->nlines;
+	memset(lines->line, 0, j->nlines * sizeof(lines->line[0]));
+	err = state_lines_put(row, j->e->seq, lines, fold_out(j));
+	return err ? err : fold_put(j, &k);
+}

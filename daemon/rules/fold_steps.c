@@ -1,0 +1,298 @@
+#include "daemon/rules/fold_rules.h"
+
+#include "daemon/rules/state_year.h"
+#include "daemon/rules/view.h"
+#include "lib/err.h"
+
+/* The points entry that a step is about: its lines are in fold_work.lines, changed there and put back when
+ * the step goes on to another entry or ends. */
+struct target {
+	uint64_t seq;
+	bool open, changed;
+	bool read; /* its payload is in fold_work.target */
+};
+
+static int unknown_target(struct judged *j, uint64_t entry, uint64_t line)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_TARGET_UNKNOWN,
+						.num = {(int64_t)entry, (int64_t)line}});
+}
+
+static int wrong_state(struct judged *j, uint64_t entry, uint32_t line)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_TARGET_STATE,
+						.num = {(int64_t)entry, line,
+							j->w->lines.line[line - 1].state}});
+}
+
+static int close_target(struct judged *j, struct target *t)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	if (!t->open || !t->changed)
+		return ERR_OK;
+	state_lines_key(&k, j->f->feed_no, t->seq);
+	err = rows_get(j->w->rows, &k, &row);
+	if (!err)
+		err = state_lines_put(row, t->seq, &j->w->lines, fold_out(j));
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	return fold_put(j, &k);
+}
+
+static int open_target(struct judged *j, struct target *t, uint64_t entry, uint64_t line)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	if (!t->open || t->seq != entry) {
+		err = close_target(j, t);
+		if (err)
+			return err;
+		state_lines_key(&k, j->f->feed_no, entry);
+		err = rows_get_or_empty(j->w->rows, &k, &row);
+		if (!err)
+			err = state_lines_get(row, entry, &j->w->lines);
+		if (err)
+			return err == ERR_NOTFOUND ? unknown_target(j, entry, line) : err;
+		*t = (struct target){.seq = entry, .open = true};
+	}
+	return line <= j->w->lines.n ? ERR_OK : unknown_target(j, entry, line);
+}
+
+/* P02: three different people. */
+static int check_duties(struct judged *j, uint64_t entry, uint32_t other)
+{
+	struct bytes name = {NULL, 0};
+	int err;
+
+	if (j->actor != other)
+		return ERR_OK;
+	err = fold_rights_name(j, other, &name);
+	return err ? err
+		   : fold_refuse(j, &(struct refusal){.id = V_P02_DUTIES,
+						      .num = {(int64_t)entry},
+						      .s = name});
+}
+
+/* --- what a line moves ----------------------------------------------------------------------------- */
+struct moved {
+	struct rec_points_line l;
+	const struct fold_item *it;
+};
+
+static int read_line(struct judged *j, struct target *t, uint32_t line, struct moved *ret)
+{
+	int err = ERR_OK;
+
+	if (!t->read)
+		err = feedlog_payload(j->f->t, j->f->feed_no, t->seq, &j->w->target);
+	if (err)
+		return err;
+	t->read = true;
+	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, line - 1, &ret->l))
+		return ERR_CORRUPT;
+	/* an accepted line has its item, and what the town has issued stays */
+	err = fold_catalogue_item(j, ret->l.version, ret->l.item, &ret->it);
+	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+}
+
+static int get_year(struct judged *j, const struct moved *m, struct state_key *k,
+		    struct state_year *ret)
+{
+	struct bytes row;
+	int err;
+
+	state_year_key(k, j->f->feed_no, m->l.household, (uint32_t)m->l.member, day_year(m->l.day));
+	err = rows_get_or_empty(j->w->rows, k, &row);
+	return err ? err : state_year_parse(row, ret);
+}
+
+/* The line no longer counts towards the cap. */
+static int release_cap(struct judged *j, const struct moved *m)
+{
+	struct state_year_item item;
+	struct state_year y;
+	struct state_key k;
+	struct points sum;
+	int err = get_year(j, m, &k, &y);
+
+	if (!err)
+		err = state_year_item(&y, m->it->number, &item);
+	if (err)
+		return err;
+	if (!points_sub(points_of(item.sum), m->l.points, &sum) || points_raw(sum) < 0)
+		return ERR_CORRUPT;
+	state_year_put_item(&y, m->it->number, &item, points_raw(sum), day_of_year(m->l.day), true,
+			    fold_out(j));
+	return fold_put(j, &k);
+}
+
+/* Account of the household and, for a person, the year's score; @back takes it back. */
+static int book_account(struct judged *j, const struct moved *m, bool back)
+{
+	struct state_account a = {0};
+	bool deduct = m->it->sign == SIGN_deduct;
+	struct points sum, balance;
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	state_key_of(&k, j->f->feed_no, STATE_ACCOUNT);
+	state_key_text(&k, m->l.household);
+	err = rows_get(j->w->rows, &k, &row);
+	if (!err)
+		err = state_account_parse(row, &a);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	int64_t *side = deduct ? &a.deducted : &a.earned;
+	if (back ? !points_sub(points_of(*side), m->l.points, &sum)
+		 : !points_add(points_of(*side), m->l.points, &sum))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	*side = points_raw(sum);
+	if (!points_sub(points_of(a.earned), points_of(a.deducted), &balance))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	if (*side < 0 || (back && a.lines == 0))
+		return ERR_CORRUPT;
+	a.lines = back ? a.lines - 1 : a.lines + 1;
+	state_account_pack(&a, fold_out(j));
+	return fold_put(j, &k);
+}
+
+static int book_score(struct judged *j, const struct moved *m, bool back)
+{
+	bool minus = (m->it->sign == SIGN_deduct) != back;
+	struct points score;
+	struct state_year y;
+	struct state_key k;
+	int err;
+
+	if (m->l.member == 0)
+		return ERR_OK;
+	err = get_year(j, m, &k, &y);
+	if (err)
+		return err;
+	if (minus ? !points_sub(points_of(y.score), m->l.points, &score)
+		  : !points_add(points_of(y.score), m->l.points, &score))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	state_year_put_score(&y, points_raw(score), fold_out(j));
+	return fold_put(j, &k);
+}
+
+/* --- review and confirm ---------------------------------------------------------------------------- */
+struct step {
+	uint8_t from, to; /* enum line_state */
+	bool confirm;
+};
+
+static int step_line(struct judged *j, const struct step *s, struct target *t, uint32_t line,
+		     bool refuse)
+{
+	struct moved m;
+	int err = check_duties(j, t->seq, j->w->lines.recorder);
+
+	if (!err && s->confirm)
+		err = check_duties(j, t->seq, j->w->lines.line[line - 1].reviewer);
+	if (err)
+		return err;
+	if (refuse || s->confirm) {
+		err = read_line(j, t, line, &m);
+		if (!err)
+			err = refuse ? release_cap(j, &m) : book_account(j, &m, false);
+		if (!err && !refuse)
+			err = book_score(j, &m, false);
+		if (err)
+			return err;
+	}
+	j->w->lines.line[line - 1].state = refuse ? LINE_REFUSED : s->to;
+	if (s->confirm)
+		j->w->lines.line[line - 1].confirmer = j->actor;
+	else
+		j->w->lines.line[line - 1].reviewer = j->actor;
+	t->changed = true;
+	return ERR_OK;
+}
+
+/* Line 0 means every line that waits for this step; there must be one. */
+static int step_lines(struct judged *j, const struct step *s, struct target *t,
+		      const struct rec_review_line *r)
+{
+	uint32_t first = r->line ? (uint32_t)r->line : 1, done = 0;
+	uint32_t last = r->line ? first : j->w->lines.n;
+	int err = ERR_OK;
+
+	for (uint32_t line = first; line <= last && !err; line++) {
+		if (j->w->lines.line[line - 1].state != s->from)
+			continue;
+		err = step_line(j, s, t, line, r->decision == DECISION_refuse);
+		done++;
+	}
+	return !err && done == 0 ? wrong_state(j, t->seq, first) : err;
+}
+
+static int run_step(struct judged *j, const struct step *s)
+{
+	struct target t = {0};
+	struct rec_review_line r;
+	struct rec_review head;
+	int err = fold_head(j, &head);
+
+	for (uint32_t i = 0; i < j->nlines && !err; i++) {
+		err = fold_line(j, i, &r);
+		if (!err)
+			err = open_target(j, &t, r.entry, r.line);
+		if (!err)
+			err = step_lines(j, s, &t, &r);
+	}
+	return err ? err : close_target(j, &t);
+}
+
+int fold_steps_review(struct judged *j)
+{
+	return run_step(j, &(struct step){.from = LINE_RECORDED, .to = LINE_REVIEWED});
+}
+
+/* A confirmation has the lines of a review. */
+_Static_assert(sizeof(struct rec_confirm_line) == sizeof(struct rec_review_line) &&
+		       sizeof(struct rec_confirm) == sizeof(struct rec_review),
+	       "review and confirm are read alike");
+
+int fold_steps_confirm(struct judged *j)
+{
+	return run_step(
+		j, &(struct step){.from = LINE_REVIEWED, .to = LINE_CONFIRMED, .confirm = true});
+}
+
+/* --- reversal -------------------------------------------------------------------------------------- */
+int fold_steps_reverse(struct judged *j)
+{
+	struct target t = {0};
+	struct rec_reversal r;
+	struct moved m;
+	int err = fold_head(j, &r);
+
+	if (!err)
+		err = open_target(j, &t, r.entry, r.line);
+	if (err)
+		return err;
+	uint32_t line = (uint32_t)r.line;
+	if (j->w->lines.line[line - 1].state != LINE_CONFIRMED)
+		return wrong_state(j, r.entry, line);
+	err = check_duties(j, r.entry, j->w->lines.recorder);
+	if (!err)
+		err = read_line(j, &t, line, &m);
+	if (!err)
+		err = book_account(j, &m, true);
+	if (!err)
+		err = book_score(j, &m, true);
+	if (!err)
+		err = release_cap(j, &m);
+	if (err)
+		return err;
+	j->w->lines.line[line - 1].state = LINE_REVERSED;
+	t.changed = true;
+	return close_target(j, &t);
+}

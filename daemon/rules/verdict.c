@@ -1,0 +1,229 @@
+#include "daemon/rules/verdict.h"
+
+#include <string.h>
+
+#include "daemon/rules/state.h"
+#include "daemon/rules/view.h"
+#include "lib/amount.h"
+#include "lib/date.h"
+#include "lib/err.h"
+#include "lib/text.h"
+#include "proto/record.h"
+
+static const struct {
+	const char *name, *rule, *zh, *en;
+} reasons[V_COUNT] = {
+#define REASON(id, rule, zh, en) [V_##id] = {#id, rule, zh, en},
+	VERDICTS(REASON)
+#undef REASON
+};
+
+void reason_set_text(char dst[REASON_TEXT_MAX], const void *p, size_t n)
+{
+	n = n ? utf8_cut(p, n, REASON_TEXT_MAX - 1) : 0;
+	if (n)
+		memcpy(dst, p, n);
+	memset(dst + n, 0, REASON_TEXT_MAX - n);
+}
+
+const char *reason_rule(enum verdict_id id)
+{
+	return reasons[id].rule;
+}
+
+const char *reason_name(enum verdict_id id)
+{
+	return reasons[id].name;
+}
+
+/* --- the sentence ---------------------------------------------------------------------------------- */
+struct word {
+	const char *name, *zh, *en;
+};
+
+static bool put_word(const struct word *w, size_t n, const char *name, size_t len, enum lang lang,
+		     struct buf *out)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(name, len, w[i].name)) {
+			buf_puts(out, lang == LANG_ZH ? w[i].zh : w[i].en);
+			return true;
+		}
+	return false;
+}
+
+/* Names of roles with commas between; any one of them would do. */
+static void put_roles(const char *s, enum lang lang, struct buf *out)
+{
+#define WORD(list, value, name, zh, en) {#name, zh, en},
+	static const struct word roles[] = {CHOICES_ROLE(WORD)};
+#undef WORD
+
+	while (*s) {
+		size_t n = strcspn(s, ",");
+
+		if (!put_word(roles, sizeof(roles) / sizeof(roles[0]), s, n, lang, out))
+			buf_put(out, s, n);
+		s += n;
+		if (*s == ',') {
+			buf_puts(out, lang == LANG_ZH ? "或" : " or ");
+			s++;
+		}
+	}
+}
+
+static void put_scope(const char *s, enum lang lang, struct buf *out)
+{
+#define WORD(list, value, name, zh, en) {#name, zh, en},
+	static const struct word scopes[] = {CHOICES_SCOPE(WORD)};
+#undef WORD
+
+	if (!put_word(scopes, sizeof(scopes) / sizeof(scopes[0]), s, strlen(s), lang, out))
+		buf_puts(out, s);
+}
+
+static void put_field(const char *s, enum lang lang, struct buf *out)
+{
+	const struct rec_type *t = rec_type_of(REC_points);
+
+	for (uint32_t i = 0; t && i < t->nline; i++)
+		if (strcmp(t->line[i].name, s) == 0) {
+			buf_puts(out, lang == LANG_ZH ? t->line[i].zh : t->line[i].en);
+			return;
+		}
+	buf_puts(out, s);
+}
+
+static void put_type(const char *s, enum lang lang, struct buf *out)
+{
+	const struct rec_type *t = rec_type_named(s);
+
+	if (t)
+		buf_puts(out, lang == LANG_ZH ? t->zh : t->en);
+	else
+		buf_puts(out, s);
+}
+
+static void put_number(int64_t v, char how, enum lang lang, struct buf *out)
+{
+	char text[AMOUNT_TEXT_MAX], date[DATE_TEXT_MAX];
+
+	switch (how) {
+	case 'p': buf_puts(out, points_text(points_of(v), text)); return;
+	case 'd':
+		if (v < DAY_MIN || v > DAY_MAX || v == DAY_NONE)
+			buf_puts(out, lang == LANG_ZH ? "（未填）" : "(not given)");
+		else
+			buf_puts(out, day_text((day_t)v, date));
+		return;
+	case 's':
+		if (v >= LINE_RECORDED && v <= LINE_REVERSED)
+			buf_puts(out, line_state_text((enum line_state)v, lang));
+		return;
+	default: buf_printf(out, "%lld", (long long)v);
+	}
+}
+
+static void put_text(const char *s, char how, enum lang lang, struct buf *out)
+{
+	switch (how) {
+	case 'f': put_field(s, lang, out); return;
+	case 'y': put_type(s, lang, out); return;
+	case 'r': put_roles(s, lang, out); return;
+	case 'c': put_scope(s, lang, out); return;
+	default: buf_puts(out, s);
+	}
+}
+
+int reason_text(const struct reason *r, enum lang lang, struct buf *out)
+{
+	const char *p = lang == LANG_ZH ? reasons[r->id].zh : reasons[r->id].en;
+
+	while (*p) {
+		size_t n = strcspn(p, "{");
+
+		buf_put(out, p, n);
+		p += n;
+		if (!*p)
+			break;
+		/* {0} {0p} {s} {sf}: the table is ours, so the shape is known */
+		char what = p[1], how = p[2] == '}' ? '\0' : p[2];
+
+		if (what == 's' || what == 't')
+			put_text(what == 's' ? r->s : r->t, how, lang, out);
+		else
+			put_number(r->num[(what - '0') & 3], how, lang, out);
+		p += how ? 4 : 3;
+	}
+	return out->err;
+}
+
+/* --- the stored form ------------------------------------------------------------------------------- */
+/* reason | warnings counted | the kept ones; each reason: id | four numbers | two texts. */
+static void pack_reason(const struct reason *r, struct buf *out)
+{
+	buf_put_varint(out, r->id);
+	for (unsigned i = 0; i < 4; i++)
+		state_put_zigzag(out, r->num[i]);
+	state_put_text(out, kv_bytes(r->s, strlen(r->s)));
+	state_put_text(out, kv_bytes(r->t, strlen(r->t)));
+}
+
+static void parse_text(struct cur *c, char out[REASON_TEXT_MAX])
+{
+	struct bytes t = state_get_text(c);
+
+	if (t.n >= REASON_TEXT_MAX || !utf8_valid(t.p, t.n) || (t.n && memchr(t.p, 0, t.n)))
+		c->err = ERR_FORMAT;
+	else
+		reason_set_text(out, t.p, t.n);
+}
+
+static void parse_reason(struct cur *c, struct reason *ret)
+{
+	uint64_t id = cur_varint(c);
+
+	memset(ret, 0, sizeof(*ret));
+	if (id >= V_COUNT) {
+		c->err = ERR_FORMAT;
+		return;
+	}
+	ret->id = (enum verdict_id)id;
+	for (unsigned i = 0; i < 4; i++)
+		ret->num[i] = state_get_zigzag(c);
+	parse_text(c, ret->s);
+	parse_text(c, ret->t);
+}
+
+static uint32_t kept(uint32_t nwarn)
+{
+	return nwarn < VERDICT_WARN_MAX ? nwarn : VERDICT_WARN_MAX;
+}
+
+int verdict_pack(const struct verdict *v, struct buf *out)
+{
+	pack_reason(&v->reason, out);
+	buf_put_varint(out, v->nwarn);
+	for (uint32_t i = 0; i < kept(v->nwarn); i++)
+		pack_reason(&v->warn[i], out);
+	return out->err;
+}
+
+int verdict_parse(const void *p, size_t n, struct verdict *ret)
+{
+	struct cur c = cur_of(p, n);
+	struct verdict v;
+
+	memset(&v, 0, sizeof(v));
+	parse_reason(&c, &v.reason);
+	uint64_t nwarn = cur_varint(&c);
+	if (nwarn > UINT32_MAX)
+		return ERR_FORMAT;
+	v.nwarn = (uint32_t)nwarn;
+	for (uint32_t i = 0; !c.err && i < kept(v.nwarn); i++)
+		parse_reason(&c, &v.warn[i]);
+	if (cur_done(&c))
+		return ERR_FORMAT;
+	*ret = v;
+	return ERR_OK;
+}

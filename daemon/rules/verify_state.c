@@ -1,0 +1,308 @@
+#include <assert.h>
+#include <string.h>
+
+#include "daemon/rules/kvmem.h"
+#include "daemon/rules/state.h"
+#include "daemon/rules/verify_int.h"
+#include "lib/amount.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+
+/* --- what the second fold works on ------------------------------------------------------------------
+ * A view of two stores: KV_STATE is the empty scratch store, every other table is the store under
+ * examination, whose rows were checked before the fold comes to them. So nothing is copied. */
+struct overlay {
+	struct kv kv;
+	struct kv_txn t;
+	struct verify *v;
+	struct kv_txn *state;
+};
+struct over_cursor {
+	struct kv_cursor c;
+	struct kv_cursor *in;
+};
+
+static struct kv_txn *table_of(struct kv_txn *t, enum kv_table tab)
+{
+	struct overlay *o = (struct overlay *)t->kv;
+
+	return tab == KV_STATE ? o->state : o->v->t;
+}
+
+static int over_begin(struct kv *kv, bool write, struct kv_txn **ret)
+{
+	struct overlay *o = (struct overlay *)kv;
+
+	(void)write;
+	*ret = &o->t;
+	return ERR_OK;
+}
+
+static int over_commit(struct kv_txn *t)
+{
+	(void)t;
+	return ERR_STATE;
+}
+
+static void over_abort(struct kv_txn *t)
+{
+	(void)t;
+}
+
+static int over_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
+{
+	const struct verify *v = ((struct overlay *)t->kv)->v;
+
+	/* the fold asks after the entry at hand, which was looked up and judged a moment ago */
+	if (tab == KV_TXID && key.n == VERIFY_TXID_KEY &&
+	    memcmp(key.p, v->txid_key, VERIFY_TXID_KEY) == 0) {
+		*ret = v->txid_row;
+		return ret->p ? ERR_OK : ERR_NOTFOUND;
+	}
+	return kv_get(table_of(t, tab), tab, key, ret);
+}
+
+static int over_put(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes val)
+{
+	assert(tab == KV_STATE);
+	return kv_put(table_of(t, tab), tab, key, val);
+}
+
+static int over_del(struct kv_txn *t, enum kv_table tab, struct bytes key)
+{
+	assert(tab == KV_STATE);
+	return kv_del(table_of(t, tab), tab, key);
+}
+
+static int over_cursor(struct kv_txn *t, enum kv_table tab, struct kv_cursor **ret)
+{
+	struct over_cursor *c = mem_alloc(sizeof(*c));
+	int err = c ? kv_cursor_open(table_of(t, tab), tab, &c->in) : ERR_NOMEM;
+
+	if (err) {
+		mem_free(c);
+		return err;
+	}
+	*ret = &c->c;
+	return ERR_OK;
+}
+
+static int over_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
+		     struct bytes *ret_val)
+{
+	return kv_seek(((struct over_cursor *)c)->in, (enum kv_how)how, key, ret_key, ret_val);
+}
+
+static void over_cursor_close(struct kv_cursor *c)
+{
+	kv_cursor_close(((struct over_cursor *)c)->in);
+	mem_free(c);
+}
+
+static void over_close(struct kv *kv)
+{
+	struct overlay *o = (struct overlay *)kv;
+
+	kv_abort(o->state);
+	mem_free(o);
+}
+
+static const struct kv_ops over_ops = {.begin = over_begin,
+				       .commit = over_commit,
+				       .abort = over_abort,
+				       .get = over_get,
+				       .put = over_put,
+				       .del = over_del,
+				       .cursor = over_cursor,
+				       .seek = over_seek,
+				       .cursor_close = over_cursor_close,
+				       .close = over_close};
+
+int verify_state_open(struct verify *v)
+{
+	struct overlay *o;
+	int err = kvmem_new(&v->scratch);
+
+	if (err)
+		return err;
+	o = mem_alloc(sizeof(*o));
+	if (!o)
+		return ERR_NOMEM;
+	o->kv.ops = &over_ops;
+	o->v = v;
+	err = kv_begin(v->scratch, true, &o->state);
+	if (err) {
+		mem_free(o);
+		return err;
+	}
+	return kv_begin(&o->kv, true, &v->fold_t);
+}
+
+void verify_state_close(struct verify *v)
+{
+	if (v->fold_t)
+		kv_close(v->fold_t->kv);
+	kv_close(v->scratch);
+}
+
+/* --- comparing ------------------------------------------------------------------------------------- */
+static const struct {
+	uint8_t kind;
+	bool text; /* the key goes on with a text people know */
+	const char *zh, *en;
+} kinds[] = {
+	{STATE_META, false, "汇总", "summary"},
+	{STATE_PERSON, false, "人员职责", "roles of a person"},
+	{STATE_PERSON_NO, false, "人员编号", "number of a person"},
+	{STATE_INVITE, false, "入网邀请", "invitation"},
+	{STATE_VILLAGE, true, "村", "village"},
+	{STATE_ENROL, false, "村入网", "enrolment of a village"},
+	{STATE_SIGNER, false, "节点密钥", "key of a node"},
+	{STATE_TRANSPORT, false, "节点传输密钥", "transport key of a node"},
+	{STATE_VERSION, false, "积分清单", "catalogue"},
+	{STATE_ITEM, false, "清单事项", "item of a catalogue"},
+	{STATE_CODE, true, "事项编号", "number of item"},
+	{STATE_ADOPT, false, "采用的清单", "adopted catalogue"},
+	{STATE_HOUSEHOLD, true, "农户登记", "register of household"},
+	{STATE_ACCOUNT, true, "账户", "account of household"},
+	{STATE_YEAR, true, "年度计分", "year's points of household"},
+	{STATE_LINES, false, "记录办理状态", "progress of records"},
+	{STATE_EVIDENCE, false, "材料编号索引", "index of evidence numbers"},
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* The text in the key, as far as it can be printed. */
+static void code_of(struct bytes key, char out[STATE_CODE_MAX + 2])
+{
+	size_t n = 0;
+
+	for (size_t at = STATE_FEED_LEN + 1; at < key.n && n < STATE_CODE_MAX; at++) {
+		if (key.p[at] <= ' ' || key.p[at] >= 0x7f)
+			break;
+		out[++n] = (char)key.p[at];
+	}
+	out[0] = ' ';
+	out[n ? n + 1 : 0] = 0;
+}
+
+/* A row of which there are two values, one, or (@mine NULL) none that the records explain. */
+static void say_row(struct verify *v, struct verify_feed *f, struct bytes key,
+		    const struct bytes *stored, const struct bytes *mine)
+{
+	char code[STATE_CODE_MAX + 2] = "", was[AMOUNT_TEXT_MAX], is[AMOUNT_TEXT_MAX];
+	uint8_t kind = key.n > STATE_FEED_LEN ? key.p[STATE_FEED_LEN] : 0;
+	const char *zh = "未知数据", *en = "unknown row";
+	struct state_account a, b;
+
+	for (size_t i = 0; i < KINDS; i++) {
+		if (kinds[i].kind != kind)
+			continue;
+		zh = kinds[i].zh;
+		en = kinds[i].en;
+		if (kinds[i].text)
+			code_of(key, code);
+	}
+	if (kind == STATE_ACCOUNT && stored && mine && !state_account_parse(*stored, &a) &&
+	    !state_account_parse(*mine, &b) && a.earned - a.deducted != b.earned - b.deducted)
+		verify_say(
+			v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
+			"账户%s 的余额存为 %s，由记录重算应为 %s；" AGAIN_ZH,
+			"account%s: the balance is stored as %s, the records make it %s; " AGAIN_EN,
+			code, points_text(points_of(a.earned - a.deducted), was),
+			points_text(points_of(b.earned - b.deducted), is));
+	else if (stored && mine)
+		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
+			   "%s%.0s%s与由记录重算的结果不符；" AGAIN_ZH,
+			   "%.0s%s%s is not what the records make it; " AGAIN_EN, zh, en, code);
+	else
+		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
+			   stored ? "%s%.0s%s在存储中多出，记录中没有依据；" AGAIN_ZH
+				  : "%s%.0s%s在存储中缺失；" AGAIN_ZH,
+			   stored ? "%.0s%s%s is in the store, but no record explains it; " AGAIN_EN
+				  : "%.0s%s%s is missing in the store; " AGAIN_EN,
+			   zh, en, code);
+}
+
+/* What cannot be recomputed is not compared: the reason was told already. */
+static bool comparable(struct verify *v, struct bytes key, struct verify_feed **ret)
+{
+	*ret = key.n >= STATE_FEED_LEN ? verify_feed_of(v, be32_get(key.p)) : NULL;
+	return !*ret || ((*ret)->here && !(*ret)->broken);
+}
+
+static void say_broken(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->nfeeds; i++) {
+		struct verify_feed *f = &v->feed[i];
+
+		if (!f->broken)
+			continue;
+		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_FOLD,
+			   f->h.no == FEED_TOWN
+				   ? "镇日志有上述问题，各村账户均无法重算核对；修复后请重新核验"
+				   : "因上述问题，本日志的账户无法重算核对；修复后请重新核验",
+			   f->h.no == FEED_TOWN
+				   ? "because of the above the accounts of all feeds cannot be "
+				     "recomputed and compared; mend that first, then verify again"
+				   : "because of the above the accounts of this feed cannot be "
+				     "recomputed and compared; mend that first, then verify again");
+		if (f->h.no == FEED_TOWN)
+			return;
+	}
+}
+
+struct side {
+	struct kv_cursor *c;
+	struct bytes key, val;
+	bool more;
+};
+
+static int side_step(struct side *s, enum kv_how how)
+{
+	int err = kv_seek(s->c, how, kv_bytes("", 0), &s->key, &s->val);
+
+	s->more = !err;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static int side_cmp(const struct side *a, const struct side *b)
+{
+	return a->more && b->more ? verify_cmp(a->key, b->key) : b->more - a->more;
+}
+
+/* One row of the smaller key, or both of the same. */
+static int compare_row(struct verify *v, struct side *stored, struct side *mine)
+{
+	int d = side_cmp(stored, mine), err = ERR_OK;
+	struct verify_feed *f;
+
+	if (comparable(v, d <= 0 ? stored->key : mine->key, &f) &&
+	    (d || stored->val.n != mine->val.n ||
+	     memcmp(stored->val.p, mine->val.p, mine->val.n) != 0))
+		say_row(v, f, d <= 0 ? stored->key : mine->key, d <= 0 ? &stored->val : NULL,
+			d >= 0 ? &mine->val : NULL);
+	if (d <= 0)
+		err = side_step(stored, KV_NEXT);
+	if (d >= 0 && !err)
+		err = side_step(mine, KV_NEXT);
+	return err;
+}
+
+int verify_state_compare(struct verify *v)
+{
+	struct side stored = {0}, mine = {0};
+	int err = kv_cursor_open(v->t, KV_STATE, &stored.c);
+
+	say_broken(v);
+	if (!err)
+		err = kv_cursor_open(v->fold_t, KV_STATE, &mine.c);
+	if (!err)
+		err = side_step(&stored, KV_GE);
+	if (!err)
+		err = side_step(&mine, KV_GE);
+	while (!err && (stored.more || mine.more))
+		err = compare_row(v, &stored, &mine);
+	kv_cursor_close(mine.c);
+	kv_cursor_close(stored.c);
+	return err;
+}

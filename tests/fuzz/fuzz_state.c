@@ -1,0 +1,257 @@
+/* Rows of the store as damage may leave them. The first byte chooses the kind of row, the rest is the
+ * row. Nothing crashes; what is read is written the same, or reads as the same when written again. */
+#include <assert.h>
+#include <string.h>
+
+#include "daemon/rules/feedlog.h"
+#include "daemon/rules/kvmem.h"
+#include "daemon/rules/notes.h"
+#include "daemon/rules/state_evidence.h"
+#include "daemon/rules/state_lines.h"
+#include "daemon/rules/state_year.h"
+#include "lib/err.h"
+#include "tests/fuzz/fuzz.h"
+
+static void same(struct buf *b, struct bytes want)
+{
+	assert(b->err == ERR_OK);
+	assert(b->n == want.n);
+	assert(want.n == 0 || memcmp(b->p, want.p, want.n) == 0);
+	buf_close(b);
+}
+
+/* One function per kind of row that packs to the bytes that it was read from. */
+#define ROW(name)                                                                                  \
+	static void row_##name(struct bytes row)                                                   \
+	{                                                                                          \
+		struct state_##name v;                                                             \
+		struct buf b = {0};                                                                \
+                                                                                                   \
+		if (state_##name##_parse(row, &v))                                                 \
+			return;                                                                    \
+		state_##name##_pack(&v, &b);                                                       \
+		same(&b, row);                                                                     \
+	}
+ROW(meta)
+ROW(person)
+ROW(invite)
+ROW(village)
+ROW(enrol)
+ROW(version)
+ROW(item)
+ROW(account)
+#undef ROW
+
+static void row_num(struct bytes row)
+{
+	struct buf b = {0};
+	uint64_t v;
+
+	if (state_num_parse(row, &v))
+		return;
+	state_num_pack(v, &b);
+	same(&b, row);
+}
+
+#define MEMBERS_MAX 255
+
+static uint32_t members_of(const struct state_household *h, struct state_member m[MEMBERS_MAX])
+{
+	struct state_member one;
+	uint32_t n = 0;
+	size_t at = 0;
+
+	while (state_household_next(h, &at, &one)) {
+		assert(at <= h->members.n);
+		if (n < MEMBERS_MAX)
+			m[n++] = one;
+	}
+	return n;
+}
+
+static void row_household(struct bytes row)
+{
+	static struct state_member m[MEMBERS_MAX], again[MEMBERS_MAX], found;
+	struct state_household h, back;
+	struct buf b = {0};
+
+	if (state_household_parse(row, &h))
+		return;
+	h.nmembers = members_of(&h, m);
+	state_household_pack(&h, m, &b);
+	assert(state_household_parse(buf_bytes(&b), &back) == ERR_OK);
+	assert(back.entry == h.entry && back.nmembers == h.nmembers && back.left == h.left);
+	assert(members_of(&back, again) == h.nmembers);
+	for (uint32_t i = 0; i < h.nmembers; i++) {
+		assert(again[i].member == m[i].member && again[i].death == m[i].death);
+		assert(state_household_member(&h, m[i].member, &found));
+	}
+	buf_close(&b);
+}
+
+static void item(const struct state_year *y, uint32_t number, int day, bool take)
+{
+	struct state_year_item i;
+	struct state_year after;
+	struct buf b = {0};
+	int near;
+
+	if (state_year_item(y, number, &i))
+		return;
+	near = state_year_near(&i, day);
+	assert(near == -1 || (near >= day - 1 && near <= day + 1));
+	state_year_put_item(y, number, &i, i.sum, day, take, &b);
+	assert(state_year_parse(buf_bytes(&b), &after) == ERR_OK);
+	assert(after.score == y->score);
+	/* what stands behind the item may be damaged: seen when the item is gone */
+	if (state_year_item(&after, number, &i))
+		take = true;
+	if (!take && i.days.n + 4 < STATE_YEAR_DAYS_MAX)
+		assert(state_year_near(&i, day) >= day - 1);
+	buf_close(&b);
+}
+
+static void row_year(struct bytes row)
+{
+	struct state_year y;
+	struct buf b = {0};
+
+	if (state_year_parse(row, &y))
+		return;
+	state_year_put_score(&y, y.score, &b);
+	if (row.n)
+		same(&b, row);
+	buf_close(&b);
+	for (uint32_t number = 0; number < 4; number++)
+		for (int day = 0; day < 366; day += 73) {
+			item(&y, number, day, false);
+			item(&y, number, day, true);
+		}
+}
+
+static void same_lines(const struct state_lines *a, const struct state_lines *b)
+{
+	assert(a->recorder == b->recorder && a->n == b->n);
+	for (uint32_t i = 0; i < a->n; i++) {
+		assert(a->line[i].state == b->line[i].state);
+		assert(a->line[i].reviewer == b->line[i].reviewer);
+		assert(a->line[i].confirmer == b->line[i].confirmer);
+	}
+}
+
+static void row_lines(struct bytes row)
+{
+	static struct state_lines l, back;
+	struct buf b = {0};
+	unsigned slot;
+	size_t at = 0;
+
+	while (state_lines_next(row, &at, &slot, &l) == ERR_OK) {
+		assert(at <= row.n);
+		assert(l.n >= 1 && l.n <= STATE_LINES_MAX);
+		buf_reset(&b);
+		assert(state_lines_put((struct bytes){NULL, 0}, slot, &l, &b) == ERR_OK);
+		assert(state_lines_get(buf_bytes(&b), slot, &back) == ERR_OK);
+		same_lines(&l, &back);
+	}
+	for (uint64_t seq = 0; seq < STATE_BLOCK; seq += 5) {
+		buf_reset(&b);
+		if (state_lines_get(row, seq, &l) == ERR_OK &&
+		    state_lines_put(row, seq, &l, &b) == ERR_OK) {
+			assert(state_lines_get(buf_bytes(&b), seq, &back) == ERR_OK);
+			same_lines(&l, &back);
+		}
+	}
+	buf_close(&b);
+}
+
+static void row_evidence(struct bytes row)
+{
+	static const uint8_t id[STATE_EVIDENCE_ID] = {'c', 'd', 'e'};
+	const struct state_use put = {.seq = 77, .line = 3};
+	struct state_use u, last = {0};
+	struct buf b = {0};
+	uint32_t before = 0, after = 0;
+	size_t at = 0;
+
+	while (state_evidence_next(row, id, &at, &u) == ERR_OK)
+		before++;
+	if (at == row.n && state_evidence_put(row, id, &put, &b) == ERR_OK) {
+		assert(b.n <= STATE_EVIDENCE_MAX);
+		for (at = 0; state_evidence_next(buf_bytes(&b), id, &at, &u) == ERR_OK; after++)
+			last = u;
+		assert(at == b.n);
+		assert(last.seq == put.seq && last.line == put.line);
+		assert(after <= before + 1);
+	}
+	buf_close(&b);
+}
+
+/* Length of the key, key, value. */
+static void row_note(struct bytes row)
+{
+	struct notes_row r;
+	struct bytes key, val;
+
+	if (row.n == 0 || row.p[0] > row.n - 1)
+		return;
+	key = kv_bytes(row.p + 1, row.p[0]);
+	val = kv_bytes(row.p + 1 + key.n, row.n - 1 - key.n);
+	if (notes_parse(key, val, &r))
+		return;
+	assert(r.no == be32_get(key.p));
+	assert(r.kind == NOTES_SEALED || r.kind == NOTES_COSIG || r.kind == NOTES_ACKED);
+	assert(r.kind != NOTES_COSIG || memcmp(r.u.cosig.witness, key.p + 5, SIGN_KEY_BYTES) == 0);
+}
+
+static int on_head(void *ctx, const struct feed_head *h)
+{
+	assert(h->no == FEED_TOWN);
+	assert(memchr(h->origin, 0, sizeof(h->origin)));
+	assert(h->edge.n <= 64 && h->edge.size == h->size);
+	*(bool *)ctx = true;
+	return ERR_OK;
+}
+
+/* The head of a feed, read through a store. */
+static void row_feed(struct bytes row)
+{
+	struct hash root;
+	struct manifest m;
+	struct feed_head h;
+	struct kv_txn *t;
+	uint8_t key[4];
+	struct kv *kv;
+	bool seen = false;
+	int err;
+
+	be32_put(key, FEED_TOWN);
+	assert(kvmem_new(&kv) == ERR_OK);
+	assert(kv_begin(kv, true, &t) == ERR_OK);
+	assert(kv_put(t, KV_FEED, kv_bytes(key, sizeof(key)), row) == ERR_OK);
+	err = feedlog_head(t, FEED_TOWN, &h);
+	assert(err == ERR_OK || err == ERR_CORRUPT);
+	assert(feedlog_each(t, on_head, &seen) == err);
+	assert(seen == (err == ERR_OK));
+	if (!err) {
+		err = feedlog_manifest(t, FEED_TOWN, &m);
+		assert(err == ERR_OK || err == ERR_CORRUPT);
+		err = feedlog_root(t, FEED_TOWN, h.size, &root);
+		assert(err == ERR_OK || err == ERR_CORRUPT || err == ERR_NOTFOUND);
+	}
+	kv_abort(t);
+	kv_close(kv);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static void (*const rows[])(struct bytes row) = {row_meta,	row_person, row_invite,
+							 row_village,	row_enrol,  row_version,
+							 row_item,	row_num,    row_account,
+							 row_household, row_year,   row_lines,
+							 row_evidence,	row_note,   row_feed};
+
+	if (n)
+		rows[data[0] % (sizeof(rows) / sizeof(rows[0]))](kv_bytes(data + 1, n - 1));
+	return 0;
+}

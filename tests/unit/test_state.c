@@ -1,0 +1,476 @@
+#include "daemon/rules/state.h"
+
+#include "daemon/rules/kvmem.h"
+#include "daemon/rules/rows.h"
+#include "daemon/rules/state_evidence.h"
+#include "daemon/rules/state_lines.h"
+#include "daemon/rules/state_year.h"
+#include "daemon/rules/view.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+#include "lib/prng.h"
+#include "tests/lib/t.h"
+
+static struct bytes text(const char *s)
+{
+	return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
+static int key_cmp(const struct state_key *a, const struct state_key *b)
+{
+	int d = memcmp(a->b, b->b, a->n < b->n ? a->n : b->n);
+
+	return d ? d : a->n - b->n;
+}
+
+static void test_keys_sort_as_their_parts_do(void)
+{
+	static const uint64_t numbers[] = {0, 1, 255, 256, 65535, 65536, 1 << 24, UINT64_MAX};
+	static const char *const codes[] = {"0", "00", "01", "01001", "010010", "02", "A"};
+	static const day_t days[] = {DAY_MIN, -1, 0, 1, DAY_MAX};
+	struct state_key a, b;
+
+	for (size_t i = 0; i + 1 < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		state_key_of(&a, 2, STATE_LINES);
+		state_key_uint(&a, numbers[i]);
+		state_key_of(&b, 2, STATE_LINES);
+		state_key_uint(&b, numbers[i + 1]);
+		T_OK(key_cmp(&a, &b) < 0);
+	}
+	for (size_t i = 0; i + 1 < sizeof(codes) / sizeof(codes[0]); i++) {
+		state_year_key(&a, 2, text(codes[i]), 99, 2199);
+		state_year_key(&b, 2, text(codes[i + 1]), 0, 1900);
+		T_OK(key_cmp(&a, &b) < 0);
+	}
+	for (size_t i = 0; i + 1 < sizeof(days) / sizeof(days[0]); i++) {
+		state_key_adopt(&a, 2, days[i]);
+		state_key_adopt(&b, 2, days[i + 1]);
+		T_OK(key_cmp(&a, &b) < 0);
+	}
+}
+
+/* --- lines ------------------------------------------------------------------------------------------ */
+static void random_lines(struct prng *g, struct state_lines *l, bool wild)
+{
+	l->recorder = (uint32_t)prng_below(g, wild ? UINT32_MAX : 5) + 1;
+	l->n = 1 + (uint32_t)prng_below(g, wild ? STATE_LINES_MAX : 3);
+	for (uint32_t i = 0; i < l->n; i++) {
+		unsigned state = (unsigned)prng_below(g, 5);
+
+		l->line[i].state = (uint8_t)state;
+		l->line[i].reviewer =
+			state == LINE_RECORDED ? 0 : (uint32_t)prng_below(g, wild ? UINT32_MAX : 3);
+		l->line[i].confirmer = state == LINE_RECORDED || state == LINE_REVIEWED
+					       ? 0
+					       : (uint32_t)prng_below(g, wild ? UINT32_MAX : 3);
+	}
+}
+
+static void same_lines(const struct state_lines *a, const struct state_lines *b)
+{
+	T_EQ(a->recorder, b->recorder);
+	T_EQ(a->n, b->n);
+	for (uint32_t i = 0; i < a->n; i++) {
+		T_EQ(a->line[i].state, b->line[i].state);
+		T_EQ(a->line[i].reviewer, b->line[i].reviewer);
+		T_EQ(a->line[i].confirmer, b->line[i].confirmer);
+	}
+}
+
+static void test_a_block_holds_what_was_put_last(void)
+{
+	static struct state_lines want[STATE_BLOCK], got;
+	bool there[STATE_BLOCK] = {false};
+	struct buf row = {0}, next = {0};
+	struct prng g;
+	unsigned slot;
+
+	prng_seed(&g, 1);
+	for (int turn = 0; turn < 600; turn++) {
+		unsigned s = (unsigned)prng_below(&g, STATE_BLOCK);
+
+		random_lines(&g, &want[s], turn % 7 == 0);
+		there[s] = true;
+		buf_reset(&next);
+		T_EQ(state_lines_put(kv_bytes(row.n ? row.p : (uint8_t *)"", row.n), 64 + s,
+				     &want[s], &next),
+		     ERR_OK);
+		struct buf swap = row;
+		row = next;
+		next = swap;
+		for (unsigned i = 0; i < STATE_BLOCK; i++) {
+			int err = state_lines_get(buf_bytes(&row), 32 + i, &got);
+
+			T_EQ(err, there[i] ? ERR_OK : ERR_NOTFOUND);
+			if (!err)
+				same_lines(&got, &want[i]);
+		}
+	}
+	size_t at = 0;
+	for (unsigned i = 0; i < STATE_BLOCK; i++) {
+		T_EQ(state_lines_next(buf_bytes(&row), &at, &slot, &got), ERR_OK);
+		T_EQ(slot, i);
+		same_lines(&got, &want[i]);
+	}
+	T_EQ(state_lines_next(buf_bytes(&row), &at, &slot, &got), ERR_NOTFOUND);
+	T_EQ(state_lines_get(kv_bytes(row.p, row.n - 1), 31, &got), ERR_CORRUPT);
+	buf_close(&row);
+	buf_close(&next);
+}
+
+static void test_a_single_entry_is_small(void)
+{
+	struct state_lines l = {.recorder = 3, .n = 1};
+	struct buf row = {0};
+
+	l.line[0].state = LINE_CONFIRMED;
+	l.line[0].reviewer = 4;
+	l.line[0].confirmer = 5;
+	T_EQ(state_lines_put(text(""), 1000000, &l, &row), ERR_OK);
+	T_EQ(row.n, 6);
+	buf_close(&row);
+}
+
+/* --- years ------------------------------------------------------------------------------------------ */
+#define ITEMS 6
+static void test_a_year_remembers_sums_and_days(void)
+{
+	static int days[ITEMS][366];
+	int64_t sum[ITEMS] = {0}, score = 0;
+	struct buf row = {0}, next = {0};
+	struct state_year_item it;
+	struct state_year y;
+	struct prng g;
+
+	prng_seed(&g, 2);
+	for (int turn = 0; turn < 4000; turn++) {
+		uint32_t i = (uint32_t)prng_below(&g, ITEMS);
+		int day = (int)prng_below(&g, i ? 366 : 5);
+		bool take = days[i][day] > 0 && prng_below(&g, 2);
+
+		T_EQ(state_year_parse(buf_bytes(&row), &y), ERR_OK);
+		T_EQ(y.score, score);
+		T_EQ(state_year_item(&y, i * 50, &it), ERR_OK);
+		T_EQ(it.sum, sum[i]);
+		int near = -1;
+		for (int d = day - 1; d <= day + 1 && near < 0; d++)
+			near = d >= 0 && d < 366 && days[i][d] ? d : -1;
+		T_EQ(state_year_near(&it, day), near);
+		sum[i] += take ? -100 : 100;
+		days[i][day] += take ? -1 : 1;
+		buf_reset(&next);
+		state_year_put_item(&y, i * 50, &it, sum[i], day, take, &next);
+		T_EQ(state_year_parse(buf_bytes(&next), &y), ERR_OK);
+		score -= 7;
+		buf_reset(&row);
+		state_year_put_score(&y, score, &row);
+		T_EQ(row.err | next.err, ERR_OK);
+	}
+	/* taking everything back leaves a score and nothing else */
+	for (uint32_t i = 0; i < ITEMS; i++)
+		for (int day = 0; day < 366; day++)
+			for (; days[i][day]; days[i][day]--) {
+				T_EQ(state_year_parse(buf_bytes(&row), &y), ERR_OK);
+				T_EQ(state_year_item(&y, i * 50, &it), ERR_OK);
+				buf_reset(&next);
+				sum[i] -= 100;
+				state_year_put_item(&y, i * 50, &it, sum[i], day, true, &next);
+				buf_reset(&row);
+				buf_put(&row, next.p, next.n);
+			}
+	T_EQ(state_year_parse(buf_bytes(&row), &y), ERR_OK);
+	T_EQ(y.items.n, 0);
+	buf_close(&row);
+	buf_close(&next);
+}
+
+/* Bytes as a literal: "\x00..." */
+#define ROW(s) kv_bytes(s, sizeof(s) - 1)
+
+static void year_is_damaged(struct bytes row)
+{
+	struct state_year_item it;
+	struct state_year y;
+
+	T_EQ(state_year_parse(row, &y), ERR_OK);
+	T_EQ(state_year_item(&y, 1, &it), ERR_CORRUPT);
+}
+
+/* score 0 | item 1: length, sum 2, days */
+static void test_days_beyond_a_year_are_damage(void)
+{
+	struct state_year_item it;
+	struct state_year y;
+
+	T_EQ(state_year_parse(ROW("\0\1\4\2\x00\xed\2"), &y), ERR_OK);
+	T_EQ(state_year_item(&y, 1, &it), ERR_OK);
+	T_EQ(state_year_near(&it, 364), 365);
+	year_is_damaged(ROW("\0\1\3\2\xee\2"));
+	year_is_damaged(ROW("\0\1\4\2\1\xed\2"));
+	/* a day that is -1 as an int, twice: written again it would take more room than it had */
+	year_is_damaged(ROW("\0\1\13\2\xff\xff\xff\xff\xf\xff\xff\xff\xff\xf"));
+}
+
+static void test_rows_nobody_wrote_are_damage(void)
+{
+	struct state_person p;
+	struct state_lines l;
+	unsigned slot;
+	size_t at = 0;
+
+	/* number 1, name "a", one role: 1 in village "b\0c", from 0 to 0 */
+	T_EQ(state_person_parse(ROW("\1\1a\1\1\3bxc\0\0"), &p), ERR_OK);
+	T_EQ(state_person_parse(ROW("\1\1a\1\1\3b\0c\0\0"), &p), ERR_CORRUPT);
+	/* slot 0, recorder 2^32 */
+	T_EQ(state_lines_next(ROW("\0\6\x80\x80\x80\x80\x10\x8"), &at, &slot, &l), ERR_CORRUPT);
+}
+
+static void test_a_block_begins_with_nothing(void)
+{
+	struct state_lines l = {.recorder = 3, .n = 1}, got;
+	struct buf row = {0};
+
+	T_EQ(state_lines_put((struct bytes){NULL, 0}, 5, &l, &row), ERR_OK);
+	T_EQ(state_lines_get(buf_bytes(&row), 5, &got), ERR_OK);
+	same_lines(&got, &l);
+	buf_close(&row);
+}
+
+static void test_a_year_forgets_days_beyond_its_room(void)
+{
+	struct buf row = {0}, next = {0};
+	struct state_year_item it;
+	struct state_year y;
+
+	for (int i = 1; i <= 3 * STATE_YEAR_DAYS_MAX; i++) {
+		T_EQ(state_year_parse(buf_bytes(&row), &y), ERR_OK);
+		T_EQ(state_year_item(&y, 1, &it), ERR_OK);
+		buf_reset(&next);
+		state_year_put_item(&y, 1, &it, 100 * i, i % 366, false, &next);
+		buf_reset(&row);
+		buf_put(&row, next.p, next.n);
+	}
+	T_EQ(state_year_parse(buf_bytes(&row), &y), ERR_OK);
+	T_EQ(state_year_item(&y, 1, &it), ERR_OK);
+	T_EQ(it.sum, 300 * STATE_YEAR_DAYS_MAX);
+	T_OK(it.days.n >= STATE_YEAR_DAYS_MAX && it.days.n <= STATE_YEAR_DAYS_MAX + 2);
+	T_EQ(state_year_near(&it, 100), 99);
+	buf_close(&row);
+	buf_close(&next);
+}
+
+/* --- evidence --------------------------------------------------------------------------------------- */
+static void test_evidence_is_found_until_it_falls_out(void)
+{
+	uint8_t id[STATE_EVIDENCE_ID], other[STATE_EVIDENCE_ID];
+	struct buf row = {0}, next = {0};
+	struct state_use u;
+	uint64_t last = 0;
+	size_t at = 0;
+
+	state_evidence_id('n', text("CG-1"), id);
+	state_evidence_id('d', text("CG-1"), other);
+	T_OK(memcmp(id, other, sizeof(id)) != 0);
+	memcpy(other, id, sizeof(id));
+	other[3] ^= 1; /* in the same row */
+	for (uint64_t i = 1; i <= 5000; i++) {
+		u = (struct state_use){i * 1000, i % 3 ? 1 : 200};
+		buf_reset(&next);
+		T_EQ(state_evidence_put(kv_bytes(row.n ? row.p : (uint8_t *)"", row.n),
+					i % 2 ? id : other, &u, &next),
+		     ERR_OK);
+		struct buf swap = row;
+		row = next;
+		next = swap;
+	}
+	T_OK(row.n <= STATE_EVIDENCE_MAX && row.n > STATE_EVIDENCE_MAX - 32);
+	uint64_t found = 0;
+	while (state_evidence_next(buf_bytes(&row), id, &at, &u) == ERR_OK) {
+		T_OK(u.seq > last && u.seq / 1000 % 2 == 1);
+		T_EQ(u.line, u.seq / 1000 % 3 ? 1 : 200);
+		last = u.seq;
+		found++;
+	}
+	T_EQ(last, 4999000);
+	T_OK(found > 800);
+	at = 0;
+	T_EQ(state_evidence_next(kv_bytes(row.p, 3), id, &at, &u), ERR_CORRUPT);
+	buf_close(&row);
+	buf_close(&next);
+}
+
+static bool same_row(unsigned level, char kind, const char *a, const char *b)
+{
+	struct state_key x, y;
+
+	state_evidence_key(&x, 2, kind, text(a), level);
+	state_evidence_key(&y, 2, kind, text(b), level);
+	return x.n == y.n && memcmp(x.b, y.b, x.n) == 0;
+}
+
+static void test_evidence_numbers_share_a_row_up_to_their_last_characters(void)
+{
+	char longest[61] = {0};
+
+	memset(longest, 'x', 60);
+	T_OK(same_row(0, 'n', "WJ-20250101-03821", "WJ-20250101-03999"));
+	T_OK(!same_row(1, 'n', "WJ-20250101-03821", "WJ-20250101-03999"));
+	T_OK(same_row(1, 'n', "WJ-20250101-03821", "WJ-20250101-03899"));
+	T_OK(!same_row(0, 'n', "WJ-20250101-03821", "WJ-20250101-04821"));
+	T_OK(!same_row(0, 'n', "WJ-20250101-03821", "WJ-20250102-03821"));
+	T_OK(same_row(0, 'n', "7", "812"));
+	T_OK(same_row(0, 'n', longest, longest)); /* fits a key */
+	T_OK(same_row(0, 'd', "ABxx", "ABxy"));
+	T_OK(!same_row(1, 'd', "ABxx", "ABzx"));
+	T_OK(!same_row(0, 'd', "ABxx", "ACxx"));
+}
+
+/* --- rows ------------------------------------------------------------------------------------------- */
+static void number_key(struct state_key *k, uint32_t i)
+{
+	state_key_of(k, 3, STATE_ACCOUNT);
+	state_key_u32(k, i);
+}
+
+static void check_row(struct rows *r, uint32_t i, int64_t want)
+{
+	struct state_key k;
+	struct bytes got;
+	int err;
+
+	number_key(&k, i);
+	err = rows_get(r, &k, &got);
+	T_EQ(err, want < 0 ? ERR_NOTFOUND : ERR_OK);
+	if (!err) {
+		T_EQ(got.n, (size_t)want % 50 + 1);
+		T_EQ(got.p[0], (uint8_t)want);
+		T_EQ(got.p[got.n - 1], (uint8_t)want);
+	}
+}
+
+#define ROWS 700
+static void test_rolled_back_entries_leave_no_trace(void)
+{
+	static int64_t now[ROWS], before[ROWS];
+	uint8_t val[64];
+	struct kv_txn *t;
+	struct state_key k;
+	struct bytes got;
+	struct prng g;
+	struct rows *r;
+	struct kv *kv;
+
+	prng_seed(&g, 3);
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	memset(now, 0xff, sizeof(now));
+	for (int round = 0; round < 10; round++) {
+		T_EQ(kv_begin(kv, true, &t), ERR_OK);
+		T_EQ(rows_new(t, 3, &r), ERR_OK);
+		for (int entry = 0; entry < 60; entry++) {
+			T_EQ(rows_begin(r), ERR_OK);
+			memcpy(before, now, sizeof(now));
+			for (uint64_t puts = prng_below(&g, 40); puts; puts--) {
+				uint32_t i = (uint32_t)prng_below(&g, ROWS);
+
+				now[i] = (int64_t)prng_below(&g, 1000);
+				memset(val, (int)now[i], sizeof(val));
+				number_key(&k, i);
+				T_EQ(rows_put(r, &k, kv_bytes(val, (size_t)now[i] % 50 + 1)),
+				     ERR_OK);
+				check_row(r, i, now[i]);
+			}
+			if (prng_below(&g, 3) == 0) {
+				rows_rollback(r);
+				memcpy(now, before, sizeof(now));
+			} else {
+				rows_commit(r);
+			}
+			if (entry % 20 == 19)
+				T_EQ(rows_flush(r), ERR_OK);
+			for (uint32_t i = 0; i < ROWS; i++)
+				check_row(r, i, now[i]);
+		}
+		T_EQ(rows_flush(r), ERR_OK);
+		rows_free(r);
+		/* the store holds just the same */
+		for (uint32_t i = 0; i < ROWS; i++) {
+			number_key(&k, i);
+			int err = kv_get(t, KV_STATE, state_key_bytes(&k), &got);
+			T_EQ(err, now[i] < 0 ? ERR_NOTFOUND : ERR_OK);
+			if (!err)
+				T_EQ(got.p[0], (uint8_t)now[i]);
+		}
+		T_EQ(kv_commit(t), ERR_OK);
+	}
+	kv_close(kv);
+}
+
+static void test_a_seek_sees_accepted_rows(void)
+{
+	struct state_key k;
+	struct bytes key, val;
+	struct kv_txn *t;
+	struct rows *r;
+	struct kv *kv;
+
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	T_EQ(rows_new(t, 3, &r), ERR_OK);
+	T_EQ(rows_begin(r), ERR_OK);
+	number_key(&k, 5);
+	T_EQ(rows_put(r, &k, text("five")), ERR_OK);
+	rows_commit(r);
+	number_key(&k, 9);
+	T_EQ(rows_before(r, &k, 5, &key, &val), ERR_OK);
+	T_MEM(val.p, "five", 4);
+	number_key(&k, 5);
+	T_EQ(rows_before(r, &k, 5, &key, &val), ERR_NOTFOUND);
+	T_EQ(rows_from(r, &k, 5, &key, &val), ERR_OK);
+	number_key(&k, 6);
+	T_EQ(rows_from(r, &k, 5, &key, &val), ERR_NOTFOUND);
+	rows_free(r);
+	kv_abort(t);
+	kv_close(kv);
+}
+
+/* A cache that is full goes to the store and starts anew. */
+static void test_more_rows_than_the_cache_holds(void)
+{
+	uint8_t val[2000] = {0};
+	struct state_key k;
+	struct bytes got;
+	struct kv_txn *t;
+	struct rows *r;
+	struct kv *kv;
+	const uint32_t n = (uint32_t)(ROWS_BYTES_MAX / sizeof(val)) + 5000;
+
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	T_EQ(rows_new(t, 3, &r), ERR_OK);
+	for (uint32_t i = 0; i < n; i++) {
+		T_EQ(rows_begin(r), ERR_OK);
+		number_key(&k, i);
+		be32_put(val, i);
+		T_EQ(rows_put(r, &k, kv_bytes(val, sizeof(val))), ERR_OK);
+		rows_commit(r);
+	}
+	for (uint32_t i = 0; i < n; i += 97) {
+		T_EQ(rows_begin(r), ERR_OK);
+		number_key(&k, i);
+		T_EQ(rows_get(r, &k, &got), ERR_OK);
+		T_EQ(be32_get(got.p), i);
+		rows_rollback(r);
+	}
+	rows_free(r);
+	kv_abort(t);
+	kv_close(kv);
+}
+
+T_MAIN(T(test_keys_sort_as_their_parts_do), T(test_a_block_holds_what_was_put_last),
+       T(test_a_single_entry_is_small), T(test_a_year_remembers_sums_and_days),
+       T(test_days_beyond_a_year_are_damage), T(test_rows_nobody_wrote_are_damage),
+       T(test_a_block_begins_with_nothing), T(test_a_year_forgets_days_beyond_its_room),
+       T(test_evidence_is_found_until_it_falls_out),
+       T(test_evidence_numbers_share_a_row_up_to_their_last_characters),
+       T(test_rolled_back_entries_leave_no_trace), T(test_a_seek_sees_accepted_rows),
+       T(test_more_rows_than_the_cache_holds))
