@@ -1,0 +1,537 @@
+#include "tests/sim/sim.h"
+
+#include <string.h>
+
+#include "daemon/rules/verify.h"
+#include "lib/err.h"
+#include "tests/lib/t.h"
+#include "tests/sim/books.h"
+
+#define CHUNK_ROOT_AT 46 /* SPEC 9.5 */
+#define DIGEST_EVERY  4	 /* of the times when two sizes are equal */
+
+static const char *name_of(const struct sim *s, uint32_t host)
+{
+	return s->m[host].host.name;
+}
+
+/* The feed with this ID; SIM_HOSTS: none. */
+static uint32_t feed_of(const struct sim *s, const struct hash *id)
+{
+	uint32_t f = 0;
+
+	while (f < SIM_HOSTS && hash_cmp(&s->m[f].host.feed, id))
+		f++;
+	return f;
+}
+
+static bool carries(uint32_t host, uint32_t feed)
+{
+	return host == SIM_HUB || feed == SIM_HUB || feed == host;
+}
+
+static void acknowledged_survive(struct sim *s, uint32_t host);
+
+void law_open(struct sim *s)
+{
+	(void)s; /* everything starts at zero, last[] is set with the first entry */
+}
+
+void law_close(struct sim *s)
+{
+	for (uint32_t f = 0; f < SIM_HOSTS; f++)
+		buf_close(&s->feed[f].head);
+}
+
+/* --- one feed, one size, one root ------------------------------------------------------------------- */
+
+static void signed_head(struct sim *s, uint32_t feed, uint64_t size, const struct hash *root,
+			const char *who)
+{
+	static const struct hash none;
+	struct buf *b = &s->feed[feed].head;
+	uint8_t *at;
+
+	if (feed == SIM_HOSTS || size == 0)
+		return;
+	while (b->n < (size + 1) * HASH_BYTES)
+		buf_put(b, none.b, HASH_BYTES);
+	T_EQ(b->err, ERR_OK);
+	at = b->p + size * HASH_BYTES;
+	if (!memcmp(at, none.b, HASH_BYTES))
+		memcpy(at, root->b, HASH_BYTES);
+	else if (memcmp(at, root->b, HASH_BYTES))
+		sim_fail(s, "two heads: feed of %s has another root at size %llu (%s)",
+			 name_of(s, feed), (unsigned long long)size, who);
+}
+
+void law_signed(struct sim *s, uint32_t host)
+{
+	struct guard g;
+
+	writer_head(s->m[host].host.writer, &g);
+	signed_head(s, host, g.size, &g.root, "own checkpoint");
+}
+
+/* A writer that opens has every entry that was ever signed, whatever store it was given. */
+void law_opened(struct sim *s, uint32_t host)
+{
+	uint64_t most = s->feed[host].head.n / HASH_BYTES;
+	struct guard g;
+
+	writer_head(s->m[host].host.writer, &g);
+	law_signed(s, host);
+	if (most > g.size + 1)
+		sim_fail(s, "signed is kept: %s goes on at %llu and has signed %llu",
+			 name_of(s, host), (unsigned long long)g.size,
+			 (unsigned long long)most - 1);
+	acknowledged_survive(s, host);
+}
+
+/* Nothing of any feed is missing at @host. */
+bool law_has_all(struct sim *s, uint32_t host)
+{
+	bool all = true;
+
+	for (uint32_t f = 0; f < SIM_HOSTS; f++)
+		if (carries(host, f) &&
+		    host_size(&s->m[host].host, &s->m[f].host.feed) < s->feed[f].edge[host].size)
+			all = false;
+	return all;
+}
+
+/* --- acknowledged sizes ----------------------------------------------------------------------------- */
+
+static void acked(struct sim *s, uint32_t village, uint64_t size)
+{
+	struct machine *m = &s->m[village];
+	uint64_t held = host_size(&s->m[SIM_HUB].host, &m->host.feed);
+
+	if (size < m->acked_by_hub)
+		sim_fail(s, "acknowledged sizes never shrink: hub said %llu of %s, after %llu",
+			 (unsigned long long)size, m->host.name,
+			 (unsigned long long)m->acked_by_hub);
+	if (size > held)
+		sim_fail(s, "acknowledged is durable: hub said %llu of %s and has %llu",
+			 (unsigned long long)size, m->host.name, (unsigned long long)held);
+	m->acked_by_hub = size;
+}
+
+void law_before_apply(struct sim *s, uint32_t host)
+{
+	const struct host *h = &s->m[host].host;
+
+	for (uint32_t i = 0; i < h->nqueue; i++) {
+		const struct job *j = h->queue[i];
+		struct hash feed, root;
+		uint64_t from;
+		uint32_t n;
+
+		if (j->type == JOB_ACKED) {
+			acked(s, host, j->u.acked.size);
+		} else if (j->type == JOB_COSIG) {
+			signed_head(s, feed_of(s, &j->u.cosig.feed), j->u.cosig.size,
+				    &j->u.cosig.root, "cosignature");
+		} else if (j->type == JOB_INGEST &&
+			   !chunk_peek(j->u.ingest.body.p, j->u.ingest.body.n, &feed, &from, &n)) {
+			memcpy(root.b, j->u.ingest.body.p + CHUNK_ROOT_AT, HASH_BYTES);
+			signed_head(s, feed_of(s, &feed), from + n, &root, "chunk");
+		}
+	}
+}
+
+void law_before_tell(struct sim *s, uint32_t host)
+{
+	const struct host *h = &s->m[host].host;
+
+	for (uint32_t i = 0; i < h->nbatch; i++) {
+		const struct job *j = h->batch[i];
+
+		if (j->type == JOB_INGEST && !j->err)
+			signed_head(s, feed_of(s, &j->u.ingest.feed), j->u.ingest.size,
+				    &j->u.ingest.root, "acknowledgement");
+	}
+}
+
+/* What the hub believes that a village holds of the town feed. */
+static void acked_to_hub(struct sim *s)
+{
+	struct node_link l[64];
+	uint32_t n;
+
+	if (!s->m[SIM_HUB].host.up)
+		return;
+	n = node_links(s->m[SIM_HUB].host.node, l, 64);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t v = feed_of(s, &l[i].feed);
+
+		if (v == SIM_HOSTS || !l[i].acked)
+			continue;
+		if (host_size(&s->m[v].host, &s->m[SIM_HUB].host.feed) < l[i].acked)
+			sim_fail(s,
+				 "acknowledged is durable: %s said %llu of the town feed and has "
+				 "less",
+				 name_of(s, v), (unsigned long long)l[i].acked);
+	}
+}
+
+/* --- chain and tree --------------------------------------------------------------------------------- */
+
+static void follow_entry(struct sim *s, uint32_t host, uint32_t feed, uint64_t seq,
+			 struct bytes leaf, struct bytes payload)
+{
+	struct law_feed *f = &s->feed[feed];
+	struct hash commitment, h;
+	struct payload parts;
+	struct entry e;
+
+	if (seq == 0)
+		f->last[host] = s->m[feed].host.feed;
+	if (entry_parse(leaf.p, leaf.n, &e) || e.seq != seq ||
+	    hash_cmp(&e.feed, &s->m[feed].host.feed)) {
+		sim_fail(s, "chain: %s: entry %llu of %s is out of place", name_of(s, host),
+			 (unsigned long long)seq, name_of(s, feed));
+		return;
+	}
+	if (hash_cmp(&e.prev, &f->last[host])) {
+		sim_fail(s, "chain: %s: entry %llu of %s does not follow the one before",
+			 name_of(s, host), (unsigned long long)seq, name_of(s, feed));
+		return;
+	}
+	if (payload_parse(payload.p, payload.n, &parts)) {
+		sim_fail(s, "chain: a payload without form");
+		return;
+	}
+	payload_commit(&parts, &commitment);
+	if (hash_cmp(&commitment, &e.commitment))
+		sim_fail(s, "chain: a payload that its leaf does not promise");
+	hash_leaf(leaf.p, leaf.n, &h);
+	f->last[host] = h;
+	T_EQ(tlog_append(&f->edge[host], &h, NULL, NULL), ERR_OK);
+}
+
+/* Reads what is new in @feed at @host and compares chain, tree and head. */
+static void follow(struct sim *s, struct kv_txn *t, uint32_t host, uint32_t feed)
+{
+	struct law_feed *f = &s->feed[feed];
+	struct bytes leaf, payload;
+	struct hash mine, stored;
+	struct feed_head head;
+	uint32_t no;
+
+	if (feedlog_find(t, &s->m[feed].host.feed, &no) || feedlog_head(t, no, &head))
+		return;
+	if (head.size < f->edge[host].size)
+		sim_fail(s, "durable: %s had %llu entries of %s and has %llu", name_of(s, host),
+			 (unsigned long long)f->edge[host].size, name_of(s, feed),
+			 (unsigned long long)head.size);
+	if (head.size <= f->edge[host].size)
+		return;
+	while (!s->failed && f->edge[host].size < head.size) {
+		uint64_t seq = f->edge[host].size;
+
+		if (feedlog_read(t, no, seq, &leaf, &payload))
+			sim_fail(s, "durable: %s: entry %llu of %s is missing", name_of(s, host),
+				 (unsigned long long)seq, name_of(s, feed));
+		else
+			follow_entry(s, host, feed, seq, leaf, payload);
+	}
+	if (s->failed)
+		return;
+	tlog_root(&f->edge[host], &mine);
+	tlog_root(&head.edge, &stored);
+	if (hash_cmp(&mine, &stored) || hash_cmp(&head.last, &f->last[host]))
+		sim_fail(s, "chain and tree: %s: the head of %s is not what its leaves give",
+			 name_of(s, host), name_of(s, feed));
+}
+
+/* Nobody holds what its author does not have (any more). */
+static void author_has(struct sim *s, uint32_t holder, uint32_t feed)
+{
+	struct law_feed *f = &s->feed[feed];
+	struct hash leaf;
+	struct bytes raw, payload;
+	struct host *author = &s->m[feed].host;
+	struct kv_txn *t;
+	uint64_t size = f->edge[holder].size;
+	bool same;
+
+	if (holder == feed || size == 0)
+		return;
+	if (s->m[feed].rotten && s->m[feed].rotten_seq == size - 1)
+		return; /* seen when it reads well again */
+	T_EQ(kv_begin(author->kv, false, &t), ERR_OK);
+	same = !feedlog_read(t, author->own_no, size - 1, &raw, &payload);
+	if (same) {
+		hash_leaf(raw.p, raw.n, &leaf);
+		same = !hash_cmp(&leaf, &f->last[holder]);
+	}
+	kv_abort(t);
+	if (!same)
+		sim_fail(s, "nobody holds what its author lost: %s holds %llu entries of %s",
+			 name_of(s, holder), (unsigned long long)size, name_of(s, feed));
+}
+
+void law_committed(struct sim *s, uint32_t host)
+{
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(s->m[host].host.kv, false, &t), ERR_OK);
+	for (uint32_t f = 0; f < SIM_HOSTS && !s->failed; f++) {
+		uint64_t before = s->feed[f].edge[host].size;
+
+		if (!carries(host, f))
+			continue;
+		follow(s, t, host, f);
+		if (!s->failed && s->feed[f].edge[host].size != before)
+			author_has(s, host, f);
+	}
+	kv_abort(t);
+}
+
+/* --- what people were told --------------------------------------------------------------------------- */
+
+void law_acknowledged(struct sim *s, uint32_t host, uint64_t seq, const struct hash *leaf_hash)
+{
+	static const struct hash none;
+	struct buf *b = &s->m[host].leaf_acked;
+
+	while (b->n < (seq + 1) * HASH_BYTES)
+		buf_put(b, none.b, HASH_BYTES);
+	memcpy(b->p + seq * HASH_BYTES, leaf_hash->b, HASH_BYTES);
+}
+
+static void acknowledged_survive(struct sim *s, uint32_t host)
+{
+	static const struct hash none;
+	const struct buf *b = &s->m[host].leaf_acked;
+	struct host *h = &s->m[host].host;
+	struct bytes leaf, payload;
+	struct hash hash;
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	for (uint64_t seq = 0; seq < b->n / HASH_BYTES; seq++) {
+		const uint8_t *want = b->p + seq * HASH_BYTES;
+
+		if (!memcmp(want, none.b, HASH_BYTES) ||
+		    (s->m[host].rotten && s->m[host].rotten_seq == seq))
+			continue;
+		hash = none;
+		if (!feedlog_read(t, h->own_no, seq, &leaf, &payload))
+			hash_leaf(leaf.p, leaf.n, &hash);
+		if (memcmp(hash.b, want, HASH_BYTES))
+			sim_fail(s, "acknowledged entries survive: %s lost entry %llu",
+				 name_of(s, host), (unsigned long long)seq);
+	}
+	kv_abort(t);
+}
+
+/* Nobody altered the store of this host: verify finds nothing in it. */
+static void verified(struct sim *s, uint32_t host)
+{
+	const struct machine *m = &s->m[host];
+	const struct host *h = &m->host;
+	const struct guarddisk_slot *guard = guarddisk_newest(&h->guard);
+	const struct verify_opts opts = {.rebuild = true};
+	struct verify_report r;
+	struct kv_txn *t;
+
+	if (m->rotten || s->failed)
+		return;
+	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	T_EQ(verify_store(t, &h->town, h->own_no, guard->counter ? &guard->sealed : NULL, &opts,
+			  &r),
+	     ERR_OK);
+	kv_abort(t);
+	if (r.nproblems)
+		sim_fail(s, "false alarm: verify of %s: %s, entry %lld: %s", name_of(s, host),
+			 r.problem[0].table, (long long)r.problem[0].entry, r.problem[0].reason_en);
+	verify_close(&r);
+}
+
+/* After a crash and after a start. */
+void law_restarted(struct sim *s, uint32_t host)
+{
+	law_committed(s, host);
+	acknowledged_survive(s, host);
+	for (uint32_t f = 0; f < SIM_HOSTS && !s->failed; f++) {
+		if (host == SIM_HUB && f != SIM_HUB) {
+			if (host_size(&s->m[SIM_HUB].host, &s->m[f].host.feed) <
+			    s->m[f].acked_by_hub)
+				sim_fail(s, "acknowledged is durable: the hub lost entries of %s",
+					 name_of(s, f));
+			author_has(s, f, SIM_HUB);
+		} else if (host != SIM_HUB) {
+			author_has(s, SIM_HUB, host);
+		}
+	}
+	if (host != SIM_HUB)
+		acked_to_hub(s);
+	verified(s, host);
+}
+
+/* --- verdicts, state, balances ----------------------------------------------------------------------- */
+
+static void same_verdicts(struct sim *s, uint32_t village, struct kv_txn *hub, uint32_t hub_no,
+			  uint64_t size)
+{
+	struct law_feed *f = &s->feed[village];
+	struct host *h = &s->m[village].host;
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	for (; f->judged[SIM_HUB] < size; f->judged[SIM_HUB]++) {
+		uint64_t seq = f->judged[SIM_HUB];
+		struct verdict a, b;
+
+		T_EQ(view_verdict(hub, hub_no, seq, &a), ERR_OK);
+		T_EQ(view_verdict(t, h->own_no, seq, &b), ERR_OK);
+		if (a.reason.id != b.reason.id || a.nwarn != b.nwarn)
+			sim_fail(
+				s,
+				"verdicts: entry %llu of %s is %s at the village and %s at the hub",
+				(unsigned long long)seq, name_of(s, village),
+				reason_name(b.reason.id), reason_name(a.reason.id));
+	}
+	kv_abort(t);
+}
+
+static void same_state(struct sim *s, struct kv_txn *a, uint32_t a_no, uint32_t host, uint32_t b_no,
+		       const char *what)
+{
+	struct hash da, db;
+	struct kv_txn *b;
+
+	T_EQ(kv_begin(s->m[host].host.kv, false, &b), ERR_OK);
+	T_EQ(fold_digest(a, a_no, &da), ERR_OK);
+	T_EQ(fold_digest(b, b_no, &db), ERR_OK);
+	kv_abort(b);
+	if (hash_cmp(&da, &db))
+		sim_fail(s, "state: %s of %s differs between village and hub at one size", what,
+			 name_of(s, host));
+}
+
+static void compare_with_hub(struct sim *s, uint32_t village, bool state)
+{
+	struct host *hub = &s->m[SIM_HUB].host, *h = &s->m[village].host;
+	struct kv_txn *t;
+	uint64_t size;
+	uint32_t no;
+
+	T_EQ(kv_begin(hub->kv, false, &t), ERR_OK);
+	if (!feedlog_find(t, &h->feed, &no)) {
+		size = s->feed[village].edge[SIM_HUB].size;
+		same_verdicts(s, village, t, no, size);
+		if (!s->failed && state && size && size == s->feed[village].edge[village].size)
+			same_state(s, t, no, village, h->own_no, "the feed");
+	}
+	if (!s->failed && state &&
+	    s->feed[SIM_HUB].edge[village].size == s->feed[SIM_HUB].edge[SIM_HUB].size)
+		same_state(s, t, FEED_TOWN, village, FEED_TOWN, "the town feed");
+	kv_abort(t);
+}
+
+static void balances(struct sim *s, uint32_t host)
+{
+	const struct books *b = work_books(s, host);
+	struct host *h = &s->m[host].host;
+	struct kv_txn *t;
+
+	if (!b || host == SIM_HUB || h->nqueue)
+		return;
+	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS; i++) {
+		struct view_household v;
+		char name[8];
+		int err;
+
+		snprintf(name, sizeof(name), "H%02u", i + 1);
+		err = view_household(t, h->own_no, host_text(name), &v);
+		if ((err == ERR_OK) != b->household[i])
+			sim_fail(s, "recount: %s: household %s: %s", h->name, name, err_name(err));
+		else if (!err && points_raw(v.balance) != b->balance[i])
+			sim_fail(s, "recount: %s: household %s has %lld, commands give %lld",
+				 h->name, name, (long long)points_raw(v.balance),
+				 (long long)b->balance[i]);
+	}
+	kv_abort(t);
+}
+
+void law_told(struct sim *s, uint32_t host)
+{
+	bool state = s->steps % DIGEST_EVERY == 0;
+
+	if (s->failed)
+		return;
+	if (host != SIM_HUB) {
+		balances(s, host);
+		compare_with_hub(s, host, state);
+	} else {
+		for (uint32_t v = 1; v < SIM_HOSTS && !s->failed; v++)
+			compare_with_hub(s, v, state && s->steps % SIM_HOSTS == v);
+	}
+}
+
+void law_stepped(struct sim *s, uint32_t host)
+{
+	struct node_alarm a;
+
+	/* nobody here is dishonest, and nobody lost a disk */
+	if (!s->rotted && s->m[host].host.up && node_alarms(s->m[host].host.node, &a, 1))
+		sim_fail(s, "false alarm: %s: %s", name_of(s, host), a.text);
+}
+
+/* --- the end ----------------------------------------------------------------------------------------- */
+
+static bool quiet(struct sim *s, uint32_t host)
+{
+	const struct machine *m = &s->m[host];
+
+	return m->host.up && m->phase == PH_IDLE && !m->host.nqueue && !work_waiting(s, host);
+}
+
+/* The first thing that is not as it should be; NULL: all is well. */
+static const char *village_lacks(struct sim *s, uint32_t v)
+{
+	struct host *hub = &s->m[SIM_HUB].host, *h = &s->m[v].host;
+	struct feed_status st = {0};
+	struct job_cosig town = {0};
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	T_EQ(writer_feed_status(t, h->own_no, false, &st), ERR_OK);
+	kv_abort(t);
+	T_EQ(kv_begin(hub->kv, false, &t), ERR_OK);
+	writer_cosig(t, FEED_TOWN, sign_key_public(h->witness_key), &town);
+	kv_abort(t);
+	if (host_size(hub, &h->feed) != st.size)
+		return "its entries are not at the hub";
+	if (st.at_hub != st.size)
+		return "it does not know that its entries are at the hub";
+	if (st.cosigned != st.size)
+		return "its feed is not cosigned";
+	if (host_size(h, &hub->feed) != s->feed[SIM_HUB].edge[SIM_HUB].size)
+		return "it has not the whole town feed";
+	if (town.size != s->feed[SIM_HUB].edge[SIM_HUB].size)
+		return "it has not cosigned the town feed";
+	return NULL;
+}
+
+const char *law_lacks(struct sim *s, uint32_t host)
+{
+	if (!quiet(s, host))
+		return "it still has work to do";
+	return host == SIM_HUB ? NULL : village_lacks(s, host);
+}
+
+void law_at_end(struct sim *s)
+{
+	for (uint32_t i = 0; i < SIM_HOSTS && !s->failed; i++) {
+		law_restarted(s, i);
+		if (i == SIM_HUB || s->failed)
+			continue;
+		balances(s, i);
+		compare_with_hub(s, i, true);
+	}
+}

@@ -1,0 +1,195 @@
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/prng.h"
+#include "tests/lib/host.h"
+
+/* The township in one process: a hub and five villages run the real code (node, writer, fold, Noise) on
+ * memory stores under a virtual clock. Everything that can go wrong outside goes wrong here, from a seed;
+ * laws are checked after every step, and when the faults stop, all must come together in bounded time.
+ *
+ *	sim.c	   clock, events, history, one run
+ *	net.c	   connections: bytes in order, or the connection dies
+ *	machine.c  processes: phases of the store, crashes, full disks, wrong clocks
+ *	work.c	   what people do
+ *	books.c	   an independent account of it
+ *	law.c	   what must hold */
+#define SIM_VILLAGES  5
+#define SIM_HOSTS     (SIM_VILLAGES + 1)
+#define SIM_HUB	      0
+#define SIM_FAULTS_MS (30 * 60 * 1000) /* faults happen this long */
+#define SIM_CALM_MS   (20 * 60 * 1000) /* then all must be well within this */
+#define SIM_COPIES    4
+#define SIM_TRACE     60 /* events shown of a failed run */
+
+enum sim_type {
+	SE_TICK,
+	SE_DIAL,    /* a dial reaches the hub, or does not */
+	SE_SEGMENT, /* bytes arrive; a = connection and end */
+	SE_SENT,    /* bytes left a send queue; b = how many */
+	SE_CLOSED,  /* an end hears that the connection is gone */
+	SE_STORE,   /* the next phase of the store */
+	SE_CRASH,
+	SE_RESTART,
+	SE_WORK,  /* people do something */
+	SE_RETRY, /* a command that got no answer is offered again */
+	SE_FAULT, /* a fault begins or ends; a = which */
+	SE_CALM,  /* no more faults */
+	SE_CHECK, /* is all well? */
+	SE_TYPES
+};
+enum sim_fault {
+	FAULT_LINK,
+	FAULT_DISK,
+	FAULT_SYNC,
+	FAULT_GUARD,
+	FAULT_CLOCK,
+	FAULT_STRANGER,
+	FAULT_ROT,  /* a bit of a stored entry reads wrong for a while */
+	FAULT_COPY, /* somebody puts an old copy of the store in its place, the guard stays */
+	FAULTS
+};
+
+struct sim_event {
+	uint64_t at, order;
+	enum sim_type type;
+	uint32_t host, gen; /* gen: of the process, 0: any */
+	uint64_t a, b;
+};
+
+struct sim_opts {
+	uint64_t seed;
+	bool verbose;
+};
+
+/* What happened, so that one can see that the faults were there. */
+struct sim_count {
+	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
+		redone, forks;
+};
+
+enum phase { PH_IDLE, PH_APPLY, PH_COMMIT, PH_SEAL, PH_TELL };
+struct machine {
+	struct sim *s;
+	struct host host;
+	uint32_t gen; /* of the process */
+	uint64_t started, tick_at;
+	enum phase phase;
+	bool blocked; /* its link */
+	int64_t clock_off;
+	bool clock_1970, clock_unknown;
+	bool rotten, disk_bad;
+	int sync_err; /* of the store */
+	uint64_t rotten_seq;
+	/* the commit under way: when the store and the guard have reached their disks */
+	uint64_t commit_at, store_ms, guard_ms;
+	struct kv_txn *copy[SIM_COPIES]; /* the store after the last batch, the one before ... */
+	uint32_t ncopies, old_copy;	 /* batches that the next start lacks */
+	/* what is known about it outside */
+	uint64_t acked_by_hub; /* the most that the hub has acknowledged to it */
+	struct buf
+		leaf_acked; /* leaf hash of own entries that were acknowledged to people, by sequence */
+};
+
+/* A feed as the law sees it; feed i belongs to host i. */
+struct law_feed {
+	struct buf head;		  /* per size: the root that somebody signed, or zeros */
+	struct tlog_edge edge[SIM_HOSTS]; /* rebuilt from the leaves that each holds */
+	struct hash last[SIM_HOSTS];
+	uint64_t judged[SIM_HOSTS]; /* size up to which verdicts were compared */
+};
+
+struct sim {
+	struct sim_opts opts;
+	uint64_t now, order;
+	struct sim_event *heap;
+	uint32_t nheap, cap;
+	struct prng net, disk, crash, clock, work, keys;
+	bool with[FAULTS], with_cuts, with_flips, with_crashes, with_half_open;
+	bool calm, done;
+	bool rotted; /* somewhere, some time: alarms are right */
+	struct machine m[SIM_HOSTS];
+	struct net *wires;
+	struct people *people;
+	struct law_feed feed[SIM_HOSTS];
+	struct sha256 history;
+	struct hash digest; /* of the whole run */
+	struct sim_event trace[SIM_TRACE];
+	uint64_t steps, calm_at;
+	bool failed;
+	char why[400];
+	struct sim_count count;
+};
+
+/* Runs one seed; false: sim->why says which law was broken. */
+bool sim_run(struct sim *s, const struct sim_opts *opts);
+void sim_close(struct sim *s);
+void sim_print_trace(const struct sim *s);
+void sim_at(struct sim *s, uint64_t delay_ms, const struct sim_event *ev);
+/* The first broken law counts. */
+__attribute__((format(printf, 2, 3))) void sim_fail(struct sim *s, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void sim_say(struct sim *s, const char *fmt, ...);
+static inline bool sim_chance(struct prng *g, uint32_t percent)
+{
+	return prng_below(g, 100) < percent;
+}
+
+/* --- net.c --- */
+void net_open(struct sim *s);
+void net_close(struct sim *s);
+void net_perform(void *ctx, struct host *h, const struct effect *fx);
+void net_dial(struct sim *s, uint32_t village);
+void net_segment(struct sim *s, uint64_t a);
+void net_sent(struct sim *s, uint64_t a, uint64_t bytes);
+void net_closed(struct sim *s, uint64_t a);
+void net_crashed(struct sim *s, uint32_t host);
+void net_blocked(struct sim *s, uint32_t host);
+void net_stranger(struct sim *s);
+
+/* --- machine.c --- */
+void machine_open(struct sim *s);
+void machine_close(struct sim *s);
+void machine_feed(struct sim *s, uint32_t host, struct event *ev);
+void machine_offer(struct sim *s, uint32_t host, struct cmd *c);
+void machine_tick(struct sim *s, const struct sim_event *ev);
+void machine_store(struct sim *s, uint32_t host);
+void machine_crash(struct sim *s, uint32_t host);
+void machine_restart(struct sim *s, uint32_t host);
+void machine_fault(struct sim *s, const struct sim_event *ev);
+void machine_calm(struct sim *s);
+uint64_t machine_wall(const struct machine *m);
+
+/* --- work.c --- */
+void work_open(struct sim *s);
+void work_close(struct sim *s);
+void work_step(struct sim *s, uint32_t host);
+void work_retry(struct sim *s, uint64_t cmd);
+void work_done(void *ctx, struct cmd *c);
+void work_lost(void *ctx, struct cmd *c);
+void work_failed(void *ctx, struct cmd *c);
+void work_calm(struct sim *s);
+/* Commands without an answer. */
+uint32_t work_waiting(const struct sim *s, uint32_t host);
+const struct books *work_books(const struct sim *s, uint32_t host);
+
+/* --- law.c --- */
+void law_open(struct sim *s);
+void law_close(struct sim *s);
+void law_before_apply(struct sim *s, uint32_t host);
+void law_before_tell(struct sim *s, uint32_t host);
+void law_committed(struct sim *s, uint32_t host);
+void law_told(struct sim *s, uint32_t host);
+void law_restarted(struct sim *s, uint32_t host);
+void law_signed(struct sim *s, uint32_t host);
+void law_opened(struct sim *s, uint32_t host);
+bool law_has_all(struct sim *s, uint32_t host);
+void law_acknowledged(struct sim *s, uint32_t host, uint64_t seq, const struct hash *leaf_hash);
+void law_stepped(struct sim *s, uint32_t host);
+/* What is not yet as it must be when the faults have stopped; NULL: nothing. */
+const char *law_lacks(struct sim *s, uint32_t host);
+void law_at_end(struct sim *s);
+
+#endif

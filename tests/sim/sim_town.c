@@ -1,0 +1,129 @@
+/* The township simulator: sim_town [--seeds N] [--from S] [--seed S] [--verbose]. Every seed runs twice and
+ * must end with the same history. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/lib/t.h"
+#include "tests/sim/sim.h"
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct sim sim;
+
+static bool failed(const struct sim_opts *o)
+{
+	printf("seed %llu: after %llu steps, at %.3f s: %s\n", (unsigned long long)o->seed,
+	       (unsigned long long)sim.steps, (double)sim.now / 1000, sim.why);
+	sim_print_trace(&sim);
+	printf("again: sim_town --seed %llu --verbose\n", (unsigned long long)o->seed);
+	return false;
+}
+
+static void add(struct sim_count *to, const struct sim_count *c)
+{
+	to->crashes += c->crashes;
+	to->dials += c->dials;
+	to->cuts += c->cuts;
+	to->commands += c->commands;
+	to->refused += c->refused;
+	to->retries += c->retries;
+	to->fulls += c->fulls;
+	to->half += c->half;
+	to->torn += c->torn;
+	to->copies += c->copies;
+	to->redone += c->redone;
+	to->forks += c->forks;
+}
+
+static void print_count(const struct sim_count *c)
+{
+	printf("%llu commands, %llu of them refused, %llu offered again; %llu crashes, %llu full "
+	       "disks, "
+	       "%llu dials, %llu cuts\n",
+	       (unsigned long long)c->commands, (unsigned long long)c->refused,
+	       (unsigned long long)c->retries, (unsigned long long)c->crashes,
+	       (unsigned long long)c->fulls, (unsigned long long)c->dials,
+	       (unsigned long long)c->cuts);
+	printf("%llu commits with only one of store and guard, %llu torn guards; %llu starts on "
+	       "old "
+	       "stores, %llu redone, %llu refused\n",
+	       (unsigned long long)c->half, (unsigned long long)c->torn,
+	       (unsigned long long)c->copies, (unsigned long long)c->redone,
+	       (unsigned long long)c->forks);
+}
+
+static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *steps)
+{
+	struct hash first;
+	bool good;
+
+	good = sim_run(&sim, &o) || failed(&o);
+	first = sim.digest;
+	*steps += sim.steps;
+	add(total, &sim.count);
+	if (good && o.verbose)
+		printf("all is well %.0f s after the last fault\n",
+		       (double)(sim.now - sim.calm_at) / 1000);
+	sim_close(&sim);
+	if (!good)
+		return false;
+	o.verbose = false;
+	good = sim_run(&sim, &o) || failed(&o);
+	if (good && hash_cmp(&first, &sim.digest)) {
+		printf("seed %llu: two runs differ\n", (unsigned long long)o.seed);
+		good = false;
+	}
+	sim_close(&sim);
+	return good;
+}
+
+static uint64_t number(const char *s)
+{
+	char *end;
+	uint64_t v = s ? strtoull(s, &end, 10) : 0;
+
+	if (!s || *end) {
+		fprintf(stderr, "usage: sim_town [--seeds N] [--from S] [--seed S] [--verbose]\n");
+		exit(2);
+	}
+	return v;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seeds = 200, from = 1, steps = 0;
+	struct sim_count total = {0};
+	struct sim_opts o = {0};
+	double start = seconds();
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--verbose"))
+			o.verbose = true;
+		else if (!strcmp(argv[i], "--seeds"))
+			seeds = number(argv[++i]);
+		else if (!strcmp(argv[i], "--from"))
+			from = number(argv[++i]);
+		else if (!strcmp(argv[i], "--seed")) {
+			from = number(argv[++i]);
+			seeds = 1;
+		} else
+			number(NULL);
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (uint64_t i = 0; i < seeds; i++) {
+		o.seed = from + i;
+		if (!run_twice(o, &total, &steps))
+			return 1;
+	}
+	print_count(&total);
+	printf("%llu seeds twice, %llu steps, %.1f s\n", (unsigned long long)seeds,
+	       (unsigned long long)steps, seconds() - start);
+	return 0;
+}
