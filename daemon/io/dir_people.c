@@ -1,0 +1,108 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/io/dir.h"
+#include "daemon/io/entropy.h"
+#include "daemon/io/file.h"
+#include "lib/text.h"
+
+bool dir_name_ok(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n > DIR_NAME_MAX || name[0] == '.' || !utf8_clean(name, n, false))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)name[i];
+		bool alnum =
+			(c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+
+		if (!alnum && c < 0x80 && !strchr("._-", c))
+			return false;
+	}
+	return true;
+}
+
+static int person_path(const struct dir *d, const char *name, const char *ending,
+		       char out[DIR_PATH_MAX], struct errmsg *msg)
+{
+	char file[DIR_NAME_MAX + 32];
+
+	if (!dir_name_ok(name))
+		return err_set(msg, ERR_INVALID,
+			       "\"%s\" cannot be the name of a key: use letters, digits, . _ - or "
+			       "Chinese characters",
+			       name);
+	snprintf(file, sizeof(file), "keys/people/%s%s", name, ending);
+	return dir_path(d, file, out);
+}
+
+int dir_person_create(const struct dir *d, const char *name, const char *passphrase,
+		      struct seal_cost cost, uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
+{
+	uint8_t seed[SIGN_SEED_BYTES], salt[40], seal[SEAL_BYTES];
+	char path[DIR_PATH_MAX], pub[DIR_PATH_MAX];
+	struct sign_key *key = NULL;
+	int err = person_path(d, name, ".key", path, msg);
+
+	if (!err)
+		err = person_path(d, name, ".pub", pub, msg);
+	if (err)
+		return err;
+	if (file_exists(path))
+		return err_set(msg, ERR_EXISTS, "there is a key \"%s\" on this node already", name);
+	if (strlen(passphrase) < 8)
+		return err_set(msg, ERR_INVALID, "the passphrase needs at least 8 bytes");
+	entropy_fill(seed, sizeof(seed));
+	entropy_fill(salt, sizeof(salt));
+	err = sign_key_from_seed(seed, &key);
+	if (!err)
+		err = seal_make(passphrase, seed, cost, salt, seal);
+	if (!err)
+		err = file_write(pub, sign_key_public(key), SIGN_KEY_BYTES, 0644, msg);
+	if (!err)
+		err = file_write(path, seal, sizeof(seal), 0600, msg);
+	if (!err)
+		memcpy(ret_public, sign_key_public(key), SIGN_KEY_BYTES);
+	sign_key_free(key);
+	secret_wipe(seed, sizeof(seed));
+	return err;
+}
+
+int dir_person_open(const struct dir *d, const char *name, const char *passphrase,
+		    struct sign_key **ret, struct errmsg *msg)
+{
+	uint8_t seed[SIGN_SEED_BYTES], seal[SEAL_BYTES];
+	char path[DIR_PATH_MAX];
+	int err = person_path(d, name, ".key", path, msg);
+
+	if (err)
+		return err;
+	if (!file_exists(path))
+		return err_set(
+			msg, ERR_NOTFOUND,
+			"there is no key \"%s\" on this node; make one with \"operator add\"",
+			name);
+	err = file_read_exact(path, seal, sizeof(seal), msg);
+	if (!err)
+		err = seal_open(seal, passphrase, seed);
+	if (err == ERR_CRYPTO)
+		err_set(msg, err, "the passphrase of \"%s\" is wrong", name);
+	if (!err)
+		err = sign_key_from_seed(seed, ret);
+	secret_wipe(seed, sizeof(seed));
+	return err;
+}
+
+int dir_person_public(const struct dir *d, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
+{
+	char path[DIR_PATH_MAX];
+	struct errmsg msg;
+	int err = person_path(d, name, ".pub", path, &msg);
+
+	if (err)
+		return err;
+	if (!file_exists(path))
+		return ERR_NOTFOUND;
+	return file_read_exact(path, ret_public, SIGN_KEY_BYTES, &msg);
+}

@@ -1,0 +1,98 @@
+#ifndef DAEMON_IO_DRV_INT_H
+#define DAEMON_IO_DRV_INT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "daemon/core/node.h"
+#include "daemon/io/drv.h"
+#include "daemon/io/guardfile.h"
+#include "daemon/io/http.h"
+#include "daemon/io/storeq.h"
+
+/* What the files of the driver share.
+ *
+ *	drv.c	    start, events to the node, effects, stop
+ *	drv_conn.c  TCP connections
+ *	drv_store.c jobs: checked side by side on the pool, queued in order, results back on the loop
+ *	drv_web.c   services for the handlers of daemon/web, and the HTTP sockets */
+
+struct conn {
+	uv_tcp_t tcp;
+	uv_connect_t connect;
+	struct drv *d;
+	uint32_t id;
+	bool open; /* the node knows it */
+	bool lost; /* and has to hear that it ended */
+	bool closing;
+};
+
+struct ingest; /* a job on its way to the store thread, drv_store.c */
+
+struct drv {
+	uv_loop_t *loop;
+	const struct dir *dir;
+	struct kv *kv;
+	struct guardfile *guardfile;
+	struct writer *writer;
+	struct storeq *storeq;
+	struct web_services services;
+	struct http *http_local, *http_public;
+	char halted[ERRMSG_MAX];
+	atomic_bool broken;
+
+	pthread_mutex_t node_lock; /* the API reads links and alarms from the pool */
+	struct node *node;
+	struct effects *fx;
+	bool feeding;
+	uint64_t knock_ms; /* when the log last had room for a stranger */
+	uint32_t knocks;   /* strangers it has room for */
+	uint64_t unlogged; /* strangers since then */
+
+	uv_tcp_t listener;
+	uv_timer_t tick;
+	uv_async_t wake;
+	uv_getaddrinfo_t resolve;
+	bool listening, resolving;
+	bool backlog;	/* a connection waits until another ends */
+	int dial_error; /* the dial just asked for failed at once */
+	uint32_t dials;
+	struct conn **conns; /* by id */
+	uint32_t nconns;
+	char read_buf[65536];
+
+	struct ingest *first, *last; /* jobs in the order the node gave them */
+	pthread_mutex_t done_lock;
+	struct ingest *done; /* finished, newest first */
+	struct guard head;   /* newest sealed own head, under done_lock */
+	atomic_bool grew;
+
+	/* closing */
+	uint32_t pending; /* handles and requests that can still call back */
+	bool closing;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+void drv_feed(struct drv *d, struct event *ev);
+void drv_release(struct drv *d); /* one handle or request has gone */
+void drv_break(struct drv *d);	 /* the process cannot go on; any thread */
+
+int drv_conn_listen(struct drv *d, struct errmsg *msg);
+/* "host:port" or "[v6]:port". */
+bool drv_conn_address(const char *at, char host[112], char port[8]);
+void drv_conn_dial(struct drv *d);
+void drv_conn_dialled(struct drv *d); /* tells the node when the dial failed at once */
+void drv_conn_send(struct drv *d, uint32_t id, struct bytes b);
+void drv_conn_drop(struct drv *d, uint32_t id);
+void drv_conn_close_all(struct drv *d);
+
+void drv_store_job(struct drv *d, struct job *j);
+void drv_store_drain(struct drv *d);  /* results waiting: feed them */
+void drv_store_on_grew(void *ctx);    /* store thread */
+void drv_store_finish(struct drv *d); /* after storeq_stop: free what came back */
+
+int drv_web_start(struct drv *d, struct errmsg *msg);
+void drv_web_close(struct drv *d);
+
+#endif

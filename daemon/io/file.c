@@ -1,0 +1,176 @@
+#include "daemon/io/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_BYTES 600
+
+static int err_from_errno(int e)
+{
+	switch (e) {
+	case ENOENT: return ERR_NOTFOUND;
+	case EEXIST: return ERR_EXISTS;
+	case ENOSPC:
+	case EDQUOT: return ERR_FULL;
+	case ENOMEM: return ERR_NOMEM;
+	default: return ERR_IO;
+	}
+}
+
+static int fail(struct errmsg *msg, const char *path, const char *doing)
+{
+	int e = errno;
+
+	return err_set(msg, err_from_errno(e), "%s %s: %s", doing, path, strerror(e));
+}
+
+int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg)
+{
+	size_t start = out->n;
+	int err = ERR_OK;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	for (;;) {
+		uint8_t *p = buf_reserve(out, 4096);
+		ssize_t got;
+
+		if (!p) {
+			err = out->err;
+			break;
+		}
+		got = read(fd, p, 4096);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			err = fail(msg, path, "read");
+		if (got <= 0)
+			break;
+		out->n += (size_t)got;
+		if (out->n - start > max) {
+			err = err_set(msg, ERR_LIMIT, "%s: larger than %zu bytes", path, max);
+			break;
+		}
+	}
+	close(fd);
+	if (err)
+		out->n = start;
+	return err;
+}
+
+int file_read_exact(const char *path, void *p, size_t n, struct errmsg *msg)
+{
+	struct buf b = {0};
+	int err = file_read(path, n, &b, msg);
+
+	if (err == ERR_LIMIT || (!err && b.n != n))
+		err = err_set(msg, ERR_FORMAT, "%s: not exactly %zu bytes", path, n);
+	if (!err)
+		memcpy(p, b.p, n);
+	if (b.p)
+		explicit_bzero(b.p, b.n);
+	buf_close(&b);
+	return err;
+}
+
+static int sync_parent(const char *path)
+{
+	char dir[PATH_BYTES];
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) : 0;
+	int fd, rv;
+
+	if (n >= sizeof(dir))
+		return -1;
+	memcpy(dir, path, n);
+	dir[n] = 0;
+	fd = open(slash ? (n ? dir : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	rv = fsync(fd);
+	close(fd);
+	return rv;
+}
+
+static int write_all(int fd, const uint8_t *p, size_t n)
+{
+	while (n) {
+		ssize_t put = write(fd, p, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		p += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+int file_write(const char *path, const void *p, size_t n, unsigned mode, struct errmsg *msg)
+{
+	char tmp[PATH_BYTES];
+	int fd, err = ERR_OK;
+
+	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", path) >= sizeof(tmp))
+		return err_set(msg, ERR_LIMIT, "%s: path too long", path);
+	/* in a folder that others may write to, one of them may have laid out a link or a file of his own */
+	unlink(tmp);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return fail(msg, tmp, "create");
+	if (fchmod(fd, mode) || write_all(fd, p, n) || fsync(fd))
+		err = fail(msg, tmp, "write");
+	if (close(fd) && !err)
+		err = fail(msg, tmp, "close");
+	if (!err && (rename(tmp, path) || sync_parent(path)))
+		err = fail(msg, path, "rename");
+	if (err)
+		unlink(tmp);
+	return err;
+}
+
+int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = ERR_OK;
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	if (write_all(fd, p, n) || fsync(fd))
+		err = fail(msg, path, "write");
+	if (close(fd) && !err)
+		err = fail(msg, path, "close");
+	return err;
+}
+
+int file_mkdir(const char *path, unsigned mode, struct errmsg *msg)
+{
+	if (mkdir(path, mode) && errno != EEXIST)
+		return fail(msg, path, "make folder");
+	return ERR_OK;
+}
+
+bool file_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+bool file_dir_empty(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+	bool empty = true;
+
+	if (!d)
+		return errno == ENOENT;
+	while (empty && (e = readdir(d)))
+		empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..");
+	closedir(d);
+	return empty;
+}

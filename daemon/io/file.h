@@ -1,0 +1,27 @@
+#ifndef DAEMON_IO_FILE_H
+#define DAEMON_IO_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+
+/* Whole small files. */
+#define FILE_BYTES_MAX ((size_t)1 << 20)
+
+/* Appends the file's bytes to @out. ERR_NOTFOUND, ERR_LIMIT (over @max), ERR_IO. */
+int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg);
+/* Exactly @n bytes; ERR_FORMAT when the size differs. */
+int file_read_exact(const char *path, void *p, size_t n, struct errmsg *msg);
+/* Temporary name, sync, rename, sync of the folder. @mode e.g. 0600. */
+int file_write(const char *path, const void *p, size_t n, unsigned mode, struct errmsg *msg);
+/* Writes over the first @n bytes of a file that exists: for a disk without room for a second one. */
+int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg);
+/* Makes one folder; an existing one is fine. */
+int file_mkdir(const char *path, unsigned mode, struct errmsg *msg);
+bool file_exists(const char *path);
+/* True when the folder exists and holds nothing, or does not exist. */
+bool file_dir_empty(const char *path);
+
+#endif

@@ -1,0 +1,572 @@
+#include "daemon/io/http.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/mem.h"
+#include "lib/sign.h"
+#include "lib/text.h"
+
+#define HOST_TEXT_MAX 253
+#define URI_BYTES_MAX 2048
+#define CLOSE_MS      2000 /* what a client gets to read its answer when the server goes */
+
+/* One connection: what the guard watches. */
+struct http_conn {
+	struct http_conn *next, **link;
+	int fd;
+	uint64_t deadline; /* uv_now() at which it is cut; 0: a handler runs */
+};
+
+/* NEW -headers-> BODY -all of it-> RUNNING -handler done-> DONE -answer queued-> SENDING */
+enum req_state { REQ_NEW, REQ_BODY, REQ_RUNNING, REQ_DONE, REQ_SENDING };
+
+struct http_req {
+	struct http *h;
+	struct MHD_Connection *mc;
+	struct http_conn *hc;
+	enum req_state state;
+	bool bad_uri, busy;
+	const struct web_route *route;
+	struct web_req req;
+	struct web_res res;
+	struct buf body;
+	uv_work_t work;
+};
+
+struct http {
+	uv_loop_t *loop;
+	struct MHD_Daemon *mhd;
+	const struct web_services *services;
+	bool local, closing, stopped;
+	char host[HOST_TEXT_MAX + 1];
+	uint32_t header_ms, body_ms;
+	struct http_conn *conns;
+	uint32_t nbusy; /* requests between dispatch and the last byte of the answer */
+	uv_poll_t poll;
+	uv_timer_t timer;
+	uint32_t nhandles;
+	void (*close_cb)(void *ctx);
+	void *close_ctx;
+};
+
+/* What the guard counts in the headers. */
+struct head_count {
+	uint32_t length, encoding, host;
+	bool bad_name;
+	const char *length_text, *host_text;
+};
+
+/* --- the loop ------------------------------------------------------------------------------------ */
+
+static uint64_t cut_late(struct http *h)
+{
+	uint64_t now = uv_now(h->loop), next = UINT64_MAX;
+
+	for (struct http_conn *c = h->conns; c; c = c->next) {
+		if (c->deadline == 0)
+			continue;
+		if (c->deadline <= now) {
+			/* Never close(): the descriptor is the library's. It sees the end and cleans up. */
+			shutdown(c->fd, SHUT_RDWR);
+			c->deadline = now + 1000;
+		}
+		if (c->deadline < next)
+			next = c->deadline;
+	}
+	return next == UINT64_MAX ? next : next - now;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct http *h = handle->data;
+
+	assert(h->nhandles > 0);
+	if (--h->nhandles > 0)
+		return;
+	h->close_cb(h->close_ctx);
+	mem_free(h);
+}
+
+static void finish(struct http *h)
+{
+	assert(h->nbusy == 0);
+	h->stopped = true;
+	uv_poll_stop(&h->poll);
+	uv_close((uv_handle_t *)&h->poll, on_handle_closed);
+	uv_close((uv_handle_t *)&h->timer, on_handle_closed);
+	MHD_stop_daemon(h->mhd);
+	h->mhd = NULL;
+}
+
+static void turn(struct http *h);
+
+static void on_timer(uv_timer_t *timer)
+{
+	turn(timer->data);
+}
+
+/* Lets the library work, then sets the one timer to whatever is due next. */
+static void turn(struct http *h)
+{
+	MHD_UNSIGNED_LONG_LONG wait_lib;
+	uint64_t wait;
+
+	if (h->stopped)
+		return;
+	MHD_run(h->mhd);
+	if (h->closing && h->nbusy == 0) {
+		finish(h);
+		return;
+	}
+	wait = cut_late(h);
+	if (MHD_get_timeout(h->mhd, &wait_lib) == MHD_YES && wait_lib < wait)
+		wait = wait_lib;
+	if (wait == UINT64_MAX)
+		uv_timer_stop(&h->timer);
+	else
+		uv_timer_start(&h->timer, on_timer, wait, 0);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	turn(poll->data);
+}
+
+/* --- connections --------------------------------------------------------------------------------- */
+
+static void conn_remove(struct http_conn *c)
+{
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	mem_free(c);
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *mc, void **slot,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct http *h = ctx;
+	struct http_conn *c = *slot;
+	int fd;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (c)
+			conn_remove(c);
+		*slot = NULL;
+		return;
+	}
+	fd = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	c = h->closing ? NULL : mem_alloc(sizeof(*c));
+	if (!c) {
+		shutdown(fd, SHUT_RDWR);
+		return;
+	}
+	c->fd = fd;
+	c->deadline = uv_now(h->loop) + h->header_ms;
+	c->next = h->conns;
+	c->link = &h->conns;
+	if (c->next)
+		c->next->link = &c->next;
+	h->conns = c;
+	*slot = c;
+}
+
+/* The library calls this with the request target as it came, before it is split and unescaped. */
+static void *on_uri(void *ctx, const char *uri, struct MHD_Connection *mc)
+{
+	struct http_req *q = mem_alloc(sizeof(*q));
+	size_t n = strlen(uri);
+
+	if (!q)
+		return NULL;
+	q->h = ctx;
+	q->mc = mc;
+	q->hc = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	/* "%00" would end the unescaped path early: two readers would see two paths. */
+	q->bad_uri = n > URI_BYTES_MAX || uri[0] != '/' || strstr(uri, "%00") ||
+		     !utf8_clean(uri, n, false);
+	return q;
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *mc, void **slot,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct http_req *q = *slot;
+	struct http *h = ctx;
+
+	(void)mc;
+	(void)code;
+	*slot = NULL;
+	if (!q)
+		return;
+	assert(q->state != REQ_RUNNING);
+	if (q->busy)
+		h->nbusy--;
+	if (q->hc)
+		q->hc->deadline = uv_now(h->loop) + h->header_ms;
+	if (q->body.p)
+		secret_wipe(q->body.p, q->body.cap);
+	buf_close(&q->body);
+	buf_close(&q->res.body);
+	mem_free(q);
+}
+
+/* --- the guard ----------------------------------------------------------------------------------- */
+
+static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *key,
+				 const char *value)
+{
+	struct head_count *c = ctx;
+
+	(void)kind;
+	/* "Host : a": this library trims or keeps the space, another reader may do otherwise. */
+	c->bad_name = c->bad_name || key[0] == '\0' || key[strcspn(key, " \t\"(),/;<=>?@[\\]{}")];
+	if (strcasecmp(key, "Content-Length") == 0) {
+		c->length++;
+		c->length_text = value;
+	} else if (strcasecmp(key, "Transfer-Encoding") == 0) {
+		c->encoding++;
+	} else if (strcasecmp(key, "Host") == 0) {
+		c->host++;
+		c->host_text = value;
+	}
+	return MHD_YES;
+}
+
+static bool private_v4(uint32_t a)
+{
+	return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 ||
+	       a >> 16 == 0xa9fe;
+}
+
+static bool private_address(const char *host)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return private_v4(ntohl(v4.s_addr));
+	if (inet_pton(AF_INET6, host, &v6) != 1)
+		return false;
+	if (IN6_IS_ADDR_V4MAPPED(&v6))
+		return private_v4(be32_get(v6.s6_addr + 12));
+	return IN6_IS_ADDR_LOOPBACK(&v6) || (v6.s6_addr[0] & 0xfe) == 0xfc ||
+	       (v6.s6_addr[0] == 0xfe && (v6.s6_addr[1] & 0xc0) == 0x80);
+}
+
+/* The name in "name", "name:80", "[::1]:80". False for anything else. */
+static bool host_name(const char *text, char out[HOST_TEXT_MAX + 1])
+{
+	const char *end;
+	size_t n;
+
+	if (text[0] == '[') {
+		text++;
+		end = strchr(text, ']');
+		if (!end)
+			return false;
+		n = (size_t)(end - text);
+		end++;
+	} else {
+		n = strcspn(text, ":");
+		end = text + n;
+	}
+	if (n == 0 || n > HOST_TEXT_MAX)
+		return false;
+	if (*end == ':')
+		end += 1 + strspn(end + 1, "0123456789");
+	if (*end)
+		return false;
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return true;
+}
+
+/* Stops a web page from making its own name point here (DNS rebinding). */
+static bool host_allowed(const struct http *h, const char *text)
+{
+	char name[HOST_TEXT_MAX + 1];
+
+	if (h->local)
+		return true;
+	if (!host_name(text, name))
+		return false;
+	return strcasecmp(name, "localhost") == 0 || private_address(name) ||
+	       (h->host[0] && strcasecmp(name, h->host) == 0);
+}
+
+/* The HTTP status with which to refuse, or 0; *ret_length = bytes of the body announced. */
+static int guard(const struct http_req *q, uint64_t *ret_length)
+{
+	struct head_count c = {0};
+
+	MHD_get_connection_values(q->mc, MHD_HEADER_KIND, on_header, &c);
+	if (q->bad_uri || c.bad_name || c.host != 1 || c.encoding || c.length > 1)
+		return MHD_HTTP_BAD_REQUEST;
+	if (!c.host_text || !host_allowed(q->h, c.host_text))
+		return MHD_HTTP_MISDIRECTED_REQUEST;
+	*ret_length = 0;
+	if (c.length &&
+	    (!c.length_text || !u64_parse(c.length_text, strlen(c.length_text), ret_length)))
+		return MHD_HTTP_BAD_REQUEST;
+	return 0;
+}
+
+/* --- requests ------------------------------------------------------------------------------------ */
+
+/* The first of the two languages that the header names; Chinese when it names none. */
+static enum lang accept_language(const char *s)
+{
+	for (; s && *s; s = strchr(s, ','), s = s ? s + 1 : NULL) {
+		s += strspn(s, " \t");
+		if (strncasecmp(s, "zh", 2) == 0)
+			return LANG_ZH;
+		if (strncasecmp(s, "en", 2) == 0)
+			return LANG_EN;
+	}
+	return LANG_ZH;
+}
+
+static enum MHD_Result on_argument(void *ctx, enum MHD_ValueKind kind, const char *key,
+				   const char *value)
+{
+	struct http_req *q = ctx;
+	struct web_req *r = &q->req;
+
+	(void)kind;
+	if (!value)
+		value = "";
+	q->bad_uri = q->bad_uri || r->nquery == WEB_PARAMS_MAX ||
+		     !utf8_clean(key, strlen(key), false) ||
+		     !utf8_clean(value, strlen(value), false);
+	for (uint32_t i = 0; i < r->nquery; i++)
+		q->bad_uri = q->bad_uri || strcmp(r->query[i].name, key) == 0;
+	if (q->bad_uri)
+		return MHD_NO;
+	r->query[r->nquery++] = (struct web_param){key, value};
+	return MHD_YES;
+}
+
+static void add_allow(struct MHD_Response *mr, const struct http_req *q)
+{
+	static const char *const methods[] = {"GET", "POST"};
+	int status;
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (web_route_find(methods[i], q->req.path, q->h->local, &status))
+			MHD_add_response_header(mr, "Allow", methods[i]);
+}
+
+static enum MHD_Result answer(struct http_req *q)
+{
+	struct web_res *res = &q->res;
+	struct MHD_Response *mr;
+	enum MHD_Result ok;
+
+	assert(q->state == REQ_DONE);
+	if (res->body.err)
+		return MHD_NO;
+	/* The request owns the bytes and lives until the library says that it is complete. */
+	mr = MHD_create_response_from_buffer(res->body.n, res->body.p, MHD_RESPMEM_PERSISTENT);
+	if (!mr)
+		return MHD_NO;
+	MHD_add_response_header(mr, "Content-Type", res->type);
+	MHD_add_response_header(mr, "Cache-Control", "no-store");
+	MHD_add_response_header(mr, "X-Content-Type-Options", "nosniff");
+	if (res->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		add_allow(mr, q);
+	ok = MHD_queue_response(q->mc, (unsigned)res->status, mr);
+	MHD_destroy_response(mr);
+	q->state = REQ_SENDING;
+	if (q->hc)
+		q->hc->deadline = uv_now(q->h->loop) + (q->h->closing ? CLOSE_MS : q->h->body_ms);
+	return ok;
+}
+
+static enum MHD_Result refuse(struct http_req *q, int status)
+{
+	web_refuse(status, q->req.lang, &q->res);
+	q->state = REQ_DONE;
+	return answer(q);
+}
+
+/* Headers are complete, no byte of the body was read. */
+static enum MHD_Result request_begin(struct http_req *q, const char *url, const char *method)
+{
+	struct http *h = q->h;
+	uint64_t length = 0;
+	int status;
+
+	q->req.method = method;
+	q->req.path = url;
+	q->req.local = h->local;
+	q->req.lang = accept_language(
+		MHD_lookup_connection_value(q->mc, MHD_HEADER_KIND, "Accept-Language"));
+	MHD_get_connection_values(q->mc, MHD_GET_ARGUMENT_KIND, on_argument, q);
+	status = guard(q, &length);
+	if (status)
+		return refuse(q, status);
+	if (strlen(url) > WEB_PATH_MAX || !utf8_clean(url, strlen(url), false))
+		return refuse(q, MHD_HTTP_NOT_FOUND);
+	q->route = web_route_find(method, url, h->local, &status);
+	if (!q->route)
+		return refuse(q, status);
+	if (length > q->route->body_max)
+		return refuse(q, MHD_HTTP_CONTENT_TOO_LARGE);
+	buf_init(&q->body, (size_t)length + 1);
+	/* All at once: no copies of a passphrase stay behind in memory that grew. */
+	if (length && !buf_reserve(&q->body, (size_t)length + 1))
+		return refuse(q, MHD_HTTP_SERVICE_UNAVAILABLE);
+	q->state = REQ_BODY;
+	if (q->hc)
+		q->hc->deadline = uv_now(h->loop) + h->body_ms;
+	return MHD_YES;
+}
+
+static void on_work(uv_work_t *work)
+{
+	struct http_req *q = work->data;
+
+	web_handle(q->h->services, q->route, &q->req, &q->res);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+	struct http_req *q = work->data;
+	struct http *h = q->h;
+
+	if (status) /* cancelled before it ran */
+		web_refuse(MHD_HTTP_SERVICE_UNAVAILABLE, q->req.lang, &q->res);
+	q->state = REQ_DONE;
+	MHD_resume_connection(q->mc);
+	turn(h);
+}
+
+static enum MHD_Result request_run(struct http_req *q)
+{
+	struct http *h = q->h;
+
+	if (h->closing)
+		return refuse(q, MHD_HTTP_SERVICE_UNAVAILABLE);
+	q->req.body = buf_bytes(&q->body);
+	q->work.data = q;
+	if (uv_queue_work(h->loop, &q->work, on_work, on_worked))
+		return refuse(q, MHD_HTTP_SERVICE_UNAVAILABLE);
+	q->state = REQ_RUNNING;
+	q->busy = true;
+	h->nbusy++;
+	if (q->hc)
+		q->hc->deadline = 0;
+	MHD_suspend_connection(q->mc);
+	return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *mc, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *n, void **slot)
+{
+	struct http_req *q = *slot;
+
+	(void)ctx;
+	(void)mc;
+	(void)version;
+	if (!q)
+		return MHD_NO;
+	switch (q->state) {
+	case REQ_NEW: return request_begin(q, url, method);
+	case REQ_BODY:
+		if (*n == 0)
+			return request_run(q);
+		if (buf_put(&q->body, data, *n))
+			return MHD_NO;
+		*n = 0;
+		return MHD_YES;
+	case REQ_RUNNING: return MHD_YES;
+	case REQ_DONE: return answer(q);
+	case REQ_SENDING: return MHD_YES;
+	}
+	return MHD_NO;
+}
+
+/* --- start and end ------------------------------------------------------------------------------- */
+
+static struct MHD_Daemon *daemon_start(struct http *h, int fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+				h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
+				MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNS_MAX,
+				MHD_OPTION_PER_IP_CONNECTION_LIMIT, HTTP_CONNS_PER_ADDRESS,
+				MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S,
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+				MHD_OPTION_URI_LOG_CALLBACK, on_uri, h, MHD_OPTION_END);
+}
+
+int http_start(uv_loop_t *loop, const struct http_opts *o, const struct web_services *services,
+	       struct http **ret, struct errmsg *msg)
+{
+	struct http *h = NULL;
+	int err = ERR_OK;
+
+	if (o->host && strlen(o->host) > HOST_TEXT_MAX)
+		err = err_set(msg, ERR_INVALID, "http: the host name is too long");
+	else if (!(h = mem_alloc(sizeof(*h))))
+		err = err_set(msg, ERR_NOMEM, "http: %s", err_text(ERR_NOMEM));
+	if (err) {
+		close(o->fd);
+		return err;
+	}
+	h->loop = loop;
+	h->services = services;
+	h->local = o->local;
+	h->header_ms = o->header_ms ? o->header_ms : HTTP_HEADER_S * 1000;
+	h->body_ms = o->body_ms ? o->body_ms : HTTP_BODY_S * 1000;
+	if (o->host)
+		memcpy(h->host, o->host, strlen(o->host));
+	h->mhd = daemon_start(h, o->fd);
+	if (!h->mhd) {
+		mem_free(h);
+		close(o->fd);
+		return err_set(msg, ERR_IO, "http: the server does not start");
+	}
+	if (uv_poll_init(loop, &h->poll,
+			 MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd)) {
+		MHD_stop_daemon(h->mhd);
+		mem_free(h);
+		return err_set(msg, ERR_IO, "http: cannot watch the server's descriptor");
+	}
+	h->poll.data = h;
+	uv_timer_init(loop, &h->timer);
+	h->timer.data = h;
+	h->nhandles = 2;
+	uv_poll_start(&h->poll, UV_READABLE, on_poll);
+	*ret = h;
+	return ERR_OK;
+}
+
+void http_close(struct http *h, void (*cb)(void *ctx), void *ctx)
+{
+	uint64_t now = uv_now(h->loop);
+	MHD_socket fd;
+
+	assert(!h->closing);
+	h->closing = true;
+	h->close_cb = cb;
+	h->close_ctx = ctx;
+	fd = MHD_quiesce_daemon(h->mhd);
+	if (fd != MHD_INVALID_SOCKET)
+		close(fd);
+	for (struct http_conn *c = h->conns; c; c = c->next)
+		if (c->deadline > now + CLOSE_MS)
+			c->deadline = now + CLOSE_MS;
+	turn(h);
+}

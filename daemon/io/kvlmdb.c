@@ -1,0 +1,360 @@
+#include "daemon/io/kvlmdb.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <lmdb.h>
+
+#include "lib/mem.h"
+
+#if SIZE_MAX > UINT32_MAX
+#define MAP_BYTES_DEFAULT ((size_t)64 << 30)
+#else
+#define MAP_BYTES_DEFAULT ((size_t)1 << 30)
+#endif
+#define OPEN_MAX  8
+#define FILE_MODE 0600
+
+struct lmdbkv {
+	struct kv kv;
+	MDB_env *env;
+	MDB_dbi dbi[KV_NTABLES];
+	int dir_fd; /* holds the lock of the one writing process; -1: readonly */
+	int slot;   /* in open_dirs; -1: none */
+};
+struct lmdbtxn {
+	struct kv_txn t;
+	MDB_txn *txn;
+	MDB_cursor *put[KV_NTABLES]; /* of a write transaction; LMDB frees them at its end */
+};
+struct lmdbcur {
+	struct kv_cursor c;
+	MDB_cursor *cur;
+};
+
+/* The stores open in this process, for ERR_STATE. */
+static struct {
+	bool used;
+	dev_t dev;
+	ino_t ino;
+} open_dirs[OPEN_MAX];
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The one place where LMDB's codes become ours. */
+static int err_from_mdb(int rc)
+{
+	switch (rc) {
+	case MDB_SUCCESS: return ERR_OK;
+	case MDB_NOTFOUND:
+	case ENOENT: return ERR_NOTFOUND;
+	case MDB_KEYEXIST: return ERR_EXISTS;
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:
+	case EDQUOT:
+	case EFBIG:
+	case ENOSPC: return ERR_FULL;
+	case MDB_PAGE_NOTFOUND:
+	case MDB_CORRUPTED: return ERR_CORRUPT;
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+	case MDB_INVALID: return ERR_FORMAT;
+	case MDB_READERS_FULL:
+	case EAGAIN:
+	case EBUSY: return ERR_BUSY;
+	case ENOMEM: return ERR_NOMEM;
+	case MDB_BAD_VALSIZE: return ERR_LIMIT;
+	default: return ERR_IO;
+	}
+}
+
+static struct lmdbkv *kv_of(struct kv *kv)
+{
+	return (struct lmdbkv *)kv;
+}
+
+static MDB_txn *txn_of(struct kv_txn *t)
+{
+	return ((struct lmdbtxn *)t)->txn;
+}
+
+static MDB_val val_of(struct bytes b)
+{
+	return (MDB_val){b.n, (void *)(uintptr_t)b.p};
+}
+
+static int lmdb_begin(struct kv *kv, bool write, struct kv_txn **ret)
+{
+	struct lmdbtxn *t = mem_alloc(sizeof(*t));
+	int rc;
+
+	if (!t)
+		return ERR_NOMEM;
+	rc = mdb_txn_begin(kv_of(kv)->env, NULL, write ? 0 : MDB_RDONLY, &t->txn);
+	if (rc) {
+		mem_free(t);
+		return err_from_mdb(rc);
+	}
+	*ret = &t->t;
+	return ERR_OK;
+}
+
+static int lmdb_commit(struct kv_txn *t)
+{
+	int rc;
+
+	errno = 0;
+	rc = mdb_txn_commit(txn_of(t));
+	/* LMDB calls a short write EIO and leaves errno alone: that is a disk which filled up on the way,
+	 * before anything was changed. A sync that failed has errno set. */
+	if (rc == EIO && errno == 0)
+		rc = ENOSPC;
+	mem_free(t);
+	return err_from_mdb(rc);
+}
+
+static void lmdb_abort(struct kv_txn *t)
+{
+	mdb_txn_abort(txn_of(t));
+	mem_free(t);
+}
+
+static int lmdb_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
+{
+	MDB_val k = val_of(key), v;
+	int rc = mdb_get(txn_of(t), kv_of(t->kv)->dbi[tab], &k, &v);
+
+	if (rc)
+		return err_from_mdb(rc);
+	*ret = kv_bytes(v.mv_data, v.mv_size);
+	return ERR_OK;
+}
+
+/* A cursor that stays finds the page of the next key without a walk from the root, when that is near. */
+static int lmdb_put(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes val)
+{
+	MDB_cursor **cur = &((struct lmdbtxn *)t)->put[tab];
+	MDB_val k = val_of(key), v = val_of(val);
+	int rc = *cur ? MDB_SUCCESS : mdb_cursor_open(txn_of(t), kv_of(t->kv)->dbi[tab], cur);
+
+	if (rc)
+		return err_from_mdb(rc);
+	/* entries mostly come in key order: appending leaves full pages behind */
+	rc = MDB_KEYEXIST;
+	if (tab == KV_ENTRY)
+		rc = mdb_cursor_put(*cur, &k, &v, MDB_APPEND);
+	if (rc == MDB_KEYEXIST)
+		rc = mdb_cursor_put(*cur, &k, &v, 0);
+	return err_from_mdb(rc);
+}
+
+static int lmdb_del(struct kv_txn *t, enum kv_table tab, struct bytes key)
+{
+	MDB_val k = val_of(key);
+
+	return err_from_mdb(mdb_del(txn_of(t), kv_of(t->kv)->dbi[tab], &k, NULL));
+}
+
+static int lmdb_cursor(struct kv_txn *t, enum kv_table tab, struct kv_cursor **ret)
+{
+	struct lmdbcur *c = mem_alloc(sizeof(*c));
+	int rc;
+
+	if (!c)
+		return ERR_NOMEM;
+	rc = mdb_cursor_open(txn_of(t), kv_of(t->kv)->dbi[tab], &c->cur);
+	if (rc) {
+		mem_free(c);
+		return err_from_mdb(rc);
+	}
+	*ret = &c->c;
+	return ERR_OK;
+}
+
+static void lmdb_cursor_close(struct kv_cursor *c)
+{
+	mdb_cursor_close(((struct lmdbcur *)c)->cur);
+	mem_free(c);
+}
+
+static int seek_mdb(MDB_cursor *cur, enum kv_how how, MDB_val *k, MDB_val *v)
+{
+	MDB_cursor_op ge = k->mv_size ? MDB_SET_RANGE : MDB_FIRST;
+	int rc;
+
+	switch (how) {
+	case KV_GE: return mdb_cursor_get(cur, k, v, ge);
+	case KV_NEXT: return mdb_cursor_get(cur, k, v, MDB_NEXT);
+	case KV_PREV: return mdb_cursor_get(cur, k, v, MDB_PREV);
+	case KV_LAST: return mdb_cursor_get(cur, k, v, MDB_LAST);
+	case KV_LT:
+		if (k->mv_size == 0)
+			return MDB_NOTFOUND;
+		rc = mdb_cursor_get(cur, k, v, ge);
+		if (rc == MDB_NOTFOUND)
+			return mdb_cursor_get(cur, k, v, MDB_LAST);
+		return rc ? rc : mdb_cursor_get(cur, k, v, MDB_PREV);
+	}
+	return MDB_NOTFOUND;
+}
+
+static int lmdb_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
+		     struct bytes *ret_val)
+{
+	MDB_val k = val_of(key), v;
+	int rc = seek_mdb(((struct lmdbcur *)c)->cur, (enum kv_how)how, &k, &v);
+
+	if (rc)
+		return err_from_mdb(rc);
+	*ret_key = kv_bytes(k.mv_data, k.mv_size);
+	*ret_val = kv_bytes(v.mv_data, v.mv_size);
+	return ERR_OK;
+}
+
+static void slot_free(int slot)
+{
+	if (slot < 0)
+		return;
+	pthread_mutex_lock(&open_lock);
+	open_dirs[slot].used = false;
+	pthread_mutex_unlock(&open_lock);
+}
+
+static int slot_take(const struct stat *st, int *ret)
+{
+	int err = ERR_LIMIT, slot = -1;
+
+	pthread_mutex_lock(&open_lock);
+	for (int i = 0; i < OPEN_MAX; i++) {
+		if (open_dirs[i].used && open_dirs[i].dev == st->st_dev &&
+		    open_dirs[i].ino == st->st_ino) {
+			err = ERR_STATE;
+			slot = -1;
+			break;
+		}
+		if (!open_dirs[i].used && slot < 0)
+			slot = i;
+	}
+	if (slot >= 0) {
+		open_dirs[slot].used = true;
+		open_dirs[slot].dev = st->st_dev;
+		open_dirs[slot].ino = st->st_ino;
+		*ret = slot;
+		err = ERR_OK;
+	}
+	pthread_mutex_unlock(&open_lock);
+	return err;
+}
+
+static void lmdb_close(struct kv *kv)
+{
+	struct lmdbkv *l = kv_of(kv);
+
+	mdb_env_close(l->env); /* NULL is allowed */
+	if (l->dir_fd >= 0)
+		close(l->dir_fd);
+	slot_free(l->slot);
+	mem_free(l);
+}
+
+/* One store, one process that writes it; and not twice in this one. */
+static int claim_dir(struct lmdbkv *l, const char *dir, bool readonly, struct errmsg *msg)
+{
+	struct stat st;
+	int err, fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(msg, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, "%s: %s", dir,
+			       strerror(errno));
+	err = fstat(fd, &st) ? ERR_IO : slot_take(&st, &l->slot);
+	if (err) {
+		close(fd);
+		return err_set(msg, err, "%s: open in this process already", dir);
+	}
+	if (readonly) {
+		close(fd);
+		return ERR_OK;
+	}
+	l->dir_fd = fd;
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return err_set(msg, ERR_BUSY, "%s: another process has this store open", dir);
+	return ERR_OK;
+}
+
+static int open_tables(struct lmdbkv *l, bool readonly)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(l->env, NULL, readonly ? MDB_RDONLY : 0, &txn);
+
+	if (rc)
+		return rc;
+	for (int i = 0; !rc && i < KV_NTABLES; i++)
+		rc = mdb_dbi_open(txn, kv_table_name((enum kv_table)i), readonly ? 0 : MDB_CREATE,
+				  &l->dbi[i]);
+	if (!rc)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
+	return rc;
+}
+
+static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts *opts)
+{
+	unsigned flags = MDB_NOTLS | (opts->readonly ? MDB_RDONLY : 0U);
+	int dead, rc = mdb_env_create(&l->env);
+
+	if (!rc)
+		rc = mdb_env_set_maxdbs(l->env, KV_NTABLES);
+	if (!rc)
+		rc = mdb_env_set_maxreaders(l->env, KVLMDB_READERS_MAX);
+	if (!rc)
+		rc = mdb_env_set_mapsize(l->env,
+					 opts->map_bytes ? opts->map_bytes : MAP_BYTES_DEFAULT);
+	if (!rc)
+		rc = mdb_env_open(l->env, dir, flags, FILE_MODE);
+	if (!rc) /* readers that were killed would hold on to old pages */
+		rc = mdb_reader_check(l->env, &dead);
+	return rc ? rc : open_tables(l, opts->readonly);
+}
+
+int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret,
+		struct errmsg *msg)
+{
+	static const struct kv_ops ops = {
+		.begin = lmdb_begin,
+		.commit = lmdb_commit,
+		.abort = lmdb_abort,
+		.get = lmdb_get,
+		.put = lmdb_put,
+		.del = lmdb_del,
+		.cursor = lmdb_cursor,
+		.seek = lmdb_seek,
+		.cursor_close = lmdb_cursor_close,
+		.close = lmdb_close,
+	};
+	static const struct kvlmdb_opts usual;
+	struct lmdbkv *l = mem_alloc(sizeof(*l));
+	int err, rc;
+
+	if (!l)
+		return ERR_NOMEM;
+	l->kv.ops = &ops;
+	opts = opts ? opts : &usual;
+	l->dir_fd = l->slot = -1;
+	err = claim_dir(l, dir, opts->readonly, msg);
+	if (!err) {
+		rc = open_env(l, dir, opts);
+		if (rc)
+			err = err_set(msg, err_from_mdb(rc), "%s: %s", dir, mdb_strerror(rc));
+	}
+	if (err) {
+		lmdb_close(&l->kv);
+		return err;
+	}
+	*ret = &l->kv;
+	return ERR_OK;
+}

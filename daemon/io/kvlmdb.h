@@ -1,0 +1,26 @@
+#ifndef DAEMON_IO_KVLMDB_H
+#define DAEMON_IO_KVLMDB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/rules/kv.h"
+#include "lib/err.h"
+
+/* The key-value store on LMDB: one environment in a directory, one database per table, every commit
+ * synced (never MDB_NOSYNC, never MDB_WRITEMAP). Any thread may begin a transaction; a read transaction
+ * may be handed from thread to thread, a write transaction stays where it began. */
+#define KVLMDB_READERS_MAX 512
+
+struct kvlmdb_opts {
+	bool readonly;	  /* beside a daemon that writes */
+	size_t map_bytes; /* address space, the largest size of the store; 0: the default */
+};
+
+/* ERR_NOTFOUND: no such directory, or no store in it and readonly. ERR_BUSY: another process has it open
+ * for writing. ERR_STATE: open in this process already (LMDB cannot do that). @opts NULL: to write, default
+ * size. @msg may be NULL. */
+int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret,
+		struct errmsg *msg);
+
+#endif

@@ -1,0 +1,162 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "daemon/io/dir.h"
+#include "daemon/io/drv.h"
+#include "daemon/io/limits.h"
+#include "daemon/io/log.h"
+
+static const char usage[] =
+	"usage: cunzhangd --dir DIR [--print-config]\n"
+	"\n"
+	"Runs the node of DIR (made by \"cunzhang --dir DIR init\") until SIGINT or SIGTERM.\n"
+	"运行 DIR 中的节点（由 cunzhang --dir DIR init 建立），按 Ctrl-C 结束。\n";
+
+struct daemon {
+	uv_loop_t loop;
+	uv_signal_t sig[2];
+	struct drv *drv;
+	bool closing;
+};
+
+static void on_drv_closed(void *ctx)
+{
+	(void)ctx; /* the loop ends by itself now */
+}
+
+static void begin_close(struct daemon *m)
+{
+	if (m->closing)
+		return;
+	m->closing = true;
+	for (int i = 0; i < 2; i++)
+		uv_close((uv_handle_t *)&m->sig[i], NULL);
+	drv_close(m->drv, on_drv_closed, m);
+}
+
+static void on_signal(uv_signal_t *s, int number)
+{
+	log_line(LOG_LEVEL_INFO, "stopping (signal %d)", number);
+	begin_close(s->data);
+}
+
+/* Two daemons on one directory would write two histories. */
+static int lock_dir(const char *path)
+{
+	char name[DIR_PATH_MAX + 8];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/lock", path);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int run(struct daemon *m, struct dir *dir)
+{
+	static const int numbers[2] = {SIGINT, SIGTERM};
+	struct errmsg msg = {0};
+	int err, rv;
+
+	uv_loop_init(&m->loop);
+	for (int i = 0; i < 2; i++) {
+		uv_signal_init(&m->loop, &m->sig[i]);
+		m->sig[i].data = m;
+		uv_signal_start(&m->sig[i], on_signal, numbers[i]);
+	}
+	err = drv_start(&m->loop, dir, &m->drv, &msg);
+	if (err && !m->drv)
+		return 3;
+	if (err) {
+		log_line(LOG_LEVEL_ERROR, "%s", msg.text[0] ? msg.text : err_text(err));
+		begin_close(m);
+	} else {
+		log_line(LOG_LEVEL_INFO, "ready: %s", dir->path);
+	}
+	uv_run(&m->loop, UV_RUN_DEFAULT);
+	if (drv_broken(m->drv)) {
+		err = ERR_IO;
+		begin_close(m);
+		uv_run(&m->loop, UV_RUN_DEFAULT);
+	}
+	drv_free(m->drv);
+	rv = uv_loop_close(&m->loop);
+	if (rv)
+		log_line(LOG_LEVEL_ERROR, "loop: %s", uv_strerror(rv));
+	return err || rv ? 3 : 0;
+}
+
+static int print_config(const struct dir *dir)
+{
+	struct buf b = {0};
+	int err = dir_config_write(&dir->cfg, &b);
+
+	if (!err)
+		fputs(buf_str(&b), stdout);
+	else
+		log_line(LOG_LEVEL_ERROR, "the configuration cannot be written: %s", err_text(err));
+	buf_close(&b);
+	return err ? 3 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
+						{"print-config", no_argument, NULL, 'p'},
+						{"help", no_argument, NULL, 'h'},
+						{NULL, 0, NULL, 0}};
+	struct daemon m = {0};
+	struct errmsg msg = {0};
+	struct dir dir = {0};
+	const char *path = NULL;
+	bool print = false;
+	int c, lock, rv;
+
+	while ((c = getopt_long(argc, argv, "d:h", options, NULL)) != -1) {
+		if (c == 'd' && !path)
+			path = optarg;
+		else if (c == 'p')
+			print = true;
+		else
+			return fputs(usage, c == 'h' ? stdout : stderr), c == 'h' ? 0 : 2;
+	}
+	if (!path || optind != argc)
+		return fputs(usage, stderr), 2;
+	limits_set();
+	if (crypto_start())
+		return 3;
+	if (dir_open(path, &dir, &msg)) {
+		log_line(LOG_LEVEL_ERROR, "%s", msg.text);
+		return 3;
+	}
+	if (print)
+		return rv = print_config(&dir), dir_close(&dir), rv;
+	lock = lock_dir(path);
+	if (lock < 0) {
+		log_line(LOG_LEVEL_ERROR,
+			 "%s is in use by another cunzhangd (or cannot be locked: %s)", path,
+			 strerror(errno));
+		dir_close(&dir);
+		return 3;
+	}
+	if (dir_boot(&dir, &msg)) {
+		log_line(LOG_LEVEL_ERROR, "%s", msg.text);
+		rv = 3;
+	} else {
+		signal(SIGPIPE, SIG_IGN);
+		rv = run(&m, &dir);
+	}
+	dir_close(&dir);
+	close(lock);
+	return rv;
+}

@@ -1,0 +1,83 @@
+#ifndef DAEMON_WEB_API_H
+#define DAEMON_WEB_API_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/core/node.h"
+#include "daemon/rules/kv.h"
+#include "daemon/rules/verdict.h"
+#include "daemon/rules/writer.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/sign.h"
+
+/* The HTTP/JSON interface (daemon/web/openapi.yaml), free of sockets: a request struct in, a response struct
+ * out. Handlers run on worker threads; they read through their own read transaction and change things only
+ * by submitting jobs. What the outside provides comes in as services. */
+struct web_services {
+	void *ctx;
+	struct kv *kv;
+	struct hash town;
+	uint32_t own; /* number of the own feed */
+	enum node_role role;
+	/* Gives jobs to the writer and waits until they are sealed. Each job then has its own result.
+	 * ERR_BUSY when the queue is full, ERR_STATE when the node must not write (restored or stopped). */
+	int (*submit)(void *ctx, struct job **jobs, uint32_t n);
+	uint64_t (*wall_ms)(void *ctx);
+	void (*stamp)(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms);
+	int (*random)(void *ctx, void *p, size_t n);
+	/* Sealed keys of people on this node. ERR_NOTFOUND, ERR_CRYPTO (wrong passphrase), ERR_EXISTS. */
+	int (*person_open)(void *ctx, const char *name, const char *passphrase,
+			   struct sign_key **ret, struct errmsg *msg);
+	int (*person_create)(void *ctx, const char *name, const char *passphrase,
+			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg);
+	int (*person_public)(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES]);
+	uint32_t (*links)(void *ctx, struct node_link *ret, uint32_t max);
+	uint32_t (*alarms)(void *ctx, struct node_alarm *ret, uint32_t max);
+	int (*guard)(void *ctx, struct guard *ret); /* ERR_NOTFOUND: never signed */
+	/* The invitation file for a village: text of dir_invitation (daemon/io/dir.h). */
+	int (*invitation)(void *ctx, const char *village_code, const char *village_name,
+			  const uint8_t invite_seed[SIGN_SEED_BYTES], struct buf *out,
+			  struct errmsg *msg);
+	/* NULL, or why the node does not write (for status). */
+	const char *(*halted)(void *ctx);
+};
+
+#define WEB_PATH_MAX   256
+#define WEB_PARAMS_MAX 8
+struct web_param {
+	const char *name, *value;
+};
+struct web_req {
+	const char *method, *path; /* path without the query */
+	struct web_param query[WEB_PARAMS_MAX];
+	uint32_t nquery;
+	struct bytes body;
+	enum lang lang;
+	bool local; /* came over the Unix socket */
+};
+struct web_res {
+	int status; /* HTTP */
+	const char *type;
+	struct buf body;
+};
+
+struct web_route {
+	const char *method, *path; /* a final "*" stands for one parameter */
+	bool local_only;
+	size_t body_max;
+	void (*run)(const struct web_services *s, const struct web_req *req, struct web_res *res);
+};
+extern const struct web_route web_routes[];
+extern const uint32_t web_nroutes;
+/* NULL with *ret_status 404 or 405. Used by the HTTP module before it reads a body. */
+const struct web_route *web_route_find(const char *method, const char *path, bool local,
+				       int *ret_status);
+/* Fills @res with the error of an HTTP status that needs no handler (400, 404, 405, 413, 421, 503). */
+void web_refuse(int status, enum lang lang, struct web_res *res);
+/* Runs the route; always fills @res. Errors are {code, message, field, hint}. */
+void web_handle(const struct web_services *s, const struct web_route *r, const struct web_req *req,
+		struct web_res *res);
+
+#endif

@@ -1,0 +1,285 @@
+#include <string.h>
+
+#include "daemon/rules/feedlog.h"
+#include "daemon/rules/view.h"
+#include "daemon/web/handlers.h"
+#include "daemon/web/reply.h"
+#include "lib/text.h"
+#include "proto/entry.h"
+#include "proto/record.h"
+
+#define LOG_DEFAULT 20
+#define LOG_MAX	    200
+
+/* --- people and catalogue ------------------------------------------------------------------------ */
+
+static int put_person(void *ctx, const struct view_person *p)
+{
+	const struct rec_choices *roles = &rec_lists[REC_LIST_ROLE];
+	struct reading *r = ctx;
+	uint8_t here[SIGN_KEY_BYTES];
+
+	jw_obj(&r->w);
+	jw_kstr(&r->w, "name", p->name);
+	jw_khex(&r->w, "key", p->key, sizeof(p->key));
+	jw_key(&r->w, "roles");
+	jw_arr(&r->w);
+	for (uint32_t i = 0; i < roles->n; i++)
+		if (p->roles >> i & 1)
+			jw_str(&r->w, roles->v[i].name);
+	jw_arr_end(&r->w);
+	jw_kbool(&r->w, "key_here",
+		 !r->s->person_public(r->s->ctx, p->name, here) &&
+			 memcmp(here, p->key, sizeof(here)) == 0);
+	jw_obj_end(&r->w);
+	return 0;
+}
+
+void api_people(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	struct reading r;
+	int err;
+
+	if (!reading_begin(&r, s, req, res))
+		return;
+	jw_khex(&r.w, "feed", r.feed.id.b, HASH_BYTES);
+	jw_key(&r.w, "items");
+	jw_arr(&r.w);
+	err = view_people(r.t, r.feed.no, reply_today(s), put_person, &r);
+	jw_arr_end(&r.w);
+	reading_end(&r, err);
+}
+
+static int put_item(void *ctx, const struct view_item *i)
+{
+	const struct rec_type *t = rec_type_of(REC_catalogue);
+	struct reading *r = ctx;
+
+	jw_obj(&r->w);
+	rec_json(&r->w, t->line, t->nline, i->line, REC_PRIVATE);
+	jw_obj_end(&r->w);
+	return 0;
+}
+
+void api_catalogue(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	const struct rec_type *t = rec_type_of(REC_catalogue);
+	uint64_t version = 0, adopted;
+	struct rec_catalogue head = {0};
+	struct reading r;
+	int err;
+
+	if (!reply_param_u64(req, res, "version", 1000000, &version) ||
+	    !reading_begin(&r, s, req, res))
+		return;
+	/* A village shows what is in force there today, unless a version is asked for. */
+	if (r.feed.no != FEED_TOWN &&
+	    !view_catalogue_on(r.t, r.feed.no, reply_today(s), &adopted)) {
+		jw_ku64(&r.w, "adopted", adopted);
+		version = version ? version : adopted;
+	}
+	jw_key(&r.w, "items");
+	jw_arr(&r.w);
+	err = view_catalogue(r.t, version, &head, put_item, &r);
+	jw_arr_end(&r.w);
+	if (!err)
+		rec_json(&r.w, t->head, t->nhead, &head, REC_PRIVATE);
+	reading_end(&r, err);
+	if (err == ERR_NOTFOUND)
+		reply_error(res, req->lang, 404, "CATALOGUE_UNKNOWN", "version",
+			    SAYS("没有这个版本的积分清单", "there is no such catalogue"),
+			    SAYS("清单由镇里发布，先与镇级中心交换",
+				 "the town publishes catalogues; exchange with the hub first"));
+}
+
+/* --- the log ------------------------------------------------------------------------------------- */
+
+static void put_name(struct reading *r, const char *key, const uint8_t author[SIGN_KEY_BYTES])
+{
+	struct view_person p;
+
+	if (view_person(r->t, r->feed.no, author, DAY_NONE, &p) &&
+	    view_person(r->t, FEED_TOWN, author, DAY_NONE, &p))
+		return;
+	jw_kstr(&r->w, key, p.name);
+}
+
+static void put_lines(struct reading *r, const struct rec_type *t, const struct payload *p,
+		      enum rec_privacy upto)
+{
+	union rec_any line;
+	uint32_t n;
+
+	if (!t->line || rec_nlines(t, p, &n))
+		return;
+	jw_key(&r->w, "lines");
+	jw_arr(&r->w);
+	for (uint32_t i = 0; i < n; i++) {
+		jw_obj(&r->w);
+		if (!rec_decode_line(t, p, i, &line))
+			rec_json(&r->w, t->line, t->nline, &line, upto);
+		jw_obj_end(&r->w);
+	}
+	jw_arr_end(&r->w);
+}
+
+static void put_record(struct reading *r, const struct entry *e, struct bytes payload)
+{
+	enum rec_privacy upto = r->req->local ? REC_PRIVATE : REC_PUBLIC;
+	const struct rec_type *t = rec_type_of(e->type);
+	struct payload p;
+	union rec_any head;
+
+	jw_kstr(&r->w, "type", t ? t->name : "");
+	jw_ku64(&r->w, "type_code", e->type);
+	if (!t)
+		return;
+	jw_kstr(&r->w, "type_text", r->req->lang == LANG_EN ? t->en : t->zh);
+	if (e->schema != t->schema || payload_parse(payload.p, payload.n, &p) ||
+	    rec_decode_head(t, &p, &head))
+		return;
+	jw_key(&r->w, "record");
+	jw_obj(&r->w);
+	rec_json(&r->w, t->head, t->nhead, &head, upto);
+	jw_obj_end(&r->w);
+	put_lines(r, t, &p, upto);
+}
+
+static int put_entry(struct reading *r, uint64_t seq)
+{
+	struct bytes leaf, payload;
+	struct verdict v;
+	struct entry e;
+	struct hash h;
+	char when[32];
+	int err = feedlog_read(r->t, r->feed.no, seq, &leaf, &payload);
+
+	if (!err)
+		err = entry_parse(leaf.p, leaf.n, &e);
+	if (!err)
+		err = view_verdict(r->t, r->feed.no, seq, &v);
+	if (err)
+		return err;
+	hash_leaf(leaf.p, leaf.n, &h);
+	jw_obj(&r->w);
+	jw_ku64(&r->w, "entry", seq);
+	jw_khex(&r->w, "leaf_hash", h.b, HASH_BYTES);
+	jw_khex(&r->w, "id", e.txid, TXID_BYTES);
+	jw_kstr(&r->w, "time", time_text(e.wall_ms, when));
+	jw_ku64(&r->w, "town_seen", e.town_seen);
+	jw_ku64(&r->w, "bytes", leaf.n + payload.n);
+	put_name(r, "author", e.author);
+	jw_khex(&r->w, "author_key", e.author, SIGN_KEY_BYTES);
+	put_record(r, &e, payload);
+	reply_verdict(&r->w, &v, r->req->lang);
+	jw_obj_end(&r->w);
+	return ERR_OK;
+}
+
+/* Entries from @from on; without it the last @n. */
+void api_log(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	uint64_t from = UINT64_MAX, n = LOG_DEFAULT, seq;
+	struct reading r;
+	int err = ERR_OK;
+
+	if (!reply_param_u64(req, res, "from", INT64_MAX, &from) ||
+	    !reply_param_u64(req, res, "n", LOG_MAX, &n) || !reading_begin(&r, s, req, res))
+		return;
+	if (from == UINT64_MAX)
+		from = r.feed.size > n ? r.feed.size - n : 0;
+	jw_khex(&r.w, "feed", r.feed.id.b, HASH_BYTES);
+	jw_ku64(&r.w, "size", r.feed.size);
+	jw_key(&r.w, "items");
+	jw_arr(&r.w);
+	for (seq = from; !err && seq < r.feed.size && seq - from < n; seq++)
+		err = put_entry(&r, seq);
+	jw_arr_end(&r.w);
+	jw_key(&r.w, "next");
+	if (seq < r.feed.size)
+		jw_u64(&r.w, seq);
+	else
+		jw_null(&r.w);
+	reading_end(&r, err);
+}
+
+/* --- what waits for a step ----------------------------------------------------------------------- */
+
+struct waiting {
+	struct reading r;
+	enum line_state state;
+};
+
+static int put_waiting_lines(struct waiting *a, const struct view_points *v,
+			     const struct payload *p)
+{
+	const struct rec_type *t = rec_type_of(REC_points);
+	struct rec_points_line line;
+	struct jw *w = &a->r.w;
+	int err = ERR_OK;
+
+	jw_key(w, "lines");
+	jw_arr(w);
+	for (uint32_t i = 1; !err && i <= v->nlines; i++) {
+		if (v->state[i] != a->state)
+			continue;
+		err = rec_decode_line(t, p, i - 1, &line);
+		jw_obj(w);
+		jw_ku64(w, "line", i);
+		if (!err)
+			rec_json(w, t->line, t->nline, &line, REC_PRIVATE);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+	return err;
+}
+
+static int put_waiting(void *ctx, const struct view_points *v)
+{
+	struct waiting *a = ctx;
+	struct bytes leaf, payload;
+	struct payload p;
+	struct entry e;
+	char when[32];
+	int err = feedlog_read(a->r.t, a->r.feed.no, v->entry, &leaf, &payload);
+
+	if (!err)
+		err = entry_parse(leaf.p, leaf.n, &e);
+	if (!err)
+		err = payload_parse(payload.p, payload.n, &p);
+	if (err)
+		return err;
+	jw_obj(&a->r.w);
+	jw_ku64(&a->r.w, "entry", v->entry);
+	jw_kstr(&a->r.w, "time", time_text(e.wall_ms, when));
+	put_name(&a->r, "recorder", v->recorder);
+	if (a->state == LINE_REVIEWED)
+		put_name(&a->r, "reviewer", v->reviewer);
+	err = put_waiting_lines(a, v, &p);
+	jw_obj_end(&a->r.w);
+	return err;
+}
+
+void api_waiting(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	const char *state = reply_param(req, "state");
+	struct waiting a = {.state = LINE_RECORDED};
+	int err;
+
+	if (state && strcmp(state, "reviewed") == 0) {
+		a.state = LINE_REVIEWED;
+	} else if (state && strcmp(state, "recorded") != 0) {
+		reply_error(res, req->lang, 400, "PARAMETER", "state",
+			    SAYS("参数 state 应为 recorded 或 reviewed",
+				 "parameter state is recorded or reviewed"),
+			    SAYS(NULL, NULL));
+		return;
+	}
+	if (!reading_begin(&a.r, s, req, res))
+		return;
+	jw_key(&a.r.w, "items");
+	jw_arr(&a.r.w);
+	err = view_waiting(a.r.t, a.r.feed.no, a.state, put_waiting, &a);
+	jw_arr_end(&a.r.w);
+	reading_end(&a.r, err);
+}

@@ -1,0 +1,156 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/rules/feedlog.h"
+#include "daemon/rules/view.h"
+#include "daemon/web/handlers.h"
+#include "daemon/web/reply.h"
+#include "lib/text.h"
+
+#define LINKS_SHOWN_MAX 64
+
+/* --- status: no personal data, it is also told to those who are not local --------------------------- */
+
+static void put_town(struct reading *r)
+{
+	struct view_town town;
+	struct jw *w = &r->w;
+
+	jw_khex(w, "town", r->s->town.b, HASH_BYTES);
+	if (view_town(r->t, &town))
+		return;
+	jw_kstr(w, "town_name", town.name);
+	jw_kstr(w, "town_code", town.code);
+	jw_kstr(w, "domain", town.domain);
+}
+
+static int put_feed(void *ctx, const struct feed_head *h)
+{
+	struct reading *r = ctx;
+	struct feed_status st = {0};
+	struct guard g;
+	char label[FEED_LABEL_MAX];
+	uint64_t durable = h->size;
+	bool own = h->no == r->s->own;
+	int err = writer_feed_status(r->t, h->no, r->s->role == NODE_HUB, &st);
+
+	if (err)
+		return err;
+	/* Of the own feed, only what was re-read and signed counts. */
+	if (own)
+		durable = r->s->guard(r->s->ctx, &g) ? 0 : g.size;
+	reading_label(r->t, h, label);
+	jw_obj(&r->w);
+	jw_khex(&r->w, "feed", h->id.b, HASH_BYTES);
+	jw_ku64(&r->w, "no", h->no);
+	jw_kstr(&r->w, "label", label);
+	jw_kbool(&r->w, "own", own);
+	jw_kstr(&r->w, "origin", h->origin);
+	jw_ku64(&r->w, "size", h->size);
+	jw_ku64(&r->w, "durable", durable < h->size ? durable : h->size);
+	jw_ku64(&r->w, "at_hub", st.at_hub);
+	jw_ku64(&r->w, "cosigned", st.cosigned);
+	jw_ku64(&r->w, "witnesses", st.witnesses);
+	jw_ku64(&r->w, "epoch", h->epoch);
+	jw_obj_end(&r->w);
+	return 0;
+}
+
+static void put_links(struct reading *r)
+{
+	struct node_link link[LINKS_SHOWN_MAX];
+	uint32_t n = r->s->links(r->s->ctx, link, LINKS_SHOWN_MAX);
+
+	jw_key(&r->w, "links");
+	jw_arr(&r->w);
+	for (uint32_t i = 0; i < n && i < LINKS_SHOWN_MAX; i++) {
+		jw_obj(&r->w);
+		jw_khex(&r->w, "feed", link[i].feed.b, HASH_BYTES);
+		jw_kbool(&r->w, "running", link[i].running);
+		jw_ku64(&r->w, "since_ms", link[i].since_ms);
+		jw_ku64(&r->w, "last_heard_ms", link[i].last_heard_ms);
+		jw_ku64(&r->w, "acked_bytes", link[i].acked_bytes);
+		jw_kstr(&r->w, "last_refusal", link[i].last_refusal);
+		jw_obj_end(&r->w);
+	}
+	jw_arr_end(&r->w);
+}
+
+static void put_alarms(struct reading *r)
+{
+	struct node_alarm alarm[NODE_ALARMS_MAX];
+	uint32_t n = r->s->alarms(r->s->ctx, alarm, NODE_ALARMS_MAX);
+	char when[32];
+
+	jw_key(&r->w, "alarms");
+	jw_arr(&r->w);
+	for (uint32_t i = 0; i < n && i < NODE_ALARMS_MAX; i++) {
+		jw_obj(&r->w);
+		jw_khex(&r->w, "feed", alarm[i].feed.b, HASH_BYTES);
+		jw_ku64(&r->w, "entry", alarm[i].seq);
+		jw_kstr(&r->w, "error", err_name(alarm[i].err));
+		jw_kstr(&r->w, "time", time_text(alarm[i].wall_ms, when));
+		jw_kstr(&r->w, "reason", alarm[i].text);
+		jw_obj_end(&r->w);
+	}
+	jw_arr_end(&r->w);
+}
+
+void api_status(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	struct reading r;
+	const char *halted = s->halted(s->ctx);
+	int err;
+
+	if (!reading_begin(&r, s, req, res))
+		return;
+	jw_kstr(&r.w, "role", s->role == NODE_HUB ? "hub" : "village");
+	put_town(&r);
+	jw_key(&r.w, "halted");
+	if (halted)
+		jw_str(&r.w, halted);
+	else
+		jw_null(&r.w);
+	jw_key(&r.w, "feeds");
+	jw_arr(&r.w);
+	err = feedlog_each(r.t, put_feed, &r);
+	jw_arr_end(&r.w);
+	if (req->local) {
+		put_links(&r);
+		put_alarms(&r);
+	}
+	reading_end(&r, err);
+}
+
+/* --- villages ------------------------------------------------------------------------------------ */
+
+static int put_village(void *ctx, const struct view_village *v)
+{
+	struct reading *r = ctx;
+	struct feed_head h;
+
+	jw_obj(&r->w);
+	jw_kstr(&r->w, "code", v->code);
+	jw_kstr(&r->w, "name", v->name);
+	jw_kbool(&r->w, "enrolled", v->enrolled);
+	if (v->enrolled)
+		jw_khex(&r->w, "feed", v->feed.b, HASH_BYTES);
+	if (v->no && !feedlog_head(r->t, v->no, &h))
+		jw_ku64(&r->w, "size", h.size);
+	jw_obj_end(&r->w);
+	return 0;
+}
+
+void api_villages(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	struct reading r;
+	int err;
+
+	if (!reading_begin(&r, s, req, res))
+		return;
+	jw_key(&r.w, "items");
+	jw_arr(&r.w);
+	err = view_villages(r.t, put_village, &r);
+	jw_arr_end(&r.w);
+	reading_end(&r, err);
+}

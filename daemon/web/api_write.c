@@ -1,0 +1,441 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/rules/view.h"
+#include "daemon/web/body.h"
+#include "daemon/web/handlers.h"
+#include "daemon/web/recjson.h"
+#include "daemon/web/reply.h"
+#include "daemon/web/tx.h"
+#include "lib/text.h"
+
+/* One change: who asks for it, under which ID, for real or not. */
+struct change {
+	const struct web_services *s;
+	const struct web_req *req;
+	struct web_res *res;
+	json_t *root;
+	struct sign_key *author;
+	uint8_t txid[TXID_BYTES];
+	bool has_txid, dry_run;
+};
+
+static bool change_begin(struct change *c, const struct web_services *s, const struct web_req *req,
+			 struct web_res *res, const char *const *keys, const char *passphrase)
+{
+	*c = (struct change){.s = s, .req = req, .res = res};
+	return body_read(req, res, req->body, keys, &c->root) &&
+	       body_txid(req, res, c->root, c->txid, &c->has_txid) &&
+	       body_flag(req, res, c->root, "dry_run", &c->dry_run) &&
+	       body_person(s, req, res, c->root, "as", passphrase, &c->author);
+}
+
+static void change_end(struct change *c)
+{
+	sign_key_free(c->author);
+	body_free(c->root);
+}
+
+/* Opens the answer with everything that all of them have. The caller ends the object. */
+static void put_result(struct change *c, const struct tx *x, struct jw *w)
+{
+	const struct job_append *a = &x->job.u.append;
+	bool done = verdict_ok(&a->verdict);
+
+	reply_json(c->res, done ? 200 : 422, w);
+	jw_obj(w);
+	reply_verdict(w, &a->verdict, c->req->lang);
+	jw_khex(w, "feed", a->tx.feed.b, HASH_BYTES);
+	jw_key(w, "entry");
+	if ((done && !c->dry_run) || a->exists)
+		jw_u64(w, a->seq);
+	else
+		jw_null(w);
+	jw_kbool(w, "exists", a->exists);
+	jw_kbool(w, "dry_run", c->dry_run);
+	jw_khex(w, "id", a->tx.txid, TXID_BYTES);
+}
+
+static void refuse_by_rule(struct change *c, const struct reason *why)
+{
+	struct verdict v = {.reason = *why};
+	struct jw w;
+
+	reply_json(c->res, 422, &w);
+	jw_obj(&w);
+	reply_verdict(&w, &v, c->req->lang);
+	jw_kbool(&w, "exists", false);
+	jw_kbool(&w, "dry_run", c->dry_run);
+	jw_obj_end(&w);
+}
+
+/* --- any record ---------------------------------------------------------------------------------- */
+
+/* Version and points of a line follow from catalogue and day; whoever leaves them out means that. */
+static const char *const points_lax[] = {"version", "points", NULL};
+
+static int complete_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct rec_points_line *l,
+			 struct reason *why)
+{
+	struct rec_catalogue_line item;
+	int err = ERR_OK;
+
+	if (l->version && points_raw(l->points))
+		return ERR_OK;
+	*why = (struct reason){.id = V_P11_NOT_IN_FORCE, .num = {line, l->day}};
+	if (!l->version)
+		err = view_catalogue_on(t, feed, l->day, &l->version);
+	if (!err && !points_raw(l->points)) {
+		*why = (struct reason){.id = V_P11_UNKNOWN_ITEM,
+				       .num = {line, (int64_t)l->version}};
+		reason_set_text(why->s, l->item.p, l->item.n);
+		err = view_item(t, l->version, l->item, &item);
+		if (!err)
+			l->points = item.points;
+	}
+	return err;
+}
+
+static bool complete_points(struct change *c, struct recjson *r)
+{
+	struct rec_points_line *l = (struct rec_points_line *)r->lines;
+	struct reason why = {0};
+	struct kv_txn *t;
+	int err = kv_begin(c->s->kv, false, &t);
+
+	if (err) {
+		reply_machine(c->req, c->res, err, NULL);
+		return false;
+	}
+	for (uint32_t i = 0; !err && i < r->nlines; i++)
+		err = complete_line(t, c->s->own, i + 1, &l[i], &why);
+	kv_abort(t);
+	if (err == ERR_NOTFOUND)
+		refuse_by_rule(c, &why);
+	else if (err)
+		reply_machine(c->req, c->res, err, NULL);
+	return !err;
+}
+
+static void too_large(struct change *c)
+{
+	char zh[160], en[160];
+
+	snprintf(zh, sizeof(zh), "一条记录最多 %d 字节，请分成几条录入", ENTRY_PAYLOAD_MAX);
+	snprintf(en, sizeof(en), "one entry holds at most %d bytes; split it", ENTRY_PAYLOAD_MAX);
+	reply_error(c->res, c->req->lang, 413, "TOO_LARGE", "lines", SAYS(zh, en),
+		    SAYS(NULL, NULL));
+}
+
+/* Makes and submits; false: the answer is there. */
+static bool run_tx(struct change *c, const struct recjson *r, bool dry_run, struct tx *x)
+{
+	struct rec_issue issue = {0};
+	struct tx *one[] = {x};
+	int err = tx_make(c->s, r->t, &r->head, r->lines, r->nlines, c->author,
+			  c->has_txid ? c->txid : NULL, x, &issue);
+
+	if (err == ERR_INVALID) {
+		struct recjson_issue i = {
+			.why = RECJSON_VALUE, .t = r->t, .field = issue.field, .line = issue.part};
+
+		snprintf(i.path, sizeof(i.path), "%s.%s", issue.part ? "lines" : "record",
+			 issue.field ? issue.field->name : "");
+		recjson_refuse(&i, c->req->lang, c->res);
+	} else if (err == ERR_LIMIT) {
+		too_large(c);
+	} else if (err) {
+		reply_machine(c->req, c->res, err, NULL);
+	} else {
+		err = tx_submit(c->s, one, 1, c->author, dry_run);
+		if (err)
+			reply_machine(c->req, c->res, err, NULL);
+	}
+	return !err;
+}
+
+/* Reads the record out of JSON; false: the answer is there. */
+static bool read_record(struct change *c, const struct rec_type *t, json_t *head, json_t *lines,
+			struct recjson *r)
+{
+	struct recjson_issue issue;
+	int err =
+		recjson_read(t, head, lines, t->code == REC_points ? points_lax : NULL, r, &issue);
+
+	if (err == ERR_INVALID)
+		recjson_refuse(&issue, c->req->lang, c->res);
+	else if (err)
+		reply_machine(c->req, c->res, err, NULL);
+	return !err && (t->code != REC_points || complete_points(c, r));
+}
+
+void api_record(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	static const char *const keys[] = {"as",     "passphrase", "id", "dry_run",
+					   "record", "lines",	   NULL};
+	const struct rec_type *t = rec_type_named(reply_last(req));
+	struct recjson r = {0};
+	struct tx x = {0};
+	struct change c;
+	struct jw w;
+
+	if (!t) {
+		reply_error(res, req->lang, 404, "TYPE_UNKNOWN", NULL,
+			    SAYS("没有这种记录", "there is no such type of record"),
+			    SAYS(NULL, NULL));
+		return;
+	}
+	if (change_begin(&c, s, req, res, keys, "passphrase") &&
+	    read_record(&c, t, json_object_get(c.root, "record"), json_object_get(c.root, "lines"),
+			&r) &&
+	    run_tx(&c, &r, c.dry_run, &x)) {
+		put_result(&c, &x, &w);
+		jw_obj_end(&w);
+	}
+	tx_close(&x);
+	recjson_close(&r);
+	change_end(&c);
+}
+
+/* --- people -------------------------------------------------------------------------------------- */
+
+/* The grant for @key; false: the answer is there (also when it was refused by a rule). */
+static bool grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES], bool dry_run, struct tx *x)
+{
+	static const char *const fields[] = {"name", "role", "village", "from", "to"};
+	char hex[2 * SIGN_KEY_BYTES + 1];
+	struct recjson r = {0};
+	json_t *head = json_object();
+	bool ok;
+
+	hex_put(hex, key, SIGN_KEY_BYTES);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		json_t *v = json_object_get(c->root, fields[i]);
+
+		if (v)
+			json_object_set(head, fields[i], v);
+	}
+	json_object_set_new(head, "key", json_string(hex));
+	ok = read_record(c, rec_type_of(REC_grant), head, NULL, &r) && run_tx(c, &r, dry_run, x);
+	recjson_close(&r);
+	json_decref(head);
+	return ok;
+}
+
+static void put_grant(struct change *c, const struct tx *x, const uint8_t key[SIGN_KEY_BYTES],
+		      bool created)
+{
+	struct jw w;
+
+	put_result(c, x, &w);
+	if (key)
+		jw_khex(&w, "key", key, SIGN_KEY_BYTES);
+	jw_kbool(&w, "created", created);
+	jw_obj_end(&w);
+}
+
+/* A sealed key only after a trial grant to a key made of nothing: a refused grant leaves no key behind. */
+static bool make_person(struct change *c, const char *name, uint8_t ret_key[SIGN_KEY_BYTES])
+{
+	struct errmsg msg = {0};
+	const char *phrase;
+	uint8_t nobody[SIGN_KEY_BYTES];
+	struct tx x = {0};
+	bool ok = false;
+	int err;
+
+	if (!body_need(c->req, c->res, c->root, "passphrase", &phrase))
+		return false;
+	err = c->s->random(c->s->ctx, nobody, sizeof(nobody));
+	if (err) {
+		reply_machine(c->req, c->res, err, NULL);
+	} else if (grant(c, nobody, true, &x)) {
+		ok = verdict_ok(&x.job.u.append.verdict) && !c->dry_run;
+		if (!ok)
+			put_grant(c, &x, NULL, false);
+	}
+	tx_close(&x);
+	if (!ok)
+		return false;
+	err = c->s->person_create(c->s->ctx, name, phrase, ret_key, &msg);
+	if (err == ERR_INVALID)
+		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "name",
+			    SAYS("姓名或密码不能这样写",
+				 "the name or the passphrase cannot be this"),
+			    SAYS(msg.text, msg.text));
+	else if (err)
+		reply_machine(c->req, c->res, err, &msg);
+	return !err;
+}
+
+/* Whoever gives a passphrase for a key that exists must know it. */
+static bool same_person(struct change *c)
+{
+	struct sign_key *key = NULL;
+	const char *phrase;
+
+	if (!body_text(c->req, c->res, c->root, "passphrase", &phrase))
+		return false;
+	if (phrase && !body_person(c->s, c->req, c->res, c->root, "name", "passphrase", &key))
+		return false;
+	sign_key_free(key);
+	return true;
+}
+
+/* The key that gets the role: given in the request, here already, or made now. */
+static bool person_key(struct change *c, uint8_t ret_key[SIGN_KEY_BYTES], bool *ret_created)
+{
+	const char *name, *hex;
+
+	*ret_created = false;
+	if (!body_need(c->req, c->res, c->root, "name", &name) ||
+	    !body_text(c->req, c->res, c->root, "key", &hex))
+		return false;
+	if (hex) {
+		if (hex_get(hex, strlen(hex), ret_key, SIGN_KEY_BYTES))
+			return true;
+		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "key",
+			    SAYS("密钥应为 64 位十六进制数字", "a key has 64 hexadecimal digits"),
+			    SAYS(NULL, NULL));
+		return false;
+	}
+	if (!c->s->person_public(c->s->ctx, name, ret_key))
+		return same_person(c);
+	*ret_created = true;
+	return make_person(c, name, ret_key);
+}
+
+void api_person(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	static const char *const keys[] = {"name",	    "passphrase", "role",    "village",
+					   "from",	    "to",	  "key",     "as",
+					   "as_passphrase", "id",	  "dry_run", NULL};
+	uint8_t key[SIGN_KEY_BYTES];
+	struct tx x = {0};
+	struct change c;
+	bool created;
+
+	if (change_begin(&c, s, req, res, keys, "as_passphrase") && person_key(&c, key, &created) &&
+	    grant(&c, key, c.dry_run, &x))
+		put_grant(&c, &x, key, created);
+	tx_close(&x);
+	change_end(&c);
+}
+
+/* --- invitations --------------------------------------------------------------------------------- */
+
+#define INVITE_LABEL "CZ invitation seed\n"
+
+/* The seed follows from author and ID: the same request again gives the same invitation. */
+static bool invite_seed(struct change *c, uint8_t seed[SIGN_SEED_BYTES])
+{
+	uint8_t secret[SIGN_SEED_BYTES], msg[sizeof(INVITE_LABEL) - 1 + TXID_BYTES], random[10];
+
+	if (!c->has_txid) {
+		int err = c->s->random(c->s->ctx, random, sizeof(random));
+
+		if (err) {
+			reply_machine(c->req, c->res, err, NULL);
+			return false;
+		}
+		txid_make(c->s->wall_ms(c->s->ctx), random, c->txid);
+		c->has_txid = true;
+	}
+	memcpy(msg, INVITE_LABEL, sizeof(INVITE_LABEL) - 1);
+	memcpy(msg + sizeof(INVITE_LABEL) - 1, c->txid, TXID_BYTES);
+	sign_key_seed(c->author, secret);
+	kdf(seed, SIGN_SEED_BYTES, secret, sizeof(secret), msg, sizeof(msg));
+	secret_wipe(secret, sizeof(secret));
+	return true;
+}
+
+static bool invite(struct change *c, const uint8_t seed[SIGN_SEED_BYTES], struct tx *x)
+{
+	static const char *const fields[] = {"village_code", "village_name", "expires"};
+	struct sign_key *key = NULL;
+	char hex[2 * SIGN_KEY_BYTES + 1];
+	struct recjson r = {0};
+	json_t *head;
+	bool ok;
+	int err = sign_key_from_seed(seed, &key);
+
+	if (err) {
+		reply_machine(c->req, c->res, err, NULL);
+		return false;
+	}
+	hex_put(hex, sign_key_public(key), SIGN_KEY_BYTES);
+	sign_key_free(key);
+	head = json_object();
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		json_t *v = json_object_get(c->root, fields[i]);
+
+		if (v)
+			json_object_set(head, fields[i], v);
+	}
+	json_object_set_new(head, "invite_key", json_string(hex));
+	ok = read_record(c, rec_type_of(REC_invitation), head, NULL, &r) &&
+	     run_tx(c, &r, c->dry_run, x);
+	recjson_close(&r);
+	json_decref(head);
+	return ok;
+}
+
+/* Made before anything is written: what cannot be put into a file must not stand in the log. Names that
+ * are missing are left to the record. */
+static bool make_invitation(struct change *c, const uint8_t seed[SIGN_SEED_BYTES], struct buf *file)
+{
+	struct errmsg msg = {0};
+	const char *code, *name;
+	int err;
+
+	if (!body_text(c->req, c->res, c->root, "village_code", &code) ||
+	    !body_text(c->req, c->res, c->root, "village_name", &name))
+		return false;
+	if (c->s->role != NODE_HUB || !code || !name)
+		return true;
+	err = c->s->invitation(c->s->ctx, code, name, seed, file, &msg);
+	if (err == ERR_INVALID)
+		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "village_name",
+			    SAYS("村名前后不能有空格，也不能含有“ ;”",
+				 "a village name has no spaces around it and no \" ;\""),
+			    SAYS(NULL, NULL));
+	else if (err)
+		reply_machine(c->req, c->res, err, &msg);
+	return !err;
+}
+
+/* The file is the one answer that holds a secret: the seed that lets one village enrol. It goes only to
+ * the local administrator, and only after the invitation stands in the log. */
+static void put_invitation(struct change *c, const struct tx *x, const struct buf *file)
+{
+	struct jw w;
+
+	put_result(c, x, &w);
+	if (verdict_ok(&x->job.u.append.verdict) && !c->dry_run) {
+		jw_key(&w, "file");
+		jw_strn(&w, (const char *)file->p, file->n);
+	}
+	jw_obj_end(&w);
+}
+
+void api_invitation(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	static const char *const keys[] = {"village_code", "village_name", "expires", "as",
+					   "passphrase",   "id",	   "dry_run", NULL};
+	uint8_t seed[SIGN_SEED_BYTES];
+	struct buf file = {0};
+	struct tx x = {0};
+	struct change c;
+
+	if (change_begin(&c, s, req, res, keys, "passphrase") && invite_seed(&c, seed)) {
+		if (make_invitation(&c, seed, &file) && invite(&c, seed, &x))
+			put_invitation(&c, &x, &file);
+		secret_wipe(seed, sizeof(seed));
+	}
+	if (file.p)
+		secret_wipe(file.p, file.cap);
+	buf_close(&file);
+	tx_close(&x);
+	change_end(&c);
+}

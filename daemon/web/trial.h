@@ -1,0 +1,25 @@
+#ifndef DAEMON_WEB_TRIAL_H
+#define DAEMON_WEB_TRIAL_H
+
+#include "daemon/rules/feedlog.h"
+#include "daemon/rules/fold.h"
+#include "daemon/web/api.h"
+#include "daemon/web/tx.h"
+
+/* What would become of many transactions one after another: the fold over an overlay of the own feed, in
+ * which each sees those before it. Nothing reaches the store. */
+struct trial {
+	const struct web_services *s;
+	struct kv_txn *base, *t;
+	struct kv *over;
+	struct feedlog log;
+	struct fold fold;
+	uint64_t town_seen;
+};
+
+int trial_begin(struct trial *r, const struct web_services *s);
+void trial_end(struct trial *r); /* zeroed is allowed */
+/* Sets verdict, seq and exists of @x as the writer would. One that exists already is not judged again. */
+int trial_run(struct trial *r, struct tx *x);
+
+#endif

@@ -1,0 +1,192 @@
+/* Bodies of requests, through the handlers of a village over a memory store. The first byte chooses the
+ * route and the language, the rest is the body. Submitted jobs are called accepted and forgotten, so every
+ * input meets the same state. Every answer is JSON with a status that the interface knows. */
+#include <assert.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/rules/kvmem.h"
+#include "daemon/web/api.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/lib/town.h"
+
+#define VILLAGE	   "500101999201"
+#define PASS	   "correct horse"
+#define PATH_BYTES 64
+#define OTHERS	   123
+
+static struct town w;
+static struct web_services services;
+
+static int submit(void *ctx, struct job **jobs, uint32_t n)
+{
+	(void)ctx;
+	for (uint32_t i = 0; i < n; i++) {
+		assert(entry_tx_verify(&jobs[i]->u.append.tx, &w.id));
+		assert(jobs[i]->u.append.payload.n <= ENTRY_PAYLOAD_MAX);
+		jobs[i]->err = ERR_OK;
+		jobs[i]->u.append.verdict = (struct verdict){.reason.id = V_ACCEPTED};
+		jobs[i]->u.append.seq = 7;
+	}
+	return ERR_OK;
+}
+
+static uint64_t wall_ms(void *ctx)
+{
+	(void)ctx;
+	return w.wall_ms;
+}
+
+static void stamp(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms)
+{
+	(void)ctx;
+	*ret_boot = 1;
+	*ret_boot_ms = 1000;
+}
+
+static int no_random(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	memset(p, 7, n);
+	return ERR_OK;
+}
+
+static bool has_key(const char *name)
+{
+	for (uint32_t i = 0; i < w.nkeys; i++)
+		if (strcmp(w.key[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int person_open(void *ctx, const char *name, const char *pass, struct sign_key **ret,
+		       struct errmsg *msg)
+{
+	uint8_t seed[SIGN_SEED_BYTES];
+
+	(void)ctx;
+	(void)msg;
+	if (!has_key(name))
+		return ERR_NOTFOUND;
+	if (strcmp(pass, PASS) != 0)
+		return ERR_CRYPTO;
+	sign_key_seed(town_key(&w, name), seed);
+	return sign_key_from_seed(seed, ret);
+}
+
+static int person_create(void *ctx, const char *name, const char *pass,
+			 uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
+{
+	(void)ctx;
+	(void)pass;
+	(void)msg;
+	memset(ret_public, 9, SIGN_KEY_BYTES);
+	return has_key(name) ? ERR_EXISTS : ERR_OK;
+}
+
+static int person_public(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
+{
+	(void)ctx;
+	if (!has_key(name))
+		return ERR_NOTFOUND;
+	memcpy(ret_public, sign_key_public(town_key(&w, name)), SIGN_KEY_BYTES);
+	return ERR_OK;
+}
+
+static int invitation(void *ctx, const char *code, const char *name,
+		      const uint8_t seed[SIGN_SEED_BYTES], struct buf *out, struct errmsg *msg)
+{
+	(void)ctx;
+	(void)msg;
+	return buf_printf(out, "%s %s %d\n", code, name, seed[0]);
+}
+
+static void close_town(void)
+{
+	town_close(&w);
+	kv_close(services.kv);
+}
+
+static void open_town(void)
+{
+	struct kv *kv;
+	uint32_t village;
+
+	json_object_seed(1);
+	assert(kvmem_new(&kv) == ERR_OK);
+	town_init(&w, kv, 42);
+	town_found(&w);
+	assert(town_catalogue(&w, 1) == V_ACCEPTED);
+	village = town_village(&w, VILLAGE);
+	assert(town_household(&w, village, "head/" VILLAGE, "05001", 2) == V_ACCEPTED);
+	services = (struct web_services){.kv = kv,
+					 .town = w.id,
+					 .own = village,
+					 .role = NODE_VILLAGE,
+					 .submit = submit,
+					 .wall_ms = wall_ms,
+					 .stamp = stamp,
+					 .random = no_random,
+					 .person_open = person_open,
+					 .person_create = person_create,
+					 .person_public = person_public,
+					 .invitation = invitation};
+	atexit(close_town);
+}
+
+static void check(const struct web_res *res)
+{
+	static const int known[] = {200, 400, 403, 409, 413, 422};
+	bool found = false;
+	json_t *root;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		found = found || known[i] == res->status;
+	assert(found);
+	assert(strncmp(res->type, "application/json", 16) == 0);
+	root = json_loadb((const char *)res->body.p, res->body.n, JSON_REJECT_DUPLICATES, NULL);
+	assert(json_is_object(root));
+	json_decref(root);
+}
+
+/* Codes of records, then the other routes. */
+static void path_of(uint8_t which, char path[PATH_BYTES])
+{
+	static const char *const others[] = {"import/roster", "import/catalogue", "import/entries",
+					     "people", "invitations"};
+	const struct rec_type *t = rec_type_of(which);
+
+	if (t || which < OTHERS)
+		snprintf(path, PATH_BYTES, "/api/v1/records/%s",
+			 (t ? t : &rec_types[which % rec_ntypes])->name);
+	else
+		snprintf(path, PATH_BYTES, "/api/v1/%s", others[which - OTHERS]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct web_req req = {.method = "POST", .local = true};
+	const struct web_route *route;
+	struct web_res res = {0};
+	char path[PATH_BYTES];
+	int status;
+
+	if (!services.kv)
+		open_town();
+	if (n == 0)
+		return 0;
+	path_of(data[0] & 127, path);
+	req.path = path;
+	req.lang = data[0] & 128 ? LANG_EN : LANG_ZH;
+	req.query[0] = (struct web_param){"accept", "1"};
+	req.nquery = data[0] & 128 ? 1 : 0;
+	req.body = (struct bytes){data + 1, n - 1};
+	route = web_route_find("POST", path, true, &status);
+	assert(route);
+	web_handle(&services, route, &req, &res);
+	check(&res);
+	buf_close(&res.body);
+	return 0;
+}

@@ -1,0 +1,93 @@
+/* Guard files. The first byte says which of the two slots get the right magic and sum, so that their content
+ * is read; the halves of the rest begin the slots. A file that is opened is the one that was looked at, and
+ * takes the next mark. */
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "daemon/io/guardfile.h"
+#include "lib/hash.h"
+#include "lib/mem.h"
+#include "tests/fuzz/fuzz.h"
+
+#define FILE_BYTES ((size_t)2 * GUARDFILE_SLOT_BYTES)
+#define COUNTER_AT 8
+#define REDO_AT	   164
+
+static uint8_t file[FILE_BYTES];
+
+static void mend(uint8_t *slot)
+{
+	uint32_t redo = be32_get(slot + REDO_AT) % (GUARD_REDO_MAX + 1);
+	struct hash sum;
+
+	memcpy(slot, "CZGRD02\n", 8);
+	slot[COUNTER_AT] = 0; /* room for the next: 2^56 saves do not happen */
+	be32_put(slot + REDO_AT, redo);
+	hash_of(slot, GUARDFILE_HEAD_BYTES + redo, &sum);
+	memcpy(slot + GUARDFILE_HEAD_BYTES + redo, sum.b, HASH_BYTES);
+}
+
+static void open_file(const char *path, bool marked)
+{
+	struct guard_journal journal;
+	struct guardfile *g;
+	struct errmsg msg = {0};
+	struct guard mark;
+	int err = guardfile_open(path, &g, &msg);
+
+	assert(err == ERR_OK || err == ERR_CORRUPT);
+	assert(err == ERR_OK || !marked);
+	if (err)
+		return;
+	guardfile_journal(g, &journal);
+	assert(journal.redo.n <= GUARD_REDO_MAX);
+	assert((guardfile_load(g, &mark) == ERR_OK) == marked);
+	mark = (struct guard){.epoch = 1, .size = 5};
+	assert(guardfile_save(g, &mark) == ERR_OK);
+	guardfile_close(g);
+}
+
+static void guard_file(const uint8_t *data, size_t n, uint8_t how)
+{
+	size_t half = n / 2;
+	char path[64];
+	struct errmsg msg = {0};
+	struct guard mark;
+	int fd = memfd_create("guard", 0), err;
+
+	assert(fd >= 0);
+	memset(file, 0, sizeof(file));
+	if (half > GUARDFILE_SLOT_BYTES)
+		half = GUARDFILE_SLOT_BYTES;
+	memcpy(file, data, half);
+	memcpy(file + GUARDFILE_SLOT_BYTES, data + half, half);
+	if (how & 1)
+		mend(file);
+	if (how & 2)
+		mend(file + GUARDFILE_SLOT_BYTES);
+	assert(write(fd, file, sizeof(file)) == (ssize_t)sizeof(file));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	err = guardfile_peek(path, &mark, &msg);
+	assert(err == ERR_OK || err == ERR_CORRUPT || err == ERR_NOTFOUND);
+	open_file(path, err == ERR_OK);
+	if (err != ERR_CORRUPT) {
+		assert(guardfile_peek(path, &mark, &msg) == ERR_OK);
+		assert(mark.size == 5);
+	}
+	close(fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	long live = mem_live();
+
+	if (n == 0)
+		return 0;
+	guard_file(data + 1, n - 1, data[0]);
+	assert(mem_live() == live);
+	return 0;
+}

@@ -1,0 +1,186 @@
+/* Tables as towns send them. The first byte chooses the importer and its options; when its highest bit is
+ * set, the second says which allocation fails. Whatever the file holds: the report speaks of rows that are
+ * there, nothing is imported while it names an error, and what is imported fits its record. */
+#include <assert.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "daemon/web/import.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+#include "tests/fuzz/fuzz.h"
+
+#define ACCEPT	4
+#define CONSENT 8
+#define NO_ROOM 128
+
+static unsigned any(struct bytes b)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < b.n; i++)
+		sum = sum * 31 + b.p[i];
+	return sum;
+}
+
+static int look_member(void *ctx, struct bytes household, struct bytes name, uint32_t *ret)
+{
+	(void)ctx;
+	if (household.n == 0 || household.p[household.n - 1] == '9')
+		return ERR_NOTFOUND;
+	if (name.n == 0) {
+		*ret = 0;
+		return ERR_OK;
+	}
+	switch (any(name) % 8) {
+	case 0: return ERR_INVALID;
+	case 1: return ERR_EXISTS;
+	default: *ret = 1 + any(name) % 9; return ERR_OK;
+	}
+}
+
+static int look_item(void *ctx, struct bytes code, day_t day, struct import_item *ret)
+{
+	static const char name[] = "参加村民会议";
+
+	(void)ctx;
+	if (code.n == 0 || day == DAY_NONE || code.p[code.n - 1] == '9')
+		return ERR_NOTFOUND;
+	*ret = (struct import_item){.version = 1 + any(code) % 3,
+				    .name = {(const uint8_t *)name, sizeof(name) - 1},
+				    .points = points_of(code.p[0] == 'Z' ? -200 : 200)};
+	return ERR_OK;
+}
+
+static void fits(uint16_t code, const void *head, const void *lines, uint32_t n)
+{
+	const struct rec_type *t = rec_type_of(code);
+
+	if (head)
+		assert(rec_check(t->head, t->nhead, head, NULL) == ERR_OK);
+	for (uint32_t i = 0; i < n; i++)
+		assert(rec_check(t->line, t->nline, (const uint8_t *)lines + i * t->line_size,
+				 NULL) == ERR_OK);
+}
+
+static int roster(const uint8_t *p, size_t n, const struct import_opts *o,
+		  struct import_report *rep)
+{
+	struct import_roster r = {0};
+	int err = import_roster(p, n, o, &r, rep);
+	uint32_t people = 0;
+
+	for (uint32_t i = 0; i < r.n; i++) {
+		assert(!err);
+		assert(r.v[i].nlines >= 1);
+		fits(REC_household, &r.v[i].head, r.v[i].line, r.v[i].nlines);
+		people += r.v[i].nlines;
+	}
+	assert(people == r.people);
+	assert(err || r.n == rep->records);
+	return err;
+}
+
+static int catalogue(const uint8_t *p, size_t n, const struct import_opts *o,
+		     struct import_report *rep)
+{
+	struct import_catalogue c = {0};
+	int err = import_catalogue(p, n, o, &c, rep);
+
+	assert(!err || c.n == 0);
+	assert(err || c.n == rep->records);
+	fits(REC_catalogue, NULL, c.v, c.n);
+	return err;
+}
+
+static int entries(const uint8_t *p, size_t n, const struct import_opts *o,
+		   struct import_report *rep)
+{
+	static const struct import_lookup look = {.member = look_member, .item = look_item};
+	struct import_entries e = {0};
+	int err = import_entries(p, n, o, &look, &e, rep);
+
+	assert(!err || e.n == 0);
+	assert(err || e.n == rep->records);
+	fits(REC_points, NULL, e.v, e.n);
+	for (uint32_t i = 0, run; i < e.n; i += run) {
+		run = import_entries_fit(&e, i, 600);
+		assert(run >= 1);
+		assert(run <= e.n - i);
+	}
+	return err;
+}
+
+static uint32_t rows_of(const uint8_t *p, size_t n)
+{
+	uint32_t rows = 1;
+
+	for (size_t i = 0; i < n; i++)
+		rows += p[i] == '\n' || p[i] == '\r';
+	return rows;
+}
+
+static void look_at(const struct import_report *rep, uint32_t rows)
+{
+	struct buf text = {0}, json = {0};
+	json_t *root;
+	struct jw w;
+
+	assert(rep->rows <= rows);
+	assert(rep->records <= rows);
+	assert(rep->memory <= IMPORT_MEMORY_MAX);
+	for (uint32_t i = 0; i < rep->n; i++) {
+		assert(rep->issue[i].row <= rows);
+		assert(i == 0 || rep->issue[i].row >= rep->issue[i - 1].row);
+	}
+	for (enum lang lang = LANG_ZH; lang <= LANG_EN; lang++) {
+		assert(import_report_text(rep, lang, &text) == ERR_OK);
+		assert(utf8_clean(text.p, text.n, true));
+		buf_reset(&text);
+	}
+	jw_init(&w, &json);
+	import_report_json(rep, &w);
+	root = json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES, NULL);
+	assert(json_is_object(root));
+	json_decref(root);
+	buf_close(&text);
+	buf_close(&json);
+}
+
+static int run(uint8_t how, const uint8_t *p, size_t n, struct import_report *rep)
+{
+	struct import_opts o = {.accept = how & ACCEPT};
+
+	if (how & CONSENT)
+		o.consent_day = 20000;
+	switch (how & 3) {
+	case 0: return roster(p, n, &o, rep);
+	case 1: return catalogue(p, n, &o, rep);
+	default: return entries(p, n, &o, rep);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct import_report rep = {0};
+	bool no_room = n >= 2 && (data[0] & NO_ROOM);
+	long live = mem_live();
+	int err;
+
+	if (n == 0)
+		return 0;
+	if (no_room)
+		mem_fail_after(data[1]);
+	err = run(data[0], data + 1 + no_room, n - 1 - no_room, &rep);
+	mem_fail_after(-1);
+	assert(err == ERR_OK || err == ERR_INVALID || (no_room && err == ERR_NOMEM));
+	if (!err)
+		assert(import_report_clean(&rep));
+	if (err != ERR_NOMEM) {
+		assert(err == ERR_OK || !import_report_clean(&rep));
+		look_at(&rep, rows_of(data, n));
+	}
+	import_report_close(&rep);
+	assert(mem_live() == live);
+	return 0;
+}

@@ -1,0 +1,1115 @@
+/* The handlers over a memory store and the real writer; the outside is faked, nothing of ours is. */
+#include "daemon/web/api.h"
+
+#include <jansson.h>
+
+#include "daemon/rules/kvmem.h"
+#include "daemon/rules/view.h"
+#include "daemon/web/overlay.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+#include "tests/lib/t.h"
+#include "tests/lib/town.h"
+
+#define VILLAGE	   "500101999201"
+#define PASS	   "correct horse"
+#define PEOPLE_MAX 8
+
+/* --- a node -------------------------------------------------------------------------------------- */
+
+static struct node_here {
+	struct kv *kv;
+	struct town w;
+	struct writer *writer;
+	struct guard guard;
+	struct web_services s;
+	char made[PEOPLE_MAX][40]; /* keys created through the API */
+	uint32_t nmade;
+	uint32_t submits;
+	bool move_town; /* let the town feed grow before the next submit */
+} n;
+
+static int save_guard(void *ctx, const struct guard *g)
+{
+	(void)ctx;
+	n.guard = *g;
+	return ERR_OK;
+}
+
+/* What another clerk does in the same moment: an entry that has seen more of the town feed. */
+static void overtake(void)
+{
+	struct job j = {.type = JOB_APPEND}, *one = &j;
+	struct rec_household h = {.household = town_b("99001"), .takes_part = YES_no};
+	struct rec_household_line l = {.member = 1, .name = town_b("张三")};
+	struct buf payload = {0};
+
+	T_EQ(town_grant(&n.w, FEED_TOWN, "office", "someone", ROLE_town_office, ""), V_ACCEPTED);
+	struct feed_head own;
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
+	T_EQ(feedlog_head(t, n.s.own, &own), ERR_OK);
+	kv_abort(t);
+	town_tx(&n.w, &own.id, town_size(&n.w, FEED_TOWN), "rec/" VILLAGE,
+		rec_type_of(REC_household), &h, &l, 1, &j.u.append.tx, &payload);
+	j.u.append.payload = buf_bytes(&payload);
+	j.u.append.author_ok = true;
+	T_EQ(writer_apply(n.writer, &one, 1), ERR_OK);
+	T_EQ(writer_commit(n.writer), ERR_OK);
+	T_EQ(writer_seal(n.writer), ERR_OK);
+	T_EQ(j.err, ERR_OK);
+	T_EQ(j.u.append.verdict.reason.id, V_ACCEPTED);
+	buf_close(&payload);
+}
+
+static int svc_submit(void *ctx, struct job **jobs, uint32_t count)
+{
+	int err;
+
+	(void)ctx;
+	n.submits++;
+	if (n.move_town) {
+		n.move_town = false;
+		overtake();
+	}
+	for (uint32_t i = 0; i < count; i++)
+		T_OK(entry_tx_verify(&jobs[i]->u.append.tx, &n.s.town));
+	err = writer_apply(n.writer, jobs, count);
+	if (!err)
+		err = writer_commit(n.writer);
+	return err ? err : writer_seal(n.writer);
+}
+
+static uint64_t svc_wall(void *ctx)
+{
+	(void)ctx;
+	return n.w.wall_ms;
+}
+
+static void svc_stamp(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms)
+{
+	(void)ctx;
+	*ret_boot = 1;
+	*ret_boot_ms = 1000;
+}
+
+static int svc_random(void *ctx, void *p, size_t len)
+{
+	(void)ctx;
+	prng_fill(&n.w.prng, p, len);
+	return ERR_OK;
+}
+
+static bool has_key(const char *name)
+{
+	for (uint32_t i = 0; i < n.w.nkeys; i++)
+		if (strcmp(n.w.key[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int svc_person_open(void *ctx, const char *name, const char *pass, struct sign_key **ret,
+			   struct errmsg *msg)
+{
+	uint8_t seed[SIGN_SEED_BYTES];
+
+	(void)ctx;
+	(void)msg;
+	if (!has_key(name))
+		return ERR_NOTFOUND;
+	if (strcmp(pass, PASS) != 0)
+		return ERR_CRYPTO;
+	sign_key_seed(town_key(&n.w, name), seed);
+	return sign_key_from_seed(seed, ret);
+}
+
+static int svc_person_create(void *ctx, const char *name, const char *pass,
+			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
+{
+	(void)ctx;
+	(void)pass;
+	(void)msg;
+	if (has_key(name))
+		return ERR_EXISTS;
+	T_OK(n.nmade < PEOPLE_MAX);
+	snprintf(n.made[n.nmade++], sizeof(n.made[0]), "%s", name);
+	memcpy(ret_public, sign_key_public(town_key(&n.w, name)), SIGN_KEY_BYTES);
+	return ERR_OK;
+}
+
+static int svc_person_public(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
+{
+	(void)ctx;
+	if (!has_key(name))
+		return ERR_NOTFOUND;
+	memcpy(ret_public, sign_key_public(town_key(&n.w, name)), SIGN_KEY_BYTES);
+	return ERR_OK;
+}
+
+static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
+{
+	(void)ctx;
+	(void)max;
+	ret[0] = (struct node_link){.conn = 1, .running = true, .last_refusal = "none"};
+	return 1;
+}
+
+static uint32_t svc_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
+{
+	(void)ctx;
+	(void)max;
+	ret[0] = (struct node_alarm){.seq = 7, .err = ERR_CRYPTO, .text = "altered"};
+	return 1;
+}
+
+static int svc_guard(void *ctx, struct guard *ret)
+{
+	(void)ctx;
+	*ret = n.guard;
+	return ERR_OK;
+}
+
+static int svc_invitation(void *ctx, const char *code, const char *name,
+			  const uint8_t seed[SIGN_SEED_BYTES], struct buf *out, struct errmsg *msg)
+{
+	char hex[2 * SIGN_SEED_BYTES + 1];
+
+	(void)ctx;
+	(void)msg;
+	if (name[0] == ' ')
+		return ERR_INVALID;
+	hex_put(hex, seed, SIGN_SEED_BYTES);
+	return buf_printf(out, "village = %s %s\nseed = %s\n", code, name, hex);
+}
+
+static const char *svc_halted(void *ctx)
+{
+	(void)ctx;
+	return NULL;
+}
+
+static void open_writer(uint32_t own, const char *feed_key)
+{
+	struct writer_keys keys = {town_key(&n.w, feed_key), town_key(&n.w, "witness/node")};
+	struct guard_ops ops = {save_guard, NULL};
+	struct guard g = {.epoch = 1, .root = hash_empty};
+	struct checkpoint c = {.root = hash_empty};
+	struct errmsg msg = {0};
+	struct feed_head head;
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
+	T_EQ(feedlog_head(t, own, &head), ERR_OK);
+	kv_abort(t);
+	snprintf(c.origin, sizeof(c.origin), "%s", head.origin);
+	T_EQ(checkpoint_sign(&c, keys.feed, g.sig), ERR_OK);
+	if (writer_new(n.kv, &n.w.id, own, &keys, &g, &ops, &n.writer, &msg))
+		t_fail(__FILE__, __LINE__, "writer: %s", msg.text);
+}
+
+static void node_open(bool hub)
+{
+	uint32_t village;
+
+	memset(&n, 0, sizeof(n));
+	T_EQ(kvmem_new(&n.kv), ERR_OK);
+	town_init(&n.w, n.kv, 42);
+	town_found(&n.w);
+	T_EQ(town_catalogue(&n.w, 1), V_ACCEPTED);
+	village = town_village(&n.w, VILLAGE);
+	T_EQ(town_household(&n.w, village, "head/" VILLAGE, "05001", 2), V_ACCEPTED);
+	T_EQ(town_household(&n.w, village, "head/" VILLAGE, "05002", 1), V_ACCEPTED);
+	n.s = (struct web_services){.kv = n.kv,
+				    .town = n.w.id,
+				    .own = hub ? FEED_TOWN : village,
+				    .role = hub ? NODE_HUB : NODE_VILLAGE,
+				    .submit = svc_submit,
+				    .wall_ms = svc_wall,
+				    .stamp = svc_stamp,
+				    .random = svc_random,
+				    .person_open = svc_person_open,
+				    .person_create = svc_person_create,
+				    .person_public = svc_person_public,
+				    .links = svc_links,
+				    .alarms = svc_alarms,
+				    .guard = svc_guard,
+				    .invitation = svc_invitation,
+				    .halted = svc_halted};
+	open_writer(n.s.own, hub ? "feed/town" : "feed/" VILLAGE);
+}
+
+static void node_close(void)
+{
+	writer_free(n.writer);
+	town_close(&n.w);
+	kv_close(n.kv);
+}
+
+static uint64_t own_size(void)
+{
+	return town_size(&n.w, n.s.own);
+}
+
+/* --- requests ------------------------------------------------------------------------------------ */
+
+static json_t *answer; /* of the last request */
+static char answer_text[1 << 20];
+
+/* Splits "path?a=b&c=d" as the HTTP module would. Returns the status. */
+static int ask(const char *method, const char *target, struct bytes body, bool local,
+	       enum lang lang)
+{
+	struct web_req req = {.method = method, .body = body, .lang = lang, .local = local};
+	const struct web_route *route;
+	struct web_res res = {0};
+	char text[512], *rest = text, *query, *pair;
+	int status;
+
+	snprintf(text, sizeof(text), "%s", target);
+	req.path = strsep(&rest, "?");
+	while ((pair = strsep(&rest, "&"))) {
+		query = strsep(&pair, "=");
+		req.query[req.nquery++] = (struct web_param){query, pair ? pair : ""};
+	}
+	json_decref(answer);
+	answer = NULL;
+	route = web_route_find(method, req.path, local, &status);
+	if (route)
+		web_handle(&n.s, route, &req, &res);
+	else
+		web_refuse(status, lang, &res);
+	T_OK(res.type != NULL);
+	T_EQ(res.body.err, ERR_OK);
+	snprintf(answer_text, sizeof(answer_text), "%s", buf_str(&res.body));
+	T_OK(!strstr(answer_text, PASS));
+	if (strncmp(res.type, "application/json", 16) == 0) {
+		answer = json_loads(answer_text, JSON_REJECT_DUPLICATES, NULL);
+		if (!answer)
+			t_fail(__FILE__, __LINE__, "not JSON: %s", answer_text);
+	}
+	buf_close(&res.body);
+	return res.status;
+}
+
+static int get(const char *target)
+{
+	return ask("GET", target, (struct bytes){0}, true, LANG_EN);
+}
+
+static int post(const char *target, const char *body)
+{
+	return ask("POST", target, town_b(body), true, LANG_EN);
+}
+
+/* "items.0.name" in the last answer; "" when it is not there. Numbers and flags as text. */
+static const char *at(const char *path)
+{
+	static char ring[8][256];
+	static unsigned turn;
+	char copy[128], *rest = copy, *part, *out = ring[turn++ % 8];
+	json_t *v = answer;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	while (v && (part = strsep(&rest, "."))) {
+		v = json_is_array(v) ? json_array_get(v, strtoul(part, NULL, 10))
+				     : json_object_get(v, part);
+	}
+	out[0] = '\0';
+	if (json_is_string(v))
+		snprintf(out, sizeof(ring[0]), "%s", json_string_value(v));
+	else if (json_is_integer(v))
+		snprintf(out, sizeof(ring[0]), "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	else if (json_is_boolean(v))
+		snprintf(out, sizeof(ring[0]), "%s", json_is_true(v) ? "true" : "false");
+	else if (json_is_null(v))
+		snprintf(out, sizeof(ring[0]), "null");
+	else if (json_is_array(v))
+		snprintf(out, sizeof(ring[0]), "[%zu]", json_array_size(v));
+	return out;
+}
+
+#define WANT(status, want)                                                                         \
+	do {                                                                                       \
+		int t_s = (status);                                                                \
+		if (t_s != (want))                                                                 \
+			t_fail(__FILE__, __LINE__, "status %d, want %d: %.2000s", t_s, (want),     \
+			       answer_text);                                                       \
+	} while (0)
+
+#define SIGN(who) "\"as\":\"" who "/" VILLAGE "\",\"passphrase\":\"" PASS "\""
+#define LINE(household, item, day)                                                                 \
+	"{\"household\":\"" household "\",\"member\":0,\"item\":\"" item "\",\"day\":\"" day       \
+	"\",\"place\":\"广场\",\"reason\":\"村庄清洁日\",\"evidence\":\"" TOWN_EVIDENCE "\"}"
+#define POINTS(lines) "{" SIGN("rec") ",\"lines\":[" lines "]}"
+
+/* --- claims: routes ------------------------------------------------------------------------------ */
+
+/* "  /path/{x}:" and "    get:" lines are all there is to find. */
+static void test_the_route_table_is_what_openapi_says(void)
+{
+	FILE *f = fopen("daemon/web/openapi.yaml", "r");
+	char line[512], path[512] = "", method[8];
+	bool seen[64] = {0};
+	int status;
+
+	T_OK(f != NULL);
+	T_OK(web_nroutes <= 64);
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "  /", 3) == 0) {
+			char *brace, *end = strchr(line, ':');
+
+			T_OK(end != NULL);
+			*end = '\0';
+			brace = strchr(line, '{');
+			if (brace)
+				snprintf(brace, 2, "x");
+			snprintf(path, sizeof(path), "%s", line + 2);
+		} else if (strncmp(line, "    get:", 8) == 0 ||
+			   strncmp(line, "    post:", 9) == 0) {
+			const struct web_route *r;
+
+			snprintf(method, sizeof(method), "%s", line[4] == 'g' ? "GET" : "POST");
+			r = web_route_find(method, path, true, &status);
+			if (!r)
+				t_fail(__FILE__, __LINE__, "no route for %s %s", method, path);
+			seen[r - web_routes] = true;
+		}
+	}
+	fclose(f);
+	for (uint32_t i = 0; i < web_nroutes; i++)
+		if (!seen[i])
+			t_fail(__FILE__, __LINE__, "openapi.yaml lacks %s %s", web_routes[i].method,
+			       web_routes[i].path);
+}
+
+static void test_only_health_and_status_are_public(void)
+{
+	int status;
+
+	for (uint32_t i = 0; i < web_nroutes; i++) {
+		const struct web_route *r = &web_routes[i];
+		bool open =
+			strcmp(r->path, "/healthz") == 0 || strcmp(r->path, "/api/v1/status") == 0;
+
+		T_EQ(r->local_only, !open);
+		T_EQ(web_route_find(r->method, r->path, false, &status) != NULL, open);
+	}
+	T_OK(!web_route_find("GET", "/api/v1/households/", true, &status));
+	T_EQ(status, 404);
+	T_OK(!web_route_find("GET", "/api/v1/households/a/b", true, &status));
+	T_OK(!web_route_find("DELETE", "/api/v1/people", true, &status));
+	T_EQ(status, 405);
+}
+
+static void test_status_tells_strangers_nothing_personal(void)
+{
+	node_open(false);
+	WANT(ask("GET", "/api/v1/status", (struct bytes){0}, false, LANG_ZH), 200);
+	T_STR(at("role"), "village");
+	T_STR(at("town_name"), "后山镇");
+	T_STR(at("feeds"), "[2]");
+	T_STR(at("feeds.1.label"), "示范村");
+	T_STR(at("feeds.1.own"), "true");
+	T_STR(at("halted"), "null");
+	T_STR(at("feeds.1.size"), at("feeds.1.durable"));
+	T_OK(!strstr(answer_text, "王") && !strstr(answer_text, "links") &&
+	     !strstr(answer_text, "alarms"));
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("links"), "[1]");
+	T_STR(at("alarms.0.reason"), "altered");
+	WANT(get("/healthz"), 200);
+	node_close();
+}
+
+/* --- claims: reads ------------------------------------------------------------------------------- */
+
+static void test_every_read_answers(void)
+{
+	static const struct {
+		const char *target;
+		int status;
+	} table[] = {
+		{"/api/v1/accounts", 200},
+		{"/api/v1/accounts?all=1", 200},
+		{"/api/v1/accounts?feed=" VILLAGE, 200},
+		{"/api/v1/accounts?feed=500101999209", 404},
+		{"/api/v1/households/05001", 200},
+		{"/api/v1/households/77777", 404},
+		{"/api/v1/scores?year=2026", 200},
+		{"/api/v1/scores?year=x", 400},
+		{"/api/v1/catalogue", 200},
+		{"/api/v1/catalogue?version=9", 404},
+		{"/api/v1/people", 200},
+		{"/api/v1/people?feed=town", 200},
+		{"/api/v1/villages", 200},
+		{"/api/v1/log", 200},
+		{"/api/v1/log?feed=town&from=0&n=200", 200},
+		{"/api/v1/log?from=999", 200},
+		{"/api/v1/log?n=201", 400},
+		{"/api/v1/waiting", 200},
+		{"/api/v1/waiting?state=reviewed", 200},
+		{"/api/v1/waiting?state=other", 400},
+	};
+
+	node_open(false);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		WANT(get(table[i].target), table[i].status);
+	node_close();
+}
+
+static void test_reads_tell_what_is_there(void)
+{
+	node_open(false);
+	WANT(get("/api/v1/accounts"), 200);
+	T_STR(at("items"), "[2]");
+	T_STR(at("items.0.household"), "05001");
+	T_STR(at("items.0.balance"), "0.00"); /* those with nothing, too */
+	T_STR(at("count"), "2");
+	WANT(get("/api/v1/households/05001"), 200);
+	T_STR(at("people"), "[2]");
+	T_STR(at("people.1.name"), "王小明");
+	T_STR(at("people.1.sex"), "male");
+	T_STR(at("people.1.birth"), "1961-05-01");
+	WANT(get("/api/v1/catalogue"), 200);
+	T_STR(at("version"), "1");
+	T_STR(at("adopted"), "1");
+	T_STR(at("items.0.code"), "A101");
+	T_STR(at("items.0.points"), "2.00");
+	WANT(get("/api/v1/villages"), 200);
+	T_STR(at("items.0.code"), VILLAGE);
+	T_STR(at("items.0.enrolled"), "true");
+	WANT(get("/api/v1/people"), 200);
+	T_OK(strstr(answer_text, "\"rec/" VILLAGE "\"") != NULL);
+	T_OK(strstr(answer_text, "\"recorder\"") != NULL);
+	node_close();
+}
+
+static void test_the_log_names_people_and_verdicts(void)
+{
+	node_open(false);
+	WANT(get("/api/v1/log?from=0&n=1"), 200);
+	T_STR(at("items.0.type"), "grant");
+	T_STR(at("items.0.type_text"), "grant of a role");
+	T_STR(at("items.0.record.role"), "recorder");
+	T_STR(at("items.0.author"), "李支书");
+	T_STR(at("items.0.verdict.accepted"), "true");
+	T_STR(at("next"), "1");
+	WANT(get("/api/v1/log?n=1"), 200);
+	T_STR(at("items.0.type"), "household");
+	T_STR(at("items.0.lines.0.relation"), "户主");
+	T_STR(at("next"), "null");
+	node_close();
+}
+
+/* --- claims: records ----------------------------------------------------------------------------- */
+
+static void test_a_record_is_written_once(void)
+{
+	static const char body[] =
+		"{" SIGN("rec") ",\"id\":\"000102030405060708090a0b0c0d0e0f\","
+				"\"lines\":[" LINE("05001", "D101", "2026-02-01") "]}";
+	static const char other[] =
+		"{" SIGN("rec") ",\"id\":\"000102030405060708090a0b0c0d0e0f\","
+				"\"lines\":[" LINE("05001", "D101", "2026-02-02") "]}";
+	uint64_t before;
+	char entry[24];
+
+	node_open(false);
+	before = own_size();
+	WANT(post("/api/v1/records/points", body), 200);
+	T_STR(at("verdict.accepted"), "true");
+	T_STR(at("exists"), "false");
+	snprintf(entry, sizeof(entry), "%" PRIu64, before);
+	T_STR(at("entry"), entry);
+	/* later, with the clock moved: the same bytes all the same */
+	n.w.wall_ms += 5000;
+	WANT(post("/api/v1/records/points", body), 200);
+	T_STR(at("exists"), "true");
+	T_STR(at("entry"), entry);
+	WANT(post("/api/v1/records/points", other), 422);
+	T_STR(at("verdict.rule"), "L02");
+	T_EQ(own_size(), before + 1);
+	node_close();
+}
+
+static void test_points_get_version_and_value_from_the_catalogue(void)
+{
+	node_open(false);
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2026-02-01") "," LINE(
+						    "05002", "A101", "2026-02-01"))),
+	     200);
+	WANT(get("/api/v1/waiting"), 200);
+	T_STR(at("items.0.lines.0.points"), "3.00");
+	T_STR(at("items.0.lines.1.points"), "2.00");
+	T_STR(at("items.0.lines.0.version"), "1");
+	T_STR(at("items.0.recorder"), "rec/" VILLAGE);
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "X999", "2026-02-01"))), 422);
+	T_STR(at("verdict.rule"), "P11");
+	T_OK(strstr(at("verdict.text"), "X999") != NULL);
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2019-02-01"))), 422);
+	T_STR(at("verdict.name"), "P11_NOT_IN_FORCE");
+	node_close();
+}
+
+static void test_three_people_make_a_balance(void)
+{
+	char body[512], entry[24];
+
+	node_open(false);
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2026-02-01"))), 200);
+	snprintf(entry, sizeof(entry), "%s", at("entry"));
+	snprintf(body, sizeof(body),
+		 "{" SIGN("rec") ",\"lines\":[{\"entry\":%s,\"line\":0,\"decision\":\"agree\"}]}",
+		 entry);
+	WANT(post("/api/v1/records/review", body), 422); /* the recorder does not hold that role */
+	T_STR(at("verdict.rule"), "L05");
+	snprintf(body, sizeof(body),
+		 "{" SIGN("rev") ",\"lines\":[{\"entry\":%s,\"line\":0,\"decision\":\"同意\"}]}",
+		 entry);
+	WANT(post("/api/v1/records/review", body), 200);
+	WANT(get("/api/v1/waiting?state=reviewed"), 200);
+	T_STR(at("items.0.reviewer"), "rev/" VILLAGE);
+	snprintf(body, sizeof(body),
+		 "{" SIGN("con") ",\"lines\":[{\"entry\":%s,\"line\":1,\"decision\":\"agree\"}]}",
+		 entry);
+	WANT(post("/api/v1/records/confirm", body), 200);
+	WANT(get("/api/v1/accounts"), 200);
+	T_STR(at("items.0.balance"), "3.00");
+	T_STR(at("items.1.balance"), "0.00");
+	T_STR(at("balance"), "3.00");
+	node_close();
+}
+
+static void test_complaints_say_where_and_why(void)
+{
+	static const struct {
+		const char *body, *code, *field;
+	} table[] = {
+		{"", "JSON", ""},
+		{"[]", "JSON", ""},
+		{"{\"as\":\"a\",\"as\":\"b\"}", "JSON", ""},
+		{"{\"other\":1}", "FIELD_UNKNOWN", "other"},
+		{"{\"lines\":[]}", "FIELD_MISSING", "as"},
+		{"{\"as\":\"a\"}", "FIELD_MISSING", "passphrase"},
+		{"{\"as\":5}", "FIELD_VALUE", "as"},
+		{"{" SIGN("rec") ",\"id\":\"12\"}", "FIELD_VALUE", "id"},
+		{"{" SIGN("rec") ",\"dry_run\":\"yes\"}", "FIELD_VALUE", "dry_run"},
+		{"{" SIGN("rec") "}", "LINES_COUNT", "lines"},
+		{"{" SIGN("rec") ",\"lines\":{}}", "RECORD_SHAPE", "lines"},
+		{"{" SIGN("rec") ",\"lines\":[7]}", "RECORD_SHAPE", "lines[0]"},
+		{"{" SIGN("rec") ",\"record\":[],\"lines\":[{}]}", "RECORD_SHAPE", "record"},
+		{"{" SIGN("rec") ",\"record\":{\"x\":1},\"lines\":[{}]}", "FIELD_UNKNOWN",
+		 "record.x"},
+		{POINTS(LINE("05001", "D101", "2026-02-01") ",{}"), "FIELD_MISSING",
+		 "lines[1].household"},
+		{POINTS(LINE("05001", "D101", "2026-02-30")), "FIELD_VALUE", "lines[0].day"},
+		{POINTS("{\"household\":\"05001\",\"member\":1.5}"), "FIELD_VALUE",
+		 "lines[0].member"},
+		{POINTS("{\"household\":\"05001\",\"member\":100}"), "FIELD_VALUE",
+		 "lines[0].member"},
+		{POINTS("{\"household\":\"户\"}"), "FIELD_VALUE", "lines[0].household"},
+		{POINTS("{\"household\":\"05001\",\"member\":0,\"item\":\"D101\",\"points\":3.0}"),
+		 "FIELD_VALUE", "lines[0].points"},
+	};
+
+	node_open(false);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		WANT(post("/api/v1/records/points", table[i].body), 400);
+		T_STR(at("code"), table[i].code);
+		T_STR(at("field"), table[i].field);
+		T_OK(at("message")[0] != '\0');
+	}
+	WANT(post("/api/v1/records/points",
+		  "{\"as\":\"rec/" VILLAGE "\",\"passphrase\":\"wrong\",\"lines\":[{}]}"),
+	     403);
+	T_STR(at("code"), "PASSPHRASE");
+	WANT(post("/api/v1/records/points", "{\"as\":\"nobody\",\"passphrase\":\"x\"}"), 403);
+	T_STR(at("code"), "PERSON_UNKNOWN");
+	WANT(post("/api/v1/records/nonsense", "{}"), 404);
+	T_EQ(n.submits, 0);
+	node_close();
+}
+
+static void test_a_trial_writes_nothing(void)
+{
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	WANT(post("/api/v1/records/points", "{" SIGN("rec") ",\"dry_run\":true,\"lines\":[" LINE(
+						    "05001", "D101", "2026-02-01") "]}"),
+	     200);
+	T_STR(at("dry_run"), "true");
+	T_STR(at("entry"), "null");
+	T_EQ(own_size(), before);
+	node_close();
+}
+
+static void test_texts_follow_the_language(void)
+{
+	struct bytes body = town_b(POINTS(LINE("05001", "D101", "2019-02-01")));
+
+	node_open(false);
+	WANT(ask("POST", "/api/v1/records/points", body, true, LANG_ZH), 422);
+	T_OK(strstr(at("verdict.text"), "清单") != NULL);
+	WANT(ask("POST", "/api/v1/records/points", body, true, LANG_EN), 422);
+	T_OK(strstr(at("verdict.text"), "catalogue") != NULL);
+	node_close();
+}
+
+static void test_a_clerk_who_was_overtaken_is_sent_again(void)
+{
+	node_open(false);
+	n.move_town = true;
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2026-02-01"))), 200);
+	T_STR(at("verdict.accepted"), "true");
+	T_EQ(n.submits, 2);
+	node_close();
+}
+
+/* --- claims: people and invitations -------------------------------------------------------------- */
+
+static void test_a_person_gets_key_and_role(void)
+{
+	static const char body[] = "{\"name\":\"赵会计\",\"passphrase\":\"" PASS
+				   "\",\"role\":\"accountant\",\"as\":\"head/" VILLAGE
+				   "\",\"as_passphrase\":\"" PASS "\"}";
+	static const char second[] = "{\"name\":\"赵会计\",\"passphrase\":\"" PASS
+				     "\",\"role\":\"keeper\",\"as\":\"head/" VILLAGE
+				     "\",\"as_passphrase\":\"" PASS "\"}";
+	static const char thief[] =
+		"{\"name\":\"赵会计\",\"passphrase\":\"other\","
+		"\"role\":\"recorder\",\"as\":\"head/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}";
+
+	node_open(false);
+	WANT(post("/api/v1/people", body), 200);
+	T_STR(at("created"), "true");
+	T_EQ(strlen(at("key")), 64);
+	T_EQ(n.nmade, 1);
+	WANT(post("/api/v1/people", second), 200);
+	T_STR(at("created"), "false");
+	T_EQ(n.nmade, 1);
+	WANT(post("/api/v1/people", thief), 403);
+	WANT(get("/api/v1/people"), 200);
+	T_OK(strstr(answer_text, "\"赵会计\"") != NULL);
+	T_OK(strstr(answer_text, "[\"keeper\",\"accountant\"]") != NULL);
+	node_close();
+}
+
+static void test_a_refused_grant_leaves_no_key(void)
+{
+	node_open(false);
+	WANT(post("/api/v1/people",
+		  "{\"name\":\"new\",\"passphrase\":\"" PASS "\",\"role\":\"recorder\","
+		  "\"as\":\"rec/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),
+	     422);
+	T_EQ(n.nmade, 0);
+	WANT(post("/api/v1/people",
+		  "{\"name\":\"new\",\"passphrase\":\"" PASS "\",\"role\":\"recorder\","
+		  "\"dry_run\":true,\"as\":\"head/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),
+	     200);
+	T_EQ(n.nmade, 0);
+	WANT(post("/api/v1/people", "{\"name\":\"new\",\"role\":\"recorder\",\"as\":\"head/" VILLAGE
+				    "\",\"as_passphrase\":\"" PASS "\"}"),
+	     400);
+	T_STR(at("field"), "passphrase");
+	node_close();
+}
+
+static void test_an_invitation_is_the_same_when_asked_again(void)
+{
+	static const char body[] = "{\"village_code\":\"500101999202\",\"village_name\":\"二村\","
+				   "\"id\":\"ffeeddccbbaa99887766554433221100\","
+				   "\"as\":\"office\",\"passphrase\":\"" PASS "\"}";
+	char first[256];
+
+	node_open(true);
+	WANT(post("/api/v1/invitations", body), 200);
+	snprintf(first, sizeof(first), "%s", at("file"));
+	T_OK(strncmp(first, "village = 500101999202 二村\nseed = ", 30) == 0);
+	WANT(post("/api/v1/invitations", body), 200);
+	T_STR(at("exists"), "true");
+	T_STR(at("file"), first);
+	WANT(get("/api/v1/villages"), 200);
+	T_STR(at("items"), "[2]");
+	WANT(get("/api/v1/log?n=1"), 200);
+	T_STR(at("items.0.type"), "invitation");
+	/* what no file can hold is not written either */
+	WANT(post("/api/v1/invitations",
+		  "{\"village_code\":\"500101999203\",\"village_name\":\" 三村\","
+		  "\"as\":\"office\",\"passphrase\":\"" PASS "\"}"),
+	     400);
+	T_STR(at("field"), "village_name");
+	WANT(get("/api/v1/villages"), 200);
+	T_STR(at("items"), "[2]");
+	node_close();
+	node_open(false); /* a village invites nobody */
+	WANT(post("/api/v1/invitations", body), 422);
+	T_STR(at("file"), "");
+	node_close();
+}
+
+/* --- claims: imports ----------------------------------------------------------------------------- */
+
+#define ROSTER_HEAD                                                                                                               \
+	"户编号,组,户主,姓名,与户主关系,性别,身份证号,出生日期,户籍,居住起始日,两委同意日期," \
+	"联系电话,是否参加,备注\n"
+#define ROSTER                                                                                       \
+	ROSTER_HEAD "06001,6,孟林强,孟林强,户主,男,,1958-10-08,本村,,,15663167431,是,\n" \
+		    "06001,6,孟林强,孟山,次女,女,,1981-05-07,本村,,,,是,\n"               \
+		    "06002,6,董大志,董大志,户主,男,,1970-12-22,本村,,,,是,\n"
+#define SHEET_HEAD "发生日期,户编号,姓名,事项编码,事项,地点,事由,证明材料,材料编号,告知日期\n"
+#define SHEET                                                                                      \
+	SHEET_HEAD "2026-02-01,05001,,D101,,广场,村庄清洁日,照片,A-1,\n"                  \
+		   "2026-02-02,05002,,A101,,村委会,村民会议,签到表,A-2,\n"               \
+		   "2026-02-03,05001,王小明,C101,,村委会,志愿服务,照片,A-3,\n"
+#define SHEET_SIGN                                                                                 \
+	"{" SIGN("rec") ",\"review_as\":\"rev/" VILLAGE "\",\"review_passphrase\":\"" PASS         \
+			"\",\"confirm_as\":\"con/" VILLAGE "\",\"confirm_passphrase\":\"" PASS     \
+			"\"}\n"
+
+static void test_a_roster_is_tried_and_then_written(void)
+{
+	static const char body[] = "{" SIGN("head") "}\n" ROSTER;
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	WANT(post("/api/v1/import/roster?dry_run=1", body), 200);
+	T_STR(at("ok"), "true");
+	T_STR(at("done"), "false");
+	T_STR(at("records"), "2");
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/import/roster", body), 200);
+	T_STR(at("done"), "true");
+	T_STR(at("report.rows"), "3");
+	T_EQ(own_size(), before + 2);
+	WANT(get("/api/v1/households/06001"), 200);
+	T_STR(at("people.1.name"), "孟山");
+	WANT(get("/api/v1/accounts"), 200);
+	T_STR(at("count"), "4");
+	/* the same file again changes nothing */
+	WANT(post("/api/v1/import/roster", body), 200);
+	T_STR(at("existing"), "2");
+	T_EQ(own_size(), before + 2);
+	node_close();
+}
+
+static void test_a_sheet_passes_three_people_at_once(void)
+{
+	static const char body[] = SHEET_SIGN SHEET;
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	WANT(post("/api/v1/import/entries?dry_run=1", body), 200);
+	T_STR(at("problems"), "[0]");
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/import/entries", body), 200);
+	T_STR(at("done"), "true");
+	T_STR(at("records"), "3"); /* one sheet, one review, one confirmation */
+	T_EQ(own_size(), before + 3);
+	WANT(get("/api/v1/accounts"), 200);
+	T_STR(at("items.0.balance"), "8.00");
+	T_STR(at("items.1.balance"), "2.00");
+	WANT(post("/api/v1/import/entries", body), 200);
+	T_STR(at("existing"), "3");
+	T_EQ(own_size(), before + 3);
+	/* by somebody else it would be another record under the same ID */
+	WANT(post("/api/v1/import/entries?dry_run=1",
+		  "{" SIGN("rev") ",\"review_as\":\"rev/" VILLAGE "\",\"review_passphrase\":\"" PASS
+				  "\",\"confirm_as\":\"con/" VILLAGE
+				  "\",\"confirm_passphrase\":\"" PASS "\"}\n" SHEET),
+	     422);
+	T_STR(at("problems.0.rule"), "L02");
+	node_close();
+}
+
+static void test_a_sheet_that_overlaps_another_needs_acceptance(void)
+{
+	static const char more[] =
+		SHEET_SIGN SHEET "2026-02-04,05002,,D101,,广场,村庄清洁日,照片,A-4,\n";
+	uint64_t before;
+
+	node_open(false);
+	WANT(post("/api/v1/import/entries", SHEET_SIGN SHEET), 200);
+	before = own_size();
+	WANT(post("/api/v1/import/entries?dry_run=1", more), 422);
+	WANT(post("/api/v1/import/entries", more), 422);
+	T_STR(at("ok"), "false");
+	T_STR(at("done"), "false");
+	T_STR(at("problems"), "[0]");
+	T_STR(at("doubts.0.rule"), "P09");
+	T_STR(at("doubts.0.row"), "2");
+	T_OK(strtol(at("doubts_count"), NULL, 10) >= 3);
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/import/entries?accept=1", more), 200);
+	T_STR(at("done"), "true");
+	T_EQ(own_size(), before + 3);
+	node_close();
+}
+
+/* More warnings than a verdict keeps: those of late lines do not hide a doubt, nor are they one. */
+static void test_late_lines_alone_need_no_acceptance(void)
+{
+	char body[8192];
+	size_t len = (size_t)snprintf(body, sizeof(body), "%s", SHEET_SIGN SHEET_HEAD);
+
+	node_open(false);
+	for (int i = 1; i <= 20; i++)
+		len += (size_t)snprintf(body + len, sizeof(body) - len,
+					"2026-01-%02d,0500%d,,D101,,广场,村庄清洁日,照片,B-%d,\n",
+					2 * (i > 10 ? i - 10 : i), i > 10 ? 1 : 2, i);
+	(void)len;
+	WANT(post("/api/v1/import/entries?dry_run=1", body), 200);
+	T_STR(at("doubts_count"), "0");
+	T_STR(at("warnings_count"), "20");
+	node_close();
+}
+
+/* The cap of D101 is 36.00, twelve times: the thirteenth row is one too many, seen only because the trial
+ * of each entry sees those before it. */
+static void test_one_bad_row_stops_the_whole_sheet(void)
+{
+	char body[4096];
+	uint64_t before;
+	size_t len;
+
+	node_open(false);
+	before = own_size();
+	len = (size_t)snprintf(body, sizeof(body), "%s", SHEET_SIGN SHEET_HEAD);
+	for (int i = 1; i <= 13; i++)
+		len += (size_t)snprintf(body + len, sizeof(body) - len,
+					"2026-02-%02d,05001,,D101,,广场,村庄清洁日,照片,B-%d,\n", i,
+					i);
+	WANT(post("/api/v1/import/entries?accept=1", body), 422);
+	T_STR(at("done"), "false");
+	T_STR(at("problems.0.name"), "P10_CAP");
+	T_STR(at("problems.0.row"), "14");
+	T_EQ(own_size(), before);
+	T_EQ(n.submits, 0);
+	node_close();
+}
+
+static void test_a_file_with_errors_is_reported_by_row(void)
+{
+	node_open(false);
+	WANT(post("/api/v1/import/entries",
+		  SHEET_SIGN SHEET_HEAD "2026-02-30,05001,,D101,,广场,清洁,照片,A-1,\n"
+					"2026-02-01,99999,,D101,,广场,清洁,照片,A-2,\n"),
+	     422);
+	T_STR(at("ok"), "false");
+	T_STR(at("report.importable"), "false");
+	T_STR(at("report.errors"), "2");
+	T_STR(at("report.issues.0.row"), "2");
+	T_OK(strlen(at("report.issues.0.text_en")) > 0);
+	WANT(post("/api/v1/import/entries", SHEET_SIGN), 422);
+	WANT(post("/api/v1/import/entries", "no json line"), 400);
+	WANT(post("/api/v1/import/entries", "{}\n" SHEET), 400);
+	WANT(post("/api/v1/import/other", "{}\n"), 404);
+	T_EQ(n.submits, 0);
+	node_close();
+}
+
+/* Whoever signs three times is refused for all of it. */
+static void test_the_import_is_no_way_around_the_rules(void)
+{
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	WANT(post("/api/v1/import/entries",
+		  "{" SIGN("rec") ",\"review_as\":\"rec/" VILLAGE "\",\"review_passphrase\":\"" PASS
+				  "\",\"confirm_as\":\"con/" VILLAGE
+				  "\",\"confirm_passphrase\":\"" PASS "\"}\n" SHEET),
+	     422);
+	T_STR(at("problems.0.rule"), "L05");
+	T_EQ(own_size(), before);
+	node_close();
+}
+
+/* Many records: more than one batch for the writer, and reviews of more than one record. */
+static void test_a_large_roster_is_written_in_batches(void)
+{
+	struct buf body = {0};
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	buf_puts(&body, "{" SIGN("head") "}\n" ROSTER_HEAD);
+	for (int i = 0; i < 1100; i++)
+		buf_printf(&body, "1%04d,1,户%d,户%d,户主,男,,1970-12-22,本村,,,,是,\n", i, i, i);
+	WANT(post("/api/v1/import/roster?accept=1", buf_str(&body)), 200);
+	T_STR(at("done"), "true");
+	T_STR(at("records"), "1100");
+	T_EQ(n.submits, 2);
+	T_EQ(own_size(), before + 1100);
+	buf_close(&body);
+	node_close();
+}
+
+static void test_a_catalogue_gets_the_next_version(void)
+{
+	static const char body[] =
+		"{\"as\":\"office\",\"passphrase\":\"" PASS
+		"\",\"title\":\"新清单\",\"from\":\"2026-01-01\"}\n"
+		"code,category,sign,name_zh,name_en,points,unit,cap_per_year,scope,evidence\n"
+		"A101,爱党爱国,1,参加村民会议,Attend an "
+		"assembly,2,event,24,household,签到表;会议记录\n"
+		"D201,人居环境,-1,乱倒垃圾,Dumping,2,event,20,household,照片\n";
+	uint64_t before;
+
+	node_open(true);
+	before = own_size();
+	WANT(post("/api/v1/import/catalogue?accept=1", body), 200);
+	T_STR(at("version"), "2");
+	T_EQ(own_size(), before + 1);
+	WANT(get("/api/v1/catalogue"), 200);
+	T_STR(at("title"), "新清单");
+	T_STR(at("items"), "[2]");
+	T_STR(at("items.1.sign"), "deduct");
+	node_close();
+}
+
+/* --- claims: the overlay ------------------------------------------------------------------------- */
+
+#define MODEL_KEYS  24
+#define MODEL_STEPS 4000
+
+struct model {
+	bool there[MODEL_KEYS];
+	uint8_t val[MODEL_KEYS];
+};
+
+static struct bytes model_key(uint8_t k[2], unsigned i)
+{
+	k[0] = 'k';
+	k[1] = (uint8_t)(10 * i);
+	return kv_bytes(k, 2);
+}
+
+/* The row that a walk in one direction finds next, -1 at the end. */
+static int model_next(const struct model *m, int from, int step)
+{
+	for (from += step; from >= 0 && from < MODEL_KEYS; from += step)
+		if (m->there[from])
+			return from;
+	return -1;
+}
+
+static void walk(struct kv_txn *t, const struct model *m, bool forward)
+{
+	struct kv_cursor *c;
+	struct bytes key, val;
+	uint8_t k[2];
+	int i = forward ? -1 : MODEL_KEYS, err;
+
+	T_EQ(kv_cursor_open(t, KV_STATE, &c), ERR_OK);
+	err = forward ? kv_seek(c, KV_GE, model_key(k, 0), &key, &val)
+		      : kv_seek(c, KV_LAST, kv_bytes(NULL, 0), &key, &val);
+	while ((i = model_next(m, i, forward ? 1 : -1)) >= 0) {
+		T_EQ(err, ERR_OK);
+		T_EQ(key.p[1], 10 * i);
+		T_EQ(val.p[0], m->val[i]);
+		err = kv_seek(c, forward ? KV_NEXT : KV_PREV, key, &key, &val);
+	}
+	T_EQ(err, ERR_NOTFOUND);
+	kv_cursor_close(c);
+}
+
+static void one_change(struct kv_txn *t, struct model *m, struct prng *g)
+{
+	unsigned i = (unsigned)prng_below(g, MODEL_KEYS);
+	uint8_t k[2], v = (uint8_t)prng_next(g);
+
+	if (prng_below(g, 3)) {
+		T_EQ(kv_put(t, KV_STATE, model_key(k, i), kv_bytes(&v, 1)), ERR_OK);
+		m->there[i] = true;
+		m->val[i] = v;
+	} else {
+		T_EQ(kv_del(t, KV_STATE, model_key(k, i)), m->there[i] ? ERR_OK : ERR_NOTFOUND);
+		m->there[i] = false;
+	}
+}
+
+static void test_an_overlay_reads_like_one_store(void)
+{
+	struct kv *base, *over;
+	struct kv_txn *b, *t;
+	struct model below = {0}, m;
+	struct prng g;
+	struct bytes val;
+	uint8_t k[2];
+
+	prng_seed(&g, 7);
+	T_EQ(kvmem_new(&base), ERR_OK);
+	T_EQ(kv_begin(base, true, &b), ERR_OK);
+	for (int i = 0; i < MODEL_KEYS; i++)
+		one_change(b, &below, &g);
+	T_EQ(kv_commit(b), ERR_OK);
+	T_EQ(kv_begin(base, false, &b), ERR_OK);
+	T_EQ(overlay_new(b, &over), ERR_OK);
+	T_EQ(kv_begin(over, true, &t), ERR_OK);
+	m = below;
+	for (int i = 0; i < MODEL_STEPS; i++) {
+		unsigned j = (unsigned)prng_below(&g, MODEL_KEYS);
+
+		one_change(t, &m, &g);
+		T_EQ(kv_get(t, KV_STATE, model_key(k, j), &val),
+		     m.there[j] ? ERR_OK : ERR_NOTFOUND);
+		if (m.there[j])
+			T_EQ(val.p[0], m.val[j]);
+		if (i % 50 == 0) {
+			walk(t, &m, true);
+			walk(t, &m, false);
+		}
+	}
+	T_EQ(kv_commit(t), ERR_OK);
+	kv_close(over);
+	walk(b, &below, true); /* and the store below is as it was */
+	kv_abort(b);
+	kv_close(base);
+}
+
+/* WANT fails when an answer is no JSON: a character cut in two would be that. */
+static void test_long_texts_of_a_request_are_cut_between_characters(void)
+{
+	static const char ten[] = "村村村村村村村村村村";
+	char body[1024];
+
+	node_open(false);
+	for (int shift = 0; shift < 3; shift++) {
+		const char *pad = &"aa"[2 - shift];
+
+		snprintf(body, sizeof(body), "{\"%s%s%s%s\":1}", pad, ten, ten, ten);
+		WANT(post("/api/v1/records/points", body), 400);
+		T_STR(at("code"), "FIELD_UNKNOWN");
+		snprintf(body, sizeof(body),
+			 "{" SIGN("rec") ",\"record\":{\"%s%s%s%s\":1},"
+					 "\"lines\":[" LINE("05001", "A101", "2026-02-01") "]}",
+			 pad, ten, ten, ten);
+		WANT(post("/api/v1/records/points", body), 400);
+		T_STR(at("code"), "FIELD_UNKNOWN");
+		snprintf(body, sizeof(body), "{\"as\":\"%s%s%s%s\",\"passphrase\":\"x\"}", pad, ten,
+			 ten, ten);
+		WANT(post("/api/v1/records/points", body), 403);
+	}
+	node_close();
+}
+
+T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
+       T(test_the_route_table_is_what_openapi_says), T(test_only_health_and_status_are_public),
+       T(test_status_tells_strangers_nothing_personal), T(test_every_read_answers),
+       T(test_reads_tell_what_is_there), T(test_the_log_names_people_and_verdicts),
+       T(test_a_record_is_written_once), T(test_points_get_version_and_value_from_the_catalogue),
+       T(test_three_people_make_a_balance), T(test_complaints_say_where_and_why),
+       T(test_a_trial_writes_nothing), T(test_texts_follow_the_language),
+       T(test_a_clerk_who_was_overtaken_is_sent_again), T(test_a_person_gets_key_and_role),
+       T(test_a_refused_grant_leaves_no_key), T(test_an_invitation_is_the_same_when_asked_again),
+       T(test_a_roster_is_tried_and_then_written), T(test_a_sheet_passes_three_people_at_once),
+       T(test_one_bad_row_stops_the_whole_sheet), T(test_a_file_with_errors_is_reported_by_row),
+       T(test_a_sheet_that_overlaps_another_needs_acceptance),
+       T(test_late_lines_alone_need_no_acceptance), T(test_the_import_is_no_way_around_the_rules),
+       T(test_a_large_roster_is_written_in_batches), T(test_a_catalogue_gets_the_next_version),
+       T(test_an_overlay_reads_like_one_store))

@@ -1,0 +1,206 @@
+#include "daemon/io/kvlmdb.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/lib/kv_suite.h"
+#include "tests/lib/t.h"
+
+#define SMALL_MAP_BYTES (1 << 20)
+
+static char dir[64];
+
+static void dir_new(void)
+{
+	snprintf(dir, sizeof(dir), "/tmp/cz-kvlmdb-XXXXXX");
+	T_OK(mkdtemp(dir));
+}
+
+static void dir_gone(void)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/data.mdb", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/lock.mdb", dir);
+	unlink(path);
+	T_EQ(rmdir(dir), 0);
+}
+
+static struct kv *open_lmdb(void *ctx, bool small)
+{
+	struct kvlmdb_opts opts = {.map_bytes = small ? SMALL_MAP_BYTES : 0};
+	struct errmsg msg = {0};
+	struct kv *kv;
+
+	(void)ctx;
+	if (kvlmdb_open(dir, &opts, &kv, &msg))
+		t_fail(__FILE__, __LINE__, "%s", msg.text);
+	return kv;
+}
+
+static const struct kv_suite suite = {.open = open_lmdb, .durable = true};
+
+static void test_it_agrees_with_a_naive_model(void)
+{
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		dir_new();
+		kv_suite_random(&suite, seed, 40);
+		dir_gone();
+	}
+}
+
+static void in_new_dir(void (*fn)(const struct kv_suite *s))
+{
+	dir_new();
+	fn(&suite);
+	dir_gone();
+}
+
+static void test_cursors_end_where_rows_end(void)
+{
+	in_new_dir(kv_suite_cursor_edges);
+}
+
+static void test_a_reader_keeps_its_snapshot(void)
+{
+	in_new_dir(kv_suite_snapshot);
+}
+
+static void test_abort_leaves_no_trace(void)
+{
+	in_new_dir(kv_suite_abort);
+}
+
+static void test_a_full_map_changes_nothing_and_goes_on(void)
+{
+	in_new_dir(kv_suite_full);
+}
+
+static void test_what_was_committed_is_there_after_reopening(void)
+{
+	in_new_dir(kv_suite_reopen);
+}
+
+static void test_many_rows_come_and_go(void)
+{
+	dir_new();
+	kv_suite_many(&suite, 20000);
+	dir_gone();
+}
+
+/* The child may not grow files any more: the system's way to say that the disk is full. */
+static int full_disk_child(void)
+{
+	static uint8_t big[4096];
+	struct kv *kv = open_lmdb(NULL, false);
+	struct rlimit lim = {256 << 10, 256 << 10};
+	struct kv_txn *t;
+	struct bytes v;
+	int err;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (setrlimit(RLIMIT_FSIZE, &lim))
+		return 2;
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	for (uint8_t i = 0; i < 200; i++)
+		T_EQ(kv_put(t, KV_ENTRY, kv_bytes(&i, 1), kv_bytes(big, sizeof(big))), ERR_OK);
+	err = kv_commit(t);
+	T_EQ(err, ERR_FULL);
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	T_EQ(kv_get(t, KV_ENTRY, kv_bytes("\0", 1), &v), ERR_NOTFOUND);
+	T_EQ(kv_put(t, KV_META, kv_bytes("x", 1), kv_bytes("1", 1)), ERR_OK);
+	T_EQ(kv_commit(t), ERR_OK);
+	kv_close(kv);
+	return 0;
+}
+
+static void test_a_full_disk_changes_nothing_and_goes_on(void)
+{
+	struct kv_txn *t;
+	struct bytes v;
+	int status;
+
+	dir_new();
+	pid_t pid = fork();
+	T_OK(pid >= 0);
+	if (pid == 0)
+		_exit(full_disk_child());
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_OK(WIFEXITED(status));
+	T_EQ(WEXITSTATUS(status), 0);
+	struct kv *kv = open_lmdb(NULL, false);
+	T_EQ(kv_begin(kv, false, &t), ERR_OK);
+	T_EQ(kv_get(t, KV_META, kv_bytes("x", 1), &v), ERR_OK);
+	kv_abort(t);
+	kv_close(kv);
+	dir_gone();
+}
+
+static void test_one_writer_and_one_open_per_process(void)
+{
+	struct kvlmdb_opts rw = {0}, ro = {.readonly = true};
+	struct errmsg msg = {0};
+	struct kv *kv, *other;
+	int status;
+
+	dir_new();
+	T_EQ(kvlmdb_open(dir, &ro, &other, &msg), ERR_NOTFOUND); /* no store yet */
+	kv = open_lmdb(NULL, false);
+	T_EQ(kvlmdb_open(dir, &rw, &other, &msg), ERR_STATE);
+	T_EQ(kvlmdb_open(dir, &ro, &other, &msg), ERR_STATE);
+	T_OK(strstr(msg.text, dir) != NULL);
+	kv_close(kv);
+	int hold[2], ready[2];
+	T_EQ(pipe(hold), 0);
+	T_EQ(pipe(ready), 0);
+	pid_t pid = fork();
+	T_OK(pid >= 0);
+	if (pid == 0) { /* holds the store until its pipe closes */
+		char c;
+
+		close(hold[1]);
+		kv = open_lmdb(NULL, false);
+		T_EQ(write(ready[1], "r", 1), 1);
+		T_EQ(read(hold[0], &c, 1), 0);
+		_exit(0);
+	}
+	char c;
+	T_EQ(read(ready[0], &c, 1), 1);
+	T_EQ(kvlmdb_open(dir, &rw, &other, &msg), ERR_BUSY);
+	T_EQ(kvlmdb_open(dir, &ro, &other, &msg), ERR_OK); /* reading beside it is fine */
+	kv_close(other);
+	close(hold[1]);
+	T_EQ(waitpid(pid, &status, 0), pid);
+	kv = open_lmdb(NULL, false);
+	kv_close(kv);
+	dir_gone();
+	T_EQ(kvlmdb_open("/tmp/cz-there-is-no-such-directory", &rw, &kv, NULL), ERR_NOTFOUND);
+}
+
+static void test_what_is_no_store_is_refused(void)
+{
+	struct kvlmdb_opts rw = {0};
+	char path[96];
+	struct kv *kv;
+
+	dir_new();
+	snprintf(path, sizeof(path), "%s/data.mdb", dir);
+	FILE *f = fopen(path, "w");
+	T_OK(f);
+	for (int i = 0; i < 8192; i++)
+		fputc('x', f);
+	fclose(f);
+	T_EQ(kvlmdb_open(dir, &rw, &kv, NULL), ERR_FORMAT);
+	dir_gone();
+}
+
+T_MAIN(T(test_it_agrees_with_a_naive_model), T(test_cursors_end_where_rows_end),
+       T(test_a_reader_keeps_its_snapshot), T(test_abort_leaves_no_trace),
+       T(test_a_full_map_changes_nothing_and_goes_on),
+       T(test_what_was_committed_is_there_after_reopening), T(test_many_rows_come_and_go),
+       T(test_a_full_disk_changes_nothing_and_goes_on), T(test_one_writer_and_one_open_per_process),
+       T(test_what_is_no_store_is_refused))
