@@ -1,0 +1,233 @@
+# Goal of this test: the command line says what is wrong and what to do, in Chinese and English, with the exit
+# code that says whose fault it was; what programs read has the shape they expect.
+set -u
+. tests/e2e/lib.inc
+c() { "$cz" "$@" >"$work/out" 2>&1 </dev/null; }
+expect() { # exit code, pattern in the output, arguments
+	local want=$1 pattern=$2
+	shift 2
+	c "$@"
+	local rv=$?
+	((rv == want)) || fail "exit $rv, not $want: cunzhang $*: $(cat "$work/out")"
+	grep -qE -- "$pattern" "$work/out" || fail "no \"$pattern\": cunzhang $*: $(cat "$work/out")"
+}
+shape() { # jq condition, arguments; what is on standard error does not count
+	local condition=$1
+	shift
+	"$cz" "$@" --json >"$work/json" 2>"$work/out" </dev/null
+	jq -e "$condition" "$work/json" >/dev/null || fail "cunzhang $*: $condition: $(head -c 2000 "$work/json")"
+}
+size() { run v1 status --json | jq '[.feeds[] | select(.own)][0].size'; }
+
+# --- help ------------------------------------------------------------------------------------------------
+"$cz" --lang en help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\( [a-z]\{1,\}\)\{0,1\}\) .*/\1/p' |
+	sed 's/ *$//' >"$work/commands"
+[[ $(wc -l <"$work/commands") -ge 22 ]] || fail "help lists too little: $(cat "$work/commands")"
+while read -r -a words; do
+	expect 0 "^usage: cunzhang ${words[*]}" "${words[@]}" --help --lang en
+	expect 0 "^用法：cunzhang ${words[*]}" --lang zh help "${words[@]}"
+done <"$work/commands"
+expect 0 '^Commands:' entry --help
+expect 0 '^  --role CHOICE .*recorder' record grant --help
+expect 2 'Commands:' --lang en
+expect 0 '镇级中心' --lang zh help
+LANGUAGE=zh_CN:en expect 0 '用法' help
+LANGUAGE=fr:en_GB expect 0 'usage' help
+LANGUAGE= LC_ALL=C LANG=C expect 0 '用法' help
+expect 2 'zh' --lang fr help
+
+# --- a wrong command line --------------------------------------------------------------------------------
+expect 2 'did you mean: status' statsu
+expect 2 'did you mean: entry record' entry recrod
+expect 2 'did you mean: entry' entri list
+expect 2 '是不是想用：verify' --lang zh verfiy
+expect 2 'did you mean: --household' entry record --houshold 1
+expect 2 'no option --frobnicate' --frobnicate status
+expect 2 'needs a second word' entry
+expect 2 '--household is missing' --dir x entry record --as a --item D101 --day 2025-01-01
+expect 2 'given twice' --dir x log --from 1 --from 2
+expect 2 'needs a value' --dir x log --from
+expect 2 'takes no value' --dir x status --json=1
+expect 2 'no place' --dir x status more
+expect 2 'ENTRY' --dir x entry review --as a
+expect 2 'whole number' --dir x entry review abc --as a
+expect 2 'no --dry-run' --dry-run --dir x status
+expect 2 'no option --dry-run' --dir x status --dry-run
+expect 2 '32 hex' --dir x entry review 1 --as a --id 12
+expect 2 'no type of record' record grnt --as a
+expect 2 'did you mean: grant' record grnt --as a
+expect 2 'HOST:PORT' --dir "$work/n" init hub --name T --code 500101999 --domain d.example --listen nowhere --operator o
+expect 2 'letters, digits' --dir "$work/n" init hub --name T --code '5 0' --domain d.example --listen a:1 --operator o
+CUNZHANG_PASSPHRASE=short expect 2 'at least 8' --dir "$work/n" init hub --name T --code 500101999 --domain d.example \
+	--listen a:1 --operator o
+[[ ! -e $work/n ]] || fail "a refused init left something behind"
+
+# --- no node, no daemon ----------------------------------------------------------------------------------
+expect 3 'is not the directory of a node' --dir "$work/n" status
+expect 3 '不是节点目录' --dir "$work/n" status --lang zh
+must run hub init hub --name Town --code 500101999 --domain e2e.example --listen "127.0.0.1:$hub_port" \
+	--operator office
+expect 3 "Start it first: cunzhangd --dir $work/hub" --dir "$work/hub" status
+expect 3 "请先运行：cunzhangd --dir $work/hub" --dir "$work/hub" account --lang zh
+expect 1 'is not empty' --dir "$work/hub" init hub --name T --code 500101999 --domain d.example --listen a:1 --operator o
+expect 0 'verified: 1 feeds, 1 entries, 1 signatures' --dir "$work/hub" verify
+rm -r "$work/hub"
+
+# --- a hub and a village ---------------------------------------------------------------------------------
+hub
+village 1
+h=(--dir "$work/hub") v=(--dir "$work/v1")
+[[ $(stat -c %a "$work/invite1") == 600 ]] || fail "the invitation can be read by others"
+expect 2 'exists' "${h[@]}" invite --village-code 500101999202 --village-name B --as office -o "$work/invite1"
+expect 0 'nothing was written' "${h[@]}" invite --village-code 500101999202 --village-name B --as office \
+	-o "$work/invite2" --dry-run
+[[ ! -e $work/invite2 ]] || fail "a trial wrote an invitation"
+shape 'length == 1 and .[0].enrolled' "${h[@]}" villages
+expect 0 'D101' "${v[@]}" catalogue show
+shape '.version == 1 and (.items | length) == 55 and .adopted == 1' "${v[@]}" catalogue show
+shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
+expect 1 'no Nobody' "${v[@]}" operator revoke Nobody --role recorder --reason gone --as head
+
+# columns line up: a Chinese character takes two, in UTF-8 three bytes
+run v1 --lang zh operator list | LC_ALL=C awk '
+	{
+		match($0, /^[^ ]+ +/)
+		head = substr($0, 1, RLENGTH)
+		wide = gsub(/[\200-\377]/, "", head)
+		at = length(head) + wide / 3 * 2
+		if (NR > 1 && at != before) exit 1
+		before = at
+	}
+	END { if (NR < 5) exit 1 }' || fail "the columns do not line up: $(run v1 --lang zh operator list)"
+
+# --- rosters ---------------------------------------------------------------------------------------------
+expect 0 '^none$' "${v[@]}" entry list
+expect 0 '^无$' "${v[@]}" --lang zh score
+expect 0 '^none$' "${v[@]}" account
+expect 0 '^none$' "${v[@]}" log --from 1000000
+expect 0 '^none$' "${v[@]}" log --from 1000000 --full
+before=$(size)
+expect 1 'nothing was imported' "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head
+expect 1 '第 8 行，身份证号“500\*\*\*00”：' --lang zh "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head --dry-run
+expect 0 'would import 120' "${v[@]}" roster import "$data/village-1/roster.csv" --as head --dry-run
+[[ $(size) == "$before" ]] || fail "a refused import or a trial wrote something"
+expect 0 'imported: 120' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
+expect 2 'cannot read' "${v[@]}" roster import "$work/none.csv" --as head
+
+# --- who signs -------------------------------------------------------------------------------------------
+day=$(TZ=Asia/Shanghai date -d '3 days ago' +%F) # the node's own clock judges
+record=(entry record --household 05001 --item D101 --day "$day" --place yard --reason 'monthly check'
+	--evidence 照片)
+CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'passphrase of recorder does not fit' "${v[@]}" "${record[@]}" --as recorder
+CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'recorder 的密码不对' --lang zh "${v[@]}" "${record[@]}" --as recorder
+CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'revoke this key and add a new one' "${v[@]}" "${record[@]}" --as recorder
+expect 1 'no key of stranger' "${v[@]}" "${record[@]}" --as stranger
+expect 1 'L05.*role' "${v[@]}" "${record[@]}" --as reviewer
+printf 'someone=x\nrecorder=%s\n' "$CUNZHANG_PASSPHRASE" >"$work/pass"
+chmod 644 "$work/pass"
+expect 2 'chmod 600' "${v[@]}" "${record[@]}" --as recorder --passphrase-file "$work/pass"
+chmod 600 "$work/pass"
+unset CUNZHANG_PASSPHRASE
+expect 0 'nothing was written' "${v[@]}" "${record[@]}" --as recorder --passphrase-file "$work/pass" --dry-run
+printf '\xef\xbb\xbfrecorder=%s\r\n' end-to-end-passphrase >"$work/pass-windows"
+chmod 600 "$work/pass-windows"
+expect 0 'nothing was written' "${v[@]}" "${record[@]}" --as recorder --passphrase-file "$work/pass-windows" --dry-run
+expect 2 'no line for reviewer' "${v[@]}" "${record[@]}" --as reviewer --passphrase-file "$work/pass"
+expect 2 'no passphrase of recorder' "${v[@]}" "${record[@]}" --as recorder
+mkfifo "$work/keys"
+script -qec "'$cz' --dir '$work/v1' entry list --lang en >/dev/null
+	'$cz' --lang en --dir '$work/v1' ${record[*]@Q} --as recorder --dry-run" /dev/null \
+	<"$work/keys" >"$work/screen" 2>&1 &
+typist=$!
+exec 3>"$work/keys"
+wait_for 10 grep -q 'Passphrase of recorder' "$work/screen" || fail "no question: $(cat "$work/screen")"
+echo end-to-end-passphrase >&3
+wait_for 20 grep -q 'nothing was written' "$work/screen" || fail "not taken: $(cat "$work/screen")"
+exec 3>&-
+wait $typist
+grep -q end-to-end "$work/screen" && fail "the passphrase was echoed"
+export CUNZHANG_PASSPHRASE=end-to-end-passphrase
+
+# --- refused by a rule: the rule, the numbers, what to do -------------------------------------------------
+before=$(size)
+expect 1 'P11.*D101.*3\.00.*9\.00' "${v[@]}" "${record[@]}" --as recorder --points 9
+expect 1 'P11.*D101.*3\.00.*9\.00' --lang zh "${v[@]}" "${record[@]}" --as recorder --points 9
+expect 1 '不能办理（P11）：第 1 行：事项 D101 的分值应为 3\.00' --lang zh "${v[@]}" "${record[@]}" --as recorder --points 9
+expect 1 'no item Z999' "${v[@]}" "${record[@]/D101/Z999}" --as recorder
+expect 1 'F17.*99999' "${v[@]}" "${record[@]/05001/99999}" --as recorder
+expect 1 'P05.*2199-01-01' "${v[@]}" "${record[@]/$day/2199-01-01}" --as recorder
+expect 2 'date like' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
+[[ $(size) == "$before" ]] || fail "something refused was written"
+shape '.verdict.accepted == false and .verdict.rule == "P11" and (.verdict.text | length > 0)' \
+	"${v[@]}" "${record[@]}" --as recorder --points 9
+
+# --- three people ----------------------------------------------------------------------------------------
+id=0123456789abcdef0123456789abcdef
+expect 0 "written: entry $before" "${v[@]}" "${record[@]}" --as recorder --id $id --note round
+expect 0 "was written before: entry $before" "${v[@]}" "${record[@]}" --as recorder --id $id --note round
+expect 1 'L02' "${v[@]}" "${record[@]/yard/barn}" --as recorder --id $id
+[[ $(size) == $((before + 1)) ]] || fail "one record, one entry"
+expect 0 "waits for review .*05001" "${v[@]}" entry list
+shape '.[0] | .state == "recorded" and .entry > 0 and .lines[0].points == "3.00"' "${v[@]}" entry list
+expect 1 'P11.*no catalogue.*in force on 2019-01-01' "${v[@]}" "${record[@]/$day/2019-01-01}" --as recorder
+expect 1 'F20.*see what waits with entry list' "${v[@]}" entry review 0 --as reviewer
+expect 1 'F21.*first review.*entry list' "${v[@]}" entry confirm "$before" --as confirmer
+must run v1 operator add recorder --role reviewer --as head
+expect 1 'P02.*recorder' "${v[@]}" entry review "$before" --as recorder
+expect 0 'written' "${v[@]}" entry review "$before" --line 1 --as reviewer
+expect 0 'waits for confirmation' "${v[@]}" entry list
+expect 0 'written' "${v[@]}" entry confirm "$before" --as confirmer --json
+expect 0 '05001 .* 3\.00' "${v[@]}" account
+shape 'length > 0 and all(.[]; (.household | type == "string") and (.balance | test("^-?[0-9]+[.][0-9]{2}$")))' \
+	"${v[@]}" account
+shape '([.[] | select(.household == "05001")][0].balance == "3.00") and any(.[]; .balance == "0.00")' "${v[@]}" account
+shape '.balance == "3.00" and (.people | length == 2)' "${v[@]}" account 05001
+expect 0 'balance.* 3\.00' "${v[@]}" account 05001
+expect 1 'no such household' "${v[@]}" account 77777
+expect 2 'not a household' "${v[@]}" account 'a/b'
+shape 'type == "array"' "${v[@]}" score --year "${day%%-*}"
+expect 0 'written' "${v[@]}" entry reverse "$before" --line 1 --reason 'counted twice' --as confirmer
+shape '[.[] | select(.household == "05001")][0].balance == "0.00"' "${v[@]}" account
+must run v1 entry record --household 05001 --item D101 --day "$day" --place yard --reason 'monthly check' \
+	--evidence 照片 --as recorder
+expect 0 'written' "${v[@]}" entry review $(($(size) - 1)) --refuse --opinion 'not seen' --as reviewer
+
+# --- any record, the log -----------------------------------------------------------------------------------
+expect 0 'written' "${v[@]}" record roster-change --household 05001 --member 2 --kind left --day "$day" --as head
+expect 0 'written' "${v[@]}" record roster_change --household 06002 --member 2 --kind 去世 --day "$day" --as head
+shape '.items | length == 3 and all(.[]; has("entry") and has("verdict") and has("author"))' "${v[@]}" log -n 3
+expect 0 "day.*$day" "${v[@]}" log -n 1 --full
+expect 0 'Town|town charter' "${v[@]}" log --feed town --from 0 -n 1
+
+# --- status and verify ---------------------------------------------------------------------------------------
+shape '.role == "village" and .halted == null and (.alarms | type == "array") and (.feeds | length == 2) and
+	all(.feeds[]; (.feed | test("^[0-9a-f]{64}$")) and (.no | type == "number") and (.own | type == "boolean") and
+	has("label") and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
+expect 0 '^Village 1 \(village of Town\)$' "${v[@]}" status
+expect 0 '^Village 1（Town的村）$' --lang zh "${v[@]}" status
+expect 0 '^Town \(hub\)$' "${h[@]}" status
+shape '.ok and .problems == [] and .entries > 120 and .signatures == .entries' "${v[@]}" verify
+shape '.ok and .signatures == 0' "${v[@]}" verify --quick
+wait_for 20 settled v1 || fail "village does not settle"
+stop v1
+start v1
+must run v1 status # at once: waits for the socket
+stop v1
+expect 0 'verified: 2 feeds' "${v[@]}" verify
+mv "$work/v1/guard" "$work/guard"
+expect 4 'high-water file is missing' "${v[@]}" verify
+expect 4 '高水位文件丢失' --lang zh "${v[@]}" verify
+shape '(.ok | not) and .problems[0].table == "guard" and .problems[0].entry == null' "${v[@]}" verify
+mv "$work/guard" "$work/v1/guard"
+must run v1 verify
+
+# --- completion ------------------------------------------------------------------------------------------------
+"$cz" completion bash >"$work/completion"
+complete_to() { # words; prints what fits
+	bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _cunzhang; printf "%s\n" "${COMPREPLY[@]}"' \
+		"$work/completion" "$@"
+}
+[[ $(complete_to cunzhang --dir entry ve) == verify ]] || fail "completion of a command"
+[[ $(complete_to cunzhang entry rev) == $'review\nreverse' ]] || fail "completion of a second word"
+[[ $(complete_to cunzhang --dir x entry record --house) == --household ]] || fail "completion of an option"
+[[ $(complete_to cunzhang record grant --ro) == --role ]] || fail "completion of a field"

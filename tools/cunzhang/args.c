@@ -1,0 +1,436 @@
+#include "tools/cunzhang/args.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "lib/text.h"
+
+#define WORD_MAX 40
+
+const struct option_def args_globals[] = {
+	{"dir", "DIR", M_G_DIR, false, 0, NULL},
+	{"json", NULL, M_G_JSON, false, 0, NULL},
+	{"lang", "zh|en", M_G_LANG, false, 0, NULL},
+	{"dry-run", NULL, M_G_DRY_RUN, false, 0, NULL},
+	{"yes", NULL, M_G_YES, false, 'y', NULL},
+	{"id", "HEX", M_G_ID, false, 0, NULL},
+	{"passphrase-file", "FILE", M_G_PASSPHRASE_FILE, false, 0, NULL},
+	{"help", NULL, M_G_HELP, false, 'h', NULL},
+	{NULL, NULL, M_COUNT, false, 0, NULL},
+};
+
+bool args_global_fits(const struct option_def *o, const struct command *cmd)
+{
+	if (o->help == M_G_DRY_RUN || o->help == M_G_YES)
+		return cmd->flags & CMD_WRITES;
+	if (o->help == M_G_ID)
+		return cmd->flags & CMD_ID;
+	if (o->help == M_G_PASSPHRASE_FILE)
+		return cmd->flags & (CMD_WRITES | CMD_SIGNS);
+	if (o->help == M_G_DIR)
+		return !(cmd->flags & CMD_NO_DIR);
+	return true;
+}
+
+/* --- near names ----------------------------------------------------------------------------------- */
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned d[WORD_MAX + 1][WORD_MAX + 1];
+	size_t n = strlen(a), m = strlen(b);
+
+	if (n > WORD_MAX || m > WORD_MAX)
+		return WORD_MAX;
+	for (size_t i = 0; i <= n; i++)
+		for (size_t j = 0; j <= m; j++) {
+			if (i == 0 || j == 0) {
+				d[i][j] = (unsigned)(i + j);
+				continue;
+			}
+			d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1,
+					d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+		}
+	return d[n][m];
+}
+
+const char *args_nearest(const char *word, const char *const *names, uint32_t n)
+{
+	unsigned best_d = (unsigned)strlen(word) / 3 + 2;
+	const char *best = NULL;
+
+	for (uint32_t i = 0; i < n; i++) {
+		unsigned d = distance(word, names[i]);
+
+		if (strlen(word) > 1 && strncmp(word, names[i], strlen(word)) == 0)
+			d = 1; /* its beginning */
+		if (d < best_d && d < strlen(names[i])) {
+			best_d = d;
+			best = names[i];
+		}
+	}
+	return best;
+}
+
+/* --- one option ----------------------------------------------------------------------------------- */
+
+/* A word that is an option: its name and the value behind "=", or its letter. */
+struct word {
+	char name[WORD_MAX + 1];
+	const char *value;
+	char letter;
+};
+
+static bool is_option(const char *s)
+{
+	return s[0] == '-' && s[1];
+}
+
+static struct word word_of(const char *s)
+{
+	struct word w = {0};
+	size_t n;
+
+	if (s[1] != '-') {
+		w.letter = s[2] ? '-' : s[1]; /* no option has the letter "-" */
+		snprintf(w.name, sizeof(w.name), "%s", s + 1);
+		return w;
+	}
+	n = strcspn(s + 2, "=");
+	snprintf(w.name, sizeof(w.name), "%.*s", (int)(n < WORD_MAX ? n : WORD_MAX), s + 2);
+	w.value = s[2 + n] ? s + 2 + n + 1 : NULL;
+	return w;
+}
+
+static bool fits(const struct word *w, const struct option_def *o)
+{
+	char name[CLI_FIELD_MAX];
+
+	if (w->letter)
+		return o->letter == w->letter;
+	return strcmp(w->name, cli_option_name(o->name, name)) == 0 ||
+	       strcmp(w->name, o->name) == 0;
+}
+
+/* The value of option @o at argv[*at], which moves on. Exit code. */
+static int value_of(const struct option_def *o, const struct word *w, int argc, char **argv,
+		    int *at, const char **ret)
+{
+	if (!o->arg && w->value) {
+		SAY(stderr, M_OPTION_NO_VALUE, argv[*at]);
+		return EXIT_USAGE;
+	}
+	if (!o->arg) {
+		*ret = "";
+	} else if (w->value) {
+		*ret = w->value;
+	} else if (*at + 1 < argc) {
+		*ret = argv[++*at];
+	} else {
+		SAY(stderr, M_OPTION_VALUE, argv[*at], o->arg);
+		return EXIT_USAGE;
+	}
+	++*at;
+	return EXIT_DONE;
+}
+
+static int set_lang(const char *value)
+{
+	if (say_language(value))
+		return EXIT_DONE;
+	SAY(stderr, M_BAD_LANG);
+	return EXIT_USAGE;
+}
+
+static int set_id(struct cli *c, const char *value)
+{
+	uint8_t id[TXID_BYTES];
+
+	c->id = value;
+	if (hex_get(value, strlen(value), id, sizeof(id)))
+		return EXIT_DONE;
+	SAY(stderr, M_BAD_ID, value);
+	return EXIT_USAGE;
+}
+
+static int set_global(struct cli *c, const struct option_def *o, const char *value)
+{
+	if (o->help == M_G_LANG)
+		return set_lang(value);
+	if (o->help == M_G_ID)
+		return set_id(c, value);
+	if (o->help == M_G_DIR)
+		c->dir = value;
+	else if (o->help == M_G_PASSPHRASE_FILE)
+		c->passphrase_file = value;
+	c->json = c->json || o->help == M_G_JSON;
+	c->dry_run = c->dry_run || o->help == M_G_DRY_RUN;
+	c->yes = c->yes || o->help == M_G_YES;
+	c->help = c->help || o->help == M_G_HELP;
+	return EXIT_DONE;
+}
+
+/* Takes argv[*at] if it is a global option; *@ret_taken says so. Exit code. */
+static int take_global(struct cli *c, int argc, char **argv, int *at, bool *ret_taken)
+{
+	struct word w = word_of(argv[*at]);
+
+	*ret_taken = false;
+	for (const struct option_def *o = args_globals; o->name; o++) {
+		const char *value;
+		int rv;
+
+		if (!fits(&w, o) || (c->cmd && !args_global_fits(o, c->cmd)))
+			continue;
+		*ret_taken = true;
+		rv = value_of(o, &w, argc, argv, at, &value);
+		return rv ? rv : set_global(c, o, value);
+	}
+	return EXIT_DONE;
+}
+
+static int take_own(struct cli *c, int argc, char **argv, int *at, bool *ret_taken)
+{
+	struct word w = word_of(argv[*at]);
+
+	*ret_taken = false;
+	for (uint32_t i = 0; i < c->nopts; i++) {
+		if (!fits(&w, &c->opts[i]))
+			continue;
+		*ret_taken = true;
+		if (c->value[i]) {
+			SAY(stderr, M_OPTION_TWICE, argv[*at]);
+			return EXIT_USAGE;
+		}
+		return value_of(&c->opts[i], &w, argc, argv, at, &c->value[i]);
+	}
+	return EXIT_DONE;
+}
+
+static int unknown_option(const struct cli *c, const char *text)
+{
+	char name[CLI_OPTIONS_MAX][CLI_FIELD_MAX];
+	const char *names[CLI_OPTIONS_MAX + 16], *near;
+	struct word w = word_of(text);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->nopts; i++)
+		names[n++] = cli_option_name(c->opts[i].name, name[i]);
+	for (const struct option_def *o = args_globals; o->name; o++)
+		if (!c->cmd || args_global_fits(o, c->cmd))
+			names[n++] = o->name;
+	SAY(stderr, M_UNKNOWN_OPTION, text);
+	near = w.letter ? NULL : args_nearest(w.name, names, n);
+	if (near) {
+		char option[WORD_MAX + 3];
+
+		snprintf(option, sizeof(option), "--%s", near);
+		SAY(stderr, M_DID_YOU_MEAN, option);
+	}
+	return EXIT_USAGE;
+}
+
+/* --- the whole line ------------------------------------------------------------------------------- */
+
+int args_take_globals(struct cli *c, int argc, char **argv, int *at)
+{
+	while (*at < argc && is_option(argv[*at])) {
+		bool taken;
+		int rv = take_global(c, argc, argv, at, &taken);
+
+		if (rv)
+			return rv;
+		if (!taken)
+			return unknown_option(c, argv[*at]);
+	}
+	return EXIT_DONE;
+}
+
+static int take_arg(struct cli *c, const char *text)
+{
+	uint32_t most = c->cmd->args[0] ? 1 : 0;
+
+	if (c->nargs == most) {
+		SAY(stderr, M_ARGUMENT_EXTRA, text);
+		return EXIT_USAGE;
+	}
+	c->args[c->nargs++] = text;
+	return EXIT_DONE;
+}
+
+static int check_complete(const struct cli *c)
+{
+	char name[CLI_FIELD_MAX], option[CLI_FIELD_MAX + 3];
+
+	if (c->nargs == 0 && c->cmd->args[0] && c->cmd->args[0] != '[') {
+		SAY(stderr, M_ARGUMENT_MISSING, c->cmd->args);
+		return EXIT_USAGE;
+	}
+	for (uint32_t i = 0; i < c->nopts; i++) {
+		if (!c->opts[i].required || c->value[i])
+			continue;
+		snprintf(option, sizeof(option), "--%s", cli_option_name(c->opts[i].name, name));
+		SAY(stderr, M_OPTION_MISSING, option);
+		return EXIT_USAGE;
+	}
+	return EXIT_DONE;
+}
+
+int args_take_rest(struct cli *c, int argc, char **argv, int at)
+{
+	bool only_args = false;
+
+	while (at < argc) {
+		bool taken = true;
+		int rv = EXIT_DONE;
+
+		if (!only_args && strcmp(argv[at], "--") == 0) {
+			only_args = true;
+			at++;
+		} else if (only_args || !is_option(argv[at])) {
+			rv = take_arg(c, argv[at++]);
+		} else {
+			rv = take_own(c, argc, argv, &at, &taken);
+			if (!rv && !taken)
+				rv = take_global(c, argc, argv, &at, &taken);
+			if (!rv && !taken)
+				rv = unknown_option(c, argv[at]);
+		}
+		if (rv)
+			return rv;
+	}
+	return c->help ? EXIT_DONE : check_complete(c);
+}
+
+/* --- what options there are ------------------------------------------------------------------------ */
+
+/* Fields that a command fills in by itself. */
+static bool field_hidden(const struct command *cmd, const struct rec_field *f)
+{
+	const char *n = f->name;
+
+	switch (cmd->record) {
+	case REC_invitation: return strcmp(n, "invite_key") == 0;
+	case REC_grant: return strcmp(n, "key") == 0 || strcmp(n, "name") == 0;
+	case REC_revoke: return strcmp(n, "key") == 0;
+	case REC_reversal: return strcmp(n, "entry") == 0;
+	default: return false;
+	}
+}
+
+static bool field_required(const struct command *cmd, const struct rec_field *f)
+{
+	if (cmd->fields_lax)
+		return false;
+	/* the daemon takes version and points from the catalogue in force */
+	if (cmd->record == REC_points &&
+	    (strcmp(f->name, "member") == 0 || strcmp(f->name, "version") == 0 ||
+	     strcmp(f->name, "points") == 0))
+		return false;
+	switch (f->kind) {
+	case REC_TEXT:
+	case REC_CODE:
+	case REC_BIN:
+	case REC_DAY: return f->min > 0;
+	case REC_U:
+	case REC_POINTS:
+	case REC_CHOICE: return true;
+	}
+	return true;
+}
+
+static const char *placeholder(const struct rec_field *f)
+{
+	switch (f->kind) {
+	case REC_U: return "N";
+	case REC_POINTS: return "POINTS";
+	case REC_DAY: return "DATE";
+	case REC_TEXT: return "TEXT";
+	case REC_CODE: return "CODE";
+	case REC_BIN: return "HEX";
+	case REC_CHOICE: return "CHOICE";
+	}
+	return "VALUE";
+}
+
+/* A field whose name is an option already (of the head, then of the line) keeps its first place. */
+static void gather_fields(struct cli *c, const struct rec_field *f, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		bool there = field_hidden(c->cmd, &f[i]);
+
+		for (uint32_t j = 0; !there && j < c->nopts; j++)
+			there = strcmp(c->opts[j].name, f[i].name) == 0;
+		if (there)
+			continue;
+		assert(c->nopts < CLI_OPTIONS_MAX);
+		c->opts[c->nopts++] = (struct option_def){.name = f[i].name,
+							  .arg = placeholder(&f[i]),
+							  .help = M_COUNT,
+							  .required = field_required(c->cmd, &f[i]),
+							  .field = &f[i]};
+	}
+}
+
+static int unknown_type(const char *name)
+{
+	const char *names[64], *near;
+	uint32_t n = 0;
+	struct table t;
+
+	for (; n < rec_ntypes && n < 64; n++)
+		names[n] = rec_types[n].name;
+	SAY(stderr, M_UNKNOWN_TYPE, name);
+	near = args_nearest(name, names, n);
+	if (near)
+		SAY(stderr, M_DID_YOU_MEAN, near);
+	table_begin(&t, 2);
+	for (uint32_t i = 0; i < n; i++) {
+		table_cell(&t, rec_types[i].name);
+		table_cell(&t, say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh);
+	}
+	table_print(&t, stderr);
+	return EXIT_USAGE;
+}
+
+/* The type is the first word behind `record`; options before it would be ambiguous. */
+static int gather_type(struct cli *c, int argc, char **argv, int at)
+{
+	if (at >= argc || is_option(argv[at]))
+		return EXIT_DONE; /* its absence is told later, or help is wanted */
+	for (uint32_t i = 0; !c->type && i < rec_ntypes; i++) {
+		char name[CLI_FIELD_MAX];
+
+		if (strcmp(argv[at], rec_types[i].name) == 0 ||
+		    strcmp(argv[at], cli_option_name(rec_types[i].name, name)) == 0)
+			c->type = &rec_types[i];
+	}
+	if (!c->type)
+		return unknown_type(argv[at]);
+	gather_fields(c, c->type->head, c->type->nhead);
+	gather_fields(c, c->type->line, c->type->nline);
+	return EXIT_DONE;
+}
+
+int args_gather(struct cli *c, int argc, char **argv, int at)
+{
+	const struct command *cmd = c->cmd;
+
+	c->nopts = 0;
+	for (const struct option_def *o = cmd->options; o->name; o++)
+		c->opts[c->nopts++] = *o;
+	if (cmd->run == cmd_record)
+		return gather_type(c, argc, argv, at);
+	c->type = cmd->record ? rec_type_of(cmd->record) : NULL;
+	if (c->type && cmd->lines)
+		gather_fields(c, c->type->line, c->type->nline);
+	if (c->type)
+		gather_fields(c, c->type->head, c->type->nhead);
+	return EXIT_DONE;
+}

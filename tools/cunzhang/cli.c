@@ -1,0 +1,90 @@
+#include "tools/cunzhang/cli.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/text.h"
+
+const char *cli_option(const struct cli *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (strcmp(c->opts[i].name, name) == 0)
+			return c->value[i];
+	return NULL;
+}
+
+bool cli_switch(const struct cli *c, const char *name)
+{
+	return cli_option(c, name) != NULL;
+}
+
+bool cli_number_ok(const char *name, const char *text, uint64_t max)
+{
+	uint64_t v;
+
+	if (!text || (u64_parse(text, strlen(text), &v) && v <= max))
+		return true;
+	SAY(stderr, M_BAD_NUMBER, name, text, say_num(max));
+	return false;
+}
+
+const char *cli_option_name(const char *name, char out[CLI_FIELD_MAX])
+{
+	size_t n = 0;
+
+	for (; name[n] && n + 1 < CLI_FIELD_MAX; n++)
+		out[n] = name[n] == '_' ? '-' : name[n];
+	out[n] = '\0';
+	return out;
+}
+
+json_t *cli_fields(const struct cli *c, const struct rec_field *f, uint32_t n)
+{
+	json_t *o = json_object();
+
+	for (uint32_t i = 0; i < n; i++) {
+		const char *v = cli_option(c, f[i].name);
+
+		if (v)
+			json_object_set_new(o, f[i].name, json_string(v));
+	}
+	return o;
+}
+
+const char *cli_choice(const struct rec_choices *list, const char *name)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i].name, name) == 0)
+			return say_lang() == LANG_EN ? list->v[i].en : list->v[i].zh;
+	return name;
+}
+
+void cli_print_json(const json_t *v)
+{
+	json_dumpf(v, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+}
+
+bool cli_would_ask(const struct cli *c)
+{
+	return !c->yes && !c->json && !c->dry_run && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+bool cli_ask(const struct cli *c, enum msg_id question, const char *what)
+{
+	const char *const args[] = {what};
+	char line[16] = "";
+
+	if (!cli_would_ask(c))
+		return true;
+	fflush(stdout);
+	say_to(stderr, question, args, 1);
+	fflush(stderr);
+	if (fgets(line, sizeof(line), stdin) &&
+	    (line[0] == 'y' || line[0] == 'Y' || strncmp(line, "是", strlen("是")) == 0))
+		return true;
+	SAY(stderr, M_STOPPED);
+	return false;
+}

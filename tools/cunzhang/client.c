@@ -1,0 +1,402 @@
+#include "tools/cunzhang/client.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/io/clock.h"
+#include "daemon/io/dir.h"
+#include "daemon/io/entropy.h"
+#include "daemon/io/file.h"
+#include "lib/sign.h"
+#include "lib/text.h"
+#include "proto/entry.h"
+
+#define ANSWER_MAX     ((size_t)256 << 20)
+#define TIMEOUT_S      3600L /* a year of entries is signed in one request */
+#define PROGRESS_AFTER 1.0
+#define START_WAIT_MS  3000 /* a daemon that was started just now opens its socket within that */
+#define START_STEP_MS  50
+
+static size_t on_data(char *p, size_t size, size_t n, void *ctx)
+{
+	struct buf *b = ctx;
+
+	return buf_put(b, p, size * n) ? 0 : size * n;
+}
+
+/* Long work shows that it goes on, but only to a person. */
+static int on_progress(void *ctx, curl_off_t dt, curl_off_t dn, curl_off_t ut, curl_off_t un)
+{
+	const char *arg[1];
+	CURL *curl = ctx;
+	double spent = 0;
+
+	(void)dt;
+	(void)dn;
+	(void)ut;
+	(void)un;
+	curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME, &spent);
+	if (spent < PROGRESS_AFTER)
+		return 0;
+	arg[0] = say_num((uint64_t)spent);
+	fputc('\r', stderr);
+	say_to(stderr, M_WORKING, arg, 1);
+	fflush(stderr);
+	return 0;
+}
+
+static CURL *handle_new(const struct cli *c, const char *method, const char *path,
+			struct bytes body, struct buf *answer)
+{
+	char sock[DIR_PATH_MAX + 8], url[1024];
+	CURL *h = curl_easy_init();
+
+	if (!h)
+		return NULL;
+	snprintf(sock, sizeof(sock), "%s/sock", c->dir);
+	snprintf(url, sizeof(url), "http://localhost%s", path);
+	curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, sock);
+	curl_easy_setopt(h, CURLOPT_URL, url);
+	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(h, CURLOPT_WRITEDATA, answer);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT, TIMEOUT_S);
+	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(h, CURLOPT_PROXY, "");
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http");
+	if (strcmp(method, "POST") == 0) {
+		curl_easy_setopt(h, CURLOPT_POSTFIELDS, body.n ? (const char *)body.p : "");
+		curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
+	}
+	if (isatty(STDERR_FILENO)) {
+		curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(h, CURLOPT_XFERINFODATA, h);
+	}
+	return h;
+}
+
+static struct curl_slist *headers(void)
+{
+	struct curl_slist *l = curl_slist_append(
+		NULL, say_lang() == LANG_EN ? "Accept-Language: en" : "Accept-Language: zh");
+
+	l = curl_slist_append(l, "Content-Type: application/json");
+	return curl_slist_append(l, "Expect:");
+}
+
+/* A connection that broke after the request left: the ID in it makes sending it again harmless. */
+static bool may_repeat(CURLcode rv)
+{
+	return rv == CURLE_GOT_NOTHING || rv == CURLE_RECV_ERROR || rv == CURLE_SEND_ERROR;
+}
+
+static bool is_node(const struct cli *c)
+{
+	char config[DIR_PATH_MAX + 16];
+
+	snprintf(config, sizeof(config), "%s/config.ini", c->dir);
+	return file_exists(config);
+}
+
+static int no_answer(const struct cli *c, CURLcode rv)
+{
+	if (!is_node(c))
+		SAY(stderr, M_NO_NODE, c->dir);
+	else if (rv == CURLE_COULDNT_CONNECT)
+		SAY(stderr, M_NO_DAEMON, c->dir);
+	else if (c->id && (c->cmd->flags & CMD_ID))
+		SAY(stderr, M_LOST_WRITE, curl_easy_strerror(rv), c->id);
+	else if (c->cmd->flags & CMD_WRITES)
+		SAY(stderr, M_LOST_IMPORT, curl_easy_strerror(rv));
+	else
+		SAY(stderr, M_LOST, curl_easy_strerror(rv));
+	return EXIT_MACHINE;
+}
+
+/* Performs a request; the answer's bytes are in @answer whatever came of it. */
+static CURLcode perform(const struct cli *c, const char *method, const char *path,
+			struct bytes body, struct buf *answer, long *ret_status)
+{
+	struct curl_slist *list = headers();
+	CURL *h = handle_new(c, method, path, body, answer);
+	CURLcode rv = CURLE_OUT_OF_MEMORY;
+	double spent = 0;
+
+	if (h && list) {
+		curl_easy_setopt(h, CURLOPT_HTTPHEADER, list);
+		rv = curl_easy_perform(h);
+		if (may_repeat(rv)) {
+			buf_reset(answer);
+			rv = curl_easy_perform(h);
+		}
+		curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, ret_status);
+		curl_easy_getinfo(h, CURLINFO_TOTAL_TIME, &spent);
+		if (spent >= PROGRESS_AFTER && isatty(STDERR_FILENO))
+			fputs("\r\033[K", stderr);
+	}
+	curl_easy_cleanup(h);
+	curl_slist_free_all(list);
+	return rv;
+}
+
+static void answer_close(struct buf *answer)
+{
+	if (answer->p) /* an invitation is in it, perhaps */
+		secret_wipe(answer->p, answer->cap);
+	buf_close(answer);
+}
+
+int client_call(const struct cli *c, const char *method, const char *path, struct bytes body,
+		struct reply *ret)
+{
+	struct buf answer = {.max = ANSWER_MAX};
+	CURLcode rv;
+	int exit_code = EXIT_DONE;
+
+	*ret = (struct reply){0};
+	rv = perform(c, method, path, body, &answer, &ret->status);
+	for (int ms = 0; rv == CURLE_COULDNT_CONNECT && ms < START_WAIT_MS && is_node(c);
+	     ms += START_STEP_MS) {
+		nanosleep(&(struct timespec){.tv_nsec = START_STEP_MS * 1000000L}, NULL);
+		rv = perform(c, method, path, body, &answer, &ret->status);
+	}
+	if (rv != CURLE_OK) {
+		exit_code = no_answer(c, rv);
+	} else {
+		ret->root =
+			json_loadb((const char *)answer.p, answer.n, JSON_REJECT_DUPLICATES, NULL);
+		if (!json_is_object(ret->root)) {
+			SAY(stderr, M_BAD_ANSWER, say_num((uint64_t)ret->status));
+			client_close(ret);
+			exit_code = EXIT_MACHINE;
+		}
+	}
+	answer_close(&answer);
+	return exit_code;
+}
+
+int client_try(const struct cli *c, const char *path, struct reply *ret)
+{
+	struct buf answer = {.max = ANSWER_MAX};
+	long status = 0;
+	json_t *root = NULL;
+
+	if (perform(c, "GET", path, (struct bytes){0}, &answer, &status) == CURLE_OK)
+		root = json_loadb((const char *)answer.p, answer.n, 0, NULL);
+	answer_close(&answer);
+	*ret = (struct reply){status, root};
+	if (root && status == 200)
+		return EXIT_DONE;
+	client_close(ret);
+	return EXIT_MACHINE;
+}
+
+int client_get(const struct cli *c, const char *path, struct reply *ret)
+{
+	return client_call(c, "GET", path, (struct bytes){0}, ret);
+}
+
+int client_query(const struct cli *c, const char *path, const char *const *params,
+		 struct reply *ret)
+{
+	struct buf b = {0};
+	int rv;
+
+	buf_puts(&b, path);
+	client_param(&b, "feed", cli_option(c, "feed"));
+	for (; *params; params += 2)
+		client_param(&b, params[0], params[1]);
+	rv = client_get(c, buf_str(&b), ret);
+	buf_close(&b);
+	return rv;
+}
+
+int client_post(const struct cli *c, const char *path, json_t *body, struct reply *ret)
+{
+	char *text = json_dumps(body, JSON_COMPACT);
+	int rv;
+
+	client_wipe(body);
+	*ret = (struct reply){0};
+	if (!text) {
+		SAY(stderr, M_NO_MEMORY);
+		return EXIT_MACHINE;
+	}
+	rv = client_call(c, "POST", path, (struct bytes){(uint8_t *)text, strlen(text)}, ret);
+	secret_wipe(text, strlen(text));
+	free(text);
+	return rv;
+}
+
+void client_close(struct reply *r)
+{
+	json_decref(r->root);
+	r->root = NULL;
+}
+
+static int exit_of(long status, const char *code)
+{
+	if (status >= 200 && status < 300)
+		return EXIT_DONE;
+	/* a daemon of another version, which does not know the route */
+	if (strcmp(code, "NOT_FOUND") == 0 || strcmp(code, "METHOD") == 0)
+		return EXIT_MACHINE;
+	switch (status) {
+	case 400:
+	case 413: return EXIT_USAGE;
+	case 403:
+	case 404:
+	case 409:
+	case 422: return EXIT_REFUSED;
+	default: return EXIT_MACHINE;
+	}
+}
+
+int client_result(const struct cli *c, const struct reply *r)
+{
+	if (c->json)
+		cli_print_json(r->root);
+	if (json_object_get(r->root, "message"))
+		SAY(stderr, M_FAILED, client_str(r->root, "message"));
+	if (json_object_get(r->root, "hint"))
+		SAY(stderr, M_HINT, client_str(r->root, "hint"));
+	return exit_of(r->status, client_str(r->root, "code"));
+}
+
+int client_list(const struct cli *c, const struct reply *r, const char *key)
+{
+	if (!c->json || r->status != 200)
+		return client_result(c, r);
+	cli_print_json(json_object_get(r->root, key));
+	return EXIT_DONE;
+}
+
+int client_verdict(const struct cli *c, const struct reply *r)
+{
+	const json_t *v = json_object_get(r->root, "verdict"), *w;
+	FILE *out = c->json ? stderr : stdout;
+	size_t i;
+	int rv = client_result(c, r);
+
+	if (!v)
+		return rv;
+	json_array_foreach (json_object_get(r->root, "warnings"), i, w) {
+		SAY(stderr, M_WARNING, client_str(w, "rule"), client_str(w, "text"));
+	}
+	if (rv)
+		SAY(stderr, M_REFUSED, client_str(v, "rule"), client_str(v, "text"));
+	else if (json_is_true(json_object_get(r->root, "dry_run")))
+		SAY(out, M_WOULD_ACCEPT);
+	else
+		SAY(out,
+		    json_is_true(json_object_get(r->root, "exists")) ? M_EXISTS_AT : M_ACCEPTED_AT,
+		    say_num(client_u64(r->root, "entry")));
+	return rv;
+}
+
+int client_record(struct cli *c, const char *type, json_t *record, json_t *lines)
+{
+	json_t *body = json_object();
+	struct reply r = {0};
+	char path[64];
+	int rv = client_sign(c, body, "passphrase");
+
+	json_object_set_new(body, "record", record);
+	if (lines)
+		json_object_set_new(body, "lines", lines);
+	if (rv) {
+		client_wipe(body);
+		return rv;
+	}
+	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
+	rv = client_post(c, path, body, &r);
+	if (!rv)
+		rv = client_verdict(c, &r);
+	client_close(&r);
+	return rv;
+}
+
+void client_param(struct buf *path, const char *name, const char *value)
+{
+	static const char keep[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	if (!value)
+		return;
+	buf_put_u8(path, memchr(path->p, '?', path->n) ? '&' : '?');
+	buf_puts(path, name);
+	buf_put_u8(path, '=');
+	for (const char *p = value; *p; p++) {
+		if (strchr(keep, *p))
+			buf_put_u8(path, (uint8_t)*p);
+		else
+			buf_printf(path, "%%%02X", (uint8_t)*p);
+	}
+}
+
+int client_signer(const struct cli *c, json_t *body, const char *option, const char *who,
+		  const char *key)
+{
+	const char *name = cli_option(c, option);
+	char *pass = NULL;
+	int rv = pass_get(c, name, false, &pass);
+
+	if (!rv) {
+		json_object_set_new(body, who, json_string(name));
+		json_object_set_new(body, key, json_string(pass));
+	}
+	pass_free(pass);
+	return rv;
+}
+
+static void make_id(struct cli *c)
+{
+	static char text[2 * TXID_BYTES + 1];
+	uint8_t id[TXID_BYTES], random[10];
+
+	entropy_fill(random, sizeof(random));
+	txid_make(clock_wall_ms(), random, id);
+	hex_put(text, id, sizeof(id));
+	c->id = text;
+}
+
+int client_sign(struct cli *c, json_t *body, const char *key)
+{
+	int rv = client_signer(c, body, "as", "as", key);
+
+	if (rv)
+		return rv;
+	if (!c->id)
+		make_id(c);
+	json_object_set_new(body, "id", json_string(c->id));
+	json_object_set_new(body, "dry_run", json_boolean(c->dry_run));
+	return EXIT_DONE;
+}
+
+void client_wipe(json_t *root)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach (root, key, v) {
+		if (json_is_string(v))
+			secret_wipe((char *)json_string_value(v), json_string_length(v));
+	}
+	json_decref(root);
+}
+
+const char *client_str(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+uint64_t client_u64(const json_t *o, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(o, key));
+}

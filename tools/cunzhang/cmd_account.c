@@ -1,0 +1,120 @@
+#include <string.h>
+
+#include "tools/cunzhang/cli.h"
+#include "tools/cunzhang/client.h"
+
+static void print_accounts(const struct reply *r)
+{
+	static const enum msg_id columns[] = {M_T_HOUSEHOLD, M_T_HEAD,	  M_T_GROUP, M_T_EARNED,
+					      M_T_DEDUCTED,  M_T_BALANCE, M_T_LINES};
+	struct table t;
+	const json_t *v;
+	size_t i;
+
+	table_columns(&t, columns, 7);
+	t.right[3] = t.right[4] = t.right[5] = t.right[6] = true;
+	json_array_foreach (json_object_get(r->root, "items"), i, v) {
+		table_cell(&t, client_str(v, "household"));
+		table_cell(&t, client_str(v, "head_name"));
+		table_cell(&t, client_str(v, "group"));
+		table_cell(&t, client_str(v, "earned"));
+		table_cell(&t, client_str(v, "deducted"));
+		table_cell(&t, client_str(v, "balance"));
+		table_cell(&t, say_num(client_u64(v, "lines")));
+	}
+	table_print(&t, stdout);
+	SAY(stdout, M_TOTAL, say_num(client_u64(r->root, "count")), client_str(r->root, "balance"));
+}
+
+static void print_household(const json_t *h)
+{
+	static const enum msg_id columns[] = {M_T_MEMBER, M_T_NAME, M_T_RELATION, M_T_BIRTH,
+					      M_T_LEFT};
+	struct table t;
+	const json_t *v;
+	size_t i;
+
+	printf("%s %s  %s\n", say_text(M_T_HOUSEHOLD), client_str(h, "household"),
+	       client_str(h, "head_name"));
+	printf("%s %s  (+%s -%s)\n\n", say_text(M_T_BALANCE), client_str(h, "balance"),
+	       client_str(h, "earned"), client_str(h, "deducted"));
+	table_columns(&t, columns, 5);
+	json_array_foreach (json_object_get(h, "people"), i, v) {
+		const char *died = client_str(v, "death_day");
+
+		table_cell(&t, say_num(client_u64(v, "member")));
+		table_cell(&t, client_str(v, "name"));
+		table_cell(&t, client_str(v, "relation"));
+		table_cell(&t, client_str(v, "birth"));
+		table_cell(&t, died[0] ? died : client_str(v, "left_day"));
+	}
+	table_print(&t, stdout);
+}
+
+static int one_account(struct cli *c)
+{
+	static const char *const none[] = {NULL};
+	struct buf path = {0};
+	struct reply r = {0};
+	int rv;
+
+	/* A household number is letters, digits, ".", "_" and "-": nothing else is sent in a path. */
+	if (strspn(c->args[0],
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
+	    strlen(c->args[0])) {
+		SAY(stderr, M_BAD_HOUSEHOLD, c->args[0]);
+		return EXIT_USAGE;
+	}
+	buf_printf(&path, "/api/v1/households/%s", c->args[0]);
+	rv = client_query(c, buf_str(&path), none, &r);
+	buf_close(&path);
+	if (!rv)
+		rv = client_result(c, &r);
+	if (!rv && !c->json)
+		print_household(r.root);
+	client_close(&r);
+	return rv;
+}
+
+int cmd_account(struct cli *c)
+{
+	const char *const params[] = {"all", cli_switch(c, "all") ? "1" : NULL, NULL};
+	struct reply r = {0};
+	int rv;
+
+	if (c->nargs)
+		return one_account(c);
+	rv = client_query(c, "/api/v1/accounts", params, &r);
+	if (!rv)
+		rv = client_list(c, &r, "items");
+	if (!rv && !c->json)
+		print_accounts(&r);
+	client_close(&r);
+	return rv;
+}
+
+int cmd_score(struct cli *c)
+{
+	static const enum msg_id columns[] = {M_T_HOUSEHOLD, M_T_MEMBER, M_T_SCORE};
+	const char *const params[] = {"year", cli_option(c, "year"), NULL};
+	struct reply r = {0};
+	struct table t;
+	const json_t *v;
+	size_t i;
+	int rv = client_query(c, "/api/v1/scores", params, &r);
+
+	if (!rv)
+		rv = client_list(c, &r, "items");
+	if (!rv && !c->json) {
+		table_columns(&t, columns, 3);
+		t.right[1] = t.right[2] = true;
+		json_array_foreach (json_object_get(r.root, "items"), i, v) {
+			table_cell(&t, client_str(v, "household"));
+			table_cell(&t, say_num(client_u64(v, "member")));
+			table_cell(&t, client_str(v, "score"));
+		}
+		table_print(&t, stdout);
+	}
+	client_close(&r);
+	return rv;
+}

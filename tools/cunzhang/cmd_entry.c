@@ -1,0 +1,129 @@
+#include <string.h>
+
+#include "tools/cunzhang/cli.h"
+#include "tools/cunzhang/client.h"
+
+int cmd_entry_record(struct cli *c)
+{
+	const struct rec_type *t = rec_type_of(REC_points);
+	json_t *line = cli_fields(c, t->line, t->nline);
+
+	if (!json_object_get(line, "member")) /* the household as a whole */
+		json_object_set_new(line, "member", json_integer(0));
+	return client_record(c, t->name, cli_fields(c, t->head, t->nhead), json_pack("[o]", line));
+}
+
+static int step(struct cli *c, const char *type)
+{
+	const char *line = cli_option(c, "line"), *opinion = cli_option(c, "opinion");
+	json_t *l;
+
+	if (!cli_number_ok("ENTRY", c->args[0], INT64_MAX) ||
+	    !cli_number_ok("--line", line, ENTRY_PARTS_MAX - 1))
+		return EXIT_USAGE;
+	l = json_object();
+	json_object_set_new(l, "entry", json_string(c->args[0]));
+	json_object_set_new(l, "line", json_string(line ? line : "0"));
+	json_object_set_new(l, "decision",
+			    json_string(cli_switch(c, "refuse") ? "refuse" : "agree"));
+	if (opinion)
+		json_object_set_new(l, "opinion", json_string(opinion));
+	return client_record(c, type, json_object(), json_pack("[o]", l));
+}
+
+int cmd_entry_review(struct cli *c)
+{
+	return step(c, "review");
+}
+
+int cmd_entry_confirm(struct cli *c)
+{
+	return step(c, "confirm");
+}
+
+int cmd_entry_reverse(struct cli *c)
+{
+	const struct rec_type *t = rec_type_of(REC_reversal);
+	json_t *record = cli_fields(c, t->head, t->nhead);
+
+	json_object_set_new(record, "entry", json_string(c->args[0]));
+	if (!cli_ask(c, M_ASK_REVERSE, c->args[0])) {
+		json_decref(record);
+		return EXIT_REFUSED;
+	}
+	return client_record(c, t->name, record, NULL);
+}
+
+/* --- what waits ---------------------------------------------------------------------------------- */
+
+static void list_lines(struct table *t, const json_t *item, enum msg_id state)
+{
+	const json_t *l;
+	size_t i;
+
+	json_array_foreach (json_object_get(item, "lines"), i, l) {
+		table_cell(t, say_num(client_u64(item, "entry")));
+		table_cell(t, say_num(client_u64(l, "line")));
+		table_cell(t, say_text(state));
+		table_cell(t, client_str(l, "household"));
+		table_cell(t, say_num(client_u64(l, "member")));
+		table_cell(t, client_str(l, "item"));
+		table_cell(t, client_str(l, "points"));
+		table_cell(t, client_str(l, "day"));
+		table_cell(t, client_str(item, "recorder"));
+		table_cell(t, client_str(l, "reason"));
+	}
+}
+
+static int list_state(struct cli *c, const char *state, enum msg_id label, struct table *t,
+		      json_t *all)
+{
+	struct buf path = {0};
+	struct reply r = {0};
+	json_t *v;
+	size_t i;
+	int rv;
+
+	buf_puts(&path, "/api/v1/waiting");
+	client_param(&path, "state", state);
+	client_param(&path, "feed", cli_option(c, "feed"));
+	rv = client_get(c, buf_str(&path), &r);
+	buf_close(&path);
+	if (!rv && r.status != 200)
+		rv = client_result(c, &r);
+	if (!rv) {
+		json_array_foreach (json_object_get(r.root, "items"), i, v) {
+			json_object_set_new(v, "state", json_string(state));
+			json_array_append(all, v);
+			list_lines(t, v, label);
+		}
+	}
+	client_close(&r);
+	return rv;
+}
+
+int cmd_entry_list(struct cli *c)
+{
+	static const enum msg_id columns[] = {M_T_ENTRY,    M_T_LINE,  M_T_STATE,  M_T_HOUSEHOLD,
+					      M_T_MEMBER,   M_T_ITEM,  M_T_POINTS, M_T_DAY,
+					      M_T_RECORDER, M_T_REASON};
+	const char *state = cli_option(c, "state");
+	json_t *all = json_array();
+	struct table t;
+	int rv = EXIT_DONE;
+
+	table_columns(&t, columns, 10);
+	t.right[0] = t.right[1] = t.right[6] = true;
+	if (!state || strcmp(state, "recorded") == 0)
+		rv = list_state(c, "recorded", M_STATE_RECORDED, &t, all);
+	if (!rv && (!state || strcmp(state, "recorded") != 0))
+		rv = list_state(c, state ? state : "reviewed", M_STATE_REVIEWED, &t, all);
+	if (!rv && c->json) {
+		cli_print_json(all);
+	}
+	if (!rv && !c->json)
+		table_print(&t, stdout);
+	buf_close(&t.cells);
+	json_decref(all);
+	return rv;
+}

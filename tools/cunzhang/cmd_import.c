@@ -1,0 +1,232 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/io/file.h"
+#include "lib/mem.h"
+#include "lib/sign.h"
+#include "tools/cunzhang/cli.h"
+#include "tools/cunzhang/client.h"
+
+#define FILE_MAX ((size_t)8 << 20)
+/* for people; --json has all */
+#define SHOWN_MAX	500
+#define NOTES_SHOWN_MAX 8
+
+/* --- the report ---------------------------------------------------------------------------------- */
+
+static void print_issue(const json_t *v)
+{
+	bool en = say_lang() == LANG_EN;
+	const char *value = client_str(v, "value");
+	struct buf where = {0};
+
+	if (client_u64(v, "row"))
+		buf_printf(&where, en ? "row %s" : "第 %s 行", say_num(client_u64(v, "row")));
+	else
+		buf_puts(&where, say_text(M_IMPORT_FILE));
+	if (client_str(v, "column")[0])
+		buf_printf(&where, en ? ", %s" : "，%s", client_str(v, "column"));
+	if (value[0])
+		buf_printf(&where, en ? " \"%s\"" : "“%s”", value);
+	SAY(stdout, M_IMPORT_ROW, buf_str(&where), client_str(v, en ? "text_en" : "text_zh"));
+	buf_close(&where);
+}
+
+/* What must be mended first, what only was read differently last and not at length. */
+static void print_issues(const json_t *issues, const char *severity, enum msg_id title, size_t most)
+{
+	size_t i, n = 0;
+	const json_t *v;
+
+	json_array_foreach (issues, i, v) {
+		if (strcmp(client_str(v, "severity"), severity) != 0)
+			continue;
+		if (n == 0)
+			SAY(stdout, title);
+		if (n++ < most)
+			print_issue(v);
+	}
+	if (n > most)
+		SAY(stdout, M_IMPORT_MORE, say_num(n - most));
+}
+
+/* What the rules say of the records that would be made; @count: of all, also those not in the list. */
+static void print_verdicts(const json_t *list, enum msg_id title, uint64_t count, size_t most)
+{
+	size_t i;
+	const json_t *v;
+
+	if (count)
+		SAY(stdout, title);
+	json_array_foreach (list, i, v) {
+		char where[64];
+
+		if (i == most)
+			break;
+		snprintf(where, sizeof(where), say_lang() == LANG_EN ? "  row %s" : "  第 %s 行",
+			 say_num(client_u64(v, "row")));
+		SAY(stdout, M_IMPORT_VERDICT, client_u64(v, "row") ? where : "  ",
+		    client_str(v, "rule"), client_str(v, "text"));
+	}
+	if (count > i)
+		SAY(stdout, M_IMPORT_MORE, say_num(count - i));
+}
+
+static void print_report(const json_t *root)
+{
+	const json_t *rep = json_object_get(root, "report"),
+		     *issues = json_object_get(rep, "issues");
+
+	print_issues(issues, "error", M_IMPORT_ERRORS, SHOWN_MAX);
+	print_verdicts(json_object_get(root, "problems"), M_IMPORT_PROBLEMS,
+		       client_u64(root, "problems_count"), SHOWN_MAX);
+	print_issues(issues, "warning", M_IMPORT_WARNINGS, SHOWN_MAX);
+	print_verdicts(json_object_get(root, "doubts"), M_IMPORT_DOUBTS,
+		       client_u64(root, "doubts_count"), SHOWN_MAX);
+	print_verdicts(json_object_get(root, "warnings"), M_IMPORT_RULES,
+		       client_u64(root, "warnings_count"), NOTES_SHOWN_MAX);
+	print_issues(issues, "note", M_IMPORT_NOTES, NOTES_SHOWN_MAX);
+	SAY(stdout, M_IMPORT_COUNTS, say_num(client_u64(rep, "rows")),
+	    say_num(client_u64(rep, "errors")),
+	    say_num(client_u64(rep, "warnings") + client_u64(root, "doubts_count")),
+	    say_num(client_u64(rep, "notes")));
+}
+
+static void print_result(const json_t *root, bool accept)
+{
+	const json_t *rep = json_object_get(root, "report");
+	const char *records = say_num(client_u64(root, "records"));
+	const char *existing = say_num(client_u64(root, "existing"));
+
+	if (json_is_true(json_object_get(root, "done")))
+		SAY(stdout, M_IMPORT_DONE, records, existing);
+	else if (json_is_true(json_object_get(root, "partial")))
+		SAY(stdout, M_IMPORT_PARTIAL);
+	else if (json_is_true(json_object_get(root, "ok")))
+		SAY(stdout, M_IMPORT_DRY, records, existing);
+	else if (client_u64(rep, "errors") == 0 && client_u64(root, "problems_count") == 0 &&
+		 (client_u64(rep, "warnings") || client_u64(root, "doubts_count")) && !accept)
+		SAY(stdout, M_IMPORT_ACCEPT);
+	else
+		SAY(stdout, M_IMPORT_NOT);
+}
+
+/* --- sending ------------------------------------------------------------------------------------- */
+
+/* A JSON line, then the file as it is. */
+static int send_file(const struct cli *c, const char *kind, const json_t *head, struct bytes file,
+		     bool dry_run, struct reply *r)
+{
+	char *line = json_dumps(head, JSON_COMPACT);
+	struct buf body = {0}, path = {0};
+	int rv = EXIT_MACHINE;
+
+	if (line && buf_reserve(&body, strlen(line) + 1 + file.n)) {
+		buf_puts(&body, line);
+		buf_put_u8(&body, '\n');
+		buf_put(&body, file.p, file.n);
+	}
+	buf_printf(&path, "/api/v1/import/%s", kind);
+	if (dry_run)
+		client_param(&path, "dry_run", "1");
+	if (cli_switch(c, "accept"))
+		client_param(&path, "accept", "1");
+	if (!line || body.err || path.err || !body.n)
+		SAY(stderr, M_NO_MEMORY);
+	else
+		rv = client_call(c, "POST", buf_str(&path), buf_bytes(&body), r);
+	if (line) {
+		secret_wipe(line, strlen(line));
+		free(line);
+	}
+	if (body.p)
+		secret_wipe(body.p, body.cap);
+	buf_close(&body);
+	buf_close(&path);
+	return rv;
+}
+
+static int round_trip(const struct cli *c, const char *kind, const json_t *head, struct bytes file,
+		      bool dry_run)
+{
+	struct reply r = {0};
+	int rv = send_file(c, kind, head, file, dry_run, &r);
+
+	if (!rv) {
+		rv = client_result(c, &r);
+		if (!c->json && json_object_get(r.root, "report")) {
+			print_report(r.root);
+			print_result(r.root, cli_switch(c, "accept"));
+		}
+	}
+	client_close(&r);
+	return rv;
+}
+
+/* A person is shown the trial first and asked. */
+static int import(const struct cli *c, const char *kind, const json_t *head)
+{
+	struct errmsg msg = {0};
+	struct buf file = {0};
+	int rv = EXIT_DONE;
+
+	if (file_read(c->args[0], FILE_MAX, &file, &msg)) {
+		SAY(stderr, M_FILE_READ, c->args[0], msg.text);
+		buf_close(&file);
+		return EXIT_USAGE;
+	}
+	if (c->dry_run) {
+		rv = round_trip(c, kind, head, buf_bytes(&file), true);
+	} else {
+		if (cli_would_ask(c)) {
+			rv = round_trip(c, kind, head, buf_bytes(&file), true);
+			if (!rv && !cli_ask(c, M_ASK_GO_ON, ""))
+				rv = EXIT_REFUSED;
+		}
+		if (!rv)
+			rv = round_trip(c, kind, head, buf_bytes(&file), false);
+	}
+	buf_close(&file);
+	return rv;
+}
+
+int cmd_roster_import(struct cli *c)
+{
+	const char *day = cli_option(c, "consent-day");
+	json_t *head = json_object();
+	int rv = client_signer(c, head, "as", "as", "passphrase");
+
+	if (day)
+		json_object_set_new(head, "consent_day", json_string(day));
+	if (!rv)
+		rv = import(c, "roster", head);
+	client_wipe(head);
+	return rv;
+}
+
+int cmd_catalogue_import(struct cli *c)
+{
+	const struct rec_type *t = rec_type_of(REC_catalogue);
+	json_t *head = cli_fields(c, t->head, t->nhead);
+	int rv = client_signer(c, head, "as", "as", "passphrase");
+
+	if (!rv)
+		rv = import(c, "catalogue", head);
+	client_wipe(head);
+	return rv;
+}
+
+int cmd_entry_import(struct cli *c)
+{
+	json_t *head = json_object();
+	int rv = client_signer(c, head, "as", "as", "passphrase");
+
+	if (!rv)
+		rv = client_signer(c, head, "review-as", "review_as", "review_passphrase");
+	if (!rv)
+		rv = client_signer(c, head, "confirm-as", "confirm_as", "confirm_passphrase");
+	if (!rv)
+		rv = import(c, "entries", head);
+	client_wipe(head);
+	return rv;
+}

@@ -1,0 +1,165 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/io/dir.h"
+#include "daemon/io/file.h"
+#include "daemon/web/recjson.h"
+#include "lib/sign.h"
+#include "lib/text.h"
+#include "tools/cunzhang/cli.h"
+
+#define INVITATION_MAX 65536
+
+static const struct seal_cost cost = {SEAL_OPS_DEFAULT, SEAL_MEM_KIB_DEFAULT};
+
+/* --- before anything is written: a half-made directory would stand in the way of the next try ----------- */
+
+static int check_address(const struct cli *c, const char *option)
+{
+	const char *at = cli_option(c, option), *colon = at ? strrchr(at, ':') : NULL;
+	uint64_t port = 0;
+
+	if (!at)
+		return EXIT_DONE;
+	if (colon && colon != at && u64_parse(colon + 1, strlen(colon + 1), &port) && port > 0 &&
+	    port <= UINT16_MAX)
+		return EXIT_DONE;
+	SAY(stderr, M_BAD_ADDRESS, option, at);
+	return EXIT_USAGE;
+}
+
+/* The option against the field of the charter with the same name. */
+static int check_charter(const struct cli *c, const char *option)
+{
+	const struct rec_type *t = rec_type_of(REC_town_charter);
+	const char *v = cli_option(c, option);
+	uint8_t scratch[REC_SCRATCH_BYTES];
+	struct buf expects = {0};
+	union rec_any charter;
+	int rv = EXIT_DONE;
+
+	for (uint32_t i = 0; i < t->nhead; i++) {
+		const struct rec_field *f = &t->head[i];
+
+		if (strcmp(f->name, option) != 0 ||
+		    !rec_field_parse(f, v, strlen(v), scratch, &charter))
+			continue;
+		recjson_expects(f, say_lang(), &expects);
+		SAY(stderr, M_BAD_VALUE, option, v, buf_str(&expects));
+		rv = EXIT_USAGE;
+	}
+	buf_close(&expects);
+	return rv;
+}
+
+static int check_place(const struct cli *c)
+{
+	const char *name = cli_option(c, "operator");
+
+	if (!dir_name_ok(name)) {
+		SAY(stderr, M_BAD_NAME, name);
+		return EXIT_USAGE;
+	}
+	if (!file_dir_empty(c->dir)) {
+		SAY(stderr, M_DIR_FULL, c->dir);
+		return EXIT_REFUSED;
+	}
+	return check_address(c, "http");
+}
+
+static int check_hub(const struct cli *c)
+{
+	static const char *const fields[] = {"name", "code", "domain"};
+	int rv = check_place(c);
+
+	if (!rv)
+		rv = check_address(c, "listen");
+	if (!rv)
+		rv = check_address(c, "advertise");
+	for (size_t i = 0; !rv && i < sizeof(fields) / sizeof(fields[0]); i++)
+		rv = check_charter(c, fields[i]);
+	return rv;
+}
+
+/* --- making it -------------------------------------------------------------------------------------- */
+
+/* Says how making a directory ended. */
+static int made(const struct cli *c, int err, const struct errmsg *msg)
+{
+	json_t *o;
+
+	if (err) {
+		SAY(stderr, M_FAILED, msg->text[0] ? msg->text : err_text(err));
+		return err == ERR_INVALID || err == ERR_FORMAT	 ? EXIT_USAGE
+		       : err == ERR_EXISTS || err == ERR_REFUSED ? EXIT_REFUSED
+								 : EXIT_MACHINE;
+	}
+	if (!c->json) {
+		SAY(stdout, M_INIT_DONE, c->dir);
+		return EXIT_DONE;
+	}
+	o = json_pack("{s:s, s:b}", "dir", c->dir, "ok", 1);
+	cli_print_json(o);
+	json_decref(o);
+	return EXIT_DONE;
+}
+
+int cmd_init_hub(struct cli *c)
+{
+	struct dir_hub_opts o = {
+		.name = cli_option(c, "name"),
+		.code = cli_option(c, "code"),
+		.domain = cli_option(c, "domain"),
+		.listen = cli_option(c, "listen"),
+		.advertise = cli_option(c, "advertise"),
+		.http = cli_option(c, "http"),
+		.operator_name = cli_option(c, "operator"),
+		.cost = cost,
+	};
+	struct errmsg msg = {0};
+	char *pass = NULL;
+	int rv = check_hub(c);
+
+	if (!rv)
+		rv = pass_get(c, o.operator_name, true, &pass);
+	if (rv)
+		return rv;
+	o.passphrase = pass;
+	rv = made(c, dir_init_hub(c->dir, &o, &msg), &msg);
+	pass_free(pass);
+	return rv;
+}
+
+int cmd_init_village(struct cli *c)
+{
+	struct dir_village_opts o = {
+		.http = cli_option(c, "http"),
+		.operator_name = cli_option(c, "operator"),
+		.cost = cost,
+	};
+	const char *path = cli_option(c, "invitation");
+	struct errmsg msg = {0};
+	struct buf file = {0};
+	char *pass = NULL;
+	int rv = check_place(c);
+
+	if (rv)
+		return rv;
+	if (file_read(path, INVITATION_MAX, &file, &msg)) {
+		SAY(stderr, M_FILE_READ, path, msg.text);
+		buf_close(&file);
+		return EXIT_USAGE;
+	}
+	rv = pass_get(c, o.operator_name, true, &pass);
+	if (!rv) {
+		o.invitation = buf_str(&file);
+		o.invitation_n = file.n;
+		o.passphrase = pass;
+		rv = made(c, dir_init_village(c->dir, &o, &msg), &msg);
+	}
+	pass_free(pass);
+	if (file.p)
+		secret_wipe(file.p, file.cap);
+	buf_close(&file);
+	return rv;
+}

@@ -1,0 +1,232 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/io/file.h"
+#include "lib/sign.h"
+#include "lib/text.h"
+#include "tools/cunzhang/cli.h"
+#include "tools/cunzhang/client.h"
+
+#define INVITE_MODE 0600
+
+/* --- invitations --------------------------------------------------------------------------------- */
+
+static int save_invitation(const struct cli *c, const struct reply *r)
+{
+	const char *text = client_str(r->root, "file"), *path = cli_option(c, "out");
+	struct errmsg msg = {0};
+
+	if (!text[0])
+		return EXIT_DONE; /* a trial */
+	if (file_write(path, text, strlen(text), INVITE_MODE, &msg)) {
+		SAY(stderr, M_FILE_WRITE, path, msg.text);
+		SAY(stderr, M_INVITE_AGAIN, c->id);
+		return EXIT_MACHINE;
+	}
+	SAY(c->json ? stderr : stdout, M_INVITED, path);
+	return EXIT_DONE;
+}
+
+int cmd_invite(struct cli *c)
+{
+	const struct rec_type *t = rec_type_of(REC_invitation);
+	json_t *body = cli_fields(c, t->head, t->nhead), *file;
+	struct reply r = {0};
+	int rv = EXIT_USAGE;
+
+	if (file_exists(cli_option(c, "out")))
+		SAY(stderr, M_FILE_EXISTS, cli_option(c, "out"));
+	else
+		rv = client_sign(c, body, "passphrase");
+	if (rv) {
+		client_wipe(body);
+		return rv;
+	}
+	rv = client_post(c, "/api/v1/invitations", body, &r);
+	if (!rv) {
+		/* The secret goes to the file and nowhere else, not to --json either. */
+		file = json_incref(json_object_get(r.root, "file"));
+		json_object_del(r.root, "file");
+		rv = client_verdict(c, &r);
+		if (file)
+			json_object_set_new(r.root, "file", file);
+		if (!rv)
+			rv = save_invitation(c, &r);
+	}
+	client_wipe(r.root);
+	return rv;
+}
+
+int cmd_villages(struct cli *c)
+{
+	static const enum msg_id columns[] = {M_T_CODE, M_T_VILLAGE, M_T_ENROLLED, M_T_RECORDED};
+	struct reply r = {0};
+	struct table t;
+	const json_t *v;
+	size_t i;
+	int rv = client_get(c, "/api/v1/villages", &r);
+
+	if (!rv)
+		rv = client_list(c, &r, "items");
+	if (!rv && !c->json) {
+		table_columns(&t, columns, 4);
+		json_array_foreach (json_object_get(r.root, "items"), i, v) {
+			table_cell(&t, client_str(v, "code"));
+			table_cell(&t, client_str(v, "name"));
+			table_cell(&t,
+				   say_text(json_is_true(json_object_get(v, "enrolled")) ? M_YES
+											 : M_NO));
+			table_cell(&t, json_object_get(v, "size") ? say_num(client_u64(v, "size"))
+								  : "");
+		}
+		table_print(&t, stdout);
+	}
+	client_close(&r);
+	return rv;
+}
+
+/* --- people -------------------------------------------------------------------------------------- */
+
+/* The new person's own passphrase, unless the key comes from elsewhere. */
+static int add_passphrase(const struct cli *c, json_t *body, bool known)
+{
+	char *pass = NULL;
+	int rv = pass_get(c, c->args[0], !known, &pass);
+
+	if (!rv)
+		json_object_set_new(body, "passphrase", json_string(pass));
+	pass_free(pass);
+	return rv;
+}
+
+/* Finds somebody by name on the node. False when there is nobody, or no answer. */
+static int find_person(const struct cli *c, const char *name, char key[2 * SIGN_KEY_BYTES + 1],
+		       bool *ret_here)
+{
+	struct reply r = {0};
+	const json_t *v;
+	size_t i;
+	int rv = client_get(c, "/api/v1/people", &r);
+
+	key[0] = '\0';
+	*ret_here = false;
+	if (rv || r.status != 200) {
+		rv = rv ? rv : client_result(c, &r);
+		client_close(&r);
+		return rv;
+	}
+	json_array_foreach (json_object_get(r.root, "items"), i, v) {
+		if (strcmp(client_str(v, "name"), name) != 0)
+			continue;
+		snprintf(key, 2 * SIGN_KEY_BYTES + 1, "%s", client_str(v, "key"));
+		*ret_here = json_is_true(json_object_get(v, "key_here"));
+	}
+	client_close(&r);
+	return EXIT_DONE;
+}
+
+int cmd_operator_add(struct cli *c)
+{
+	const struct rec_type *t = rec_type_of(REC_grant);
+	json_t *body = cli_fields(c, t->head, t->nhead);
+	const char *hex = cli_option(c, "key");
+	char key[2 * SIGN_KEY_BYTES + 1];
+	struct reply r = {0};
+	bool here = false;
+	int rv = EXIT_DONE;
+
+	json_object_set_new(body, "name", json_string(c->args[0]));
+	if (hex)
+		json_object_set_new(body, "key", json_string(hex));
+	else
+		rv = find_person(c, c->args[0], key, &here);
+	if (!rv)
+		rv = client_sign(c, body, "as_passphrase");
+	if (!rv && !hex)
+		rv = add_passphrase(c, body, here);
+	if (rv) {
+		client_wipe(body);
+		return rv;
+	}
+	rv = client_post(c, "/api/v1/people", body, &r);
+	if (!rv)
+		rv = client_verdict(c, &r);
+	if (!rv && !c->json && json_object_get(r.root, "key"))
+		SAY(stdout,
+		    json_is_true(json_object_get(r.root, "created")) ? M_PERSON_MADE : M_PERSON_KEY,
+		    c->args[0], client_str(r.root, "key"));
+	client_close(&r);
+	return rv;
+}
+
+int cmd_operator_revoke(struct cli *c)
+{
+	char key[2 * SIGN_KEY_BYTES + 1];
+	json_t *record;
+	bool here;
+	int rv = find_person(c, c->args[0], key, &here);
+
+	if (rv)
+		return rv;
+	if (!key[0]) {
+		SAY(stderr, M_NO_PERSON, c->args[0]);
+		return EXIT_REFUSED;
+	}
+	record = cli_fields(c, c->type->head, c->type->nhead);
+	json_object_set_new(record, "key", json_string(key));
+	return client_record(c, c->type->name, record, NULL);
+}
+
+static const char *role_label(const char *name)
+{
+	const struct rec_choices *roles = &rec_lists[REC_LIST_ROLE];
+
+	for (uint32_t i = 0; i < roles->n; i++)
+		if (strcmp(roles->v[i].name, name) == 0)
+			return say_lang() == LANG_EN ? roles->v[i].name : roles->v[i].zh;
+	return name;
+}
+
+static void roles_cell(struct table *t, const json_t *roles)
+{
+	struct buf b = {0};
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (roles, i, v) {
+		buf_printf(&b, "%s%s", i ? ", " : "", role_label(json_string_value(v)));
+	}
+	table_cell(t, buf_str(&b));
+	buf_close(&b);
+}
+
+int cmd_operator_list(struct cli *c)
+{
+	static const enum msg_id columns[] = {M_T_NAME, M_T_ROLES, M_T_KEY_HERE};
+	struct buf path = {0};
+	struct reply r = {0};
+	struct table t;
+	const json_t *v;
+	size_t i;
+	int rv;
+
+	buf_puts(&path, "/api/v1/people");
+	client_param(&path, "feed", cli_option(c, "feed"));
+	rv = client_get(c, buf_str(&path), &r);
+	buf_close(&path);
+	if (!rv)
+		rv = client_list(c, &r, "items");
+	if (!rv && !c->json) {
+		table_columns(&t, columns, 3);
+		json_array_foreach (json_object_get(r.root, "items"), i, v) {
+			table_cell(&t, client_str(v, "name"));
+			roles_cell(&t, json_object_get(v, "roles"));
+			table_cell(&t,
+				   say_text(json_is_true(json_object_get(v, "key_here")) ? M_YES
+											 : M_NO));
+		}
+		table_print(&t, stdout);
+	}
+	client_close(&r);
+	return rv;
+}

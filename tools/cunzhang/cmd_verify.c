@@ -1,0 +1,232 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/io/dir.h"
+#include "daemon/io/guardfile.h"
+#include "daemon/io/kvlmdb.h"
+#include "daemon/io/spread.h"
+#include "daemon/rules/feedlog.h"
+#include "daemon/rules/verify.h"
+#include "tools/cunzhang/cli.h"
+#include "tools/cunzhang/client.h"
+
+/* Reads the store itself, beside a running daemon or without one. What the daemon and the directory add to
+ * the findings of verify_store stands in the same list. */
+struct finding {
+	json_t *problems; /* as they are printed with --json */
+	struct verify_report report;
+	char feed[2 * HASH_BYTES + 1]; /* the own one */
+	const char *label;
+};
+
+static void add(struct finding *f, const char *feed, const char *label, const char *table,
+		const char *zh, const char *en)
+{
+	json_t *o = json_pack("{s:s, s:s, s:n, s:s, s:s, s:s, s:s}", "feed", feed, "label", label,
+			      "entry", "table", table, "reason", say_lang() == LANG_EN ? en : zh,
+			      "reason_zh", zh, "reason_en", en);
+
+	json_array_append_new(f->problems, o);
+}
+
+/* A problem of the node itself, told in a sentence with one text. */
+static void add_own(struct finding *f, const char *table, enum msg_id id, const char *text)
+{
+	char said[2][400];
+
+	for (int i = 0; i < 2; i++) {
+		const char *s = say_in(i ? LANG_EN : LANG_ZH, id), *at = strstr(s, "{0}");
+
+		if (at)
+			snprintf(said[i], sizeof(said[i]), "%.*s%s%s", (int)(at - s), s, text,
+				 at + 3);
+		else
+			snprintf(said[i], sizeof(said[i]), "%s", s);
+	}
+	add(f, f->feed, f->label, table, said[0], said[1]);
+}
+
+static void add_report(struct finding *f)
+{
+	for (uint32_t i = 0; i < f->report.nproblems && i < VERIFY_PROBLEMS_MAX; i++) {
+		const struct problem *p = &f->report.problem[i];
+		json_t *last;
+
+		add(f, p->feed, p->label, p->table, p->reason_zh, p->reason_en);
+		last = json_array_get(f->problems, json_array_size(f->problems) - 1);
+		if (p->entry != UINT64_MAX)
+			json_object_set_new(last, "entry", json_integer((json_int_t)p->entry));
+	}
+}
+
+/* --- what is found ----------------------------------------------------------------------------------- */
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	uint64_t *shown = ctx, percent = total ? done * 100 / total : 100;
+	const char *const args[] = {say_num(percent), say_num(done), say_num(total)};
+
+	if (percent == *shown)
+		return;
+	*shown = percent;
+	fputc('\r', stderr);
+	say_to(stderr, M_VERIFYING, args, 3);
+	fflush(stderr);
+}
+
+static int check_store(const struct cli *c, const struct dir *d, struct kv_txn *t,
+		       const struct guard *guard, struct finding *f)
+{
+	bool all = !cli_switch(c, "quick");
+	uint32_t own = d->cfg.role == NODE_HUB ? FEED_TOWN : FEED_TOWN + 1;
+	uint64_t shown = UINT64_MAX;
+	struct verify_opts opts = {.signatures = all, .rebuild = all, .ctx = &shown};
+	struct feed_head head = {0};
+	struct spread *threads = NULL;
+	int err = spread_new(0, &threads);
+
+	if (err)
+		return err;
+	opts.spread = spread_run;
+	opts.spread_ctx = threads;
+	if (isatty(STDERR_FILENO))
+		opts.progress = on_progress;
+	err = verify_store(t, &d->town, own, guard, &opts, &f->report);
+	spread_free(threads);
+	if (shown != UINT64_MAX)
+		fputs("\r\033[K", stderr);
+	add_report(f);
+	if (err)
+		return err;
+	err = feedlog_head(t, own, &head);
+	if (err == ERR_NOTFOUND || (!err && hash_cmp(&head.id, &d->feed) != 0))
+		add_own(f, "feed", M_VERIFY_NO_FEED, "");
+	/* It is written after the commit: a reader may come in between for the first entry. */
+	if (!err && !guard && head.size > 0) {
+		struct guard again;
+
+		if (guardfile_peek(d->cfg.guard, &again, NULL) == ERR_NOTFOUND)
+			add_own(f, "guard", M_VERIFY_NO_GUARD, "");
+	}
+	return ERR_OK;
+}
+
+/* A daemon that refuses to write knows something, too. */
+static void check_daemon(const struct cli *c, struct finding *f)
+{
+	struct reply r = {0};
+
+	if (client_try(c, "/api/v1/status", &r))
+		return;
+	if (client_str(r.root, "halted")[0])
+		add_own(f, "daemon", M_VERIFY_HALTED, client_str(r.root, "halted"));
+	client_close(&r);
+}
+
+static bool bytes_to_blame(int err)
+{
+	return err == ERR_CORRUPT || err == ERR_FORMAT || err == ERR_CRYPTO;
+}
+
+/* Opens everything and looks. What keeps a part from being read is a finding too, when the bytes are to
+ * blame; ERR_* else. */
+static int check(const struct cli *c, const struct dir *d, struct finding *f, struct errmsg *msg)
+{
+	struct kvlmdb_opts opts = {.readonly = true};
+	struct kv_txn *t = NULL;
+	struct kv *kv = NULL;
+	struct guard guard;
+	char path[DIR_PATH_MAX];
+	/* The mark first: a running daemon may sign more between the two reads, never less. */
+	int err, guard_err = guardfile_peek(d->cfg.guard, &guard, msg);
+
+	if (guard_err && guard_err != ERR_NOTFOUND) {
+		if (!bytes_to_blame(guard_err))
+			return guard_err;
+		add_own(f, "guard", M_VERIFY_UNREADABLE, msg->text);
+	}
+	err = dir_path(d, "store", path);
+	if (!err)
+		err = kvlmdb_open(path, &opts, &kv, msg);
+	if (!err)
+		err = kv_begin(kv, false, &t);
+	if (!err)
+		err = check_store(c, d, t, guard_err ? NULL : &guard, f);
+	kv_abort(t);
+	kv_close(kv);
+	if (!bytes_to_blame(err))
+		return err;
+	add_own(f, "store", M_VERIFY_UNREADABLE, msg->text[0] ? msg->text : err_text(err));
+	return ERR_OK;
+}
+
+/* --- what is said ------------------------------------------------------------------------------------ */
+
+static void print_json(const struct finding *f)
+{
+	const struct verify_report *r = &f->report;
+	size_t n = json_array_size(f->problems);
+	json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:O}", "ok", n == 0, "feeds",
+			      (json_int_t)r->feeds, "entries", (json_int_t)r->entries, "signatures",
+			      (json_int_t)r->signatures, "problems_count", (json_int_t)n,
+			      "problems", f->problems);
+
+	cli_print_json(o);
+	json_decref(o);
+}
+
+static void print_people(const struct finding *f)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach (f->problems, i, p) {
+		const char *feed = client_str(p, "feed"), *label = client_str(p, "label");
+		const char *where = label[0] ? label : feed[0] ? feed : client_str(p, "table");
+		char named[180];
+
+		/* names are not unique; the beginning of the ID is */
+		snprintf(named, sizeof(named), label[0] && feed[0] ? "%s (%.16s)" : "%s", where,
+			 feed);
+		if (json_is_integer(json_object_get(p, "entry")))
+			SAY(stdout, M_VERIFY_AT, named, say_num(client_u64(p, "entry")),
+			    client_str(p, "reason"));
+		else
+			SAY(stdout, M_VERIFY_FEED, named, client_str(p, "reason"));
+	}
+	if (json_array_size(f->problems))
+		SAY(stdout, M_VERIFY_BAD, say_num(json_array_size(f->problems)));
+	else
+		SAY(stdout, M_VERIFY_OK, say_num(f->report.feeds), say_num(f->report.entries),
+		    say_num(f->report.signatures));
+}
+
+int cmd_verify(struct cli *c)
+{
+	struct finding f = {.problems = json_array()};
+	struct errmsg msg = {0};
+	struct dir d = {0};
+	int rv = EXIT_DONE, err = dir_open(c->dir, &d, &msg);
+
+	if (!err) {
+		hash_hex(&d.feed, 64, f.feed);
+		f.label = d.cfg.role == NODE_HUB ? d.cfg.town_name : d.cfg.village_name;
+		err = check(c, &d, &f, &msg);
+	}
+	if (err) {
+		SAY(stderr, M_FAILED, msg.text[0] ? msg.text : err_text(err));
+		rv = EXIT_MACHINE;
+	} else {
+		check_daemon(c, &f);
+		if (c->json)
+			print_json(&f);
+		else
+			print_people(&f);
+		rv = json_array_size(f.problems) ? EXIT_UNVERIFIED : EXIT_DONE;
+	}
+	verify_close(&f.report);
+	json_decref(f.problems);
+	dir_close(&d);
+	return rv;
+}
