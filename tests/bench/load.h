@@ -1,0 +1,105 @@
+#ifndef TESTS_BENCH_LOAD_H
+#define TESTS_BENCH_LOAD_H
+
+#include "daemon/io/dir.h"
+#include "daemon/io/guardfile.h"
+#include "daemon/io/storeq.h"
+#include "daemon/rules/writer.h"
+#include "lib/prng.h"
+#include "proto/msg.h"
+#include "proto/record.h"
+#include "tests/bench/bench.h"
+
+/* The work that is measured: a town and one enrolled village of LOAD_HOUSEHOLDS households, then points
+ * entries as clerks write them, with item, place, reason, kind and number of evidence. Each year a household
+ * gets about LOAD_PER_YEAR lines; nobody gets the same item twice within a year and a bit, so no cap and no
+ * warning is in the way. */
+#define LOAD_HOUSEHOLDS 360
+#define LOAD_MEMBERS	3
+#define LOAD_ITEMS	12
+#define LOAD_PER_YEAR	30
+#define LOAD_LINES_MAX	140
+#define LOAD_VILLAGE	(FEED_TOWN + 1) /* number of the village feed in every store */
+
+/* A feed as its sender has it: enough to go on with leaves, chain, tree and checkpoints. */
+struct load_feed {
+	struct hash id, prev;
+	uint64_t seq;
+	struct tlog_edge edge;
+	char origin[ORIGIN_MAX];
+	const struct sign_key *key;
+};
+
+/* Author keys of the two nodes and the folders of their templates: a hub that has enrolled the village, a
+ * village with its roster. Copies of them are what the lines work on. */
+struct load {
+	char hub[BENCH_PATH_MAX], village[BENCH_PATH_MAX];
+	char hub_rostered[BENCH_PATH_MAX]; /* the hub when it holds the village's roster, too */
+	struct hash town, feed;
+	struct sign_key *committee, *recorder, *reviewer, *confirmer;
+	uint64_t town_size;	   /* entries of the town feed */
+	uint64_t first;		   /* sequence of the first points entry */
+	struct dir village_dir;	   /* of the template: keys */
+	struct load_feed feed_end; /* where the village feed of the templates ends */
+	struct prng g;
+	uint64_t next;	   /* number of the next line; 0 again for a new copy of a template */
+	uint64_t per_year; /* lines of a household; LOAD_PER_YEAR unless changed */
+};
+/* Makes keys, folders and stores. */
+void load_init(struct load *l, const char *listen);
+/* A copy of a template under the data folder. */
+void load_copy(const char *from, const char *name, char out[BENCH_PATH_MAX]);
+
+/* An open node: store, guard file, writer, store thread. */
+struct load_node {
+	struct dir dir;
+	struct kv *kv;
+	struct guardfile *guard;
+	struct writer *writer;
+	struct storeq *q; /* NULL until load_node_queue */
+	uint32_t own;
+};
+void load_node_open(struct load_node *n, const char *path);
+void load_node_queue(struct load_node *n);
+void load_node_close(struct load_node *n);
+uint64_t load_size(struct load_node *n, uint32_t feed_no);
+/* Runs the jobs as one batch through apply, commit and seal; every one must succeed. */
+void load_batch(struct load_node *n, struct job **jobs, uint32_t njobs);
+/* Stops the bench when a job failed or its verdict is a refusal. */
+void load_check(const struct job *j);
+
+/* The next points entry with @lines lines as a signed job; payload appended to @payload (the caller points
+ * the job at it when the buffer no longer moves). */
+void load_points(struct load *l, uint32_t lines, struct job *j, struct buf *payload);
+/* All lines of points entry @seq agreed, by reviewer or confirmer. */
+void load_step(struct load *l, enum rec_code step, uint64_t seq, struct job *j,
+	       struct buf *payload);
+/* Signs again: for lines where signing is part of what is timed. */
+void load_sign(struct load *l, struct entry *tx);
+
+/* Jobs with their payloads in one piece of memory. */
+struct load_jobs {
+	uint32_t n;
+	struct job *job;
+	struct job **list;
+	struct buf payload;
+	size_t bytes; /* stored: leaves and payloads */
+};
+void load_jobs_new(struct load_jobs *js, struct load *l, uint32_t n, uint32_t lines);
+void load_jobs_free(struct load_jobs *js);
+/* Fills a node with @n points entries of one line, 1,000 a commit. The author signatures are random bytes when
+ * @sign is false: only for stores whose signatures are not looked at. Returns stored bytes of the entries. */
+uint64_t load_fill(struct load *l, struct load_node *n, uint64_t count, bool sign);
+
+/* The chunks in which the jobs would be sent as the next entries of @f. */
+struct load_chunks {
+	uint32_t n;
+	struct job *job; /* JOB_INGEST, body set, check NULL */
+	struct buf *body;
+	uint64_t entries, stored, wire; /* wire: bodies with type, tag and length of each message */
+};
+void load_chunks_new(struct load_chunks *c, struct load_feed *f, const struct load_jobs *js);
+void load_chunks_reset(struct load_chunks *c); /* to ingest the same chunks again */
+void load_chunks_free(struct load_chunks *c);
+
+#endif
