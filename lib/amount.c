@@ -29,6 +29,16 @@ static bool difference(int64_t a, int64_t b, int64_t *ret)
 	return true;
 }
 
+static bool product(int64_t a, int64_t b, int64_t *ret)
+{
+	int64_t c;
+
+	if (__builtin_mul_overflow(a, b, &c) || !in_bounds(c))
+		return false;
+	*ret = c;
+	return true;
+}
+
 static const char *text(int64_t c, char out[AMOUNT_TEXT_MAX])
 {
 	/* in unsigned, where the smallest int64_t has a magnitude too */
@@ -37,6 +47,33 @@ static const char *text(int64_t c, char out[AMOUNT_TEXT_MAX])
 	snprintf(out, AMOUNT_TEXT_MAX, "%s%llu.%02u", c < 0 ? "-" : "",
 		 (unsigned long long)(abs / 100), (unsigned)(abs % 100));
 	return out;
+}
+
+static bool parse(const char *s, size_t n, int64_t *ret)
+{
+	bool minus = n > 0 && s[0] == '-', dot = false, digit = false;
+	unsigned decimals = 0;
+	int64_t c = 0;
+
+	for (size_t i = minus; i < n; i++) {
+		if (s[i] == '.' && digit && !dot) {
+			dot = true;
+			digit = false; /* one more must follow */
+			continue;
+		}
+		if (s[i] < '0' || s[i] > '9' || (dot && ++decimals > DECIMALS))
+			return false;
+		digit = true;
+		c = c * 10 + (s[i] - '0');
+		if (!in_bounds(c))
+			return false;
+	}
+	for (; decimals < DECIMALS; decimals++)
+		c *= 10;
+	if (!digit || !in_bounds(c))
+		return false;
+	*ret = minus ? -c : c;
+	return true;
 }
 
 struct points points_of(int64_t hundredths)
@@ -76,29 +113,12 @@ const char *points_text(struct points p, char out[AMOUNT_TEXT_MAX])
 
 bool points_parse(const char *s, size_t n, struct points *ret)
 {
-	bool minus = n > 0 && s[0] == '-', dot = false, digit = false;
-	unsigned decimals = 0;
-	int64_t c = 0;
+	return parse(s, n, &ret->c);
+}
 
-	for (size_t i = minus; i < n; i++) {
-		if (s[i] == '.' && digit && !dot) {
-			dot = true;
-			digit = false; /* one more must follow */
-			continue;
-		}
-		if (s[i] < '0' || s[i] > '9' || (dot && ++decimals > DECIMALS))
-			return false;
-		digit = true;
-		c = c * 10 + (s[i] - '0');
-		if (!in_bounds(c))
-			return false;
-	}
-	for (; decimals < DECIMALS; decimals++)
-		c *= 10;
-	if (!digit || !in_bounds(c))
-		return false;
-	ret->c = minus ? -c : c;
-	return true;
+bool points_times(struct points a, struct qty n, struct points *ret)
+{
+	return product(a.c, n.c, &ret->c);
 }
 
 struct fen fen_of(int64_t fen)
@@ -124,4 +144,34 @@ bool fen_sub(struct fen a, struct fen b, struct fen *ret)
 const char *fen_text(struct fen f, char out[AMOUNT_TEXT_MAX])
 {
 	return text(f.c, out);
+}
+
+bool fen_times(struct fen a, struct qty n, struct fen *ret)
+{
+	return product(a.c, n.c, &ret->c);
+}
+
+bool fen_parse(const char *s, size_t n, struct fen *ret)
+{
+	return parse(s, n, &ret->c);
+}
+
+struct qty qty_of(int64_t n)
+{
+	return (struct qty){n};
+}
+
+int64_t qty_raw(struct qty q)
+{
+	return q.c;
+}
+
+bool qty_add(struct qty a, struct qty b, struct qty *ret)
+{
+	return sum(a.c, b.c, &ret->c);
+}
+
+bool qty_sub(struct qty a, struct qty b, struct qty *ret)
+{
+	return difference(a.c, b.c, &ret->c);
 }

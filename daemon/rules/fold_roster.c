@@ -199,3 +199,24 @@ int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_hou
 							.num = {line, l->day, age}});
 	return ERR_OK;
 }
+
+int fold_roster_join(struct judged *j)
+{
+	union rec_any head;
+
+	return fold_head(j, &head);
+}
+
+int fold_roster_residence(struct judged *j)
+{
+	union rec_any head;
+
+	return fold_head(j, &head);
+}
+
+int fold_roster_consent(struct judged *j)
+{
+	union rec_any head;
+
+	return fold_head(j, &head);
+}

@@ -96,6 +96,103 @@ int fold_put(struct judged *j, const struct state_key *k);
  * village, since the town feed may grow in the same transaction. */
 int fold_town_row(struct judged *j, const struct state_key *k, struct bytes *ret);
 
+/* fold_refs.c */
+int fold_put_mark(struct judged *j, const struct state_key *k); /* a row that only is there */
+/* Rows of this feed. ERR_NOTFOUND, ERR_CORRUPT. */
+int fold_get_nums(struct judged *j, const struct state_key *k, int64_t *ret, unsigned n);
+int fold_put_nums(struct judged *j, const struct state_key *k, const int64_t *v, unsigned n);
+int fold_get_num(struct judged *j, const struct state_key *k, uint64_t *ret);
+int fold_put_num(struct judged *j, const struct state_key *k, uint64_t v);
+int fold_not_future(struct judged *j, day_t day);	   /* V_DAY_FUTURE */
+int fold_period(struct judged *j, day_t from, day_t to); /* V_PERIOD */
+/* The head of the accepted entry @seq of a listed type, in this feed or in the town's as this entry sees it
+ * (V_REFERENCE). @ret is of the type's head struct; what it borrows lives until the next look at an earlier
+ * entry; its lines are in fold_work.target. */
+int fold_ref(struct judged *j, uint64_t seq, enum rec_code code, void *ret);
+int fold_ref_town(struct judged *j, uint64_t seq, enum rec_code code, void *ret);
+int fold_ref_author(struct judged *j, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES]);
+/* V_SAME_PERSON when the author of this entry wrote that one. */
+int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code);
+/* An entry is settled once, by this one (V_DONE_ALREADY). */
+int fold_settle(struct judged *j, uint64_t seq, enum rec_code code);
+int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret_by); /* ERR_NOTFOUND */
+
+/* fold_doc.c: what the village decides in versions. The first three are the values of SUBJECT. */
+enum fold_doc { DOC_CATALOGUE, DOC_PLAN, DOC_SCHEME, DOC_PRICES };
+struct fold_doc_row {
+	uint64_t seq;  /* of the record */
+	day_t from, to; /* from DAY_NONE: not by day; to DAY_NONE: until the next */
+	uint64_t base; /* catalogue: version of the town's */
+};
+/* V_VERSION_USED, V_PERIOD. A later version with the same first day takes the earlier one's place. */
+int fold_doc_add(struct judged *j, enum fold_doc doc, uint64_t version,
+		 const struct fold_doc_row *row);
+int fold_doc_get(struct judged *j, enum fold_doc doc, uint64_t version,
+		 struct fold_doc_row *ret); /* ERR_NOTFOUND */
+int fold_doc_need(struct judged *j, enum fold_doc doc, uint64_t version,
+		  struct fold_doc_row *ret); /* V_VERSION_UNKNOWN */
+/* The version with the latest first day not after @day. ERR_NOTFOUND: none, or it has ended. */
+int fold_doc_on(struct judged *j, enum fold_doc doc, day_t day, uint64_t *ret_version,
+		struct fold_doc_row *ret);
+
+/* fold_plan.c: the plan, and the scheme that holds the parameters of a day. */
+int fold_plan(struct judged *j);
+int fold_plan_scheme(struct judged *j);
+/* The scheme in force on @day, its texts borrowed. ERR_NOTFOUND: none; the defaults are then in @ret. */
+int fold_plan_scheme_on(struct judged *j, day_t day, struct rec_scheme *ret);
+
+/* fold_filing.c */
+int fold_filing_submit(struct judged *j);
+int fold_filing_reply(struct judged *j);
+
+/* fold_family.c: households that split and merge */
+int fold_family_split(struct judged *j);
+int fold_family_merge(struct judged *j);
+/* Where the points of a household or (@member above 0) the score of a person are booked now. */
+struct fold_place {
+	uint8_t household_n;
+	char household[STATE_CODE_MAX];
+	uint32_t member;
+};
+int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
+		    struct fold_place *ret);
+
+/* fold_people.c */
+int fold_people_kin(struct judged *j);
+int fold_people_post(struct judged *j);
+
+/* fold_objection.c: applications, telling, objections */
+int fold_objection_application(struct judged *j);
+int fold_objection_application_reply(struct judged *j);
+int fold_objection_told(struct judged *j);
+int fold_objection_raise(struct judged *j);
+int fold_objection_reply(struct judged *j);
+
+/* fold_store.c: price lists and opening days; fold_redeem.c */
+int fold_store_prices(struct judged *j);
+int fold_store_opening(struct judged *j);
+int fold_redeem(struct judged *j);
+int fold_redeem_reverse(struct judged *j);
+
+/* fold_year.c */
+int fold_year_appraise(struct judged *j);
+int fold_year_confirm(struct judged *j);
+int fold_year_close(struct judged *j);
+int fold_year_honour(struct judged *j);
+int fold_year_policy(struct judged *j);
+
+/* fold_notice.c */
+int fold_notice(struct judged *j);
+int fold_notice_posting(struct judged *j);
+int fold_notice_withdrawal(struct judged *j);
+int fold_notice_passbook(struct judged *j);
+
+/* fold_plain.c: records that only have to be well-formed and not of the future */
+int fold_plain(struct judged *j);
+int fold_plain_facility(struct judged *j);
+int fold_plain_check(struct judged *j);
+int fold_plain_guidance_reply(struct judged *j);
+
 /* fold_rights.c */
 int fold_rights_check(struct judged *j, uint32_t roles);
 /* The person as the first j->known entries of the town feed have it. ERR_NOTFOUND. */
@@ -112,6 +209,11 @@ int fold_rights_revoke(struct judged *j);
 int fold_town_charter(struct judged *j);
 int fold_town_invitation(struct judged *j);
 int fold_town_enrol(struct judged *j);
+/* fold_guide.c */
+int fold_town_guidance(struct judged *j);
+int fold_town_guidance_close(struct judged *j);
+int fold_town_demonstration(struct judged *j);
+int fold_town_village_fact(struct judged *j);
 
 /* fold_catalogue.c */
 int fold_catalogue_issue(struct judged *j);
@@ -125,6 +227,13 @@ int fold_catalogue_item(struct judged *j, uint64_t version, struct bytes code,
 /* fold_roster.c */
 int fold_roster_household(struct judged *j);
 int fold_roster_change(struct judged *j);
+int fold_roster_join(struct judged *j);
+int fold_roster_residence(struct judged *j);
+int fold_roster_consent(struct judged *j);
+/* A registered household that has neither moved out nor merged (V_HOUSEHOLD_UNKNOWN with @line,
+ * V_HOUSEHOLD_LEFT), and, with @member above 0, that person of it (V_MEMBER_UNKNOWN). */
+int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
+		     struct state_household *ret);
 /* May points of @day go to this household or (@member above 0) this member of it? */
 int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
 			 const struct rec_points_line *l, bool deduct);

@@ -153,7 +153,7 @@ static int book_account(struct judged *j, const struct moved *m, bool back)
 		 : !points_add(points_of(*side), m->l.points, &sum))
 		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
 	*side = points_raw(sum);
-	if (!points_sub(points_of(a.earned), points_of(a.deducted), &balance))
+	if (!state_account_balance(&a, &balance))
 		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
 	if (*side < 0 || (back && a.lines == 0))
 		return ERR_CORRUPT;

@@ -67,10 +67,15 @@ void state_key_uint(struct state_key *k, uint64_t v)
 	state_key_raw(k, b + n, 8u - n);
 }
 
+void state_key_day(struct state_key *k, day_t day)
+{
+	state_key_u32(k, (uint32_t)day + STATE_DAY_BIAS);
+}
+
 void state_key_adopt(struct state_key *k, uint32_t feed_no, day_t from)
 {
 	state_key_of(k, feed_no, STATE_ADOPT);
-	state_key_u32(k, (uint32_t)from + STATE_DAY_BIAS);
+	state_key_day(k, from);
 }
 
 /* --- values ---------------------------------------------------------------------------------------- */
@@ -328,6 +333,26 @@ static void put_member(struct buf *out, const struct state_member *m)
 			state_put_day(out, days[i]);
 }
 
+void state_nums_pack(const int64_t *v, unsigned n, struct buf *out)
+{
+	for (unsigned i = 0; i < n; i++)
+		state_put_zigzag(out, v[i]);
+}
+
+int state_nums_parse(struct bytes row, int64_t *ret, unsigned n)
+{
+	struct cur c = cur_of(row.p, row.n);
+	int64_t v[STATE_NUMS_MAX];
+
+	assert(n <= STATE_NUMS_MAX);
+	for (unsigned i = 0; i < n; i++)
+		v[i] = state_get_zigzag(&c);
+	if (done(&c))
+		return ERR_CORRUPT;
+	memcpy(ret, v, n * sizeof(*ret));
+	return ERR_OK;
+}
+
 void state_household_pack(const struct state_household *h, const struct state_member *m,
 			  struct buf *out)
 {
@@ -396,6 +421,11 @@ void state_account_pack(const struct state_account *a, struct buf *out)
 	n += state_num_bytes(b + n, (uint64_t)a->deducted);
 	n += state_num_bytes(b + n, a->lines);
 	buf_put(out, b, n);
+	/* most accounts have neither: their rows stay short */
+	if (a->redeemed || a->moved) {
+		buf_put_varint(out, (uint64_t)a->redeemed);
+		state_put_zigzag(out, a->moved);
+	}
 }
 
 int state_account_parse(struct bytes row, struct state_account *ret)
@@ -405,7 +435,23 @@ int state_account_parse(struct bytes row, struct state_account *ret)
 	ret->earned = (int64_t)state_get_num(&c);
 	ret->deducted = (int64_t)state_get_num(&c);
 	ret->lines = state_get_num(&c);
-	if (done(&c) || ret->earned < 0 || ret->deducted < 0)
+	ret->redeemed = ret->moved = 0;
+	if (cur_left(&c)) {
+		ret->redeemed = (int64_t)state_get_num(&c);
+		ret->moved = state_get_zigzag(&c);
+		if (!ret->redeemed && !ret->moved)
+			return ERR_CORRUPT;
+	}
+	if (done(&c) || ret->earned < 0 || ret->deducted < 0 || ret->redeemed < 0)
 		return ERR_CORRUPT;
 	return ERR_OK;
+}
+
+bool state_account_balance(const struct state_account *a, struct points *ret)
+{
+	struct points sum;
+
+	return points_sub(points_of(a->earned), points_of(a->deducted), &sum) &&
+	       points_sub(sum, points_of(a->redeemed), &sum) &&
+	       points_add(sum, points_of(a->moved), ret);
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/amount.h"
 #include "lib/buf.h"
 #include "lib/date.h"
 #include "lib/hash.h"
@@ -33,7 +34,30 @@ enum state_kind {
 	STATE_ACCOUNT = 'A',   /* household -> struct state_account */
 	STATE_YEAR = 'Y',      /* household | member u8 | year u16 -> state_year.h */
 	STATE_LINES = 'L',     /* block of 32 entries -> state_lines.h */
-	STATE_EVIDENCE = 'E'   /* beginning of a number -> state_evidence.h */
+	STATE_EVIDENCE = 'E',  /* beginning of a number -> state_evidence.h */
+	/* by type u16 | seq u64 -> a byte 1: the accepted entries of listed types */
+	STATE_LISTED = 'R',
+	STATE_DONE = 'z',      /* seq u64 -> number: the entry that settled it */
+	STATE_DOC = 'D',       /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
+	STATE_DOC_DAY = 'd',   /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
+	STATE_SUBMIT = 'u',    /* subject u8 | version u32 -> numbers: seq, town size seen */
+	STATE_FILING = 'F',    /* town: village code | subject u8 | version u32 | seq u64 -> decision */
+	STATE_FILING_NO = 'f', /* town: filing number -> seq */
+	STATE_MOVED = 'm',     /* household | member u8 (0: all) -> household and member it is now */
+	STATE_KIN = 'k',       /* household | member u8 | household | member u8 -> relation */
+	STATE_POST = 'o',      /* household | member u8 | post u8 -> numbers: seq, from, to */
+	STATE_POST_KEY = 'K',  /* key 32 -> household | member u8 */
+	STATE_TOLD = 'w',      /* entry u64 | line u8 -> day */
+	STATE_OBJECTION = 'j', /* entry u64 | line u8 | objection u64 -> a byte 1 */
+	STATE_SLIP = 'x',      /* slip -> seq of the redemption */
+	STATE_SIGNED = 'h',    /* digest of a signed slip 32 -> seq of the redemption */
+	STATE_PROXY = 'y',     /* 16 bytes of SHA-256(proxy) | day + 2^31, u32 | household -> a byte 1 */
+	STATE_REDEEMED = 'r',  /* household | year u16 -> points */
+	STATE_OPEN = 'O',      /* day + 2^31, u32 -> hours: from, to, from, to ... */
+	STATE_CLOSED = 'c',    /* year u16 -> seq of the close */
+	STATE_APPRAISED = 'q', /* year u16 -> confirmed appraisals */
+	STATE_FACILITY = 'l',  /* facility | from: day + 2^31, u32 -> household, last day */
+	STATE_BOOK = 'b'       /* household -> the passbook */
 };
 
 #define STATE_KEY_MAX  64
@@ -52,8 +76,10 @@ void state_key_u64(struct state_key *k, uint64_t v);
 void state_key_text(struct state_key *k, struct bytes text); /* with its NUL */
 /* Length byte and the shortest big-endian form: sorts as numbers do. */
 void state_key_uint(struct state_key *k, uint64_t v);
-/* Of an adoption that holds from a day: biased, so that keys sort as days do. */
+/* Biased, so that keys sort as days do. */
 #define STATE_DAY_BIAS UINT32_C(0x80000000)
+void state_key_day(struct state_key *k, day_t day);
+/* Of an adoption that holds from a day. */
 void state_key_adopt(struct state_key *k, uint32_t feed_no, day_t from);
 static inline struct bytes state_key_bytes(const struct state_key *k)
 {
@@ -150,6 +176,10 @@ struct state_item {
 void state_item_pack(const struct state_item *i, struct buf *out);
 int state_item_parse(struct bytes row, struct state_item *ret);
 
+/* A row of exactly @n signed numbers; what they are is said where the kind is. */
+#define STATE_NUMS_MAX 8
+void state_nums_pack(const int64_t *v, unsigned n, struct buf *out);
+int state_nums_parse(struct bytes row, int64_t *ret, unsigned n);
 /* A single number: item codes, adoptions. */
 void state_num_pack(uint64_t v, struct buf *out);
 int state_num_parse(struct bytes row, uint64_t *ret);
@@ -176,9 +206,13 @@ bool state_household_member(const struct state_household *h, uint32_t member,
 			    struct state_member *ret);
 
 struct state_account {
-	int64_t earned, deducted; /* 0.01 point */
+	int64_t earned, deducted; /* 0.01 point; confirmed lines */
 	uint64_t lines;
+	int64_t redeemed;
+	int64_t moved; /* came in less went out with splits and mergers; signed */
 };
+/* earned - deducted - redeemed + moved. False: out of the permitted range. */
+bool state_account_balance(const struct state_account *a, struct points *ret);
 void state_account_pack(const struct state_account *a, struct buf *out);
 int state_account_parse(struct bytes row, struct state_account *ret);
 

@@ -82,6 +82,16 @@ static void put_scope(const char *s, enum lang lang, struct buf *out)
 		buf_puts(out, s);
 }
 
+static void put_goods(const char *s, enum lang lang, struct buf *out)
+{
+#define WORD(list, value, name, zh, en) {#name, zh, en},
+	static const struct word goods[] = {CHOICES_GOODS(WORD)};
+#undef WORD
+
+	if (!put_word(goods, sizeof(goods) / sizeof(goods[0]), s, strlen(s), lang, out))
+		buf_puts(out, s);
+}
+
 static void put_field(const char *s, enum lang lang, struct buf *out)
 {
 	const struct rec_type *t = rec_type_of(REC_points);
@@ -131,6 +141,7 @@ static void put_text(const char *s, char how, enum lang lang, struct buf *out)
 	case 'y': put_type(s, lang, out); return;
 	case 'r': put_roles(s, lang, out); return;
 	case 'c': put_scope(s, lang, out); return;
+	case 'g': put_goods(s, lang, out); return;
 	default: buf_puts(out, s);
 	}
 }

@@ -193,6 +193,7 @@ static void say_row(struct verify *v, struct verify_feed *f, struct bytes key,
 	uint8_t kind = key.n > STATE_FEED_LEN ? key.p[STATE_FEED_LEN] : 0;
 	const char *zh = "未知数据", *en = "unknown row";
 	struct state_account a, b;
+	struct points x, y;
 
 	for (size_t i = 0; i < KINDS; i++) {
 		if (kinds[i].kind != kind)
@@ -203,13 +204,13 @@ static void say_row(struct verify *v, struct verify_feed *f, struct bytes key,
 			code_of(key, code);
 	}
 	if (kind == STATE_ACCOUNT && stored && mine && !state_account_parse(*stored, &a) &&
-	    !state_account_parse(*mine, &b) && a.earned - a.deducted != b.earned - b.deducted)
+	    !state_account_parse(*mine, &b) && state_account_balance(&a, &x) &&
+	    state_account_balance(&b, &y) && points_cmp(x, y))
 		verify_say(
 			v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
 			"账户%s 的余额存为 %s，由记录重算应为 %s；" AGAIN_ZH,
 			"account%s: the balance is stored as %s, the records make it %s; " AGAIN_EN,
-			code, points_text(points_of(a.earned - a.deducted), was),
-			points_text(points_of(b.earned - b.deducted), is));
+			code, points_text(x, was), points_text(y, is));
 	else if (stored && mine)
 		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
 			   "%s%.0s%s与由记录重算的结果不符；" AGAIN_ZH,

@@ -61,9 +61,10 @@ static int read_account(struct kv_txn *t, uint32_t no, struct bytes household,
 		return err;
 	ret->earned = points_of(a.earned);
 	ret->deducted = points_of(a.deducted);
-	ret->balance = points_of(a.earned - a.deducted);
+	ret->redeemed = points_of(a.redeemed);
+	ret->moved = points_of(a.moved);
 	ret->lines = a.lines;
-	return ERR_OK;
+	return state_account_balance(&a, &ret->balance) ? ERR_OK : ERR_CORRUPT;
 }
 
 static int read_household(struct kv_txn *t, uint32_t no, struct bytes household, struct bytes row,
@@ -357,6 +358,33 @@ int view_waiting(struct kv_txn *t, uint32_t feed_no, enum line_state state,
 		for (size_t i = k.n + 1u; i < key.n; i++)
 			block = block << 8 | key.p[i];
 		stop = wait_in_block(t, feed_no, block * STATE_BLOCK, row, state, fn, ctx);
+		if (stop)
+			break;
+		err = kv_seek(c, KV_NEXT, key, &key, &row);
+	}
+	kv_cursor_close(c);
+	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* --- registers ------------------------------------------------------------------------------------- */
+int view_listed(struct kv_txn *t, uint32_t feed_no, enum rec_code type, uint64_t from,
+		int (*fn)(void *ctx, uint64_t seq), void *ctx)
+{
+	struct kv_cursor *c = NULL;
+	struct bytes key, row;
+	struct state_key k;
+	size_t prefix;
+	int err, stop = 0;
+
+	state_key_of(&k, feed_no, STATE_LISTED);
+	state_key_u16(&k, (uint16_t)type);
+	prefix = k.n;
+	state_key_u64(&k, from);
+	err = kv_cursor_open(t, KV_STATE, &c);
+	if (!err)
+		err = kv_seek(c, KV_GE, state_key_bytes(&k), &key, &row);
+	while (!err && key.n == prefix + 8 && memcmp(key.p, k.b, prefix) == 0) {
+		stop = fn(ctx, be64_get(key.p + prefix));
 		if (stop)
 			break;
 		err = kv_seek(c, KV_NEXT, key, &key, &row);

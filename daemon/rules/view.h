@@ -61,7 +61,8 @@ struct view_household {
 	bool takes_part;
 	day_t consent_day, left_day;
 	uint32_t nmembers;
-	struct points balance, earned, deducted; /* confirmed; earned - deducted = balance (I1) */
+	/* confirmed; earned - deducted - redeemed + moved (by splits and mergers) = balance (I1) */
+	struct points balance, earned, deducted, redeemed, moved;
 	uint64_t lines;				 /* confirmed lines */
 	uint64_t entry;				 /* sequence of the registering entry */
 };
@@ -100,6 +101,10 @@ int view_points(struct kv_txn *t, uint32_t feed_no, uint64_t entry, struct view_
 /* Points entries that have a line in @state, oldest first. */
 int view_waiting(struct kv_txn *t, uint32_t feed_no, enum line_state state,
 		 int (*fn)(void *ctx, const struct view_points *p), void *ctx);
+
+/* Accepted entries of a listed type, oldest first, from sequence @from. */
+int view_listed(struct kv_txn *t, uint32_t feed_no, enum rec_code type, uint64_t from,
+		int (*fn)(void *ctx, uint64_t seq), void *ctx);
 
 /* The verdict of any entry held here. */
 int view_verdict(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct verdict *ret);

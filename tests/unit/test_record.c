@@ -44,6 +44,8 @@ static void same_value(const struct rec_type *t, const struct rec_field *f, cons
 	switch (f->kind) {
 	case REC_U: T_MEM(g, w, sizeof(uint64_t)); return;
 	case REC_POINTS: T_MEM(g, w, sizeof(struct points)); return;
+	case REC_FEN: T_MEM(g, w, sizeof(struct fen)); return;
+	case REC_QTY: T_MEM(g, w, sizeof(struct qty)); return;
 	case REC_DAY: T_MEM(g, w, sizeof(day_t)); return;
 	case REC_CHOICE: T_MEM(g, w, sizeof(uint32_t)); return;
 	case REC_TEXT:
@@ -224,9 +226,11 @@ static void break_field(const struct rec_type *t, uint32_t part, const struct re
 		__attribute__((fallthrough));
 	case REC_CHOICE:
 	case REC_POINTS:
+	case REC_FEN:
+	case REC_QTY:
 		if (f->max < INT64_MAX)
 			break_number(t, part, f, s, f->max + 1);
-		if (f->min > 0 || f->kind == REC_POINTS)
+		if (f->min > 0 || (f->kind != REC_U && f->kind != REC_CHOICE))
 			break_number(t, part, f, s, f->min - 1);
 		return;
 	}

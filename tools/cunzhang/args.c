@@ -330,19 +330,9 @@ static bool field_required(const struct command *cmd, const struct rec_field *f)
 		return false;
 	/* the daemon takes version and points from the catalogue in force */
 	if (cmd->record == REC_points &&
-	    (strcmp(f->name, "member") == 0 || strcmp(f->name, "version") == 0 ||
-	     strcmp(f->name, "points") == 0))
+	    (strcmp(f->name, "version") == 0 || strcmp(f->name, "points") == 0))
 		return false;
-	switch (f->kind) {
-	case REC_TEXT:
-	case REC_CODE:
-	case REC_BIN:
-	case REC_DAY: return f->min > 0;
-	case REC_U:
-	case REC_POINTS:
-	case REC_CHOICE: return true;
-	}
-	return true;
+	return !rec_optional(f);
 }
 
 static const char *placeholder(const struct rec_field *f)
@@ -350,6 +340,8 @@ static const char *placeholder(const struct rec_field *f)
 	switch (f->kind) {
 	case REC_U: return "N";
 	case REC_POINTS: return "POINTS";
+	case REC_FEN: return "YUAN";
+	case REC_QTY: return "N";
 	case REC_DAY: return "DATE";
 	case REC_TEXT: return "TEXT";
 	case REC_CODE: return "CODE";
