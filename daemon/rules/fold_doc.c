@@ -28,6 +28,13 @@ static void doc_key(struct state_key *k, const struct judged *j, enum fold_doc d
 	state_key_u32(k, (uint32_t)version);
 }
 
+static void day_key(struct state_key *k, const struct judged *j, enum fold_doc doc, day_t day)
+{
+	state_key_of(k, j->f->feed_no, STATE_DOC_DAY);
+	state_key_u8(k, (uint8_t)doc);
+	state_key_day(k, day);
+}
+
 static int newest(struct judged *j, enum fold_doc doc, uint64_t *ret)
 {
 	struct bytes key, row;
@@ -85,9 +92,7 @@ int fold_doc_add(struct judged *j, enum fold_doc doc, uint64_t version,
 	err = fold_put_nums(j, &k, v, 4);
 	if (err || row->from == DAY_NONE)
 		return err;
-	state_key_of(&k, j->f->feed_no, STATE_DOC_DAY);
-	state_key_u8(&k, (uint8_t)doc);
-	state_key_day(&k, row->from);
+	day_key(&k, j, doc, row->from);
 	return fold_put_num(j, &k, version);
 }
 
@@ -99,9 +104,7 @@ int fold_doc_on(struct judged *j, enum fold_doc doc, day_t day, uint64_t *ret_ve
 	uint64_t version;
 	int err;
 
-	state_key_of(&k, j->f->feed_no, STATE_DOC_DAY);
-	state_key_u8(&k, (uint8_t)doc);
-	state_key_day(&k, day + 1);
+	day_key(&k, j, doc, day + 1);
 	err = rows_before(j->w->rows, &k, k.n - 4u, &key, &row);
 	if (!err)
 		err = state_num_parse(row, &version);
@@ -112,4 +115,20 @@ int fold_doc_on(struct judged *j, enum fold_doc doc, day_t day, uint64_t *ret_ve
 	if (!err)
 		*ret_version = version;
 	return err;
+}
+
+int fold_doc_next(struct judged *j, enum fold_doc doc, day_t *day, uint64_t *ret_version,
+		  struct fold_doc_row *ret)
+{
+	struct bytes key, row;
+	struct state_key k;
+	int err;
+
+	day_key(&k, j, doc, *day);
+	err = rows_from(j->w->rows, &k, k.n - 4u, &key, &row);
+	if (!err)
+		err = state_num_parse(row, ret_version);
+	if (!err)
+		*day = (day_t)(be32_get(key.p + key.n - 4) - STATE_DAY_BIAS) + 1;
+	return err ? err : fold_doc_get(j, doc, *ret_version, ret);
 }

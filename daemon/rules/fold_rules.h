@@ -14,22 +14,22 @@
  * failure, or FOLD_REFUSED with the reason in the verdict; any non-zero return goes straight up. */
 #define FOLD_REFUSED 1
 
-/* An item of the town's catalogue as the points rules need it; kept between entries. */
+/* An item of the village's catalogue as the points rules need it; kept between entries. */
 #define FOLD_ITEMS_MAX	  1024
 #define FOLD_EVIDENCE_MAX 160
 struct fold_item {
-	uint64_t version; /* 0: this place is free */
-	uint64_t seq;	  /* of the catalogue in the town feed */
-	day_t from, to;
+	uint64_t version; /* of the village; 0: this place is free */
+	day_t from, to;	  /* of the town's catalogue */
 	uint32_t number;
 	uint32_t sign, scope;
+	bool document;
 	int64_t points, cap;
 	uint8_t code_n, evidence_n;
 	char code[16];
 	char evidence[FOLD_EVIDENCE_MAX];
 };
 struct fold_adopt {
-	day_t from;
+	day_t from, to;
 	uint64_t version;
 };
 
@@ -134,6 +134,9 @@ int fold_doc_need(struct judged *j, enum fold_doc doc, uint64_t version,
 /* The version with the latest first day not after @day. ERR_NOTFOUND: none, or it has ended. */
 int fold_doc_on(struct judged *j, enum fold_doc doc, day_t day, uint64_t *ret_version,
 		struct fold_doc_row *ret);
+/* One after another by first day: start with *@day = DAY_MIN. ERR_NOTFOUND at the end. */
+int fold_doc_next(struct judged *j, enum fold_doc doc, day_t *day, uint64_t *ret_version,
+		  struct fold_doc_row *ret);
 
 /* fold_plan.c: the plan, and the scheme that holds the parameters of a day. */
 int fold_plan(struct judged *j);

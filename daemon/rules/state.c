@@ -72,12 +72,6 @@ void state_key_day(struct state_key *k, day_t day)
 	state_key_u32(k, (uint32_t)day + STATE_DAY_BIAS);
 }
 
-void state_key_adopt(struct state_key *k, uint32_t feed_no, day_t from)
-{
-	state_key_of(k, feed_no, STATE_ADOPT);
-	state_key_day(k, from);
-}
-
 /* --- values ---------------------------------------------------------------------------------------- */
 void state_put_zigzag(struct buf *out, int64_t v)
 {

@@ -27,9 +27,9 @@ enum state_kind {
 	STATE_SIGNER = 's',    /* feed or witness key 32 -> code of the village, or of the town */
 	STATE_TRANSPORT = 't', /* transport key 32 -> the same */
 	STATE_VERSION = 'V',   /* version u32 -> struct state_version */
-	STATE_ITEM = 'I',      /* version u32 | item code -> struct state_item */
-	STATE_CODE = 'N',      /* item code -> its number */
-	STATE_ADOPT = 'C',     /* from: day + 2^31, u32 -> version */
+	/* version u32 | item code -> struct state_item; in a village only what differs from the town */
+	STATE_ITEM = 'I',
+	STATE_CODE = 'N', /* item code -> its number */
 	STATE_HOUSEHOLD = 'H', /* household -> struct state_household */
 	STATE_ACCOUNT = 'A',   /* household -> struct state_account */
 	STATE_YEAR = 'Y',      /* household | member u8 | year u16 -> state_year.h */
@@ -79,8 +79,6 @@ void state_key_uint(struct state_key *k, uint64_t v);
 /* Biased, so that keys sort as days do. */
 #define STATE_DAY_BIAS UINT32_C(0x80000000)
 void state_key_day(struct state_key *k, day_t day);
-/* Of an adoption that holds from a day. */
-void state_key_adopt(struct state_key *k, uint32_t feed_no, day_t from);
 static inline struct bytes state_key_bytes(const struct state_key *k)
 {
 	return (struct bytes){k->b, k->n};
@@ -116,7 +114,7 @@ struct state_meta {
 	bool chartered;	    /* town: the charter was accepted */
 	uint64_t town_seen; /* village: the largest of an accepted entry */
 	uint32_t npeople;   /* village: person numbers given */
-	uint32_t ncodes;    /* town: item numbers given */
+	uint32_t ncodes;    /* item numbers given */
 	uint64_t version;   /* town: the newest catalogue */
 };
 void state_meta_pack(const struct state_meta *m, struct buf *out);

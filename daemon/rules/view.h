@@ -48,13 +48,14 @@ struct view_item {
 	const struct rec_catalogue_line *line;
 	uint32_t index;
 };
-/* Items of catalogue @version (0: the newest in the town feed), in file order. */
+/* Items of the town's catalogue @version (0: the newest in the town feed), in file order. */
 int view_catalogue(struct kv_txn *t, uint64_t version, struct rec_catalogue *ret_head,
 		   int (*fn)(void *ctx, const struct view_item *i), void *ctx);
-/* The catalogue version in force in a village on @day, judged by the town size its head has. */
+/* The village's version of the catalogue in force on @day. */
 int view_catalogue_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version);
-int view_item(struct kv_txn *t, uint64_t version, struct bytes code,
-	      struct rec_catalogue_line *ret); /* borrowed from the transaction */
+/* An item of the village's @version, as the village has it; borrowed from the transaction. */
+int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes code,
+	      struct rec_catalogue_line *ret);
 
 struct view_household {
 	char household[17], group[9], head_name[65];

@@ -90,7 +90,7 @@ static int complete_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct 
 		*why = (struct reason){.id = V_P11_UNKNOWN_ITEM,
 				       .num = {line, (int64_t)l->version}};
 		reason_set_text(why->s, l->item.p, l->item.n);
-		err = view_item(t, l->version, l->item, &item);
+		err = view_item(t, feed, l->version, l->item, &item);
 		if (!err)
 			l->points = item.points;
 	}

@@ -485,7 +485,7 @@ static void roster(struct load *l, struct load_node *n)
 
 static void village_entries(struct load *l, struct load_node *n)
 {
-	struct rec_adopt_catalogue a = {.version = VERSION, .from = DAY0 - 150};
+	struct rec_adopt_catalogue a = {.version = VERSION, .base = VERSION, .from = DAY0 - 150};
 	struct buf payload = {0};
 	struct job j;
 

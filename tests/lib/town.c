@@ -313,7 +313,7 @@ enum verdict_id town_catalogue(struct town *w, uint64_t version)
 enum verdict_id town_adopt(struct town *w, uint32_t no, const char *author, uint64_t version,
 			   day_t from)
 {
-	struct rec_adopt_catalogue a = {.version = version, .from = from};
+	struct rec_adopt_catalogue a = {.version = version, .base = version, .from = from};
 
 	return town_put(w, no, author, REC_adopt_catalogue, &a, NULL, 0);
 }

@@ -183,7 +183,7 @@ static void register_household(struct sim *s, struct order *o, uint32_t i, unsig
 
 static void adopt(struct sim *s, struct order *o)
 {
-	struct rec_adopt_catalogue a = {.version = 1};
+	struct rec_adopt_catalogue a = {.version = 1, .base = 1};
 
 	day_from_ymd(2020, 1, 1, &a.from);
 	order_make(s, o, REC_adopt_catalogue, &a, NULL, 0, HOST_HEAD);

@@ -293,7 +293,7 @@ static int put_seen(struct world *x, uint64_t town_seen, const char *author, enu
 
 static void test_the_town_judges_as_it_was_seen(void)
 {
-	struct rec_adopt_catalogue a = {.version = 2, .from = town_day(2026, 1, 1)};
+	struct rec_adopt_catalogue a = {.version = 2, .base = 2, .from = town_day(2026, 1, 1)};
 	struct rec_grant g;
 	struct rec_revoke r;
 	struct world x;
@@ -335,7 +335,7 @@ static void test_the_town_judges_as_it_was_seen(void)
 static void test_enrolment_is_seen_or_not(void)
 {
 	const char *two = "500101999202";
-	struct rec_adopt_catalogue a = {.version = 1, .from = town_day(2026, 1, 1)};
+	struct rec_adopt_catalogue a = {.version = 1, .base = 1, .from = town_day(2026, 1, 1)};
 	struct verdict v;
 	struct world x;
 	uint64_t at;
@@ -356,7 +356,7 @@ static void test_enrolment_is_seen_or_not(void)
 /* One transaction, both folds open: the village sees what the town has just accepted. */
 static void test_a_village_sees_the_town_of_its_transaction(void)
 {
-	struct rec_adopt_catalogue a = {.version = 1, .from = town_day(2026, 1, 1)};
+	struct rec_adopt_catalogue a = {.version = 1, .base = 1, .from = town_day(2026, 1, 1)};
 	struct buf p = {0}, gp = {0};
 	uint8_t leaf[ENTRY_LEAF_BYTES];
 	struct feedlog town, village;

@@ -43,8 +43,10 @@ static void test_keys_sort_as_their_parts_do(void)
 		T_OK(key_cmp(&a, &b) < 0);
 	}
 	for (size_t i = 0; i + 1 < sizeof(days) / sizeof(days[0]); i++) {
-		state_key_adopt(&a, 2, days[i]);
-		state_key_adopt(&b, 2, days[i + 1]);
+		state_key_of(&a, 2, STATE_DOC_DAY);
+		state_key_day(&a, days[i]);
+		state_key_of(&b, 2, STATE_DOC_DAY);
+		state_key_day(&b, days[i + 1]);
 		T_OK(key_cmp(&a, &b) < 0);
 	}
 }
