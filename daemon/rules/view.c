@@ -393,6 +393,18 @@ int view_listed(struct kv_txn *t, uint32_t feed_no, enum rec_code type, uint64_t
 	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
+int view_settled(struct kv_txn *t, uint32_t feed_no, uint64_t seq, uint64_t *ret_by)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	state_key_of(&k, feed_no, STATE_DONE);
+	state_key_u64(&k, seq);
+	err = get(t, &k, &row);
+	return err ? err : state_num_parse(row, ret_by);
+}
+
 /* --- verdicts -------------------------------------------------------------------------------------- */
 int view_verdict(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct verdict *ret)
 {

@@ -57,6 +57,9 @@ int view_catalogue_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *r
 int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes code,
 	      struct rec_catalogue_line *ret);
 
+/* How many items the village's catalogue in force on @day has; none when none is. */
+int view_items_in_force(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret);
+
 struct view_household {
 	char household[17], group[9], head_name[65];
 	bool takes_part;
@@ -106,6 +109,9 @@ int view_waiting(struct kv_txn *t, uint32_t feed_no, enum line_state state,
 /* Accepted entries of a listed type, oldest first, from sequence @from. */
 int view_listed(struct kv_txn *t, uint32_t feed_no, enum rec_code type, uint64_t from,
 		int (*fn)(void *ctx, uint64_t seq), void *ctx);
+
+/* The entry that settled this one: an objection answered, a redemption taken back. ERR_NOTFOUND. */
+int view_settled(struct kv_txn *t, uint32_t feed_no, uint64_t seq, uint64_t *ret_by);
 
 /* The verdict of any entry held here. */
 int view_verdict(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct verdict *ret);

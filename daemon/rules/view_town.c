@@ -511,3 +511,45 @@ int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes
 		*ret = line;
 	return err;
 }
+
+static int count_changes(const struct payload *p, uint64_t *n)
+{
+	struct rec_adopt_catalogue_line l;
+
+	for (uint32_t i = 0; i + 1 < p->nparts; i++) {
+		if (rec_decode_line(rec_type_of(REC_adopt_catalogue), p, i, &l))
+			return ERR_CORRUPT;
+		*n += l.change == CHANGE_add;
+		*n -= l.change == CHANGE_drop;
+	}
+	return ERR_OK;
+}
+
+int view_items_in_force(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret)
+{
+	struct state_version v;
+	struct payload p;
+	uint64_t version, n = 0;
+	int64_t doc[4];
+	int err = view_catalogue_on(t, feed_no, day, &version);
+
+	if (err == ERR_NOTFOUND) {
+		*ret = 0;
+		return ERR_OK;
+	}
+	if (!err)
+		err = village_doc(t, feed_no, version, doc);
+	if (!err)
+		err = version_of(t, (uint64_t)doc[3], &v);
+	if (!err)
+		err = feedlog_payload(t, FEED_TOWN, v.seq, &p);
+	if (!err) {
+		n = p.nparts - 1;
+		err = feedlog_payload(t, feed_no, (uint64_t)doc[0], &p);
+	}
+	if (!err)
+		err = count_changes(&p, &n);
+	if (!err)
+		*ret = n;
+	return err;
+}

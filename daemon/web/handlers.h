@@ -16,6 +16,8 @@ HANDLER(people);
 HANDLER(villages);
 HANDLER(log);
 HANDLER(waiting);
+HANDLER(registers);
+HANDLER(tables);
 HANDLER(record);
 HANDLER(person);
 HANDLER(invitation);

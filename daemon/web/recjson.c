@@ -46,8 +46,8 @@ static bool as_text(const struct rec_field *f, json_t *v, char number[NUMBER_TEX
 		*ret_n = json_string_length(v);
 		return true;
 	}
-	if (json_is_integer(v) && (f->kind == REC_U || f->kind == REC_QTY || f->kind == REC_POINTS ||
-				   f->kind == REC_FEN))
+	if (json_is_integer(v) &&
+	    (f->kind == REC_U || f->kind == REC_QTY || f->kind == REC_POINTS || f->kind == REC_FEN))
 		snprintf(number, NUMBER_TEXT_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	else if (json_is_boolean(v) && f->choices == &rec_lists[REC_LIST_YES])
 		snprintf(number, NUMBER_TEXT_MAX, "%s", json_is_true(v) ? "yes" : "no");
