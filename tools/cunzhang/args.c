@@ -370,13 +370,13 @@ static void gather_fields(struct cli *c, const struct rec_field *f, uint32_t n)
 	}
 }
 
-static int unknown_type(const char *name)
+int args_unknown_type(const char *name)
 {
-	const char *names[64], *near;
+	const char *names[128], *near;
 	uint32_t n = 0;
 	struct table t;
 
-	for (; n < rec_ntypes && n < 64; n++)
+	for (; n < rec_ntypes && n < 128; n++)
 		names[n] = rec_types[n].name;
 	SAY(stderr, M_UNKNOWN_TYPE, name);
 	near = args_nearest(name, names, n);
@@ -396,15 +396,9 @@ static int gather_type(struct cli *c, int argc, char **argv, int at)
 {
 	if (at >= argc || is_option(argv[at]))
 		return EXIT_DONE; /* its absence is told later, or help is wanted */
-	for (uint32_t i = 0; !c->type && i < rec_ntypes; i++) {
-		char name[CLI_FIELD_MAX];
-
-		if (strcmp(argv[at], rec_types[i].name) == 0 ||
-		    strcmp(argv[at], cli_option_name(rec_types[i].name, name)) == 0)
-			c->type = &rec_types[i];
-	}
+	c->type = cli_type(argv[at]);
 	if (!c->type)
-		return unknown_type(argv[at]);
+		return EXIT_USAGE;
 	gather_fields(c, c->type->head, c->type->nhead);
 	gather_fields(c, c->type->line, c->type->nline);
 	return EXIT_DONE;

@@ -79,6 +79,21 @@ static const struct option_def o_log[] = {
 	END,
 };
 
+static const struct option_def o_table[] = {
+	FEED,
+	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
+	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
+	{"csv", "FILE", M_O_CSV, false, 0, NULL},
+	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
+	END,
+};
+static const struct option_def o_register[] = {
+	FEED,
+	{"csv", "FILE", M_O_CSV, false, 0, NULL},
+	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
+	END,
+};
+
 #define W (CMD_WRITES | CMD_ID)
 #define IMPORTS CMD_WRITES /* their IDs follow from the file */
 const struct command main_commands[] = {
@@ -102,6 +117,8 @@ const struct command main_commands[] = {
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_as, 0, false, true},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
+	{"table", "NAME", M_C_TABLE, M_NOTHING_MORE, 0, cmd_table, o_table, 0, false, false},
+	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
 	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},
 	{"log", "", M_C_LOG, M_NOTHING_MORE, 0, cmd_log, o_log, 0, false, false},
