@@ -18,6 +18,7 @@ HANDLER(log);
 HANDLER(waiting);
 HANDLER(registers);
 HANDLER(tables);
+HANDLER(paper);
 HANDLER(record);
 HANDLER(person);
 HANDLER(invitation);
