@@ -5,7 +5,6 @@
 #include "daemon/web/paper.h"
 #include "lib/err.h"
 #include "lib/text.h"
-#include "proto/noticecode.h"
 
 /* --- what papers have in common ------------------------------------------------------------------- */
 int paper_refuse(struct paper *p, const char *param, struct says message, struct says hint)
@@ -74,6 +73,11 @@ static int on_household(void *ctx, const struct view_household *h)
 
 	return view_members(p->r->t, p->r->feed.no, kv_bytes(h->household, strlen(h->household)),
 			    on_child, p);
+}
+
+int paper_children(struct paper *p)
+{
+	return view_households(p->r->t, p->r->feed.no, on_household, p);
 }
 
 void paper_head(struct paper *p, const struct view_household *h)
@@ -153,9 +157,8 @@ static int make(struct paper *p, const struct paper_def *def)
 {
 	int err = ERR_OK;
 
-	p->page.posted = def->posted;
 	if (def->posted)
-		err = view_households(p->r->t, p->r->feed.no, on_household, p);
+		err = paper_children(p);
 	if (!err)
 		err = def->make(p);
 	if (!err)

@@ -19,6 +19,7 @@ HANDLER(waiting);
 HANDLER(registers);
 HANDLER(tables);
 HANDLER(paper);
+HANDLER(notices);
 HANDLER(record);
 HANDLER(person);
 HANDLER(invitation);

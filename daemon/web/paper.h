@@ -25,7 +25,7 @@ struct paper {
 	char text[32];		  /* what record.passbook borrows */
 	char code[24];		  /* the check code of a notice; "" */
 };
-#define PAPER_ANSWERED 1 /* the handler has filled the answer itself */
+#define PAPER_ANSWERED	1 /* the handler has filled the answer itself */
 #define PAPER_CHILD_AGE 14
 
 /* Each gives ERR_OK, a machine failure, or PAPER_ANSWERED. */
@@ -33,6 +33,11 @@ int paper_notice(struct paper *p);
 int paper_passbook(struct paper *p);
 int paper_slip(struct paper *p);
 int paper_certificate(struct paper *p);
+
+/* The notice that p->record.notice describes by kind, period and size; fills in its figures. */
+int paper_notice_make(struct paper *p);
+/* The names of children, for pages that are posted. */
+int paper_children(struct paper *p);
 
 /* Refuses a wish: 400 for @param, with a hint. */
 int paper_refuse(struct paper *p, const char *param, struct says message, struct says hint);

@@ -12,18 +12,19 @@
 struct book {
 	struct paper *p;
 	struct bytes household;
-	uint64_t upto;	 /* movements by entries before this one are in the booklet */
+	uint64_t upto;	  /* movements by entries before this one are in the booklet */
 	uint64_t printed; /* lines in the booklet */
-	uint64_t lines;	 /* so far */
+	uint64_t lines;	  /* so far */
 	struct points balance;
 };
 
 /* --- the page -------------------------------------------------------------------------------------- */
 static void put_table_head(struct page *p)
 {
-	page_tag(p, "<table><thead><tr><th>日期</th><th>摘要</th><th class=\"n\">收（+）</th>"
-		    "<th class=\"n\">支（－）</th><th class=\"n\">余额</th><th>序号</th><th>经办</th>"
-		    "</tr></thead><tbody>\n");
+	page_tag(p,
+		 "<table><thead><tr><th>日期</th><th>摘要</th><th class=\"n\">收（+）</th>"
+		 "<th class=\"n\">支（－）</th><th class=\"n\">余额</th><th>序号</th><th>经办</th>"
+		 "</tr></thead><tbody>\n");
 }
 
 static void put_page_break(struct page *p)
@@ -107,8 +108,8 @@ static void put_cover(struct paper *p, const struct view_household *h, const str
 	page_tag(&p->page, "<h1>");
 	page_str(&p->page, p->village);
 	page_tag(&p->page, "积分手册</h1>\n<p class=\"sub\">");
-	snprintf(text, sizeof(text), "手册编号 %s　户编号 %s　%s 组　户主 %s　%" PRIu32 " 人", k->number,
-		 h->household, h->group, h->head_name, h->nmembers);
+	snprintf(text, sizeof(text), "手册编号 %s　户编号 %s　%s 组　户主 %s　%" PRIu32 " 人",
+		 k->number, h->household, h->group, h->head_name, h->nmembers);
 	page_str(&p->page, text);
 	page_tag(&p->page, "</p>\n<p class=\"small sub\">积分以村账为准，手册为其副本；遗失可补发。"
 			   "有疑问请向村务监督委员会提出。</p>\n");
@@ -142,10 +143,10 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 	if (!err)
 		err = view_book(p->r->t, p->r->feed.no, code, k);
 	if (err == ERR_NOTFOUND)
-		return paper_refuse(p, "household",
-				    SAYS("该户还没有积分手册", "the household has no passbook"),
-				    SAYS("先发放：cunzhang record passbook --action issue …",
-					 "issue one first: cunzhang record passbook --action issue ..."));
+		return paper_refuse(
+			p, "household", SAYS("该户还没有积分手册", "the household has no passbook"),
+			SAYS("先发放：cunzhang record passbook --action issue …",
+			     "issue one first: cunzhang record passbook --action issue ..."));
 	return err;
 }
 

@@ -101,8 +101,8 @@ static void put_totals(struct paper *p, uint64_t households, const struct report
 {
 	char plus[AMOUNT_TEXT_MAX], minus[AMOUNT_TEXT_MAX], text[240];
 
-	snprintf(text, sizeof(text), "合计：%" PRIu64 " 户，加分 %" PRId64 " 条，共 %s 分。", households,
-		 total->awards, points_text(total->plus, plus));
+	snprintf(text, sizeof(text), "合计：%" PRIu64 " 户，加分 %" PRId64 " 条，共 %s 分。",
+		 households, total->awards, points_text(total->plus, plus));
 	page_tag(&p->page, "<p>");
 	page_str(&p->page, text);
 	snprintf(text, sizeof(text),
@@ -276,15 +276,17 @@ static int catalogue(struct paper *p)
 
 	if (err == ERR_NOTFOUND)
 		return paper_refuse(p, "to",
-				    SAYS("该日没有生效的积分清单", "no catalogue is in force on that day"),
+				    SAYS("该日没有生效的积分清单",
+					 "no catalogue is in force on that day"),
 				    SAYS("请先采用清单", "adopt one first"));
 	if (err)
 		return err;
 	begin(p, "积分事项清单公示");
 	put_filing(p, SUBJECT_catalogue, version);
-	page_tag(&p->page, "<table class=\"small\"><thead><tr><th>编码</th><th>类别</th><th>事项</th>"
-			   "<th class=\"n\">分值</th><th>单位</th><th class=\"n\">年度上限</th>"
-			   "<th>对象</th><th>证明材料</th><th>变动</th></tr></thead><tbody>\n");
+	page_tag(&p->page,
+		 "<table class=\"small\"><thead><tr><th>编码</th><th>类别</th><th>事项</th>"
+		 "<th class=\"n\">分值</th><th>单位</th><th class=\"n\">年度上限</th>"
+		 "<th>对象</th><th>证明材料</th><th>变动</th></tr></thead><tbody>\n");
 	err = view_village_items(p->r->t, p->r->feed.no, version, put_item, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	return err;
@@ -341,9 +343,10 @@ static int scheme(struct paper *p)
 	int err = view_doc_on(p->r->t, p->r->feed.no, VIEW_SCHEME, day, &version);
 
 	if (err == ERR_NOTFOUND)
-		return paper_refuse(
-			p, "to", SAYS("该日没有生效的积分奖励方案", "no reward scheme is in force on that day"),
-			SAYS("请先录入方案", "record one first"));
+		return paper_refuse(p, "to",
+				    SAYS("该日没有生效的积分奖励方案",
+					 "no reward scheme is in force on that day"),
+				    SAYS("请先录入方案", "record one first"));
 	if (!err)
 		err = view_scheme_on(p->r->t, p->r->feed.no, day, &s);
 	if (err)
@@ -351,8 +354,9 @@ static int scheme(struct paper *p)
 	begin(p, "积分奖励方案公示");
 	put_filing(p, SUBJECT_scheme, version);
 	put_parameters(p, &s);
-	page_tag(&p->page, "<h2>兑换价目</h2><table><thead><tr><th>编码</th><th>物品</th><th>类别</th>"
-			   "<th>单位</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
+	page_tag(&p->page,
+		 "<h2>兑换价目</h2><table><thead><tr><th>编码</th><th>物品</th><th>类别</th>"
+		 "<th>单位</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
 	err = view_prices_on(p->r->t, p->r->feed.no, day, put_price, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	return err == ERR_NOTFOUND ? ERR_OK : err;
@@ -372,7 +376,7 @@ static int notice_kind(struct paper *p, uint32_t *ret)
 				 "there are: assessment, redemption, catalogue, scheme"));
 }
 
-int paper_notice(struct paper *p)
+static int notice_wish(struct paper *p)
 {
 	struct rec_notice *n = &p->record.notice;
 	int err = notice_kind(p, &n->kind);
@@ -390,13 +394,21 @@ int paper_notice(struct paper *p)
 				   SAYS("结束日期早于开始日期", "the end is before the start"),
 				   SAYS(NULL, NULL));
 	n->size = p->r->feed.size;
-	if (!err)
-		err = feedlog_root(p->r->t, p->r->feed.no, n->size, &p->root);
+	return err;
+}
+
+int paper_notice_make(struct paper *p)
+{
+	struct rec_notice *n = &p->record.notice;
+	int err = feedlog_root(p->r->t, p->r->feed.no, n->size, &p->root);
+
 	if (err)
 		return err;
 	p->type = REC_notice;
 	n->root = kv_bytes(p->root.b, HASH_BYTES);
 	n->digest = kv_bytes(p->digest.b, HASH_BYTES);
+	n->lines = 0;
+	n->plus = n->minus = POINTS_ZERO;
 	switch ((enum rec_choice_NOTICE)n->kind) {
 	case NOTICE_assessment: err = assessment(p); break;
 	case NOTICE_redemption: err = redemptions(p); break;
@@ -406,4 +418,16 @@ int paper_notice(struct paper *p)
 	if (!err)
 		put_foot(p);
 	return err;
+}
+
+/* A new one, or (@entry) one that was made before, from the feed as it was then. */
+int paper_notice(struct paper *p)
+{
+	struct payload payload;
+	uint64_t seq;
+	int err = reply_param(p->r->req, "entry")
+			  ? paper_need_entry(p, REC_notice, &seq, &p->record.notice, &payload)
+			  : notice_wish(p);
+
+	return err ? err : paper_notice_make(p);
 }

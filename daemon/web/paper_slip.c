@@ -21,7 +21,8 @@ static int on_move(void *ctx, const struct move *m)
 	if (m->kind != MOVE_REDEEMED || m->seq != s->seq)
 		return ERR_OK;
 	s->after = m->balance;
-	s->found = points_neg(m->points, &s->total) && points_sub(m->balance, m->points, &s->before);
+	s->found =
+		points_neg(m->points, &s->total) && points_sub(m->balance, m->points, &s->before);
 	return 1;
 }
 
@@ -31,8 +32,9 @@ static int put_goods(struct paper *p, const struct rec_redemption *r, const stru
 	struct rec_redemption_line l;
 	struct rec_prices_line price;
 
-	page_tag(&p->page, "<table><thead><tr><th>物品</th><th>单位</th><th class=\"n\">数量</th>"
-			   "<th class=\"n\">单价</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
+	page_tag(&p->page,
+		 "<table><thead><tr><th>物品</th><th>单位</th><th class=\"n\">数量</th>"
+		 "<th class=\"n\">单价</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
 	for (uint32_t i = 0; i + 1 < payload->nparts; i++) {
 		if (rec_decode_line(t, payload, i, &l))
 			return ERR_CORRUPT;
@@ -60,8 +62,8 @@ static void put_slip_head(struct paper *p, const struct rec_redemption *r, uint6
 	page_tag(&p->page, "<h1>");
 	page_str(&p->page, p->village);
 	page_tag(&p->page, "积分兑换单</h1>\n<p class=\"sub\">");
-	snprintf(text, sizeof(text), "单号 %.*s　日期 %s %02u:%02u　记录第 %" PRIu64 " 条", (int)r->slip.n,
-		 r->slip.p, day_text(r->day, day), (unsigned)(r->minute / 60),
+	snprintf(text, sizeof(text), "单号 %.*s　日期 %s %02u:%02u　记录第 %" PRIu64 " 条",
+		 (int)r->slip.n, r->slip.p, day_text(r->day, day), (unsigned)(r->minute / 60),
 		 (unsigned)(r->minute % 60), seq);
 	page_str(&p->page, text);
 	page_tag(&p->page, "</p>\n<p>");
@@ -92,8 +94,9 @@ int paper_slip(struct paper *p)
 		 points_text(s.after, after));
 	page_tag(&p->page, "<p>");
 	page_str(&p->page, text);
-	page_tag(&p->page, "</p>\n<div class=\"sign\"><span>领取人签字：____________</span>"
-			   "<span>管理员：____________</span><span>见证人：____________</span></div>\n");
+	page_tag(&p->page,
+		 "</p>\n<div class=\"sign\"><span>领取人签字：____________</span>"
+		 "<span>管理员：____________</span><span>见证人：____________</span></div>\n");
 	page_end(&p->page);
 	return err;
 }
@@ -139,7 +142,8 @@ int paper_certificate(struct paper *p)
 	page_str(&p->page, who.name);
 	page_str(&p->page, r.member ? "：" : "户：");
 	page_tag(&p->page, "</p><p>");
-	snprintf(text, sizeof(text), "在 %" PRIu64 " 年度乡村治理积分评选中，被评为“%.*s”。特发此证，以资鼓励。",
+	snprintf(text, sizeof(text),
+		 "在 %" PRIu64 " 年度乡村治理积分评选中，被评为“%.*s”。特发此证，以资鼓励。",
 		 r.year, (int)r.title.n, r.title.p);
 	page_str(&p->page, text);
 	page_tag(&p->page, "</p><p class=\"right\">");

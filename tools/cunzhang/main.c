@@ -87,6 +87,21 @@ static const struct option_def o_table[] = {
 	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
 	END,
 };
+static const struct option_def o_notice[] = {
+	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
+	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
+	{"as", "NAME", M_O_PAPER_AS, false, 0, NULL},
+	{"out", "FILE", M_O_PAPER_OUT, true, 'o', NULL},
+	END,
+};
+static const struct option_def o_print[] = {
+	{"entry", "N", M_O_PAPER_ENTRY, false, 0, NULL},
+	{"household", "CODE", M_O_PAPER_HOUSEHOLD, false, 0, NULL},
+	{"all", NULL, M_O_PAPER_ALL, false, 0, NULL},
+	{"as", "NAME", M_O_PAPER_AS, false, 0, NULL},
+	{"out", "FILE", M_O_PAPER_OUT, true, 'o', NULL},
+	END,
+};
 static const struct option_def o_register[] = {
 	FEED,
 	{"csv", "FILE", M_O_CSV, false, 0, NULL},
@@ -117,6 +132,9 @@ const struct command main_commands[] = {
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_as, 0, false, true},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
+	{"notice", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},
+	{"notice-check", "CODE", M_C_NOTICE_CHECK, M_NOTHING_MORE, 0, cmd_notice_check, o_feed, 0, false, false},
+	{"print", "PAPER", M_C_PRINT, M_X_PRINT, W, cmd_print, o_print, 0, false, false},
 	{"table", "NAME", M_C_TABLE, M_NOTHING_MORE, 0, cmd_table, o_table, 0, false, false},
 	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
 	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
