@@ -69,6 +69,12 @@ static const struct option_def o_account[] = {FEED, {"all", NULL, M_O_ALL, false
 static const struct option_def o_score[] = {{"year", "YEAR", M_O_YEAR, false, 0, NULL}, FEED, END};
 static const struct option_def o_as[] = {AS, END};
 static const struct option_def o_feed[] = {FEED, END};
+static const struct option_def o_record[] = {
+	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, END,
+};
+static const struct option_def o_adopt[] = {
+	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, END,
+};
 static const struct option_def o_none[] = {END};
 static const struct option_def o_verify[] = {{"quick", NULL, M_O_QUICK, false, 0, NULL}, END};
 static const struct option_def o_log[] = {
@@ -121,7 +127,7 @@ const struct command main_commands[] = {
 	{"operator list", "", M_C_OPERATOR_LIST, M_NOTHING_MORE, 0, cmd_operator_list, o_feed, 0, false, false},
 	{"roster import", "FILE", M_C_ROSTER_IMPORT, M_X_IMPORT, IMPORTS, cmd_roster_import, o_roster, 0, false, false},
 	{"catalogue import", "FILE", M_C_CATALOGUE_IMPORT, M_X_IMPORT, IMPORTS, cmd_catalogue_import, o_import, REC_catalogue, false, true},
-	{"catalogue adopt", "", M_C_CATALOGUE_ADOPT, M_NOTHING_MORE, W, cmd_catalogue_adopt, o_as, REC_adopt_catalogue, false, false},
+	{"catalogue adopt", "", M_C_CATALOGUE_ADOPT, M_NOTHING_MORE, W, cmd_catalogue_adopt, o_adopt, REC_adopt_catalogue, false, false},
 	{"catalogue show", "", M_C_CATALOGUE_SHOW, M_NOTHING_MORE, 0, cmd_catalogue_show, o_catalogue_show, 0, false, false},
 	{"entry record", "", M_C_ENTRY_RECORD, M_X_ENTRY_RECORD, W, cmd_entry_record, o_as, REC_points, true, false},
 	{"entry review", "ENTRY", M_C_ENTRY_REVIEW, M_X_ENTRY_STEP, W, cmd_entry_review, o_step, 0, false, false},
@@ -129,11 +135,11 @@ const struct command main_commands[] = {
 	{"entry reverse", "ENTRY", M_C_ENTRY_REVERSE, M_X_ENTRY_REVERSE, W, cmd_entry_reverse, o_as, REC_reversal, false, false},
 	{"entry import", "FILE", M_C_ENTRY_IMPORT, M_X_IMPORT, IMPORTS, cmd_entry_import, o_entry_import, 0, false, false},
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
-	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_as, 0, false, true},
+	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, true},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
-	{"notice", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},
-	{"notice-check", "CODE", M_C_NOTICE_CHECK, M_NOTHING_MORE, 0, cmd_notice_check, o_feed, 0, false, false},
+	{"notice make", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},
+	{"notice check", "CODE", M_C_NOTICE_CHECK, M_NOTHING_MORE, 0, cmd_notice_check, o_feed, 0, false, false},
 	{"print", "PAPER", M_C_PRINT, M_X_PRINT, W, cmd_print, o_print, 0, false, false},
 	{"table", "NAME", M_C_TABLE, M_NOTHING_MORE, 0, cmd_table, o_table, 0, false, false},
 	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
