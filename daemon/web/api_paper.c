@@ -171,11 +171,13 @@ void api_paper(const struct web_services *s, const struct web_req *req, struct w
 	const struct paper_def *def = paper_asked(req, res);
 	struct reading r;
 	struct paper p = {.r = &r, .today = reply_today(s)};
+	struct view_town town;
 	int err;
 
 	if (!def || !reading_begin(&r, s, req, res))
 		return;
 	reading_label(r.t, &r.feed, p.village);
+	p.training = !view_town(r.t, &town) && domain_is_training(town.domain);
 	err = make(&p, def);
 	if (!err) {
 		jw_kstr(&r.w, "paper", def->name);

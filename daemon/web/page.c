@@ -28,9 +28,11 @@ static const char style[] =
 	".cert{border:1mm double #a00;padding:18mm 14mm;margin-top:20mm;text-align:center}"
 	".cert h1{font-size:34pt;letter-spacing:8mm;margin-bottom:14mm}"
 	".cert p{font-size:18pt;line-height:2;text-align:left;text-indent:2em}"
-	"tr.gap td{border-color:transparent}";
+	"tr.gap td{border-color:transparent}"
+	".mark{position:fixed;top:40%;left:0;right:0;text-align:center;transform:rotate(-25deg);"
+	"font:700 44pt/1 SimHei,'Noto Sans CJK SC',sans-serif;color:rgba(200,0,0,.28)}";
 
-void page_begin(struct page *p, struct buf *out, const char *title, bool posted)
+void page_begin(struct page *p, struct buf *out, const char *title, bool posted, bool training)
 {
 	*p = (struct page){.out = out, .posted = posted};
 	page_tag(p,
@@ -39,6 +41,8 @@ void page_begin(struct page *p, struct buf *out, const char *title, bool posted)
 	page_tag(p, "</title>\n<style>");
 	page_tag(p, style);
 	page_tag(p, "</style></head>\n<body>\n");
+	if (training)
+		page_tag(p, "<div class=\"mark\">培训数据　不作依据</div>\n");
 }
 
 void page_end(struct page *p)

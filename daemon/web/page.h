@@ -18,7 +18,8 @@ struct page {
 	enum privacy_leak leak;
 	char where[64]; /* the text it was found in, cut */
 };
-void page_begin(struct page *p, struct buf *out, const char *title, bool posted);
+/* @training: the town is one for training, and the page says so across itself. */
+void page_begin(struct page *p, struct buf *out, const char *title, bool posted, bool training);
 void page_end(struct page *p);
 /* Markup of ours, as it is. */
 void page_tag(struct page *p, const char *html);

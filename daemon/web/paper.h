@@ -13,6 +13,7 @@ struct paper {
 	struct page page;
 	struct buf html;
 	char village[FEED_LABEL_MAX];
+	bool training;
 	day_t today;
 	struct buf children; /* names of people under 14 today */
 	/* what to record: REC_notice, REC_passbook; 0: nothing */

@@ -183,7 +183,7 @@ int paper_passbook(struct paper *p)
 	b.household = kv_bytes(name, strlen(name));
 	b.upto = all ? 0 : k.upto;
 	b.printed = b.lines = all ? 0 : k.lines;
-	page_begin(&p->page, &p->html, "积分手册", false);
+	page_begin(&p->page, &p->html, "积分手册", false, p->training);
 	if (b.printed == 0)
 		put_cover(p, &h, &k);
 	put_table_head(&p->page);

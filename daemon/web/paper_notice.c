@@ -28,7 +28,7 @@ static void begin(struct paper *p, const char *title)
 	char text[160];
 
 	snprintf(text, sizeof(text), "%s%s", p->village, title);
-	page_begin(&p->page, &p->html, text, true);
+	page_begin(&p->page, &p->html, text, true, p->training);
 	p->page.children = buf_bytes(&p->children);
 	page_tag(&p->page, "<h1>");
 	page_str(&p->page, text);

@@ -86,7 +86,7 @@ int paper_slip(struct paper *p)
 	err = moves_walk(p->r->t, p->r->feed.no, s.seq + 1, on_move, &s);
 	if (err < 0 || !s.found)
 		return err < 0 ? err : ERR_CORRUPT;
-	page_begin(&p->page, &p->html, "积分兑换单", false);
+	page_begin(&p->page, &p->html, "积分兑换单", false, p->training);
 	put_slip_head(p, &r, s.seq);
 	err = put_goods(p, &r, &payload);
 	snprintf(text, sizeof(text), "合计 %s 分　兑换前余额 %s 分　兑换后余额 %s 分",
@@ -137,7 +137,7 @@ int paper_certificate(struct paper *p)
 		err = view_members(p->r->t, p->r->feed.no, r.household, on_member, &who);
 	if (err < 0)
 		return err;
-	page_begin(&p->page, &p->html, "荣誉证书", false);
+	page_begin(&p->page, &p->html, "荣誉证书", false, p->training);
 	page_tag(&p->page, "<div class=\"cert\"><h1>荣誉证书</h1><p>");
 	page_str(&p->page, who.name);
 	page_str(&p->page, r.member ? "：" : "户：");

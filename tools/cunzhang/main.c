@@ -22,7 +22,8 @@
 static const struct option_def o_init_hub[] = {
 	{"name", "NAME", M_O_NAME, true, 0, NULL},
 	{"code", "CODE", M_O_CODE, true, 0, NULL},
-	{"domain", "DOMAIN", M_O_DOMAIN, true, 0, NULL},
+	{"domain", "DOMAIN", M_O_DOMAIN, false, 0, NULL},
+	{"training", NULL, M_O_TRAINING, false, 0, NULL},
 	{"listen", "HOST:PORT", M_O_LISTEN, true, 0, NULL},
 	{"advertise", "HOST:PORT", M_O_ADVERTISE, false, 0, NULL},
 	{"http", "HOST:PORT", M_O_HTTP, false, 0, NULL},
