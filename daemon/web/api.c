@@ -32,6 +32,7 @@ const struct web_route web_routes[] = {
 	{"GET", "/api/v1/tables/*", true, 0, api_tables},
 	{"GET", "/api/v1/paper/*", true, 0, api_paper},
 	{"GET", "/api/v1/notices/*", true, 0, api_notices},
+	{"GET", "/api/v1/digest", true, 0, api_digest},
 	{"POST", "/api/v1/records/*", true, JSON_MAX, api_record},
 	{"POST", "/api/v1/people", true, JSON_MAX, api_person},
 	{"POST", "/api/v1/invitations", true, JSON_MAX, api_invitation},

@@ -20,6 +20,7 @@ HANDLER(registers);
 HANDLER(tables);
 HANDLER(paper);
 HANDLER(notices);
+HANDLER(digest);
 HANDLER(record);
 HANDLER(person);
 HANDLER(invitation);

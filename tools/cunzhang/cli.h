@@ -108,6 +108,7 @@ int cmd_register(struct cli *c);
 int cmd_notice(struct cli *c);
 int cmd_notice_check(struct cli *c);
 int cmd_print(struct cli *c);
+int cmd_digest(struct cli *c);
 int cmd_completion_bash(struct cli *c);
 
 /* Passphrases: --passphrase-file, else CUNZHANG_PASSPHRASE, else a terminal without echo. Returns 0 or an

@@ -146,6 +146,7 @@ const struct command main_commands[] = {
 	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
 	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},
+	{"digest", "", M_C_DIGEST, M_NOTHING_MORE, 0, cmd_digest, o_feed, 0, false, false},
 	{"log", "", M_C_LOG, M_NOTHING_MORE, 0, cmd_log, o_log, 0, false, false},
 	{"completion bash", "", M_C_COMPLETION, M_X_COMPLETION, CMD_NO_DIR, cmd_completion_bash, o_none, 0, false, false},
 };
