@@ -1,6 +1,7 @@
 #include "daemon/rules/fold.h"
 
 #include "daemon/rules/kvmem.h"
+#include "daemon/rules/state.h"
 #include "daemon/rules/view.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
@@ -171,20 +172,21 @@ static enum verdict_id points(struct world *x, const char *code, uint32_t no, co
 	return put(x, TOWN_REC, REC_points, &head, &l, 1);
 }
 
+/* A handful of "household/member:number ". */
+#define TEXT_ROOM 60
+#define TEXT_MAX  (TEXT_ROOM * 16)
 static int add_score(void *ctx, const struct view_score *s)
 {
-	char *text = ctx, one[60];
+	char *end = (char *)ctx + strlen(ctx);
 
-	snprintf(one, sizeof(one), "%s/%u:%lld ", s->household, s->member,
+	snprintf(end, TEXT_ROOM, "%s/%u:%lld ", s->household, s->member,
 		 (long long)points_raw(s->score));
-	T_OK(strlen(text) + strlen(one) < 400);
-	strcat(text, one);
 	return 0;
 }
 
 static void scores(struct world *x, int year, const char *want)
 {
-	char text[400] = "";
+	char text[TEXT_MAX] = "";
 
 	town_begin(&x->w);
 	T_EQ(view_scores(x->w.t, x->no, year, add_score, text), ERR_OK);
@@ -627,6 +629,50 @@ static void test_who_comes_home_is_somebody_new(void)
 	world_close(&x);
 }
 
+static void test_a_long_way_is_followed(void)
+{
+	struct world x;
+	char into[8], at[8] = "01001", no[2] = "2";
+	uint64_t first;
+
+	world_open(&x, 33);
+	first = town_earn(&x.w, x.no, "01001", 2, "C101", x.day);
+	/* out of one household and into another, ten times */
+	for (int i = 0; i < 10; i++) {
+		snprintf(into, sizeof(into), "021%02d", i);
+		T_EQ(split(&x, at, into, no, "1", 0), V_ACCEPTED);
+		snprintf(at, sizeof(at), "0100%d", (i + 2) % 10);
+		no[0] = i < 8 ? '5' : '6';
+		T_EQ(merge(&x, into, at, "1", no), V_ACCEPTED);
+	}
+	scores(&x, 2026, "01001/6:500 ");
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, first, 1), V_ACCEPTED);
+	scores(&x, 2026, "");
+	T_EQ(points_raw(household(&x, "01001").balance), 0);
+	world_close(&x);
+}
+
+/* More points than there can be come from nowhere but damage; still no sum is ever wrong. */
+static void test_accounts_do_not_overflow(void)
+{
+	const struct state_account full = {.moved = POINTS_ABS_MAX - 100};
+	struct buf row = {0};
+	struct state_key k;
+	struct world x;
+
+	world_open(&x, 34);
+	town_earn(&x.w, x.no, "01001", 0, "A101", x.day);
+	state_key_of(&k, x.no, STATE_ACCOUNT);
+	state_key_text(&k, town_b("01002"));
+	state_account_pack(&full, &row);
+	town_begin(&x.w);
+	T_EQ(kv_put(x.w.t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
+	town_commit(&x.w);
+	T_EQ(merge(&x, "01001", "01002", "1234", "5678"), V_OVERFLOW);
+	buf_close(&row);
+	world_close(&x);
+}
+
 /* --- kin, posts, and who may decide ----------------------------------------------------------------- */
 static enum verdict_id kin(struct world *x, const char *household, uint32_t no,
 			   enum rec_choice_KIN relation, const char *other, uint32_t other_no)
@@ -652,16 +698,15 @@ static enum verdict_id post(struct world *x, const char *household, uint32_t no,
 
 static int add_kin(void *ctx, const struct view_kin *k)
 {
-	char *text = ctx, one[60];
+	char *end = (char *)ctx + strlen(ctx);
 
-	snprintf(one, sizeof(one), "%s/%u:%d ", k->household, k->member, (int)k->relation);
-	strcat(text, one);
+	snprintf(end, TEXT_ROOM, "%s/%u:%d ", k->household, k->member, (int)k->relation);
 	return 0;
 }
 
 static void kin_are(struct world *x, const char *household, uint32_t no, const char *want)
 {
-	char text[200] = "";
+	char text[TEXT_MAX] = "";
 
 	town_begin(&x->w);
 	T_EQ(view_kin(x->w.t, x->no, town_b(household), no, add_kin, text), ERR_OK);
@@ -672,16 +717,15 @@ static void kin_are(struct world *x, const char *household, uint32_t no, const c
 
 static int add_post(void *ctx, const struct view_post *p)
 {
-	char *text = ctx, one[60];
+	char *end = (char *)ctx + strlen(ctx);
 
-	snprintf(one, sizeof(one), "%s/%u:%d ", p->household, p->member, (int)p->post);
-	strcat(text, one);
+	snprintf(end, TEXT_ROOM, "%s/%u:%d ", p->household, p->member, (int)p->post);
 	return 0;
 }
 
 static void posts_are(struct world *x, const char *want)
 {
-	char text[200] = "";
+	char text[TEXT_MAX] = "";
 
 	town_begin(&x->w);
 	T_EQ(view_posts(x->w.t, x->no, add_post, text), ERR_OK);
@@ -1313,7 +1357,8 @@ T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_who_leaves_the_scheme_keeps_the_points), T(test_a_split_is_refused_with_its_numbers),
        T(test_a_split_makes_a_household), T(test_a_person_takes_cap_and_score_along),
        T(test_a_merger_is_refused_with_its_numbers), T(test_a_merged_household_ends),
-       T(test_who_comes_home_is_somebody_new), T(test_kin_is_declared_for_both),
+       T(test_who_comes_home_is_somebody_new), T(test_a_long_way_is_followed),
+       T(test_accounts_do_not_overflow), T(test_kin_is_declared_for_both),
        T(test_kin_and_posts_move_with_people), T(test_a_post_has_a_term),
        T(test_deciding_about_ones_own_is_warned_about),
        T(test_any_order_of_events_keeps_every_point),
