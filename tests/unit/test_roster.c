@@ -632,7 +632,7 @@ static void test_who_comes_home_is_somebody_new(void)
 static void test_a_long_way_is_followed(void)
 {
 	struct world x;
-	char into[8], at[8] = "01001", no[2] = "2";
+	char into[16], at[16] = "01001", no[2] = "2";
 	uint64_t first;
 
 	world_open(&x, 33);
