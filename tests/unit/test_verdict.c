@@ -332,7 +332,7 @@ static void provoke_roster(struct town *w, uint32_t no)
 	REFUSED(w, "LEFT_ALREADY", "F22", 0, 1);
 	T_EQ(change(w, no, "02001", 0, LEAVE_moved_out, day), V_ACCEPTED);
 	change(w, no, "02001", 0, LEAVE_moved_out, day);
-	REFUSED(w, "LEFT_ALREADY", "F22", 0);
+	REFUSED(w, "HOUSEHOLD_LEFT", "F34", day);
 }
 
 /* --- points ---------------------------------------------------------------------------------------- */
