@@ -365,12 +365,12 @@ static void provoke_end_of_catalogue(struct town *w, uint32_t no)
 	struct rec_points_line l = town_line("01001", 0, "A101", town_day(2026, 2, 11));
 
 	w->wall_ms = 0; /* of a day gone by: only without a clock */
-	T_EQ(town_adopt(w, no, TOWN_HEAD, 10, 2, town_day(2026, 2, 1)), V_ACCEPTED);
+	T_EQ(town_adopt(w, no, TOWN_HEAD, 11, 2, town_day(2026, 2, 1)), V_ACCEPTED);
 	w->wall_ms = town_noon(town_day(2026, 3, 1));
-	l.version = 10;
+	l.version = 11;
 	l.points = points_of(100);
 	town_points(w, no, TOWN_REC, &l, 1);
-	REFUSED(w, "P11_NOT_IN_FORCE", "P11", 1, l.day, 10);
+	REFUSED(w, "P11_NOT_IN_FORCE", "P11", 1, l.day, 11);
 	l.day--;
 	T_EQ(town_points(w, no, TOWN_REC, &l, 1), V_ACCEPTED);
 }
@@ -431,7 +431,9 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	h.household = town_b("03004");
 	m[3].since = town_day(2199, 7, 1);
 	T_EQ(town_put(w, no, TOWN_REC, REC_household, &h, &m[3], 1), V_ACCEPTED);
+	T_EQ(town_adopt(w, no, TOWN_HEAD, 10, 1, town_day(2199, 1, 1)), V_ACCEPTED);
 	l = town_line("03004", 4, "Z002", town_day(2199, 12, 31));
+	l.version = 10;
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_RESIDENCE", "P13", 1, m[3].since, l.day);
 	w->wall_ms = town_noon(town_day(2026, 3, 1));
