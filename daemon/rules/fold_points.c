@@ -292,6 +292,8 @@ static int record_line(struct judged *j, uint32_t line)
 		err = check_day(j, line, &l);
 	if (!err)
 		err = fold_roster_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
+	if (!err && it->sign == SIGN_award)
+		err = fold_people_warn_self(j, line, l.household);
 	if (!err)
 		err = count_in_year(j, line, &l, it);
 	if (!err && !placeholder(l.evidence_no))

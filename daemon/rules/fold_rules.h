@@ -103,7 +103,7 @@ int fold_get_nums(struct judged *j, const struct state_key *k, int64_t *ret, uns
 int fold_put_nums(struct judged *j, const struct state_key *k, const int64_t *v, unsigned n);
 int fold_get_num(struct judged *j, const struct state_key *k, uint64_t *ret);
 int fold_put_num(struct judged *j, const struct state_key *k, uint64_t v);
-int fold_not_future(struct judged *j, day_t day);	   /* V_DAY_FUTURE */
+int fold_not_future(struct judged *j, day_t day);	 /* V_DAY_FUTURE */
 int fold_period(struct judged *j, day_t from, day_t to); /* V_PERIOD */
 /* The head of the accepted entry @seq of a listed type, in this feed or in the town's as this entry sees it
  * (V_REFERENCE). @ret is of the type's head struct; what it borrows lives until the next look at an earlier
@@ -120,9 +120,9 @@ int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret_by); /* ERR_NOTFO
 /* fold_doc.c: what the village decides in versions. The first three are the values of SUBJECT. */
 enum fold_doc { DOC_CATALOGUE, DOC_PLAN, DOC_SCHEME, DOC_PRICES };
 struct fold_doc_row {
-	uint64_t seq;  /* of the record */
+	uint64_t seq;	/* of the record */
 	day_t from, to; /* from DAY_NONE: not by day; to DAY_NONE: until the next */
-	uint64_t base; /* catalogue: version of the town's */
+	uint64_t base;	/* catalogue: version of the town's */
 };
 /* V_VERSION_USED, V_PERIOD. A later version with the same first day takes the earlier one's place. */
 int fold_doc_add(struct judged *j, enum fold_doc doc, uint64_t version,
@@ -151,18 +151,40 @@ int fold_filing_reply(struct judged *j);
 /* fold_family.c: households that split and merge */
 int fold_family_split(struct judged *j);
 int fold_family_merge(struct judged *j);
-/* Where the points of a household or (@member above 0) the score of a person are booked now. */
+/* Where a person (@member above 0) is now, or which household a merged one went on in. */
 struct fold_place {
 	uint8_t household_n;
 	char household[STATE_CODE_MAX];
 	uint32_t member;
 };
+static inline struct bytes fold_place_household(const struct fold_place *p)
+{
+	return (struct bytes){(const uint8_t *)p->household, p->household_n};
+}
 int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
 		    struct fold_place *ret);
+/* Key of the year in which caps and score of an accepted line are: of a person where it is now, of a
+ * household as such (@member 0) where it was. */
+int fold_family_year_key(struct judged *j, struct bytes household, uint32_t member, int year,
+			 struct state_key *ret);
+/* After any change to the account that an earlier line or redemption names: that of a merged household
+ * keeps its sums and hands its balance on to where the household is now (V_OVERFLOW). Nothing to do for
+ * others. */
+int fold_family_pass_on(struct judged *j, struct bytes household);
 
-/* fold_people.c */
+/* fold_people.c: declared kin and posts */
 int fold_people_kin(struct judged *j);
 int fold_people_post(struct judged *j);
+/* A person moves with a split or merger: kin and posts are found at the new place as well. */
+int fold_people_move(struct judged *j, const struct state_place *from,
+		     const struct state_place *to);
+/* Is @person (a number of the village whose key a post names) a member of that household, or declared kin
+ * of one of its members? */
+int fold_people_tied(struct judged *j, uint32_t person, struct bytes household, bool *ret);
+/* Does a post name the author's key? Without that nobody can be told to be tied. */
+int fold_people_linked(struct judged *j, bool *ret);
+/* P01: warns when the author is tied to the household that gets points. */
+int fold_people_warn_self(struct judged *j, uint32_t line, struct bytes household);
 
 /* fold_objection.c: applications, telling, objections */
 int fold_objection_application(struct judged *j);
@@ -237,6 +259,25 @@ int fold_roster_consent(struct judged *j);
  * V_HOUSEHOLD_LEFT), and, with @member above 0, that person of it (V_MEMBER_UNKNOWN). */
 int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
 		     struct state_household *ret);
+/* The same household with all its people, to be changed and put back. */
+struct fold_household {
+	struct state_key key;
+	struct state_household h;
+	struct state_member m[STATE_MEMBERS_MAX];
+};
+int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
+		     struct fold_household *ret);
+int fold_roster_put(struct judged *j, const struct fold_household *x);
+/* V_HOUSEHOLD_EXISTS, and else the key of its row. */
+int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret);
+/* NULL: no such member. */
+struct state_member *fold_roster_member(struct fold_household *x, uint64_t member);
+/* A member who has neither left nor died: V_MEMBER_UNKNOWN, V_LEFT_ALREADY. */
+int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
+			const struct state_member *m, uint64_t member);
+/* Room for one member more, with a number not used before: V_MEMBERS_FULL, V_MEMBER_NUMBER. */
+int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,
+		     uint64_t member);
 /* May points of @day go to this household or (@member above 0) this member of it? */
 int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
 			 const struct rec_points_line *l, bool deduct);

@@ -29,7 +29,7 @@ enum state_kind {
 	STATE_VERSION = 'V',   /* version u32 -> struct state_version */
 	/* version u32 | item code -> struct state_item; in a village only what differs from the town */
 	STATE_ITEM = 'I',
-	STATE_CODE = 'N', /* item code -> its number */
+	STATE_CODE = 'N',      /* item code -> its number */
 	STATE_HOUSEHOLD = 'H', /* household -> struct state_household */
 	STATE_ACCOUNT = 'A',   /* household -> struct state_account */
 	STATE_YEAR = 'Y',      /* household | member u8 | year u16 -> state_year.h */
@@ -37,21 +37,23 @@ enum state_kind {
 	STATE_EVIDENCE = 'E',  /* beginning of a number -> state_evidence.h */
 	/* by type u16 | seq u64 -> a byte 1: the accepted entries of listed types */
 	STATE_LISTED = 'R',
-	STATE_DONE = 'z',      /* seq u64 -> number: the entry that settled it */
-	STATE_DOC = 'D',       /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
-	STATE_DOC_DAY = 'd',   /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
-	STATE_SUBMIT = 'u',    /* subject u8 | version u32 -> numbers: seq, town size seen */
-	STATE_FILING = 'F',    /* town: village code | subject u8 | version u32 | seq u64 -> decision */
+	STATE_DONE = 'z',    /* seq u64 -> number: the entry that settled it */
+	STATE_DOC = 'D',     /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
+	STATE_DOC_DAY = 'd', /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
+	STATE_SUBMIT = 'u',  /* subject u8 | version u32 -> numbers: seq, town size seen */
+	STATE_FILING =
+		'F', /* town: village code | subject u8 | version u32 | seq u64 -> decision */
 	STATE_FILING_NO = 'f', /* town: filing number -> seq */
-	STATE_MOVED = 'm',     /* household | member u8 (0: all) -> household and member it is now */
-	STATE_KIN = 'k',       /* household | member u8 | household | member u8 -> relation */
-	STATE_POST = 'o',      /* household | member u8 | post u8 -> numbers: seq, from, to */
-	STATE_POST_KEY = 'K',  /* key 32 -> household | member u8 */
-	STATE_TOLD = 'w',      /* entry u64 | line u8 -> day */
+	STATE_MOVED = 'm',    /* household | member u8 (0: all) -> household and member it is now */
+	STATE_KIN = 'k',      /* household | member u8 | household | member u8 -> relation */
+	STATE_POST = 'o',     /* household | member u8 | post u8 -> numbers: seq, from, to */
+	STATE_POST_KEY = 'K', /* key 32 -> household | member u8 */
+	STATE_TOLD = 'w',     /* entry u64 | line u8 -> day */
 	STATE_OBJECTION = 'j', /* entry u64 | line u8 | objection u64 -> a byte 1 */
 	STATE_SLIP = 'x',      /* slip -> seq of the redemption */
 	STATE_SIGNED = 'h',    /* digest of a signed slip 32 -> seq of the redemption */
-	STATE_PROXY = 'y',     /* 16 bytes of SHA-256(proxy) | day + 2^31, u32 | household -> a byte 1 */
+	STATE_PROXY =
+		'y', /* 16 bytes of SHA-256(proxy) | day + 2^31, u32 | household -> a byte 1 */
 	STATE_REDEEMED = 'r',  /* household | year u16 -> points */
 	STATE_OPEN = 'O',      /* day + 2^31, u32 -> hours: from, to, from, to ... */
 	STATE_CLOSED = 'c',    /* year u16 -> seq of the close */
@@ -60,9 +62,10 @@ enum state_kind {
 	STATE_BOOK = 'b'       /* household -> the passbook */
 };
 
-#define STATE_KEY_MAX  64
-#define STATE_CODE_MAX 16 /* household numbers, item codes */
-#define STATE_FEED_LEN 4  /* bytes of the local feed number in front */
+#define STATE_KEY_MAX	64
+#define STATE_CODE_MAX	16 /* household numbers, item codes */
+#define STATE_GROUP_MAX 8
+#define STATE_FEED_LEN	4 /* bytes of the local feed number in front */
 struct state_key {
 	uint8_t n;
 	uint8_t b[STATE_KEY_MAX];
@@ -182,15 +185,30 @@ int state_nums_parse(struct bytes row, int64_t *ret, unsigned n);
 void state_num_pack(uint64_t v, struct buf *out);
 int state_num_parse(struct bytes row, uint64_t *ret);
 
+/* Member numbers are 1 to 99 and never used again, so this is also how many a household can have had. */
+#define STATE_MEMBERS_MAX 99
 struct state_member {
 	uint32_t member;
 	bool other_hukou;
+	bool head; /* became head of the household by a roster change */
 	day_t birth, since, agreed, left, death;
+	day_t away; /* since when; DAY_NONE: here */
+	/* where the details of the person are: entry, and line (from 1) of a household; 0: a member_join */
+	uint64_t entry;
+	uint32_t line;
 };
+/* Neither left (with a split or merger, too) nor died. */
+static inline bool state_member_present(const struct state_member *m)
+{
+	return m->left == DAY_NONE && m->death == DAY_NONE;
+}
 struct state_household {
-	uint64_t entry; /* the registering entry */
+	uint64_t entry; /* the household or split that made it */
 	bool takes_part;
-	day_t consent, left;
+	day_t consent; /* since when it takes part, or no longer */
+	day_t began;   /* of one made by a split; DAY_NONE: by its registration */
+	day_t left;    /* moved out, or merged: then it has a STATE_MOVED row with member 0 */
+	struct bytes group;
 	uint32_t nmembers;
 	struct bytes members;
 };
@@ -202,6 +220,14 @@ int state_household_parse(struct bytes row, struct state_household *ret);
 bool state_household_next(const struct state_household *h, size_t *at, struct state_member *ret);
 bool state_household_member(const struct state_household *h, uint32_t member,
 			    struct state_member *ret);
+
+/* A household, or (@member above 0) a person of it. */
+struct state_place {
+	struct bytes household;
+	uint32_t member;
+};
+void state_place_pack(const struct state_place *p, struct buf *out);
+int state_place_parse(struct bytes row, struct state_place *ret);
 
 struct state_account {
 	int64_t earned, deducted; /* 0.01 point; confirmed lines */
