@@ -11,7 +11,21 @@ int fold_plan(struct judged *j)
 
 int fold_plan_scheme(struct judged *j)
 {
-	union rec_any head;
+	struct rec_scheme r;
+	struct fold_doc_row row;
+	int err = fold_head(j, &r);
 
-	return fold_head(j, &head);
+	row = (struct fold_doc_row){.seq = j->e->seq, .from = r.from};
+	return err ? err : fold_doc_add(j, DOC_SCHEME, r.version, &row);
+}
+
+int fold_plan_scheme_on(struct judged *j, day_t day, struct rec_scheme *ret)
+{
+	struct fold_doc_row row;
+	uint64_t version;
+	int err = fold_doc_on(j, DOC_SCHEME, day, &version, &row);
+
+	*ret = (struct rec_scheme){
+		.told_days = 3, .notice_days = 5, .object_days = 5, .answer_days = 7};
+	return err ? err : fold_ref(j, row.seq, REC_scheme, ret);
 }

@@ -36,6 +36,23 @@ static int read_members(struct judged *j, struct bytes household, struct state_m
 	return ERR_OK;
 }
 
+int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
+		     struct state_household *ret)
+{
+	struct state_member m;
+	int err = fold_points_household(j, line, household, ret);
+
+	if (!err && ret->left != DAY_NONE)
+		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_LEFT,
+							.num = {ret->left},
+							.s = household});
+	if (!err && member && !state_household_member(ret, member, &m))
+		return fold_refuse(j, &(struct refusal){.id = V_MEMBER_UNKNOWN,
+							.num = {line, member},
+							.s = household});
+	return err;
+}
+
 int fold_roster_household(struct judged *j)
 {
 	struct state_member member[ENTRY_PARTS_MAX];

@@ -29,7 +29,7 @@ enum state_kind {
 	STATE_VERSION = 'V',   /* version u32 -> struct state_version */
 	/* version u32 | item code -> struct state_item; in a village only what differs from the town */
 	STATE_ITEM = 'I',
-	STATE_CODE = 'N', /* item code -> its number */
+	STATE_CODE = 'N',      /* item code -> its number */
 	STATE_HOUSEHOLD = 'H', /* household -> struct state_household */
 	STATE_ACCOUNT = 'A',   /* household -> struct state_account */
 	STATE_YEAR = 'Y',      /* household | member u8 | year u16 -> state_year.h */
@@ -37,27 +37,31 @@ enum state_kind {
 	STATE_EVIDENCE = 'E',  /* beginning of a number -> state_evidence.h */
 	/* by type u16 | seq u64 -> a byte 1: the accepted entries of listed types */
 	STATE_LISTED = 'R',
-	STATE_DONE = 'z',      /* seq u64 -> number: the entry that settled it */
-	STATE_DOC = 'D',       /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
-	STATE_DOC_DAY = 'd',   /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
-	STATE_SUBMIT = 'u',    /* subject u8 | version u32 -> numbers: seq, town size seen */
-	STATE_FILING = 'F',    /* town: village code | subject u8 | version u32 | seq u64 -> decision */
+	/* seq u64 -> number: the entry that settled it; town, guidance: seq u64 | village code -> the same */
+	STATE_DONE = 'z',
+	STATE_DOC = 'D',     /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
+	STATE_DOC_DAY = 'd', /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
+	STATE_SUBMIT = 'u',  /* subject u8 | version u32 -> numbers: seq, town size seen */
+	STATE_FILING =
+		'F', /* town: village code | subject u8 | version u32 | seq u64 -> decision */
 	STATE_FILING_NO = 'f', /* town: filing number -> seq */
-	STATE_MOVED = 'm',     /* household | member u8 (0: all) -> household and member it is now */
-	STATE_KIN = 'k',       /* household | member u8 | household | member u8 -> relation */
-	STATE_POST = 'o',      /* household | member u8 | post u8 -> numbers: seq, from, to */
-	STATE_POST_KEY = 'K',  /* key 32 -> household | member u8 */
-	STATE_TOLD = 'w',      /* entry u64 | line u8 -> day */
-	STATE_OBJECTION = 'j', /* entry u64 | line u8 | objection u64 -> a byte 1 */
-	STATE_SLIP = 'x',      /* slip -> seq of the redemption */
-	STATE_SIGNED = 'h',    /* digest of a signed slip 32 -> seq of the redemption */
-	STATE_PROXY = 'y',     /* 16 bytes of SHA-256(proxy) | day + 2^31, u32 | household -> a byte 1 */
+	STATE_MOVED = 'm',    /* household | member u8 (0: all) -> household and member it is now */
+	STATE_KIN = 'k',      /* household | member u8 | household | member u8 -> relation */
+	STATE_POST = 'o',     /* household | member u8 | post u8 -> numbers: seq, from, to */
+	STATE_POST_KEY = 'K', /* key 32 -> household | member u8 */
+	STATE_TOLD = 'w',     /* entry u64 | line u8 -> day */
+	STATE_OBJECTION =
+		'j',	    /* entry u64 | line u8 -> objections not answered, state_register.h */
+	STATE_SLIP = 'x',   /* slip -> seq of the redemption */
+	STATE_SIGNED = 'h', /* digest of a signed slip 32 -> seq of the redemption */
+	STATE_PROXY =
+		'y', /* 16 bytes of SHA-256(proxy) | day + 2^31, u32 | household -> a byte 1 */
 	STATE_REDEEMED = 'r',  /* household | year u16 -> points */
 	STATE_OPEN = 'O',      /* day + 2^31, u32 -> hours: from, to, from, to ... */
 	STATE_CLOSED = 'c',    /* year u16 -> seq of the close */
 	STATE_APPRAISED = 'q', /* year u16 -> confirmed appraisals */
-	STATE_FACILITY = 'l',  /* facility | from: day + 2^31, u32 -> household, last day */
-	STATE_BOOK = 'b'       /* household -> the passbook */
+	STATE_FACILITY = 'l',  /* facility -> its keepers, state_register.h */
+	STATE_BOOK = 'b'       /* household -> the passbook, state_register.h */
 };
 
 #define STATE_KEY_MAX  64
@@ -121,10 +125,12 @@ void state_meta_pack(const struct state_meta *m, struct buf *out);
 int state_meta_parse(struct bytes row, struct state_meta *ret);
 
 #define STATE_VILLAGE_CODE_MAX 13
+#define STATE_GROUP_MAX	       9
 struct state_role {
 	uint8_t role;
 	char village[STATE_VILLAGE_CODE_MAX]; /* "": the town, or the village of the feed */
 	day_t from, to;
+	char group[STATE_GROUP_MAX]; /* "": all groups */
 };
 #define STATE_ROLES_MAX 64
 struct state_person {

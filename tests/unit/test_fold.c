@@ -110,12 +110,14 @@ static void test_a_reversal_takes_everything_back(void)
 	T_EQ(points_raw(household(&x, "01002").balance), -1000);
 	T_EQ(points_raw(household(&x, "01002").deducted), 1000);
 	town_earn(&x.w, x.no, "01003", 0, "A101", x.day);
-	T_EQ(household_score(&x, "01003"), 0); /* a household as such has no score */
+	T_EQ(household_score(&x, "01003"), 200);
+	T_EQ(household_score(&x, "01002"), -1000); /* with that of its members */
 	T_EQ(scores(&x, 2026), -1000);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
 	T_EQ(points_raw(household(&x, "01002").balance), 0);
 	T_EQ(points_raw(household(&x, "01002").deducted), 0);
 	T_EQ(household(&x, "01002").lines, 0);
+	T_EQ(household_score(&x, "01002"), 0);
 	T_EQ(scores(&x, 2026), 0);
 	T_EQ(line_state(&x, e, 1), LINE_REVERSED);
 	/* the cap of 30 is free again: three times ten */
