@@ -125,8 +125,7 @@ static int town_item(struct judged *j, uint64_t base, struct bytes code, struct 
 static int refuse_change(struct judged *j, enum verdict_id id, uint32_t line, uint64_t base,
 			 struct bytes code)
 {
-	return fold_refuse(
-		j, &(struct refusal){.id = id, .num = {line, (int64_t)base}, .s = code});
+	return fold_refuse(j, &(struct refusal){.id = id, .num = {line, (int64_t)base}, .s = code});
 }
 
 /* What the village has otherwise than the town: an item of its own, another value, or none. */
@@ -235,7 +234,7 @@ int fold_catalogue_on(struct judged *j, day_t day, uint64_t *ret_version)
 		return err;
 	for (uint32_t i = 0; i < w->nadopts && w->adopt[i].from <= day; i++)
 		version = w->adopt[i].to == DAY_NONE || day <= w->adopt[i].to ? w->adopt[i].version
-									  : 0;
+									      : 0;
 	*ret_version = version;
 	return ERR_OK;
 }

@@ -8,8 +8,7 @@
 
 /* Due process: what villagers apply for, what they are told of, what they object to. */
 
-#define TOLD_DAYS_DEFAULT 3
-#define SCHEMES_MIN	  8
+#define SCHEMES_MIN 8
 
 static void told_key(struct state_key *k, const struct judged *j, uint64_t entry, uint32_t line)
 {
@@ -177,7 +176,7 @@ int fold_objection_ready(struct judged *j)
 
 static uint32_t told_days_on(const struct fold_work *w, day_t day)
 {
-	uint32_t days = TOLD_DAYS_DEFAULT;
+	uint32_t days = FOLD_TOLD_DAYS;
 
 	for (uint32_t i = 0; i < w->nschemes && w->told_days[i].from <= day; i++)
 		days = w->told_days[i].days;

@@ -25,7 +25,9 @@ int fold_plan_scheme_on(struct judged *j, day_t day, struct rec_scheme *ret)
 	uint64_t version;
 	int err = fold_doc_on(j, DOC_SCHEME, day, &version, &row);
 
-	*ret = (struct rec_scheme){
-		.told_days = 3, .notice_days = 5, .object_days = 5, .answer_days = 7};
+	*ret = (struct rec_scheme){.told_days = FOLD_TOLD_DAYS,
+				   .notice_days = FOLD_NOTICE_DAYS,
+				   .object_days = FOLD_OBJECT_DAYS,
+				   .answer_days = FOLD_ANSWER_DAYS};
 	return err ? err : fold_ref(j, row.seq, REC_scheme, ret);
 }

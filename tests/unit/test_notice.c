@@ -1,6 +1,7 @@
 #include "daemon/rules/fold.h"
 
 #include "daemon/rules/state_register.h"
+#include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
 #include "tests/lib/reason.h"
 #include "tests/lib/t.h"
@@ -337,8 +338,88 @@ static void test_a_book_of_the_register_counts(void)
 	town_close(&x.w);
 }
 
+/* --- views ----------------------------------------------------------------------------------------- */
+struct list {
+	uint32_t n;
+	struct view_notice v[4];
+};
+
+static int on_notice(void *ctx, const struct view_notice *n)
+{
+	struct list *l = ctx;
+
+	T_OK(l->n < 4);
+	l->v[l->n++] = *n;
+	return 0;
+}
+
+static void test_notices_are_shown_with_their_postings(void)
+{
+	struct list l = {0};
+	struct world x;
+	uint64_t first, second;
+
+	world_open(&x, 8);
+	first = published(&x);
+	second = published(&x);
+	post(&x, first, x.day, x.day + 3);
+	post(&x, first, x.day + 1, x.day + 9);
+	post(&x, first, x.day, x.day + 5);
+	take_down(&x, first, x.today);
+	town_begin(&x.w);
+	T_EQ(view_notices(x.w.t, x.no, on_notice, &l), ERR_OK);
+	town_commit(&x.w);
+	T_EQ(l.n, 2);
+	T_EQ(l.v[0].seq, first);
+	T_EQ(l.v[0].size, first);
+	T_EQ(l.v[0].npostings, 3);
+	T_EQ(l.v[0].posted_from, x.day + 1);
+	T_EQ(l.v[0].posted_to, x.day + 9);
+	T_EQ(l.v[0].withdrawal, last(&x));
+	T_EQ(l.v[1].seq, second);
+	T_EQ(l.v[1].npostings, 0);
+	T_EQ(l.v[1].withdrawal, 0);
+	town_close(&x.w);
+}
+
+static int passbook(struct world *x, const char *household, struct view_passbook *ret)
+{
+	town_begin(&x->w);
+	int err = view_passbook(x->w.t, x->no, town_b(household), ret);
+	town_commit(&x->w);
+	return err;
+}
+
+static void test_the_book_of_a_household_is_shown(void)
+{
+	struct rec_household h = {
+		.household = town_b("01099"), .takes_part = YES_yes, .passbook = town_b("R-7")};
+	struct rec_household_line m = {.member = 1, .name = town_b("冉光明")};
+	struct view_passbook b;
+	struct world x;
+
+	world_open(&x, 9);
+	T_EQ(passbook(&x, "01001", &b), ERR_NOTFOUND);
+	T_EQ(passbook(&x, "09999", &b), ERR_NOTFOUND);
+	book(&x, "01001", "S-1", BOOK_issue, 0, 0);
+	book(&x, "01001", "S-1", BOOK_print, 7, 2);
+	T_EQ(passbook(&x, "01001", &b), ERR_OK);
+	T_STR(b.number, "S-1");
+	T_EQ(b.seq, last(&x) - 1);
+	T_EQ(b.upto, 7);
+	T_EQ(b.lines, 2);
+	book(&x, "01001", "S-1", BOOK_give_up, 0, 0);
+	T_EQ(passbook(&x, "01001", &b), ERR_NOTFOUND);
+	T_EQ(town_put(&x.w, x.no, TOWN_REC, REC_household, &h, &m, 1), V_ACCEPTED);
+	T_EQ(passbook(&x, "01099", &b), ERR_OK);
+	T_STR(b.number, "R-7");
+	T_EQ(b.seq, last(&x));
+	town_close(&x.w);
+}
+
 T_MAIN(T(test_a_notice_names_a_root_of_this_feed),
        T(test_a_batch_is_judged_like_its_entries_one_by_one),
        T(test_a_posting_is_of_a_notice_and_long_enough), T(test_a_notice_is_taken_down_once),
        T(test_a_household_has_one_book), T(test_what_is_printed_stays_printed),
-       T(test_a_book_of_the_register_counts))
+       T(test_a_book_of_the_register_counts), T(test_notices_are_shown_with_their_postings),
+       T(test_the_book_of_a_household_is_shown))

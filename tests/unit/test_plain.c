@@ -1,6 +1,7 @@
 #include "daemon/rules/fold.h"
 
 #include "daemon/rules/state_register.h"
+#include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
 #include "tests/lib/reason.h"
 #include "tests/lib/t.h"
@@ -312,9 +313,75 @@ static void test_there_is_one_demonstration_village(void)
 	town_close(&x.w);
 }
 
+/* --- views ----------------------------------------------------------------------------------------- */
+struct list {
+	uint32_t n;
+	struct view_guidance v[4];
+};
+
+static int on_guidance(void *ctx, const struct view_guidance *g)
+{
+	struct list *l = ctx;
+
+	T_OK(l->n < 4);
+	l->v[l->n++] = *g;
+	return 0;
+}
+
+static void look(struct world *x, const char *code, uint32_t no, struct list *l)
+{
+	l->n = 0;
+	town_begin(&x->w);
+	T_EQ(view_guidances(x->w.t, no, town_b(code), on_guidance, l), ERR_OK);
+	town_commit(&x->w);
+}
+
+static void test_guidance_is_shown_with_its_replies(void)
+{
+	struct rec_guidance_close c = {.village = town_b(TOWN_CODE), .note = town_b("已核实")};
+	struct rec_guidance_reply r = {.done = YES_no, .text = town_b("正在办理")};
+	struct rec_guidance g = guidance("");
+	struct list l = {0};
+	struct world x;
+	uint64_t all;
+
+	world_open(&x, 7);
+	T_EQ(town_invite(&x.w, TWO, "二村", DAY_NONE), V_ACCEPTED);
+	T_EQ(town_enrol(&x.w, TWO), V_ACCEPTED);
+	g.due = x.today + 10;
+	put_town(&x, REC_guidance, &g);
+	all = last(&x, FEED_TOWN);
+	g = guidance(TWO);
+	put_town(&x, REC_guidance, &g);
+	look(&x, TOWN_CODE, x.no, &l);
+	T_EQ(l.n, 1);
+	T_EQ(l.v[0].seq, all);
+	T_EQ(l.v[0].due, x.today + 10);
+	T_EQ(l.v[0].reply, 0);
+	r.guidance = all;
+	r.day = x.today - 1;
+	put(&x, REC_guidance_reply, &r);
+	r.day = x.today;
+	r.done = YES_yes;
+	put(&x, REC_guidance_reply, &r);
+	c.guidance = all;
+	c.day = x.today;
+	put_town(&x, REC_guidance_close, &c);
+	look(&x, TOWN_CODE, x.no, &l);
+	T_EQ(l.v[0].reply, last(&x, x.no));
+	T_EQ(l.v[0].replied, x.today);
+	T_OK(l.v[0].done);
+	T_EQ(l.v[0].closed, last(&x, FEED_TOWN));
+	look(&x, TWO, 0, &l); /* its feed is not here */
+	T_EQ(l.n, 2);
+	T_EQ(l.v[0].closed, 0);
+	T_STR(l.v[1].title, "公示不及时");
+	town_close(&x.w);
+}
+
 T_MAIN(T(test_nothing_is_recorded_before_it_happens),
        T(test_work_on_a_facility_is_of_its_keeper_on_the_day),
        T(test_the_keepers_of_a_facility_are_bounded),
        T(test_the_town_speaks_to_villages_that_are_there),
        T(test_a_village_answers_what_was_said_to_it), T(test_a_task_is_closed_village_by_village),
-       T(test_there_is_one_demonstration_village))
+       T(test_there_is_one_demonstration_village), T(test_guidance_is_shown_with_its_replies))

@@ -1,6 +1,7 @@
 #include "daemon/rules/fold.h"
 
 #include "daemon/rules/state_register.h"
+#include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
 #include "tests/lib/reason.h"
 #include "tests/lib/t.h"
@@ -514,6 +515,166 @@ static void test_somebody_else_answers_once_and_in_time(void)
 	town_close(&x.w);
 }
 
+/* --- what waits ------------------------------------------------------------------------------------ */
+struct list {
+	uint32_t n;
+	struct view_objection objection[4];
+	struct view_application application[4];
+	struct view_deduction deduction[4];
+};
+
+static int on_objection(void *ctx, const struct view_objection *o)
+{
+	struct list *l = ctx;
+
+	T_OK(l->n < 4);
+	l->objection[l->n++] = *o;
+	return 0;
+}
+
+static int on_application(void *ctx, const struct view_application *a)
+{
+	struct list *l = ctx;
+
+	T_OK(l->n < 4);
+	l->application[l->n++] = *a;
+	return 0;
+}
+
+static int on_deduction(void *ctx, const struct view_deduction *d)
+{
+	struct list *l = ctx;
+
+	T_OK(l->n < 4);
+	l->deduction[l->n++] = *d;
+	return 0;
+}
+
+static void look(struct world *x, struct list *l, char what)
+{
+	int err;
+
+	l->n = 0;
+	town_begin(&x->w);
+	if (what == 'o')
+		err = view_objections(x->w.t, x->no, on_objection, l);
+	else if (what == 'a')
+		err = view_applications(x->w.t, x->no, on_application, l);
+	else
+		err = view_deductions(x->w.t, x->no, on_deduction, l);
+	T_EQ(err, ERR_OK);
+	town_commit(&x->w);
+}
+
+static void test_objections_are_followed_to_their_end(void)
+{
+	struct rec_objection o;
+	struct list l;
+	struct world x;
+	uint64_t e, confirmed, at;
+
+	world_open(&x, 12);
+	e = deduct(&x, x.day);
+	confirmed = town_earn(&x.w, x.no, "01002", 0, "A101", x.day);
+	o = objection(&x, e);
+	object(&x, TOWN_HEAD, &o);
+	at = last(&x);
+	look(&x, &l, 'o');
+	T_EQ(l.n, 1);
+	T_EQ(l.objection[0].seq, at);
+	T_EQ(l.objection[0].entry, e);
+	T_EQ(l.objection[0].state, OBJECTION_OPEN);
+	T_EQ(l.objection[0].line_state, LINE_REVIEWED);
+	T_EQ(l.objection[0].due, x.day + 11); /* seven working days from a Friday: a Tuesday */
+	T_STR(l.objection[0].household, "01001");
+	answer(&x, TOWN_REV, at, RULING_upheld, x.today);
+	look(&x, &l, 'o');
+	T_EQ(l.objection[0].state, OBJECTION_TO_REVERSE);
+	T_EQ(l.objection[0].reply, at + 1);
+	T_EQ(l.objection[0].answered, x.today);
+	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_refuse), V_ACCEPTED);
+	o = objection(&x, confirmed);
+	object(&x, TOWN_HEAD, &o);
+	answer(&x, TOWN_REV, last(&x), RULING_upheld, x.today);
+	o.line = 1;
+	object(&x, TOWN_HEAD, &o);
+	answer(&x, TOWN_REV, last(&x), RULING_rejected, x.today);
+	look(&x, &l, 'o');
+	T_EQ(l.n, 3);
+	T_EQ(l.objection[0].state, OBJECTION_DONE);
+	T_EQ(l.objection[1].state, OBJECTION_TO_REVERSE);
+	T_EQ(l.objection[2].state, OBJECTION_REJECTED);
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, confirmed, 1), V_ACCEPTED);
+	look(&x, &l, 'o');
+	T_EQ(l.objection[1].state, OBJECTION_DONE);
+	town_close(&x.w);
+}
+
+static void test_applications_are_followed_to_their_end(void)
+{
+	struct rec_application_reply r = {.opinion = town_b("当天未到场")};
+	struct rec_application a;
+	struct rec_points_line l;
+	struct list list;
+	struct world x;
+	uint64_t at;
+
+	world_open(&x, 13);
+	a = application(&x, "01001", 2, "C101");
+	at = town_size(&x.w, x.no);
+	for (int i = 0; i < 3; i++)
+		apply(&x, &a);
+	l = town_line("01001", 2, "C101", x.day);
+	l.application = at;
+	points(&x, TOWN_REC, &l, 1);
+	r.application = at + 1;
+	reason_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
+	look(&x, &list, 'a');
+	T_EQ(list.n, 3);
+	T_EQ(list.application[0].state, APPLICATION_RECORDED);
+	T_EQ(list.application[0].by, at + 3);
+	T_EQ(list.application[1].state, APPLICATION_DECLINED);
+	T_EQ(list.application[1].by, at + 4);
+	T_EQ(list.application[2].state, APPLICATION_OPEN);
+	T_EQ(list.application[2].by, 0);
+	T_STR(list.application[2].item, "C101");
+	T_STR(list.application[2].applicant, "王大明");
+	town_close(&x.w);
+}
+
+static void test_deductions_show_what_they_wait_for(void)
+{
+	struct rec_objection o;
+	struct list l;
+	struct world x;
+	uint64_t untold, told, done;
+
+	world_open(&x, 14);
+	town_record(&x.w, x.no, "01001", 0, "A101", x.day); /* an award */
+	untold = deduct(&x, DAY_NONE);
+	told = deduct(&x, DAY_NONE);
+	tell(&x, told, 1, x.today);
+	o = objection(&x, told);
+	object(&x, TOWN_HEAD, &o);
+	done = deduct(&x, x.day);
+	T_EQ(confirm(&x, done), V_ACCEPTED);
+	look(&x, &l, 'd');
+	T_EQ(l.n, 2);
+	T_EQ(l.deduction[0].entry, untold);
+	T_EQ(l.deduction[0].told, DAY_NONE);
+	T_EQ(l.deduction[0].state, LINE_REVIEWED);
+	T_EQ(points_raw(l.deduction[0].points), 200);
+	T_OK(!l.deduction[0].objected);
+	T_EQ(l.deduction[1].entry, told);
+	T_EQ(l.deduction[1].told, x.today);
+	T_EQ(l.deduction[1].due, x.today + 3);
+	T_OK(l.deduction[1].objected);
+	scheme(&x, 1, x.today, 30);
+	look(&x, &l, 'd');
+	T_EQ(l.deduction[1].due, x.today + 30);
+	town_close(&x.w);
+}
+
 T_MAIN(T(test_a_recorder_keeps_to_the_territory),
        T(test_an_application_is_for_something_that_is_there),
        T(test_a_line_settles_the_application_it_names),
@@ -521,4 +682,5 @@ T_MAIN(T(test_a_recorder_keeps_to_the_territory),
        T(test_the_days_of_a_telling_are_possible), T(test_a_deduction_waits_for_the_household),
        T(test_the_days_are_those_of_the_scheme), T(test_a_new_scheme_counts_at_once),
        T(test_an_objection_is_to_a_line), T(test_a_deduction_waits_for_the_answer),
-       T(test_somebody_else_answers_once_and_in_time))
+       T(test_somebody_else_answers_once_and_in_time), T(test_objections_are_followed_to_their_end),
+       T(test_applications_are_followed_to_their_end), T(test_deductions_show_what_they_wait_for))

@@ -1,7 +1,7 @@
 #include "daemon/rules/fold.h"
 
 #include "daemon/rules/state_year.h"
-#include "daemon/rules/view.h"
+#include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
 #include "tests/lib/reason.h"
 #include "tests/lib/t.h"
@@ -355,9 +355,89 @@ static void test_policy_support_is_for_a_household_here(void)
 	town_close(&x.w);
 }
 
+/* --- views ----------------------------------------------------------------------------------------- */
+struct list {
+	uint32_t n;
+	struct view_appraisal appraisal[4];
+	struct view_honour honour[2];
+};
+
+static int on_appraisal(void *ctx, const struct view_appraisal *a)
+{
+	struct list *l = ctx;
+
+	T_OK(l->n < 4);
+	l->appraisal[l->n++] = *a;
+	return 0;
+}
+
+static int on_honour(void *ctx, const struct view_honour *h)
+{
+	struct list *l = ctx;
+
+	T_OK(l->n < 2);
+	l->honour[l->n++] = *h;
+	return 0;
+}
+
+static void test_the_year_can_be_looked_up(void)
+{
+	struct rec_honour r = {.household = town_b("01001"),
+			       .member = 2,
+			       .title = town_b("道德模范"),
+			       .level = LEVEL_town,
+			       .year = 2025,
+			       .certificate = town_b("后山〔2026〕3号"),
+			       .basis = town_b("年度积分第一")};
+	struct rec_appraisal_line n;
+	struct list l = {0};
+	struct points points;
+	struct world x;
+	uint64_t seq, first;
+
+	world_open(&x, 9);
+	n = nominee(1, "01001", 2, 1000);
+	first = town_size(&x.w, x.no);
+	appraise(&x, 2025, &n, 1);
+	confirm(&x, TOWN_CON, first, DECISION_refuse);
+	r.appraisal = closed(&x);
+	r.day = x.today;
+	honour(&x, &r);
+	appraise(&x, 2026, &(struct rec_appraisal_line){.rank = 1, .household = town_b("01005")},
+		 1);
+	town_begin(&x.w);
+	T_EQ(view_appraisals(x.w.t, x.no, on_appraisal, &l), ERR_OK);
+	T_EQ(l.n, 3);
+	T_EQ(l.appraisal[0].seq, first);
+	T_EQ(l.appraisal[0].state, APPRAISAL_DECLINED);
+	T_EQ(l.appraisal[0].by, first + 1);
+	T_EQ(l.appraisal[1].state, APPRAISAL_AGREED);
+	T_EQ(l.appraisal[1].nlines, 1);
+	T_EQ(l.appraisal[2].state, APPRAISAL_WAITS);
+	T_EQ(l.appraisal[2].year, 2026);
+	T_EQ(view_year_closed(x.w.t, x.no, 2025, &seq), ERR_OK);
+	T_EQ(seq, r.appraisal + 2);
+	T_EQ(view_year_closed(x.w.t, x.no, 2026, &seq), ERR_NOTFOUND);
+	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 0, 2025, &points), ERR_OK);
+	T_EQ(points_raw(points), 1200);
+	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 2, 2025, &points), ERR_OK);
+	T_EQ(points_raw(points), 1000);
+	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 2, 2024, &points), ERR_OK);
+	T_EQ(points_raw(points), 0);
+	l.n = 0;
+	T_EQ(view_honours(x.w.t, x.no, on_honour, &l), ERR_OK);
+	town_commit(&x.w);
+	T_EQ(l.n, 1);
+	T_STR(l.honour[0].title, "道德模范");
+	T_STR(l.honour[0].certificate, "后山〔2026〕3号");
+	T_EQ(l.honour[0].level, LEVEL_town);
+	T_EQ(l.honour[0].appraisal, r.appraisal);
+	town_close(&x.w);
+}
+
 T_MAIN(T(test_the_year_of_a_household_holds_that_of_its_members),
        T(test_an_appraisal_says_what_the_ledger_says), T(test_ranks_follow_the_scores),
        T(test_another_person_confirms_an_appraisal_once),
        T(test_a_year_closes_after_its_end_and_its_appraisal), T(test_a_close_moves_no_points),
        T(test_an_honour_may_rest_on_an_agreed_appraisal),
-       T(test_policy_support_is_for_a_household_here))
+       T(test_policy_support_is_for_a_household_here), T(test_the_year_can_be_looked_up))
