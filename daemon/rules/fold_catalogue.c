@@ -6,8 +6,7 @@
 #define ITEMS_MIN  128
 #define ADOPTS_MIN 8
 
-/* Numbers of items that a village has added; those of the town begin at 0. */
-#define VILLAGE_ITEMS (UINT32_C(1) << 20)
+#define YEAR_MONTHS 12
 
 static void version_key(struct state_key *k, uint32_t feed_no, enum state_kind kind,
 			uint64_t version)
@@ -23,6 +22,12 @@ static void item_key(struct state_key *k, uint32_t feed_no, uint64_t version, st
 }
 
 /* --- the town issues one --------------------------------------------------------------------------- */
+static void code_key(struct state_key *k, const struct judged *j, struct bytes code)
+{
+	state_key_of(k, j->f->feed_no, STATE_CODE);
+	state_key_text(k, code);
+}
+
 /* The number of an item code in this feed; one code is one item in every version, and has one cap a year. */
 static int code_number(struct judged *j, struct bytes code, uint32_t *ret)
 {
@@ -30,14 +35,13 @@ static int code_number(struct judged *j, struct bytes code, uint32_t *ret)
 	uint64_t number;
 	int err;
 
-	state_key_of(&k, j->f->feed_no, STATE_CODE);
-	state_key_text(&k, code);
+	code_key(&k, j, code);
 	err = fold_get_num(j, &k, &number);
 	if (!err)
 		*ret = (uint32_t)number;
 	if (err != ERR_NOTFOUND)
 		return err;
-	*ret = j->meta.ncodes++ + (j->is_town ? 0 : VILLAGE_ITEMS);
+	*ret = j->meta.ncodes++;
 	j->meta_changed = true;
 	return fold_put_num(j, &k, *ret);
 }
@@ -153,7 +157,7 @@ static int adopt_change(struct judged *j, const struct rec_adopt_catalogue *a, u
 		return refuse_change(j, V_CHANGE_KNOWN, i + 1, a->base, l.code);
 	if (l.change != CHANGE_drop && (l.name_zh.n == 0 || points_raw(l.points) == 0))
 		return refuse_change(j, V_CHANGE_EMPTY, i + 1, a->base, l.code);
-	err = l.change == CHANGE_add ? code_number(j, l.code, &item.number) : ERR_OK;
+	err = code_number(j, l.code, &item.number);
 	if (err)
 		return err;
 	item.line = i;
@@ -161,28 +165,95 @@ static int adopt_change(struct judged *j, const struct rec_adopt_catalogue *a, u
 	return fold_put(j, &k);
 }
 
+/* Items have numbers of the village's own: a code that the village added and the town took up later (or the
+ * other way round) is still one item with one cap. */
+static int number_items(struct judged *j, const struct state_version *base)
+{
+	struct payload *town = &j->w->target;
+	struct rec_catalogue_line l;
+	uint32_t number;
+	int err = feedlog_payload(j->f->t, FEED_TOWN, base->seq, town);
+
+	for (uint32_t i = 0; !err && i + 1 < town->nparts; i++) {
+		if (rec_decode_line(rec_type_of(REC_catalogue), town, i, &l))
+			return ERR_CORRUPT;
+		err = code_number(j, l.code, &number);
+	}
+	return err;
+}
+
+/* The last day of the year that begins with @from. */
+static day_t last_of_year(day_t from)
+{
+	day_t next = day_add_months(from, YEAR_MONTHS);
+
+	if (next == DAY_NONE && from > DAY_NONE)
+		return DAY_MAX; /* the calendar ends before */
+	return next - 1 != DAY_NONE ? next - 1 : DAY_NONE - 1;
+}
+
+/* P12: adopted for a year at most, and never so that a day gone by gets another catalogue. */
+static int check_period(struct judged *j, struct fold_doc_row *doc)
+{
+	day_t last = last_of_year(doc->from);
+	struct fold_doc_row now;
+	uint64_t version;
+	int y, m, d, err = fold_period(j, doc->from, doc->to);
+
+	if (err)
+		return err;
+	if (doc->to == DAY_NONE)
+		doc->to = last;
+	if (doc->to > last)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_YEAR,
+							.num = {doc->from, doc->to}});
+	err = fold_doc_on(j, DOC_CATALOGUE, doc->from, &version, &now);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	if (j->today != DAY_NONE && doc->from < j->today)
+		return fold_refuse(
+			j, &(struct refusal){.id = V_CATALOGUE_PAST,
+					     .num = {j->today, doc->from, (int64_t)version}});
+	day_to_ymd(doc->from, &y, &m, &d);
+	if (m != 1 || d != 1)
+		fold_warn(j, &(struct refusal){.id = V_CATALOGUE_MIDYEAR,
+					       .num = {doc->from, (int64_t)version}});
+	return ERR_OK;
+}
+
+static int check_base(struct judged *j, const struct rec_adopt_catalogue *a,
+		      struct state_version *ret)
+{
+	int err = get_version(j, a->base, ret);
+
+	if (err == ERR_NOTFOUND)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_UNKNOWN,
+							.num = {(int64_t)a->base}});
+	if (!err && ret->to != DAY_NONE && ret->to < a->from)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
+							.num = {a->from, ret->to}});
+	return err;
+}
+
 int fold_catalogue_adopt(struct judged *j)
 {
 	struct fold_doc_row doc = {.seq = j->e->seq};
 	struct rec_adopt_catalogue a;
-	struct state_version v;
+	struct state_version base;
 	int err = fold_head(j, &a);
 
+	if (!err)
+		err = check_base(j, &a, &base);
 	if (err)
 		return err;
-	err = get_version(j, a.base, &v);
-	if (err == ERR_NOTFOUND)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_UNKNOWN,
-							.num = {(int64_t)a.base}});
-	if (err)
-		return err;
-	if (v.to != DAY_NONE && v.to < a.from)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
-							.num = {a.from, v.to}});
 	doc.from = a.from;
 	doc.to = a.to;
 	doc.base = a.base;
-	err = fold_doc_add(j, DOC_CATALOGUE, a.version, &doc);
+	err = check_period(j, &doc);
+	if (!err)
+		err = fold_doc_add(j, DOC_CATALOGUE, a.version, &doc);
+	if (!err)
+		err = number_items(j, &base);
 	for (uint32_t i = 0; i < j->nlines && !err; i++)
 		err = adopt_change(j, &a, i);
 	j->adopts_changed = !err;
@@ -284,6 +355,20 @@ static int make_room(struct fold_work *w)
 	return ERR_OK;
 }
 
+/* ERR_CORRUPT: the adoption gives every item its number. */
+static int item_number(struct judged *j, struct bytes code, uint32_t *ret)
+{
+	struct state_key k;
+	uint64_t number;
+	int err;
+
+	code_key(&k, j, code);
+	err = fold_get_num(j, &k, &number);
+	if (!err)
+		*ret = (uint32_t)number;
+	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+}
+
 /* The line of the village's own record when it says something about the item, else that of the town. */
 static int read_line(struct judged *j, uint64_t version, struct bytes code, struct fold_item *at,
 		     struct rec_catalogue_line *ret)
@@ -313,9 +398,10 @@ static int read_line(struct judged *j, uint64_t version, struct bytes code, stru
 	if (!err)
 		err = feedlog_payload(j->f->t, mine ? j->f->feed_no : FEED_TOWN,
 				      mine ? doc.seq : v.seq, &record);
+	if (!err)
+		err = item_number(j, code, &at->number);
 	if (err)
 		return err;
-	at->number = item.number;
 	if (!mine)
 		return rec_decode_line(rec_type_of(REC_catalogue), &record, item.line, ret)
 			       ? ERR_CORRUPT

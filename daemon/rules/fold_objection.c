@@ -78,11 +78,15 @@ int fold_objection_application_reply(struct judged *j)
 int fold_objection_apply(struct judged *j, uint32_t line, const struct rec_points_line *l)
 {
 	struct rec_application a;
+	struct fold_place now;
 	int err = fold_ref(j, l->application, REC_application, &a);
 
+	/* who applied may have moved in between */
+	if (!err)
+		err = fold_family_now(j, a.household, (uint32_t)a.member, &now);
 	if (err)
 		return err;
-	if (a.member != l->member || !fold_text_eq(a.household, l->household) ||
+	if (now.member != l->member || !fold_text_eq(fold_place_household(&now), l->household) ||
 	    !fold_text_eq(a.item, l->item))
 		return fold_refuse(j, &(struct refusal){.id = V_APPLICATION_LINE,
 							.num = {line, (int64_t)l->application}});

@@ -100,13 +100,17 @@ int fold_plain_kept(struct judged *j, uint32_t line, const struct rec_points_lin
 {
 	const struct state_keeper *keeper;
 	struct state_facility f;
+	struct fold_place now;
 	int err = need_facility(j, l->facility, &f);
 
 	if (err)
 		return err;
 	keeper = state_facility_on(&f, l->day);
-	if (keeper && fold_text_eq(l->household, kv_bytes(keeper->household, keeper->household_n)))
-		return ERR_OK;
+	/* a household that was merged goes on in another */
+	if (keeper)
+		err = fold_family_now(j, kv_bytes(keeper->household, keeper->household_n), 0, &now);
+	if (err || (keeper && fold_text_eq(l->household, fold_place_household(&now))))
+		return err;
 	return fold_refuse(j, &(struct refusal){.id = V_FACILITY_KEEPER,
 						.num = {line, l->day},
 						.s = l->facility});

@@ -295,19 +295,11 @@ int fold_points_household(struct judged *j, uint32_t line, struct bytes househol
 static int check_group(struct judged *j, uint32_t line, const struct rec_points_line *l,
 		       const struct state_household *h)
 {
-	struct rec_household r;
-	int err;
-
-	if (!j->group[0])
+	if (!j->group[0] || fold_text_eq(h->group, fold_text(j->group)))
 		return ERR_OK;
-	err = feedlog_payload(j->f->t, j->f->feed_no, h->entry, &j->w->target);
-	if (!err && rec_decode_head(rec_type_of(REC_household), &j->w->target, &r))
-		err = ERR_CORRUPT;
-	if (err || fold_text_eq(r.group, fold_text(j->group)))
-		return err;
 	return fold_refuse(
 		j, &(struct refusal){
-			   .id = V_GROUP_FOREIGN, .num = {line}, .s = l->household, .t = r.group});
+			   .id = V_GROUP_FOREIGN, .num = {line}, .s = l->household, .t = h->group});
 }
 
 static int record_line(struct judged *j, uint32_t line)
@@ -333,6 +325,8 @@ static int record_line(struct judged *j, uint32_t line)
 		err = check_notified(j, line, &l, it);
 	if (!err)
 		err = fold_roster_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
+	if (!err && it->sign == SIGN_award)
+		err = fold_people_warn_self(j, line, l.household);
 	if (!err && l.facility.n)
 		err = fold_plain_kept(j, line, &l);
 	if (!err && l.application)

@@ -79,10 +79,10 @@ struct judged {
 	const struct rec_type *type;
 	const struct payload *payload;
 	uint32_t nlines;
-	uint64_t known;		     /* entries of the town feed that judge it */
-	day_t today;		     /* claimed; DAY_NONE when unknown */
-	uint32_t actor;		     /* person number of the author in the village, 0: none */
-	char group[STATE_GROUP_MAX]; /* of the author as recorder; "": all groups */
+	uint64_t known;			 /* entries of the town feed that judge it */
+	day_t today;			 /* claimed; DAY_NONE when unknown */
+	uint32_t actor;			 /* person number of the author in the village, 0: none */
+	char group[STATE_GROUP_MAX + 1]; /* of the author as recorder; "": all groups */
 	bool is_town;
 	bool meta_changed, adopts_changed, years_changed;
 	struct state_meta meta;
@@ -170,18 +170,40 @@ int fold_filing_reply(struct judged *j);
 /* fold_family.c: households that split and merge */
 int fold_family_split(struct judged *j);
 int fold_family_merge(struct judged *j);
-/* Where the points of a household or (@member above 0) the score of a person are booked now. */
+/* Where a person (@member above 0) is now, or which household a merged one went on in. */
 struct fold_place {
 	uint8_t household_n;
 	char household[STATE_CODE_MAX];
 	uint32_t member;
 };
+static inline struct bytes fold_place_household(const struct fold_place *p)
+{
+	return (struct bytes){(const uint8_t *)p->household, p->household_n};
+}
 int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
 		    struct fold_place *ret);
+/* Key of the year in which caps and score of an accepted line are: of a person where it is now, of a
+ * household as such (@member 0) where it was. */
+int fold_family_year_key(struct judged *j, struct bytes household, uint32_t member, int year,
+			 struct state_key *ret);
+/* After any change to the account that an earlier line or redemption names: that of a merged household
+ * keeps its sums and hands its balance on to where the household is now (V_OVERFLOW). Nothing to do for
+ * others. */
+int fold_family_pass_on(struct judged *j, struct bytes household);
 
-/* fold_people.c */
+/* fold_people.c: declared kin and posts */
 int fold_people_kin(struct judged *j);
 int fold_people_post(struct judged *j);
+/* A person moves with a split or merger: kin and posts are found at the new place as well. */
+int fold_people_move(struct judged *j, const struct state_place *from,
+		     const struct state_place *to);
+/* Is @person (a number of the village whose key a post names) a member of that household, or declared kin
+ * of one of its members? */
+int fold_people_tied(struct judged *j, uint32_t person, struct bytes household, bool *ret);
+/* Does a post name the author's key? Without that nobody can be told to be tied. */
+int fold_people_linked(struct judged *j, bool *ret);
+/* P01: warns when the author is tied to the household that gets points. */
+int fold_people_warn_self(struct judged *j, uint32_t line, struct bytes household);
 
 /* fold_objection.c: applications, telling, objections */
 int fold_objection_application(struct judged *j);
@@ -268,6 +290,25 @@ int fold_roster_consent(struct judged *j);
  * V_HOUSEHOLD_LEFT), and, with @member above 0, that person of it (V_MEMBER_UNKNOWN). */
 int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
 		     struct state_household *ret);
+/* The same household with all its people, to be changed and put back. */
+struct fold_household {
+	struct state_key key;
+	struct state_household h;
+	struct state_member m[STATE_MEMBERS_MAX];
+};
+int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
+		     struct fold_household *ret);
+int fold_roster_put(struct judged *j, const struct fold_household *x);
+/* V_HOUSEHOLD_EXISTS, and else the key of its row. */
+int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret);
+/* NULL: no such member. */
+struct state_member *fold_roster_member(struct fold_household *x, uint64_t member);
+/* A member who has neither left nor died: V_MEMBER_UNKNOWN, V_LEFT_ALREADY. */
+int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
+			const struct state_member *m, uint64_t member);
+/* Room for one member more, with a number not used before: V_MEMBERS_FULL, V_MEMBER_NUMBER. */
+int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,
+		     uint64_t member);
 /* May points of @day go to this household or (@member above 0) this member of it? */
 int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
 			 const struct rec_points_line *l, bool deduct);

@@ -112,10 +112,10 @@ static int get_year(struct judged *j, const struct moved *m, uint32_t member, st
 		    struct state_year *ret)
 {
 	struct bytes row;
-	int err;
+	int err = fold_family_year_key(j, m->l.household, member, day_year(m->l.day), k);
 
-	state_year_key(k, j->f->feed_no, m->l.household, member, day_year(m->l.day));
-	err = rows_get_or_empty(j->w->rows, k, &row);
+	if (!err)
+		err = rows_get_or_empty(j->w->rows, k, &row);
 	return err ? err : state_year_parse(row, ret);
 }
 
@@ -167,7 +167,8 @@ static int book_account(struct judged *j, const struct moved *m, bool back)
 		return ERR_CORRUPT;
 	a.lines = back ? a.lines - 1 : a.lines + 1;
 	state_account_pack(&a, fold_out(j));
-	return fold_put(j, &k);
+	err = fold_put(j, &k);
+	return err ? err : fold_family_pass_on(j, m->l.household);
 }
 
 static int add_score(struct judged *j, const struct moved *m, uint32_t member, bool minus)
@@ -219,19 +220,25 @@ static int step_line(struct judged *j, const struct step *s, struct target *t, u
 		     bool refuse)
 {
 	struct moved m;
+	bool linked = false;
 	int err = check_duties(j, t->seq, j->w->lines.recorder);
 
 	if (!err && s->confirm)
 		err = check_duties(j, t->seq, j->w->lines.line[line - 1].reviewer);
+	if (!err)
+		err = fold_people_linked(j, &linked);
 	if (err)
 		return err;
-	if (refuse || s->confirm) {
+	if (refuse || s->confirm || linked)
 		err = read_line(j, t, line, &m);
-		if (!err)
-			err = refuse ? release_cap(j, &m) : confirm_line(j, t, line, &m);
-		if (err)
-			return err;
-	}
+	if (!err && linked && !refuse && m.it->sign == SIGN_award)
+		err = fold_people_warn_self(j, line, m.l.household);
+	if (!err && refuse)
+		err = release_cap(j, &m);
+	if (!err && s->confirm && !refuse)
+		err = confirm_line(j, t, line, &m);
+	if (err)
+		return err;
 	j->w->lines.line[line - 1].state = refuse ? LINE_REFUSED : s->to;
 	if (s->confirm)
 		j->w->lines.line[line - 1].confirmer = j->actor;

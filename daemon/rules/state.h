@@ -64,9 +64,10 @@ enum state_kind {
 	STATE_BOOK = 'b'       /* household -> the passbook, state_register.h */
 };
 
-#define STATE_KEY_MAX  64
-#define STATE_CODE_MAX 16 /* household numbers, item codes */
-#define STATE_FEED_LEN 4  /* bytes of the local feed number in front */
+#define STATE_KEY_MAX	64
+#define STATE_CODE_MAX	16 /* household numbers, item codes */
+#define STATE_GROUP_MAX 8
+#define STATE_FEED_LEN	4 /* bytes of the local feed number in front */
 struct state_key {
 	uint8_t n;
 	uint8_t b[STATE_KEY_MAX];
@@ -125,12 +126,11 @@ void state_meta_pack(const struct state_meta *m, struct buf *out);
 int state_meta_parse(struct bytes row, struct state_meta *ret);
 
 #define STATE_VILLAGE_CODE_MAX 13
-#define STATE_GROUP_MAX	       9
 struct state_role {
 	uint8_t role;
 	char village[STATE_VILLAGE_CODE_MAX]; /* "": the town, or the village of the feed */
 	day_t from, to;
-	char group[STATE_GROUP_MAX]; /* "": all groups */
+	char group[STATE_GROUP_MAX + 1]; /* "": all groups */
 };
 #define STATE_ROLES_MAX 64
 struct state_person {
@@ -188,15 +188,30 @@ int state_nums_parse(struct bytes row, int64_t *ret, unsigned n);
 void state_num_pack(uint64_t v, struct buf *out);
 int state_num_parse(struct bytes row, uint64_t *ret);
 
+/* Member numbers are 1 to 99 and never used again, so this is also how many a household can have had. */
+#define STATE_MEMBERS_MAX 99
 struct state_member {
 	uint32_t member;
 	bool other_hukou;
+	bool head; /* became head of the household by a roster change */
 	day_t birth, since, agreed, left, death;
+	day_t away; /* since when; DAY_NONE: here */
+	/* where the details of the person are: entry, and line (from 1) of a household; 0: a member_join */
+	uint64_t entry;
+	uint32_t line;
 };
+/* Neither left (with a split or merger, too) nor died. */
+static inline bool state_member_present(const struct state_member *m)
+{
+	return m->left == DAY_NONE && m->death == DAY_NONE;
+}
 struct state_household {
-	uint64_t entry; /* the registering entry */
+	uint64_t entry; /* the household or split that made it */
 	bool takes_part;
-	day_t consent, left;
+	day_t consent; /* since when it takes part, or no longer */
+	day_t began;   /* of one made by a split; DAY_NONE: by its registration */
+	day_t left;    /* moved out, or merged: then it has a STATE_MOVED row with member 0 */
+	struct bytes group;
 	uint32_t nmembers;
 	struct bytes members;
 };
@@ -208,6 +223,14 @@ int state_household_parse(struct bytes row, struct state_household *ret);
 bool state_household_next(const struct state_household *h, size_t *at, struct state_member *ret);
 bool state_household_member(const struct state_household *h, uint32_t member,
 			    struct state_member *ret);
+
+/* A household, or (@member above 0) a person of it. */
+struct state_place {
+	struct bytes household;
+	uint32_t member;
+};
+void state_place_pack(const struct state_place *p, struct buf *out);
+int state_place_parse(struct bytes row, struct state_place *ret);
 
 struct state_account {
 	int64_t earned, deducted; /* 0.01 point; confirmed lines */

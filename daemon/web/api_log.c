@@ -2,6 +2,7 @@
 
 #include "daemon/rules/feedlog.h"
 #include "daemon/rules/view.h"
+#include "daemon/rules/view_scheme.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/reply.h"
 #include "lib/text.h"
@@ -66,6 +67,7 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 	const struct rec_type *t = rec_type_of(REC_catalogue);
 	uint64_t version = 0, adopted;
 	struct rec_catalogue head = {0};
+	struct view_doc own;
 	struct reading r;
 	int err;
 
@@ -74,9 +76,10 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 		return;
 	/* A village shows what is in force there today, unless a version is asked for. */
 	if (r.feed.no != FEED_TOWN &&
-	    !view_catalogue_on(r.t, r.feed.no, reply_today(s), &adopted)) {
+	    !view_catalogue_on(r.t, r.feed.no, reply_today(s), &adopted) &&
+	    !view_doc(r.t, r.feed.no, VIEW_CATALOGUE, adopted, &own)) {
 		jw_ku64(&r.w, "adopted", adopted);
-		version = version ? version : adopted;
+		version = version ? version : own.base;
 	}
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);

@@ -473,7 +473,7 @@ static void test_reads_tell_what_is_there(void)
 	T_STR(at("people.1.birth"), "1961-05-01");
 	WANT(get("/api/v1/catalogue"), 200);
 	T_STR(at("version"), "1");
-	T_STR(at("adopted"), "1");
+	T_STR(at("adopted"), "7");
 	T_STR(at("items.0.code"), "A101");
 	T_STR(at("items.0.points"), "2.00");
 	WANT(get("/api/v1/villages"), 200);
@@ -542,7 +542,7 @@ static void test_points_get_version_and_value_from_the_catalogue(void)
 	WANT(get("/api/v1/waiting"), 200);
 	T_STR(at("items.0.lines.0.points"), "3.00");
 	T_STR(at("items.0.lines.1.points"), "2.00");
-	T_STR(at("items.0.lines.0.version"), "1");
+	T_STR(at("items.0.lines.0.version"), "7");
 	T_STR(at("items.0.recorder"), "rec/" VILLAGE);
 	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "X999", "2026-02-01"))), 422);
 	T_STR(at("verdict.rule"), "P11");

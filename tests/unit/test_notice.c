@@ -3,7 +3,7 @@
 #include "daemon/rules/state_register.h"
 #include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
-#include "tests/lib/reason.h"
+#include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
 
 /* What goes onto paper: notices bound to the feed, their postings, passbooks. */
@@ -41,7 +41,7 @@ static struct rec_notice notice(struct world *x, uint64_t size, struct hash *roo
 
 static void publish(struct world *x, const struct rec_notice *n)
 {
-	reason_put(&x->w, x->no, TOWN_REC, REC_notice, n, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_REC, REC_notice, n, NULL, 0);
 }
 
 static void test_a_notice_names_a_root_of_this_feed(void)
@@ -153,14 +153,14 @@ static void post(struct world *x, uint64_t at, day_t from, day_t to)
 				.to = to,
 				.poster = town_b("张小红")};
 
-	reason_put(&x->w, x->no, TOWN_REC, REC_posting, &r, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_REC, REC_posting, &r, NULL, 0);
 }
 
 static void take_down(struct world *x, uint64_t at, day_t day)
 {
 	struct rec_withdrawal r = {.notice = at, .day = day, .reason = town_b("合计有误")};
 
-	reason_put(&x->w, x->no, TOWN_HEAD, REC_withdrawal, &r, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_HEAD, REC_withdrawal, &r, NULL, 0);
 }
 
 static void scheme(struct world *x, day_t from, uint64_t notice_days)
@@ -210,7 +210,7 @@ static void test_a_posting_is_of_a_notice_and_long_enough(void)
 				     .to = x.today,
 				     .poster = town_b("张小红"),
 				     .photo = town_b("too short")};
-	reason_put(&x.w, x.no, TOWN_REC, REC_posting, &photo, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_REC, REC_posting, &photo, NULL, 0);
 	REFUSED(&x.w, "MALFORMED", "F00");
 	town_close(&x.w);
 }
@@ -248,7 +248,7 @@ static void book(struct world *x, const char *household, const char *number, uin
 				 .upto = upto,
 				 .lines = lines};
 
-	reason_put(&x->w, x->no, TOWN_REC, REC_passbook, &r, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_REC, REC_passbook, &r, NULL, 0);
 }
 
 static void test_a_household_has_one_book(void)

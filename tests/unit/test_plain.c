@@ -3,7 +3,7 @@
 #include "daemon/rules/state_register.h"
 #include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
-#include "tests/lib/reason.h"
+#include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
 
 /* Village life and what the town says: days, facilities, guidance, the demonstration village. */
@@ -29,12 +29,12 @@ static uint64_t last(struct world *x, uint32_t no)
 
 static void put(struct world *x, enum rec_code type, const void *head)
 {
-	reason_put(&x->w, x->no, TOWN_HEAD, type, head, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_HEAD, type, head, NULL, 0);
 }
 
 static void put_town(struct world *x, enum rec_code type, const void *head)
 {
-	reason_put(&x->w, FEED_TOWN, "office", type, head, NULL, 0);
+	provoke_put(&x->w, FEED_TOWN, "office", type, head, NULL, 0);
 }
 
 /* --- days ------------------------------------------------------------------------------------------ */
@@ -107,7 +107,7 @@ static void work(struct world *x, const char *household, day_t day)
 	struct rec_points head = {.note = town_b("")};
 
 	l.facility = town_b("L-3");
-	reason_put(&x->w, x->no, TOWN_REC, REC_points, &head, &l, 1);
+	provoke_put(&x->w, x->no, TOWN_REC, REC_points, &head, &l, 1);
 }
 
 static void test_work_on_a_facility_is_of_its_keeper_on_the_day(void)

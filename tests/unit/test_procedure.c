@@ -3,7 +3,7 @@
 #include "daemon/rules/state_register.h"
 #include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
-#include "tests/lib/reason.h"
+#include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
 
 /* The way of an entry: who may record it, what a villager applies for, is told of and objects to. */
@@ -29,7 +29,7 @@ static void points(struct world *x, const char *author, const struct rec_points_
 {
 	struct rec_points head = {.note = town_b("")};
 
-	reason_put(&x->w, x->no, author, REC_points, &head, l, n);
+	provoke_put(&x->w, x->no, author, REC_points, &head, l, n);
 }
 
 static enum verdict_id confirm(struct world *x, uint64_t entry)
@@ -44,7 +44,7 @@ static void grant(struct world *x, const char *person, uint32_t role, const char
 			      .role = role,
 			      .group = town_b(group)};
 
-	reason_put(&x->w, x->no, TOWN_HEAD, REC_grant, &g, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_HEAD, REC_grant, &g, NULL, 0);
 }
 
 /* --- territory ------------------------------------------------------------------------------------- */
@@ -85,7 +85,7 @@ static struct rec_application application(struct world *x, const char *household
 
 static void apply(struct world *x, const struct rec_application *a)
 {
-	reason_put(&x->w, x->no, TOWN_REC, REC_application, a, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_REC, REC_application, a, NULL, 0);
 }
 
 static void test_an_application_is_for_something_that_is_there(void)
@@ -108,7 +108,7 @@ static void test_an_application_is_for_something_that_is_there(void)
 	REFUSED(&x.w, "MEMBER_UNKNOWN", "F18", 0, 9);
 	a = application(&x, "01001", 0, "Q999");
 	apply(&x, &a);
-	REFUSED(&x.w, "P11_UNKNOWN_ITEM", "P11", 0, 1);
+	REFUSED(&x.w, "P11_UNKNOWN_ITEM", "P11", 0, (int64_t)town_version(x.day));
 	a = application(&x, "01001", 0, "C101");
 	apply(&x, &a);
 	REFUSED(&x.w, "P11_SCOPE", "P11", 0);
@@ -152,16 +152,16 @@ static void test_a_line_settles_the_application_it_names(void)
 	points(&x, TOWN_REC, l, 1);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	r.application = at;
-	reason_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
 	r.application = second;
-	reason_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	l[0].application = second;
 	points(&x, TOWN_REC, l, 1);
 	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)second, (int64_t)last(&x) - 1);
 	r.application = 0x7fffffff;
-	reason_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	REFUSED(&x.w, "REFERENCE", "F27", 0x7fffffff);
 	town_close(&x.w);
 }
@@ -170,7 +170,7 @@ static void test_a_line_settles_the_application_it_names(void)
 static void test_some_items_need_the_document_of_an_authority(void)
 {
 	static const uint8_t digest[HASH_BYTES] = {7};
-	struct rec_adopt_catalogue adopt = {.version = 2, .base = 1};
+	struct rec_adopt_catalogue adopt = {.version = TOWN_VERSIONS + 1, .base = 1};
 	struct rec_adopt_catalogue_line own = {.change = CHANGE_add,
 					       .code = town_b("B900"),
 					       .category = CATEGORY_B,
@@ -184,14 +184,14 @@ static void test_some_items_need_the_document_of_an_authority(void)
 	struct world x;
 
 	world_open(&x, 4);
-	adopt.from = town_day(2026, 1, 1);
+	adopt.from = x.today;
 	adopt.to = town_day(2026, 12, 31);
 	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_adopt_catalogue, &adopt, &own, 1), V_ACCEPTED);
-	l = town_line("01001", 1, "B900", x.day);
-	l.version = 2;
+	l = town_line("01001", 1, "B900", x.today);
+	l.version = TOWN_VERSIONS + 1;
 	l.points = points_of(1000);
 	l.evidence = town_b("处罚决定书");
-	l.told = x.day;
+	l.told = x.today;
 	points(&x, TOWN_REC, &l, 1);
 	REFUSED(&x.w, "P08_DOCUMENT", "P08", 1);
 	T_STR(x.w.last.reason.s, "B900");
@@ -226,7 +226,7 @@ static void tell(struct world *x, uint64_t entry, uint64_t line, day_t day)
 {
 	struct rec_told r = {.entry = entry, .line = line, .day = day, .via = VIA_oral};
 
-	reason_put(&x->w, x->no, TOWN_REC, REC_told, &r, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_REC, REC_told, &r, NULL, 0);
 }
 
 static void scheme(struct world *x, uint64_t version, day_t from, uint64_t told_days)
@@ -395,7 +395,7 @@ static struct rec_objection objection(const struct world *x, uint64_t entry)
 
 static void object(struct world *x, const char *author, const struct rec_objection *o)
 {
-	reason_put(&x->w, x->no, author, REC_objection, o, NULL, 0);
+	provoke_put(&x->w, x->no, author, REC_objection, o, NULL, 0);
 }
 
 static void answer(struct world *x, const char *author, uint64_t objection, uint32_t ruling,
@@ -406,7 +406,7 @@ static void answer(struct world *x, const char *author, uint64_t objection, uint
 					.day = day,
 					.text = town_b("查看了现场照片")};
 
-	reason_put(&x->w, x->no, author, REC_objection_reply, &r, NULL, 0);
+	provoke_put(&x->w, x->no, author, REC_objection_reply, &r, NULL, 0);
 }
 
 static void test_an_objection_is_to_a_line(void)
@@ -628,7 +628,7 @@ static void test_applications_are_followed_to_their_end(void)
 	l.application = at;
 	points(&x, TOWN_REC, &l, 1);
 	r.application = at + 1;
-	reason_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	look(&x, &list, 'a');
 	T_EQ(list.n, 3);
 	T_EQ(list.application[0].state, APPLICATION_RECORDED);

@@ -117,8 +117,8 @@ static void test_the_bytes_of_a_points_entry_are_fixed(void)
 			 "0002"				    /* parts */
 			 "0003"
 			 "91a16e"
-			 "0020"
-			 "9ca5303530303102a44131303101ccc8cd4e79a3e69d91a0a0a0c403010203ff",
+			 "0022"
+			 "9ea5303530303102a44131303101ccc8cd4e79a3e69d91a0a0a0c403010203ff00a0",
 			 want, sizeof(want));
 	struct buf out = {0};
 
@@ -493,15 +493,17 @@ static void test_json_of_a_points_line(void)
 		"\"1.50\","
 		"\"day\":\"2025-01-31\",\"place\":\"\\\"院坝\\\"\",\"reason\":\"开会\","
 		"\"evidence\":\"签到表\","
-		"\"evidence_no\":\"QD-1\",\"digest\":\"010203\",\"told\":\"\"}");
+		"\"evidence_no\":\"QD-1\",\"digest\":\"010203\",\"told\":\"\",\"application\":0,"
+		"\"facility\":\"\"}");
 	json_is(t->line, t->nline, &line, REC_MASKED,
 		"{\"household\":\"05001\",\"member\":2,\"item\":\"A101\",\"version\":3,\"points\":"
 		"\"1.50\","
 		"\"day\":\"2025-01-31\",\"place\":\"\\\"院坝\\\"\",\"evidence\":\"签到表\","
-		"\"digest\":\"010203\"}");
+		"\"digest\":\"010203\",\"application\":0,\"facility\":\"\"}");
 	json_is(t->line, t->nline, &line, REC_PUBLIC,
 		"{\"household\":\"05001\",\"item\":\"A101\",\"version\":3,\"points\":\"1.50\","
-		"\"day\":\"2025-01-31\",\"evidence\":\"签到表\",\"digest\":\"010203\"}");
+		"\"day\":\"2025-01-31\",\"evidence\":\"签到表\",\"digest\":\"010203\","
+		"\"application\":0,\"facility\":\"\"}");
 }
 
 static void test_json_of_a_member_hides_by_privacy(void)

@@ -3,7 +3,7 @@
 #include "daemon/rules/state_year.h"
 #include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
-#include "tests/lib/reason.h"
+#include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
 
 /* The year: scores, appraisals, the close, honours. */
@@ -73,21 +73,21 @@ static void appraise(struct world *x, uint64_t year, const struct rec_appraisal_
 				  .basis = town_b("年度积分"),
 				  .day = x->today};
 
-	reason_put(&x->w, x->no, TOWN_HEAD, REC_appraisal, &r, l, n);
+	provoke_put(&x->w, x->no, TOWN_HEAD, REC_appraisal, &r, l, n);
 }
 
 static void confirm(struct world *x, const char *author, uint64_t appraisal, uint32_t decision)
 {
 	struct rec_appraisal_confirm r = {.entry = appraisal, .decision = decision};
 
-	reason_put(&x->w, x->no, author, REC_appraisal_confirm, &r, NULL, 0);
+	provoke_put(&x->w, x->no, author, REC_appraisal_confirm, &r, NULL, 0);
 }
 
 static void close_year(struct world *x, uint64_t year)
 {
 	struct rec_year_close r = {.year = year};
 
-	reason_put(&x->w, x->no, TOWN_HEAD, REC_year_close, &r, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_HEAD, REC_year_close, &r, NULL, 0);
 }
 
 /* An agreed appraisal of 2025, and the year closed. */
@@ -278,7 +278,7 @@ static void test_a_close_moves_no_points(void)
 
 static void honour(struct world *x, const struct rec_honour *r)
 {
-	reason_put(&x->w, x->no, TOWN_HEAD, REC_honour, r, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_HEAD, REC_honour, r, NULL, 0);
 }
 
 static void test_an_honour_may_rest_on_an_agreed_appraisal(void)
@@ -339,18 +339,18 @@ static void test_policy_support_is_for_a_household_here(void)
 	world_open(&x, 8);
 	r.household = town_b("01001");
 	r.day = x.today;
-	reason_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	r.day++;
-	reason_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", r.day, x.today);
 	r.household = town_b("09999");
-	reason_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
 	REFUSED(&x.w, "HOUSEHOLD_UNKNOWN", "F17", 0);
 	away.day = x.today - 5;
 	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_roster_change, &away, NULL, 0), V_ACCEPTED);
 	r.household = town_b("01002");
-	reason_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
+	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
 	REFUSED(&x.w, "HOUSEHOLD_LEFT", "F34", away.day);
 	town_close(&x.w);
 }
