@@ -223,6 +223,8 @@ int fold_objection_due(struct judged *j, uint64_t entry, uint32_t line,
 /* fold_store.c: price lists and opening days; fold_redeem.c */
 int fold_store_prices(struct judged *j);
 int fold_store_opening(struct judged *j);
+/* Is this minute within the opening hours posted for the day? Without any it is not. */
+int fold_store_is_open(struct judged *j, day_t day, uint64_t minute, bool *ret);
 int fold_redeem(struct judged *j);
 int fold_redeem_reverse(struct judged *j);
 

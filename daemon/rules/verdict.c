@@ -92,15 +92,22 @@ static void put_goods(const char *s, enum lang lang, struct buf *out)
 		buf_puts(out, s);
 }
 
+/* A field of a points line or of a plan: those are what reasons name. */
 static void put_field(const char *s, enum lang lang, struct buf *out)
 {
-	const struct rec_type *t = rec_type_of(REC_points);
+	const struct rec_type *points = rec_type_of(REC_points), *plan = rec_type_of(REC_plan);
+	const struct {
+		const struct rec_field *f;
+		uint32_t n;
+	} known[] = {{points->line, points->nline}, {plan->head, plan->nhead}};
 
-	for (uint32_t i = 0; t && i < t->nline; i++)
-		if (strcmp(t->line[i].name, s) == 0) {
-			buf_puts(out, lang == LANG_ZH ? t->line[i].zh : t->line[i].en);
-			return;
-		}
+	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+		for (uint32_t i = 0; i < known[k].n; i++)
+			if (strcmp(known[k].f[i].name, s) == 0) {
+				buf_puts(out,
+					 lang == LANG_ZH ? known[k].f[i].zh : known[k].f[i].en);
+				return;
+			}
 	buf_puts(out, s);
 }
 

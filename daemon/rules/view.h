@@ -56,6 +56,8 @@ int view_catalogue_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *r
 /* An item of the village's @version, as the village has it; borrowed from the transaction. */
 int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes code,
 	      struct rec_catalogue_line *ret);
+/* The village's own line, as one of a catalogue. */
+void view_own_item(const struct rec_adopt_catalogue_line *l, struct rec_catalogue_line *ret);
 
 struct view_household {
 	char household[17], group[9], head_name[65];

@@ -459,8 +459,7 @@ static int item_row(struct kv_txn *t, uint32_t no, uint64_t version, struct byte
 	return err ? err : state_item_parse(row, ret);
 }
 
-/* The village's own line, as one of a catalogue. */
-static void own_line(const struct rec_adopt_catalogue_line *l, struct rec_catalogue_line *ret)
+void view_own_item(const struct rec_adopt_catalogue_line *l, struct rec_catalogue_line *ret)
 {
 	*ret = (struct rec_catalogue_line){.code = l->code,
 					   .category = l->category,
@@ -496,7 +495,7 @@ int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes
 			return ERR_CORRUPT;
 		if (own.change == CHANGE_drop)
 			return ERR_NOTFOUND;
-		own_line(&own, ret);
+		view_own_item(&own, ret);
 	}
 	if (err != ERR_NOTFOUND)
 		return err;

@@ -288,7 +288,7 @@ static void test_there_is_one_demonstration_village(void)
 	d.village = town_b(TOWN_CODE);
 	d.decision = CHOSEN_withdrawn;
 	put_town(&x, REC_demonstration, &d);
-	REFUSED(&x.w, "DEMO_NOT", "F78");
+	REFUSED(&x.w, "DEMO_NOT", "F79");
 	d.decision = CHOSEN_chosen;
 	put_town(&x, REC_demonstration, &d);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
@@ -298,7 +298,7 @@ static void test_there_is_one_demonstration_village(void)
 	T_STR(x.w.last.reason.s, TOWN_CODE);
 	d.decision = CHOSEN_withdrawn;
 	put_town(&x, REC_demonstration, &d);
-	REFUSED(&x.w, "DEMO_NOT", "F78");
+	REFUSED(&x.w, "DEMO_NOT", "F79");
 	d.village = town_b(TOWN_CODE);
 	put_town(&x, REC_demonstration, &d);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);

@@ -270,7 +270,7 @@ static void test_the_days_of_a_telling_are_possible(void)
 	tell(&x, e, 2, x.day);
 	REFUSED(&x.w, "TARGET_UNKNOWN", "F20", (int64_t)e, 2);
 	tell(&x, award, 1, x.day);
-	REFUSED(&x.w, "NO_DEDUCTION", "F76", (int64_t)award, 1);
+	REFUSED(&x.w, "NO_DEDUCTION", "F77", (int64_t)award, 1);
 	tell(&x, e, 1, x.today + 1);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
 	tell(&x, e, 1, x.day - 1);
@@ -439,7 +439,7 @@ static void test_an_objection_is_to_a_line(void)
 		T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	}
 	object(&x, TOWN_HEAD, &o);
-	REFUSED(&x.w, "OBJECTIONS_FULL", "F77", (int64_t)e, 1, STATE_OBJECTIONS_MAX);
+	REFUSED(&x.w, "OBJECTIONS_FULL", "F78", (int64_t)e, 1, STATE_OBJECTIONS_MAX);
 	town_close(&x.w);
 }
 
