@@ -368,7 +368,7 @@ static int on_kin_row(void *ctx, struct bytes rest, struct bytes row)
 	struct view_kin v = {0};
 	struct state_place p;
 	uint64_t relation;
-	bool skip;
+	bool skip = false;
 	int err = place_of(rest, 0, &p);
 
 	if (!err)
@@ -405,7 +405,7 @@ static int on_post_row(void *ctx, struct bytes rest, struct bytes row)
 	struct view_post v = {0};
 	struct state_place p;
 	int64_t n[3];
-	bool skip;
+	bool skip = false;
 	int err = place_of(rest, 1, &p);
 
 	if (!err)

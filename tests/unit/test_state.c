@@ -226,17 +226,17 @@ static void test_a_household_nobody_wrote_is_damage(void)
 {
 	/* entry 4, flags, ... as its parts say */
 	static const char *const bad[] = {
-		"042000",			/* a flag that does not exist */
-		"04020000",			/* a day that is none */
-		"04040000",			/* an empty group */
-		"0404093132333435363738390000", /* a group of nine */
-		"040064",			/* a hundred members, and none there */
-		"040000ff",			/* more than was counted */
-		"0400010102",			/* a flag without its day is cut off */
-		"040001010200",			/* birth: no day */
-		"040001018000",			/* more, but nothing */
-		"040001018004",			/* more that does not exist */
-		"0400010180020401",		/* details where they always are */
+		"042000",		      /* a flag that does not exist */
+		"04020000",		      /* a day that is none */
+		"04040000",		      /* an empty group */
+		"04040931323334353637383900", /* a group of nine */
+		"040064",		      /* a hundred members, and none there */
+		"040000ff",		      /* more than was counted */
+		"0400010102",		      /* a flag without its day is cut off */
+		"040001010200",		      /* birth: no day */
+		"040001018000",		      /* more, but nothing */
+		"040001018004",		      /* more that does not exist */
+		"0400010180020401",	      /* details where they always are */
 	};
 	struct state_household h;
 	uint8_t raw[64];
