@@ -1,6 +1,7 @@
 #include "daemon/rules/fold_rules.h"
 
 #include "daemon/rules/placeholder.h"
+#include "daemon/rules/scheme.h"
 #include "daemon/rules/state_register.h"
 #include "daemon/rules/view.h"
 #include "lib/err.h"
@@ -180,11 +181,15 @@ int fold_objection_ready(struct judged *j)
 
 static uint32_t told_days_on(const struct fold_work *w, day_t day)
 {
-	uint32_t days = FOLD_TOLD_DAYS;
+	struct rec_scheme usual;
+	uint32_t n = w->nschemes;
 
-	for (uint32_t i = 0; i < w->nschemes && w->told_days[i].from <= day; i++)
-		days = w->told_days[i].days;
-	return days;
+	while (n > 0 && w->told_days[n - 1].from > day)
+		n--;
+	if (n > 0)
+		return w->told_days[n - 1].days;
+	scheme_usual(&usual);
+	return (uint32_t)usual.told_days;
 }
 
 static int get_open(struct judged *j, uint64_t entry, uint32_t line, struct state_key *k,

@@ -32,11 +32,6 @@ struct fold_item {
 #define FOLD_YEAR_FIRST 1900
 #define FOLD_YEARS	300
 enum fold_year { FOLD_YEAR_UNKNOWN, FOLD_YEAR_OPEN, FOLD_YEAR_CLOSED };
-/* Where no scheme is in force. */
-#define FOLD_TOLD_DAYS	 3
-#define FOLD_NOTICE_DAYS 5
-#define FOLD_OBJECT_DAYS 5
-#define FOLD_ANSWER_DAYS 7
 struct fold_told_days {
 	day_t from;
 	uint32_t days;

@@ -5,6 +5,7 @@
 #include "daemon/rules/fold_rules.h"
 #include "daemon/rules/state_register.h"
 #include "daemon/rules/state_year.h"
+#include "daemon/rules/view_scheme.h"
 #include "lib/err.h"
 #include "lib/text.h"
 
@@ -68,56 +69,6 @@ static int type_of(struct kv_txn *t, uint32_t no, uint64_t seq, uint16_t *ret)
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
-/* --- the scheme of a day ---------------------------------------------------------------------------- */
-/* The version of the scheme with the latest first day not after @day. */
-static int scheme_version(struct kv_txn *t, uint32_t no, day_t day, uint64_t *ret)
-{
-	struct kv_cursor *c = NULL;
-	struct bytes key, row;
-	struct state_key k;
-	size_t prefix;
-	int err = kv_cursor_open(t, KV_STATE, &c);
-
-	state_key_of(&k, no, STATE_DOC_DAY);
-	state_key_u8(&k, DOC_SCHEME);
-	prefix = k.n;
-	state_key_day(&k, day + 1);
-	if (!err)
-		err = kv_seek(c, KV_LT, state_key_bytes(&k), &key, &row);
-	if (!err && (key.n < prefix || memcmp(key.p, k.b, prefix) != 0))
-		err = ERR_NOTFOUND;
-	if (!err)
-		err = state_num_parse(row, ret);
-	kv_cursor_close(c);
-	return err;
-}
-
-static int scheme_on(struct kv_txn *t, uint32_t no, day_t day, struct rec_scheme *ret)
-{
-	int64_t doc[4]; /* sequence, from, to, base */
-	struct state_key k;
-	struct bytes row;
-	uint64_t version;
-	int err = scheme_version(t, no, day, &version);
-
-	if (err == ERR_NOTFOUND) {
-		*ret = (struct rec_scheme){.told_days = FOLD_TOLD_DAYS,
-					   .answer_days = FOLD_ANSWER_DAYS};
-		return ERR_OK;
-	}
-	if (err)
-		return err;
-	state_key_of(&k, no, STATE_DOC);
-	state_key_u8(&k, DOC_SCHEME);
-	state_key_u32(&k, (uint32_t)version);
-	err = get(t, &k, &row);
-	if (!err)
-		err = state_nums_parse(row, doc, 4);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	return head_of(t, no, (uint64_t)doc[0], REC_scheme, ret);
-}
-
 /* --- objections ------------------------------------------------------------------------------------ */
 static int read_answer(struct walk *w, struct view_objection *o)
 {
@@ -157,7 +108,7 @@ static int on_objection(void *ctx, uint64_t seq)
 	if (!err && o.line > p.nlines)
 		err = ERR_CORRUPT;
 	if (!err)
-		err = scheme_on(w->t, w->no, o.day, &s);
+		err = view_scheme_on(w->t, w->no, o.day, &s);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	o.line_state = (enum line_state)p.state[o.line];
@@ -229,7 +180,7 @@ static int read_told(struct walk *w, struct view_deduction *d)
 		return err;
 	d->told = (day_t)told;
 	if (d->told != DAY_NONE) {
-		err = scheme_on(w->t, w->no, d->told, &s);
+		err = view_scheme_on(w->t, w->no, d->told, &s);
 		if (err)
 			return err;
 		d->due = d->told + (day_t)s.told_days;
