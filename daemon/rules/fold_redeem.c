@@ -90,7 +90,6 @@ static int check_lines(struct judged *j, struct redeem *x)
 	uint32_t n;
 	int err = read_prices(j, &x->r, price, &n);
 
-	x->total = POINTS_ZERO;
 	for (uint32_t line = 1; line <= j->nlines && !err; line++)
 		err = redeem_line(j, line, x, price, n);
 	return err;
@@ -414,7 +413,7 @@ static int put_sums(struct judged *j, struct bytes household, day_t day, uint64_
 
 int fold_redeem(struct judged *j)
 {
-	struct redeem x;
+	struct redeem x = {0};
 	int err = fold_head(j, &x.r);
 
 	if (!err && x.r.signature.n && x.r.signature.n != HASH_BYTES)
@@ -477,7 +476,7 @@ int fold_redeem_reverse(struct judged *j)
 {
 	struct rec_redemption_reversal r;
 	struct state_account account;
-	struct taken was;
+	struct taken was = {0};
 	struct state_key k;
 	uint64_t year;
 	int err = fold_head(j, &r);

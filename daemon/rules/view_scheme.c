@@ -114,7 +114,7 @@ int view_doc_on(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, day
 		struct view_doc *ret)
 {
 	struct bytes key, row;
-	struct view_doc d;
+	struct view_doc d = {0};
 	struct state_key k;
 	uint64_t version;
 	int err;
@@ -436,7 +436,7 @@ int view_redeemed(struct kv_txn *t, uint32_t feed_no, struct bytes household, in
 		  struct points *ret)
 {
 	struct state_key k;
-	struct bytes row;
+	struct bytes row = {0};
 	uint64_t sum = 0;
 	int err = ERR_NOTFOUND;
 

@@ -185,7 +185,7 @@ static void adopt(struct sim *s, struct order *o)
 {
 	struct rec_adopt_catalogue a = {.version = 1, .base = 1};
 
-	day_from_ymd(2020, 1, 1, &a.from);
+	day_from_ymd(2025, 1, 1, &a.from); /* the year of HOST_WALL_MS */
 	order_make(s, o, REC_adopt_catalogue, &a, NULL, 0, HOST_HEAD);
 }
 
