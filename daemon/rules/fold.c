@@ -52,6 +52,7 @@ void fold_close(struct fold *f)
 	buf_close(&w->out);
 	mem_free(w->item);
 	mem_free(w->adopt);
+	mem_free(w->told_days);
 	mem_free(w);
 	f->work = NULL;
 }
@@ -363,6 +364,10 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	f->town_seen = j.meta.town_seen;
 	if (j.adopts_changed)
 		f->work->adopts_known = false;
+	if (e->type == REC_scheme)
+		f->work->schemes_known = false;
+	if (j.years_changed)
+		memset(f->work->year, FOLD_YEAR_UNKNOWN, sizeof(f->work->year));
 	/* villages may look at the town's rows at once */
 	return j.is_town ? rows_flush(f->work->rows) : ERR_OK;
 }

@@ -123,11 +123,11 @@ int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code)
 	if (j->actor)
 		err = fold_rights_name(j, j->actor, &name);
 	return err ? err
-		   : fold_refuse(j, &(struct refusal){
-					    .id = V_SAME_PERSON,
-					    .num = {(int64_t)seq},
-					    .s = fold_text(rec_type_of((uint16_t)code)->name),
-					    .t = name});
+		   : fold_refuse(
+			     j, &(struct refusal){.id = V_SAME_PERSON,
+						  .num = {(int64_t)seq},
+						  .s = fold_text(rec_type_of((uint16_t)code)->name),
+						  .t = name});
 }
 
 static void done_key(struct state_key *k, const struct judged *j, uint64_t seq)

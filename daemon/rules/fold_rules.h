@@ -28,6 +28,14 @@ struct fold_item {
 	char code[16];
 	char evidence[FOLD_EVIDENCE_MAX];
 };
+/* Has a year been closed? */
+#define FOLD_YEAR_FIRST 1900
+#define FOLD_YEARS	300
+enum fold_year { FOLD_YEAR_UNKNOWN, FOLD_YEAR_OPEN, FOLD_YEAR_CLOSED };
+struct fold_told_days {
+	day_t from;
+	uint32_t days;
+};
 struct fold_adopt {
 	day_t from, to;
 	uint64_t version;
@@ -45,6 +53,11 @@ struct fold_work {
 	char code[STATE_VILLAGE_CODE_MAX];
 	struct fold_item *item; /* open addressing */
 	uint32_t nitems, items_cap;
+	/* the days between telling and deduction, by the first day of their scheme, ascending */
+	bool schemes_known;
+	struct fold_told_days *told_days;
+	uint32_t nschemes, schemes_cap;
+	uint8_t year[FOLD_YEARS]; /* enum fold_year, once looked at */
 	bool adopts_known;
 	struct fold_adopt *adopt; /* ascending by from */
 	uint32_t nadopts, adopts_cap;
@@ -61,11 +74,12 @@ struct judged {
 	const struct rec_type *type;
 	const struct payload *payload;
 	uint32_t nlines;
-	uint64_t known; /* entries of the town feed that judge it */
-	day_t today;	/* claimed; DAY_NONE when unknown */
-	uint32_t actor; /* person number of the author in the village, 0: none */
+	uint64_t known;			 /* entries of the town feed that judge it */
+	day_t today;			 /* claimed; DAY_NONE when unknown */
+	uint32_t actor;			 /* person number of the author in the village, 0: none */
+	char group[STATE_GROUP_MAX + 1]; /* of the author as recorder; "": all groups */
 	bool is_town;
-	bool meta_changed, adopts_changed;
+	bool meta_changed, adopts_changed, years_changed;
 	struct state_meta meta;
 	struct verdict *v;
 };
@@ -193,6 +207,14 @@ int fold_objection_told(struct judged *j);
 int fold_objection_raise(struct judged *j);
 int fold_objection_reply(struct judged *j);
 
+/* A points line that names an application is about the same and settles it (V_APPLICATION_LINE). */
+int fold_objection_apply(struct judged *j, uint32_t line, const struct rec_points_line *l);
+/* Before an entry that confirms has changed a row: what fold_objection_due needs. */
+int fold_objection_ready(struct judged *j);
+/* P15: may this deduction, line @line of entry @entry, be confirmed today? */
+int fold_objection_due(struct judged *j, uint64_t entry, uint32_t line,
+		       const struct rec_points_line *l);
+
 /* fold_store.c: price lists and opening days; fold_redeem.c */
 int fold_store_prices(struct judged *j);
 int fold_store_opening(struct judged *j);
@@ -207,6 +229,8 @@ int fold_year_confirm(struct judged *j);
 int fold_year_close(struct judged *j);
 int fold_year_honour(struct judged *j);
 int fold_year_policy(struct judged *j);
+/* V_YEAR_LATE when the year of @day is closed. */
+int fold_year_warn(struct judged *j, uint32_t line, day_t day);
 
 /* fold_notice.c */
 int fold_notice(struct judged *j);
@@ -219,6 +243,8 @@ int fold_plain(struct judged *j);
 int fold_plain_facility(struct judged *j);
 int fold_plain_check(struct judged *j);
 int fold_plain_guidance_reply(struct judged *j);
+/* A points line that names a facility goes to its keeper household (V_FACILITY_KEEPER). */
+int fold_plain_kept(struct judged *j, uint32_t line, const struct rec_points_line *l);
 
 /* fold_rights.c */
 int fold_rights_check(struct judged *j, uint32_t roles);
@@ -286,10 +312,16 @@ int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_hou
 
 /* fold_points.c */
 int fold_points_record(struct judged *j);
+/* A registered household, though it may have left (V_HOUSEHOLD_UNKNOWN). */
+int fold_points_household(struct judged *j, uint32_t line, struct bytes household,
+			  struct state_household *ret);
 
 /* fold_steps.c */
 int fold_steps_review(struct judged *j);
 int fold_steps_confirm(struct judged *j);
 int fold_steps_reverse(struct judged *j);
+/* The lines of a points entry, in fold_work.lines; @line is 0 or one of them (V_TARGET_UNKNOWN). */
+int fold_steps_lines(struct judged *j, uint64_t entry, uint64_t line);
+int fold_steps_wrong_state(struct judged *j, uint64_t entry, uint32_t line); /* V_TARGET_STATE */
 
 #endif

@@ -168,6 +168,22 @@ int state_meta_parse(struct bytes row, struct state_meta *ret)
 	return ERR_OK;
 }
 
+static void put_str(struct buf *out, const char *s)
+{
+	state_put_text(out, (struct bytes){(const uint8_t *)s, strlen(s)});
+}
+
+static void get_str(struct cur *c, char *ret, size_t cap)
+{
+	struct bytes text = state_get_text(c);
+
+	memset(ret, 0, cap);
+	if (text.n >= cap || (text.n && memchr(text.p, 0, text.n)))
+		c->err = ERR_FORMAT;
+	else if (text.n)
+		memcpy(ret, text.p, text.n);
+}
+
 void state_person_pack(const struct state_person *p, struct buf *out)
 {
 	buf_put_varint(out, p->no);
@@ -177,10 +193,10 @@ void state_person_pack(const struct state_person *p, struct buf *out)
 		const struct state_role *r = &p->role[i];
 
 		buf_put_u8(out, r->role);
-		state_put_text(out,
-			       (struct bytes){(const uint8_t *)r->village, strlen(r->village)});
+		put_str(out, r->village);
 		state_put_day(out, r->from);
 		state_put_day(out, r->to);
+		put_str(out, r->group);
 	}
 }
 
@@ -197,15 +213,10 @@ int state_person_parse(struct bytes row, struct state_person *ret)
 		struct state_role *r = &ret->role[i];
 
 		r->role = cur_u8(&c);
-		struct bytes village = state_get_text(&c);
-		if (village.n >= sizeof(r->village) ||
-		    (village.n && memchr(village.p, 0, village.n)))
-			return ERR_CORRUPT;
-		memset(r->village, 0, sizeof(r->village));
-		if (village.n)
-			memcpy(r->village, village.p, village.n);
+		get_str(&c, r->village, sizeof(r->village));
 		r->from = state_get_day(&c);
 		r->to = state_get_day(&c);
+		get_str(&c, r->group, sizeof(r->group));
 	}
 	return done(&c);
 }

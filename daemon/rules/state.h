@@ -37,7 +37,8 @@ enum state_kind {
 	STATE_EVIDENCE = 'E',  /* beginning of a number -> state_evidence.h */
 	/* by type u16 | seq u64 -> a byte 1: the accepted entries of listed types */
 	STATE_LISTED = 'R',
-	STATE_DONE = 'z',    /* seq u64 -> number: the entry that settled it */
+	/* seq u64 -> number: the entry that settled it; town, guidance: seq u64 | village code -> the same */
+	STATE_DONE = 'z',
 	STATE_DOC = 'D',     /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
 	STATE_DOC_DAY = 'd', /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
 	STATE_SUBMIT = 'u',  /* subject u8 | version u32 -> numbers: seq, town size seen */
@@ -49,17 +50,18 @@ enum state_kind {
 	STATE_POST = 'o',     /* household | member u8 | post u8 -> numbers: seq, from, to */
 	STATE_POST_KEY = 'K', /* key 32 -> household | member u8 */
 	STATE_TOLD = 'w',     /* entry u64 | line u8 -> day */
-	STATE_OBJECTION = 'j', /* entry u64 | line u8 | objection u64 -> a byte 1 */
-	STATE_SLIP = 'x',      /* slip -> seq of the redemption */
-	STATE_SIGNED = 'h',    /* digest of a signed slip 32 -> seq of the redemption */
+	STATE_OBJECTION =
+		'j',	    /* entry u64 | line u8 -> objections not answered, state_register.h */
+	STATE_SLIP = 'x',   /* slip -> seq of the redemption */
+	STATE_SIGNED = 'h', /* digest of a signed slip 32 -> seq of the redemption */
 	STATE_PROXY =
 		'y', /* 16 bytes of SHA-256(proxy) | day + 2^31, u32 | household -> a byte 1 */
 	STATE_REDEEMED = 'r',  /* household | year u16 -> points */
 	STATE_OPEN = 'O',      /* day + 2^31, u32 -> hours: from, to, from, to ... */
 	STATE_CLOSED = 'c',    /* year u16 -> seq of the close */
 	STATE_APPRAISED = 'q', /* year u16 -> confirmed appraisals */
-	STATE_FACILITY = 'l',  /* facility | from: day + 2^31, u32 -> household, last day */
-	STATE_BOOK = 'b'       /* household -> the passbook */
+	STATE_FACILITY = 'l',  /* facility -> its keepers, state_register.h */
+	STATE_BOOK = 'b'       /* household -> the passbook, state_register.h */
 };
 
 #define STATE_KEY_MAX	64
@@ -128,6 +130,7 @@ struct state_role {
 	uint8_t role;
 	char village[STATE_VILLAGE_CODE_MAX]; /* "": the town, or the village of the feed */
 	day_t from, to;
+	char group[STATE_GROUP_MAX + 1]; /* "": all groups */
 };
 #define STATE_ROLES_MAX 64
 struct state_person {

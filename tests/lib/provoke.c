@@ -67,3 +67,18 @@ void provoke_warned(const struct town *w, const char *name, const char *rule, co
 		i++;
 	check_reason(&v->warn[i], name, rule, num, file, line);
 }
+
+enum verdict_id provoke_put(struct town *w, uint32_t no, const char *author, enum rec_code type,
+			    const void *head, const void *lines, uint32_t nlines)
+{
+	struct hash before, after;
+
+	town_digest(w, no, &before);
+	town_put(w, no, author, type, head, lines, nlines);
+	town_digest(w, no, &after);
+	if (verdict_ok(&w->last) == (hash_cmp(&before, &after) == 0))
+		t_fail(__FILE__, __LINE__, "%s, and the state is %s",
+		       reason_name(w->last.reason.id),
+		       verdict_ok(&w->last) ? "the same" : "another");
+	return w->last.reason.id;
+}

@@ -386,6 +386,9 @@ struct rec_points_line town_line(const char *household, uint32_t member, const c
 	for (uint32_t i = 0; i < NITEMS; i++)
 		if (strcmp(items[i].code, item) == 0)
 			l.points = points_of(items[i].points);
+	/* a deduction: the household was told at once */
+	if (strchr("AD", item[0]) && item[1] == '2')
+		l.told = day;
 	return l;
 }
 

@@ -242,11 +242,14 @@ static void record_sheet(struct sim *s, uint32_t host)
 			.item = host_text(items[item].code),
 			.version = 1,
 			.points = points_of(bl->points < 0 ? -bl->points : bl->points),
-			.day = today - (day_t)prng_below(&s->work, 60),
+			/* long enough ago to confirm a deduction that was told on the day */
+			.day = today - 3 - (day_t)prng_below(&s->work, 57),
 			.place = host_text("村委会广场"),
 			.reason = host_text("参加村庄清洁日"),
 			.evidence = host_text(EVIDENCE),
 		};
+		if (bl->points < 0)
+			l[i].told = l[i].day;
 	}
 	o->sheet.n = n;
 	order_make(s, o, REC_points, &head, l, n, HOST_RECORDER);

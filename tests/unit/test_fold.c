@@ -2,7 +2,7 @@
 
 #include "daemon/rules/kvmem.h"
 #include "daemon/rules/state_year.h"
-#include "daemon/rules/view.h"
+#include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "tests/lib/t.h"
@@ -110,12 +110,14 @@ static void test_a_reversal_takes_everything_back(void)
 	T_EQ(points_raw(household(&x, "01002").balance), -1000);
 	T_EQ(points_raw(household(&x, "01002").deducted), 1000);
 	town_earn(&x.w, x.no, "01003", 0, "A101", x.day);
-	T_EQ(household_score(&x, "01003"), 0); /* a household as such has no score */
+	T_EQ(household_score(&x, "01003"), 200);
+	T_EQ(household_score(&x, "01002"), -1000); /* with that of its members */
 	T_EQ(scores(&x, 2026), -1000);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
 	T_EQ(points_raw(household(&x, "01002").balance), 0);
 	T_EQ(points_raw(household(&x, "01002").deducted), 0);
 	T_EQ(household(&x, "01002").lines, 0);
+	T_EQ(household_score(&x, "01002"), 0);
 	T_EQ(scores(&x, 2026), 0);
 	T_EQ(line_state(&x, e, 1), LINE_REVERSED);
 	/* the cap of 30 is free again: three times ten */
@@ -688,7 +690,8 @@ static void model_record(struct model *m)
 			model_item[ml->item].individual ? 1 + (uint32_t)prng_below(&m->g, 2) : 0;
 		snprintf(household[i], 20, "0100%d", ml->household);
 		l[i] = town_line(household[i], ml->member, model_item[ml->item].code,
-				 town_day(2025 + ml->year, 1, 1) + (int)prng_below(&m->g, 59));
+				 /* told at once, three days before the first of March */
+				 town_day(2025 + ml->year, 1, 1) + (int)prng_below(&m->g, 57));
 		done.n = i + 1;
 		ok = ok && counted(m, &done, ml) <= model_item[ml->item].cap;
 	}
@@ -762,6 +765,26 @@ static void model_reverse(struct model *m)
 		e->line[line - 1].state = LINE_REVERSED;
 }
 
+/* The year of a household: its own confirmed lines and those of its members. */
+static void check_year(const struct model *m, int household, int year)
+{
+	struct points got;
+	int64_t sum = 0;
+	char code[20];
+
+	for (uint32_t i = 0; i < m->n; i++)
+		for (uint32_t k = 0; k < m->e[i].n; k++) {
+			const struct model_line *l = &m->e[i].line[k];
+
+			if (l->state == LINE_CONFIRMED && l->household == household &&
+			    l->year == year)
+				sum += model_item[l->item].points;
+		}
+	snprintf(code, sizeof(code), "0100%d", household);
+	T_EQ(view_year_points(m->x.w.t, m->x.no, town_b(code), 0, 2025 + year, &got), ERR_OK);
+	T_EQ(points_raw(got), sum);
+}
+
 static int check_score(void *ctx, const struct view_score *s)
 {
 	const struct model *m = ctx;
@@ -807,6 +830,9 @@ static void model_check(struct model *m)
 		for (uint32_t k = 0; k < m->e[i].n; k++)
 			T_EQ(line_state(&m->x, m->e[i].seq, k + 1), m->e[i].line[k].state);
 	town_begin(&m->x.w);
+	for (int h = 0; h < 3; h++)
+		for (int y = 0; y < MODEL_YEARS; y++)
+			check_year(m, h, y);
 	for (int y = 0; y < MODEL_YEARS; y++)
 		T_EQ(view_scores(m->x.w.t, m->x.no, 2025 + y, check_score, m), ERR_OK);
 	town_commit(&m->x.w);

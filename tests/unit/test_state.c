@@ -356,9 +356,11 @@ static void test_rows_nobody_wrote_are_damage(void)
 	unsigned slot;
 	size_t at = 0;
 
-	/* number 1, name "a", one role: 1 in village "b\0c", from 0 to 0 */
-	T_EQ(state_person_parse(ROW("\1\1a\1\1\3bxc\0\0"), &p), ERR_OK);
-	T_EQ(state_person_parse(ROW("\1\1a\1\1\3b\0c\0\0"), &p), ERR_CORRUPT);
+	/* number 1, name "a", one role: 1 in village "b\0c", from 0 to 0, group "g" */
+	T_EQ(state_person_parse(ROW("\1\1a\1\1\3bxc\0\0\1g"), &p), ERR_OK);
+	T_STR(p.role[0].group, "g");
+	T_EQ(state_person_parse(ROW("\1\1a\1\1\3b\0c\0\0\0"), &p), ERR_CORRUPT);
+	T_EQ(state_person_parse(ROW("\1\1a\1\1\3bxc\0\0\11ggggggggg"), &p), ERR_CORRUPT);
 	/* slot 0, recorder 2^32 */
 	T_EQ(state_lines_next(ROW("\0\6\x80\x80\x80\x80\x10\x8"), &at, &slot, &l), ERR_CORRUPT);
 }
