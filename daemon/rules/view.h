@@ -59,9 +59,6 @@ int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes
 /* The village's own line, as one of a catalogue. */
 void view_own_item(const struct rec_adopt_catalogue_line *l, struct rec_catalogue_line *ret);
 
-/* How many items the village's catalogue in force on @day has; none when none is. */
-int view_items_in_force(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret);
-
 struct view_household {
 	char household[17], group[9], head_name[65];
 	bool takes_part;

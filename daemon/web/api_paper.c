@@ -54,6 +54,24 @@ int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, voi
 	return err;
 }
 
+int paper_price(struct paper *p, uint64_t version, struct bytes good, struct rec_prices_line *ret)
+{
+	const struct rec_type *type = rec_type_of(REC_prices);
+	struct view_doc doc;
+	struct payload list;
+	int err = view_doc(p->r->t, p->r->feed.no, VIEW_PRICES, version, &doc);
+
+	if (!err)
+		err = feedlog_payload(p->r->t, p->r->feed.no, doc.entry, &list);
+	for (uint32_t i = 0; !err && i + 1 < list.nparts; i++) {
+		if (rec_decode_line(type, &list, i, ret))
+			return ERR_CORRUPT;
+		if (ret->good.n == good.n && memcmp(ret->good.p, good.p, good.n) == 0)
+			return ERR_OK;
+	}
+	return err ? err : ERR_NOTFOUND;
+}
+
 /* --- children -------------------------------------------------------------------------------------- */
 static int on_child(void *ctx, const struct view_member *m)
 {

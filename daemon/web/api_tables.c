@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/rules/report.h"
-#include "daemon/rules/view.h"
+#include "daemon/rules/view_scheme.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/reply.h"
 #include "lib/mem.h"
@@ -436,6 +436,23 @@ static int on_notice(void *ctx, uint64_t seq)
 	return moves_walk(m->t->r.t, m->t->r.feed.no, n.size, count_published, &p);
 }
 
+static int count_item(void *ctx, const struct view_village_item *i)
+{
+	*(uint64_t *)ctx += i->change != VIEW_DROPPED;
+	return ERR_OK;
+}
+
+static int items_in_force(struct tabling *t, uint64_t *ret)
+{
+	struct view_doc doc;
+	int err = view_doc_on(t->r.t, t->r.feed.no, VIEW_CATALOGUE, t->p.to, &doc);
+
+	*ret = 0;
+	if (!err)
+		err = view_village_catalogue(t->r.t, t->r.feed.no, doc.version, count_item, ret);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 static int count_items(struct tabling *t, uint64_t *ret_used, uint64_t *ret_all)
 {
 	struct report rep;
@@ -445,8 +462,7 @@ static int count_items(struct tabling *t, uint64_t *ret_used, uint64_t *ret_all)
 	for (uint32_t i = 0; !err && i < rep.n; i++)
 		*ret_used += rep.row[i].awards + rep.row[i].deductions > 0;
 	report_close(&rep);
-	*ret_all = 0;
-	return err ? err : view_items_in_force(t->r.t, t->r.feed.no, t->p.to, ret_all);
+	return err ? err : items_in_force(t, ret_all);
 }
 
 static int rows_measures(struct tabling *t)

@@ -2,7 +2,8 @@
 #define DAEMON_WEB_PAPER_H
 
 #include "daemon/rules/report.h"
-#include "daemon/rules/view.h"
+#include "daemon/rules/view_procedure.h"
+#include "daemon/rules/view_scheme.h"
 #include "daemon/web/page.h"
 #include "daemon/web/reply.h"
 
@@ -46,6 +47,8 @@ int paper_refuse(struct paper *p, const char *param, struct says message, struct
 int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, void *ret_head,
 		     struct payload *ret_payload);
 int paper_need_day(struct paper *p, const char *name, day_t *ret);
+/* The line of a good in a version of the price list. ERR_NOTFOUND. */
+int paper_price(struct paper *p, uint64_t version, struct bytes good, struct rec_prices_line *ret);
 /* The head of a household as it may be posted: masked; not named when under 14. */
 void paper_head(struct paper *p, const struct view_household *h);
 

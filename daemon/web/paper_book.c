@@ -101,7 +101,7 @@ static int on_move(void *ctx, const struct move *m)
 	return b->p->html.err;
 }
 
-static void put_cover(struct paper *p, const struct view_household *h, const struct view_book *k)
+static void put_cover(struct paper *p, const struct view_household *h, const struct view_passbook *k)
 {
 	char text[200];
 
@@ -130,7 +130,7 @@ static void put_last(struct book *b)
 }
 
 /* --- the wish -------------------------------------------------------------------------------------- */
-static int need_household(struct paper *p, struct view_household *h, struct view_book *k)
+static int need_household(struct paper *p, struct view_household *h, struct view_passbook *k)
 {
 	const char *name = reply_param(p->r->req, "household");
 	struct bytes code = {(const uint8_t *)name, name ? strlen(name) : 0};
@@ -141,7 +141,7 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 				    SAYS("没有这个户编号", "there is no such household"),
 				    SAYS("用 cunzhang account 查看", "see cunzhang account"));
 	if (!err)
-		err = view_book(p->r->t, p->r->feed.no, code, k);
+		err = view_passbook(p->r->t, p->r->feed.no, code, k);
 	if (err == ERR_NOTFOUND)
 		return paper_refuse(
 			p, "household", SAYS("该户还没有积分手册", "the household has no passbook"),
@@ -150,7 +150,7 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 	return err;
 }
 
-static void fill_record(struct book *b, const struct view_book *k)
+static void fill_record(struct book *b, const struct view_passbook *k)
 {
 	struct rec_passbook *r = &b->p->record.passbook;
 
@@ -168,7 +168,7 @@ static void fill_record(struct book *b, const struct view_book *k)
 int paper_passbook(struct paper *p)
 {
 	struct view_household h;
-	struct view_book k;
+	struct view_passbook k;
 	struct book b = {.p = p};
 	uint64_t all = 0;
 	int err = need_household(p, &h, &k);

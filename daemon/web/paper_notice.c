@@ -58,7 +58,8 @@ static void put_foot(struct paper *p)
 	struct rec_scheme scheme;
 	char text[200], day[DATE_TEXT_MAX];
 
-	view_scheme_on(p->r->t, p->r->feed.no, p->today, &scheme);
+	if (view_scheme_on(p->r->t, p->r->feed.no, p->today, &scheme))
+		return;
 	snprintf(text, sizeof(text),
 		 "公示期不少于 %" PRIu64 " 天。如有异议，请在公示后 %" PRIu64
 		 " 天内向村务监督委员会提出，%" PRIu64 " 个工作日内答复。",
@@ -151,7 +152,7 @@ static void put_goods(struct paper *p, const struct move *m)
 			continue;
 		if (i)
 			page_str(&p->page, "、");
-		if (view_price(p->r->t, p->r->feed.no, m->redemption->prices, l.good, &price))
+		if (paper_price(p, m->redemption->prices, l.good, &price))
 			page_text(&p->page, l.good);
 		else
 			page_text(&p->page, price.title);
@@ -224,11 +225,11 @@ static const char *label_zh(enum rec_list list, uint32_t i)
 }
 
 /* The documents of a village are shown with their filing: not filed must be visible. */
-static void put_filing(struct paper *p, uint32_t subject, uint64_t version)
+static void put_filing(struct paper *p, enum view_doc_kind kind, uint64_t version)
 {
 	struct view_filing f;
 	char text[160];
-	int err = view_filing(p->r->t, p->r->feed.no, subject, version, &f);
+	int err = view_filing(p->r->t, p->r->feed.no, kind, version, UINT64_MAX, &f);
 
 	snprintf(text, sizeof(text), "版本 %" PRIu64 "，", version);
 	page_tag(&p->page, "<p class=\"sub\">");
@@ -237,21 +238,21 @@ static void put_filing(struct paper *p, uint32_t subject, uint64_t version)
 		page_str(&p->page, "未备案");
 	} else {
 		page_str(&p->page, "镇乡村振兴办备案号：");
-		page_str(&p->page, f.number);
+		page_text(&p->page, f.text);
 	}
 	page_tag(&p->page, "</p>\n");
 }
 
 static int put_item(void *ctx, const struct view_village_item *i)
 {
-	static const char *const marks[] = {"", "新增", "调整"};
-	const struct rec_catalogue_line *l = i->line;
+	static const char *const marks[] = {"", "新增", "调整", "取消"};
+	const struct rec_catalogue_line *l = &i->line;
 	struct paper *p = ctx;
 	struct points signed_points = l->points;
 
 	if (l->sign == SIGN_deduct && !points_neg(l->points, &signed_points))
 		return ERR_CORRUPT;
-	p->record.notice.lines++;
+	p->record.notice.lines += i->change != VIEW_DROPPED;
 	page_tag(&p->page, "<tr>");
 	page_cell(&p->page, l->code);
 	page_cell_str(&p->page, label_zh(REC_LIST_CATEGORY, l->category));
@@ -264,7 +265,7 @@ static int put_item(void *ctx, const struct view_village_item *i)
 		page_cell_str(&p->page, "不限");
 	page_cell_str(&p->page, label_zh(REC_LIST_SCOPE, l->scope));
 	page_cell(&p->page, l->evidence);
-	page_cell_str(&p->page, marks[i->mark]);
+	page_cell_str(&p->page, marks[i->change]);
 	page_tag(&p->page, "</tr>\n");
 	return ERR_OK;
 }
@@ -282,12 +283,12 @@ static int catalogue(struct paper *p)
 	if (err)
 		return err;
 	begin(p, "积分事项清单公示");
-	put_filing(p, SUBJECT_catalogue, version);
+	put_filing(p, VIEW_CATALOGUE, version);
 	page_tag(&p->page,
 		 "<table class=\"small\"><thead><tr><th>编码</th><th>类别</th><th>事项</th>"
 		 "<th class=\"n\">分值</th><th>单位</th><th class=\"n\">年度上限</th>"
 		 "<th>对象</th><th>证明材料</th><th>变动</th></tr></thead><tbody>\n");
-	err = view_village_items(p->r->t, p->r->feed.no, version, put_item, p);
+	err = view_village_catalogue(p->r->t, p->r->feed.no, version, put_item, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	return err;
 }
@@ -338,9 +339,10 @@ static int put_price(void *ctx, const struct rec_prices_line *l)
 static int scheme(struct paper *p)
 {
 	day_t day = p->record.notice.to;
-	uint64_t version;
+	struct view_doc doc;
 	struct rec_scheme s;
-	int err = view_doc_on(p->r->t, p->r->feed.no, VIEW_SCHEME, day, &version);
+	uint64_t version;
+	int err = view_doc_on(p->r->t, p->r->feed.no, VIEW_SCHEME, day, &doc);
 
 	if (err == ERR_NOTFOUND)
 		return paper_refuse(p, "to",
@@ -352,12 +354,12 @@ static int scheme(struct paper *p)
 	if (err)
 		return err;
 	begin(p, "积分奖励方案公示");
-	put_filing(p, SUBJECT_scheme, version);
+	put_filing(p, VIEW_SCHEME, doc.version);
 	put_parameters(p, &s);
 	page_tag(&p->page,
 		 "<h2>兑换价目</h2><table><thead><tr><th>编码</th><th>物品</th><th>类别</th>"
 		 "<th>单位</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
-	err = view_prices_on(p->r->t, p->r->feed.no, day, put_price, p);
+	err = view_prices_on(p->r->t, p->r->feed.no, day, &version, put_price, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }

@@ -38,7 +38,7 @@ static int put_goods(struct paper *p, const struct rec_redemption *r, const stru
 	for (uint32_t i = 0; i + 1 < payload->nparts; i++) {
 		if (rec_decode_line(t, payload, i, &l))
 			return ERR_CORRUPT;
-		int err = view_price(p->r->t, p->r->feed.no, r->prices, l.good, &price);
+		int err = paper_price(p, r->prices, l.good, &price);
 		if (err)
 			return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 		page_tag(&p->page, "<tr>");
