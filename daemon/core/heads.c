@@ -90,6 +90,8 @@ static int prove_prefix(struct node *n, uint64_t size, const struct hash *root)
 
 	if (size == n->own.size)
 		return hash_cmp(root, &n->own.root) ? ERR_CORRUPT : ERR_OK;
+	if (size == 0)
+		return ERR_OK;
 	err = tlog_prove_consistency(size, n->own.size, feedlog_node, &nodes, proof, &proof_n);
 	if (err)
 		return err;
@@ -98,14 +100,19 @@ static int prove_prefix(struct node *n, uint64_t size, const struct hash *root)
 		       : ERR_CORRUPT;
 }
 
+int heads_proven(struct node *n, uint64_t size, struct hash *ret)
+{
+	int err = size > n->own.size ? ERR_INVALID : heads_root(n, n->own_no, size, ret);
+
+	return err ? err : prove_prefix(n, size, ret);
+}
+
 static int sign_prefix(struct node *n, uint64_t size, struct hash *ret_root,
 		       uint8_t ret_sig[SIGN_BYTES])
 {
 	struct checkpoint c = {.size = size};
-	int err = heads_root(n, n->own_no, size, &c.root);
+	int err = heads_proven(n, size, &c.root);
 
-	if (!err)
-		err = prove_prefix(n, size, &c.root);
 	if (err)
 		return err;
 	memcpy(c.origin, n->cfg.origin, sizeof(c.origin));

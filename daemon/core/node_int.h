@@ -219,6 +219,9 @@ int heads_sealed(struct node *n, struct msg_front *ret);
 int heads_of(struct node *n, uint32_t no, struct msg_front *ret);
 /* ERR_INVALID: @size is over what is stored. */
 int heads_root(struct node *n, uint32_t no, uint64_t size, struct hash *ret);
+/* Root of the own feed at @size, proved to be a prefix of the sealed head. ERR_INVALID: @size is over that;
+ * ERR_CORRUPT, ERR_NOTFOUND: the store is damaged. */
+int heads_proven(struct node *n, uint64_t size, struct hash *ret);
 /* MSG_CHUNK with entries of the own feed from @from on, into n->cached; the intermediate head is proved to
  * be a prefix of the sealed one before it is signed. */
 int heads_chunk(struct node *n, uint64_t from, uint64_t *ret_end);

@@ -79,6 +79,15 @@ static void peer_holds(struct node *n, struct session *s, uint64_t size)
 	node_fx_store(n, j);
 }
 
+/* The link still serves everything else; somebody may mend the store. */
+static void own_damage(struct node *n, uint64_t seq, int err)
+{
+	node_alarm(
+		n, &n->cfg.feed, seq, err,
+		"本机存储的本日志有损坏，不签名、不上传 / the own feed is damaged in this store; "
+		"neither signed nor sent");
+}
+
 /* What the peer says it holds of our feed. Another history, or more than we have, is never overwritten. */
 static void judge_ours(struct node *n, struct session *s, const struct msg_front *f)
 {
@@ -93,9 +102,9 @@ static void judge_ours(struct node *n, struct session *s, const struct msg_front
 			   (unsigned long long)f->size, (unsigned long long)n->own.size);
 		return;
 	}
-	err = heads_root(n, n->own_no, f->size, &root);
+	err = heads_proven(n, f->size, &root);
 	if (err) {
-		session_drop(n, s, err, "own feed: %s", err_text(err));
+		own_damage(n, f->size, err);
 		return;
 	}
 	if (hash_cmp(&root, &f->root)) {
@@ -236,11 +245,7 @@ void sync_pump(struct node *n, struct session *s)
 	if (!err)
 		return;
 	if (err == ERR_CORRUPT || err == ERR_NOTFOUND) {
-		/* the link still serves everything else; somebody may mend the store */
-		node_alarm(
-			n, &n->cfg.feed, s->next, err,
-			"本机存储的本日志有损坏，不签名、不上传 / the own feed is damaged in this "
-			"store; neither signed nor sent");
+		own_damage(n, s->next, err);
 		s->mend_ms = n->ev->now_ms + NODE_MEND_MS;
 		node_wake_at(n, s->mend_ms);
 		return;
@@ -276,8 +281,13 @@ static void hear_ack(struct node *n, struct session *s, struct bytes body)
 		session_drop(n, s, ERR_FORMAT, "an acknowledgement of what was not sent");
 		return;
 	}
-	err = heads_root(n, n->own_no, m.size, &root);
-	if (err || hash_cmp(&root, &m.root)) {
+	err = heads_proven(n, m.size, &root);
+	if (err) {
+		own_damage(n, m.size, err);
+		session_end(n, s, err, "own feed: %s", err_text(err));
+		return;
+	}
+	if (hash_cmp(&root, &m.root)) {
 		s->agreed = s->may_push = false;
 		node_alarm(n, &m.feed, m.size, ERR_FORK,
 			   "对方确认的内容与本机不同（分叉） / the other side acknowledges another "
@@ -292,46 +302,73 @@ static void hear_ack(struct node *n, struct session *s, struct bytes body)
 	node_dirty(n, s);
 }
 
+/* Whether the peer cosigned what we have. ERR_CRYPTO: it did not sign this; ERR_FORK: it has signed another
+ * history; others: the store here is damaged. */
+static int check_cosig(struct node *n, const struct msg_cosig *m,
+		       const uint8_t witness[SIGN_KEY_BYTES])
+{
+	struct checkpoint c = {.size = m->size, .root = m->root};
+	struct hash root;
+	int err;
+
+	memcpy(c.origin, n->cfg.origin, sizeof(c.origin));
+	if (!cosig_verify(&c, witness, &m->cosig))
+		return ERR_CRYPTO;
+	err = heads_proven(n, m->size, &root);
+	if (err == ERR_INVALID)
+		return ERR_FORK;
+	return !err && hash_cmp(&root, &m->root) ? ERR_FORK : err;
+}
+
+static void keep_cosig(struct node *n, struct session *s, const struct msg_cosig *m,
+		       const uint8_t witness[SIGN_KEY_BYTES])
+{
+	struct node_job *j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
+
+	if (!j)
+		return; /* it is said again in the next session */
+	j->job.u.cosig.feed = m->feed;
+	j->job.u.cosig.size = m->size;
+	j->job.u.cosig.root = m->root;
+	memcpy(j->job.u.cosig.witness, witness, SIGN_KEY_BYTES);
+	j->job.u.cosig.cosig = m->cosig;
+	node_fx_store(n, j);
+}
+
 static void hear_cosig(struct node *n, struct session *s, struct bytes body)
 {
 	uint8_t witness[SIGN_KEY_BYTES];
-	struct checkpoint c = {0};
-	struct node_job *j;
 	struct msg_cosig m;
 	int err = msg_cosig_parse(body, &m);
 
-	if (err || hash_cmp(&m.feed, &n->cfg.feed)) {
+	if (err || !s->agreed || hash_cmp(&m.feed, &n->cfg.feed)) {
 		session_drop(n, s, ERR_FORMAT, "a cosignature that does not fit");
 		return;
 	}
-	if (heads_witness(n, s, witness) == ERR_NOTFOUND)
+	if (!s->may_push)
+		return; /* an alarm was raised: it may well have cosigned what is not here */
+	err = heads_witness(n, s, witness);
+	if (err == ERR_NOTFOUND)
 		return; /* its key comes with the town feed; it is said again in the next session */
-	memcpy(c.origin, n->cfg.origin, sizeof(c.origin));
-	c.size = m.size;
-	c.root = m.root;
-	err = m.size > n->own.size ? ERR_INVALID : heads_root(n, n->own_no, m.size, &c.root);
-	if (!err && (hash_cmp(&c.root, &m.root) || !cosig_verify(&c, witness, &m.cosig)))
-		err = ERR_CRYPTO;
-	if (err) {
+	if (!err)
+		err = check_cosig(n, &m, witness);
+	if (!err)
+		keep_cosig(n, s, &m, witness);
+	else if (err == ERR_CRYPTO)
 		session_drop(n, s, err, "a cosignature that does not verify");
-		return;
-	}
-	j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
-	if (!j)
-		return; /* as above: it is said again */
-	j->job.u.cosig.feed = m.feed;
-	j->job.u.cosig.size = m.size;
-	j->job.u.cosig.root = m.root;
-	memcpy(j->job.u.cosig.witness, witness, SIGN_KEY_BYTES);
-	j->job.u.cosig.cosig = m.cosig;
-	node_fx_store(n, j);
+	else if (err == ERR_FORK)
+		node_alarm(n, &m.feed, m.size, err,
+			   "对方联署过本日志的另一内容（分叉） / the other side has cosigned "
+			   "another history of our feed: a fork");
+	else
+		own_damage(n, m.size, err);
 }
 
 static void hear_refuse(struct node *n, struct session *s, struct bytes body)
 {
 	struct msg_refuse m;
 
-	if (msg_refuse_parse(body, &m) || hash_cmp(&m.feed, &n->cfg.feed)) {
+	if (msg_refuse_parse(body, &m) || !s->agreed || hash_cmp(&m.feed, &n->cfg.feed)) {
 		session_drop(n, s, ERR_FORMAT, "a refusal that does not fit");
 		return;
 	}

@@ -372,6 +372,35 @@ int host_store(struct host *h)
 	return ERR_OK;
 }
 
+/* --- copies --------------------------------------------------------------------------------------- */
+
+static void copy_table(struct kv_txn *from, struct kv_txn *to, enum kv_table tab)
+{
+	struct kv_cursor *c;
+	struct bytes k, v;
+	int err;
+
+	T_EQ(kv_cursor_open(from, tab, &c), ERR_OK);
+	for (err = kv_seek(c, KV_GE, (struct bytes){0}, &k, &v); !err;
+	     err = kv_seek(c, KV_NEXT, k, &k, &v))
+		T_EQ(kv_put(to, tab, k, v), ERR_OK);
+	T_EQ(err, ERR_NOTFOUND);
+	kv_cursor_close(c);
+}
+
+struct kv *host_store_of(struct kv_txn *copy)
+{
+	struct kv_txn *t;
+	struct kv *kv;
+
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	for (unsigned tab = 0; tab < KV_NTABLES; tab++)
+		copy_table(copy, t, tab);
+	T_EQ(kv_commit(t), ERR_OK);
+	return kv;
+}
+
 /* --- transactions ---------------------------------------------------------------------------------- */
 
 void host_tx(struct host *h, struct prng *g, enum rec_code code, const void *head,

@@ -97,6 +97,9 @@ void cmd_close(struct cmd *c);
 void host_do(struct host *h, struct prng *g, enum rec_code code, const void *head,
 	     const void *lines, uint32_t nlines, const struct sign_key *author);
 
+/* A store of its own with everything that this transaction sees. */
+struct kv *host_store_of(struct kv_txn *copy);
+
 /* Reads. The size of a feed here, 0 when it is not carried. */
 uint64_t host_size(struct host *h, const struct hash *feed);
 void host_root(struct host *h, const struct hash *feed, struct hash *ret);

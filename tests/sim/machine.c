@@ -120,33 +120,6 @@ static void copies_add(struct machine *m)
 	m->ncopies++;
 }
 
-static void copy_table(struct kv_txn *from, struct kv_txn *to, enum kv_table tab)
-{
-	struct kv_cursor *c;
-	struct bytes k, v;
-	int err;
-
-	T_EQ(kv_cursor_open(from, tab, &c), ERR_OK);
-	for (err = kv_seek(c, KV_GE, (struct bytes){0}, &k, &v); !err;
-	     err = kv_seek(c, KV_NEXT, k, &k, &v))
-		T_EQ(kv_put(to, tab, k, v), ERR_OK);
-	T_EQ(err, ERR_NOTFOUND);
-	kv_cursor_close(c);
-}
-
-static struct kv *store_of(struct kv_txn *copy)
-{
-	struct kv_txn *t;
-	struct kv *kv;
-
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	T_EQ(kv_begin(kv, true, &t), ERR_OK);
-	for (unsigned tab = 0; tab < KV_NTABLES; tab++)
-		copy_table(copy, t, tab);
-	T_EQ(kv_commit(t), ERR_OK);
-	return kv;
-}
-
 void machine_close(struct sim *s)
 {
 	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
@@ -363,7 +336,7 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 
 	if (guarddisk_newest(&m->host.guard)->intent.size > size)
 		return false; /* the newest lacks it too: redone on the copy, it would be missing there */
-	m->host.kv = store_of(m->copy[back]);
+	m->host.kv = host_store_of(m->copy[back]);
 	size = host_size(&m->host, &m->host.feed);
 	if (sim_chance(&s->crash, 30)) /* on a disk that has too little room at first */
 		kvmem_limit(m->host.kv, kvmem_bytes(m->host.kv) + prng_below(&s->crash, 2000));

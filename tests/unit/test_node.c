@@ -931,6 +931,26 @@ static void test_a_flipped_tree_node_is_never_signed(void)
 	pair_close(&p);
 }
 
+/* What the own store no longer has right is not the fault of those who cosigned it. */
+static void test_a_cosignature_over_a_damaged_tree_is_no_lie(void)
+{
+	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct pair p;
+
+	pair_open(&p, 30);
+	pair_start(&p);
+	grants(&p, VILLAGE, 5);
+	run(&p);
+	cut(&p);
+	damage(&p.h[VILLAGE], KV_TREE, p.h[VILLAGE].own_no, 0, 8);
+	pass(&p, NODE_BACKOFF_MS_MAX);
+	T_EQ(alarms(&p, HUB, a), 0);
+	T_OK(alarms(&p, VILLAGE, a) > 0);
+	T_EQ(a[0].err, ERR_CORRUPT);
+	T_OK(strstr(p.closed[VILLAGE], "does not verify") == NULL);
+	pair_close(&p);
+}
+
 static void test_an_older_copy_is_noticed_by_both(void)
 {
 	static struct node_alarm a[NODE_ALARMS_MAX];
@@ -972,6 +992,84 @@ static void test_an_older_copy_is_noticed_by_both(void)
 	T_EQ(at(&p, HUB, VILLAGE), 5);
 	pair_close(&p);
 	pair_close(&old);
+}
+
+/* What a machine had on its disks at some time: store and guard. */
+struct backup {
+	struct kv *kv;
+	struct guard guard;
+};
+
+static void back_up(struct host *h, struct backup *ret)
+{
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	ret->kv = host_store_of(t);
+	kv_abort(t);
+	writer_head(h->writer, &ret->guard);
+}
+
+static void restore(struct pair *p, unsigned side, const struct backup *b)
+{
+	struct host *h = &p->h[side];
+
+	host_crash(h, NULL, NULL);
+	cut(p);
+	kv_close(h->kv);
+	h->kv = b->kv;
+	guarddisk_lose(&h->guard);
+	T_EQ(guarddisk_save(&h->guard, &b->guard), ERR_OK);
+	T_EQ(host_start(h, 9, NULL), ERR_OK);
+}
+
+/* One side comes back from an old copy. Its own feed stands still and says why; the other one moves, also
+ * after the connection was made anew: what each has cosigned before is no reason to hang up. */
+static void come_back_older(unsigned side)
+{
+	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct pair p;
+	struct backup b;
+	uint32_t dials;
+
+	pair_open(&p, 29);
+	pair_start(&p);
+	grants(&p, VILLAGE, 1);
+	run(&p);
+	back_up(&p.h[side], &b);
+	grants(&p, VILLAGE, 2);
+	grants(&p, HUB, 2);
+	run(&p);
+	check_equal(&p);
+	restore(&p, side, &b);
+	pass(&p, NODE_BACKOFF_MS_MAX);
+	for (unsigned again = 0; again < 2; again++) {
+		T_OK(linked(&p, HUB));
+		T_OK(linked(&p, VILLAGE));
+		T_EQ(alarms(&p, side, a), 1);
+		T_EQ(a[0].err, ERR_FORK);
+		T_MEM(a[0].feed.b, p.h[side].feed.b, HASH_BYTES);
+		T_EQ(alarms(&p, !side, a), 1);
+		T_MEM(a[0].feed.b, p.h[side].feed.b, HASH_BYTES);
+		/* the older one gets back what it had of the other's feed, and what is new there
+		 * (but the hub cannot judge what names entries that it has lost: SPEC 9.6) */
+		if (side == VILLAGE)
+			grants(&p, HUB, 2);
+		run(&p);
+		T_EQ(at(&p, side, !side), at(&p, !side, !side));
+		dials = p.dials;
+		pass(&p, 3600000);
+		T_EQ(p.dials, dials);
+		cut(&p);
+		pass(&p, NODE_BACKOFF_MS_MAX);
+	}
+	pair_close(&p);
+}
+
+static void test_after_a_restore_the_other_feed_still_moves(void)
+{
+	come_back_older(HUB);
+	come_back_older(VILLAGE);
 }
 
 /* --- disk ------------------------------------------------------------------------------------------- */
@@ -1129,7 +1227,9 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_
        T(test_a_lie_ends_the_session_and_changes_nothing),
        T(test_one_address_cannot_keep_the_others_out), T(test_an_idle_session_is_small),
        T(test_a_refused_chunk_alarms_both_sides), T(test_a_flipped_tree_node_is_never_signed),
-       T(test_an_older_copy_is_noticed_by_both), T(test_a_full_disk_is_nobodys_fault),
-       T(test_an_idle_link_pings_once_a_minute), T(test_silence_ends_a_link),
-       T(test_a_frame_without_end_ends_the_link), T(test_a_session_ends_after_a_day),
-       T(test_goodbye_is_said_and_heard), T(test_no_memory_for_a_node_is_an_error))
+       T(test_a_cosignature_over_a_damaged_tree_is_no_lie),
+       T(test_an_older_copy_is_noticed_by_both), T(test_after_a_restore_the_other_feed_still_moves),
+       T(test_a_full_disk_is_nobodys_fault), T(test_an_idle_link_pings_once_a_minute),
+       T(test_silence_ends_a_link), T(test_a_frame_without_end_ends_the_link),
+       T(test_a_session_ends_after_a_day), T(test_goodbye_is_said_and_heard),
+       T(test_no_memory_for_a_node_is_an_error))
