@@ -413,8 +413,10 @@ static void hear_chunk(struct node *n, struct session *s, struct bytes body)
 	}
 	if (!s->may_pull)
 		return; /* an alarm was raised; nothing of this feed is taken */
-	if (!err && (hash_cmp(&feed, &s->feed) || from > s->expect))
-		err = ERR_INVALID;
+	if (!err && (hash_cmp(&feed, &s->feed) || from > s->expect)) {
+		session_drop(n, s, ERR_INVALID, "entries of another feed, or after a gap");
+		return;
+	}
 	if (err) {
 		refuse(n, s, s->expect, err);
 		return;
@@ -434,11 +436,21 @@ static void hear_chunk(struct node *n, struct session *s, struct bytes body)
 	node_fx_store(n, j);
 }
 
-/* Not the chunk's fault: our disk is full, we are stopping, or an earlier chunk was not stored. */
-static bool own_trouble(int err)
+/* Not the chunk's fault, and no damage: our disk is full, we are stopping, or an earlier chunk was not stored. */
+static bool passing(int err)
 {
 	return err == ERR_FULL || err == ERR_IO || err == ERR_NOMEM || err == ERR_STATE ||
 	       err == ERR_BUSY || err == ERR_CANCELED;
+}
+
+/* The sender has done nothing wrong, and hears nothing but the end. */
+static void not_stored(struct node *n, struct session *s, int err)
+{
+	if (!passing(err))
+		node_alarm(n, &s->feed, s->theirs_here.size, err,
+			   "本机存储的该日志有损坏，收到的记录未保存 / this feed is damaged in the "
+			   "store here; what was received was not kept");
+	session_end(n, s, err, "entries were not stored: %s", err_text(err));
 }
 
 static void chunk_stored(struct node *n, struct session *s, const struct job *job)
@@ -448,12 +460,12 @@ static void chunk_stored(struct node *n, struct session *s, const struct job *jo
 	s->ingesting--;
 	if (!s->agreed || !session_live(s))
 		return;
-	if (own_trouble(job->err)) {
-		session_end(n, s, job->err, "entries were not stored: %s", err_text(job->err));
+	if (job->err && g->wrong) {
+		refuse(n, s, g->bad_seq, job->err);
 		return;
 	}
 	if (job->err) {
-		refuse(n, s, g->bad_seq, job->err);
+		not_stored(n, s, job->err);
 		return;
 	}
 	s->progressed = true;

@@ -187,11 +187,7 @@ static int append_first(const struct dir *d, struct kv *kv, const struct entry *
 	if (!err)
 		err = writer_new(kv, &d->town, FEED_TOWN, &keys, NULL, &ops, &w, msg);
 	if (!err)
-		err = writer_apply(w, jobs, 1);
-	if (!err)
-		err = writer_commit(w);
-	if (!err)
-		err = writer_seal(w);
+		err = writer_run(w, jobs, 1);
 	if (!err)
 		err = j.err;
 	if (!err && !verdict_ok(&j.u.append.verdict)) {

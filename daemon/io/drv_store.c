@@ -11,8 +11,7 @@ struct ingest {
 	struct drv *d;
 	struct job *job;
 	struct ingest *next;
-	bool checked;
-	int err; /* of the check */
+	bool checked; /* job->err: of the check */
 };
 
 static void on_done(void *ctx, struct job *j);
@@ -34,28 +33,27 @@ static void pump(struct drv *d)
 	while (d->first && d->first->checked) {
 		struct ingest *i = d->first;
 		struct ingest *next = i->next;
-		int err = i->err;
+		int err = ERR_OK;
 
-		if (!err)
+		if (!i->job->err)
 			err = storeq_put(d->storeq, &i->job, 1, on_done, i);
 		if (err == ERR_BUSY)
 			return; /* tried again when something has finished */
 		d->first = next;
 		if (!next)
 			d->last = NULL;
-		if (err) {
+		if (err)
 			i->job->err = err;
+		if (i->job->err)
 			done_push(i);
-		}
 	}
 }
 
 static void on_check(uv_work_t *w)
 {
 	struct ingest *i = w->data;
-	struct job_ingest *g = &i->job->u.ingest;
 
-	i->err = chunk_check_new(g->body, &i->d->dir->town, &g->check);
+	writer_check(i->job, &i->d->dir->town);
 }
 
 static void on_checked(uv_work_t *w, int status)
@@ -65,7 +63,7 @@ static void on_checked(uv_work_t *w, int status)
 
 	i->checked = true;
 	if (status)
-		i->err = ERR_CANCELED;
+		i->job->err = ERR_CANCELED;
 	pump(d);
 	drv_release(d);
 }
@@ -117,7 +115,7 @@ void drv_store_job(struct drv *d, struct job *j)
 		if (!uv_queue_work(d->loop, &i->work, on_check, on_checked))
 			return;
 		d->pending--;
-		i->err = ERR_NOMEM;
+		i->job->err = ERR_NOMEM;
 	}
 	i->checked = true;
 	pump(d);

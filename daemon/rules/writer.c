@@ -153,11 +153,14 @@ static void batch_forget(struct writer *w)
 	buf_reset(&w->redo);
 }
 
-/* The whole batch has failed. */
+/* The whole batch has failed: of no chunk in it is anything known. */
 static int batch_fail(struct writer *w, enum writer_state state, int err)
 {
-	for (uint32_t i = 0; i < w->njobs; i++)
+	for (uint32_t i = 0; i < w->njobs; i++) {
 		w->jobs[i]->err = err;
+		if (w->jobs[i]->type == JOB_INGEST)
+			w->jobs[i]->u.ingest.wrong = false;
+	}
 	batch_forget(w);
 	kv_abort(w->t);
 	w->t = NULL;
@@ -337,6 +340,26 @@ int writer_seal(struct writer *w)
 	return ERR_OK;
 }
 
+static int run_once(struct writer *w, struct job **jobs, uint32_t n)
+{
+	int err = writer_apply(w, jobs, n);
+
+	if (!err)
+		err = writer_commit(w);
+	return err ? err : writer_seal(w);
+}
+
+int writer_run(struct writer *w, struct job **jobs, uint32_t n)
+{
+	int err = run_once(w, jobs, n), rest;
+
+	if (n < 2 || w->state != WRITER_IDLE || (err != ERR_CORRUPT && err != ERR_NOTFOUND))
+		return err;
+	err = writer_run(w, jobs, n / 2);
+	rest = writer_run(w, jobs + n / 2, n - n / 2);
+	return err ? err : rest;
+}
+
 /* --- opening --------------------------------------------------------------------------------------- */
 
 static int check_guard(struct writer *w, struct kv_txn *t, const struct feed_head *h,
@@ -442,13 +465,7 @@ static int open_own(struct writer *w, struct kv_txn *t, const struct guard *guar
 /* Brings the newest checkpoint into the store at once. */
 static int store_sealed(struct writer *w)
 {
-	int err = writer_pending(w) ? writer_apply(w, NULL, 0) : ERR_OK;
-
-	if (!err && w->state == WRITER_APPLIED)
-		err = writer_commit(w);
-	if (!err && w->state == WRITER_COMMITTED)
-		err = writer_seal(w);
-	return err;
+	return writer_pending(w) ? run_once(w, NULL, 0) : ERR_OK;
 }
 
 int writer_new(struct kv *kv, const struct hash *town, uint32_t own, const struct writer_keys *keys,

@@ -81,12 +81,13 @@ struct job_append {
 struct job_ingest {
 	struct hash feed;
 	struct bytes body;	   /* the MSG_CHUNK body, kept alive by the owner */
-	struct chunk_check *check; /* from chunk_check_new(); NULL: the writer does it itself */
+	struct chunk_check *check; /* from writer_check(); NULL: the writer does it itself */
 	uint64_t now_s;		   /* for the cosignature */
 	/* results */
 	uint64_t size; /* durable size of the feed here afterwards */
 	struct hash root;
-	uint64_t bad_seq; /* first entry that did not verify, when err is set */
+	bool wrong;	  /* err is the chunk's own fault: it may be told to whoever sent it */
+	uint64_t bad_seq; /* then: the first entry that did not verify, as far as can be told */
 	uint32_t refused; /* entries stored whose verdict was a refusal */
 	bool cosigned;
 	struct cosig cosig;
@@ -146,6 +147,9 @@ bool writer_pending(const struct writer *w);
 int writer_apply(struct writer *w, struct job **jobs, uint32_t n);
 int writer_commit(struct writer *w);
 int writer_seal(struct writer *w);
+/* All three. A batch that fails as a whole on damage of the store is run again in halves, so that a damaged
+ * feed does not take the jobs of others with it. Returns ERR_OK when every job has a result of its own. */
+int writer_run(struct writer *w, struct job **jobs, uint32_t n);
 
 /* The part of ingest that needs no store and no order: parses the chunk, recomputes commitments and
  * verifies every author signature. Runs on any thread. Leaves are not linked yet (chunk_link). */
@@ -156,6 +160,8 @@ struct chunk_check {
 };
 int chunk_check_new(struct bytes body, const struct hash *town, struct chunk_check **ret);
 void chunk_check_free(struct chunk_check *c);
+/* The same for a job of JOB_INGEST; what is wrong with the chunk goes to its results. Returns j->err. */
+int writer_check(struct job *j, const struct hash *town);
 
 /* Acknowledged and cosigned sizes, for status: rows in KV_NOTE. */
 struct feed_status {

@@ -15,7 +15,17 @@ struct intake {
 	uint64_t end;
 };
 
+/* The chunk itself is wrong, from entry @seq on. */
 static int reject(struct intake *in, int err, uint64_t seq)
+{
+	in->j->err = err;
+	in->j->u.ingest.bad_seq = seq;
+	in->j->u.ingest.wrong = true;
+	return ERR_OK;
+}
+
+/* It may be right, and cannot be stored now. */
+static int put_off(struct intake *in, int err, uint64_t seq)
 {
 	in->j->err = err;
 	in->j->u.ingest.bad_seq = seq;
@@ -119,7 +129,7 @@ static int examine_town_seen(struct intake *in)
 		held = town.size;
 	for (uint32_t i = 0; i < in->chunk->n; i++)
 		if (in->chunk->v[i].e.town_seen > held)
-			return reject(in, ERR_STATE, in->chunk->from + i);
+			return put_off(in, ERR_STATE, in->chunk->from + i);
 	return ERR_OK;
 }
 
@@ -134,7 +144,7 @@ static int examine(struct intake *in)
 	if (c->epoch != h->epoch)
 		return reject(in, ERR_FORMAT, c->from);
 	if (c->from > h->size)
-		return reject(in, ERR_STATE, h->size);
+		return put_off(in, ERR_STATE, h->size);
 	if (!checkpoint_verify(&cp, h->key, c->sig))
 		return reject(in, ERR_CRYPTO, c->from);
 	err = examine_tree(in);
@@ -179,7 +189,7 @@ static int take_in(struct intake *in)
 	int err = feedlog_find(in->w->t, &in->chunk->feed, &no);
 
 	if (err == ERR_NOTFOUND)
-		return reject(in, err, in->chunk->from);
+		return put_off(in, err, in->chunk->from);
 	if (!err && no == in->w->own)
 		return reject(in, ERR_INVALID, in->chunk->from);
 	if (!err)
@@ -203,23 +213,23 @@ static int take_in(struct intake *in)
 int writer_ingest_job(struct writer *w, struct job *j)
 {
 	struct job_ingest *g = &j->u.ingest;
-	struct chunk_check *made = NULL;
-	struct intake in = {.w = w, .j = j, .check = g->check};
+	struct intake in = {.w = w, .j = j};
+	bool checked = g->check != NULL;
 	int err;
 
 	g->size = g->bad_seq = 0;
 	g->root = hash_empty;
 	g->refused = 0;
-	g->cosigned = false;
-	if (!in.check) {
-		j->err = chunk_check_new(g->body, &w->town, &made);
-		if (j->err)
-			return ERR_OK;
-		in.check = made;
-	}
+	g->cosigned = g->wrong = false;
+	if (!checked && writer_check(j, &w->town))
+		return ERR_OK;
+	in.check = g->check;
 	in.chunk = &in.check->chunk;
 	err = take_in(&in);
-	chunk_check_free(made);
+	if (!checked) {
+		chunk_check_free(g->check);
+		g->check = NULL;
+	}
 	return err;
 }
 

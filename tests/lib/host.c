@@ -303,7 +303,7 @@ void host_feed(struct host *h, struct event *ev)
 
 /* --- store ----------------------------------------------------------------------------------------- */
 
-int host_apply(struct host *h)
+static void take_batch(struct host *h)
 {
 	struct job **jobs = h->queue;
 
@@ -312,6 +312,11 @@ int host_apply(struct host *h)
 	h->batch = jobs;
 	h->nbatch = h->nqueue;
 	h->nqueue = 0;
+}
+
+int host_apply(struct host *h)
+{
+	take_batch(h);
 	return writer_apply(h->writer, h->batch, h->nbatch);
 }
 
@@ -359,15 +364,13 @@ void host_fail(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx
 int host_store(struct host *h)
 {
 	while (h->nqueue || writer_pending(h->writer)) {
-		int err = host_apply(h);
+		int err;
 
-		if (!err)
-			err = host_commit(h);
-		if (!err)
-			err = host_seal(h);
+		take_batch(h);
+		err = writer_run(h->writer, h->batch, h->nbatch);
 		host_tell(h, NULL, NULL);
-		if (err)
-			return err;
+		if (err && err != ERR_CORRUPT && err != ERR_NOTFOUND)
+			return err; /* damage of the store is told by the jobs */
 	}
 	return ERR_OK;
 }

@@ -252,13 +252,7 @@ void pair_node_close(struct pair_node *n)
 
 int pair_run(struct pair_node *n, struct job **jobs, uint32_t njobs)
 {
-	int err = writer_apply(n->w, jobs, njobs);
-
-	if (!err)
-		err = writer_commit(n->w);
-	if (!err)
-		err = writer_seal(n->w);
-	return err;
+	return writer_run(n->w, jobs, njobs);
 }
 
 void pair_put(struct pair_node *n, struct pair_tx *x)

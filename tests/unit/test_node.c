@@ -910,6 +910,56 @@ static void test_a_refused_chunk_alarms_both_sides(void)
 	pair_close(&p);
 }
 
+/* Makes every row of a table about feed @no one byte longer. */
+static void spoil(struct host *h, enum kv_table tab, uint32_t no)
+{
+	uint8_t row[20000], key[64];
+	struct bytes k = {0}, v;
+	struct kv_cursor *c;
+	struct kv_txn *t;
+	uint64_t n = 0;
+
+	be32_put(key, no);
+	T_EQ(kv_begin(h->kv, true, &t), ERR_OK);
+	T_EQ(kv_cursor_open(t, tab, &c), ERR_OK);
+	for (int err = kv_seek(c, KV_GE, kv_bytes(key, 4), &k, &v);
+	     !err && be32_get(k.p) == no && n < 1000; n++) {
+		size_t kn = k.n;
+
+		memcpy(key, k.p, kn);
+		memcpy(row, v.p, v.n);
+		row[v.n] = 0xff;
+		T_EQ(kv_put(t, tab, kv_bytes(key, kn), kv_bytes(row, v.n + 1)), ERR_OK);
+		err = kv_seek(c, KV_GE, kv_bytes(key, kn), &k, &v);
+		if (!err)
+			err = kv_seek(c, KV_NEXT, k, &k, &v);
+	}
+	kv_cursor_close(c);
+	T_OK(n > 0);
+	T_EQ(kv_commit(t), ERR_OK);
+}
+
+static void test_damage_at_the_receiver_is_not_the_senders_fault(void)
+{
+	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct pair p;
+
+	pair_open(&p, 31);
+	pair_start(&p);
+	grants(&p, VILLAGE, 2);
+	run(&p);
+	p.no_dial = true;
+	spoil(&p.h[HUB], KV_FEED, 2);
+	grants(&p, VILLAGE, 1);
+	run(&p);
+	T_EQ(alarms(&p, VILLAGE, a), 0);
+	T_OK(strstr(p.closed[VILLAGE], "refused") == NULL);
+	T_EQ(alarms(&p, HUB, a), 1);
+	T_EQ(a[0].err, ERR_CORRUPT);
+	T_OK(strstr(a[0].text, "store here") != NULL);
+	pair_close(&p);
+}
+
 static void test_a_flipped_tree_node_is_never_signed(void)
 {
 	static struct node_alarm a[NODE_ALARMS_MAX];
@@ -1226,7 +1276,9 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_
        T(test_bytes_may_come_one_by_one), T(test_strangers_are_few_small_and_short_lived),
        T(test_a_lie_ends_the_session_and_changes_nothing),
        T(test_one_address_cannot_keep_the_others_out), T(test_an_idle_session_is_small),
-       T(test_a_refused_chunk_alarms_both_sides), T(test_a_flipped_tree_node_is_never_signed),
+       T(test_a_refused_chunk_alarms_both_sides),
+       T(test_damage_at_the_receiver_is_not_the_senders_fault),
+       T(test_a_flipped_tree_node_is_never_signed),
        T(test_a_cosignature_over_a_damaged_tree_is_no_lie),
        T(test_an_older_copy_is_noticed_by_both), T(test_after_a_restore_the_other_feed_still_moves),
        T(test_a_full_disk_is_nobodys_fault), T(test_an_idle_link_pings_once_a_minute),

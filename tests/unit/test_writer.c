@@ -918,6 +918,51 @@ static void test_chunks_in_one_batch_depend_on_none_that_fails(void)
 	pair_node_close(&hub);
 }
 
+/* Cuts the last byte off the head of a feed. */
+static void damage_head(struct kv *kv, uint32_t no)
+{
+	uint8_t key[4], row[4096];
+	struct kv_txn *t;
+	struct bytes v;
+
+	be32_put(key, no);
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	T_EQ(kv_get(t, KV_FEED, kv_bytes(key, sizeof(key)), &v), ERR_OK);
+	memcpy(row, v.p, v.n);
+	T_EQ(kv_put(t, KV_FEED, kv_bytes(key, sizeof(key)), kv_bytes(row, v.n - 1)), ERR_OK);
+	T_EQ(kv_commit(t), ERR_OK);
+}
+
+static void test_a_damaged_feed_takes_no_other_jobs_with_it(void)
+{
+	struct pair_node hub, v;
+	struct pair_tx x[6] = {0};
+	struct buf chunk = {0};
+	struct job bad = {.type = JOB_INGEST}, *jobs[7];
+
+	hub_open(&hub, 0);
+	village_open(&v, &hub, 3);
+	pair_chunk(&v, 0, 3, &chunk);
+	bad.u.ingest.body = buf_bytes(&chunk);
+	for (uint32_t i = 0; i < 6; i++)
+		pair_grant_tx(&tw, PAIR_HUB, 0, i + 1, &x[i]);
+	for (uint32_t i = 0; i < 7; i++)
+		jobs[i] = i == 4 ? &bad : &x[i - (i > 4)].job;
+	damage_head(hub.kv, PAIR_VILLAGE_NO);
+	T_EQ(pair_run(&hub, jobs, 7), ERR_CORRUPT);
+	T_EQ(bad.err, ERR_CORRUPT);
+	T_OK(!bad.u.ingest.wrong); /* the chunk is as good as it ever was */
+	for (uint32_t i = 0; i < 6; i++) {
+		T_EQ(x[i].job.err, ERR_OK);
+		T_EQ(x[i].job.u.append.seq, PAIR_STARTED + i);
+		pair_tx_close(&x[i]);
+	}
+	T_EQ(writer_state(hub.w), WRITER_IDLE);
+	buf_close(&chunk);
+	pair_node_close(&v);
+	pair_node_close(&hub);
+}
+
 static void test_every_flipped_bit_of_a_chunk_is_refused(void)
 {
 	struct pair_node hub, v;
@@ -934,6 +979,8 @@ static void test_every_flipped_bit_of_a_chunk_is_refused(void)
 		chunk.p[i] ^= (uint8_t)(1 << i % 8);
 		T_OK(ingest(&hub, buf_bytes(&chunk), &j) != ERR_OK);
 		T_OK(j.err != ERR_FORK); /* noise is no evidence */
+		/* a feed that is not here, or a place not reached yet, is nobody's fault */
+		T_EQ(j.u.ingest.wrong, j.err != ERR_NOTFOUND && j.err != ERR_STATE);
 		T_OK(!j.u.ingest.cosigned);
 		chunk.p[i] ^= (uint8_t)(1 << i % 8);
 	}
@@ -996,6 +1043,12 @@ static void test_chunks_of_no_business_here_are_refused(void)
 	chunk.p[0] ^= 1;
 	T_EQ(ingest(&hub, buf_bytes(&chunk), &j), ERR_NOTFOUND);
 	T_EQ(ingest(&hub, kv_bytes("x", 1), &j), ERR_FORMAT);
+	T_OK(j.u.ingest.wrong);
+	pair_chunk(&v, 0, 1, &chunk);
+	be64_put(chunk.p + HASH_BYTES, 41);
+	T_EQ(ingest(&hub, (struct bytes){chunk.p, chunk.n - 1}, &j), ERR_FORMAT);
+	T_OK(j.u.ingest.wrong);
+	T_EQ(j.u.ingest.bad_seq, 41); /* where the chunk begins, not where the feed does */
 	/* judged by town entries that are not here */
 	struct pair_tx x = {0};
 	pair_chunk(&hub, PAIR_STARTED, PAIR_STARTED + 1, &chunk);
@@ -1288,6 +1341,7 @@ T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
        T(test_a_bit_that_flips_before_the_seal_is_not_signed),
        T(test_the_hub_takes_in_a_village_and_agrees),
        T(test_chunks_in_one_batch_depend_on_none_that_fails),
+       T(test_a_damaged_feed_takes_no_other_jobs_with_it),
        T(test_every_flipped_bit_of_a_chunk_is_refused), T(test_a_fork_is_named_and_changes_nothing),
        T(test_chunks_of_no_business_here_are_refused),
        T(test_invalid_entries_of_a_village_are_kept_without_effect),
