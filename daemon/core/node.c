@@ -184,30 +184,75 @@ struct session *node_by_feed(struct node *n, const struct hash *feed)
 	return s;
 }
 
-void node_dirty(struct node *n, struct session *s)
+/* --- lines of sessions ------------------------------------------------------------------------------ */
+
+static void line_put(struct node *n, unsigned which, struct session *s)
 {
-	if (s->dirty || s->state == S_GONE)
+	struct line *l = &n->line[which];
+
+	if (s->in_line[which] || s->state == S_GONE)
 		return;
-	s->dirty = true;
-	s->dirty_next = NULL;
-	if (n->dirty_last)
-		n->dirty_last->dirty_next = s;
+	s->in_line[which] = true;
+	s->line_next[which] = NULL;
+	if (l->last)
+		l->last->line_next[which] = s;
 	else
-		n->dirty_first = s;
-	n->dirty_last = s;
+		l->first = s;
+	l->last = s;
 }
 
-static struct session *dirty_take(struct node *n)
+static struct session *line_take(struct node *n, unsigned which)
 {
-	struct session *s = n->dirty_first;
+	struct line *l = &n->line[which];
+	struct session *s = l->first;
 
-	if (s) {
-		n->dirty_first = s->dirty_next;
-		if (!n->dirty_first)
-			n->dirty_last = NULL;
-		s->dirty = false;
-	}
+	if (!s)
+		return NULL;
+	l->first = s->line_next[which];
+	if (!l->first)
+		l->last = NULL;
+	s->in_line[which] = false;
 	return s;
+}
+
+/* Those that are gone leave it. */
+static void line_reap(struct node *n, unsigned which)
+{
+	struct session *s = n->line[which].first, *next;
+
+	n->line[which] = (struct line){0};
+	for (; s; s = next) {
+		next = s->line_next[which];
+		s->in_line[which] = false;
+		line_put(n, which, s);
+	}
+}
+
+void node_dirty(struct node *n, struct session *s)
+{
+	line_put(n, LINE_READY, s);
+}
+
+void node_wait(struct node *n, struct session *s)
+{
+	line_put(n, LINE_WAITING, s);
+}
+
+bool node_jobs_full(const struct node *n)
+{
+	return n->njobs >= NODE_JOBS_MAX - NODE_JOBS_OTHERS;
+}
+
+static bool any_ready(const struct node *n)
+{
+	return n->line[LINE_READY].first || (n->line[LINE_WAITING].first && !node_jobs_full(n));
+}
+
+static struct session *take_ready(struct node *n)
+{
+	struct session *s = line_take(n, LINE_READY);
+
+	return s || node_jobs_full(n) ? s : line_take(n, LINE_WAITING);
 }
 
 /* --- jobs ----------------------------------------------------------------------------------------- */
@@ -397,8 +442,8 @@ static void dispatch(struct node *n, const struct event *ev)
 /* Each session that has something to send gets its turn; what finds no room waits for the next step. */
 static void pump(struct node *n)
 {
-	while (n->dirty_first && node_room(n)) {
-		struct session *s = dirty_take(n);
+	while (any_ready(n) && node_room(n)) {
+		struct session *s = take_ready(n);
 
 		session_drain(n, s);
 		if (s->state == S_RUNNING)
@@ -409,17 +454,12 @@ static void pump(struct node *n)
 /* Nothing in this step may still point at them. */
 static void reap(struct node *n)
 {
-	struct session *list = n->dirty_first, *next;
+	struct session *list, *next;
 
 	if (!n->gone_first)
 		return;
-	n->dirty_first = n->dirty_last = NULL;
-	for (; list; list = next) {
-		next = list->dirty_next;
-		list->dirty = false;
-		if (list->state != S_GONE)
-			node_dirty(n, list);
-	}
+	for (unsigned i = 0; i < NLINES; i++)
+		line_reap(n, i);
 	for (list = n->gone_first; list; list = next) {
 		next = list->gone_next;
 		session_free(n, list);
@@ -479,7 +519,7 @@ int node_step(struct node *n, const struct event *ev, struct effects *out)
 	/* between ticks deadlines only move away, or node_wake_at has heard of it */
 	if (ev->type == EV_TICK)
 		schedule(n);
-	if (n->dirty_first)
+	if (any_ready(n))
 		n->next_tick = ev->now_ms;
 	scratch_trim(&n->msg);
 	scratch_trim(&n->plain);

@@ -27,7 +27,7 @@
 #define NODE_IDLE_PING_MS   60000
 #define NODE_DEAD_MS	    180000 /* nothing heard: drop */
 #define NODE_WINDOW_CHUNKS  64	   /* sent and not acknowledged, per session */
-#define NODE_INGEST_MAX	    128	   /* chunks waiting for the writer, per session */
+#define NODE_INGEST_MAX	    64	   /* chunks waiting for the writer, per session */
 #define NODE_BACKOFF_MS_MIN 1000   /* reconnect: doubling with jitter */
 #define NODE_BACKOFF_MS_MAX 300000
 #define NODE_SEND_BYTES_MAX (1 << 20) /* unsent bytes per connection before it is left alone */

@@ -414,12 +414,27 @@ static void hear_frame(struct node *n, struct session *s, struct bytes f)
 	hear_message(n, s, n->plain.p[0], (struct bytes){n->plain.p + 1, n->plain.n - 1});
 }
 
+/* Its next frame may be a chunk, and there is no place for it now. */
+static bool held_up(const struct node *n, const struct session *s)
+{
+	return s->state == S_RUNNING && sync_full(n, s);
+}
+
+/* What is left in @s->rx is looked at when there is room for what follows from it. */
+static void come_back(struct node *n, struct session *s)
+{
+	if (held_up(n, s) && node_jobs_full(n))
+		node_wait(n, s);
+	else if (!held_up(n, s) && !node_room(n)) /* held up alone: when a chunk of it is stored */
+		node_dirty(n, s);
+}
+
 /* Works through whole frames at the front of @b; returns how many bytes were used. */
 static size_t hear(struct node *n, struct session *s, struct bytes b)
 {
 	size_t used = 0;
 
-	while (session_live(s) && b.n - used >= NODE_FRAME_HEAD && node_room(n)) {
+	while (session_live(s) && b.n - used >= NODE_FRAME_HEAD && node_room(n) && !held_up(n, s)) {
 		size_t len = be16_get(b.p + used);
 
 		if (!length_fits(n, s, len)) {
@@ -451,8 +466,7 @@ void session_drain(struct node *n, struct session *s)
 		s->rx = rx;
 		if (used)
 			s->frame_ms = n->ev->now_ms;
-		if (!node_room(n))
-			node_dirty(n, s);
+		come_back(n, s);
 		return;
 	}
 	buf_close(&rx);
@@ -486,8 +500,8 @@ void session_bytes(struct node *n, struct session *s, struct bytes b)
 	if (!session_live(s))
 		return;
 	keep(n, s, (struct bytes){b.p + used, b.n - used});
-	if (s->rx.n && !node_room(n))
-		node_dirty(n, s);
+	if (session_live(s) && s->rx.n)
+		come_back(n, s);
 }
 
 /* --- time ----------------------------------------------------------------------------------------- */
@@ -534,6 +548,8 @@ static void tick_running(struct node *n, struct session *s)
 		s->mend_ms = 0;
 		node_dirty(n, s);
 	}
+	if (held_up(n, s))
+		s->frame_ms = now; /* it is not the sender that keeps a frame waiting */
 	if (now - s->heard_ms >= NODE_DEAD_MS) {
 		session_drop(n, s, ERR_TIMEOUT, "nothing heard for %d s", NODE_DEAD_MS / 1000);
 	} else if (waits_for_acks(s) && now - s->progress_ms >= NODE_STALL_MS) {

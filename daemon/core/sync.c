@@ -320,11 +320,17 @@ static int check_cosig(struct node *n, const struct msg_cosig *m,
 	return !err && hash_cmp(&root, &m->root) ? ERR_FORK : err;
 }
 
+/* One at a time is with the writer; of those that come meanwhile only the newest is worth it. */
 static void keep_cosig(struct node *n, struct session *s, const struct msg_cosig *m,
 		       const uint8_t witness[SIGN_KEY_BYTES])
 {
-	struct node_job *j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
+	struct node_job *j;
 
+	s->cosig = *m;
+	if (s->cosig_job)
+		return;
+	j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
+	s->cosig.size = 0;
 	if (!j)
 		return; /* it is said again in the next session */
 	j->job.u.cosig.feed = m->feed;
@@ -332,7 +338,17 @@ static void keep_cosig(struct node *n, struct session *s, const struct msg_cosig
 	j->job.u.cosig.root = m->root;
 	memcpy(j->job.u.cosig.witness, witness, SIGN_KEY_BYTES);
 	j->job.u.cosig.cosig = m->cosig;
+	s->cosig_job = true;
 	node_fx_store(n, j);
+}
+
+static void cosig_stored(struct node *n, struct session *s, const struct job_cosig *c)
+{
+	struct msg_cosig next = s->cosig;
+
+	s->cosig_job = false;
+	if (next.size && session_live(s))
+		keep_cosig(n, s, &next, c->witness);
 }
 
 static void hear_cosig(struct node *n, struct session *s, struct bytes body)
@@ -347,14 +363,17 @@ static void hear_cosig(struct node *n, struct session *s, struct bytes body)
 	}
 	if (!s->may_push)
 		return; /* an alarm was raised: it may well have cosigned what is not here */
+	if (m.size <= s->cosig_size)
+		return; /* nothing new */
 	err = heads_witness(n, s, witness);
 	if (err == ERR_NOTFOUND)
 		return; /* its key comes with the town feed; it is said again in the next session */
 	if (!err)
 		err = check_cosig(n, &m, witness);
-	if (!err)
+	if (!err) {
+		s->cosig_size = m.size;
 		keep_cosig(n, s, &m, witness);
-	else if (err == ERR_CRYPTO)
+	} else if (err == ERR_CRYPTO)
 		session_drop(n, s, err, "a cosignature that does not verify");
 	else if (err == ERR_FORK)
 		node_alarm(n, &m.feed, m.size, err,
@@ -398,6 +417,13 @@ static void refuse(struct node *n, struct session *s, uint64_t seq, int err)
 	session_end(n, s, err, "refused entry %llu: %s", (unsigned long long)seq, err_text(err));
 }
 
+bool sync_full(const struct node *n, const struct session *s)
+{
+	uint32_t share = n->njobs < NODE_JOBS_BUSY ? NODE_INGEST_MAX : NODE_INGEST_BUSY;
+
+	return s->ingesting >= share || node_jobs_full(n);
+}
+
 static void hear_chunk(struct node *n, struct session *s, struct bytes body)
 {
 	struct job_ingest *g;
@@ -421,9 +447,9 @@ static void hear_chunk(struct node *n, struct session *s, struct bytes body)
 		refuse(n, s, s->expect, err);
 		return;
 	}
-	j = s->ingesting < NODE_INGEST_MAX ? node_job_new(n, s, JOB_INGEST, body) : NULL;
+	j = node_job_new(n, s, JOB_INGEST, body);
 	if (!j) {
-		session_end(n, s, ERR_BUSY, "more than can be stored at once");
+		session_end(n, s, ERR_NOMEM, "no memory for entries");
 		return;
 	}
 	g = &j->job.u.ingest;
@@ -458,6 +484,7 @@ static void chunk_stored(struct node *n, struct session *s, const struct job *jo
 	const struct job_ingest *g = &job->u.ingest;
 
 	s->ingesting--;
+	node_dirty(n, s); /* what it said meanwhile */
 	if (!s->agreed || !session_live(s))
 		return;
 	if (job->err && g->wrong) {
@@ -489,6 +516,8 @@ void sync_stored(struct node *n, struct session *s, struct node_job *j)
 			s->acked_told = 0; /* not kept: the next one tries again */
 		else if (session_live(s))
 			peer_holds(n, s, s->acked);
+	} else if (j->job.type == JOB_COSIG && s) {
+		cosig_stored(n, s, &j->job.u.cosig);
 	}
 	if (j->job.err && j->job.type != JOB_INGEST)
 		node_log(n, j->job.err, "status not stored: %s", err_text(j->job.err));

@@ -738,6 +738,7 @@ static void test_a_lie_ends_the_session_and_changes_nothing(void)
 		grants(&p, VILLAGE, 3);
 		run(&p);
 		s = p.h[VILLAGE].node->first;
+		p.h[HUB].node->first->cosig_size = 0; /* as if it had not said so yet */
 		T_EQ(kv_begin(p.h[HUB].kv, false, &t), ERR_OK);
 		T_EQ(writer_feed_status(t, FEED_TOWN, true, &before), ERR_OK);
 		kv_abort(t);
@@ -765,6 +766,88 @@ static void test_a_lie_ends_the_session_and_changes_nothing(void)
 		buf_close(&frame);
 		pair_close(&p);
 	}
+}
+
+/* Seals @msg as the village's next message and gives it to the hub. */
+static void say_as_village(struct pair *p, const struct buf *msg)
+{
+	struct buf frame = {0};
+
+	buf_put_be16(&frame, 0);
+	T_EQ(noise_seal(&p->h[VILLAGE].node->first->noise, msg->p, msg->n, &frame), ERR_OK);
+	be16_put(frame.p, (uint16_t)(frame.n - 2));
+	feed_raw(p, HUB, frame.p, frame.n);
+	buf_close(&frame);
+}
+
+static void cosign_as_village(struct pair *p, uint64_t size, struct buf *out)
+{
+	struct msg_cosig m = {.feed = p->h[HUB].feed, .size = size};
+	struct checkpoint c = {.size = size};
+
+	T_EQ(heads_proven(p->h[HUB].node, size, &m.root), ERR_OK);
+	heads_txn_end(p->h[HUB].node);
+	memcpy(c.origin, p->h[HUB].origin, sizeof(c.origin));
+	c.root = m.root;
+	T_EQ(cosig_make(&c, p->h[VILLAGE].witness_key, HOST_WALL_MS / 1000, &m.cosig), ERR_OK);
+	buf_reset(out);
+	msg_cosig(out, &m);
+}
+
+static void test_cosignatures_of_one_village_do_not_fill_the_queue(void)
+{
+	static struct pair p;
+	struct buf msg = {0};
+
+	pair_open(&p, 32);
+	pair_start(&p);
+	p.h[VILLAGE].node->first->may_pull = false; /* it does not cosign by itself */
+	grants(&p, HUB, 30);
+	T_EQ(host_store(&p.h[HUB]), ERR_OK);
+	for (unsigned i = 0; i < 100; i++) {
+		cosign_as_village(&p, 10, &msg);
+		say_as_village(&p, &msg);
+	}
+	T_EQ(p.h[HUB].node->njobs, 1);
+	for (uint64_t size = 11; size <= 30; size++) {
+		cosign_as_village(&p, size, &msg);
+		say_as_village(&p, &msg);
+	}
+	T_EQ(p.h[HUB].node->njobs, 1);
+	run(&p);
+	T_EQ(p.h[HUB].node->njobs, 0);
+	T_EQ(status(&p, HUB, HUB).cosigned, 30); /* the newest was not lost */
+	T_OK(linked(&p, HUB));
+	buf_close(&msg);
+	pair_close(&p);
+}
+
+static void test_a_full_queue_holds_up_and_hangs_up_on_nobody(void)
+{
+	static struct pair p;
+	struct node *hub;
+
+	pair_open(&p, 33);
+	pair_start(&p);
+	hub = p.h[HUB].node;
+	hub->njobs += NODE_JOBS_MAX - NODE_JOBS_OTHERS; /* of others */
+	for (unsigned i = 0; i < 40; i++)
+		grants(&p, VILLAGE, 100);
+	pass(&p, NODE_STALL_MS - 1000);
+	T_EQ(at(&p, HUB, VILLAGE), 0);
+	T_EQ(p.dials, 1);
+	T_EQ(hub->njobs, NODE_JOBS_MAX - NODE_JOBS_OTHERS);
+	/* when it is only busy, everybody has his share */
+	hub->njobs = NODE_JOBS_BUSY;
+	host_feed(&p.h[HUB], &(struct event){.type = EV_TICK});
+	T_EQ(hub->njobs, NODE_JOBS_BUSY + NODE_INGEST_BUSY);
+	run(&p);
+	T_EQ(at(&p, HUB, VILLAGE), 4000);
+	hub->njobs = 0;
+	T_OK(linked(&p, HUB));
+	T_EQ(p.dials, 1);
+	no_alarms(&p);
+	pair_close(&p);
 }
 
 /* --- before it is known who calls -------------------------------------------------------------------- */
@@ -1275,6 +1358,8 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_
        T(test_an_oversized_frame_ends_the_connection), T(test_an_empty_frame_ends_the_connection),
        T(test_bytes_may_come_one_by_one), T(test_strangers_are_few_small_and_short_lived),
        T(test_a_lie_ends_the_session_and_changes_nothing),
+       T(test_cosignatures_of_one_village_do_not_fill_the_queue),
+       T(test_a_full_queue_holds_up_and_hangs_up_on_nobody),
        T(test_one_address_cannot_keep_the_others_out), T(test_an_idle_session_is_small),
        T(test_a_refused_chunk_alarms_both_sides),
        T(test_damage_at_the_receiver_is_not_the_senders_fault),
