@@ -155,7 +155,7 @@ void enrol_stored(struct node *n, struct session *s, struct node_job *j)
 		session_end(n, s, err, "enrolled, but not found on the roster: %s", err_text(err));
 		return;
 	}
-	s->state = S_RUNNING;
+	session_move(n, s, S_RUNNING);
 	node_log(n, ERR_OK, "a village has enrolled");
 	sync_start(n, s, &feed, no);
 }
@@ -175,6 +175,6 @@ void enrol_answered(struct node *n, struct session *s, struct bytes body)
 			     verdict < V_COUNT ? reason_name(verdict) : "unknown verdict");
 		return;
 	}
-	s->state = S_RUNNING;
+	session_move(n, s, S_RUNNING);
 	sync_start(n, s, &n->town_feed, FEED_TOWN);
 }

@@ -342,23 +342,53 @@ static void dial_if_due(struct node *n)
 
 /* --- the step ------------------------------------------------------------------------------------- */
 
-/* One address cannot take the places of all who have not said yet who they are. */
-static void crowd_out(struct node *n, uint32_t source)
+static uint32_t handshakes_from(const struct node *n, uint32_t source)
 {
-	struct session *oldest = NULL;
 	uint32_t left = n->nhandshakes, same = 0;
 
-	for (struct session *s = n->last; s && left; s = s->older) {
-		if (s->state != S_HANDSHAKE)
-			continue;
-		left--;
-		if (s->source != source)
-			continue;
-		same++;
-		oldest = s;
+	for (const struct session *s = n->last; s && left; s = s->older) {
+		left -= s->state == S_HANDSHAKE;
+		same += s->state == S_HANDSHAKE && s->source == source;
 	}
-	if (source && same >= NODE_SOURCE_MAX)
-		session_drop(n, oldest, ERR_BUSY, "too many handshakes begun from one address");
+	return same;
+}
+
+/* The oldest handshake from the address that has most of them. */
+static struct session *most_crowding(struct node *n)
+{
+	struct session *worst = NULL;
+	uint32_t left = n->nhandshakes, most = 0;
+
+	for (struct session *s = n->last; s && left; s = s->older) {
+		uint32_t same = s->state == S_HANDSHAKE ? handshakes_from(n, s->source) : 0;
+
+		left -= s->state == S_HANDSHAKE;
+		if (same && same >= most) {
+			most = same;
+			worst = s;
+		}
+	}
+	return worst;
+}
+
+static struct session *oldest_from(struct node *n, uint32_t source)
+{
+	struct session *s = n->first;
+
+	while (s && (s->state != S_HANDSHAKE || s->source != source))
+		s = s->newer;
+	return s;
+}
+
+/* Nobody keeps a newcomer out by taking the places of all who have not said yet who they are. */
+static void crowd_out(struct node *n, uint32_t source)
+{
+	if (source && handshakes_from(n, source) >= NODE_SOURCE_MAX)
+		session_drop(n, oldest_from(n, source), ERR_BUSY,
+			     "too many handshakes begun from one address");
+	if (n->nhandshakes >= NODE_HANDSHAKES_MAX)
+		session_drop(n, most_crowding(n), ERR_BUSY,
+			     "too many handshakes begun, most from this address");
 }
 
 static void on_open(struct node *n, const struct event *ev)
@@ -371,7 +401,7 @@ static void on_open(struct node *n, const struct event *ev)
 		n->linked = true;
 	}
 	crowd_out(n, ev->source);
-	if (n->tab[TAB_CONN].n >= NODE_CONNS_MAX || n->nhandshakes >= NODE_HANDSHAKES_MAX)
+	if (n->tab[TAB_CONN].n >= NODE_CONNS_MAX)
 		err = ERR_BUSY;
 	else
 		err = session_open(n, ev);

@@ -20,10 +20,13 @@
  * Nothing learned in an earlier session suppresses a question in this one: sizes known of a peer live in
  * the session and die with it. */
 
-#define NODE_CONNS_MAX	    12000 /* hub */
-#define NODE_HANDSHAKES_MAX 64	  /* sessions before message 3; more are dropped */
-#define NODE_SOURCE_MAX	    32	  /* of them from one address; then its oldest is dropped */
+#define NODE_CONNS_MAX 12000 /* hub */
+#define NODE_HANDSHAKES_MAX                                                                        \
+	64 /* sessions before message 3; a newcomer takes the place of another */
+#define NODE_SOURCE_MAX	    32 /* of them from one address; then its oldest is dropped */
 #define NODE_HANDSHAKE_MS   15000
+#define NODE_GUESTS_MAX	    64 /* invited and not enrolled yet, one for each invitation */
+#define NODE_GUEST_MS	    30000
 #define NODE_IDLE_PING_MS   60000
 #define NODE_DEAD_MS	    180000 /* nothing heard: drop */
 #define NODE_WINDOW_CHUNKS  64	   /* sent and not acknowledged, per session */

@@ -135,7 +135,7 @@ struct node {
 
 	struct session *first, *last;
 	struct tab tab[NTABS];
-	uint32_t nhandshakes, njobs;
+	uint32_t nhandshakes, nguests, njobs;
 	uint64_t next_id;
 	struct line line[NLINES];
 
@@ -206,6 +206,7 @@ __attribute__((format(printf, 4, 5))) void session_drop(struct node *n, struct s
 __attribute__((format(printf, 4, 5))) void session_end(struct node *n, struct session *s, int err,
 						       const char *fmt, ...);
 bool session_live(const struct session *s);
+void session_move(struct node *n, struct session *s, enum session_state next);
 
 /* --- sync.c --- */
 /* The peer is known: its feed is @feed, number @no here. Village: tells the frontier's hash. */

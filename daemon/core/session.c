@@ -113,12 +113,20 @@ int session_open(struct node *n, const struct event *ev)
 	return ERR_OK;
 }
 
+void session_move(struct node *n, struct session *s, enum session_state next)
+{
+	n->nhandshakes -= s->state == S_HANDSHAKE;
+	n->nguests -= s->state == S_GUEST;
+	s->state = next;
+	n->nhandshakes += s->state == S_HANDSHAKE;
+	n->nguests += s->state == S_GUEST;
+	assert(n->nhandshakes <= NODE_HANDSHAKES_MAX);
+	assert(n->nguests <= NODE_GUESTS_MAX);
+}
+
 void session_free(struct node *n, struct session *s)
 {
-	if (s->state == S_HANDSHAKE) {
-		assert(n->nhandshakes > 0);
-		n->nhandshakes--;
-	}
+	session_move(n, s, S_GONE);
 	node_tab_del(n, TAB_CONN, s);
 	node_tab_del(n, TAB_FEED, s);
 	link_out(n, s);
@@ -129,22 +137,13 @@ void session_free(struct node *n, struct session *s)
 	mem_free(s);
 }
 
-static void set_state(struct node *n, struct session *s, enum session_state next)
-{
-	if (s->state == S_HANDSHAKE && next != S_HANDSHAKE) {
-		assert(n->nhandshakes > 0);
-		n->nhandshakes--;
-	}
-	s->state = next;
-}
-
 static void gone(struct node *n, struct session *s)
 {
 	/* a session that only repeats a refusal must not come back at once */
 	bool got_somewhere =
 		s->progressed || (s->agreed && n->ev->now_ms - s->opened_ms >= NODE_IDLE_PING_MS);
 
-	set_state(n, s, S_GONE);
+	session_move(n, s, S_GONE);
 	node_gone(n, s);
 	node_unlinked(n, got_somewhere);
 }
@@ -184,7 +183,7 @@ void session_end(struct node *n, struct session *s, int err, const char *fmt, ..
 	if (!session_live(s))
 		return;
 	node_log(n, err, "%s", why);
-	set_state(n, s, S_CLOSING);
+	session_move(n, s, S_CLOSING);
 	s->ended_ms = n->ev->now_ms;
 	buf_close(&s->rx);
 	node_wake_at(n, session_deadline(s));
@@ -303,11 +302,36 @@ static void hear_second(struct node *n, struct session *s, struct bytes f)
 		session_drop(n, s, err, "handshake: %s", err_text(err));
 		return;
 	}
-	set_state(n, s, enrol ? S_ENROLLING : S_RUNNING);
+	session_move(n, s, enrol ? S_ENROLLING : S_RUNNING);
 	if (enrol)
 		enrol_ask(n, s);
 	else
 		sync_start(n, s, &n->town_feed, FEED_TOWN);
+}
+
+/* One guest for each invitation: whoever has it may come again, but not stay twice. */
+static void guest_in(struct node *n, struct session *s, const uint8_t invite_key[SIGN_KEY_BYTES])
+{
+	struct session *same = NULL, *oldest = NULL;
+	uint32_t left = n->nguests;
+
+	for (struct session *g = n->last; g && left; g = g->older) {
+		if (g->state != S_GUEST)
+			continue;
+		left--;
+		oldest = g;
+		if (!memcmp(g->invite_key, invite_key, SIGN_KEY_BYTES))
+			same = g;
+	}
+	if (same)
+		session_drop(n, same, ERR_BUSY,
+			     "replaced by a newer guest with the same invitation");
+	else if (n->nguests == NODE_GUESTS_MAX)
+		session_drop(n, oldest, ERR_BUSY, "too many guests, the oldest goes");
+	session_move(n, s, S_GUEST);
+	memcpy(s->invite_key, invite_key, SIGN_KEY_BYTES);
+	s->progress_ms = n->ev->now_ms;
+	node_wake_at(n, session_deadline(s));
 }
 
 /* Hub, message 3: now it is known who calls. */
@@ -331,11 +355,10 @@ static void hear_third(struct node *n, struct session *s, struct bytes f)
 	memcpy(key.b, noise_remote(&s->noise), HASH_BYTES);
 	err = enrol_village_of(n, s, &feed, &no);
 	if (!err) {
-		set_state(n, s, S_RUNNING);
+		session_move(n, s, S_RUNNING);
 		sync_start(n, s, &feed, no);
 	} else if (err == ERR_NOTFOUND && enrol_guest(n, binding, &h)) {
-		set_state(n, s, S_GUEST);
-		memcpy(s->invite_key, h.invite_key, sizeof(s->invite_key));
+		guest_in(n, s, h.invite_key);
 	} else if (err == ERR_NOTFOUND) {
 		session_drop(n, s, ERR_REFUSED,
 			     "transport key %s belongs to no village, and there is no invitation",
@@ -522,7 +545,7 @@ uint64_t session_deadline(const struct session *s)
 
 	switch (s->state) {
 	case S_HANDSHAKE: return s->opened_ms + NODE_HANDSHAKE_MS;
-	case S_GUEST:
+	case S_GUEST: return s->progress_ms + NODE_GUEST_MS;
 	case S_ENROLLING: return s->opened_ms + NODE_DEAD_MS;
 	case S_CLOSING: return s->ended_ms + NODE_LINGER_MS;
 	case S_GONE: return UINT64_MAX;

@@ -871,12 +871,13 @@ static void test_strangers_are_few_small_and_short_lived(void)
 	pair_open(&p, 17);
 	for (uint32_t i = 0; i < NODE_HANDSHAKES_MAX; i++)
 		T_OK(accept_one(&p, 1000 + i));
-	T_OK(!accept_one(&p, 5000));
+	T_OK(!accept_one(&p, 5000)); /* it takes the place of another */
+	T_EQ(node_links(p.h[HUB].node, l, NODE_HANDSHAKES_MAX + 1), NODE_HANDSHAKES_MAX);
 	T_OK(sizeof(struct session) <= 1536);
 	/* nothing is kept of what they say before its length is known to fit */
 	live = mem_live();
 	be16_put(junk, 49);
-	p.w.conn = 1000;
+	p.w.conn = 1001;
 	feed_raw(&p, HUB, junk, 2);
 	T_OK(strstr(p.closed[HUB], "has no place") != NULL);
 	T_OK(mem_live() < live);
@@ -912,6 +913,103 @@ static void test_one_address_cannot_keep_the_others_out(void)
 	/* and a village gets through */
 	pair_start(&p);
 	T_OK(linked(&p, VILLAGE));
+	pair_close(&p);
+}
+
+static void test_a_newcomer_takes_the_place_of_those_who_have_most(void)
+{
+	static struct pair p;
+	struct event ev = {.type = EV_ACCEPT, .conn = 1000};
+	struct session *honest;
+
+	pair_open(&p, 34);
+	ev.source = 0x0a000009; /* a slow one, who came first */
+	host_feed(&p.h[HUB], &ev);
+	honest = p.h[HUB].node->first;
+	for (uint32_t i = 0; i < 10 * NODE_HANDSHAKES_MAX; i++) {
+		ev.conn++;
+		ev.source = 0x0a000001 + i % 3;
+		host_feed(&p.h[HUB], &ev);
+	}
+	T_EQ(count_links(&p), NODE_HANDSHAKES_MAX);
+	T_EQ(p.h[HUB].node->first == honest, true);
+	ev.source = 0x0a000008;
+	ev.conn++;
+	host_feed(&p.h[HUB], &ev);
+	T_EQ(p.h[HUB].node->last->source, 0x0a000008);
+	T_OK(p.h[HUB].node->first == honest);
+	pair_start(&p);
+	T_OK(linked(&p, VILLAGE));
+	pair_close(&p);
+}
+
+/* A hub-side handshake up to message 3 by somebody with the village's invitation. */
+static void come_as_guest(struct pair *p, uint32_t conn)
+{
+	struct event ev = {.type = EV_ACCEPT, .conn = conn};
+	uint8_t seed[DH_KEY_BYTES], proof[8 + NOISE_HASH_BYTES] = "CZENRL1\n";
+	struct hello h = {.version = HELLO_VERSION, .frame_max = MSG_FRAME_MAX, .invited = true};
+	struct buf frame = {0}, payload = {0};
+	struct noise noise = {0};
+	struct dh_key *key;
+	const struct session *s;
+
+	prng_fill(&p->prng, seed, sizeof(seed));
+	T_EQ(dh_key_from_seed(seed, &key), ERR_OK);
+	prng_fill(&p->prng, seed, sizeof(seed));
+	host_feed(&p->h[HUB], &ev);
+	buf_reset(&p->w.q[VILLAGE]); /* last words to the one before */
+	p->w.conn = conn;
+	p->w.up = p->w.open[HUB] = true;
+	T_EQ(noise_init(&noise, true, key, p->h[VILLAGE].hub_transport, p->h[HUB].node->prologue,
+			sizeof(p->h[HUB].node->prologue), seed),
+	     ERR_OK);
+	buf_put_be16(&frame, 48);
+	T_EQ(noise_write(&noise, NULL, 0, &frame), ERR_OK);
+	feed_raw(p, HUB, frame.p, frame.n);
+	/* the answer lies on the wire behind a length of the test's and one of its own */
+	T_OK(p->w.q[VILLAGE].n > 6);
+	T_EQ(noise_read(&noise, p->w.q[VILLAGE].p + 6, p->w.q[VILLAGE].n - 6, &payload), ERR_OK);
+	buf_reset(&p->w.q[VILLAGE]);
+	memcpy(proof + 8, noise_binding(&noise), NOISE_HASH_BYTES);
+	memcpy(h.invite_key, sign_key_public(p->h[VILLAGE].invite), SIGN_KEY_BYTES);
+	sign(p->h[VILLAGE].invite, proof, sizeof(proof), h.invite_sig);
+	buf_reset(&payload);
+	buf_reset(&frame);
+	hello_pack(&h, &payload);
+	buf_put_be16(&frame, 0);
+	T_EQ(noise_write(&noise, payload.p, payload.n, &frame), ERR_OK);
+	be16_put(frame.p, (uint16_t)(frame.n - 2));
+	feed_raw(p, HUB, frame.p, frame.n);
+	s = p->h[HUB].node->last;
+	T_EQ(s->conn, conn);
+	T_EQ(s->state, S_GUEST);
+	buf_close(&frame);
+	buf_close(&payload);
+	noise_close(&noise);
+	dh_key_free(key);
+}
+
+static void test_an_invitation_is_good_for_one_guest_at_a_time(void)
+{
+	static struct pair p;
+
+	pair_open(&p, 35);
+	for (uint32_t i = 0; i < 100; i++)
+		come_as_guest(&p, 1000 + i);
+	T_EQ(count_links(&p), 1);
+	T_EQ(p.h[HUB].node->nguests, 1);
+	T_OK(strstr(p.closed[HUB], "newer guest") != NULL);
+	p.now += NODE_GUEST_MS;
+	host_feed(&p.h[HUB], &(struct event){.type = EV_TICK});
+	T_EQ(p.h[HUB].node->nguests, 0);
+	/* there is place for so many invitations, and for a newcomer then too */
+	for (uint32_t i = 0; i < NODE_GUESTS_MAX + 1; i++) {
+		come_as_guest(&p, 2000 + i);
+		p.h[HUB].node->last->invite_key[0] ^= (uint8_t)(i + 1);
+	}
+	T_EQ(p.h[HUB].node->nguests, NODE_GUESTS_MAX);
+	T_EQ(p.h[HUB].node->last->conn, 2000 + NODE_GUESTS_MAX);
 	pair_close(&p);
 }
 
@@ -1360,7 +1458,9 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_
        T(test_a_lie_ends_the_session_and_changes_nothing),
        T(test_cosignatures_of_one_village_do_not_fill_the_queue),
        T(test_a_full_queue_holds_up_and_hangs_up_on_nobody),
-       T(test_one_address_cannot_keep_the_others_out), T(test_an_idle_session_is_small),
+       T(test_one_address_cannot_keep_the_others_out),
+       T(test_a_newcomer_takes_the_place_of_those_who_have_most),
+       T(test_an_invitation_is_good_for_one_guest_at_a_time), T(test_an_idle_session_is_small),
        T(test_a_refused_chunk_alarms_both_sides),
        T(test_damage_at_the_receiver_is_not_the_senders_fault),
        T(test_a_flipped_tree_node_is_never_signed),
