@@ -586,9 +586,11 @@ static int read_store(struct node *n)
 
 int node_new(const struct node_cfg *cfg, struct kv *kv, uint64_t prng_seed_value, struct node **ret)
 {
-	struct node *n = mem_alloc(sizeof(*n));
+	struct node *n;
 	int err;
 
+	assert(cfg->boot != 0);
+	n = mem_alloc(sizeof(*n));
 	if (!n)
 		return ERR_NOMEM;
 	n->cfg = *cfg;

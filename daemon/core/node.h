@@ -44,7 +44,7 @@ struct node_cfg {
 	char origin[ORIGIN_MAX];
 	const struct sign_key *feed_key; /* borrowed */
 	const struct dh_key *transport;	 /* borrowed */
-	uint32_t boot;			 /* boot counter, for what the hub appends */
+	uint32_t boot;			 /* boot counter, not 0, for what the hub appends */
 	/* village */
 	uint8_t hub_transport[DH_KEY_BYTES];
 	bool has_invite;
@@ -69,6 +69,7 @@ struct event {
 	enum event_type type;
 	uint64_t now_ms;     /* monotonic */
 	uint64_t wall_ms;    /* claimed wall time; 0 unknown */
+	uint64_t boot_ms;    /* since the machine booted, sleep included */
 	uint32_t conn;	     /* chosen by the driver, unique while open */
 	struct bytes bytes;  /* EV_BYTES, borrowed */
 	uint8_t entropy[32]; /* EV_DIAL, EV_ACCEPT: fresh random bytes */

@@ -68,6 +68,7 @@ void drv_feed(struct drv *d, struct event *ev)
 	assert(!d->feeding);
 	ev->now_ms = clock_mono_ms();
 	ev->wall_ms = clock_wall_ms();
+	ev->boot_ms = clock_boot_ms();
 	d->feeding = true;
 	pthread_mutex_lock(&d->node_lock);
 	err = node_step(d->node, ev, d->fx);
@@ -161,6 +162,7 @@ static int start_node(struct drv *d, struct errmsg *msg)
 		.feed = dir->feed,
 		.feed_key = dir->feed_key,
 		.transport = dir->transport_key,
+		.boot = dir->boot,
 		.has_invite = dir->invite_key != NULL,
 		.invite = dir->invite_key,
 		.enrol_tx = dir->enrol_tx,

@@ -292,6 +292,7 @@ void host_feed(struct host *h, struct event *ev)
 {
 	ev->now_ms = h->now_ms(h->ctx, h);
 	ev->wall_ms = h->wall_ms(h->ctx, h);
+	ev->boot_ms = ev->now_ms + HOST_SLEPT_MS;
 	T_EQ(node_step(h->node, ev, h->fx), ERR_OK);
 	for (uint32_t i = 0; i < h->fx->n; i++) {
 		if (h->fx->v[i].type == FX_STORE)

@@ -15,9 +15,10 @@
 /* A whole machine of the township in memory: keys and disk (which survive) and the process on it (which
  * may crash): writer and node, wired by hand. For tests of the exchange and for the simulator. Every key
  * comes from a seed. */
-#define HOST_PEOPLE  5
-#define HOST_DOMAIN  "town.example"
-#define HOST_WALL_MS UINT64_C(1760000000000) /* 2025-10-09 */
+#define HOST_PEOPLE   5
+#define HOST_DOMAIN   "town.example"
+#define HOST_WALL_MS  UINT64_C(1760000000000) /* 2025-10-09 */
+#define HOST_SLEPT_MS 7000		      /* what a monotonic clock does not count */
 
 enum { HOST_HEAD, HOST_RECORDER, HOST_REVIEWER, HOST_CONFIRMER, HOST_DEPUTY };
 

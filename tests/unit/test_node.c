@@ -554,6 +554,40 @@ static void test_an_enrolment_that_was_changed_is_refused(void)
 	pair_close(&p);
 }
 
+static void test_an_enrolment_with_another_transport_key_is_refused(void)
+{
+	static struct pair p;
+	struct dh_key *other;
+
+	pair_open(&p, 36);
+	T_EQ(dh_key_from_seed((const uint8_t[32]){6}, &other), ERR_OK);
+	dh_key_free(p.h[VILLAGE].transport);
+	p.h[VILLAGE].transport = other;
+	pair_start(&p);
+	T_OK(!linked(&p, VILLAGE));
+	T_EQ(at(&p, HUB, HUB), 2); /* it would be in the feed for ever */
+	pair_close(&p);
+}
+
+static void test_an_enrolment_carries_the_hubs_clock_evidence(void)
+{
+	static struct pair p;
+	struct bytes leaf, payload;
+	struct kv_txn *t;
+	struct entry e;
+
+	pair_open(&p, 37);
+	pair_start(&p);
+	T_EQ(kv_begin(p.h[HUB].kv, false, &t), ERR_OK);
+	T_EQ(feedlog_read(t, FEED_TOWN, 2, &leaf, &payload), ERR_OK);
+	T_EQ(entry_parse(leaf.p, leaf.n, &e), ERR_OK);
+	kv_abort(t);
+	T_EQ(e.type, REC_village_enrol);
+	T_EQ(e.boot, p.h[HUB].boot);
+	T_EQ(e.boot_ms, p.now + HOST_SLEPT_MS);
+	pair_close(&p);
+}
+
 static void test_a_used_invitation_is_used(void)
 {
 	static struct pair p;
@@ -1428,7 +1462,8 @@ static int new_and_free(struct host *h)
 			       .town = h->town,
 			       .feed = h->feed,
 			       .feed_key = h->feed_key,
-			       .transport = h->transport};
+			       .transport = h->transport,
+			       .boot = 1};
 	struct node *n = NULL;
 	int err = node_new(&cfg, h->kv, 1, &n);
 
@@ -1451,7 +1486,9 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_
        T(test_the_hub_forgets_nothing_when_it_restarts),
        T(test_a_newer_connection_replaces_the_older), T(test_another_town_is_turned_away),
        T(test_a_stranger_is_turned_away), T(test_an_enrolment_by_another_key_is_refused),
-       T(test_an_enrolment_that_was_changed_is_refused), T(test_a_used_invitation_is_used),
+       T(test_an_enrolment_that_was_changed_is_refused),
+       T(test_an_enrolment_with_another_transport_key_is_refused),
+       T(test_an_enrolment_carries_the_hubs_clock_evidence), T(test_a_used_invitation_is_used),
        T(test_a_flipped_bit_ends_the_connection_and_nothing_else),
        T(test_an_oversized_frame_ends_the_connection), T(test_an_empty_frame_ends_the_connection),
        T(test_bytes_may_come_one_by_one), T(test_strangers_are_few_small_and_short_lived),
