@@ -41,6 +41,8 @@ void node_fx_send(struct node *n, struct session *s, size_t at)
 	struct effect *last = n->out->n ? &n->out->v[n->out->n - 1] : NULL;
 	size_t bytes = n->tx.n - at;
 
+	if (s->unsent == 0)
+		s->sent_ms = n->ev->now_ms;
 	s->unsent += bytes;
 	if (last && last->type == FX_SEND && last->conn == s->conn) {
 		last->bytes.n += bytes; /* they follow each other in n->tx */

@@ -16,7 +16,7 @@
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */
 
 #define NODE_TICK_MS	 250		    /* deadlines are looked at no more often */
-#define NODE_STALL_MS	 600000		    /* all sent, nothing acknowledged: redial */
+#define NODE_STALL_MS	 600000		    /* nothing acknowledged, or nothing taken: redial */
 #define NODE_LINGER_MS	 5000		    /* the last words may take so long to leave */
 #define NODE_MEND_MS	 10000		    /* a damaged own entry is looked at again */
 #define NODE_SESSION_MS	 (24 * 3600 * 1000) /* then connect anew (SPEC 8.5) */
@@ -70,8 +70,10 @@ struct session {
 	uint8_t entropy[32];
 	struct buf rx; /* an incomplete frame, or what this step had no room for */
 	size_t unsent;
-	uint64_t opened_ms, ended_ms, heard_ms, said_ms, progress_ms;
-	uint64_t frame_ms; /* since when a frame in @rx is incomplete */
+	uint64_t opened_ms, ended_ms, heard_ms, said_ms;
+	uint64_t progress_ms; /* last acknowledgement, or since when one is waited for */
+	uint64_t sent_ms;     /* when bytes last left, or since when they wait to */
+	uint64_t frame_ms;    /* since when a frame in @rx is incomplete */
 	bool pinged;
 	bool progressed; /* entries became durable on either side */
 
@@ -94,6 +96,7 @@ struct session {
 	uint64_t acked_bytes;
 	struct push *push;
 	bool acked_job; /* a JOB_ACKED is with the writer */
+	bool acked_said; /* and @acked_told was the last; what an earlier session stored may be too much */
 	uint64_t acked_told;
 	bool cosig_job; /* the same for JOB_COSIG; what comes meanwhile waits, the newest alone */
 	uint64_t cosig_size;	/* of the last one that verified */

@@ -219,7 +219,7 @@ void session_sent(struct node *n, struct session *s, size_t bytes)
 
 	assert(bytes <= s->unsent);
 	s->unsent -= bytes;
-	s->progress_ms = n->ev->now_ms;
+	s->sent_ms = n->ev->now_ms;
 	if (s->state == S_CLOSING && s->unsent == 0)
 		session_drop(n, s, ERR_OK, "closed");
 	else if (was_full && s->unsent < NODE_SEND_BYTES_MAX)
@@ -440,7 +440,7 @@ static void hear_frame(struct node *n, struct session *s, struct bytes f)
 /* Its next frame may be a chunk, and there is no place for it now. */
 static bool held_up(const struct node *n, const struct session *s)
 {
-	return s->state == S_RUNNING && sync_full(n, s);
+	return s->state == S_RUNNING && s->agreed && sync_full(n, s);
 }
 
 /* What is left in @s->rx is looked at when there is room for what follows from it. */
@@ -534,9 +534,18 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static bool waits_for_acks(const struct session *s)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-	return s->push && s->unsent == 0;
+	return a > b ? a : b;
+}
+
+/* When the peer has taken nothing for too long: neither bytes while some are waiting, nor, when all have left,
+ * entries. */
+static uint64_t stalled_at(const struct session *s)
+{
+	if (s->unsent)
+		return later(s->sent_ms, s->progress_ms) + NODE_STALL_MS;
+	return s->push ? s->progress_ms + NODE_STALL_MS : UINT64_MAX;
 }
 
 uint64_t session_deadline(const struct session *s)
@@ -554,8 +563,7 @@ uint64_t session_deadline(const struct session *s)
 	at = earlier(s->heard_ms + NODE_DEAD_MS, s->opened_ms + NODE_SESSION_MS);
 	if (!s->pinged)
 		at = earlier(at, earlier(s->heard_ms, s->said_ms) + NODE_IDLE_PING_MS);
-	if (waits_for_acks(s))
-		at = earlier(at, s->progress_ms + NODE_STALL_MS);
+	at = earlier(at, stalled_at(s));
 	if (s->rx.n)
 		at = earlier(at, s->frame_ms + NODE_STALL_MS);
 	if (s->mend_ms)
@@ -575,9 +583,9 @@ static void tick_running(struct node *n, struct session *s)
 		s->frame_ms = now; /* it is not the sender that keeps a frame waiting */
 	if (now - s->heard_ms >= NODE_DEAD_MS) {
 		session_drop(n, s, ERR_TIMEOUT, "nothing heard for %d s", NODE_DEAD_MS / 1000);
-	} else if (waits_for_acks(s) && now - s->progress_ms >= NODE_STALL_MS) {
-		session_drop(n, s, ERR_TIMEOUT, "nothing acknowledged for %d s",
-			     NODE_STALL_MS / 1000);
+	} else if (now >= stalled_at(s)) {
+		session_drop(n, s, ERR_TIMEOUT, "nothing %s for %d s",
+			     s->unsent ? "taken" : "acknowledged", NODE_STALL_MS / 1000);
 	} else if (s->rx.n && now - s->frame_ms >= NODE_STALL_MS) {
 		/* a length that was altered on its way looks like a frame without end */
 		session_drop(n, s, ERR_TIMEOUT, "a frame not complete after %d s",

@@ -60,14 +60,13 @@ static void tell_cosig(struct node *n, struct session *s)
 	session_say(n, s);
 }
 
-/* The peer holds @size of our feed, durably. */
-static void peer_holds(struct node *n, struct session *s, uint64_t size)
+/* What the peer holds goes to the store, for status. One job at a time. */
+static void tell_acked(struct node *n, struct session *s)
 {
 	struct node_job *j;
 
-	if (size > s->acked)
-		s->acked = size;
-	if (s->acked_job || s->acked == s->acked_told || n->cfg.role != NODE_VILLAGE)
+	if (s->acked_job || (s->acked_said && s->acked == s->acked_told) ||
+	    n->cfg.role != NODE_VILLAGE)
 		return;
 	j = node_job_new(n, s, JOB_ACKED, (struct bytes){0});
 	if (!j)
@@ -75,8 +74,16 @@ static void peer_holds(struct node *n, struct session *s, uint64_t size)
 	j->job.u.acked.feed = n->cfg.feed;
 	j->job.u.acked.size = s->acked;
 	s->acked_told = s->acked;
-	s->acked_job = true;
+	s->acked_said = s->acked_job = true;
 	node_fx_store(n, j);
+}
+
+/* The peer holds @size of our feed, durably. */
+static void peer_holds(struct node *n, struct session *s, uint64_t size)
+{
+	if (size > s->acked)
+		s->acked = size;
+	tell_acked(n, s);
 }
 
 /* The link still serves everything else; somebody may mend the store. */
@@ -95,6 +102,7 @@ static void judge_ours(struct node *n, struct session *s, const struct msg_front
 	int err;
 
 	if (f->size > n->own.size) {
+		tell_acked(n, s); /* of what is ours nothing is known to be there */
 		node_alarm(n, &f->feed, n->own.size, ERR_FORK,
 			   "对方持有本日志 %llu 条，本机只有 %llu 条，本机可能是旧备份 / the other "
 			   "side "
@@ -108,6 +116,7 @@ static void judge_ours(struct node *n, struct session *s, const struct msg_front
 		return;
 	}
 	if (hash_cmp(&root, &f->root)) {
+		tell_acked(n, s);
 		node_alarm(n, &f->feed, f->size, ERR_FORK,
 			   "双方持有的本日志内容不同（分叉） / the other side holds another "
 			   "history of "
@@ -513,9 +522,9 @@ void sync_stored(struct node *n, struct session *s, struct node_job *j)
 	} else if (j->job.type == JOB_ACKED && s) {
 		s->acked_job = false;
 		if (j->job.err)
-			s->acked_told = 0; /* not kept: the next one tries again */
+			s->acked_said = false; /* not kept: the next one tries again */
 		else if (session_live(s))
-			peer_holds(n, s, s->acked);
+			tell_acked(n, s);
 	} else if (j->job.type == JOB_COSIG && s) {
 		cosig_stored(n, s, &j->job.u.cosig);
 	}

@@ -1316,6 +1316,8 @@ static void come_back_older(unsigned side)
 		T_MEM(a[0].feed.b, p.h[side].feed.b, HASH_BYTES);
 		T_EQ(alarms(&p, !side, a), 1);
 		T_MEM(a[0].feed.b, p.h[side].feed.b, HASH_BYTES);
+		/* what the hub has of another history is not ours */
+		T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, side == HUB ? 3 : 0);
 		/* the older one gets back what it had of the other's feed, and what is new there
 		 * (but the hub cannot judge what names entries that it has lost: SPEC 9.6) */
 		if (side == VILLAGE)
@@ -1335,6 +1337,30 @@ static void test_after_a_restore_the_other_feed_still_moves(void)
 {
 	come_back_older(HUB);
 	come_back_older(VILLAGE);
+}
+
+static void test_status_forgets_what_the_hub_has_lost(void)
+{
+	static struct pair p;
+	struct backup b;
+
+	pair_open(&p, 38);
+	pair_start(&p);
+	back_up(&p.h[HUB], &b);
+	grants(&p, VILLAGE, 2);
+	run(&p);
+	T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, 2);
+	restore(&p, HUB, &b);
+	p.h[HUB].node->njobs = NODE_JOBS_MAX; /* it stores nothing yet */
+	pass(&p, 5000);
+	T_OK(linked(&p, VILLAGE));
+	T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, 0);
+	p.h[HUB].node->njobs = 0;
+	host_feed(&p.h[HUB], &(struct event){.type = EV_TICK});
+	run(&p);
+	T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, 2);
+	no_alarms(&p);
+	pair_close(&p);
 }
 
 /* --- disk ------------------------------------------------------------------------------------------- */
@@ -1404,6 +1430,50 @@ static void test_silence_ends_a_link(void)
 	T_OK(!linked(&p, HUB));
 	T_OK(!linked(&p, VILLAGE));
 	T_OK(strstr(p.closed[HUB], "nothing heard") != NULL);
+	pair_close(&p);
+}
+
+/* It talks and does not read: what is meant for it would lie here for ever. */
+static void test_a_peer_that_takes_nothing_is_dropped(void)
+{
+	static struct pair p;
+	struct buf ping = {0};
+
+	buf_put_u8(&ping, MSG_PING);
+	pair_open(&p, 39);
+	pair_start(&p);
+	p.no_dial = true;
+	grants(&p, HUB, 1);
+	T_EQ(host_store(&p.h[HUB]), ERR_OK);
+	T_OK(p.h[HUB].node->first->unsent > 0);
+	for (unsigned i = 0; i < NODE_STALL_MS / 60000; i++) {
+		T_OK(linked(&p, HUB));
+		p.now += 60000;
+		say_as_village(&p, &ping);
+		host_feed(&p.h[HUB], &(struct event){.type = EV_TICK});
+	}
+	T_OK(!linked(&p, HUB));
+	T_STR(p.closed[HUB], "nothing taken for 600 s");
+	buf_close(&ping);
+	pair_close(&p);
+}
+
+/* It reads and pings, and stores nothing. */
+static void test_a_peer_that_acknowledges_nothing_is_dropped(void)
+{
+	static struct pair p;
+
+	pair_open(&p, 40);
+	pair_start(&p);
+	p.h[VILLAGE].node->njobs = NODE_JOBS_MAX;
+	p.no_dial = true;
+	grants(&p, HUB, 1);
+	pass(&p, NODE_STALL_MS - 1000);
+	T_OK(linked(&p, HUB));
+	pass(&p, 2000);
+	T_OK(!linked(&p, HUB));
+	T_OK(strstr(p.closed[HUB], "nothing acknowledged") != NULL);
+	p.h[VILLAGE].node->njobs = 0;
 	pair_close(&p);
 }
 
@@ -1503,7 +1573,9 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_
        T(test_a_flipped_tree_node_is_never_signed),
        T(test_a_cosignature_over_a_damaged_tree_is_no_lie),
        T(test_an_older_copy_is_noticed_by_both), T(test_after_a_restore_the_other_feed_still_moves),
-       T(test_a_full_disk_is_nobodys_fault), T(test_an_idle_link_pings_once_a_minute),
-       T(test_silence_ends_a_link), T(test_a_frame_without_end_ends_the_link),
-       T(test_a_session_ends_after_a_day), T(test_goodbye_is_said_and_heard),
-       T(test_no_memory_for_a_node_is_an_error))
+       T(test_status_forgets_what_the_hub_has_lost), T(test_a_full_disk_is_nobodys_fault),
+       T(test_an_idle_link_pings_once_a_minute), T(test_silence_ends_a_link),
+       T(test_a_peer_that_takes_nothing_is_dropped),
+       T(test_a_peer_that_acknowledges_nothing_is_dropped),
+       T(test_a_frame_without_end_ends_the_link), T(test_a_session_ends_after_a_day),
+       T(test_goodbye_is_said_and_heard), T(test_no_memory_for_a_node_is_an_error))
