@@ -63,7 +63,8 @@ enum event_type {
 	EV_CLOSED, /* the connection is gone */
 	EV_STORED, /* a job given by FX_STORE has its result */
 	EV_GREW,   /* the own feed was sealed at a larger size: @head; also once after node_new */
-	EV_STOP	   /* say goodbye on every connection; each then gets its FX_CLOSE */
+	EV_STOP /* say goodbye on every connection; each then gets its FX_CLOSE. Again until nothing
+		    * comes out: there may be more than the effects of one step */
 };
 struct event {
 	enum event_type type;

@@ -11,6 +11,7 @@
 #include "daemon/io/log.h"
 #include "lib/mem.h"
 
+#define BACKLOG_MS 1000	 /* a connection for which there was no room is tried again after so long */
 #define KNOCKS_MAX 50	 /* lines about strangers at once */
 #define KNOCK_MS   10000 /* and then one in so long */
 
@@ -87,14 +88,18 @@ void drv_feed(struct drv *d, struct event *ev)
 static void on_tick(uv_timer_t *t)
 {
 	struct event ev = {.type = EV_TICK};
+	struct drv *d = t->data;
 
-	drv_feed(t->data, &ev);
+	drv_conn_resume(d);
+	drv_feed(d, &ev);
 }
 
 static void schedule(struct drv *d)
 {
 	uint64_t next = node_next_tick(d->node), now = clock_mono_ms();
 
+	if (d->backlog && next > now + BACKLOG_MS)
+		next = now + BACKLOG_MS;
 	if (!d->closing)
 		uv_timer_start(&d->tick, on_tick, next > now ? next - now : 1, 0);
 }
@@ -227,17 +232,27 @@ int drv_start(uv_loop_t *loop, const struct dir *dir, struct drv **ret, struct e
 	return err;
 }
 
-void drv_release(struct drv *d)
-{
-	assert(d->pending > 0);
-	if (--d->pending || !d->closing)
-		return;
-	d->closed(d->closed_ctx);
-}
-
 static void on_handle_closed(uv_handle_t *h)
 {
 	drv_release(h->data);
+}
+
+/* Nothing but the store thread is left that could call: it ends before the handle by which it does. */
+static void close_last(struct drv *d)
+{
+	storeq_stop(d->storeq);
+	d->storeq = NULL;
+	uv_close((uv_handle_t *)&d->wake, on_handle_closed);
+}
+
+void drv_release(struct drv *d)
+{
+	assert(d->pending > 0);
+	d->pending--;
+	if (d->closing && d->pending == 1)
+		close_last(d);
+	else if (d->closing && d->pending == 0)
+		d->closed(d->closed_ctx);
 }
 
 void drv_close(struct drv *d, void (*closed)(void *ctx), void *ctx)
@@ -245,21 +260,22 @@ void drv_close(struct drv *d, void (*closed)(void *ctx), void *ctx)
 	struct event bye = {.type = EV_STOP};
 
 	assert(!d->closing);
-	drv_feed(d, &bye); /* libuv writes at once what the sockets take */
+	if (d->node)
+		do
+			drv_feed(d, &bye); /* libuv writes at once what the sockets take */
+		while (d->fx->n);
 	d->closing = true;
 	d->closed = closed;
 	d->closed_ctx = ctx;
 	drv_web_close(d);
 	drv_conn_close_all(d);
 	uv_close((uv_handle_t *)&d->tick, on_handle_closed);
-	uv_close((uv_handle_t *)&d->wake, on_handle_closed);
 }
 
 void drv_free(struct drv *d)
 {
 	if (!d)
 		return;
-	storeq_stop(d->storeq);
 	drv_store_finish(d);
 	node_free(d->node);
 	writer_free(d->writer);

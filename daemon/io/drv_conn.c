@@ -80,8 +80,7 @@ static void on_conn_closed(uv_handle_t *h)
 	mem_free(c);
 	if (tell)
 		drv_feed(d, &ev);
-	if (d->backlog && !d->closing)
-		on_connection((uv_stream_t *)&d->listener, 0);
+	drv_conn_resume(d);
 	drv_release(d);
 }
 
@@ -152,6 +151,7 @@ static void conn_begin(struct conn *c, enum event_type type)
 	entropy_fill(ev.entropy, sizeof(ev.entropy));
 	ev.source = source_of(c);
 	drv_feed(c->d, &ev);
+	secret_wipe(ev.entropy, sizeof(ev.entropy));
 	if (!c->closing && uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read))
 		conn_lost(c);
 }
@@ -164,7 +164,8 @@ static void on_connection(uv_stream_t *s, int status)
 	if (status || d->closing)
 		return;
 	c = conn_new(d);
-	/* libuv hears of no other connection until this one is accepted: when one has ended */
+	/* libuv hears of no other connection until this one is accepted: when one has ended, or after a while
+	 * when there was no memory */
 	d->backlog = !c;
 	if (!c) {
 		log_line(LOG_LEVEL_WARN, "exchange: no room for another connection");
@@ -174,6 +175,12 @@ static void on_connection(uv_stream_t *s, int status)
 		conn_drop(c);
 	else
 		conn_begin(c, EV_ACCEPT);
+}
+
+void drv_conn_resume(struct drv *d)
+{
+	if (d->backlog && !d->closing)
+		on_connection((uv_stream_t *)&d->listener, 0);
 }
 
 static void dial_failed(struct drv *d, int status)

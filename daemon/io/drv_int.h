@@ -54,7 +54,7 @@ struct drv {
 	uv_async_t wake;
 	uv_getaddrinfo_t resolve;
 	bool listening, resolving;
-	bool backlog;	/* a connection waits until another ends */
+	bool backlog;	/* a connection waits until another ends, or BACKLOG_MS */
 	int dial_error; /* the dial just asked for failed at once */
 	uint32_t dials;
 	struct conn **conns; /* by id */
@@ -62,6 +62,9 @@ struct drv {
 	char read_buf[65536];
 
 	struct ingest *first, *last; /* jobs in the order the node gave them */
+	struct ingest *unchecked;    /* the first of them whose check has not begun */
+	uint32_t checking;	     /* checks in the pool */
+	size_t check_bytes;	     /* held by checks, begun or done */
 	pthread_mutex_t done_lock;
 	struct ingest *done; /* finished, newest first */
 	struct guard head;   /* newest sealed own head, under done_lock */
@@ -81,6 +84,7 @@ void drv_break(struct drv *d);	 /* the process cannot go on; any thread */
 int drv_conn_listen(struct drv *d, struct errmsg *msg);
 /* "host:port" or "[v6]:port". */
 bool drv_conn_address(const char *at, char host[112], char port[8]);
+void drv_conn_resume(struct drv *d); /* accepts what there was no room for */
 void drv_conn_dial(struct drv *d);
 void drv_conn_dialled(struct drv *d); /* tells the node when the dial failed at once */
 void drv_conn_send(struct drv *d, uint32_t id, struct bytes b);

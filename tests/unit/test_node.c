@@ -1526,6 +1526,26 @@ static void test_goodbye_is_said_and_heard(void)
 	pair_close(&p);
 }
 
+static void test_a_stop_reaches_more_sessions_than_fit_in_one_step(void)
+{
+	static struct pair p;
+	struct event ev = {.type = EV_ACCEPT, .conn = 1000};
+	struct event stop = {.type = EV_STOP};
+	unsigned steps = 0;
+
+	pair_open(&p, 41);
+	for (unsigned i = 0; i < 2 * NODE_EFFECTS_MAX; i++, ev.conn++) {
+		host_feed(&p.h[HUB], &ev);
+		session_move(p.h[HUB].node, p.h[HUB].node->last, S_RUNNING);
+	}
+	do {
+		host_feed(&p.h[HUB], &stop);
+		T_OK(steps++ < 10);
+	} while (p.h[HUB].fx->n);
+	T_EQ(count_links(&p), 0);
+	pair_close(&p);
+}
+
 static int new_and_free(struct host *h)
 {
 	struct node_cfg cfg = {.role = NODE_HUB,
@@ -1578,4 +1598,5 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_
        T(test_a_peer_that_takes_nothing_is_dropped),
        T(test_a_peer_that_acknowledges_nothing_is_dropped),
        T(test_a_frame_without_end_ends_the_link), T(test_a_session_ends_after_a_day),
-       T(test_goodbye_is_said_and_heard), T(test_no_memory_for_a_node_is_an_error))
+       T(test_goodbye_is_said_and_heard), T(test_a_stop_reaches_more_sessions_than_fit_in_one_step),
+       T(test_no_memory_for_a_node_is_an_error))
