@@ -32,7 +32,7 @@ static struct effect *fx_add(struct node *n, enum effect_type type, uint32_t con
 	fx->job = NULL;
 	fx->text[0] = 0;
 	fx->err = ERR_OK;
-	fx->stranger = false;
+	fx->stranger = fx->peer = false;
 	return fx;
 }
 
@@ -55,9 +55,10 @@ void node_fx_send(struct node *n, struct session *s, size_t at)
 
 void node_log(struct node *n, int err, const char *fmt, ...)
 {
-	struct effect *fx = fx_add(n, FX_LOG, 0);
+	struct effect *fx = fx_add(n, FX_LOG, n->about ? n->about->conn : 0);
 	va_list ap;
 
+	fx->peer = n->about != NULL;
 	fx->err = err;
 	va_start(ap, fmt);
 	vsnprintf(fx->text, sizeof(fx->text), fmt, ap);
@@ -75,6 +76,7 @@ void node_fx_close(struct node *n, uint32_t conn, bool stranger, int err, const 
 	struct effect *fx = fx_add(n, FX_CLOSE, conn);
 
 	fx->stranger = stranger;
+	fx->peer = true;
 	fx->err = err;
 	snprintf(fx->text, sizeof(fx->text), "%s", why);
 }
@@ -301,6 +303,7 @@ static void on_stored(struct node *n, struct job *job)
 
 	assert(n->njobs > 0);
 	n->njobs--;
+	n->about = s;
 	if (job->type == JOB_APPEND)
 		enrol_stored(n, s, j);
 	else
@@ -427,9 +430,11 @@ static void on_grew(struct node *n, const struct guard *head)
 
 static void on_tick(struct node *n)
 {
-	for (struct session *s = n->first; s && node_room(n); s = s->newer)
+	for (struct session *s = n->first; s && node_room(n); s = s->newer) {
+		n->about = s;
 		if (n->ev->now_ms >= session_deadline(s))
 			session_tick(n, s);
+	}
 }
 
 static void on_stop(struct node *n)
@@ -444,6 +449,7 @@ static void on_conn(struct node *n, const struct event *ev)
 
 	if (!s)
 		return; /* closed here while the event was under way */
+	n->about = s;
 	if (ev->type == EV_BYTES)
 		session_bytes(n, s, ev->bytes);
 	else if (ev->type == EV_SENT)
@@ -477,6 +483,7 @@ static void pump(struct node *n)
 	while (any_ready(n) && node_room(n)) {
 		struct session *s = take_ready(n);
 
+		n->about = s;
 		session_drain(n, s);
 		if (s->state == S_RUNNING)
 			sync_pump(n, s);
@@ -540,6 +547,7 @@ int node_step(struct node *n, const struct event *ev, struct effects *out)
 	n->err = ERR_OK;
 	out->n = 0;
 	scratch_trim(&n->tx);
+	n->about = NULL;
 	dispatch(n, ev);
 	pump(n);
 	dial_if_due(n);
@@ -557,6 +565,7 @@ int node_step(struct node *n, const struct event *ev, struct effects *out)
 	scratch_trim(&n->plain);
 	n->ev = NULL;
 	n->out = NULL;
+	n->about = NULL;
 	return n->err;
 }
 

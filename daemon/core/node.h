@@ -95,6 +95,7 @@ struct effect {
 	char text[200];	    /* FX_LOG, FX_CLOSE; no personal data */
 	int err;
 	bool stranger; /* FX_CLOSE: it has not proved who it is, and may come as often as it likes */
+	bool peer;     /* FX_CLOSE, FX_LOG: what @conn did, and may do again */
 };
 #define NODE_EFFECTS_MAX 512
 struct effects {

@@ -150,6 +150,7 @@ struct node {
 	/* this step */
 	const struct event *ev;
 	struct effects *out;
+	const struct session *about;	/* whose doing this part of it is; NULL: the node's own */
 	size_t fx_at[NODE_EFFECTS_MAX]; /* where in @tx the bytes of a FX_SEND begin */
 	struct buf tx, msg, plain;
 	struct kv_txn *txn;

@@ -12,7 +12,7 @@
 #include "lib/mem.h"
 
 #define BACKLOG_MS 1000	 /* a connection for which there was no room is tried again after so long */
-#define KNOCKS_MAX 50	 /* lines about strangers at once */
+#define KNOCKS_MAX 50	 /* lines about one peer, or about all strangers, at once */
 #define KNOCK_MS   10000 /* and then one in so long */
 
 static void schedule(struct drv *d);
@@ -23,23 +23,42 @@ void drv_break(struct drv *d)
 	uv_async_send(&d->wake);
 }
 
-/* Anyone can make a node refuse him a thousand times a second; the disk is not filled with that. */
-static bool knock_shown(struct drv *d)
+/* Anyone can make a node refuse him a thousand times a second; the disk is not filled with that. All
+ * strangers have one budget, those who have proved who they are one for each address, or nearly: some share. */
+static struct log_budget *budget_of(struct drv *d, const struct effect *fx)
 {
-	uint64_t now = clock_mono_ms(), more = (now - d->knock_ms) / KNOCK_MS;
+	return fx->stranger ? &d->strangers : &d->peers[drv_conn_source(d, fx->conn) % LOG_BUDGETS];
+}
 
-	d->knocks = more < KNOCKS_MAX - d->knocks ? d->knocks + (uint32_t)more : KNOCKS_MAX;
-	d->knock_ms = d->knocks == KNOCKS_MAX ? now : d->knock_ms + more * KNOCK_MS;
-	if (d->knocks == 0) {
-		d->unlogged++;
+static bool line_shown(struct drv *d, const struct effect *fx)
+{
+	struct log_budget *b = budget_of(d, fx);
+	uint64_t now = clock_mono_ms(), more = (now - b->ms) / KNOCK_MS;
+
+	b->left = more < KNOCKS_MAX - b->left ? b->left + (uint32_t)more : KNOCKS_MAX;
+	b->ms = b->left == KNOCKS_MAX ? now : b->ms + more * KNOCK_MS;
+	if (b->left == 0) {
+		b->unlogged++;
 		return false;
 	}
-	d->knocks--;
-	if (d->unlogged)
-		log_line(LOG_LEVEL_WARN, "exchange: %llu more strangers dropped without a line",
-			 (unsigned long long)d->unlogged);
-	d->unlogged = 0;
+	b->left--;
+	if (b->unlogged)
+		log_line(LOG_LEVEL_WARN, "exchange: %llu more lines like the next not written",
+			 (unsigned long long)b->unlogged);
+	b->unlogged = 0;
 	return true;
+}
+
+static void say(struct drv *d, const struct effect *fx)
+{
+	char from[CONN_NAME_MAX] = "";
+
+	if (!fx->text[0] || (fx->peer && !line_shown(d, fx)))
+		return;
+	if (fx->stranger)
+		drv_conn_name(d, fx->conn, from);
+	log_line(fx->err ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "exchange: %s%s%s", from,
+		 from[0] ? ": " : "", fx->text);
 }
 
 static void perform(struct drv *d, const struct effect *fx)
@@ -47,16 +66,12 @@ static void perform(struct drv *d, const struct effect *fx)
 	switch (fx->type) {
 	case FX_SEND: drv_conn_send(d, fx->conn, fx->bytes); break;
 	case FX_CLOSE:
-		if (fx->text[0] && (!fx->stranger || knock_shown(d)))
-			log_line(fx->err ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "exchange: %s",
-				 fx->text);
+		say(d, fx);
 		drv_conn_drop(d, fx->conn);
 		break;
 	case FX_CONNECT: drv_conn_dial(d); break;
 	case FX_STORE: drv_store_job(d, fx->job); break;
-	case FX_LOG:
-		log_line(fx->err ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "exchange: %s", fx->text);
-		break;
+	case FX_LOG: say(d, fx); break;
 	}
 }
 

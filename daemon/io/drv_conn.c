@@ -149,7 +149,7 @@ static void conn_begin(struct conn *c, enum event_type type)
 	c->open = true;
 	uv_tcp_nodelay(&c->tcp, 1);
 	entropy_fill(ev.entropy, sizeof(ev.entropy));
-	ev.source = source_of(c);
+	ev.source = c->source = source_of(c);
 	drv_feed(c->d, &ev);
 	secret_wipe(ev.entropy, sizeof(ev.entropy));
 	if (!c->closing && uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read))
@@ -319,6 +319,22 @@ void drv_conn_drop(struct drv *d, uint32_t id)
 		return;
 	c->open = false;
 	conn_drop(c);
+}
+
+uint32_t drv_conn_source(const struct drv *d, uint32_t id)
+{
+	return id < d->nconns && d->conns[id] ? d->conns[id]->source : 0;
+}
+
+void drv_conn_name(struct drv *d, uint32_t id, char ret[CONN_NAME_MAX])
+{
+	struct sockaddr_storage at = {0};
+	struct conn *c = conn_of(d, id);
+	int n = sizeof(at);
+
+	if (!c || uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&at, &n) ||
+	    uv_ip_name((struct sockaddr *)&at, ret, CONN_NAME_MAX))
+		ret[0] = 0;
 }
 
 static int bind_listener(struct drv *d, const struct addrinfo *at)

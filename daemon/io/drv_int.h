@@ -17,8 +17,12 @@
  *	drv_store.c jobs: checked side by side on the pool, queued in order, results back on the loop
  *	drv_web.c   services for the handlers of daemon/web, and the HTTP sockets */
 
+#define LOG_BUDGETS   256 /* addresses share them */
+#define CONN_NAME_MAX 64
+
 struct conn {
 	uv_tcp_t tcp;
+	uint32_t source; /* of one address always the same */
 	uv_connect_t connect;
 	struct drv *d;
 	uint32_t id;
@@ -45,9 +49,11 @@ struct drv {
 	struct node *node;
 	struct effects *fx;
 	bool feeding;
-	uint64_t knock_ms; /* when the log last had room for a stranger */
-	uint32_t knocks;   /* strangers it has room for */
-	uint64_t unlogged; /* strangers since then */
+	struct log_budget {
+		uint64_t ms;	   /* when it was last filled up */
+		uint32_t left;	   /* lines that may be written */
+		uint64_t unlogged; /* lines that were not, since the last that was */
+	} strangers, peers[LOG_BUDGETS];
 
 	uv_tcp_t listener;
 	uv_timer_t tick;
@@ -89,6 +95,9 @@ void drv_conn_dial(struct drv *d);
 void drv_conn_dialled(struct drv *d); /* tells the node when the dial failed at once */
 void drv_conn_send(struct drv *d, uint32_t id, struct bytes b);
 void drv_conn_drop(struct drv *d, uint32_t id);
+uint32_t drv_conn_source(const struct drv *d, uint32_t id); /* 0: not known */
+/* The address of the other end; empty: not known. */
+void drv_conn_name(struct drv *d, uint32_t id, char ret[CONN_NAME_MAX]);
 void drv_conn_close_all(struct drv *d);
 
 void drv_store_job(struct drv *d, struct job *j);

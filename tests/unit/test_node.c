@@ -32,7 +32,7 @@ struct pair {
 	size_t flip_bit;
 	uint64_t sent[2];
 	char closed[2][200]; /* why that host closed last */
-	uint32_t alarms_told;
+	uint32_t unasked;    /* lines that the node says of itself */
 };
 
 static uint64_t now_of(void *ctx, struct host *h)
@@ -89,6 +89,7 @@ static void perform(void *ctx, struct host *h, const struct effect *fx)
 
 	if (fx->text[0] && getenv("V"))
 		fprintf(stderr, "%llu %s: %s\n", (unsigned long long)p->now, h->name, fx->text);
+	p->unasked += fx->text[0] && !fx->peer;
 	switch (fx->type) {
 	case FX_SEND:
 		if (p->w.up && fx->conn == p->w.conn && p->w.open[side]) {
@@ -1172,6 +1173,7 @@ static void test_damage_at_the_receiver_is_not_the_senders_fault(void)
 	T_EQ(alarms(&p, HUB, a), 1);
 	T_EQ(a[0].err, ERR_CORRUPT);
 	T_OK(strstr(a[0].text, "store here") != NULL);
+	T_EQ(p.unasked, 0); /* each line says who caused it, so that the driver can limit them */
 	pair_close(&p);
 }
 
