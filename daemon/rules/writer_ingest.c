@@ -53,11 +53,40 @@ static int tree_before(struct intake *in, struct tlog_edge *ret_edge, struct has
 	return in->chunk->from ? feedlog_node(&nodes, 0, in->chunk->from - 1, ret_prev) : ERR_OK;
 }
 
+/* The checkpoint under which the feed was taken in so far. ERR_NOTFOUND: there is nothing yet. */
+static int sealed_before(struct intake *in, struct notes_sealed *ret)
+{
+	if (!in->s->has_sealed)
+		return notes_sealed_get(in->w->t, in->s->no, ret);
+	*ret = in->s->sealed;
+	return ERR_OK;
+}
+
+/* Before a chunk is found wrong: what it was put on is still what the feed's key signed. ERR_CORRUPT: it is the
+ * store here that is damaged. */
+static int check_own(struct intake *in, const struct hash *root_before, const struct hash *prev)
+{
+	struct feedlog_nodes nodes = {in->w->t, in->s->no, in->chunk->from};
+	struct notes_sealed s;
+	struct hash held;
+	int err = in->chunk->from ? sealed_before(in, &s) : ERR_NOTFOUND;
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	err = feedlog_proven(in->w->t, in->s->no, in->chunk->from, s.size, &s.root, &held);
+	if (!err && hash_cmp(&held, root_before))
+		err = ERR_CORRUPT;
+	if (!err)
+		err = feedlog_node(&nodes, 0, in->chunk->from - 1, &held);
+	return !err && hash_cmp(&held, prev) ? ERR_CORRUPT : err;
+}
+
 /* Entries and signed root do not fit each other. It is a fork only if the key has signed another root for a
  * size that is held here; else somebody on the way changed something. */
 static int judge_mismatch(struct intake *in)
 {
 	uint64_t bad = in->chunk->from;
+	struct notes_sealed s;
 	struct hash root;
 	int err;
 
@@ -69,9 +98,9 @@ static int judge_mismatch(struct intake *in)
 	}
 	if (in->end > in->s->log.head.size)
 		return reject(in, ERR_CORRUPT, bad);
-	err = writer_flush(in->w);
+	err = sealed_before(in, &s);
 	if (!err)
-		err = feedlog_root(in->w->t, in->s->no, in->end, &root);
+		err = feedlog_proven(in->w->t, in->s->no, in->end, s.size, &s.root, &root);
 	if (err)
 		return err;
 	return reject(in, hash_cmp(&root, &in->chunk->root) ? ERR_FORK : ERR_CORRUPT, bad);
@@ -97,18 +126,24 @@ static int compare_held(struct intake *in)
 static int examine_tree(struct intake *in)
 {
 	struct tlog_edge edge;
-	struct hash prev, root;
+	struct hash prev, before, root;
 	int err = tree_before(in, &edge, &prev);
 
 	if (err)
 		return err;
+	tlog_root(&edge, &before);
 	chunk_link(in->chunk, &prev);
 	for (uint32_t i = 0; i < in->chunk->n && !err; i++)
 		err = tlog_append(&edge, &in->chunk->v[i].leaf_hash, NULL, NULL);
 	if (err)
 		return reject(in, err, in->chunk->from);
 	tlog_root(&edge, &root);
-	return hash_cmp(&root, &in->chunk->root) ? judge_mismatch(in) : compare_held(in);
+	if (hash_cmp(&root, &in->chunk->root) == 0)
+		return compare_held(in);
+	err = writer_flush(in->w);
+	if (!err)
+		err = check_own(in, &before, &prev);
+	return err ? err : judge_mismatch(in);
 }
 
 /* Entries that have seen more of the town feed than is held here cannot be judged yet. */

@@ -1069,7 +1069,7 @@ static void test_an_idle_session_is_small(void)
 
 /* --- damage and forks ------------------------------------------------------------------------------- */
 
-/* Flips a bit in a row of the store, behind everybody's back. */
+/* Flips a bit in a row of the store, of its last byte when there is no @byte, behind everybody's back. */
 static void damage(struct host *h, enum kv_table tab, uint32_t no, uint64_t which, size_t byte)
 {
 	uint8_t prefix[4], row[20000], key[64];
@@ -1087,7 +1087,7 @@ static void damage(struct host *h, enum kv_table tab, uint32_t no, uint64_t whic
 	memcpy(row, v.p, vn = v.n);
 	memcpy(key, k.p, kn = k.n);
 	kv_cursor_close(c);
-	row[byte] ^= 0x10;
+	row[byte < vn ? byte : vn - 1] ^= 0x10;
 	T_EQ(kv_put(t, tab, kv_bytes(key, kn), kv_bytes(row, vn)), ERR_OK);
 	T_EQ(kv_commit(t), ERR_OK);
 }
@@ -1155,17 +1155,20 @@ static void spoil(struct host *h, enum kv_table tab, uint32_t no)
 	T_EQ(kv_commit(t), ERR_OK);
 }
 
-static void test_damage_at_the_receiver_is_not_the_senders_fault(void)
+static void nobody_else_is_blamed(bool flip, enum kv_table tab, size_t byte)
 {
 	static struct node_alarm a[NODE_ALARMS_MAX];
 	static struct pair p;
 
 	pair_open(&p, 31);
 	pair_start(&p);
-	grants(&p, VILLAGE, 2);
+	grants(&p, VILLAGE, 3);
 	run(&p);
 	p.no_dial = true;
-	spoil(&p.h[HUB], KV_FEED, 2);
+	if (flip)
+		damage(&p.h[HUB], tab, 2, 0, byte);
+	else
+		spoil(&p.h[HUB], tab, 2);
 	grants(&p, VILLAGE, 1);
 	run(&p);
 	T_EQ(alarms(&p, VILLAGE, a), 0);
@@ -1175,6 +1178,13 @@ static void test_damage_at_the_receiver_is_not_the_senders_fault(void)
 	T_OK(strstr(a[0].text, "store here") != NULL);
 	T_EQ(p.unasked, 0); /* each line says who caused it, so that the driver can limit them */
 	pair_close(&p);
+}
+
+static void test_damage_at_the_receiver_is_not_the_senders_fault(void)
+{
+	nobody_else_is_blamed(false, KV_FEED, 0);
+	nobody_else_is_blamed(true, KV_FEED, 76);	/* hash of the last leaf */
+	nobody_else_is_blamed(true, KV_FEED, SIZE_MAX); /* the edge of the tree */
 }
 
 static void test_a_flipped_tree_node_is_never_signed(void)
