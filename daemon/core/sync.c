@@ -377,19 +377,23 @@ static void hear_cosig(struct node *n, struct session *s, struct bytes body)
 	err = heads_witness(n, s, witness);
 	if (err == ERR_NOTFOUND)
 		return; /* its key comes with the town feed; it is said again in the next session */
-	if (!err)
-		err = check_cosig(n, &m, witness);
+	if (err) {
+		node_log(n, err, "roster: %s", err_text(err));
+		return;
+	}
+	err = check_cosig(n, &m, witness);
 	if (!err) {
 		s->cosig_size = m.size;
 		keep_cosig(n, s, &m, witness);
-	} else if (err == ERR_CRYPTO)
+	} else if (err == ERR_CRYPTO) {
 		session_drop(n, s, err, "a cosignature that does not verify");
-	else if (err == ERR_FORK)
+	} else if (err == ERR_FORK) {
 		node_alarm(n, &m.feed, m.size, err,
 			   "对方联署过本日志的另一内容（分叉） / the other side has cosigned "
 			   "another history of our feed: a fork");
-	else
+	} else {
 		own_damage(n, m.size, err);
+	}
 }
 
 static void hear_refuse(struct node *n, struct session *s, struct bytes body)

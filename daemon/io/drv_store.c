@@ -38,19 +38,19 @@ static void pump(struct drv *d)
 	while (d->first && d->first->checked) {
 		struct ingest *i = d->first;
 		struct ingest *next = i->next;
-		int err = ERR_OK;
+		int err = i->job->err; /* of the check; once queued the job is the store thread's */
 
-		if (!i->job->err)
+		if (!err)
 			err = storeq_put(d->storeq, &i->job, 1, on_done, i);
 		if (err == ERR_BUSY)
 			return; /* tried again when something has finished */
 		d->first = next;
 		if (!next)
 			d->last = NULL;
-		if (err)
+		if (err) {
 			i->job->err = err;
-		if (i->job->err)
 			done_push(i);
+		}
 	}
 }
 
