@@ -26,13 +26,31 @@
  * writer_pending. What readers may tell others about the own feed is what writer_sealed gives, never the
  * head of the feed, which may not be sealed yet. */
 
-/* What must never be signed backwards: the highest own head ever signed. Kept outside the store, on
- * another path. */
+/* What must never be signed backwards: the highest own head ever signed, and of every feed that this node
+ * has cosigned the newest head. Kept outside the store, on another path.
+ *
+ * The store alone cannot remember what was cosigned: when it goes back to an old copy, the own feed may not
+ * have moved since, and then nothing shows that a longer head of another feed was cosigned. A village cosigns
+ * one feed, the hub up to FEEDS_MAX. One digest over all that the hub cosigned would show a rollback, but not
+ * of which feed or how far, so the hub could cosign nothing again until people had looked; with a head per
+ * feed it goes on by itself, feed by feed, as the villages send it what it lost. 72 bytes for each feed in
+ * the guard is one disk sector for a usual town and never more than FEEDS_MAX of them.
+ *
+ * A head may stand in the guard that the store lacks: the two are written side by side, and only one of them
+ * may reach its disk. That is harmless. The owner of the feed has signed that head, so it has the entries
+ * and gives them again; until then nothing of the feed is cosigned. */
+struct guard_cosigned {
+	struct hash feed;
+	uint64_t size;
+	struct hash root;
+};
 struct guard {
 	uint32_t epoch;
 	uint64_t size;
 	struct hash root;
-	uint8_t sig[SIGN_BYTES]; /* checkpoint signature over it */
+	uint8_t sig[SIGN_BYTES];	       /* checkpoint signature over it */
+	const struct guard_cosigned *cosigned; /* borrowed; one a feed */
+	uint32_t ncosigned;		       /* at most FEEDS_MAX */
 };
 struct guard_ops {
 	/* Durable when it returns 0. */
@@ -44,10 +62,11 @@ struct guard_ops {
  * of own entries alone the guard is written while the store syncs, and says what is about to be sealed
  * ("intent") together with the entries themselves ("redo": leaf | payload, one after the other). Both are
  * durable before anything is told. If the store turns out to lack the batch after a stop, its entries are
- * appended again from the guard, byte for byte, so that no other history can take their place. */
+ * appended again from the guard, byte for byte, so that no other history can take their place. A batch that
+ * cosigns and has no own entries is guarded in the same way, with nothing to do again. */
 #define GUARD_REDO_MAX 65536
 struct guard_journal {
-	/* Starts to write; what is given is copied. One at a time. */
+	/* Starts to write; what is given is copied. One at a time. @intent->size 0: none. */
 	int (*begin)(void *ctx, const struct guard *sealed, const struct guard *intent,
 		     struct bytes redo);
 	int (*wait)(void *ctx); /* durable when it returns 0 */
@@ -125,7 +144,8 @@ struct writer;
 
 /* @own: number of the own feed in the store. Checks the guard (NULL: none was found, allowed only when the
  * own feed is empty): own feed behind the guard, or other root at its size -> ERR_FORK, the node must not
- * write. A feed ahead of the guard was not yet signed: it is verified and signed now. */
+ * write. A feed ahead of the guard was not yet signed: it is verified and signed now. A copy of another feed
+ * that lacks what the guard says was cosigned is no error: it is not cosigned until it has that head. */
 int writer_new(struct kv *kv, const struct hash *town, uint32_t own, const struct writer_keys *keys,
 	       const struct guard *guard, const struct guard_ops *ops, struct writer **ret,
 	       struct errmsg *msg);
@@ -136,7 +156,7 @@ int writer_open(struct kv *kv, const struct hash *town, uint32_t own,
 		struct writer **ret, struct errmsg *msg);
 void writer_free(struct writer *w);
 enum writer_state writer_state(const struct writer *w);
-/* The last sealed own head. */
+/* The last sealed own head, without what was cosigned. */
 void writer_head(const struct writer *w, struct guard *ret);
 /* The newest checkpoint is only in the guard, or there only as an intent: run an empty batch when idle. */
 bool writer_pending(const struct writer *w);

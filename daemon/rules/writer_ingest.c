@@ -273,10 +273,15 @@ int writer_cosign(struct writer *w, struct session *s)
 	struct notes_cosig now = {.size = s->log.head.size}, before;
 	struct checkpoint c = {.size = now.size};
 	struct job *j = s->last;
+	bool hold = false;
 	int err;
 
 	if (!j || j->u.ingest.now_s == 0) /* a cosignature says when */
 		return ERR_OK;
+	/* SPEC 7.5: "It never cosigns a smaller size again", nor another root, whatever store it was given */
+	err = writer_marks_hold(w, w->t, &s->log.head, &hold);
+	if (err || !hold)
+		return err;
 	memcpy(now.witness, sign_key_public(w->keys.witness), SIGN_KEY_BYTES);
 	tlog_root(&s->log.head.edge, &now.root);
 	err = notes_cosig_get(w->t, s->no, now.witness, &before);
@@ -287,7 +292,9 @@ int writer_cosign(struct writer *w, struct session *s)
 	memcpy(c.origin, s->log.head.origin, sizeof(c.origin));
 	c.root = now.root;
 	err = cosig_make(&c, w->keys.witness, j->u.ingest.now_s, &now.cosig);
-	if (!err) /* in the store before anybody can see it */
+	if (!err) /* in the guard and in the store before anybody can see it */
+		err = writer_marks_put(w, &s->log.head.id, now.size, &now.root);
+	if (!err)
 		err = notes_cosig_put(w->t, s->no, &now);
 	if (err)
 		return err;

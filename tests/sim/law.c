@@ -100,6 +100,29 @@ bool law_has_all(struct sim *s, uint32_t host)
 	return all;
 }
 
+void law_went_back(struct sim *s, uint32_t host)
+{
+	struct law_feed *town = &s->feed[SIM_HUB];
+
+	if (s->m[host].town_had < town->edge[host].size)
+		s->m[host].town_had = town->edge[host].size;
+	memset(&town->edge[host], 0, sizeof(town->edge[host]));
+}
+
+/* A witness never goes back, whatever store it is given. (That a size has one root, signed_head sees.) */
+void law_cosigned(struct sim *s, uint32_t host, const struct job_ingest *g)
+{
+	uint32_t feed = feed_of(s, &g->feed);
+	uint64_t *most = &s->feed[feed].cosigned[host];
+
+	signed_head(s, feed, g->size, &g->root, "cosignature");
+	if (g->size < *most)
+		sim_fail(s, "witness: %s cosigns %s at %llu, and has cosigned %llu before",
+			 name_of(s, host), name_of(s, feed), (unsigned long long)g->size,
+			 (unsigned long long)*most);
+	*most = g->size;
+}
+
 /* --- acknowledged sizes ----------------------------------------------------------------------------- */
 
 static void acked(struct sim *s, uint32_t village, uint64_t size)
@@ -150,6 +173,8 @@ void law_before_tell(struct sim *s, uint32_t host)
 		if (j->type == JOB_INGEST && !j->err)
 			signed_head(s, feed_of(s, &j->u.ingest.feed), j->u.ingest.size,
 				    &j->u.ingest.root, "acknowledgement");
+		if (j->type == JOB_INGEST && !j->err && j->u.ingest.cosigned)
+			law_cosigned(s, host, &j->u.ingest);
 	}
 }
 
@@ -164,10 +189,14 @@ static void acked_to_hub(struct sim *s)
 	n = node_links(s->m[SIM_HUB].host.node, l, 64);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t v = feed_of(s, &l[i].feed);
+		uint64_t held;
 
 		if (v == SIM_HOSTS || !l[i].acked)
 			continue;
-		if (host_size(&s->m[v].host, &s->m[SIM_HUB].host.feed) < l[i].acked)
+		held = host_size(&s->m[v].host, &s->m[SIM_HUB].host.feed);
+		if (held < s->m[v].town_had)
+			continue; /* it was given an old copy, and gets the rest again */
+		if (held < l[i].acked)
 			sim_fail(s,
 				 "acknowledged is durable: %s said %llu of the town feed and has "
 				 "less",

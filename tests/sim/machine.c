@@ -324,9 +324,23 @@ void machine_crash(struct sim *s, uint32_t host)
 	sim_at(s, 1000 + prng_below(&s->crash, s->calm ? 1000 : DOWN_MS), &ev);
 }
 
+/* A village that has its own entries gets again what its store lacks of the town feed. A hub that lacks what it has acknowledged
+ * makes villages complain, as it should. */
+static bool may_lack(struct sim *s, struct machine *m)
+{
+	const struct law_feed *own = &s->feed[m->host.index];
+
+	if (m->host.index == SIM_HUB ||
+	    host_size(&m->host, &m->host.feed) < own->edge[m->host.index].size)
+		return false;
+	s->count.lacking++;
+	law_went_back(s, m->host.index);
+	return true;
+}
+
 /* An old copy of the store is put in its place. The node must have all that it ever signed, by redoing the
- * batch of the guard, or refuse. What it held of other feeds the guard does not know: then, and when it
- * refuses, the right store is found again. Returns whether the node runs, on the old copy. */
+ * batch of the guard, or refuse; then the right store is found again. What it lacks of other feeds it must not
+ * cosign otherwise than before. Returns whether the node runs, on the old copy. */
 static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 {
 	struct kv *newest = m->host.kv;
@@ -336,6 +350,8 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 
 	if (guarddisk_newest(&m->host.guard)->intent.size > size)
 		return false; /* the newest lacks it too: redone on the copy, it would be missing there */
+	if (m->host.index != SIM_HUB)
+		liar_tries(s, m->host.index, host_store_of(m->copy[back]));
 	m->host.kv = host_store_of(m->copy[back]);
 	size = host_size(&m->host, &m->host.feed);
 	if (sim_chance(&s->crash, 30)) /* on a disk that has too little room at first */
@@ -349,7 +365,7 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 	if (!err) {
 		law_opened(s, m->host.index);
 		s->count.redone += host_size(&m->host, &m->host.feed) > size;
-		if (law_has_all(s, m->host.index)) {
+		if (law_has_all(s, m->host.index) || may_lack(s, m)) {
 			copies_drop(m);
 			kv_close(newest);
 			return true;

@@ -502,7 +502,10 @@ void work_done(void *ctx, struct cmd *c)
 
 	o->under_way = false;
 	if (c->job.err) {
-		if (c->job.err != ERR_FULL && !s->m[o->host].rotten)
+		/* it was made when the store had more of the town feed */
+		bool waits = c->job.err == ERR_STATE && s->m[o->host].town_had;
+
+		if (c->job.err != ERR_FULL && !waits && !s->m[o->host].rotten)
 			sim_fail(s, "%s: a command failed with %s", s->m[o->host].host.name,
 				 err_name(c->job.err));
 		o->no_room = c->job.err == ERR_FULL && !o->answered;

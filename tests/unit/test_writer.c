@@ -1152,6 +1152,165 @@ static void test_a_witness_without_a_clock_does_not_cosign(void)
 	pair_node_close(&hub);
 }
 
+/* --- a witness whose store went back ---------------------------------------------------------------- */
+
+static bool cosigns(struct pair_node *n, struct pair_node *owner, uint64_t from, uint64_t to)
+{
+	struct buf chunk = {0};
+	struct job j;
+
+	pair_chunk(owner, from, to, &chunk);
+	T_EQ(ingest(n, buf_bytes(&chunk), &j), ERR_OK);
+	T_EQ(j.u.ingest.size, to);
+	buf_close(&chunk);
+	return j.u.ingest.cosigned;
+}
+
+/* @n goes on with the store of @old, which is empty-handed afterwards; the guard stays. */
+static void swap_store(struct pair_node *n, struct pair_node *old)
+{
+	struct kv *newest = n->kv;
+	struct errmsg msg = {0};
+
+	pair_node_stop(n);
+	pair_node_stop(old);
+	n->kv = old->kv;
+	old->kv = newest;
+	if (pair_node_start(n, &msg))
+		t_fail(__FILE__, __LINE__, "%s", msg.text);
+}
+
+static void put_grants(struct pair_node *n, uint64_t town_seen, uint32_t first, uint32_t count)
+{
+	struct pair_tx x = {0};
+
+	for (uint32_t i = 0; i < count; i++) {
+		pair_grant_tx(&tw, n->feed, town_seen, first + i, &x);
+		pair_put(n, &x);
+	}
+	pair_tx_close(&x);
+}
+
+static void restart(struct pair_node *n, bool journal)
+{
+	struct errmsg msg;
+
+	pair_node_stop(n);
+	n->journal = journal;
+	T_EQ(pair_node_start(n, &msg), ERR_OK);
+}
+
+/* Its own feed has not moved, so only what it cosigned shows that it lacks something. */
+static void test_a_village_whose_store_went_back_signs_one_history(void)
+{
+	for (int journal = 0; journal < 2; journal++) {
+		struct pair_node hub, twin, v, old;
+
+		hub_open(&hub, 5);
+		hub_open(&twin, 2);
+		put_grants(&twin, 0, 900, 4);
+		for (int forked = 0; forked < 2; forked++) {
+			village_open(&v, &hub, 1);
+			village_open(&old, &hub, 1);
+			restart(&v, journal);
+			T_OK(cosigns(&v, &hub, 3, 8));
+			swap_store(&v, &old);
+			if (forked) {
+				T_OK(!cosigns(&v, &twin, 3, 8));
+				T_OK(!cosigns(&v, &twin, 8, 9));
+				restart(&v, journal);
+			} else {
+				T_OK(!cosigns(&v, &hub, 3, 6)); /* never a smaller size */
+				T_OK(cosigns(&v, &hub, 6, 8));
+			}
+			T_OK(!cosigns(&v, forked ? &twin : &hub, 0, forked ? 9 : 8));
+			pair_node_close(&v);
+			pair_node_close(&old);
+		}
+		pair_node_close(&hub);
+		pair_node_close(&twin);
+	}
+}
+
+static void test_a_hub_whose_store_went_back_signs_one_history(void)
+{
+	for (int journal = 0; journal < 2; journal++) {
+		struct pair_node hub, old, v, twin;
+
+		hub_open(&hub, 0);
+		hub_open(&old, 0);
+		restart(&hub, journal);
+		village_open(&v, &hub, 4);
+		village_open(&twin, &hub, 2);
+		put_grants(&twin, PAIR_STARTED, 900, 4);
+		T_OK(cosigns(&hub, &v, 0, 3));
+		swap_store(&hub, &old);
+		T_OK(!cosigns(&hub, &twin, 0, 2));
+		T_OK(!cosigns(&hub, &twin, 2, 6));
+		swap_store(&hub, &old); /* the right one is found again */
+		T_OK(cosigns(&hub, &v, 3, 4));
+		pair_node_close(&hub);
+		pair_node_close(&old);
+		pair_node_close(&v);
+		pair_node_close(&twin);
+	}
+}
+
+/* The power went when the store had reached its disk and the guard had not: what the store says is cosigned
+ * is told after the start, so it is guarded first. */
+static void test_what_only_the_store_has_cosigned_is_guarded_at_the_start(void)
+{
+	struct pair_node hub, twin, v, old;
+	struct buf chunk = {0};
+	struct job j = {.type = JOB_INGEST}, *jobs = &j;
+	struct errmsg msg;
+
+	hub_open(&hub, 5);
+	hub_open(&twin, 2);
+	put_grants(&twin, 0, 900, 4);
+	village_open(&v, &hub, 1);
+	village_open(&old, &hub, 1);
+	restart(&v, true);
+	pair_chunk(&hub, 3, 8, &chunk);
+	j.u.ingest.body = buf_bytes(&chunk);
+	j.u.ingest.now_s = NOW_S;
+	v.guard_err = ERR_IO;
+	T_EQ(pair_run(&v, &jobs, 1), ERR_IO);
+	T_EQ(writer_state(v.w), WRITER_DEAD);
+	pair_node_stop(&v);
+	T_EQ(pair_node_start(&v, &msg), ERR_IO); /* and not before */
+	v.guard_err = ERR_OK;
+	T_EQ(pair_node_start(&v, &msg), ERR_OK);
+	T_EQ(size_of(v.kv, FEED_TOWN), 8);
+	swap_store(&v, &old);
+	T_OK(!cosigns(&v, &twin, 3, 8));
+	buf_close(&chunk);
+	pair_node_close(&v);
+	pair_node_close(&old);
+	pair_node_close(&hub);
+	pair_node_close(&twin);
+}
+
+static void test_a_cosignature_waits_for_no_second_disk(void)
+{
+	struct pair_node hub, v;
+	uint32_t saves;
+
+	hub_open(&hub, 5);
+	village_open(&v, &hub, 1);
+	restart(&v, true);
+	saves = v.guard_saves;
+	T_OK(cosigns(&v, &hub, 3, 8)); /* guarded beside the commit */
+	T_EQ(v.guard_saves, saves);
+	T_EQ(v.guard.ncosigned, 1);
+	T_EQ(v.guard.cosigned[0].size, 8);
+	put_grants(&v, 8, 400, 2);
+	T_EQ(v.guard_saves, saves);
+	T_EQ(v.guard.ncosigned, 1);
+	pair_node_close(&v);
+	pair_node_close(&hub);
+}
+
 static int cosig_job(struct pair_node *n, enum pair_feed feed, enum pair_feed witness,
 		     uint64_t size, bool other_root)
 {
@@ -1345,6 +1504,10 @@ T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
        T(test_every_flipped_bit_of_a_chunk_is_refused), T(test_a_fork_is_named_and_changes_nothing),
        T(test_chunks_of_no_business_here_are_refused),
        T(test_invalid_entries_of_a_village_are_kept_without_effect),
-       T(test_a_witness_without_a_clock_does_not_cosign), T(test_status_is_three_honest_numbers),
+       T(test_a_witness_without_a_clock_does_not_cosign),
+       T(test_a_village_whose_store_went_back_signs_one_history),
+       T(test_a_hub_whose_store_went_back_signs_one_history),
+       T(test_what_only_the_store_has_cosigned_is_guarded_at_the_start),
+       T(test_a_cosignature_waits_for_no_second_disk), T(test_status_is_three_honest_numbers),
        T(test_the_note_is_one_that_others_can_check), T(test_every_allocation_may_fail),
        T(test_nothing_leaks))
