@@ -85,6 +85,7 @@ int dir_init_village(const char *path, const struct dir_village_opts *o, struct 
 int dir_invitation(const struct dir *hub, const char *village_code, const char *village_name,
 		   const uint8_t invite_seed[SIGN_SEED_BYTES], struct buf *out, struct errmsg *msg);
 
+/* ERR_EXISTS: the name is taken; of several who ask at once, one gets it. */
 int dir_person_create(const struct dir *d, const char *name, const char *passphrase,
 		      struct seal_cost cost, uint8_t ret_public[SIGN_KEY_BYTES],
 		      struct errmsg *msg);

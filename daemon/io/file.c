@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,6 +148,30 @@ int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg
 	if (close(fd) && !err)
 		err = fail(msg, path, "close");
 	return err;
+}
+
+int file_lock(const char *folder, int *ret_lock, struct errmsg *msg)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rv = -1;
+
+	if (fd < 0)
+		return fail(msg, folder, "open");
+	do
+		rv = flock(fd, LOCK_EX);
+	while (rv && errno == EINTR);
+	if (rv) {
+		int err = fail(msg, folder, "lock");
+
+		close(fd);
+		return err;
+	}
+	*ret_lock = fd;
+	return ERR_OK;
+}
+
+void file_unlock(int lock)
+{
+	close(lock);
 }
 
 int file_mkdir(const char *path, unsigned mode, struct errmsg *msg)

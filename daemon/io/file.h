@@ -18,6 +18,9 @@ int file_read_exact(const char *path, void *p, size_t n, struct errmsg *msg);
 int file_write(const char *path, const void *p, size_t n, unsigned mode, struct errmsg *msg);
 /* Writes over the first @n bytes of a file that exists: for a disk without room for a second one. */
 int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg);
+/* Waits until no other thread or process has @folder locked; a lock ends with the process that holds it. */
+int file_lock(const char *folder, int *ret_lock, struct errmsg *msg);
+void file_unlock(int lock);
 /* Makes one folder; an existing one is fine. */
 int file_mkdir(const char *path, unsigned mode, struct errmsg *msg);
 bool file_exists(const char *path);
