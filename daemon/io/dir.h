@@ -70,7 +70,7 @@ struct dir_hub_opts {
 	struct seal_cost cost;
 };
 /* A new town: keys, manifest, store with the charter entry signed by the operator. ERR_EXISTS when the
- * directory is not empty: init is for new identities only. */
+ * directory is not empty: init is for new identities only. When init fails, nothing of it is left. */
 int dir_init_hub(const char *path, const struct dir_hub_opts *o, struct errmsg *msg);
 struct dir_village_opts {
 	const char *invitation; /* text of the file */

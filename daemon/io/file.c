@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -179,6 +180,19 @@ int file_mkdir(const char *path, unsigned mode, struct errmsg *msg)
 	if (mkdir(path, mode) && errno != EEXIST)
 		return fail(msg, path, "make folder");
 	return ERR_OK;
+}
+
+static int remove_below(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	return at->level > 0 ? remove(path) : 0;
+}
+
+int file_empty_dir(const char *path, struct errmsg *msg)
+{
+	return nftw(path, remove_below, 8, FTW_DEPTH | FTW_PHYS) ? fail(msg, path, "empty")
+								 : ERR_OK;
 }
 
 bool file_exists(const char *path)

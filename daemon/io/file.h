@@ -23,6 +23,8 @@ int file_lock(const char *folder, int *ret_lock, struct errmsg *msg);
 void file_unlock(int lock);
 /* Makes one folder; an existing one is fine. */
 int file_mkdir(const char *path, unsigned mode, struct errmsg *msg);
+/* Removes all that is in the folder; links are not followed. */
+int file_empty_dir(const char *path, struct errmsg *msg);
 bool file_exists(const char *path);
 /* True when the folder exists and holds nothing, or does not exist. */
 bool file_dir_empty(const char *path);

@@ -1,0 +1,112 @@
+#include "tests/lib/t.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/io/dir.h"
+#include "daemon/io/file.h"
+#include "lib/err.h"
+
+static char top[64], path[80];
+static struct dir_hub_opts hub = {.name = "小河镇",
+				  .code = "500101000",
+				  .domain = "points.example",
+				  .listen = "127.0.0.1:7100",
+				  .operator_name = "王建国",
+				  .passphrase = "correct horse",
+				  .cost = {1, 8}};
+
+static void fresh(void)
+{
+	snprintf(top, sizeof(top), "/tmp/init-XXXXXX");
+	T_OK(mkdtemp(top) != NULL);
+	snprintf(path, sizeof(path), "%s/node", top);
+}
+
+static void gone(void)
+{
+	char cmd[100];
+
+	snprintf(cmd, sizeof(cmd), "rm -rf %s", top);
+	T_EQ(system(cmd), 0);
+}
+
+static void test_a_bad_domain_is_found_before_anything_is_made(void)
+{
+	static const char *const bad[] = {"Town.example", "", "a b", "a/b"};
+	struct dir_hub_opts o = hub;
+	struct errmsg msg = {0};
+
+	fresh();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		o.domain = bad[i];
+		T_EQ(dir_init_hub(path, &o, &msg), ERR_INVALID);
+		T_OK(strstr(msg.text, "domain") != NULL);
+		T_OK(!file_exists(path));
+	}
+	T_EQ(dir_init_hub(path, &hub, &msg), ERR_OK);
+	gone();
+}
+
+static void test_an_init_that_fails_leaves_nothing(void)
+{
+	struct dir_hub_opts o = hub;
+	struct errmsg msg = {0};
+
+	fresh();
+	o.code = "no digits"; /* found when the charter is made */
+	T_OK(dir_init_hub(path, &o, &msg) != ERR_OK);
+	T_OK(!file_exists(path));
+	T_EQ(mkdir(path, 0755), 0); /* it was there, and stays */
+	T_OK(dir_init_hub(path, &o, &msg) != ERR_OK);
+	T_OK(file_exists(path));
+	T_OK(file_dir_empty(path));
+	T_EQ(dir_init_hub(path, &hub, &msg), ERR_OK);
+	/* what another init has made is not touched */
+	T_EQ(dir_init_hub(path, &hub, &msg), ERR_EXISTS);
+	snprintf(path, sizeof(path), "%s/node/config.ini", top);
+	T_OK(file_exists(path));
+	gone();
+}
+
+/* An invitation from a hub that does not check its domain. */
+static void test_a_village_checks_the_domain_too(void)
+{
+	uint8_t seed[SIGN_SEED_BYTES] = {7};
+	struct dir_village_opts v = {
+		.operator_name = "李秀英", .passphrase = "correct horse", .cost = {1, 8}};
+	struct errmsg msg = {0};
+	struct buf text = {0};
+	struct dir d;
+
+	fresh();
+	T_EQ(dir_init_hub(path, &hub, &msg), ERR_OK);
+	T_EQ(dir_open(path, &d, &msg), ERR_OK);
+	snprintf(path, sizeof(path), "%s/village", top);
+	for (int good = 0; good < 2; good++) {
+		snprintf(d.cfg.domain, sizeof(d.cfg.domain), good ? "points.example" : "Points");
+		buf_reset(&text);
+		T_EQ(dir_invitation(&d, "500101000001", "石桥村", seed, &text, &msg), ERR_OK);
+		v.invitation = buf_str(&text);
+		v.invitation_n = text.n;
+		T_EQ(dir_init_village(path, &v, &msg), good ? ERR_OK : ERR_INVALID);
+		T_OK(file_exists(path) == good);
+	}
+	v.passphrase = "short";
+	snprintf(path, sizeof(path), "%s/other", top);
+	T_EQ(dir_init_village(path, &v, &msg), ERR_INVALID);
+	T_OK(!file_exists(path));
+	buf_close(&text);
+	dir_close(&d);
+	gone();
+}
+
+static void test_the_library_starts(void)
+{
+	T_EQ(crypto_start(), ERR_OK);
+}
+
+T_MAIN(T(test_the_library_starts), T(test_a_bad_domain_is_found_before_anything_is_made),
+       T(test_an_init_that_fails_leaves_nothing), T(test_a_village_checks_the_domain_too))
