@@ -111,7 +111,7 @@ int dir_person_open(const struct dir *d, const char *name, const char *passphras
 			msg, ERR_NOTFOUND,
 			"there is no key \"%s\" on this node; make one with \"operator add\"",
 			name);
-	err = file_read_exact(path, seal, sizeof(seal), msg);
+	err = file_read_secret(path, seal, sizeof(seal), msg);
 	if (!err)
 		err = seal_open(seal, passphrase, seed);
 	if (err == ERR_CRYPTO)

@@ -31,14 +31,11 @@ static int fail(struct errmsg *msg, const char *path, const char *doing)
 	return err_set(msg, err_from_errno(e), "%s %s: %s", doing, path, strerror(e));
 }
 
-int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg)
+static int read_all(int fd, const char *path, size_t max, struct buf *out, struct errmsg *msg)
 {
 	size_t start = out->n;
 	int err = ERR_OK;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return fail(msg, path, "open");
 	for (;;) {
 		uint8_t *p = buf_reserve(out, 4096);
 		ssize_t got;
@@ -60,24 +57,85 @@ int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg)
 			break;
 		}
 	}
-	close(fd);
 	if (err)
 		out->n = start;
 	return err;
 }
 
-int file_read_exact(const char *path, void *p, size_t n, struct errmsg *msg)
+int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg)
+{
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	err = read_all(fd, path, max, out, msg);
+	close(fd);
+	return err;
+}
+
+static int read_exact(int fd, const char *path, void *p, size_t n, struct errmsg *msg)
 {
 	struct buf b = {0};
-	int err = file_read(path, n, &b, msg);
+	int err = read_all(fd, path, n, &b, msg);
 
 	if (err == ERR_LIMIT || (!err && b.n != n))
 		err = err_set(msg, ERR_FORMAT, "%s: not exactly %zu bytes", path, n);
 	if (!err)
 		memcpy(p, b.p, n);
 	if (b.p)
-		explicit_bzero(b.p, b.n);
+		explicit_bzero(b.p, b.cap);
 	buf_close(&b);
+	return err;
+}
+
+int file_read_exact(const char *path, void *p, size_t n, struct errmsg *msg)
+{
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	err = read_exact(fd, path, p, n, msg);
+	close(fd);
+	return err;
+}
+
+/* Asked of what is open, so that nobody can put another file there in between. */
+static int check_private(int fd, const char *path, unsigned mode, struct errmsg *msg)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return fail(msg, path, "look at");
+	if (st.st_uid != geteuid() && geteuid() != 0)
+		return err_set(msg, ERR_STATE, "%s belongs to another user; run: chown %u %s", path,
+			       (unsigned)geteuid(), path);
+	if (st.st_mode & 077)
+		return err_set(msg, ERR_STATE, "%s is open to others; run: chmod %o %s", path, mode,
+			       path);
+	return ERR_OK;
+}
+
+int file_read_secret(const char *path, void *p, size_t n, struct errmsg *msg)
+{
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	err = check_private(fd, path, 0600, msg);
+	if (!err)
+		err = read_exact(fd, path, p, n, msg);
+	close(fd);
+	return err;
+}
+
+int file_private_dir(const char *path, struct errmsg *msg)
+{
+	int err, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	err = check_private(fd, path, 0700, msg);
+	close(fd);
 	return err;
 }
 
@@ -136,6 +194,13 @@ int file_write(const char *path, const void *p, size_t n, unsigned mode, struct 
 	if (err)
 		unlink(tmp);
 	return err;
+}
+
+int file_remove(const char *path, struct errmsg *msg)
+{
+	if (unlink(path) && errno != ENOENT)
+		return fail(msg, path, "remove");
+	return sync_parent(path) ? fail(msg, path, "sync the folder of") : ERR_OK;
 }
 
 int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg)

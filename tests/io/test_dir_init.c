@@ -103,10 +103,62 @@ static void test_a_village_checks_the_domain_too(void)
 	gone();
 }
 
+static void in_node(const char *name, char out[DIR_PATH_MAX])
+{
+	snprintf(out, DIR_PATH_MAX, "%s/%s", path, name);
+}
+
+static void opens(int want, const char *how)
+{
+	struct errmsg msg = {0};
+	struct dir d = {0};
+
+	T_EQ(dir_open(path, &d, &msg), want);
+	if (how)
+		T_OK(strstr(msg.text, how) != NULL);
+	dir_close(&d);
+}
+
+static void test_keys_that_others_can_read_are_refused(void)
+{
+	static const char *const keys[] = {"keys/feed.key", "keys/witness.key",
+					   "keys/transport.key"};
+	char name[DIR_PATH_MAX];
+	struct sign_key *key = NULL;
+	struct errmsg msg = {0};
+	struct dir d;
+
+	fresh();
+	T_EQ(dir_init_hub(path, &hub, &msg), ERR_OK);
+	opens(ERR_OK, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		in_node(keys[i], name);
+		T_EQ(chmod(name, 0640), 0);
+		opens(ERR_STATE, "chmod 600");
+		T_EQ(chmod(name, 0400), 0);
+		opens(ERR_OK, NULL);
+	}
+	in_node("keys", name);
+	T_EQ(chmod(name, 0755), 0);
+	opens(ERR_STATE, "chmod 700");
+	T_EQ(chmod(name, 0700), 0);
+	T_EQ(dir_open(path, &d, &msg), ERR_OK);
+	in_node("keys/people/王建国.key", name);
+	T_EQ(chmod(name, 0604), 0);
+	T_EQ(dir_person_open(&d, hub.operator_name, hub.passphrase, &key, &msg), ERR_STATE);
+	T_OK(strstr(msg.text, "chmod 600") != NULL);
+	T_EQ(chmod(name, 0600), 0);
+	T_EQ(dir_person_open(&d, hub.operator_name, hub.passphrase, &key, &msg), ERR_OK);
+	sign_key_free(key);
+	dir_close(&d);
+	gone();
+}
+
 static void test_the_library_starts(void)
 {
 	T_EQ(crypto_start(), ERR_OK);
 }
 
 T_MAIN(T(test_the_library_starts), T(test_a_bad_domain_is_found_before_anything_is_made),
-       T(test_an_init_that_fails_leaves_nothing), T(test_a_village_checks_the_domain_too))
+       T(test_an_init_that_fails_leaves_nothing), T(test_a_village_checks_the_domain_too),
+       T(test_keys_that_others_can_read_are_refused))
