@@ -149,6 +149,8 @@ int main(int argc, char **argv)
 		dir_close(&dir);
 		return 3;
 	}
+	if (dir_enrolled(&dir, &msg)) /* no reason not to run */
+		log_line(LOG_LEVEL_WARN, "the invitation key is kept: %s", msg.text);
 	if (dir_boot(&dir, &msg)) {
 		log_line(LOG_LEVEL_ERROR, "%s", msg.text);
 		rv = 3;

@@ -18,7 +18,7 @@
  *	keys/feed.key keys/witness.key keys/transport.key	raw seeds, mode 0600
  *	keys/people/NAME.key	sealed author keys (lib/sign.h), NAME.pub their public keys
  *	enrol.entry	village: the signed village_enrol transaction, leaf | payload
- *	enrol.key	village: seed of the invitation key
+ *	enrol.key	village: seed of the invitation key; both until a start finds the enrolment
  *	store/		LMDB
  *	guard		high-water mark of what was signed; config key "guard" may point to another disk
  *	boot		boot counter
@@ -63,6 +63,9 @@ struct dir {
 int dir_open(const char *path, struct dir *ret, struct errmsg *msg);
 /* Raises the boot counter durably (the daemon does this once at start). */
 int dir_boot(struct dir *d, struct errmsg *msg);
+/* A village that finds its enrolment in the town feed held here has no more use for the invitation: its key is
+ * removed, from memory too. The daemon does this at the start, before it opens the store. */
+int dir_enrolled(struct dir *d, struct errmsg *msg);
 void dir_close(struct dir *d);
 
 struct dir_hub_opts {
