@@ -133,8 +133,12 @@ int main(int argc, char **argv)
 	if (!path || optind != argc)
 		return fputs(usage, stderr), 2;
 	limits_set();
-	if (crypto_start())
+	if (crypto_start()) {
+		log_line(LOG_LEVEL_ERROR,
+			 "libsodium does not start, or verifies signatures otherwise "
+			 "than the town does");
 		return 3;
+	}
 	if (dir_open(path, &dir, &msg)) {
 		log_line(LOG_LEVEL_ERROR, "%s", msg.text);
 		return 3;

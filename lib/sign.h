@@ -18,7 +18,9 @@
 struct sign_key; /* an Ed25519 secret key */
 struct dh_key;	 /* an X25519 secret key */
 
-int crypto_start(void); /* once per process, before anything else here; ERR_CRYPTO */
+/* Once per process, before anything else here. ERR_CRYPTO: libsodium does not start, or is a build whose
+ * signatures do not verify as in SPEC 4.6; with that a node would come to other verdicts than the rest. */
+int crypto_start(void);
 
 int sign_key_from_seed(const uint8_t seed[SIGN_SEED_BYTES], struct sign_key **ret);
 void sign_key_free(struct sign_key *k);
