@@ -59,11 +59,6 @@ bool points_sub(struct points a, struct points b, struct points *ret)
 	return difference(a.c, b.c, &ret->c);
 }
 
-bool points_neg(struct points a, struct points *ret)
-{
-	return difference(0, a.c, &ret->c);
-}
-
 int points_cmp(struct points a, struct points b)
 {
 	return (a.c > b.c) - (a.c < b.c);

@@ -28,7 +28,6 @@ __attribute__((warn_unused_result)) bool points_add(struct points a, struct poin
 						    struct points *ret);
 __attribute__((warn_unused_result)) bool points_sub(struct points a, struct points b,
 						    struct points *ret);
-bool points_neg(struct points a, struct points *ret);
 int points_cmp(struct points a, struct points b);
 /* "36.00", "-0.50". Returns @out. */
 const char *points_text(struct points p, char out[AMOUNT_TEXT_MAX]);

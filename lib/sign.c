@@ -237,8 +237,3 @@ void secret_wipe(void *p, size_t n)
 {
 	sodium_memzero(p, n);
 }
-
-bool secret_equal(const void *a, const void *b, size_t n)
-{
-	return sodium_memcmp(a, b, n) == 0;
-}

@@ -56,6 +56,5 @@ int seal_open(const uint8_t in[SEAL_BYTES], const char *passphrase, uint8_t seed
 /* BLAKE2b with a key, for deriving one secret from another; out 16..64 bytes. */
 void kdf(uint8_t *out, size_t out_n, const void *key, size_t key_n, const void *msg, size_t msg_n);
 void secret_wipe(void *p, size_t n);
-bool secret_equal(const void *a, const void *b, size_t n);
 
 #endif

@@ -336,14 +336,10 @@ static void test_kdf_is_keyed_blake2b(void)
 	T_MEM(got, want, 16);
 }
 
-static void test_secrets_are_wiped_and_compared(void)
+static void test_secrets_are_wiped(void)
 {
-	uint8_t a[4] = {1, 2, 3, 4}, b[4] = {1, 2, 3, 5};
+	uint8_t a[4] = {1, 2, 3, 4};
 
-	T_OK(secret_equal(a, a, 4));
-	T_OK(!secret_equal(a, b, 4));
-	T_OK(secret_equal(a, b, 3));
-	T_OK(secret_equal(a, b, 0));
 	secret_wipe(a, 3);
 	T_MEM(a, "\0\0\0\4", 4);
 }
@@ -373,7 +369,7 @@ int main(int argc, char **argv)
 		T(test_the_cost_is_bounded_both_ways),
 		T(test_too_little_memory_for_a_seal_is_said_so),
 		T(test_kdf_is_keyed_blake2b),
-		T(test_secrets_are_wiped_and_compared),
+		T(test_secrets_are_wiped),
 		T(test_nothing_can_be_freed),
 	};
 
