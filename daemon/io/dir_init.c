@@ -30,11 +30,22 @@ static int check_place(const struct dir *d, struct errmsg *msg)
 	return ERR_OK;
 }
 
-static int make_folders(const struct dir *d, struct errmsg *msg)
+/* Of two who init one place at once, one gets it; the other must not remove it again. */
+static int claim(const struct dir *d, struct errmsg *msg)
 {
-	static const char *const names[] = {"keys", "keys/people", "store"};
 	char path[DIR_PATH_MAX];
 	int err = file_mkdir(d->path, 0700, msg);
+
+	if (!err)
+		err = dir_path(d, "keys", path);
+	return err ? err : file_mkdir_new(path, 0700, msg);
+}
+
+static int make_folders(const struct dir *d, struct errmsg *msg)
+{
+	static const char *const names[] = {"keys/people", "store"};
+	char path[DIR_PATH_MAX];
+	int err = ERR_OK;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {
 		err = dir_path(d, names[i], path);
@@ -341,6 +352,8 @@ int dir_init_hub(const char *path, const struct dir_hub_opts *o, struct errmsg *
 	    !set(c->town_name, sizeof(c->town_name), o->name))
 		return err_set(msg, ERR_LIMIT, "an option is too long");
 	err = check_config(&d, msg);
+	if (!err)
+		err = claim(&d, msg);
 	if (err)
 		return err;
 	err = init_hub(&d, o, msg);
@@ -438,6 +451,8 @@ int dir_init_village(const char *path, const struct dir_village_opts *o, struct 
 		err = err_set(msg, ERR_LIMIT, "an option is too long");
 	if (!err)
 		err = check_config(&d, msg);
+	if (!err)
+		err = claim(&d, msg);
 	if (!err) {
 		err = init_village(&d, &v, o, msg);
 		if (err)

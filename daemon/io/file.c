@@ -240,11 +240,14 @@ void file_unlock(int lock)
 	close(lock);
 }
 
+int file_mkdir_new(const char *path, unsigned mode, struct errmsg *msg)
+{
+	return mkdir(path, mode) ? fail(msg, path, "make folder") : ERR_OK;
+}
+
 int file_mkdir(const char *path, unsigned mode, struct errmsg *msg)
 {
-	if (mkdir(path, mode) && errno != EEXIST)
-		return fail(msg, path, "make folder");
-	return ERR_OK;
+	return mkdir(path, mode) && errno != EEXIST ? fail(msg, path, "make folder") : ERR_OK;
 }
 
 static int remove_below(const char *path, const struct stat *st, int type, struct FTW *at)

@@ -28,6 +28,8 @@ int file_lock(const char *folder, int *ret_lock, struct errmsg *msg);
 void file_unlock(int lock);
 /* Makes one folder; an existing one is fine. */
 int file_mkdir(const char *path, unsigned mode, struct errmsg *msg);
+/* The same, but ERR_EXISTS when there is something of that name. */
+int file_mkdir_new(const char *path, unsigned mode, struct errmsg *msg);
 /* Removes a file durably; one that is not there is fine. */
 int file_remove(const char *path, struct errmsg *msg);
 /* Removes all that is in the folder; links are not followed. */

@@ -1,5 +1,6 @@
 #include "tests/lib/t.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -68,6 +69,34 @@ static void test_an_init_that_fails_leaves_nothing(void)
 	T_EQ(dir_init_hub(path, &hub, &msg), ERR_EXISTS);
 	snprintf(path, sizeof(path), "%s/node/config.ini", top);
 	T_OK(file_exists(path));
+	gone();
+}
+
+static void *init_here(void *arg)
+{
+	*(int *)arg = dir_init_hub(path, &hub, NULL);
+	return NULL;
+}
+
+static void test_of_two_who_init_one_place_one_is_refused(void)
+{
+	enum { RACERS = 4 };
+	pthread_t thread[RACERS];
+	int err[RACERS], won = 0;
+	struct errmsg msg = {0};
+	struct dir d;
+
+	fresh();
+	for (int i = 0; i < RACERS; i++)
+		T_EQ(pthread_create(&thread[i], NULL, init_here, &err[i]), 0);
+	for (int i = 0; i < RACERS; i++) {
+		pthread_join(thread[i], NULL);
+		won += err[i] == ERR_OK;
+		T_OK(err[i] == ERR_OK || err[i] == ERR_EXISTS);
+	}
+	T_EQ(won, 1);
+	T_EQ(dir_open(path, &d, &msg), ERR_OK); /* and nothing of it was removed */
+	dir_close(&d);
 	gone();
 }
 
@@ -160,5 +189,5 @@ static void test_the_library_starts(void)
 }
 
 T_MAIN(T(test_the_library_starts), T(test_a_bad_domain_is_found_before_anything_is_made),
-       T(test_an_init_that_fails_leaves_nothing), T(test_a_village_checks_the_domain_too),
-       T(test_keys_that_others_can_read_are_refused))
+       T(test_an_init_that_fails_leaves_nothing), T(test_of_two_who_init_one_place_one_is_refused),
+       T(test_a_village_checks_the_domain_too), T(test_keys_that_others_can_read_are_refused))
