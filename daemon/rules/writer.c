@@ -208,7 +208,8 @@ int writer_apply(struct writer *w, struct job **jobs, uint32_t n)
 	err = kv_begin(w->kv, true, &w->t);
 	if (err) {
 		w->t = NULL;
-		return batch_fail(w, WRITER_IDLE, err);
+		/* a store that begins nothing after a failed sync will not do so again */
+		return batch_fail(w, err == ERR_IO ? WRITER_DEAD : WRITER_IDLE, err);
 	}
 	err = sealed_to_store(w);
 	for (uint32_t i = 0; i < n && !err; i++)

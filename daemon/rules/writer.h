@@ -18,6 +18,7 @@
  *			cosignatures, persist the guard; only now may results be told
  *
  *	IDLE -apply-> APPLIED -commit-> COMMITTED -seal-> IDLE;  any failure of commit or seal -> DEAD
+ *	(and of apply when the store begins no transaction any more, ERR_IO)
  *
  * (ERR_FULL of commit leads back to IDLE: nothing was changed; every job gets ERR_FULL. Seal never gives it.)
  *

@@ -300,6 +300,35 @@ static void test_a_full_store_refuses_and_goes_on(void)
 	pair_node_close(&hub);
 }
 
+static int begin_fails(struct kv *kv, bool write, struct kv_txn **ret)
+{
+	(void)kv;
+	(void)write;
+	(void)ret;
+	return ERR_IO;
+}
+
+static void test_a_store_that_begins_nothing_more_ends_the_writer(void)
+{
+	struct pair_tx x = {0};
+	struct job *j = &x.job;
+	struct pair_node hub;
+	struct kv_ops ops;
+
+	hub_open(&hub, 0);
+	ops = *hub.kv->ops;
+	const struct kv_ops *real = hub.kv->ops;
+	ops.begin = begin_fails;
+	hub.kv->ops = &ops;
+	pair_grant_tx(&tw, PAIR_HUB, 0, 7, &x);
+	T_EQ(writer_apply(hub.w, &j, 1), ERR_IO);
+	T_EQ(j->err, ERR_IO);
+	T_EQ(writer_state(hub.w), WRITER_DEAD);
+	hub.kv->ops = real;
+	pair_tx_close(&x);
+	pair_node_close(&hub);
+}
+
 static void test_a_refused_job_leaves_no_trace(void)
 {
 	struct pair_tx x[4] = {0};
@@ -1483,6 +1512,7 @@ T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
        T(test_a_restored_store_must_not_write),
        T(test_another_history_under_the_guard_must_not_write),
        T(test_a_guard_that_cannot_be_saved_stops_the_writer),
+       T(test_a_store_that_begins_nothing_more_ends_the_writer),
        T(test_a_full_store_refuses_and_goes_on), T(test_a_refused_job_leaves_no_trace),
        T(test_a_small_batch_is_guarded_beside_its_commit),
        T(test_a_batch_that_only_the_guard_has_comes_back),
