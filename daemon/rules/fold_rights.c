@@ -2,10 +2,11 @@
 
 #include "lib/err.h"
 
-#define TOWN_ROLES    (RB(town_office) | RB(town_finance) | RB(inspector))
-#define VILLAGE_ROLES (RB(committee) * 2 - RB(recorder)) /* recorder to committee */
+#define TOWN_ROLES (RB(town_office) | RB(town_finance) | RB(inspector))
+/* Not the committee: who could grant it to himself, the town could not remove. */
+#define VILLAGE_ROLES (RB(supervisor) * 2 - RB(recorder)) /* recorder to supervisor */
 
-_Static_assert(ROLE_recorder == 1 && ROLE_committee == 7, "VILLAGE_ROLES is a run of bits");
+_Static_assert(ROLE_recorder == 1 && ROLE_supervisor == 6, "VILLAGE_ROLES is a run of bits");
 
 static void person_key(struct state_key *k, uint32_t feed_no, const uint8_t key[32])
 {

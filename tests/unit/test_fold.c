@@ -332,6 +332,27 @@ static void test_the_town_judges_as_it_was_seen(void)
 	world_close(&x);
 }
 
+/* The town alone gives and takes the committee: nobody keeps himself in office. */
+static void test_whom_the_town_removes_is_out(void)
+{
+	struct rec_revoke r;
+	struct world x;
+
+	world_open(&x, 26);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, TOWN_HEAD, ROLE_committee, ""), V_GRANT_FOREIGN);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, "crony", ROLE_committee, TOWN_CODE),
+	     V_GRANT_FOREIGN);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, TOWN_HEAD, ROLE_supervisor, ""), V_ACCEPTED);
+	r = (struct rec_revoke){.key = town_key_bytes(town_key(&x.w, TOWN_HEAD)),
+				.role = ROLE_committee,
+				.village = town_b(TOWN_CODE),
+				.reason = town_b("免职")};
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_revoke, &r, NULL, 0), V_ACCEPTED);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, "crony", ROLE_recorder, ""), V_NO_ROLE);
+	T_EQ(town_household(&x.w, x.no, TOWN_HEAD, "09999", 2), V_NO_ROLE);
+	world_close(&x);
+}
+
 static void test_enrolment_is_seen_or_not(void)
 {
 	const char *two = "500101999202";
@@ -1065,8 +1086,9 @@ static void test_a_full_sheet_goes_through(void)
 T_MAIN(T(test_only_confirmed_lines_count), T(test_a_reversal_takes_everything_back),
        T(test_a_refusal_releases_the_cap), T(test_caps_add_up_within_a_sheet),
        T(test_lines_of_a_sheet_go_their_own_way), T(test_the_town_judges_as_it_was_seen),
-       T(test_enrolment_is_seen_or_not), T(test_a_village_sees_the_town_of_its_transaction),
-       T(test_terms_hold_on_the_claimed_day), T(test_a_revoked_role_ends_with_the_entry),
+       T(test_whom_the_town_removes_is_out), T(test_enrolment_is_seen_or_not),
+       T(test_a_village_sees_the_town_of_its_transaction), T(test_terms_hold_on_the_claimed_day),
+       T(test_a_revoked_role_ends_with_the_entry),
        T(test_the_newest_adoption_before_the_day_counts), T(test_duplicates_are_warned_about),
        T(test_evidence_is_found_among_many), T(test_random_work_matches_an_independent_count),
        T(test_a_replay_gives_the_same_state), T(test_villages_do_not_touch_each_other),
