@@ -53,6 +53,22 @@ struct fold_work {
 	struct state_lines lines;
 };
 
+/* P02: an earlier step of the entry at hand. */
+enum fold_duty { FOLD_RECORDED, FOLD_REVIEWED, FOLD_DUTIES };
+
+/* Text as people mean it: no spaces (6.8) around it, ASCII letters small; of names, no spaces at all. */
+#define FOLD_PLAIN_MAX 64 /* bytes of the longest name */
+enum fold_spaces { FOLD_TRIM, FOLD_NO_SPACES };
+struct fold_plain {
+	uint8_t n;
+	uint8_t b[FOLD_PLAIN_MAX];
+};
+void fold_plain(struct bytes s, enum fold_spaces spaces, struct fold_plain *ret);
+static inline struct bytes fold_plain_bytes(const struct fold_plain *p)
+{
+	return (struct bytes){p->b, p->n};
+}
+
 /* The entry being judged. */
 struct judged {
 	struct fold *f;
@@ -64,6 +80,8 @@ struct judged {
 	uint64_t known; /* entries of the town feed that judge it */
 	day_t today;	/* claimed; DAY_NONE when unknown */
 	uint32_t actor; /* person number of the author in the village, 0: none */
+	struct fold_plain actor_name;
+	uint32_t other[FOLD_DUTIES]; /* whom the author was last found not to be */
 	bool is_town;
 	bool meta_changed, adopts_changed;
 	struct state_meta meta;

@@ -56,6 +56,14 @@ void state_key_text(struct state_key *k, struct bytes text)
 	state_key_u8(k, 0);
 }
 
+void state_key_name(struct state_key *k, struct bytes plain)
+{
+	struct hash h;
+
+	hash_of(plain.p, plain.n, &h);
+	state_key_raw(k, h.b, STATE_NAME_ID);
+}
+
 void state_key_uint(struct state_key *k, uint64_t v)
 {
 	uint8_t b[8], n = 0;

@@ -154,10 +154,12 @@ void pair_grant_tx(const struct pair *tw, enum pair_feed feed, uint64_t town_see
 {
 	uint8_t key[SIGN_KEY_BYTES] = {0x55};
 	bool hub = feed == PAIR_HUB;
+	char name[32];
 	struct rec_grant grant = {.key = kv_bytes(key, sizeof(key)),
-				  .name = text("张三"),
 				  .role = hub ? ROLE_inspector : ROLE_keeper};
 
+	snprintf(name, sizeof(name), "张三（%u）", id);
+	grant.name = text(name);
 	be32_put(key + 4, id);
 	pair_tx(tw, feed, REC_grant, &grant, hub ? tw->founder : tw->head, town_seen, id, ret);
 }

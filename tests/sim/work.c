@@ -146,8 +146,12 @@ static void staff(struct sim *s, struct order *o, uint32_t holder, unsigned pers
 		  enum rec_choice_ROLE role, const char *village, bool revoke)
 {
 	struct bytes key = {sign_key_public(s->m[holder].host.person[person]), SIGN_KEY_BYTES};
-	struct rec_grant g = {
-		.key = key, .name = host_text("赵六"), .role = role, .village = host_text(village)};
+	static const char *const names[HOST_PEOPLE] = {"李书记", "钱记录", "孙审核", "周确认",
+						       "赵六"};
+	struct rec_grant g = {.key = key,
+			      .name = host_text(names[person]),
+			      .role = role,
+			      .village = host_text(village)};
 	struct rec_revoke r = {.key = key,
 			       .role = role,
 			       .village = host_text(village),

@@ -353,6 +353,95 @@ static void test_whom_the_town_removes_is_out(void)
 	world_close(&x);
 }
 
+static enum verdict_id grant_as(struct world *x, const char *key, const char *name,
+				enum rec_choice_ROLE role)
+{
+	struct rec_grant g = {.key = town_key_bytes(town_key(&x->w, key)),
+			      .name = town_b(name),
+			      .role = role,
+			      .village = town_b("")};
+
+	return town_put(&x->w, x->no, TOWN_HEAD, REC_grant, &g, NULL, 0);
+}
+
+static enum verdict_id revoke(struct world *x, const char *person, enum rec_choice_ROLE role)
+{
+	struct rec_revoke r = {.key = town_key_bytes(town_key(&x->w, person)),
+			       .role = role,
+			       .village = town_b(""),
+			       .reason = town_b("换届")};
+
+	return town_put(&x->w, x->no, TOWN_HEAD, REC_revoke, &r, NULL, 0);
+}
+
+/* P02 is about people: one name holds its roles under one key. */
+static void test_one_person_has_one_key(void)
+{
+	struct world x;
+
+	world_open(&x, 27);
+	T_EQ(grant_as(&x, "a1", "张三", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a2", "张三", ROLE_reviewer), V_NAME_TAKEN);
+	T_EQ(grant_as(&x, "a2", " 张　三 ", ROLE_reviewer), V_NAME_TAKEN);
+	T_EQ(grant_as(&x, "a2", "张三（二组）", ROLE_reviewer), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a2", "张三", ROLE_reviewer), V_NAME_TAKEN); /* nor by a new name */
+	T_EQ(grant_as(&x, "a1", "张三", ROLE_reviewer), V_ACCEPTED);
+	/* a name is free when the last role is gone, or the person is called otherwise */
+	T_EQ(revoke(&x, "a1", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a3", "张三", ROLE_recorder), V_NAME_TAKEN);
+	T_EQ(revoke(&x, "a1", ROLE_reviewer), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a3", "张三", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a3", "张叁", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a1", "张三", ROLE_recorder), V_ACCEPTED);
+	world_close(&x);
+}
+
+/* The town keeps the names of each village apart, and its own. */
+static void test_names_are_of_one_place(void)
+{
+	struct world x;
+	struct rec_grant g;
+
+	world_open(&x, 28);
+	T_EQ(town_invite(&x.w, "500101999202", "二村", DAY_NONE), V_ACCEPTED);
+	g = (struct rec_grant){.key = town_key_bytes(town_key(&x.w, "b1")),
+			       .name = town_b("李支书"), /* as the head of the first village */
+			       .role = ROLE_committee,
+			       .village = town_b("500101999202")};
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_ACCEPTED);
+	g.village = town_b(TOWN_CODE);
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_NAME_TAKEN);
+	g.role = ROLE_inspector;
+	g.village = town_b("");
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_ACCEPTED);
+	g.key = town_key_bytes(town_key(&x.w, "b2"));
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_NAME_TAKEN);
+	world_close(&x);
+}
+
+static void test_a_new_key_is_the_same_person(void)
+{
+	struct rec_points_line l;
+	struct world x;
+	uint64_t e;
+
+	world_open(&x, 29);
+	T_EQ(grant_as(&x, "a1", "张三", ROLE_recorder), V_ACCEPTED);
+	l = town_line("01000", 0, "A101", x.day);
+	T_EQ(town_points(&x.w, x.no, "a1", &l, 1), V_ACCEPTED);
+	e = town_size(&x.w, x.no) - 1;
+	T_EQ(revoke(&x, "a1", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a2", "张 三", ROLE_reviewer), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, "a2", REC_review, e, 0, DECISION_agree), V_P02_DUTIES);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a2", "张三", ROLE_confirmer), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, "a2", REC_confirm, e, 0, DECISION_agree), V_P02_DUTIES);
+	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(town_reverse(&x.w, x.no, "a2", e, 1), V_P02_DUTIES);
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
+	world_close(&x);
+}
+
 static void test_enrolment_is_seen_or_not(void)
 {
 	const char *two = "500101999202";
@@ -451,16 +540,6 @@ static void test_terms_hold_on_the_claimed_day(void)
 	T_EQ(town_points(&x.w, x.no, "summer", &l, 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 1); /* near, but late or future cannot be said */
 	world_close(&x);
-}
-
-static enum verdict_id revoke(struct world *x, const char *person, enum rec_choice_ROLE role)
-{
-	struct rec_revoke r = {.key = town_key_bytes(town_key(&x->w, person)),
-			       .role = role,
-			       .village = town_b(""),
-			       .reason = town_b("换届")};
-
-	return town_put(&x->w, x->no, TOWN_HEAD, REC_revoke, &r, NULL, 0);
 }
 
 /* Who loses a role loses it for the entries after, and stays the person who acted before. */
@@ -1086,9 +1165,10 @@ static void test_a_full_sheet_goes_through(void)
 T_MAIN(T(test_only_confirmed_lines_count), T(test_a_reversal_takes_everything_back),
        T(test_a_refusal_releases_the_cap), T(test_caps_add_up_within_a_sheet),
        T(test_lines_of_a_sheet_go_their_own_way), T(test_the_town_judges_as_it_was_seen),
-       T(test_whom_the_town_removes_is_out), T(test_enrolment_is_seen_or_not),
-       T(test_a_village_sees_the_town_of_its_transaction), T(test_terms_hold_on_the_claimed_day),
-       T(test_a_revoked_role_ends_with_the_entry),
+       T(test_whom_the_town_removes_is_out), T(test_one_person_has_one_key),
+       T(test_names_are_of_one_place), T(test_a_new_key_is_the_same_person),
+       T(test_enrolment_is_seen_or_not), T(test_a_village_sees_the_town_of_its_transaction),
+       T(test_terms_hold_on_the_claimed_day), T(test_a_revoked_role_ends_with_the_entry),
        T(test_the_newest_adoption_before_the_day_counts), T(test_duplicates_are_warned_about),
        T(test_evidence_is_found_among_many), T(test_random_work_matches_an_independent_count),
        T(test_a_replay_gives_the_same_state), T(test_villages_do_not_touch_each_other),

@@ -256,9 +256,10 @@ static void pair_close(struct pair *p)
 
 static void grant(struct host *h, struct prng *g, enum rec_choice_ROLE role)
 {
+	static const char *const names[HOST_PEOPLE] = {"张一", "张二", "张三", "张四", "张五"};
 	struct rec_grant r = {
 		.key = {sign_key_public(h->person[role % HOST_PEOPLE]), SIGN_KEY_BYTES},
-		.name = host_text("张三"),
+		.name = host_text(names[role % HOST_PEOPLE]),
 		.role = role,
 	};
 

@@ -287,6 +287,10 @@ static void provoke_grants(struct town *w, uint32_t no)
 	REFUSED(w, "GRANT_UNKNOWN", "F15", 0);
 	town_put(w, no, TOWN_HEAD, REC_grant, &term, NULL, 0);
 	REFUSED(w, "CATALOGUE_DATES", "F12", term.from, term.to);
+	term.name = town_b(TOWN_REC);
+	term.from = term.to = DAY_NONE;
+	town_put(w, no, TOWN_HEAD, REC_grant, &term, NULL, 0);
+	REFUSED(w, "NAME_TAKEN", "F27", 0);
 	town_begin(w); /* one committee member of sixty-four villages, and one more */
 	for (int i = 0; i < STATE_ROLES_MAX + 1; i++) {
 		snprintf(code, sizeof(code), "5001029%05d", i);
