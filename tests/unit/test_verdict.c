@@ -395,6 +395,12 @@ static void provoke_points(struct town *w, uint32_t no)
 	l[0] = town_line("01002", 0, "A101", town_day(2026, 1, 29));
 	town_points(w, no, TOWN_REC, l, 1);
 	WARNED(w, "P05_LATE", "P05", 1, 31, 30);
+	l[0] = town_line("01004", 0, "A101", town_day(2026, 1, 29));
+	w->wall_ms = 0;
+	town_points(w, no, TOWN_REC, l, 1);
+	WARNED(w, "P05_NO_CLOCK", "P05", 0);
+	w->wall_ms = town_noon(town_day(2026, 3, 1));
+	l[0] = town_line("01002", 0, "A101", town_day(2026, 1, 29));
 	l[0].day++;
 	at = town_size(w, no);
 	l[0].evidence_no = town_b("CG-1");
