@@ -80,9 +80,12 @@ int fold_refuse(struct judged *j, const struct refusal *r)
 
 void fold_warn(struct judged *j, const struct refusal *r)
 {
-	if (j->v->nwarn < VERDICT_WARN_MAX)
-		set_reason(&j->v->warn[j->v->nwarn], r);
-	j->v->nwarn++;
+	struct reason reason;
+
+	set_reason(&reason, r);
+	verdict_warn(j->v, &reason);
+	if (j->f->warned)
+		j->f->warned(j->f->warned_ctx, &reason);
 }
 
 /* "points[3].day": part 0 is the head; no field when the shape as a whole is wrong. */

@@ -442,6 +442,76 @@ static void test_a_new_key_is_the_same_person(void)
 	world_close(&x);
 }
 
+struct heard {
+	uint32_t n, late, evidence;
+};
+
+static void on_warned(void *ctx, const struct reason *r)
+{
+	struct heard *h = ctx;
+
+	h->n++;
+	h->late += r->id == V_P05_LATE;
+	h->evidence += r->id == V_P09_EVIDENCE;
+}
+
+static void judge_points(struct world *x, const struct rec_points_line *l, uint32_t n,
+			 struct heard *heard, struct verdict *v)
+{
+	struct rec_points head = {.note = town_b("")};
+	struct buf p = {0};
+	struct feed_head h;
+	struct entry e;
+	struct fold f;
+
+	town_begin(&x->w);
+	T_EQ(feedlog_head(x->w.t, x->no, &h), ERR_OK);
+	town_tx(&x->w, &h.id, town_size(&x->w, FEED_TOWN), TOWN_REC, rec_type_of(REC_points), &head,
+		l, n, &e, &p);
+	town_place(&h, &e);
+	T_EQ(fold_open(&f, x->w.t, &x->w.id, &h), ERR_OK);
+	f.warned = on_warned;
+	f.warned_ctx = heard;
+	T_EQ(fold_judge(&f, &e, buf_bytes(&p), true, v), ERR_OK);
+	fold_close(&f);
+	town_commit(&x->w);
+	buf_close(&p);
+}
+
+/* A late line and a piece of evidence used twice, behind many lines that are near each other. */
+static void test_many_warnings_of_a_kind_hide_no_other(void)
+{
+	enum { LINES = 40, LATE = 35, USED = 38 };
+	struct rec_points_line l[LINES];
+	struct heard heard = {0};
+	struct verdict v;
+	struct world x;
+
+	world_open(&x, 30);
+	l[0] = town_line("01002", 0, "Z001", x.day);
+	l[0].evidence_no = town_b("XY-2026-0001");
+	T_EQ(town_points(&x.w, x.no, TOWN_REC, l, 1), V_ACCEPTED);
+	for (int i = 0; i < LINES; i++)
+		l[i] = town_line("01000", 0, "Z001", x.day);
+	l[LATE] = town_line("01003", 0, "A101", town_day(2024, 5, 1));
+	l[USED] = town_line("01004", 0, "Z001", x.day);
+	l[USED].evidence_no = town_b("XY-2026-0001");
+	judge_points(&x, l, LINES, &heard, &v);
+	T_STR(reason_name(v.reason.id), "ACCEPTED");
+	T_EQ(v.nwarn, LINES - 1); /* the first of its household is near nothing */
+	T_STR(reason_name(v.warn[0].id), "P09_NEAR");
+	T_EQ(v.warn[0].num[0], 2);
+	T_STR(reason_name(v.warn[VERDICT_WARN_MAX - 2].id), "P05_LATE");
+	T_EQ(v.warn[VERDICT_WARN_MAX - 2].num[0], LATE + 1);
+	T_STR(reason_name(v.warn[VERDICT_WARN_MAX - 1].id), "P09_EVIDENCE");
+	T_EQ(v.warn[VERDICT_WARN_MAX - 1].num[0], USED + 1);
+	/* and who listens hears of each */
+	T_EQ(heard.n, v.nwarn);
+	T_EQ(heard.late, 1);
+	T_EQ(heard.evidence, 1);
+	world_close(&x);
+}
+
 static void test_enrolment_is_seen_or_not(void)
 {
 	const char *two = "500101999202";
@@ -1168,8 +1238,9 @@ T_MAIN(T(test_only_confirmed_lines_count), T(test_a_reversal_takes_everything_ba
        T(test_lines_of_a_sheet_go_their_own_way), T(test_the_town_judges_as_it_was_seen),
        T(test_whom_the_town_removes_is_out), T(test_one_person_has_one_key),
        T(test_names_are_of_one_place), T(test_a_new_key_is_the_same_person),
-       T(test_enrolment_is_seen_or_not), T(test_a_village_sees_the_town_of_its_transaction),
-       T(test_terms_hold_on_the_claimed_day), T(test_a_revoked_role_ends_with_the_entry),
+       T(test_many_warnings_of_a_kind_hide_no_other), T(test_enrolment_is_seen_or_not),
+       T(test_a_village_sees_the_town_of_its_transaction), T(test_terms_hold_on_the_claimed_day),
+       T(test_a_revoked_role_ends_with_the_entry),
        T(test_the_newest_adoption_before_the_day_counts), T(test_duplicates_are_warned_about),
        T(test_evidence_is_found_among_many), T(test_random_work_matches_an_independent_count),
        T(test_a_replay_gives_the_same_state), T(test_villages_do_not_touch_each_other),
