@@ -442,6 +442,59 @@ static void test_a_new_key_is_the_same_person(void)
 	world_close(&x);
 }
 
+static uint32_t used_again(struct world *x, const char *household, const char *number)
+{
+	struct rec_points_line l = town_line(household, 0, "Z001", x->day);
+	uint32_t n = 0;
+
+	l.evidence_no = town_b(number);
+	T_EQ(town_points(&x->w, x->no, TOWN_REC, &l, 1), V_ACCEPTED);
+	for (uint32_t i = 0; i < x->w.last.nwarn; i++)
+		n += x->w.last.warn[i].id == V_P09_EVIDENCE;
+	return n;
+}
+
+/* Of a sheet whose first line was refused, another line still uses the paper. */
+static void test_evidence_counts_as_long_as_one_line_does(void)
+{
+	struct rec_points_line l[3];
+	struct world x;
+	uint64_t sheet, again;
+
+	world_open(&x, 31);
+	for (int i = 0; i < 3; i++) {
+		l[i] = town_line(i == 0 ? "01000" : i == 1 ? "01001" : "01002", 0, "Z001", x.day);
+		l[i].evidence_no = town_b(i == 1 ? "XY-2026-0002" : "XY-2026-0001");
+	}
+	T_EQ(town_points(&x.w, x.no, TOWN_REC, l, 3), V_ACCEPTED);
+	sheet = town_size(&x.w, x.no) - 1;
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, sheet, 1, DECISION_refuse), V_ACCEPTED);
+	T_EQ(used_again(&x, "01003", "XY-2026-0001"), 1);
+	T_EQ(x.w.last.warn[0].num[1], (int64_t)sheet);
+	T_EQ(x.w.last.warn[0].num[2], 3);
+	again = town_size(&x.w, x.no) - 1;
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, again, 1, DECISION_refuse), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, sheet, 3, DECISION_refuse), V_ACCEPTED);
+	T_EQ(used_again(&x, "01004", "XY-2026-0001"), 0);
+	world_close(&x);
+}
+
+static void test_a_number_is_the_same_however_it_is_typed(void)
+{
+	struct world x;
+
+	world_open(&x, 32);
+	T_EQ(used_again(&x, "01000", "XY-2026-0001"), 0);
+	T_EQ(used_again(&x, "01001", "XY-2026-0001 "), 1);
+	T_EQ(used_again(&x, "01002", "　xy-2026-0001"), 1);
+	T_EQ(used_again(&x, "01003", "XY-2026- 0001"), 0);
+	T_EQ(used_again(&x, "01004", "xy-2026-0002"), 0);
+	T_STR(x.w.last.nwarn ? x.w.last.warn[0].s : "", "");
+	T_EQ(used_again(&x, "01005", "XY-2026-0002"), 1);
+	T_STR(x.w.last.warn[0].s, "XY-2026-0002"); /* told as it is written */
+	world_close(&x);
+}
+
 struct heard {
 	uint32_t n, late, evidence;
 };
@@ -1238,6 +1291,8 @@ T_MAIN(T(test_only_confirmed_lines_count), T(test_a_reversal_takes_everything_ba
        T(test_lines_of_a_sheet_go_their_own_way), T(test_the_town_judges_as_it_was_seen),
        T(test_whom_the_town_removes_is_out), T(test_one_person_has_one_key),
        T(test_names_are_of_one_place), T(test_a_new_key_is_the_same_person),
+       T(test_evidence_counts_as_long_as_one_line_does),
+       T(test_a_number_is_the_same_however_it_is_typed),
        T(test_many_warnings_of_a_kind_hide_no_other), T(test_enrolment_is_seen_or_not),
        T(test_a_village_sees_the_town_of_its_transaction), T(test_terms_hold_on_the_claimed_day),
        T(test_a_revoked_role_ends_with_the_entry),
