@@ -1,5 +1,6 @@
 #include "daemon/rules/fold_rules.h"
 
+#include "daemon/rules/placeholder.h"
 #include "daemon/rules/state_year.h"
 #include "daemon/rules/view.h"
 #include "lib/err.h"
@@ -286,6 +287,10 @@ int fold_steps_reverse(struct judged *j)
 	if (err)
 		return err;
 	uint32_t line = (uint32_t)r.line;
+	if (placeholder(r.reason))
+		return fold_refuse(j, &(struct refusal){.id = V_P08_MISSING,
+							.num = {line},
+							.s = fold_text("reason")});
 	if (j->w->lines.line[line - 1].state != LINE_CONFIRMED)
 		return wrong_state(j, r.entry, line);
 	err = check_duties(j, r.entry, FOLD_RECORDED, j->w->lines.recorder);

@@ -442,6 +442,23 @@ static void test_a_new_key_is_the_same_person(void)
 	world_close(&x);
 }
 
+static void test_a_reversal_says_why(void)
+{
+	static const char *const nothing[] = {"无", ".", "  ", "n/a"};
+	struct rec_reversal r = {.line = 1};
+	struct world x;
+
+	world_open(&x, 33);
+	r.entry = town_earn(&x.w, x.no, "01000", 0, "A101", x.day);
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
+		r.reason = town_b(nothing[i]);
+		T_EQ(town_put(&x.w, x.no, TOWN_CON, REC_reversal, &r, NULL, 0), V_P08_MISSING);
+		T_STR(x.w.last.reason.s, "reason");
+	}
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, r.entry, 1), V_ACCEPTED);
+	world_close(&x);
+}
+
 static uint32_t used_again(struct world *x, const char *household, const char *number)
 {
 	struct rec_points_line l = town_line(household, 0, "Z001", x->day);
@@ -1291,7 +1308,7 @@ T_MAIN(T(test_only_confirmed_lines_count), T(test_a_reversal_takes_everything_ba
        T(test_lines_of_a_sheet_go_their_own_way), T(test_the_town_judges_as_it_was_seen),
        T(test_whom_the_town_removes_is_out), T(test_one_person_has_one_key),
        T(test_names_are_of_one_place), T(test_a_new_key_is_the_same_person),
-       T(test_evidence_counts_as_long_as_one_line_does),
+       T(test_a_reversal_says_why), T(test_evidence_counts_as_long_as_one_line_does),
        T(test_a_number_is_the_same_however_it_is_typed),
        T(test_many_warnings_of_a_kind_hide_no_other), T(test_enrolment_is_seen_or_not),
        T(test_a_village_sees_the_town_of_its_transaction), T(test_terms_hold_on_the_claimed_day),
