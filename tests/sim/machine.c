@@ -456,7 +456,7 @@ static void rot(struct sim *s, struct machine *m)
 
 	if (m->rotten || size == 0 || !may_flip(m))
 		return;
-	m->rotten = s->rotted = true;
+	m->rotten = s->rotted[m->host.index] = true;
 	m->rotten_seq = size - 1;
 	sim_say(s, "%s: entry %llu rots", m->host.name, (unsigned long long)m->rotten_seq);
 	flip(m);

@@ -69,7 +69,7 @@ struct sim_opts {
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks, lacking, lies;
+		redone, forks, lacking, lies, judged, predicted;
 };
 
 enum phase { PH_IDLE, PH_APPLY, PH_COMMIT, PH_SEAL, PH_TELL };
@@ -114,7 +114,8 @@ struct sim {
 	struct prng net, disk, crash, clock, work, keys;
 	bool with[FAULTS], with_cuts, with_flips, with_crashes, with_half_open;
 	bool calm, done;
-	bool rotted; /* somewhere, some time: alarms are right */
+	bool rotted
+		[SIM_HOSTS]; /* feeds of which an entry was bad some time: alarms about them are right */
 	struct machine m[SIM_HOSTS];
 	struct net *wires;
 	struct people *people;
@@ -202,5 +203,7 @@ void law_stepped(struct sim *s, uint32_t host);
 /* What is not yet as it must be when the faults have stopped; NULL: nothing. */
 const char *law_lacks(struct sim *s, uint32_t host);
 void law_at_end(struct sim *s);
+/* What every host makes of every feed, into the history. */
+void law_remember(struct sim *s);
 
 #endif

@@ -42,6 +42,8 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->forks += c->forks;
 	to->lacking += c->lacking;
 	to->lies += c->lies;
+	to->judged += c->judged;
+	to->predicted += c->predicted;
 }
 
 static void print_count(const struct sim_count *c)
@@ -60,6 +62,8 @@ static void print_count(const struct sim_count *c)
 	       (unsigned long long)c->copies, (unsigned long long)c->redone,
 	       (unsigned long long)c->forks, (unsigned long long)c->lacking,
 	       (unsigned long long)c->lies);
+	printf("%llu answers as the books say, %llu of them refusals\n",
+	       (unsigned long long)c->judged, (unsigned long long)c->predicted);
 }
 
 static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *steps)
