@@ -40,8 +40,12 @@ static int append_again(struct writer *w, struct job *j, uint64_t seq)
 
 	if (!err)
 		err = entry_parse(leaf.p, leaf.n, &e);
+	if (err == ERR_NOTFOUND || err == ERR_FORMAT || err == ERR_CORRUPT) {
+		j->err = ERR_CORRUPT; /* a row went bad: nothing against the other jobs */
+		return ERR_OK;
+	}
 	if (err)
-		return err == ERR_NOTFOUND || err == ERR_FORMAT ? ERR_CORRUPT : err;
+		return err;
 	if (hash_cmp(&e.commitment, &a->tx.commitment) || e.type != a->tx.type ||
 	    memcmp(e.author, a->tx.author, SIGN_KEY_BYTES) != 0) {
 		refused(&a->verdict, V_TXID_REUSED, (int64_t)seq);

@@ -858,6 +858,35 @@ static void test_a_bit_that_flips_before_the_seal_is_not_signed(void)
 	pair_tx_close(&x);
 }
 
+/* A transaction that comes again when its entry has gone bad in the store: the rest of the batch is not to
+ * blame. */
+static void test_an_entry_gone_bad_fails_only_who_asks_for_it(void)
+{
+	static const size_t where[] = {0,
+				       ENTRY_LEAF_BYTES - 1}; /* no entry any more; another hash */
+	uint8_t entry[12] = {0, 0, 0, FEED_TOWN};
+
+	be64_put(entry + 4, PAIR_STARTED);
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		struct pair_tx again = {0}, other = {0};
+		struct job *jobs[2] = {&again.job, &other.job};
+		struct pair_node hub;
+
+		hub_open(&hub, 0);
+		pair_grant_tx(&tw, PAIR_HUB, 0, 1, &again);
+		pair_put(&hub, &again);
+		flip(hub.kv, KV_ENTRY, kv_bytes(entry, sizeof(entry)), where[i]);
+		pair_grant_tx(&tw, PAIR_HUB, 0, 2, &other);
+		T_EQ(pair_run(&hub, jobs, 2), ERR_OK);
+		T_EQ(again.job.err, ERR_CORRUPT);
+		T_EQ(other.job.err, ERR_OK);
+		T_EQ(other.job.u.append.verdict.reason.id, V_ACCEPTED);
+		pair_tx_close(&again);
+		pair_tx_close(&other);
+		pair_node_close(&hub);
+	}
+}
+
 static void test_the_hub_takes_in_a_village_and_agrees(void)
 {
 	struct pair_node hub, v;
@@ -1528,6 +1557,7 @@ T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
        T(test_a_transaction_id_stands_for_one_content), T(test_a_dry_run_keeps_nothing),
        T(test_what_the_village_has_not_seen_it_cannot_name),
        T(test_a_bit_that_flips_before_the_seal_is_not_signed),
+       T(test_an_entry_gone_bad_fails_only_who_asks_for_it),
        T(test_the_hub_takes_in_a_village_and_agrees),
        T(test_chunks_in_one_batch_depend_on_none_that_fails),
        T(test_a_damaged_feed_takes_no_other_jobs_with_it),
