@@ -21,6 +21,7 @@
 #endif
 #define OPEN_MAX  8
 #define FILE_MODE 0600
+#define DATA_FILE "data.mdb" /* as LMDB names it */
 
 struct lmdbkv {
 	struct kv kv;
@@ -347,9 +348,16 @@ static int look_at_syncs(struct lmdbkv *l)
 	return rc;
 }
 
+/* The names of new files last only when their folder is synced too. */
+static int sync_names(const struct lmdbkv *l, bool made)
+{
+	return made && fsync(l->dir_fd) ? errno : MDB_SUCCESS;
+}
+
 static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts *opts)
 {
 	unsigned flags = MDB_NOTLS | (opts->readonly ? MDB_RDONLY : 0U);
+	bool made = !opts->readonly && faccessat(l->dir_fd, DATA_FILE, F_OK, 0) != 0;
 	int dead, rc = mdb_env_create(&l->env);
 
 	if (!rc)
@@ -365,7 +373,9 @@ static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts 
 		rc = mdb_reader_check(l->env, &dead);
 	if (!rc)
 		rc = open_tables(l, opts->readonly);
-	return rc || opts->readonly ? rc : look_at_syncs(l);
+	if (!rc && !opts->readonly)
+		rc = look_at_syncs(l);
+	return rc ? rc : sync_names(l, made);
 }
 
 int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret,

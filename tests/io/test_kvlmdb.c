@@ -148,14 +148,16 @@ static void test_a_full_disk_changes_nothing_and_goes_on(void)
 
 /* --- errors of the disk itself ---------------------------------------------------------------------- */
 
-enum where { AT_DATA, AT_SYNC, AT_META };
+enum where { AT_DATA, AT_SYNC, AT_META, AT_FOLDER };
 
 /* From now on the kernel itself answers with @e: every sync of this process, or every write of pages, or every
- * write of less than one (the meta page). */
+ * write of less than one (the meta page), or every sync of a folder. */
 static void kernel_fails(enum where where, int e)
 {
-	static const uint32_t always[] = {
-		[AT_DATA] = SYS_writev, [AT_SYNC] = SYS_fdatasync, [AT_META] = UINT32_MAX};
+	static const uint32_t always[] = {[AT_DATA] = SYS_writev,
+					  [AT_SYNC] = SYS_fdatasync,
+					  [AT_META] = UINT32_MAX,
+					  [AT_FOLDER] = SYS_fsync};
 	uint8_t big = where == AT_DATA ? 0 : 1,
 		small = where == AT_META ? 0 : 1; /* skip the error */
 	struct sock_filter f[] = {
@@ -221,6 +223,34 @@ static void test_only_what_changed_nothing_may_be_tried_again(void)
 	}
 }
 
+static int open_child(int want)
+{
+	struct kv *kv;
+
+	kernel_fails(AT_FOLDER, EIO);
+	T_EQ(kvlmdb_open(dir, NULL, &kv, NULL), want);
+	return 0;
+}
+
+/* Or a power cut may lose the name of the file with all that is in it. */
+static void test_the_folder_of_a_new_store_is_synced_once(void)
+{
+	static const int wants[] = {ERR_IO, ERR_OK};
+	int status;
+
+	dir_new();
+	for (size_t i = 0; i < 2; i++) {
+		pid_t pid = fork();
+		T_OK(pid >= 0);
+		if (pid == 0)
+			_exit(open_child(wants[i]));
+		T_EQ(waitpid(pid, &status, 0), pid);
+		T_OK(WIFEXITED(status));
+		T_EQ(WEXITSTATUS(status), 0);
+	}
+	dir_gone();
+}
+
 static void test_one_writer_and_one_open_per_process(void)
 {
 	struct kvlmdb_opts rw = {0}, ro = {.readonly = true};
@@ -284,4 +314,5 @@ T_MAIN(T(test_it_agrees_with_a_naive_model), T(test_cursors_end_where_rows_end),
        T(test_a_full_map_changes_nothing_and_goes_on),
        T(test_what_was_committed_is_there_after_reopening), T(test_many_rows_come_and_go),
        T(test_a_full_disk_changes_nothing_and_goes_on), T(test_one_writer_and_one_open_per_process),
-       T(test_only_what_changed_nothing_may_be_tried_again), T(test_what_is_no_store_is_refused))
+       T(test_only_what_changed_nothing_may_be_tried_again),
+       T(test_the_folder_of_a_new_store_is_synced_once), T(test_what_is_no_store_is_refused))
