@@ -57,7 +57,7 @@ struct fold_work {
 enum fold_duty { FOLD_RECORDED, FOLD_REVIEWED, FOLD_DUTIES };
 
 /* Text as people mean it: no spaces (6.8) around it, ASCII letters small; of names, no spaces at all. */
-#define FOLD_PLAIN_MAX 64 /* bytes of the longest name */
+#define FOLD_PLAIN_MAX STATE_PERSON_NAME /* longer than any number of evidence */
 enum fold_spaces { FOLD_TRIM, FOLD_NO_SPACES };
 struct fold_plain {
 	uint8_t n;

@@ -200,7 +200,7 @@ int state_person_parse(struct bytes row, struct state_person *ret)
 	ret->no = get_u32(&c);
 	ret->name = state_get_text(&c);
 	ret->nroles = get_u32(&c);
-	if (ret->nroles > STATE_ROLES_MAX)
+	if (ret->nroles > STATE_ROLES_MAX || ret->name.n > STATE_PERSON_NAME)
 		return ERR_CORRUPT;
 	for (uint32_t i = 0; i < ret->nroles; i++) {
 		struct state_role *r = &ret->role[i];

@@ -107,7 +107,8 @@ struct state_role {
 	char village[STATE_VILLAGE_CODE_MAX]; /* "": the town, or the village of the feed */
 	day_t from, to;
 };
-#define STATE_ROLES_MAX 64
+#define STATE_ROLES_MAX	  64
+#define STATE_PERSON_NAME 64 /* bytes; of no record is it longer */
 struct state_person {
 	uint32_t no; /* from 1; 0 in the town */
 	struct bytes name;
