@@ -69,6 +69,29 @@ static bool is_header(const struct import_table *t)
 	return found >= 2 && found >= (needed + 1) / 2;
 }
 
+/* The header once more. A row of data may hold words that are headers, too (户主, 参加): only one that has
+ * every needed column in its place, and no header in another's, is no data. */
+static bool is_header_again(const struct import_table *t)
+{
+	uint32_t needed = 0;
+
+	for (uint32_t i = 0; i < t->ncolumns; i++)
+		needed += t->column[i].required;
+	for (uint32_t i = 0; i < t->csv.ncells; i++) {
+		char text[HEADER_BYTES_MAX];
+		uint32_t c;
+
+		header_text(&t->csv.cell[i], text);
+		c = column_of(t, text);
+		if (c == NOWHERE)
+			continue;
+		if (t->at[c] != i)
+			return false;
+		needed -= t->column[c].required;
+	}
+	return needed == 0;
+}
+
 static void row_issue(struct import_table *t, enum import_id id, struct bytes value, const char *s)
 {
 	import_add(t->rep, &(struct import_issue){.row = t->csv.row,
@@ -290,7 +313,7 @@ static bool is_data(struct import_table *t)
 		row_issue(t, ISSUE_FOOTER_ROW, bytes_of(first), "");
 		return false;
 	}
-	if (is_header(t)) {
+	if (is_header_again(t)) {
 		row_issue(t, ISSUE_HEADER_AGAIN, bytes_of(first), "");
 		return false;
 	}

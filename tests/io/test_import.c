@@ -508,7 +508,8 @@ static void test_what_is_around_the_table_is_named(void)
 
 	buf_puts(&text, "花名册\n\n");
 	put_base(&text, -1, NULL);
-	buf_puts(&text, ",,\n 　\n合 计：,,,３人\n填报人：张三\n户编号,姓名,与户主关系,是否参加\n");
+	buf_puts(&text, ",,\n 　\n合 计：,,,３人\n填报人：张三\n");
+	put_row(&text, roster_header);
 	T_EQ(import_roster(text.p, text.n, &strict, &r, &rep), ERR_INVALID);
 	T_REPORT(&rep, has_issue(&rep, 1, NULL, ISSUE_TITLE_ROW));
 	T_REPORT(&rep, has_issue(&rep, 8, NULL, ISSUE_TOTAL_ROW));
@@ -519,6 +520,27 @@ static void test_what_is_around_the_table_is_named(void)
 	T_EQ(rep.rows, 2);
 	import_report_close(&rep);
 	buf_close(&text);
+}
+
+/* "户主" and "参加" are headers, too; a row that holds them is somebody all the same. */
+static void test_words_of_the_header_in_a_row_do_not_make_it_one(void)
+{
+	struct import_report rep = {0};
+	struct import_roster r;
+
+	T_EQ(roster_of("户编号,姓名,与户主关系,是否参加\n1,张三,户主,参加\n2,李四,户主,参加\n",
+		       &strict, &r, &rep),
+	     ERR_OK);
+	T_EQ(r.n, 2);
+	T_REPORT(&rep, !has_issue(&rep, 2, NULL, ISSUE_HEADER_AGAIN));
+	import_report_close(&rep);
+	/* in other columns it is no header of this table: errors, not silence */
+	T_EQ(roster_of("户编号,姓名,与户主关系,是否参加\n1,张三,户主,是\n姓名,户编号,与户主关系,"
+		       "是否参加\n",
+		       &strict, &r, &rep),
+	     ERR_INVALID);
+	T_REPORT(&rep, has_issue(&rep, 3, "户编号", ISSUE_BOUNDS));
+	import_report_close(&rep);
 }
 
 static void test_files_that_are_no_roster_say_why(void)
@@ -1415,6 +1437,7 @@ T_MAIN(T(test_csv_cells_are_read_as_rfc_4180_says),
        T(test_warnings_are_taken_only_when_accepted),
        T(test_the_day_of_consent_is_for_those_who_take_part),
        T(test_serial_dates_follow_the_1900_system), T(test_what_is_around_the_table_is_named),
+       T(test_words_of_the_header_in_a_row_do_not_make_it_one),
        T(test_files_that_are_no_roster_say_why), T(test_quoted_rows_hide_the_numbers_of_people),
        T(test_files_over_the_limit_are_refused), T(test_households_are_checked_as_a_whole),
        T(test_numbers_ending_in_000_are_suspect_only_among_rounded_ones),
