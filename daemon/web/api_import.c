@@ -205,7 +205,8 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 	look->day = day;
 	err = view_item(look->t, look->version, code, &line);
 	if (!err)
-		*ret = (struct import_item){look->version, line.name_zh, line.points};
+		*ret = (struct import_item){look->version, line.name_zh, line.points,
+					    line.sign == SIGN_deduct};
 	return err;
 }
 

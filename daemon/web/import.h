@@ -87,6 +87,7 @@ struct import_item {
 	uint64_t version;
 	struct bytes name; /* Chinese; valid until the next call */
 	struct points points;
+	bool deduct; /* the points are taken away */
 };
 struct import_lookup {
 	void *ctx;

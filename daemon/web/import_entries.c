@@ -94,25 +94,39 @@ static int read_member(struct work *w, struct rec_points_line *l)
 	}
 }
 
+/* A deduction may be written with a minus, an award may not: -3 is not 3. */
+static void check_points(struct work *w, const struct rec_points_line *l,
+			 const struct import_item *item)
+{
+	struct bytes written = import_cell(&w->t, COL_POINTS, IMPORT_CODE), points = written;
+	struct rec_points_line said = {.member = 0};
+	bool minus = points.n > 1 && points.p[0] == '-';
+	char text[AMOUNT_TEXT_MAX];
+
+	if (points.n == 0)
+		return;
+	if (minus) {
+		points.p++;
+		points.n--;
+	}
+	if (!import_cell_field(&w->t, COL_POINTS, points, field("points"), &said))
+		return;
+	if (points_cmp(said.points, item->points) != 0 || (minus && !item->deduct))
+		issue(w, COL_POINTS, written, ISSUE_ITEM_POINTS,
+		      import_lit(points_text(item->points, text)), l->item);
+	else if (minus)
+		issue(w, COL_POINTS, written, ISSUE_NORMALISED, points, (struct bytes){NULL, 0});
+}
+
 /* What the sheet says beside the code must be what the catalogue says. */
 static void check_item(struct work *w, const struct rec_points_line *l,
 		       const struct import_item *item)
 {
 	struct bytes name = import_cell(&w->t, COL_ITEM_NAME, IMPORT_NAME);
-	struct bytes points = import_cell(&w->t, COL_POINTS, IMPORT_CODE);
-	struct rec_points_line said = {.member = 0};
-	char text[AMOUNT_TEXT_MAX];
 
 	if (name.n && !import_same(name, item->name))
 		issue(w, COL_ITEM_NAME, name, ISSUE_ITEM_NAME, item->name, l->item);
-	if (points.n && points.p[0] == '-') { /* a deduction written as one */
-		points.p++;
-		points.n--;
-	}
-	if (points.n && import_cell_field(&w->t, COL_POINTS, points, field("points"), &said) &&
-	    points_cmp(said.points, item->points) != 0)
-		issue(w, COL_POINTS, points, ISSUE_ITEM_POINTS,
-		      import_lit(points_text(item->points, text)), l->item);
+	check_points(w, l, item);
 }
 
 static int read_item(struct work *w, struct rec_points_line *l)

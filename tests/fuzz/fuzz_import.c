@@ -48,7 +48,8 @@ static int look_item(void *ctx, struct bytes code, day_t day, struct import_item
 		return ERR_NOTFOUND;
 	*ret = (struct import_item){.version = 1 + any(code) % 3,
 				    .name = {(const uint8_t *)name, sizeof(name) - 1},
-				    .points = points_of(code.p[0] == 'Z' ? -200 : 200)};
+				    .points = points_of(code.p[0] == 'Z' ? -200 : 200),
+				    .deduct = code.p[0] == 'B'};
 	return ERR_OK;
 }
 

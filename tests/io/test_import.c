@@ -1118,7 +1118,8 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 	for (uint32_t i = 0; i < c->n; i++) {
 		if (!same_bytes(c->v[i].code, code) || day < 20000)
 			continue;
-		*ret = (struct import_item){3, c->v[i].name_zh, c->v[i].points};
+		*ret = (struct import_item){3, c->v[i].name_zh, c->v[i].points,
+					    c->v[i].sign == SIGN_deduct};
 		return ERR_OK;
 	}
 	return ERR_NOTFOUND;
@@ -1218,7 +1219,11 @@ static void test_entry_sheets_are_checked_cell_by_cell(void)
 		{"2025-01-01,05001,孟山,C101,义务投工投劳,村委会,修路,照片,1,,5\n", NULL,
 		 ISSUE_COUNT},
 		{"2025-01-01,05001,,C103,,,,,,,\n", NULL, ISSUE_COUNT},
-		{"2025-01-01,05001,孟山,B201,,,,,,2025-01-02,-20\n", NULL, ISSUE_COUNT},
+		{"2025-01-01,05001,孟山,B201,,,,,,2025-01-02,20\n", NULL, ISSUE_COUNT},
+		{"2025-01-01,05001,孟山,B201,,,,,,2025-01-02,-20\n", "分值", ISSUE_NORMALISED},
+		{"2025-01-01,05001,孟山,B201,,,,,,2025-01-02,-30\n", "分值", ISSUE_ITEM_POINTS},
+		{"2025-01-01,05001,孟山,C101,,,,,,,-5\n", "分值", ISSUE_ITEM_POINTS},
+		{"2025-01-01,05001,孟山,C101,,,,,,,-\n", "分值", ISSUE_NUMBER},
 		{"2025/1/1,05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_DATE_NOTATION},
 		{"45658,05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_DATE_SERIAL},
 		{",05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_EMPTY},
