@@ -96,11 +96,47 @@ static bool read_day(struct import *m, const char *key, day_t *ret)
 	return false;
 }
 
-static bool param_is_1(const struct web_req *req, const char *name)
+static bool refuse_param(struct import *m, const char *code, const char *name, const char *zh,
+			 const char *en)
 {
-	const char *v = reply_param(req, name);
+	reply_error(m->res, m->req->lang, 400, code, name, SAYS(zh, en), SAYS(NULL, NULL));
+	return false;
+}
 
-	return v && strcmp(v, "1") == 0;
+static bool is_one_of(const char *word, const char *const *list)
+{
+	for (; *list; list++)
+		if (strcmp(*list, word) == 0)
+			return true;
+	return false;
+}
+
+/* A trial that is taken for the deed cannot be taken back: nothing here is guessed. */
+static bool read_query(struct import *m)
+{
+	static const char *const yes[] = {"1", "true", "yes", NULL};
+	static const char *const no[] = {"0", "false", "no", NULL};
+	struct {
+		const char *name;
+		bool *to, given;
+	} flags[] = {{"dry_run", &m->dry_run, false}, {"accept", &m->opts.accept, false}};
+
+	for (uint32_t i = 0; i < m->req->nquery; i++) {
+		const struct web_param *q = &m->req->query[i];
+		size_t k = strcmp(q->name, flags[0].name) != 0;
+
+		if (strcmp(q->name, flags[k].name) != 0)
+			return refuse_param(m, "PARAMETER_UNKNOWN", NULL,
+					    "只有参数 dry_run 和 accept",
+					    "the parameters are dry_run and accept");
+		if (flags[k].given || (!is_one_of(q->value, yes) && !is_one_of(q->value, no)))
+			return refuse_param(m, "PARAMETER", flags[k].name,
+					    "应为 1、true、yes 或 0、false、no，且只写一次",
+					    "it is 1, true, yes or 0, false, no, and given once");
+		flags[k].given = true;
+		*flags[k].to = is_one_of(q->value, yes);
+	}
+	return true;
 }
 
 static bool open_signers(struct import *m)
@@ -641,10 +677,8 @@ void api_import(const struct web_services *s, const struct web_req *req, struct 
 		return;
 	}
 	m.kind = (enum kind)k;
-	m.dry_run = param_is_1(req, "dry_run");
-	m.opts.accept = param_is_1(req, "accept");
-	if (split_body(&m) && read_day(&m, "consent_day", &m.opts.consent_day) && make_base(&m) &&
-	    open_signers(&m))
+	if (read_query(&m) && split_body(&m) && read_day(&m, "consent_day", &m.opts.consent_day) &&
+	    make_base(&m) && open_signers(&m))
 		run(&m);
 	import_end(&m);
 }

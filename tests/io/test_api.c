@@ -796,6 +796,30 @@ static void test_a_roster_is_tried_and_then_written(void)
 	node_close();
 }
 
+static void test_a_trial_is_never_taken_for_the_deed(void)
+{
+	static const char body[] = "{" SIGN("head") "}\n" ROSTER;
+	static const struct {
+		const char *query;
+		int status;
+	} cases[] = {{"dry_run=true", 200},	   {"dry_run=yes", 200},
+		     {"dry_run=1&accept=no", 200}, {"dry_run=on", 400},
+		     {"dry_run=TRUE", 400},	   {"dry_run=", 400},
+		     {"dry-run=1", 400},	   {"dryrun=1", 400},
+		     {"accept=maybe", 400},	   {"dry_run=0&dry_run=1", 400}};
+	char path[128];
+
+	node_open(false);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(path, sizeof(path), "/api/v1/import/roster?%s", cases[i].query);
+		WANT(post(path, body), cases[i].status);
+		T_EQ(n.submits, 0);
+	}
+	WANT(post("/api/v1/import/roster?dry_run=false&accept=0", body), 200);
+	T_STR(at("done"), "true");
+	node_close();
+}
+
 static void test_a_sheet_passes_three_people_at_once(void)
 {
 	static const char body[] = SHEET_SIGN SHEET;
@@ -1107,8 +1131,9 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_a_trial_writes_nothing), T(test_texts_follow_the_language),
        T(test_a_clerk_who_was_overtaken_is_sent_again), T(test_a_person_gets_key_and_role),
        T(test_a_refused_grant_leaves_no_key), T(test_an_invitation_is_the_same_when_asked_again),
-       T(test_a_roster_is_tried_and_then_written), T(test_a_sheet_passes_three_people_at_once),
-       T(test_one_bad_row_stops_the_whole_sheet), T(test_a_file_with_errors_is_reported_by_row),
+       T(test_a_roster_is_tried_and_then_written), T(test_a_trial_is_never_taken_for_the_deed),
+       T(test_a_sheet_passes_three_people_at_once), T(test_one_bad_row_stops_the_whole_sheet),
+       T(test_a_file_with_errors_is_reported_by_row),
        T(test_a_sheet_that_overlaps_another_needs_acceptance),
        T(test_late_lines_alone_need_no_acceptance), T(test_the_import_is_no_way_around_the_rules),
        T(test_a_large_roster_is_written_in_batches), T(test_a_catalogue_gets_the_next_version),
