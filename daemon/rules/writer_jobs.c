@@ -109,6 +109,10 @@ int writer_append_job(struct writer *w, struct job *j)
 	err = a->author_ok ? feedlog_txid(w->t, w->own, e.txid, &seq) : ERR_NOTFOUND;
 	if (err != ERR_NOTFOUND)
 		return err ? err : append_again(w, j, seq);
+	if (a->placed && a->place != s->log.head.size) {
+		j->err = ERR_EXISTS;
+		return ERR_OK;
+	}
 	e.epoch = s->log.head.epoch;
 	e.seq = a->seq = s->log.head.size;
 	e.prev = s->log.head.last;
