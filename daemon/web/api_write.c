@@ -148,7 +148,7 @@ static bool run_tx(struct change *c, const struct recjson *r, bool dry_run, stru
 	} else if (err) {
 		reply_machine(c->req, c->res, err, NULL);
 	} else {
-		err = tx_submit(c->s, one, 1, c->author, dry_run);
+		err = tx_submit(c->s, one, 1, dry_run);
 		if (err)
 			reply_machine(c->req, c->res, err, NULL);
 	}

@@ -27,6 +27,7 @@ static struct node_here {
 	uint32_t nmade;
 	uint32_t submits;
 	bool move_town; /* let the town feed grow before the next submit */
+	uint32_t cut;	/* the next submit is cut off behind so many jobs */
 } n;
 
 static int save_guard(void *ctx, const struct guard *g)
@@ -75,6 +76,12 @@ static int svc_submit(void *ctx, struct job **jobs, uint32_t count)
 	}
 	for (uint32_t i = 0; i < count; i++)
 		T_OK(entry_tx_verify(&jobs[i]->u.append.tx, &n.s.town));
+	if (n.cut) {
+		count = n.cut;
+		n.cut = 0;
+		T_EQ(svc_submit(ctx, jobs, count), ERR_OK);
+		return ERR_IO;
+	}
 	err = writer_apply(n.writer, jobs, count);
 	if (!err)
 		err = writer_commit(n.writer);
@@ -837,16 +844,73 @@ static void test_a_sheet_passes_three_people_at_once(void)
 	WANT(get("/api/v1/accounts"), 200);
 	T_STR(at("items.0.balance"), "8.00");
 	T_STR(at("items.1.balance"), "2.00");
+	T_EQ(n.submits, 1); /* a stop leaves all three or none */
 	WANT(post("/api/v1/import/entries", body), 200);
-	T_STR(at("existing"), "3");
+	T_STR(at("records"), "1");
+	T_STR(at("existing"), "1");
+	T_STR(at("existing_confirmed"), "1");
+	T_OK(strlen(at("existing_time")) > 10);
+	T_STR(at("written"), "0");
 	T_EQ(own_size(), before + 3);
-	/* by somebody else it would be another record under the same ID */
+	T_EQ(n.submits, 1);
+	/* by somebody else it is another import, and no other content under an old ID */
 	WANT(post("/api/v1/import/entries?dry_run=1",
 		  "{" SIGN("rev") ",\"review_as\":\"rev/" VILLAGE "\",\"review_passphrase\":\"" PASS
 				  "\",\"confirm_as\":\"con/" VILLAGE
 				  "\",\"confirm_passphrase\":\"" PASS "\"}\n" SHEET),
 	     422);
-	T_STR(at("problems.0.rule"), "L02");
+	T_STR(at("problems.0.rule"), "L05");
+	node_close();
+}
+
+/* Review and confirmation name the sheet by its sequence: when that became another's, they must not meet it. */
+static void test_a_sheet_that_was_overtaken_is_planned_anew(void)
+{
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	n.move_town = true;
+	WANT(post("/api/v1/import/entries", SHEET_SIGN SHEET), 200);
+	T_STR(at("done"), "true");
+	T_STR(at("written"), "3");
+	T_EQ(n.submits, 2);
+	T_EQ(own_size(), before + 4);
+	WANT(get("/api/v1/waiting"), 200);
+	T_STR(at("items"), "[0]");
+	WANT(get("/api/v1/accounts"), 200);
+	T_STR(at("items.0.balance"), "8.00");
+	node_close();
+}
+
+/* Part of a batch in the log, as a stop or a review by hand leaves it: the same import does the rest. */
+static void test_an_import_goes_on_from_what_is_there(void)
+{
+	uint64_t before;
+	char body[512];
+
+	node_open(false);
+	before = own_size();
+	n.cut = 1;
+	WANT(post("/api/v1/import/entries", SHEET_SIGN SHEET), 500);
+	T_EQ(own_size(), before + 1);
+	snprintf(body, sizeof(body),
+		 "{" SIGN("rev") ",\"lines\":[{\"entry\":%" PRIu64
+				 ",\"line\":1,\"decision\":\"agree\"},{\"entry\":%" PRIu64
+				 ",\"line\":2,\"decision\":\"refuse\"}]}",
+		 before, before);
+	WANT(post("/api/v1/records/review", body), 200);
+	WANT(post("/api/v1/import/entries?dry_run=1", SHEET_SIGN SHEET), 200);
+	T_STR(at("existing"), "1");
+	T_STR(at("existing_refused_lines"), "1");
+	T_STR(at("unfinished"), "2");
+	WANT(post("/api/v1/import/entries", SHEET_SIGN SHEET), 200);
+	T_STR(at("written"), "2");
+	T_STR(at("unfinished"), "0");
+	T_EQ(own_size(), before + 4);
+	WANT(get("/api/v1/accounts"), 200);
+	T_STR(at("items.0.balance"), "8.00");
+	T_STR(at("items.1.balance"), "0.00"); /* its line was refused */
 	node_close();
 }
 
@@ -953,7 +1017,7 @@ static void test_the_import_is_no_way_around_the_rules(void)
 	node_close();
 }
 
-/* Many records: more than one batch for the writer, and reviews of more than one record. */
+/* Many records: more than one batch for the writer. */
 static void test_a_large_roster_is_written_in_batches(void)
 {
 	struct buf body = {0};
@@ -962,13 +1026,13 @@ static void test_a_large_roster_is_written_in_batches(void)
 	node_open(false);
 	before = own_size();
 	buf_puts(&body, "{" SIGN("head") "}\n" ROSTER_HEAD);
-	for (int i = 0; i < 1100; i++)
+	for (int i = 0; i < WRITER_BATCH_MAX + 1; i++)
 		buf_printf(&body, "1%04d,1,户%d,户%d,户主,男,,1970-12-22,本村,,,,是,\n", i, i, i);
 	WANT(post("/api/v1/import/roster?accept=1", buf_str(&body)), 200);
 	T_STR(at("done"), "true");
-	T_STR(at("records"), "1100");
+	T_STR(at("records"), "4097");
 	T_EQ(n.submits, 2);
-	T_EQ(own_size(), before + 1100);
+	T_EQ(own_size(), before + WRITER_BATCH_MAX + 1);
 	buf_close(&body);
 	node_close();
 }
@@ -982,6 +1046,7 @@ static void test_a_catalogue_gets_the_next_version(void)
 		"A101,爱党爱国,1,参加村民会议,Attend an "
 		"assembly,2,event,24,household,签到表;会议记录\n"
 		"D201,人居环境,-1,乱倒垃圾,Dumping,2,event,20,household,照片\n";
+	char other[1024];
 	uint64_t before;
 
 	node_open(true);
@@ -993,6 +1058,18 @@ static void test_a_catalogue_gets_the_next_version(void)
 	T_STR(at("title"), "新清单");
 	T_STR(at("items"), "[2]");
 	T_STR(at("items.1.sign"), "deduct");
+	/* the same again, on a later day, is what is there; with another title it is the next */
+	n.w.wall_ms += UINT64_C(86400000);
+	WANT(post("/api/v1/import/catalogue?accept=1", body), 200);
+	T_STR(at("version"), "2");
+	T_STR(at("existing"), "1");
+	T_OK(strlen(at("existing_time")) > 10);
+	T_EQ(own_size(), before + 1);
+	snprintf(other, sizeof(other), "%s", body);
+	memcpy(strstr(other, "新清单"), "旧清单", strlen("旧清单"));
+	WANT(post("/api/v1/import/catalogue?accept=1", other), 200);
+	T_STR(at("version"), "3");
+	T_STR(at("existing"), "0");
 	node_close();
 }
 
@@ -1132,7 +1209,9 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_a_clerk_who_was_overtaken_is_sent_again), T(test_a_person_gets_key_and_role),
        T(test_a_refused_grant_leaves_no_key), T(test_an_invitation_is_the_same_when_asked_again),
        T(test_a_roster_is_tried_and_then_written), T(test_a_trial_is_never_taken_for_the_deed),
-       T(test_a_sheet_passes_three_people_at_once), T(test_one_bad_row_stops_the_whole_sheet),
+       T(test_a_sheet_passes_three_people_at_once),
+       T(test_a_sheet_that_was_overtaken_is_planned_anew),
+       T(test_an_import_goes_on_from_what_is_there), T(test_one_bad_row_stops_the_whole_sheet),
        T(test_a_file_with_errors_is_reported_by_row),
        T(test_a_sheet_that_overlaps_another_needs_acceptance),
        T(test_late_lines_alone_need_no_acceptance), T(test_the_import_is_no_way_around_the_rules),
