@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "daemon/web/handlers.h"
+#include "daemon/web/import.h"
 #include "daemon/web/reply.h"
 
 #define JSON_MAX   ((size_t)256 << 10)
-#define IMPORT_MAX ((size_t)8 << 20)
+#define IMPORT_MAX IMPORT_BYTES_MAX
 
 static void healthz(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {

@@ -23,11 +23,6 @@ static const struct issue_kind kinds[] = {IMPORT_ISSUES(ISSUE_ROW)};
 
 static const char *const severity_names[] = {"error", "warning", "note"};
 
-const char *import_issue_name(enum import_id id)
-{
-	return kinds[id].name;
-}
-
 enum import_severity import_issue_severity(enum import_id id)
 {
 	return kinds[id].severity;

@@ -37,8 +37,9 @@ struct import_issue {
 	const char *s, *t;
 	int64_t num[2];
 };
-#define IMPORT_ISSUES_MAX  10000 /* kept; all are counted */
-#define IMPORT_VALUE_BYTES 120	 /* of a value shown; longer ones are cut */
+#define IMPORT_BYTES_MAX   ((size_t)8 << 20) /* of a file */
+#define IMPORT_ISSUES_MAX  10000	     /* kept; all are counted */
+#define IMPORT_VALUE_BYTES 120		     /* of a value shown; longer ones are cut */
 #define IMPORT_MEMORY_MAX  ((size_t)128 << 20)
 
 struct import_chunk;
@@ -111,7 +112,6 @@ uint32_t import_entries_fit(const struct import_entries *e, uint32_t from, size_
 void import_report_close(struct import_report *rep);	   /* frees records, too */
 bool import_report_clean(const struct import_report *rep); /* importable with its options */
 void import_report_sort(struct import_report *rep);
-const char *import_issue_name(enum import_id id); /* "ID_ROUNDED" */
 enum import_severity import_issue_severity(enum import_id id);
 /* The sentence, with its values; appends. */
 int import_issue_text(const struct import_issue *i, enum lang lang, struct buf *out);

@@ -142,13 +142,11 @@ static int csv_fault(struct import_table *t)
 	static const struct {
 		enum import_id id;
 		int64_t limit;
-	} of[] = {[CSV_FAULT_BYTES] = {ISSUE_TOO_LARGE, CSV_BYTES_MAX},
-		  [CSV_FAULT_ROWS] = {ISSUE_ROWS, CSV_ROWS_MAX},
+	} of[] = {[CSV_FAULT_ROWS] = {ISSUE_ROWS, CSV_ROWS_MAX},
 		  [CSV_FAULT_COLUMNS] = {ISSUE_COLUMNS, CSV_COLUMNS_MAX},
 		  [CSV_FAULT_CELL] = {ISSUE_CELL, CSV_CELL_BYTES_MAX},
 		  [CSV_FAULT_QUOTE_OPEN] = {ISSUE_QUOTE_OPEN, 0},
-		  [CSV_FAULT_QUOTE] = {ISSUE_QUOTE, 0},
-		  [CSV_FAULT_NUL] = {ISSUE_NUL, 0}};
+		  [CSV_FAULT_QUOTE] = {ISSUE_QUOTE, 0}};
 
 	import_add(t->rep, &(struct import_issue){.row = t->csv.row,
 						  .id = of[t->csv.fault].id,
@@ -176,6 +174,19 @@ static int no_header(struct import_table *t, const char *other_separator)
 	return ERR_INVALID;
 }
 
+/* What stands between the cells of a row that has no comma; @usual when that is not seen. */
+static const char *other_separator(const struct csv_cell *c, const char *usual)
+{
+	static const struct {
+		const char *mark, *name;
+	} marks[] = {{"\t", "TAB"}, {";", "“;”"}, {"，", "“，”"}, {"；", "“；”"}};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (memmem(c->p, c->n, marks[i].mark, strlen(marks[i].mark)))
+			return marks[i].name;
+	return usual;
+}
+
 static int find_header(struct import_table *t)
 {
 	const char *separator = NULL;
@@ -194,13 +205,26 @@ static int find_header(struct import_table *t)
 		}
 		if (filled(t, &first) == 0)
 			continue;
-		if (t->csv.ncells == 1 && memchr(first->p, '\t', first->n))
-			separator = "TAB";
-		else if (t->csv.ncells == 1 && memchr(first->p, ';', first->n))
-			separator = "“;”";
+		if (t->csv.ncells == 1)
+			separator = other_separator(first, separator);
 		row_issue(t, ISSUE_TITLE_ROW, bytes_of(first), "");
 	}
 	return no_header(t, separator);
+}
+
+static enum import_id unreadable(enum encoding e)
+{
+	switch (e) {
+	case ENCODING_NUL: return ISSUE_ZERO_BYTES;
+	case ENCODING_UTF16:
+	case ENCODING_XLSX:
+	case ENCODING_XLS: return ISSUE_KIND;
+	case ENCODING_UTF8:
+	case ENCODING_UTF8_BOM:
+	case ENCODING_GB18030:
+	case ENCODING_BAD: return ISSUE_ENCODING;
+	}
+	return ISSUE_ENCODING;
 }
 
 static int decode(struct import_table *t, const void *p, size_t n)
@@ -208,21 +232,18 @@ static int decode(struct import_table *t, const void *p, size_t n)
 	uint32_t line = 0;
 	int err;
 
-	if (n > CSV_BYTES_MAX) {
-		import_add(t->rep,
-			   &(struct import_issue){.id = ISSUE_TOO_LARGE, .num = {CSV_BYTES_MAX}});
+	if (n > IMPORT_BYTES_MAX) {
+		import_add(t->rep, &(struct import_issue){.id = ISSUE_TOO_LARGE,
+							  .num = {IMPORT_BYTES_MAX}});
 		return ERR_INVALID;
 	}
 	err = encoding_to_utf8(p, n, &t->text, &t->rep->encoding, &line);
-	if (err == ERR_FORMAT) {
-		bool bad = t->rep->encoding == ENCODING_BAD;
-
-		import_add(t->rep, &(struct import_issue){.id = bad ? ISSUE_ENCODING : ISSUE_KIND,
-							  .num = {line},
-							  .s = encoding_name(t->rep->encoding)});
-		return ERR_INVALID;
-	}
-	return err;
+	if (err != ERR_FORMAT)
+		return err;
+	import_add(t->rep, &(struct import_issue){.id = unreadable(t->rep->encoding),
+						  .num = {line},
+						  .s = encoding_name(t->rep->encoding)});
+	return ERR_INVALID;
 }
 
 int import_table_open(struct import_table *t, const void *p, size_t n,
