@@ -179,8 +179,9 @@ static const char *or_empty(const char *s)
 
 void import_add(struct import_report *rep, const struct import_issue *i)
 {
-	rep->count[kinds[i->id].severity]++;
-	if (rep->n == IMPORT_ISSUES_MAX)
+	enum import_severity severity = kinds[i->id].severity;
+
+	if (rep->count[severity]++ >= IMPORT_ISSUES_MAX)
 		return;
 	if (rep->n == rep->cap) {
 		uint32_t cap = rep->cap ? rep->cap * 2 : 64;
@@ -201,10 +202,13 @@ void import_add(struct import_report *rep, const struct import_issue *i)
 	to->t = or_empty(i->t);
 }
 
-static int by_row(const void *a, const void *b)
+/* What must be mended first. */
+static int by_severity(const void *a, const void *b)
 {
 	const struct import_issue *x = a, *y = b;
 
+	if (kinds[x->id].severity != kinds[y->id].severity)
+		return kinds[x->id].severity < kinds[y->id].severity ? -1 : 1;
 	if (x->row != y->row)
 		return x->row < y->row ? -1 : 1;
 	if (x->id != y->id)
@@ -215,7 +219,7 @@ static int by_row(const void *a, const void *b)
 void import_report_sort(struct import_report *rep)
 {
 	if (rep->n)
-		qsort(rep->issue, rep->n, sizeof(rep->issue[0]), by_row);
+		qsort(rep->issue, rep->n, sizeof(rep->issue[0]), by_severity);
 }
 
 bool import_report_clean(const struct import_report *rep)
@@ -336,6 +340,12 @@ static void json_text(struct jw *w, const char *key, const struct import_issue *
 	buf_close(&text);
 }
 
+static uint32_t unlisted(const struct import_report *rep)
+{
+	return rep->count[IMPORT_ERROR] + rep->count[IMPORT_WARNING] + rep->count[IMPORT_NOTE] -
+	       rep->n;
+}
+
 void import_report_json(const struct import_report *rep, struct jw *w)
 {
 	jw_obj(w);
@@ -347,6 +357,7 @@ void import_report_json(const struct import_report *rep, struct jw *w)
 	jw_ku64(w, "errors", rep->count[IMPORT_ERROR]);
 	jw_ku64(w, "warnings", rep->count[IMPORT_WARNING]);
 	jw_ku64(w, "notes", rep->count[IMPORT_NOTE]);
+	jw_ku64(w, "unlisted", unlisted(rep));
 	jw_key(w, "issues");
 	jw_arr(w);
 	for (uint32_t k = 0; k < rep->n; k++) {
@@ -364,42 +375,4 @@ void import_report_json(const struct import_report *rep, struct jw *w)
 	}
 	jw_arr_end(w);
 	jw_obj_end(w);
-}
-
-static void text_issue(const struct import_issue *i, enum lang lang, struct buf *out)
-{
-	static const char *const zh[] = {"错误", "警告", "说明"};
-	bool is_zh = lang == LANG_ZH;
-
-	if (i->row)
-		buf_printf(out, is_zh ? "第 %" PRIu32 " 行" : "row %" PRIu32, i->row);
-	else
-		buf_puts(out, is_zh ? "文件" : "file");
-	if (*i->column)
-		buf_printf(out, is_zh ? "，%s" : ", %s", i->column);
-	if (*i->value)
-		buf_printf(out, is_zh ? "“%s”" : " \"%s\"", i->value);
-	buf_printf(out, is_zh ? "：%s：" : ": %s: ",
-		   is_zh ? zh[kinds[i->id].severity] : severity_names[kinds[i->id].severity]);
-	import_issue_text(i, lang, out);
-	buf_puts(out, "\n");
-}
-
-int import_report_text(const struct import_report *rep, enum lang lang, struct buf *out)
-{
-	bool zh = lang == LANG_ZH;
-
-	for (uint32_t k = 0; k < rep->n; k++)
-		text_issue(&rep->issue[k], lang, out);
-	if (rep->n == IMPORT_ISSUES_MAX)
-		buf_puts(out, zh ? "……其余未列出\n" : "... more, not listed\n");
-	buf_printf(out,
-		   zh ? "%s；%" PRIu32 " 行，%" PRIu32 " 条记录；"
-		      : "%s; %" PRIu32 " rows, %" PRIu32 " records; ",
-		   encoding_name(rep->encoding), rep->rows, rep->records);
-	buf_printf(out,
-		   zh ? "错误 %" PRIu32 "，警告 %" PRIu32 "，说明 %" PRIu32 "\n"
-		      : "%" PRIu32 " errors, %" PRIu32 " warnings, %" PRIu32 " notes\n",
-		   rep->count[IMPORT_ERROR], rep->count[IMPORT_WARNING], rep->count[IMPORT_NOTE]);
-	return out->err;
 }

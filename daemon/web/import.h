@@ -38,13 +38,13 @@ struct import_issue {
 	int64_t num[2];
 };
 #define IMPORT_BYTES_MAX   ((size_t)8 << 20) /* of a file */
-#define IMPORT_ISSUES_MAX  10000	     /* kept; all are counted */
+#define IMPORT_ISSUES_MAX  10000	     /* of each severity are kept; all are counted */
 #define IMPORT_VALUE_BYTES 120		     /* of a value shown; longer ones are cut */
 #define IMPORT_MEMORY_MAX  ((size_t)128 << 20)
 
 struct import_chunk;
 struct import_report {
-	struct import_issue *issue; /* in the order found, then import_report_sort() by row */
+	struct import_issue *issue; /* in the order found; sorted: errors first, then by row */
 	uint32_t n, cap;
 	uint32_t count[3]; /* by severity */
 	uint32_t rows;	   /* of people, items or entries in the file */
@@ -117,7 +117,5 @@ enum import_severity import_issue_severity(enum import_id id);
 int import_issue_text(const struct import_issue *i, enum lang lang, struct buf *out);
 /* One JSON object: counts, encoding and the issues with both languages. */
 void import_report_json(const struct import_report *rep, struct jw *w);
-/* For a terminal: one line per issue, then the counts. */
-int import_report_text(const struct import_report *rep, enum lang lang, struct buf *out);
 
 #endif

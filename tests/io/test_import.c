@@ -36,11 +36,19 @@ static uint8_t *village_bytes(int village, const char *name, size_t *ret_n)
 	return file_bytes(path, ret_n);
 }
 
+static void put_report(const struct import_report *rep, struct buf *out)
+{
+	struct jw w;
+
+	jw_init(&w, out);
+	import_report_json(rep, &w);
+}
+
 static void show_and_fail(const struct import_report *rep, int line)
 {
 	struct buf out = {0};
 
-	import_report_text(rep, LANG_EN, &out);
+	put_report(rep, &out);
 	t_fail(__FILE__, line, "unexpected report:\n%s", buf_str(&out));
 }
 #define T_REPORT(rep, cond)                                                                        \
@@ -589,7 +597,7 @@ static bool says(const struct import_report *rep, const char *what)
 	struct buf out = {0};
 	bool found;
 
-	import_report_text(rep, LANG_EN, &out);
+	put_report(rep, &out);
 	found = strstr(buf_str(&out), what) != NULL;
 	buf_close(&out);
 	return found;
@@ -971,7 +979,6 @@ static void test_no_identity_number_leaves_the_importer(void)
 		T_EQ(import_roster(p, n, &accepting, &r, &rep), ERR_INVALID);
 		jw_init(&w, &out);
 		import_report_json(&rep, &w);
-		import_report_text(&rep, LANG_ZH, &out);
 		for (size_t i = 0; i < out.n; i++) {
 			digits = out.p[i] >= '0' && out.p[i] <= '9' ? digits + 1 : 0;
 			most = digits > most ? digits : most;
@@ -1358,7 +1365,7 @@ static void test_every_sentence_is_complete_in_both_languages(void)
 	}
 }
 
-static void test_the_report_as_json_and_text(void)
+static void test_the_report_as_json(void)
 {
 	static const char text[] = "户编号,姓名,与户主关系,是否参加,身份证号\n"
 				   "1,张三,户主,是,5.00E+17\n";
@@ -1372,7 +1379,8 @@ static void test_the_report_as_json_and_text(void)
 	import_report_json(&rep, &w);
 	T_STR(buf_str(&out),
 	      "{\"importable\":false,\"accepted\":false,\"encoding\":\"UTF-8\",\"rows\":1,"
-	      "\"records\":1,\"errors\":1,\"warnings\":0,\"notes\":0,\"issues\":[{\"row\":2,"
+	      "\"records\":1,\"errors\":1,\"warnings\":0,\"notes\":0,\"unlisted\":0,\"issues\":[{"
+	      "\"row\":2,"
 	      "\"column\":\"身份证号\",\"value\":\"5.00E+17\",\"severity\":\"error\","
 	      "\"code\":\"ID_SCIENTIFIC\",\"text_zh\":"
 	      "\"身份证号被表格软件变成了科学计数，原号码已丢失；"
@@ -1382,16 +1390,27 @@ static void test_the_report_as_json_and_text(void)
 	      "identity number into scientific notation and lost it; set the column to "
 	      "\\\"text\\\" "
 	      "and write the 18 characters from the card\"}]}");
-	buf_reset(&out);
-	T_EQ(import_report_text(&rep, LANG_EN, &out), ERR_OK);
-	T_STR(buf_str(&out),
-	      "row 2, 身份证号 \"5.00E+17\": error: the spreadsheet turned the identity number "
-	      "into "
-	      "scientific notation and lost it; set the column to \"text\" and write the 18 "
-	      "characters from the card\n"
-	      "UTF-8; 1 rows, 1 records; 1 errors, 0 warnings, 0 notes\n");
 	import_report_close(&rep);
 	buf_close(&out);
+}
+
+static void test_notes_do_not_hide_errors(void)
+{
+	struct import_report rep = {0};
+	struct import_roster r;
+	struct buf text = {0};
+
+	buf_puts(&text, "户编号,姓名,与户主关系,是否参加\n");
+	for (int i = 0; i < IMPORT_ISSUES_MAX + 5; i++)
+		buf_printf(&text, "A%d,张 三,户主,是\n", i);
+	buf_puts(&text, "Z,张三,户主,\n");
+	T_EQ(import_roster(text.p, text.n, &strict, &r, &rep), ERR_INVALID);
+	T_EQ(rep.n, IMPORT_ISSUES_MAX + 1);
+	T_EQ(rep.count[IMPORT_NOTE], IMPORT_ISSUES_MAX + 5);
+	T_EQ(rep.issue[0].id, ISSUE_EMPTY); /* errors first */
+	T_OK(says(&rep, "\"unlisted\":5,"));
+	import_report_close(&rep);
+	buf_close(&text);
 }
 
 /* --- hostile files, little memory --------------------------------------------------------------------- */
@@ -1465,5 +1484,6 @@ T_MAIN(T(test_csv_cells_are_read_as_rfc_4180_says),
        T(test_entry_sheets_are_checked_cell_by_cell),
        T(test_two_members_of_one_name_are_not_guessed),
        T(test_a_line_written_twice_needs_acceptance), T(test_a_lookup_that_fails_ends_the_import),
-       T(test_every_sentence_is_complete_in_both_languages), T(test_the_report_as_json_and_text),
-       T(test_mangled_files_do_no_harm), T(test_importing_survives_lack_of_memory))
+       T(test_every_sentence_is_complete_in_both_languages), T(test_the_report_as_json),
+       T(test_notes_do_not_hide_errors), T(test_mangled_files_do_no_harm),
+       T(test_importing_survives_lack_of_memory))
