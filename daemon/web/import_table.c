@@ -111,7 +111,8 @@ static void read_header(struct import_table *t)
 		header_text(&t->csv.cell[i], text);
 		c = column_of(t, text);
 		if (c == NOWHERE) {
-			if (*text || raw.n)
+			t->nameless[i] = import_blank(raw);
+			if (!t->nameless[i])
 				row_issue(t, ISSUE_COLUMN_UNUSED, raw, "");
 			continue;
 		}
@@ -341,6 +342,41 @@ static bool is_data(struct import_table *t)
 	return true;
 }
 
+/* "A" .. "BL", as spreadsheets call a column. */
+static const char *column_letters(uint32_t i, char out[3])
+{
+	size_t n = 0;
+
+	if (i >= 26)
+		out[n++] = (char)('A' + i / 26 - 1);
+	out[n++] = (char)('A' + i % 26);
+	out[n] = '\0';
+	return out;
+}
+
+_Static_assert(CSV_COLUMNS_MAX <= 26 * 27, "two letters name every column");
+
+/* Cells that no header speaks for: under an empty one they are noted once per column, beyond the last they
+ * are an error, for the row may be shifted. */
+static void look_at_cells(struct import_table *t)
+{
+	char letters[3];
+
+	for (uint32_t i = 0; i < t->csv.ncells; i++) {
+		struct bytes raw = bytes_of(&t->csv.cell[i]);
+
+		if ((i < t->header_cells && !t->nameless[i]) || import_blank(raw))
+			continue;
+		if (i >= t->header_cells) {
+			row_issue(t, ISSUE_CELLS_EXTRA, raw, "");
+			break;
+		}
+		row_issue(t, ISSUE_COLUMN_NAMELESS, raw,
+			  import_shown(t->rep, import_lit(column_letters(i, letters))));
+		t->nameless[i] = false;
+	}
+}
+
 int import_table_next(struct import_table *t)
 {
 	for (;;) {
@@ -352,12 +388,7 @@ int import_table_next(struct import_table *t)
 			return 0;
 		if (!is_data(t))
 			continue;
-		for (uint32_t i = t->header_cells; i < t->csv.ncells; i++) {
-			if (import_blank(bytes_of(&t->csv.cell[i])))
-				continue;
-			row_issue(t, ISSUE_CELLS_EXTRA, bytes_of(&t->csv.cell[i]), "");
-			break;
-		}
+		look_at_cells(t);
 		t->rep->rows++;
 		return 1;
 	}

@@ -560,6 +560,32 @@ static void test_words_of_the_header_in_a_row_do_not_make_it_one(void)
 	import_report_close(&rep);
 }
 
+static void test_cells_without_a_header_are_named_by_column(void)
+{
+	struct import_report rep = {0};
+	struct import_roster r;
+	struct buf text = {0};
+
+	T_EQ(roster_of(
+		     "户编号,姓名,,与户主关系, ,是否参加\n1,张三,,户主,,是\n2,李四,党员,户主,,是\n"
+		     "3,王五,群众,户主,,是\n",
+		     &strict, &r, &rep),
+	     ERR_OK);
+	T_REPORT(&rep, rep.n == 1 && has_issue(&rep, 3, NULL, ISSUE_COLUMN_NAMELESS));
+	T_STR(rep.issue[0].s, "C");
+	import_report_close(&rep);
+	buf_puts(&text, "户编号,姓名,与户主关系,是否参加");
+	for (int i = 4; i < 28; i++)
+		buf_puts(&text, ",");
+	buf_puts(&text, "\n1,张三,户主,是");
+	for (int i = 4; i < 28; i++)
+		buf_puts(&text, i == 27 ? ",x\n" : ",");
+	T_EQ(import_roster(text.p, text.n, &strict, &r, &rep), ERR_OK);
+	T_STR(rep.issue[0].s, "AB");
+	import_report_close(&rep);
+	buf_close(&text);
+}
+
 static void test_files_that_are_no_roster_say_why(void)
 {
 	static const struct {
@@ -1472,8 +1498,9 @@ T_MAIN(T(test_csv_cells_are_read_as_rfc_4180_says),
        T(test_the_day_of_consent_is_for_those_who_take_part),
        T(test_serial_dates_follow_the_1900_system), T(test_what_is_around_the_table_is_named),
        T(test_words_of_the_header_in_a_row_do_not_make_it_one),
-       T(test_files_that_are_no_roster_say_why), T(test_quoted_rows_hide_the_numbers_of_people),
-       T(test_files_over_the_limit_are_refused), T(test_households_are_checked_as_a_whole),
+       T(test_cells_without_a_header_are_named_by_column), T(test_files_that_are_no_roster_say_why),
+       T(test_quoted_rows_hide_the_numbers_of_people), T(test_files_over_the_limit_are_refused),
+       T(test_households_are_checked_as_a_whole),
        T(test_numbers_ending_in_000_are_suspect_only_among_rounded_ones),
        T(test_clean_rosters_import_without_a_word), T(test_a_household_is_recorded_as_written),
        T(test_received_rosters_are_judged_row_by_row),
