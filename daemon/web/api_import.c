@@ -55,6 +55,21 @@ static bool read_day(struct asked *a, const char *key, day_t *ret)
 	return false;
 }
 
+static bool read_consent_day(struct asked *a)
+{
+	const struct import_opts *o = &a->m.opts;
+
+	if (!read_day(a, "consent_day", &a->m.opts.consent_day))
+		return false;
+	if (o->consent_day == DAY_NONE || o->today == DAY_NONE || o->consent_day <= o->today)
+		return true;
+	reply_error(a->res, a->req->lang, 400, "FIELD_VALUE", "consent_day",
+		    SAYS("参加日期晚于今天，请改正日期，或检查电脑时间",
+			 "the day of consent is after today; correct it, or this computer's clock"),
+		    SAYS(NULL, NULL));
+	return false;
+}
+
 static bool refuse_param(struct asked *a, const char *code, const char *name, const char *zh,
 			 const char *en)
 {
@@ -258,8 +273,8 @@ void api_import(const struct web_services *s, const struct web_req *req, struct 
 		return;
 	}
 	a.m.kind = (enum import_kind)k;
-	if (read_query(&a) && split_body(&a) &&
-	    read_day(&a, "consent_day", &a.m.opts.consent_day) && read_catalogue_head(&a) &&
+	a.m.opts.today = reply_today(s);
+	if (read_query(&a) && split_body(&a) && read_consent_day(&a) && read_catalogue_head(&a) &&
 	    open_signers(&a) && make_base(&a))
 		run(&a);
 	import_close(&a.m);

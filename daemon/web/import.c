@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/web/import_chars.h"
 #include "daemon/web/import_table.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -93,41 +94,42 @@ struct bytes import_keep(struct import_report *rep, const void *p, size_t n)
 	return (struct bytes){to, n};
 }
 
-/* Where a run of digits ends that may be an identity or phone number; a final X belongs to 17 of them. */
-static size_t number_end(struct bytes b, size_t from)
+static size_t put_hidden(char *to, const struct chars_run *r)
 {
-	size_t i = from;
+	memcpy(to, r->text, ID_SHOWN_FIRST);
+	memcpy(to + ID_SHOWN_FIRST, "***", 3);
+	memcpy(to + ID_SHOWN_FIRST + 3, r->last, ID_SHOWN_LAST);
+	return ID_SHOWN_FIRST + 3 + ID_SHOWN_LAST;
+}
 
-	while (i < b.n && b.p[i] >= '0' && b.p[i] <= '9')
-		i++;
-	if (i - from == 17 && i < b.n && (b.p[i] == 'X' || b.p[i] == 'x'))
-		i++;
-	return i;
+/* What would break the lines of the report, or turn them round. */
+static uint32_t shown_char(uint32_t c)
+{
+	return c < 0x20 || c == 0x7f || chars_is_format(c) ? ' ' : c;
 }
 
 const char *import_shown(struct import_report *rep, struct bytes b)
 {
-	char text[IMPORT_VALUE_BYTES + ID_SHOWN_FIRST + ID_SHOWN_LAST + 4];
-	size_t n = 0, i = 0;
+	/* one hidden number, or one character, more than fits */
+	char text[IMPORT_VALUE_BYTES + ID_SHOWN_FIRST + 3 + ID_SHOWN_LAST];
+	struct chars s = chars_of(b);
+	size_t n = 0;
 	char *to;
 
 	/* shortened before it is cut: a cut through a number would leave too much of it */
-	while (i < b.n && n <= IMPORT_VALUE_BYTES) {
-		size_t end = number_end(b, i);
+	while (s.p < s.end && n < IMPORT_VALUE_BYTES) {
+		struct chars_run r = chars_run_at(s.p, s.end, 0);
 
-		if (end - i >= NUMBER_HIDDEN) {
-			memcpy(text + n, b.p + i, ID_SHOWN_FIRST);
-			memcpy(text + n + ID_SHOWN_FIRST, "***", 3);
-			memcpy(text + n + ID_SHOWN_FIRST + 3, b.p + end - ID_SHOWN_LAST,
-			       ID_SHOWN_LAST);
-			n += ID_SHOWN_FIRST + 3 + ID_SHOWN_LAST;
-			i = end;
+		if (r.n >= NUMBER_HIDDEN) {
+			n += put_hidden(text + n, &r);
+			s.p = r.end;
 			continue;
 		}
 		do { /* the whole short run, so that its rest is not taken for one of its own */
-			/* a line break would break the lines of the report */
-			text[n++] = b.p[i] < 0x20 || b.p[i] == 0x7f ? ' ' : (char)b.p[i];
-		} while (++i < end && n <= IMPORT_VALUE_BYTES);
+			chars_next(&s);
+			n = (size_t)(chars_put((uint8_t *)text + n, shown_char(s.c)) -
+				     (uint8_t *)text);
+		} while (s.p < r.end && n < IMPORT_VALUE_BYTES);
 	}
 	n = utf8_cut(text, n, IMPORT_VALUE_BYTES);
 	to = import_alloc(rep, n + 1);

@@ -58,6 +58,7 @@ struct import_report {
 
 struct import_opts {
 	bool accept;	   /* take what has warnings */
+	day_t today;	   /* DAY_NONE: not known */
 	day_t consent_day; /* roster: the day the households agreed to take part; DAY_NONE: not given */
 };
 

@@ -68,12 +68,12 @@ static void read_day(struct work *w, struct rec_points_line *l)
 	l->day = import_cell_day(&w->t, COL_DAY);
 	if (l->day == DAY_NONE && w->rep->count[IMPORT_ERROR] == errors)
 		import_cell_needed(&w->t, COL_DAY, (struct bytes){NULL, 0});
-	l->told = import_cell_day(&w->t, COL_TOLD);
+	l->told = import_cell_past_day(&w->t, COL_TOLD);
 }
 
 static int read_member(struct work *w, struct rec_points_line *l)
 {
-	struct bytes home = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_CODE);
+	struct bytes home = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_NUMBER);
 	struct bytes name = import_cell(&w->t, COL_NAME, IMPORT_NAME), none = {NULL, 0};
 	uint32_t member = 0;
 	int err;
@@ -246,7 +246,7 @@ int import_entries(const void *p, size_t n, const struct import_opts *o,
 		   struct import_report *rep)
 {
 	struct work w = {.rep = rep, .look = look};
-	int err = import_table_open(&w.t, p, n, columns, COLS, rep);
+	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
 
 	if (!err)
 		err = read_lines(&w);

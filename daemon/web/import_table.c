@@ -248,7 +248,7 @@ static int decode(struct import_table *t, const void *p, size_t n)
 }
 
 int import_table_open(struct import_table *t, const void *p, size_t n,
-		      const struct import_column *column, uint32_t ncolumns,
+		      const struct import_column *column, uint32_t ncolumns, day_t today,
 		      struct import_report *rep)
 {
 	static char nothing[1];
@@ -259,6 +259,7 @@ int import_table_open(struct import_table *t, const void *p, size_t n,
 	t->rep = rep;
 	t->column = column;
 	t->ncolumns = ncolumns;
+	t->today = today;
 	t->total = -1;
 	memset(t->at, 0xff, sizeof(t->at));
 	err = decode(t, p, n);

@@ -788,6 +788,9 @@ static void test_a_roster_is_tried_and_then_written(void)
 	T_STR(at("done"), "false");
 	T_STR(at("records"), "2");
 	T_EQ(own_size(), before);
+	WANT(post("/api/v1/import/roster",
+		  "{" SIGN("head") ",\"consent_day\":\"2199-01-01\"}\n" ROSTER),
+	     400);
 	WANT(post("/api/v1/import/roster", body), 200);
 	T_STR(at("done"), "true");
 	T_STR(at("report.rows"), "3");

@@ -10,8 +10,9 @@
 #define FILE_BYTES_MAX (4 << 20)
 #define ROSTER_COLUMNS 14
 
-static const struct import_opts strict = {.accept = false};
-static const struct import_opts accepting = {.accept = true};
+#define TODAY 20500 /* 2026-02-16 */
+static const struct import_opts strict = {.accept = false, .today = TODAY};
+static const struct import_opts accepting = {.accept = true, .today = TODAY};
 
 /* --- files -------------------------------------------------------------------------------------------- */
 
@@ -347,6 +348,7 @@ static void test_each_kind_of_damage_is_reported_on_its_cell(void)
 		{C_HOUSEHOLD, " 05001", ISSUE_NORMALISED},
 		{C_HOUSEHOLD, "", ISSUE_HOUSEHOLD_MISSING_HINT},
 		{C_HOUSEHOLD, "05/001", ISSUE_BOUNDS},
+		{C_HOUSEHOLD, "05001.0", ISSUE_NORMALISED},
 		{C_GROUP, "５", ISSUE_NORMALISED},
 		{C_GROUP, "第五村民小组", ISSUE_NORMALISED},
 		{C_GROUP, "5组", ISSUE_NORMALISED},
@@ -357,6 +359,24 @@ static void test_each_kind_of_damage_is_reported_on_its_cell(void)
 		{C_NAME, " 孟　山", ISSUE_NORMALISED},
 		{C_NAME, "孟𠮷", ISSUE_COUNT},
 		{C_NAME, "孟·山", ISSUE_COUNT},
+		{C_NAME, "孟\xe2\x80\x8b山", ISSUE_FORMAT_CHARACTER},
+		{C_NAME, "孟山\xe2\x80\xae", ISSUE_FORMAT_CHARACTER},
+		{C_NAME, "孟15663167431", ISSUE_PERSONAL_NUMBER},
+		{C_NOTE, "\xe2\x81\xa6在外", ISSUE_FORMAT_CHARACTER},
+		{C_NOTE, "\xef\xbb\xbf在外", ISSUE_FORMAT_CHARACTER},
+		{C_NOTE, "证号500199198105074180", ISSUE_PERSONAL_NUMBER},
+		{C_NOTE, "证号 500199 19810507 4180。", ISSUE_PERSONAL_NUMBER},
+		{C_NOTE, "证号500199-19810507-4180", ISSUE_PERSONAL_NUMBER},
+		{C_NOTE, "旧证500199810507418", ISSUE_PERSONAL_NUMBER},
+		{C_NOTE, "电话１５６ ６３１６ ７４３１", ISSUE_PERSONAL_NUMBER},
+		{C_NOTE, "电话156-6316-7431", ISSUE_PERSONAL_NUMBER},
+		{C_NOTE, "卡6222 0212 3456 7890 123", ISSUE_PERSONAL_NUMBER},
+		{C_NOTE, "2025-01-01 2025-02-01 在外", ISSUE_COUNT},
+		{C_NOTE, "合同 20250101001 号", ISSUE_COUNT},
+		{C_PHONE, "500199198105074180", ISSUE_PERSONAL_NUMBER},
+		{C_PHONE, "008615663167431", ISSUE_COUNT},
+		{C_BIRTH, "2026-02-17", ISSUE_DAY_FUTURE},
+		{C_AGREED, "2027-01-01", ISSUE_DAY_FUTURE},
 		{C_NAME, "孟•山", ISSUE_NORMALISED},
 		{C_NAME, "", ISSUE_EMPTY},
 		{C_NAME, "孟?", ISSUE_LOST_CHARACTER},
@@ -501,6 +521,7 @@ static void test_serial_dates_follow_the_1900_system(void)
 		const char *serial, *day;
 	} cases[] = {{"10000", "1927-05-18"}, {"25568", "1969-12-31"}, {"25570", "1970-01-02"},
 		     {"36526", "2000-01-01"}, {"45658", "2025-01-01"}, {"73050", "2099-12-31"}};
+	const struct import_opts no_clock = {.accept = true};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct import_report rep = {0};
@@ -509,7 +530,7 @@ static void test_serial_dates_follow_the_1900_system(void)
 		char day[DATE_TEXT_MAX];
 
 		put_base(&text, C_AGREED, cases[i].serial);
-		T_EQ(import_roster(text.p, text.n, &accepting, &r, &rep), ERR_OK);
+		T_EQ(import_roster(text.p, text.n, &no_clock, &r, &rep), ERR_OK);
 		T_STR(day_text(r.v[0].line[1].agreed, day), cases[i].day);
 		T_STR(rep.issue[0].s, cases[i].day);
 		import_report_close(&rep);
@@ -647,6 +668,13 @@ static void test_quoted_rows_hide_the_numbers_of_people(void)
 	T_OK(says(&rep, "孟林强;500***54;156***31;1958-10-08;1234567890\""));
 	T_OK(says(&rep, "孟山;500***8X;"));
 	import_report_close(&rep);
+	/* full-width and spaced, too; short ones and dates stay readable */
+	T_EQ(roster_of("户编号；孟１５６ ６３１６　７４３１；500199 19810507 4180；１９８１-05-07 "
+		       "是\n",
+		       &strict, &r, &rep),
+	     ERR_INVALID);
+	T_OK(says(&rep, "户编号；孟156***31；500***80；１９８１-05-07 是"));
+	import_report_close(&rep);
 }
 
 static void test_files_over_the_limit_are_refused(void)
@@ -682,6 +710,21 @@ static void test_households_are_checked_as_a_whole(void)
 	T_REPORT(&rep, rep.n == 1 && has_issue(&rep, 2, "户编号", ISSUE_MEMBERS));
 	import_report_close(&rep);
 	buf_close(&text);
+}
+
+static void test_a_lost_zero_names_both_households(void)
+{
+	struct import_report rep = {0};
+	struct import_roster r;
+
+	T_EQ(roster_of("户编号,姓名,与户主关系,是否参加\n05001,张三,户主,是\n6,王五,户主,是\n5001,"
+		       "李四,户主,是\n",
+		       &strict, &r, &rep),
+	     ERR_INVALID);
+	T_REPORT(&rep, rep.n == 1 && has_issue(&rep, 4, "户编号", ISSUE_HOUSEHOLD_ZERO));
+	T_STR(rep.issue[0].value, "5001");
+	T_STR(rep.issue[0].s, "05001");
+	import_report_close(&rep);
 }
 
 static void test_numbers_ending_in_000_are_suspect_only_among_rounded_ones(void)
@@ -1282,6 +1325,9 @@ static void test_entry_sheets_are_checked_cell_by_cell(void)
 		{"2025-01-01,05001,孟山,C101,,,,,,,6\n", "分值", ISSUE_ITEM_POINTS},
 		{"2025-01-01,05001,孟山,C101,,,,,,,五\n", "分值", ISSUE_NUMBER},
 		{"2025-01-01,05001,孟山,C101,,,,,,无,\n", "告知日期", ISSUE_DATE},
+		{"2025-01-01,05001,孟山,C101,,15663167431,,,,,\n", "地点", ISSUE_PERSONAL_NUMBER},
+		{"2025-01-01,05001,孟山,C101,,,500199198105074180,,,,\n", "事由",
+		 ISSUE_PERSONAL_NUMBER},
 	};
 	struct books b;
 	struct import_lookup look = books_open(&b, 1);
@@ -1500,7 +1546,7 @@ T_MAIN(T(test_csv_cells_are_read_as_rfc_4180_says),
        T(test_words_of_the_header_in_a_row_do_not_make_it_one),
        T(test_cells_without_a_header_are_named_by_column), T(test_files_that_are_no_roster_say_why),
        T(test_quoted_rows_hide_the_numbers_of_people), T(test_files_over_the_limit_are_refused),
-       T(test_households_are_checked_as_a_whole),
+       T(test_households_are_checked_as_a_whole), T(test_a_lost_zero_names_both_households),
        T(test_numbers_ending_in_000_are_suspect_only_among_rounded_ones),
        T(test_clean_rosters_import_without_a_word), T(test_a_household_is_recorded_as_written),
        T(test_received_rosters_are_judged_row_by_row),
