@@ -107,11 +107,13 @@ expect 0 '^none$' "${v[@]}" account
 expect 0 '^none$' "${v[@]}" log --from 1000000
 expect 0 '^none$' "${v[@]}" log --from 1000000 --full
 before=$(size)
+expect 1 'written in GB18030' "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head
 expect 1 'nothing was imported' "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head
 expect 1 '第 8 行，身份证号“500\*\*\*00”：' --lang zh "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head --dry-run
-expect 0 'would import 120' "${v[@]}" roster import "$data/village-1/roster.csv" --as head --dry-run
+expect 0 'would import 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head --dry-run
 [[ $(size) == "$before" ]] || fail "a refused import or a trial wrote something"
-expect 0 'imported: 120' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
+expect 0 'imported: 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
+expect 0 'nothing new: the same file was imported on 20' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
 expect 2 'cannot read' "${v[@]}" roster import "$work/none.csv" --as head
 
 # --- who signs -------------------------------------------------------------------------------------------
