@@ -151,42 +151,30 @@ static bool is_doubt(const struct reason *r)
 	return r->id == V_P09_NEAR || r->id == V_P09_EVIDENCE;
 }
 
-/* Warnings beyond those kept: late lines, of which each has one, and for the rest doubts. */
-static uint32_t hidden_doubts(const struct import *m, const struct import_record *rec,
-			      uint32_t lines, const struct verdict *v)
+/* Every warning of the record at hand, also those that its verdict does not keep. */
+static void hear(void *ctx, const struct reason *r)
 {
-	uint32_t kept = 0, late = 0, end = rec->line + lines;
-	int64_t today = 0, limit = 0;
+	struct import_heard *h = &((struct import *)ctx)->heard;
 
-	for (uint32_t k = 0; k < VERDICT_WARN_MAX; k++) {
-		const struct reason *r = &v->warn[k];
-		uint64_t at = rec->line + (uint64_t)r->num[0] - 1;
+	if (h->n == h->cap) {
+		uint32_t cap = h->cap ? h->cap * 2 : VERDICT_WARN_MAX;
+		struct reason *v = mem_resize(h->v, cap, sizeof(*v));
 
-		if (r->id != V_P05_LATE || at >= end)
-			continue;
-		today = m->entries.v[at].day + r->num[1];
-		limit = r->num[2];
-		kept++;
+		if (!v) {
+			h->err = ERR_NOMEM;
+			return;
+		}
+		h->v = v;
+		h->cap = cap;
 	}
-	for (uint32_t at = rec->line; kept && at < end; at++)
-		late += today - m->entries.v[at].day > limit;
-	late -= late < kept ? late : kept;
-	return v->nwarn - VERDICT_WARN_MAX > late ? v->nwarn - VERDICT_WARN_MAX - late : 0;
+	h->v[h->n++] = *r;
 }
 
-static void take_warnings(struct import *m, const struct import_record *rec,
-			  const struct verdict *v)
+static void tell_heard(struct import *m, const struct import_record *rec)
 {
-	uint32_t hidden = 0;
-
-	for (uint32_t k = 0; k < v->nwarn && k < VERDICT_WARN_MAX; k++)
-		tell_of(m, is_doubt(&v->warn[k]) ? &m->doubts : &m->warnings, rec, &v->warn[k]);
-	if (v->nwarn <= VERDICT_WARN_MAX)
-		return;
-	if (m->kind == IMPORT_ENTRIES && rec->step == STEP_RECORD)
-		hidden = hidden_doubts(m, rec, import_entries_fit(&m->entries, rec->line, 0), v);
-	m->doubts.n += hidden;
-	m->warnings.n += v->nwarn - VERDICT_WARN_MAX - hidden;
+	for (uint32_t i = 0; i < m->heard.n; i++)
+		tell_of(m, is_doubt(&m->heard.v[i]) ? &m->doubts : &m->warnings, rec,
+			&m->heard.v[i]);
 }
 
 /* --- the plan: all records, each tried behind those before it ---------------------------------------- */
@@ -259,14 +247,19 @@ static int add_record(struct import *m, struct trial *r, struct import_record li
 	if (err)
 		return err;
 	m->n++;
+	m->heard.n = 0;
 	err = trial_run(r, &rec->tx);
+	if (!err)
+		err = m->heard.err;
 	if (err)
 		return err;
-	if (!verdict_ok(&a->verdict))
+	if (!verdict_ok(&a->verdict)) {
 		tell_of(m, &m->problems, rec, &a->verdict.reason);
-	else if (a->exists)
+		return ERR_OK;
+	}
+	if (a->exists)
 		take_existing(m, a);
-	take_warnings(m, rec, &a->verdict);
+	tell_heard(m, rec);
 	return ERR_OK;
 }
 
@@ -449,6 +442,8 @@ static int plan(struct import *m)
 	m->existing = 0;
 	m->existing_reviewed = m->existing_confirmed = m->existing_refused_lines = 0;
 	if (!err) {
+		r.fold.warned = hear;
+		r.fold.warned_ctx = m;
 		switch (m->kind) {
 		case IMPORT_ROSTER: err = plan_roster(m, &r); break;
 		case IMPORT_CATALOGUE: err = plan_catalogue(m, &r); break;
@@ -553,4 +548,5 @@ void import_close(struct import *m)
 	buf_close(&m->problems.text);
 	buf_close(&m->warnings.text);
 	buf_close(&m->doubts.text);
+	mem_free(m->heard.v);
 }

@@ -25,6 +25,13 @@ struct import_told {
 };
 #define IMPORT_TOLD_MAX 1000
 
+/* The warnings of one record. */
+struct import_heard {
+	struct reason *v;
+	uint32_t n, cap;
+	int err; /* sticky */
+};
+
 /* One signed entry, in the order in which they are given to the writer. */
 struct import_record {
 	struct tx tx;
@@ -59,6 +66,7 @@ struct import {
 	struct import_catalogue catalogue;
 	struct import_entries entries;
 	struct import_record *record;
+	struct import_heard heard;
 	uint32_t n, cap;
 };
 

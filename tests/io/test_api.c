@@ -959,6 +959,26 @@ static void test_late_lines_alone_need_no_acceptance(void)
 	node_close();
 }
 
+/* Every doubt has its row, however many warnings stand before it. */
+static void test_every_doubt_is_listed_with_its_row(void)
+{
+	char body[8192];
+	size_t len = (size_t)snprintf(body, sizeof(body), "%s", SHEET_SIGN SHEET_HEAD);
+
+	node_open(false);
+	for (int i = 1; i <= 20; i++)
+		len += (size_t)snprintf(body + len, sizeof(body) - len,
+					"2026-01-%02d,0500%d,,D101,,广场,村庄清洁日,照片,B-%d,\n",
+					2 * (i > 10 ? i - 10 : i), i > 10 ? 1 : 2, i);
+	snprintf(body + len, sizeof(body) - len,
+		 "2026-01-20,05001,,D101,,村委会,村庄清洁日,照片,B-20,\n");
+	WANT(post("/api/v1/import/entries?dry_run=1", body), 422);
+	T_STR(at("doubts_count"), "1");
+	T_STR(at("doubts.0.row"), "22");
+	T_STR(at("warnings"), "[21]");
+	node_close();
+}
+
 /* The cap of D101 is 36.00, twelve times: the thirteenth row is one too many, seen only because the trial
  * of each entry sees those before it. */
 static void test_one_bad_row_stops_the_whole_sheet(void)
@@ -978,7 +998,8 @@ static void test_one_bad_row_stops_the_whole_sheet(void)
 	T_STR(at("done"), "false");
 	T_STR(at("problems.0.name"), "P10_CAP");
 	T_STR(at("problems.0.row"), "14");
-	T_OK(strncmp(at("problems.0.text"), "line 14: ", 9) == 0); /* of the file, not of the entry */
+	T_OK(strncmp(at("problems.0.text"), "line 14: ", 9) ==
+	     0); /* of the file, not of the entry */
 	T_EQ(own_size(), before);
 	T_EQ(n.submits, 0);
 	node_close();
@@ -1218,6 +1239,6 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_an_import_goes_on_from_what_is_there), T(test_one_bad_row_stops_the_whole_sheet),
        T(test_a_file_with_errors_is_reported_by_row),
        T(test_a_sheet_that_overlaps_another_needs_acceptance),
-       T(test_late_lines_alone_need_no_acceptance), T(test_the_import_is_no_way_around_the_rules),
-       T(test_a_large_roster_is_written_in_batches), T(test_a_catalogue_gets_the_next_version),
-       T(test_an_overlay_reads_like_one_store))
+       T(test_late_lines_alone_need_no_acceptance), T(test_every_doubt_is_listed_with_its_row),
+       T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),
+       T(test_a_catalogue_gets_the_next_version), T(test_an_overlay_reads_like_one_store))
