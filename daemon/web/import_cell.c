@@ -29,6 +29,7 @@ struct shape {
 	bool dots; /* the many dots in names */
 	bool upper_x;
 	bool no_decimal;    /* the ".0" that a spreadsheet puts behind a number */
+	unsigned personal;  /* enum chars_looks: numbers that it must not hold */
 	bool no_apostrophe; /* the one in front that makes a spreadsheet keep text */
 };
 
@@ -128,8 +129,12 @@ void import_cell_issue(struct import_table *t, uint32_t column, struct bytes val
 
 static const struct shape shapes[] = {
 	[IMPORT_CODE] = {.spaces = SPACES_DROP, .narrow_all = true, .no_apostrophe = true},
-	[IMPORT_NAME] = {.spaces = SPACES_DROP_CHINESE, .narrow_alnum = true, .dots = true},
-	[IMPORT_TEXT] = {.spaces = SPACES_KEEP},
+	[IMPORT_NAME] = {.spaces = SPACES_DROP_CHINESE,
+			 .narrow_alnum = true,
+			 .dots = true,
+			 .personal = CHARS_PHONE | CHARS_CARD},
+	[IMPORT_TEXT] = {.spaces = SPACES_KEEP, .personal = CHARS_PHONE | CHARS_CARD},
+	[IMPORT_PAPER] = {.spaces = SPACES_KEEP},
 	[IMPORT_ID] = {.spaces = SPACES_DROP,
 		       .narrow_all = true,
 		       .no_apostrophe = true,
@@ -142,7 +147,7 @@ static const struct shape shapes[] = {
 
 /* What is written into the log stays there and is read everywhere: nothing that makes a name look like
  * another, and no number that belongs to a person. */
-static void check_text(struct import_table *t, uint32_t column, struct bytes raw)
+static void check_text(struct import_table *t, uint32_t column, struct bytes raw, unsigned personal)
 {
 	struct chars s = chars_of(raw);
 	char code[16];
@@ -155,7 +160,7 @@ static void check_text(struct import_table *t, uint32_t column, struct bytes raw
 				  import_shown(t->rep, import_lit(code)), 0);
 		break;
 	}
-	if (chars_personal(raw))
+	if (chars_personal(raw, personal))
 		import_cell_issue(t, column, raw, ISSUE_PERSONAL_NUMBER, "", 0);
 }
 
@@ -167,8 +172,8 @@ struct bytes import_cell(struct import_table *t, uint32_t column, enum import_cl
 
 	if (!to)
 		return (struct bytes){NULL, 0};
-	if (class == IMPORT_NAME || class == IMPORT_TEXT)
-		check_text(t, column, raw);
+	if (class == IMPORT_NAME || class == IMPORT_TEXT || class == IMPORT_PAPER)
+		check_text(t, column, raw, shapes[class].personal);
 	v.n = shape_text(&shapes[class], raw, to);
 	if (import_same(raw, v) || v.n == 0)
 		return v;

@@ -120,7 +120,7 @@ static bool is_identity(const struct chars_run *r)
 }
 
 /* Days are written with hyphens as well: what has them must be a phone or a true identity number. */
-static bool personal(struct bytes b, bool phones)
+bool chars_personal(struct bytes b, unsigned looks)
 {
 	struct chars s = chars_of(b);
 
@@ -128,8 +128,9 @@ static bool personal(struct bytes b, bool phones)
 		struct chars_run plain = chars_run_at(s.p, s.end, 0);
 		struct chars_run hyphens = chars_run_at(s.p, s.end, '-');
 
-		if (is_card(&plain) || is_identity(&hyphens) ||
-		    (phones && (is_phone(&plain) || is_phone(&hyphens))))
+		if (is_identity(&plain) || is_identity(&hyphens) ||
+		    ((looks & CHARS_CARD) && is_card(&plain)) ||
+		    ((looks & CHARS_PHONE) && (is_phone(&plain) || is_phone(&hyphens))))
 			return true;
 		if (plain.n)
 			s.p = plain.end;
@@ -137,14 +138,4 @@ static bool personal(struct bytes b, bool phones)
 			chars_next(&s);
 	}
 	return false;
-}
-
-bool chars_personal(struct bytes b)
-{
-	return personal(b, true);
-}
-
-bool chars_personal_card(struct bytes b)
-{
-	return personal(b, false);
 }

@@ -28,9 +28,8 @@ struct chars_run {
 };
 /* The run that begins at @p: n is 0 when no digit stands there. */
 struct chars_run chars_run_at(const uint8_t *p, const uint8_t *end, uint32_t also);
-/* The text holds what looks like the number of an identity card, a bank card or a mobile phone. */
-bool chars_personal(struct bytes b);
-/* The same without phones, for a column of them. */
-bool chars_personal_card(struct bytes b);
+/* The text holds the number of an identity card, or what looks like one of these. */
+enum chars_looks { CHARS_PHONE = 1, CHARS_CARD = 2 /* of identity or bank */ };
+bool chars_personal(struct bytes b, unsigned looks);
 
 #endif

@@ -157,15 +157,16 @@ static void read_texts(struct work *w, struct rec_points_line *l)
 {
 	static const struct {
 		uint32_t column;
+		enum import_class class;
 		const char *name;
-	} texts[] = {{COL_PLACE, "place"},
-		     {COL_REASON, "reason"},
-		     {COL_EVIDENCE, "evidence"},
-		     {COL_EVIDENCE_NO, "evidence_no"}};
+	} texts[] = {{COL_PLACE, IMPORT_TEXT, "place"},
+		     {COL_REASON, IMPORT_TEXT, "reason"},
+		     {COL_EVIDENCE, IMPORT_TEXT, "evidence"},
+		     {COL_EVIDENCE_NO, IMPORT_PAPER, "evidence_no"}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		import_cell_field(&w->t, texts[i].column,
-				  import_cell(&w->t, texts[i].column, IMPORT_TEXT),
+				  import_cell(&w->t, texts[i].column, texts[i].class),
 				  field(texts[i].name), l);
 }
 

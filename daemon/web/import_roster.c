@@ -322,7 +322,7 @@ static void read_person(struct work *w, struct person *p)
 	read_residence(w, p);
 	v = import_cell(&w->t, COL_PHONE, IMPORT_CODE);
 	import_cell_field(&w->t, COL_PHONE, v, line_field("phone"), &p->line);
-	if (chars_personal_card(v))
+	if (chars_personal(v, CHARS_CARD))
 		import_cell_issue(&w->t, COL_PHONE, v, ISSUE_PERSONAL_NUMBER, "", 0);
 	v = import_cell(&w->t, COL_NOTE, IMPORT_TEXT);
 	import_cell_field(&w->t, COL_NOTE, v, line_field("note"), &p->line);

@@ -278,7 +278,8 @@ static int plan_roster(struct import *m, struct trial *r)
 	return err;
 }
 
-/* The catalogue under this ID, if it was imported before: what was not given is what it was then. */
+/* The catalogue under this ID, if it was imported before: what was not given is what it was then. Anything
+ * else under it is for the trial to refuse. */
 static int catalogue_then(struct import *m, struct trial *r, const uint8_t id[TXID_BYTES],
 			  struct rec_catalogue *ret)
 {
@@ -288,7 +289,9 @@ static int catalogue_then(struct import *m, struct trial *r, const uint8_t id[TX
 
 	if (!err)
 		err = feedlog_payload(r->t, m->s->own, seq, &p);
-	return err ? err : rec_decode_head(rec_type_of(REC_catalogue), &p, ret);
+	if (!err && rec_decode_head(rec_type_of(REC_catalogue), &p, ret))
+		err = ERR_NOTFOUND;
+	return err;
 }
 
 /* The next version, from today on. */

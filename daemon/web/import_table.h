@@ -86,10 +86,11 @@ struct bytes import_table_raw(const struct import_table *t, uint32_t column);
 /* --- cells ---------------------------------------------------------------------------------------------- */
 
 enum import_class {
-	IMPORT_CODE,   /* full-width letters and digits become plain, spaces go */
-	IMPORT_NAME,   /* spaces between Chinese characters go */
-	IMPORT_TEXT,   /* spaces around it go, line breaks become spaces */
-	IMPORT_ID,     /* a code whose value is shortened in the report */
+	IMPORT_CODE, /* full-width letters and digits become plain, spaces go */
+	IMPORT_NAME, /* spaces between Chinese characters go */
+	IMPORT_TEXT, /* spaces around it go, line breaks become spaces */
+	IMPORT_PAPER, /* the same for the number of a paper, which may be as long as that of a card */
+	IMPORT_ID,    /* a code whose value is shortened in the report */
 	IMPORT_NUMBER, /* a code that a spreadsheet may have taken for a number: 5001.0 */
 };
 /* The text without any spaces and full-width forms, at @to (as many bytes as @in). Its length. */
