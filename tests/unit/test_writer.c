@@ -790,6 +790,39 @@ static void test_a_dry_run_keeps_nothing(void)
 	pair_node_close(&hub);
 }
 
+/* Entries of one batch that name each other by sequence: all of them, or none behind the first that fails. */
+static void test_a_job_with_a_place_is_written_there_or_not_at_all(void)
+{
+	struct pair_tx x[4] = {0};
+	struct job *jobs[4];
+	struct pair_node hub;
+
+	hub_open(&hub, 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		pair_grant_tx(&tw, PAIR_HUB, 0, i, &x[i]);
+		x[i].job.u.append.placed = true;
+		x[i].job.u.append.place = PAIR_STARTED + i;
+		jobs[i] = &x[i].job;
+	}
+	x[1].job.u.append.author_ok = false;
+	T_EQ(pair_run(&hub, jobs, 4), ERR_OK);
+	T_EQ(x[0].job.err, ERR_OK);
+	T_EQ(x[1].job.u.append.verdict.reason.id, V_BAD_SIGNATURE);
+	T_EQ(x[2].job.err, ERR_EXISTS);
+	T_EQ(x[3].job.err, ERR_EXISTS);
+	T_EQ(size_of(hub.kv, FEED_TOWN), PAIR_STARTED + 1);
+	/* what is there already is found wherever it is; what is new goes on behind it */
+	x[1].job.u.append.author_ok = true;
+	x[0].job.u.append.place = 0;
+	T_EQ(pair_run(&hub, jobs, 4), ERR_OK);
+	T_OK(x[0].job.u.append.exists);
+	for (uint32_t i = 0; i < 4; i++)
+		T_EQ(x[i].job.u.append.seq, PAIR_STARTED + i);
+	for (uint32_t i = 0; i < 4; i++)
+		pair_tx_close(&x[i]);
+	pair_node_close(&hub);
+}
+
 static void test_what_the_village_has_not_seen_it_cannot_name(void)
 {
 	struct pair_node hub, v;
@@ -1543,6 +1576,7 @@ T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
        T(test_a_guard_that_cannot_be_saved_stops_the_writer),
        T(test_a_store_that_begins_nothing_more_ends_the_writer),
        T(test_a_full_store_refuses_and_goes_on), T(test_a_refused_job_leaves_no_trace),
+       T(test_a_job_with_a_place_is_written_there_or_not_at_all),
        T(test_a_small_batch_is_guarded_beside_its_commit),
        T(test_a_batch_that_only_the_guard_has_comes_back),
        T(test_a_guard_that_was_not_written_is_behind_as_ever),
