@@ -11,11 +11,13 @@
 
 static void healthz(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	(void)s;
+	bool halted = s->halted(s->ctx) != NULL;
+
 	(void)req;
-	res->status = 200;
+	res->status = halted ? 503 : 200;
 	res->type = "text/plain; charset=utf-8";
-	buf_puts(&res->body, "ok\n");
+	/* anyone may ask: why it is halted is told by status */
+	buf_puts(&res->body, halted ? "halted\n" : "ok\n");
 }
 
 const struct web_route web_routes[] = {

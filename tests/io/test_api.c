@@ -26,6 +26,7 @@ static struct node_here {
 	char made[PEOPLE_MAX][40]; /* keys created through the API */
 	uint32_t nmade;
 	uint32_t submits;
+	const char *halted;
 	bool move_town; /* let the town feed grow before the next submit */
 	uint32_t cut;	/* the next submit is cut off behind so many jobs */
 } n;
@@ -193,7 +194,7 @@ static int svc_invitation(void *ctx, const char *code, const char *name,
 static const char *svc_halted(void *ctx)
 {
 	(void)ctx;
-	return NULL;
+	return n.halted;
 }
 
 static void open_writer(uint32_t own, const char *feed_key)
@@ -426,6 +427,18 @@ static void test_status_tells_strangers_nothing_personal(void)
 	T_STR(at("links"), "[1]");
 	T_STR(at("alarms.0.reason"), "altered");
 	WANT(get("/healthz"), 200);
+	node_close();
+}
+
+static void test_a_halted_node_is_not_healthy(void)
+{
+	node_open(false);
+	n.halted = "the store is behind what this node has signed";
+	WANT(ask("GET", "/healthz", (struct bytes){0}, false, LANG_EN), 503);
+	T_STR(answer_text, "halted\n");
+	n.halted = NULL;
+	WANT(ask("GET", "/healthz", (struct bytes){0}, false, LANG_EN), 200);
+	T_STR(answer_text, "ok\n");
 	node_close();
 }
 
@@ -1237,7 +1250,7 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_a_sheet_passes_three_people_at_once),
        T(test_a_sheet_that_was_overtaken_is_planned_anew),
        T(test_an_import_goes_on_from_what_is_there), T(test_one_bad_row_stops_the_whole_sheet),
-       T(test_a_file_with_errors_is_reported_by_row),
+       T(test_a_file_with_errors_is_reported_by_row), T(test_a_halted_node_is_not_healthy),
        T(test_a_sheet_that_overlaps_another_needs_acceptance),
        T(test_late_lines_alone_need_no_acceptance), T(test_every_doubt_is_listed_with_its_row),
        T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),
