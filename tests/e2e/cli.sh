@@ -56,6 +56,9 @@ expect 2 'no option --dry-run' --dir x status --dry-run
 expect 2 '32 hex' --dir x entry review 1 --as a --id 12
 expect 2 'no type of record' record grnt --as a
 expect 2 'did you mean: grant' record grnt --as a
+expect 2 'type of the record comes first' record --as a grant
+expect 2 'type of the record comes first' record --role recorder grant --as a
+expect 2 '先写记录类型' --lang zh record --as a -- grant
 expect 2 'HOST:PORT' --dir "$work/n" init hub --name T --code 500101999 --domain d.example --listen nowhere --operator o
 expect 2 'letters, digits' --dir "$work/n" init hub --name T --code '5 0' --domain d.example --listen a:1 --operator o
 CUNZHANG_PASSPHRASE=short expect 2 'at least 8' --dir "$work/n" init hub --name T --code 500101999 --domain d.example \
@@ -73,6 +76,15 @@ expect 1 'is not empty' --dir "$work/hub" init hub --name T --code 500101999 --d
 expect 0 'verified: 1 feeds, 1 entries, 1 signatures' --dir "$work/hub" verify
 rm -r "$work/hub"
 
+# --- a daemon that is stuck: reading gives up after half a minute, checked at the end ---------------------
+must run stuck init hub --name Town --code 500101999 --domain e2e.example --listen "127.0.0.1:$(free_port)" \
+	--operator office
+start stuck
+wait_for 10 run stuck status || fail "the hub does not answer"
+kill -STOP "$pid_stuck"
+timeout 50 "$cz" --lang en --dir "$work/stuck" status --json >"$work/stuck-json" 2>"$work/stuck-out" &
+waiting=$!
+
 # --- a hub and a village ---------------------------------------------------------------------------------
 hub
 village 1
@@ -85,6 +97,15 @@ expect 0 'nothing was written' "${h[@]}" invite --village-code 500101999202 --vi
 shape 'length == 1 and .[0].enrolled' "${h[@]}" villages
 expect 0 'D101' "${v[@]}" catalogue show
 shape '.version == 1 and (.items | length) == 55 and .adopted == 1' "${v[@]}" catalogue show
+shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
+shape 'all(.[]; .key | test("^[0-9a-f]{64}$"))' "${v[@]}" operator list
+expect 0 '^head .* [0-9a-f]{16}$' "${v[@]}" operator list
+twin=$("$cz" "${h[@]}" operator list --json | jq -r '.[0].key')
+must run v1 operator add recorder --role recorder --key "$twin" --as head
+expect 2 "2 people are called recorder.*" "${v[@]}" operator revoke recorder --role recorder --reason gone --as head
+grep -q -- "--key $twin" "$work/out" || fail "the keys of namesakes are not listed: $(cat "$work/out")"
+expect 1 'no recorder' "${v[@]}" operator revoke recorder --key 00 --role recorder --reason gone --as head
+expect 0 'written' "${v[@]}" operator revoke recorder --key "${twin:0:16}" --role recorder --reason gone --as head
 shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
 expect 1 'no Nobody' "${v[@]}" operator revoke Nobody --role recorder --reason gone --as head
 
@@ -222,6 +243,24 @@ expect 4 '高水位文件丢失' --lang zh "${v[@]}" verify
 shape '(.ok | not) and .problems[0].table == "guard" and .problems[0].entry == null' "${v[@]}" verify
 mv "$work/guard" "$work/v1/guard"
 must run v1 verify
+
+# --- a daemon that dies with the request in its hands ----------------------------------------------------------
+start v1
+wait_for 10 run v1 status || fail "village 1 does not start again"
+kill -STOP "$pid_v1"
+c "${v[@]}" "${record[@]}" --as recorder &
+writer=$!
+sleep 1
+stop v1 KILL
+wait $writer
+rv=$?
+((rv == 3)) && grep -qE 'same command again with --id [0-9a-f]{32}' "$work/out" ||
+	fail "exit $rv, no ID to repeat with: $(cat "$work/out")"
+
+wait $waiting
+rv=$?
+((rv == 3)) && grep -q 'no answer in 30 s' "$work/stuck-out" || fail "stuck daemon: exit $rv: $(cat "$work/stuck-out")"
+kill -CONT "$pid_stuck"
 
 # --- completion ------------------------------------------------------------------------------------------------
 "$cz" completion bash >"$work/completion"

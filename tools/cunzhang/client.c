@@ -15,7 +15,8 @@
 #include "proto/entry.h"
 
 #define ANSWER_MAX     ((size_t)256 << 20)
-#define TIMEOUT_S      3600L /* a year of entries is signed in one request */
+#define WRITE_S	       3600L /* a year of entries is signed in one request */
+#define READ_S	       30L
 #define PROGRESS_AFTER 1.0
 #define START_WAIT_MS  3000 /* a daemon that was started just now opens its socket within that */
 #define START_STEP_MS  50
@@ -63,7 +64,7 @@ static CURL *handle_new(const struct cli *c, const char *method, const char *pat
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, answer);
-	curl_easy_setopt(h, CURLOPT_TIMEOUT, TIMEOUT_S);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT, strcmp(method, "GET") == 0 ? READ_S : WRITE_S);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_PROXY, "");
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http");
@@ -110,6 +111,8 @@ static int no_answer(const struct cli *c, CURLcode rv)
 		SAY(stderr, M_NO_DAEMON, c->dir);
 	else if (c->id && (c->cmd->flags & CMD_ID))
 		SAY(stderr, M_LOST_WRITE, curl_easy_strerror(rv), c->id);
+	else if (rv == CURLE_OPERATION_TIMEDOUT && !(c->cmd->flags & CMD_WRITES))
+		SAY(stderr, M_SLOW, say_num(READ_S));
 	else if (c->cmd->flags & CMD_WRITES)
 		SAY(stderr, M_LOST_IMPORT, curl_easy_strerror(rv));
 	else
@@ -130,8 +133,13 @@ static CURLcode perform(const struct cli *c, const char *method, const char *pat
 		curl_easy_setopt(h, CURLOPT_HTTPHEADER, list);
 		rv = curl_easy_perform(h);
 		if (may_repeat(rv)) {
+			CURLcode first = rv;
+
 			buf_reset(answer);
 			rv = curl_easy_perform(h);
+			/* the daemon ended on the way: what was sent first may be written all the same */
+			if (rv == CURLE_COULDNT_CONNECT)
+				rv = first;
 		}
 		curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, ret_status);
 		curl_easy_getinfo(h, CURLINFO_TOTAL_TIME, &spent);
