@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/io/address.h"
 #include "daemon/io/drv_int.h"
 #include "daemon/io/entropy.h"
 #include "daemon/io/log.h"
@@ -14,23 +15,6 @@ struct write_req {
 	size_t n;
 	uint8_t bytes[];
 };
-
-bool drv_conn_address(const char *at, char host[112], char port[8])
-{
-	const char *colon = strrchr(at, ':');
-	size_t n = colon ? (size_t)(colon - at) : 0;
-
-	if (!colon || n == 0 || n > 110 || strlen(colon + 1) < 1 || strlen(colon + 1) > 5)
-		return false;
-	if (at[0] == '[' && at[n - 1] == ']') {
-		at++;
-		n -= 2;
-	}
-	memcpy(host, at, n);
-	host[n] = 0;
-	memcpy(port, colon + 1, strlen(colon + 1) + 1);
-	return true;
-}
 
 static struct conn *conn_new(struct drv *d)
 {
@@ -241,12 +225,12 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 void drv_conn_dial(struct drv *d)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
-	char host[112], port[8];
+	char host[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
 	int rv = UV_EINVAL;
 
 	if (d->resolving || d->closing)
 		return;
-	if (drv_conn_address(d->dir->cfg.hub, host, port)) {
+	if (address_split(d->dir->cfg.hub, host, port)) {
 		d->resolve.data = d;
 		rv = uv_getaddrinfo(d->loop, &d->resolve, on_resolved, host, port, &hints);
 	}
@@ -356,11 +340,11 @@ int drv_conn_listen(struct drv *d, struct errmsg *msg)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	const char *at = d->dir->cfg.listen;
-	char host[112], port[8];
+	char host[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
 	uv_getaddrinfo_t req;
 	int rv;
 
-	if (!drv_conn_address(at, host, port))
+	if (!address_split(at, host, port))
 		return err_set(msg, ERR_INVALID, "config key \"listen\": \"%s\" is not host:port",
 			       at);
 	rv = uv_getaddrinfo(d->loop, &req, NULL, host, port, &hints);

@@ -88,8 +88,6 @@ void drv_release(struct drv *d); /* one handle or request has gone */
 void drv_break(struct drv *d);	 /* the process cannot go on; any thread */
 
 int drv_conn_listen(struct drv *d, struct errmsg *msg);
-/* "host:port" or "[v6]:port". */
-bool drv_conn_address(const char *at, char host[112], char port[8]);
 void drv_conn_resume(struct drv *d); /* accepts what there was no room for */
 void drv_conn_dial(struct drv *d);
 void drv_conn_dialled(struct drv *d); /* tells the node when the dial failed at once */
