@@ -23,10 +23,11 @@ static int check_place(const struct dir *d, struct errmsg *msg)
 		return err_set(msg, ERR_INVALID,
 			       "%s: too long for a socket; choose a shorter --dir", d->path);
 	if (!file_dir_empty(d->path))
-		return err_set(msg, ERR_EXISTS,
-			       "%s is not empty: init is for new nodes only; a lost or old node is "
-			       "brought back with recover, never with init",
-			       d->path);
+		return err_set(
+			msg, ERR_EXISTS,
+			"%s is not empty: init is for new nodes only; of a lost or old node keep "
+			"DIR as it is and write to the town office",
+			d->path);
 	return ERR_OK;
 }
 

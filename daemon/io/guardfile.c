@@ -169,10 +169,11 @@ static int slots_read(int fd, struct mark *ret, struct guardfile *g)
 static int fail(struct errmsg *msg, const char *path, int err)
 {
 	if (err == ERR_CORRUPT)
-		return err_set(msg, err,
-			       "%s: no valid mark in the guard file; restore it, or bring the node "
-			       "back with recover",
-			       path);
+		return err_set(
+			msg, err,
+			"%s: no valid mark in the guard file; keep DIR as it is, write to the "
+			"town office, do not init again",
+			path);
 	return err_set(msg, err, "guard file %s: %s", path, strerror(errno));
 }
 
