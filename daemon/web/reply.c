@@ -54,7 +54,7 @@ static int status_of(int err)
 	}
 }
 
-static struct says words_of(int err)
+struct says reply_words(int err)
 {
 	switch (err) {
 	case ERR_NOMEM: return SAYS("内存不足", "out of memory");
@@ -89,9 +89,9 @@ void reply_machine(const struct web_req *req, struct web_res *res, int err,
 {
 	struct says hint = {0};
 
-	if (msg && msg->text[0] && req->local)
+	if (msg && msg->text[0] && req->local && req->lang == LANG_EN)
 		hint = SAYS(msg->text, msg->text);
-	reply_error(res, req->lang, status_of(err), err_name(err), NULL, words_of(err), hint);
+	reply_error(res, req->lang, status_of(err), err_name(err), NULL, reply_words(err), hint);
 }
 
 const char *reply_param(const struct web_req *req, const char *name)

@@ -25,7 +25,10 @@ static inline const char *says_in(struct says s, enum lang lang)
  * @res holds. */
 void reply_error(struct web_res *res, enum lang lang, int status, const char *code,
 		 const char *field, struct says message, struct says hint);
-/* A machine failure in words; @msg (may be NULL) is not shown to people far away. */
+/* What a machine failure is, for people. */
+struct says reply_words(int err);
+/* A machine failure; @msg (may be NULL) is in English, for those who run the node: it is neither shown to
+ * people far away nor among Chinese words. */
 void reply_machine(const struct web_req *req, struct web_res *res, int err,
 		   const struct errmsg *msg);
 /* 200 (or @status) and an empty JSON text. */

@@ -140,6 +140,8 @@ static int svc_person_create(void *ctx, const char *name, const char *pass,
 	(void)msg;
 	if (has_key(name))
 		return ERR_EXISTS;
+	if (strchr(name, ' '))
+		return ERR_INVALID;
 	T_OK(n.nmade < PEOPLE_MAX);
 	snprintf(n.made[n.nmade++], sizeof(n.made[0]), "%s", name);
 	memcpy(ret_public, sign_key_public(town_key(&n.w, name)), SIGN_KEY_BYTES);
@@ -436,6 +438,10 @@ static void test_a_halted_node_is_not_healthy(void)
 	n.halted = "the store is behind what this node has signed";
 	WANT(ask("GET", "/healthz", (struct bytes){0}, false, LANG_EN), 503);
 	T_STR(answer_text, "halted\n");
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("halted"), n.halted);
+	WANT(ask("GET", "/api/v1/status", (struct bytes){0}, true, LANG_ZH), 200);
+	T_OK(strstr(at("halted"), "不再写入") != NULL);
 	n.halted = NULL;
 	WANT(ask("GET", "/healthz", (struct bytes){0}, false, LANG_EN), 200);
 	T_STR(answer_text, "ok\n");
@@ -734,6 +740,28 @@ static void test_a_refused_grant_leaves_no_key(void)
 				    "\",\"as_passphrase\":\"" PASS "\"}"),
 	     400);
 	T_STR(at("field"), "passphrase");
+	WANT(post("/api/v1/people",
+		  "{\"name\":\"new\",\"role\":\"recorder\",\"passphrase\":\"short\",\"as\":"
+		  "\"head/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),
+	     400);
+	T_STR(at("field"), "passphrase");
+	WANT(post("/api/v1/people",
+		  "{\"name\":\"a b\",\"role\":\"recorder\",\"passphrase\":\"" PASS
+		  "\",\"as\":\"head/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),
+	     400);
+	T_STR(at("field"), "name");
+	T_EQ(n.nmade, 0);
+	node_close();
+}
+
+static void test_a_record_of_the_other_kind_of_node_is_refused_first(void)
+{
+	node_open(true);
+	WANT(post("/api/v1/records/points",
+		  "{\"as\":\"office\",\"passphrase\":\"" PASS
+		  "\",\"lines\":[" LINE("05001", "D101", "2019-02-01") "]}"),
+	     422);
+	T_STR(at("verdict.rule"), "F02");
 	node_close();
 }
 
@@ -1251,6 +1279,7 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_a_sheet_that_was_overtaken_is_planned_anew),
        T(test_an_import_goes_on_from_what_is_there), T(test_one_bad_row_stops_the_whole_sheet),
        T(test_a_file_with_errors_is_reported_by_row), T(test_a_halted_node_is_not_healthy),
+       T(test_a_record_of_the_other_kind_of_node_is_refused_first),
        T(test_a_sheet_that_overlaps_another_needs_acceptance),
        T(test_late_lines_alone_need_no_acceptance), T(test_every_doubt_is_listed_with_its_row),
        T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),

@@ -189,6 +189,11 @@ static int take_global(struct cli *c, int argc, char **argv, int *at, bool *ret_
 		if (!fits(&w, o) || (c->cmd && !args_global_fits(o, c->cmd)))
 			continue;
 		*ret_taken = true;
+		if (c->globals >> (o - args_globals) & 1) {
+			SAY(stderr, M_OPTION_TWICE, argv[*at]);
+			return EXIT_USAGE;
+		}
+		c->globals |= 1u << (o - args_globals);
 		rv = value_of(o, &w, argc, argv, at, &value);
 		return rv ? rv : set_global(c, o, value);
 	}

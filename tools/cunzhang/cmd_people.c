@@ -1,7 +1,10 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
+#include "daemon/io/dir.h"
 #include "daemon/io/file.h"
 #include "lib/sign.h"
 #include "lib/text.h"
@@ -16,12 +19,13 @@
 static int save_invitation(const struct cli *c, const struct reply *r)
 {
 	const char *text = client_str(r->root, "file"), *path = cli_option(c, "out");
-	struct errmsg msg = {0};
+	int err;
 
 	if (!text[0])
 		return EXIT_DONE; /* a trial */
-	if (file_write(path, text, strlen(text), INVITE_MODE, &msg)) {
-		SAY(stderr, M_FILE_WRITE, path, msg.text);
+	err = file_write(path, text, strlen(text), INVITE_MODE, NULL);
+	if (err) {
+		SAY(stderr, M_FILE_WRITE, path, cli_why(err));
 		SAY(stderr, M_INVITE_AGAIN, c->id);
 		return EXIT_MACHINE;
 	}
@@ -29,16 +33,32 @@ static int save_invitation(const struct cli *c, const struct reply *r)
 	return EXIT_DONE;
 }
 
+/* Before the invitation stands in the log: is there room for a new file? */
+static int check_out(const char *path)
+{
+	char folder[DIR_PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int n = slash ? (int)(slash - path) + 1 : 0;
+
+	if (file_exists(path)) {
+		SAY(stderr, M_FILE_EXISTS, path);
+		return EXIT_USAGE;
+	}
+	if (snprintf(folder, sizeof(folder), "%.*s.", n, path) < (int)sizeof(folder) &&
+	    access(folder, W_OK | X_OK) == 0)
+		return EXIT_DONE;
+	SAY(stderr, M_FILE_WRITE, path, cli_why_errno(errno));
+	return EXIT_USAGE;
+}
+
 int cmd_invite(struct cli *c)
 {
 	const struct rec_type *t = rec_type_of(REC_invitation);
 	json_t *body = cli_fields(c, t->head, t->nhead), *file;
 	struct reply r = {0};
-	int rv = EXIT_USAGE;
+	int rv = check_out(cli_option(c, "out"));
 
-	if (file_exists(cli_option(c, "out")))
-		SAY(stderr, M_FILE_EXISTS, cli_option(c, "out"));
-	else
+	if (!rv)
 		rv = client_sign(c, body, "passphrase");
 	if (rv) {
 		client_wipe(body);
@@ -152,6 +172,11 @@ int cmd_operator_add(struct cli *c)
 	bool here = false;
 	int rv = EXIT_DONE;
 
+	if (!hex && !dir_name_ok(c->args[0])) {
+		SAY(stderr, M_BAD_NAME, c->args[0], say_num(DIR_NAME_MAX));
+		json_decref(body);
+		return EXIT_USAGE;
+	}
 	json_object_set_new(body, "name", json_string(c->args[0]));
 	if (hex)
 		json_object_set_new(body, "key", json_string(hex));
