@@ -44,9 +44,9 @@ bool reply_param_u64(const struct web_req *req, struct web_res *res, const char 
 /* Today by the node's own clock; DAY_NONE when it has none. */
 day_t reply_today(const struct web_services *s);
 
-/* "accepted", "rule", "name", "text" of a reason into an open object. */
+/* "rule", "name", "text" of a reason into an open object. */
 void reply_reason(struct jw *w, const struct reason *r, enum lang lang);
-/* "verdict": {..}, "warnings": [..] */
+/* "verdict": {..}, "warnings": [..]; the verdict alone says "accepted". */
 void reply_verdict(struct jw *w, const struct verdict *v, enum lang lang);
 
 /* One read of the store for one answer. */

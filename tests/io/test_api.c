@@ -8,6 +8,7 @@
 #include "daemon/web/overlay.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "tests/lib/openapi.h"
 #include "tests/lib/t.h"
 #include "tests/lib/town.h"
 
@@ -266,6 +267,32 @@ static uint64_t own_size(void)
 static json_t *answer; /* of the last request */
 static char answer_text[1 << 20];
 
+static struct openapi described;
+
+/* Whatever any test here asks: parameters, status and keys of the answer are those of openapi.yaml. */
+static void check_described(const struct web_route *r, const struct web_req *req, int status)
+{
+	const struct openapi_op *op;
+	char text[8];
+
+	if (!described.n)
+		openapi_read("daemon/web/openapi.yaml", &described);
+	op = openapi_find(&described, r->method, r->path);
+	T_OK(op != NULL);
+	snprintf(text, sizeof(text), "%d", status);
+	if (!openapi_has(&op->statuses, text))
+		t_fail(__FILE__, __LINE__, "openapi.yaml: %s %s has no %s", r->method, r->path,
+		       text);
+	for (uint32_t i = 0; i < req->nquery; i++)
+		if (!openapi_has(&op->query, req->query[i].name))
+			t_fail(__FILE__, __LINE__, "openapi.yaml: %s %s has no parameter %s",
+			       r->method, r->path, req->query[i].name);
+	for (uint32_t i = 0; status == 200 && i < op->required.n; i++)
+		if (!json_object_get(answer, op->required.v[i]))
+			t_fail(__FILE__, __LINE__, "%s %s: no \"%s\": %.500s", r->method, r->path,
+			       op->required.v[i], answer_text);
+}
+
 /* Splits "path?a=b&c=d" as the HTTP module would. Returns the status. */
 static int ask(const char *method, const char *target, struct bytes body, bool local,
 	       enum lang lang)
@@ -299,6 +326,8 @@ static int ask(const char *method, const char *target, struct bytes body, bool l
 			t_fail(__FILE__, __LINE__, "not JSON: %s", answer_text);
 	}
 	buf_close(&res.body);
+	if (route)
+		check_described(route, &req, res.status);
 	return res.status;
 }
 
@@ -355,42 +384,20 @@ static const char *at(const char *path)
 
 /* --- claims: routes ------------------------------------------------------------------------------ */
 
-/* "  /path/{x}:" and "    get:" lines are all there is to find. */
 static void test_the_route_table_is_what_openapi_says(void)
 {
-	FILE *f = fopen("daemon/web/openapi.yaml", "r");
-	char line[512], path[512] = "", method[8];
-	bool seen[64] = {0};
 	int status;
 
-	T_OK(f != NULL);
-	T_OK(web_nroutes <= 64);
-	while (fgets(line, sizeof(line), f)) {
-		if (strncmp(line, "  /", 3) == 0) {
-			char *brace, *end = strchr(line, ':');
-
-			T_OK(end != NULL);
-			*end = '\0';
-			brace = strchr(line, '{');
-			if (brace)
-				snprintf(brace, 2, "x");
-			snprintf(path, sizeof(path), "%s", line + 2);
-		} else if (strncmp(line, "    get:", 8) == 0 ||
-			   strncmp(line, "    post:", 9) == 0) {
-			const struct web_route *r;
-
-			snprintf(method, sizeof(method), "%s", line[4] == 'g' ? "GET" : "POST");
-			r = web_route_find(method, path, true, &status);
-			if (!r)
-				t_fail(__FILE__, __LINE__, "no route for %s %s", method, path);
-			seen[r - web_routes] = true;
-		}
-	}
-	fclose(f);
+	openapi_read("daemon/web/openapi.yaml", &described);
+	for (uint32_t i = 0; i < described.n; i++)
+		if (!web_route_find(described.op[i].method, described.op[i].path, true, &status))
+			t_fail(__FILE__, __LINE__, "no route for %s %s", described.op[i].method,
+			       described.op[i].path);
 	for (uint32_t i = 0; i < web_nroutes; i++)
-		if (!seen[i])
+		if (!openapi_find(&described, web_routes[i].method, web_routes[i].path))
 			t_fail(__FILE__, __LINE__, "openapi.yaml lacks %s %s", web_routes[i].method,
 			       web_routes[i].path);
+	T_EQ(described.n, web_nroutes);
 }
 
 static void test_only_health_and_status_are_public(void)
@@ -468,7 +475,15 @@ static void test_every_read_answers(void)
 		{"/api/v1/catalogue?version=9", 404},
 		{"/api/v1/people", 200},
 		{"/api/v1/people?feed=town", 200},
+		{"/api/v1/people?feed=500101999209", 404},
 		{"/api/v1/villages", 200},
+		{"/api/v1/villages?feed=500101999209", 404},
+		{"/api/v1/status?feed=town", 200},
+		{"/api/v1/status?feed=500101999209", 404},
+		{"/api/v1/scores?feed=500101999209", 404},
+		{"/api/v1/catalogue?version=x", 400},
+		{"/api/v1/log?feed=500101999209", 404},
+		{"/api/v1/waiting?feed=500101999209", 404},
 		{"/api/v1/log", 200},
 		{"/api/v1/log?feed=town&from=0&n=200", 200},
 		{"/api/v1/log?from=999", 200},
@@ -904,6 +919,7 @@ static void test_a_sheet_passes_three_people_at_once(void)
 				  "\",\"confirm_passphrase\":\"" PASS "\"}\n" SHEET),
 	     422);
 	T_STR(at("problems.0.rule"), "L05");
+	T_OK(!strstr(answer_text, "accepted\":false,\"rule")); /* a key of verdicts alone */
 	node_close();
 }
 
