@@ -105,7 +105,8 @@ expect 0 'verified: 1 feeds, 1 entries, 1 signatures' --dir "$work/hub" verify
 rm -r "$work/hub"
 
 # --- a daemon that is stuck: reading gives up after half a minute, checked at the end ---------------------
-must run stuck init hub --name Town --code 500101999 --domain e2e.example --listen "127.0.0.1:$(free_port)" \
+free_port stuck_port
+must run stuck init hub --name Town --code 500101999 --domain e2e.example --listen "127.0.0.1:$stuck_port" \
 	--operator office
 start stuck
 wait_for 10 run stuck status || fail "the hub does not answer"
