@@ -96,9 +96,9 @@ static struct openapi_op *op_begin(struct openapi *a, const char *line, const ch
 
 	T_OK(a->n <= OPENAPI_OPS_MAX);
 	snprintf(op->method, sizeof(op->method), "%s", line[4] == 'g' ? "GET" : "POST");
-	copy(op->path, path, brace ? (size_t)(brace - path) : strlen(path));
-	if (brace)
-		strcat(op->path, "*");
+	T_OK(strlen(path) < OPENAPI_NAME_MAX);
+	snprintf(op->path, sizeof(op->path), "%.*s%s", brace ? (int)(brace - path) : -1, path,
+		 brace ? "*" : "");
 	return op;
 }
 
