@@ -180,7 +180,7 @@ static void test_no_valid_slot_is_an_error_not_an_empty_guard(void)
 	T_EQ(write(fd, "something else", 14), 14);
 	close(fd);
 	T_EQ(guardfile_open(path, &g, &msg), ERR_CORRUPT);
-	T_OK(strstr(msg.text, "recover") != NULL);
+	T_OK(strstr(msg.text, "do not init again") != NULL);
 	T_EQ(guardfile_peek(path, &got, &msg), ERR_CORRUPT);
 	unlink(path);
 }
