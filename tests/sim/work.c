@@ -371,13 +371,13 @@ static void village_work(struct sim *s, uint32_t host)
 	if (p->setup[host] < SETUP_STEPS) {
 		if (!p->setup_asked[host])
 			setup_step(s, host);
-	} else if (what < 40) {
+	} else if (what < 30) {
 		record_sheet(s, host);
-	} else if (what < 60) {
+	} else if (what < 52) {
 		step_sheet(s, host, K_REVIEW);
-	} else if (what < 80) {
+	} else if (what < 74) {
 		step_sheet(s, host, K_CONFIRM);
-	} else if (what < 86) {
+	} else if (what < 90) {
 		reverse(s, host);
 	} else {
 		odd_work(s, host);
