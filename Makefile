@@ -42,7 +42,12 @@ AGAIN = $(MAKE) --no-print-directory
 
 all: $(PROGS)
 .PHONY: all help deps demo test test-run unit tools-tests programs check-asan check-tsan fuzz fuzz-run bench bench-run install \
-        format lint clean force
+        format lint lint-run clean force
+# These do their work in a sub-make, which runs in parallel; two of them side by side in one build folder would
+# write the same objects.
+ifneq ($(filter demo test lint check-asan check-tsan fuzz bench install,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 help:
@@ -121,8 +126,10 @@ install:
 FMT = $(shell find lib proto daemon tools tests -name '*.[ch]')
 format:
 	clang-format --style=file:tools/lint/clang-format -i $(FMT)
-lint: $(LAYERS)
+lint:
 	@tools/deps lint
+	+$(AGAIN) lint-run
+lint-run: $(LAYERS)
 	@clang-format --style=file:tools/lint/clang-format --dry-run -Werror $(FMT)
 	tools/lint/selftest
 	@tools/lint/check-source $(FMT)

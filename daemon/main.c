@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -12,12 +13,42 @@
 #include "daemon/io/drv.h"
 #include "daemon/io/limits.h"
 #include "daemon/io/log.h"
+#include "daemon/web/reply.h"
 
 static const char usage[] =
 	"usage: cunzhangd --dir DIR [--print-config]\n"
 	"\n"
 	"Runs the node of DIR (made by \"cunzhang --dir DIR init\") until SIGINT or SIGTERM.\n"
 	"运行 DIR 中的节点（由 cunzhang --dir DIR init 建立），按 Ctrl-C 结束。\n";
+
+/* Config key "lang", until it is read the environment. It is about what this file says; lines of the exchange
+ * and the store are English, for those who mend it. */
+static bool english;
+
+/* A start that failed: in Chinese what kind of failure it is, then the details. */
+static int say_failed(int err, const struct errmsg *msg)
+{
+	const char *text = msg->text[0] ? msg->text : err_text(err);
+
+	if (english)
+		log_line(LOG_LEVEL_ERROR, "%s", text);
+	else
+		log_line(LOG_LEVEL_ERROR, "没有启动：%s（%s）", reply_words(err).zh, text);
+	return 3;
+}
+
+static bool english_environment(void)
+{
+	static const char *const vars[] = {"LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"};
+
+	for (size_t i = 0; i < sizeof(vars) / sizeof(vars[0]); i++) {
+		const char *s = getenv(vars[i]);
+
+		if (s && s[0])
+			return strncmp(s, "en", 2) == 0;
+	}
+	return false;
+}
 
 struct daemon {
 	uv_loop_t loop;
@@ -43,7 +74,7 @@ static void begin_close(struct daemon *m)
 
 static void on_signal(uv_signal_t *s, int number)
 {
-	log_line(LOG_LEVEL_INFO, "stopping (signal %d)", number);
+	log_line(LOG_LEVEL_INFO, english ? "stopping (signal %d)" : "正在停止（信号 %d）", number);
 	begin_close(s->data);
 }
 
@@ -75,13 +106,14 @@ static int run(struct daemon *m, struct dir *dir)
 		uv_signal_start(&m->sig[i], on_signal, numbers[i]);
 	}
 	err = drv_start(&m->loop, dir, &m->drv, &msg);
+	if (err)
+		say_failed(err, &msg);
 	if (err && !m->drv)
 		return 3;
 	if (err) {
-		log_line(LOG_LEVEL_ERROR, "%s", msg.text[0] ? msg.text : err_text(err));
 		begin_close(m);
 	} else {
-		log_line(LOG_LEVEL_INFO, "ready: %s", dir->path);
+		log_line(LOG_LEVEL_INFO, english ? "ready: %s" : "已就绪：%s", dir->path);
 	}
 	uv_run(&m->loop, UV_RUN_DEFAULT);
 	if (drv_broken(m->drv)) {
@@ -120,7 +152,7 @@ int main(int argc, char **argv)
 	struct dir dir = {0};
 	const char *path = NULL;
 	bool print = false;
-	int c, lock, rv;
+	int c, lock, err, rv;
 
 	while ((c = getopt_long(argc, argv, "d:h", options, NULL)) != -1) {
 		if (c == 'd' && !path)
@@ -133,25 +165,35 @@ int main(int argc, char **argv)
 	if (!path || optind != argc)
 		return fputs(usage, stderr), 2;
 	limits_set();
-	if (crypto_start())
-		return 3;
-	if (dir_open(path, &dir, &msg)) {
-		log_line(LOG_LEVEL_ERROR, "%s", msg.text);
+	english = english_environment();
+	if (crypto_start()) {
+		log_line(LOG_LEVEL_ERROR,
+			 english ? "libsodium does not start, or verifies signatures otherwise "
+				   "than the town does"
+				 : "libsodium 无法启动，或其签名校验方式与全镇不一致");
 		return 3;
 	}
+	err = dir_open(path, &dir, &msg);
+	if (err)
+		return say_failed(err, &msg);
+	if (dir.cfg.lang[0])
+		english = strcmp(dir.cfg.lang, "en") == 0;
 	if (print)
 		return rv = print_config(&dir), dir_close(&dir), rv;
 	lock = lock_dir(path);
 	if (lock < 0) {
 		log_line(LOG_LEVEL_ERROR,
-			 "%s is in use by another cunzhangd (or cannot be locked: %s)", path,
-			 strerror(errno));
+			 english ? "%s is in use by another cunzhangd (or cannot be locked: %s)"
+				 : "%s 正被另一个 cunzhangd 使用（或无法加锁：%s）",
+			 path, strerror(errno));
 		dir_close(&dir);
 		return 3;
 	}
-	if (dir_boot(&dir, &msg)) {
-		log_line(LOG_LEVEL_ERROR, "%s", msg.text);
-		rv = 3;
+	if (dir_enrolled(&dir, &msg)) /* no reason not to run */
+		log_line(LOG_LEVEL_WARN, "the invitation key is kept: %s", msg.text);
+	err = dir_boot(&dir, &msg);
+	if (err) {
+		rv = say_failed(err, &msg);
 	} else {
 		signal(SIGPIPE, SIG_IGN);
 		rv = run(&m, &dir);

@@ -18,7 +18,9 @@
 struct sign_key; /* an Ed25519 secret key */
 struct dh_key;	 /* an X25519 secret key */
 
-int crypto_start(void); /* once per process, before anything else here; ERR_CRYPTO */
+/* Once per process, before anything else here. ERR_CRYPTO: libsodium does not start, or is a build whose
+ * signatures do not verify as in SPEC 4.6; with that a node would come to other verdicts than the rest. */
+int crypto_start(void);
 
 int sign_key_from_seed(const uint8_t seed[SIGN_SEED_BYTES], struct sign_key **ret);
 void sign_key_free(struct sign_key *k);
@@ -54,6 +56,5 @@ int seal_open(const uint8_t in[SEAL_BYTES], const char *passphrase, uint8_t seed
 /* BLAKE2b with a key, for deriving one secret from another; out 16..64 bytes. */
 void kdf(uint8_t *out, size_t out_n, const void *key, size_t key_n, const void *msg, size_t msg_n);
 void secret_wipe(void *p, size_t n);
-bool secret_equal(const void *a, const void *b, size_t n);
 
 #endif

@@ -88,6 +88,19 @@ static void answer(struct node *n, struct session *s, uint16_t verdict)
 	session_say(n, s);
 }
 
+/* The record names the key that the guest has proved to hold: with another one the village would be on the
+ * roster, and nobody could ever come as that village. */
+static bool own_key(const struct session *s, struct bytes payload)
+{
+	struct rec_village_enrol r;
+	struct payload parts;
+
+	return !payload_parse(payload.p, payload.n, &parts) &&
+	       !rec_decode_head(rec_type_of(REC_village_enrol), &parts, &r) &&
+	       r.transport_key.n == DH_KEY_BYTES &&
+	       !memcmp(r.transport_key.p, noise_remote(&s->noise), DH_KEY_BYTES);
+}
+
 /* The transaction goes the way of every other; the fold decides. */
 static int append(struct node *n, struct session *s, const struct entry *tx, struct bytes payload)
 {
@@ -100,7 +113,7 @@ static int append(struct node *n, struct session *s, const struct entry *tx, str
 	a->tx = *tx;
 	a->payload = (struct bytes){j->bytes, j->n};
 	a->boot = n->cfg.boot;
-	a->boot_ms = n->ev->now_ms;
+	a->boot_ms = n->ev->boot_ms;
 	a->author_ok = entry_tx_verify(tx, &n->cfg.town);
 	node_fx_store(n, j);
 	return ERR_OK;
@@ -121,7 +134,7 @@ void enrol_asked(struct node *n, struct session *s, struct bytes body)
 		return;
 	}
 	if (!err && (tx.type != REC_village_enrol || hash_cmp(&tx.feed, &n->cfg.feed) ||
-		     memcmp(tx.author, s->invite_key, SIGN_KEY_BYTES)))
+		     memcmp(tx.author, s->invite_key, SIGN_KEY_BYTES) || !own_key(s, payload)))
 		err = ERR_REFUSED;
 	if (!err)
 		err = append(n, s, &tx, payload);
@@ -155,7 +168,7 @@ void enrol_stored(struct node *n, struct session *s, struct node_job *j)
 		session_end(n, s, err, "enrolled, but not found on the roster: %s", err_text(err));
 		return;
 	}
-	s->state = S_RUNNING;
+	session_move(n, s, S_RUNNING);
 	node_log(n, ERR_OK, "a village has enrolled");
 	sync_start(n, s, &feed, no);
 }
@@ -175,6 +188,6 @@ void enrol_answered(struct node *n, struct session *s, struct bytes body)
 			     verdict < V_COUNT ? reason_name(verdict) : "unknown verdict");
 		return;
 	}
-	s->state = S_RUNNING;
+	session_move(n, s, S_RUNNING);
 	sync_start(n, s, &n->town_feed, FEED_TOWN);
 }

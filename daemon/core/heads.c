@@ -79,33 +79,21 @@ int heads_root(struct node *n, uint32_t no, uint64_t size, struct hash *ret)
 	return size > h.size ? ERR_INVALID : feedlog_root(t, no, size, ret);
 }
 
-/* Only a head that this intermediate one is provably a prefix of has been read back and sealed. A bit that
- * flipped in a stored node since then breaks the proof instead of being signed. */
-static int prove_prefix(struct node *n, uint64_t size, const struct hash *root)
+int heads_proven(struct node *n, uint64_t size, struct hash *ret)
 {
-	struct feedlog_nodes nodes = {n->txn, n->own_no, n->own.size};
-	struct hash proof[TLOG_PROOF_MAX];
-	uint32_t proof_n;
-	int err;
+	struct kv_txn *t = heads_txn(n);
 
-	if (size == n->own.size)
-		return hash_cmp(root, &n->own.root) ? ERR_CORRUPT : ERR_OK;
-	err = tlog_prove_consistency(size, n->own.size, feedlog_node, &nodes, proof, &proof_n);
-	if (err)
-		return err;
-	return tlog_verify_consistency(size, root, n->own.size, &n->own.root, proof, proof_n)
-		       ? ERR_OK
-		       : ERR_CORRUPT;
+	return t ? feedlog_proven(t, n->own_no, size, n->own.size, &n->own.root, ret) : n->err;
 }
 
+/* Only a head that this intermediate one is provably a prefix of has been read back and sealed. A bit that
+ * flipped in a stored node since then breaks the proof instead of being signed. */
 static int sign_prefix(struct node *n, uint64_t size, struct hash *ret_root,
 		       uint8_t ret_sig[SIGN_BYTES])
 {
 	struct checkpoint c = {.size = size};
-	int err = heads_root(n, n->own_no, size, &c.root);
+	int err = heads_proven(n, size, &c.root);
 
-	if (!err)
-		err = prove_prefix(n, size, &c.root);
 	if (err)
 		return err;
 	memcpy(c.origin, n->cfg.origin, sizeof(c.origin));

@@ -32,7 +32,7 @@ static struct effect *fx_add(struct node *n, enum effect_type type, uint32_t con
 	fx->job = NULL;
 	fx->text[0] = 0;
 	fx->err = ERR_OK;
-	fx->stranger = false;
+	fx->stranger = fx->peer = false;
 	return fx;
 }
 
@@ -41,6 +41,8 @@ void node_fx_send(struct node *n, struct session *s, size_t at)
 	struct effect *last = n->out->n ? &n->out->v[n->out->n - 1] : NULL;
 	size_t bytes = n->tx.n - at;
 
+	if (s->unsent == 0)
+		s->sent_ms = n->ev->now_ms;
 	s->unsent += bytes;
 	if (last && last->type == FX_SEND && last->conn == s->conn) {
 		last->bytes.n += bytes; /* they follow each other in n->tx */
@@ -53,9 +55,10 @@ void node_fx_send(struct node *n, struct session *s, size_t at)
 
 void node_log(struct node *n, int err, const char *fmt, ...)
 {
-	struct effect *fx = fx_add(n, FX_LOG, 0);
+	struct effect *fx = fx_add(n, FX_LOG, n->about ? n->about->conn : 0);
 	va_list ap;
 
+	fx->peer = n->about != NULL;
 	fx->err = err;
 	va_start(ap, fmt);
 	vsnprintf(fx->text, sizeof(fx->text), fmt, ap);
@@ -73,6 +76,7 @@ void node_fx_close(struct node *n, uint32_t conn, bool stranger, int err, const 
 	struct effect *fx = fx_add(n, FX_CLOSE, conn);
 
 	fx->stranger = stranger;
+	fx->peer = true;
 	fx->err = err;
 	snprintf(fx->text, sizeof(fx->text), "%s", why);
 }
@@ -184,30 +188,75 @@ struct session *node_by_feed(struct node *n, const struct hash *feed)
 	return s;
 }
 
-void node_dirty(struct node *n, struct session *s)
+/* --- lines of sessions ------------------------------------------------------------------------------ */
+
+static void line_put(struct node *n, unsigned which, struct session *s)
 {
-	if (s->dirty || s->state == S_GONE)
+	struct line *l = &n->line[which];
+
+	if (s->in_line[which] || s->state == S_GONE)
 		return;
-	s->dirty = true;
-	s->dirty_next = NULL;
-	if (n->dirty_last)
-		n->dirty_last->dirty_next = s;
+	s->in_line[which] = true;
+	s->line_next[which] = NULL;
+	if (l->last)
+		l->last->line_next[which] = s;
 	else
-		n->dirty_first = s;
-	n->dirty_last = s;
+		l->first = s;
+	l->last = s;
 }
 
-static struct session *dirty_take(struct node *n)
+static struct session *line_take(struct node *n, unsigned which)
 {
-	struct session *s = n->dirty_first;
+	struct line *l = &n->line[which];
+	struct session *s = l->first;
 
-	if (s) {
-		n->dirty_first = s->dirty_next;
-		if (!n->dirty_first)
-			n->dirty_last = NULL;
-		s->dirty = false;
-	}
+	if (!s)
+		return NULL;
+	l->first = s->line_next[which];
+	if (!l->first)
+		l->last = NULL;
+	s->in_line[which] = false;
 	return s;
+}
+
+/* Those that are gone leave it. */
+static void line_reap(struct node *n, unsigned which)
+{
+	struct session *s = n->line[which].first, *next;
+
+	n->line[which] = (struct line){0};
+	for (; s; s = next) {
+		next = s->line_next[which];
+		s->in_line[which] = false;
+		line_put(n, which, s);
+	}
+}
+
+void node_dirty(struct node *n, struct session *s)
+{
+	line_put(n, LINE_READY, s);
+}
+
+void node_wait(struct node *n, struct session *s)
+{
+	line_put(n, LINE_WAITING, s);
+}
+
+bool node_jobs_full(const struct node *n)
+{
+	return n->njobs >= NODE_JOBS_MAX - NODE_JOBS_OTHERS;
+}
+
+static bool any_ready(const struct node *n)
+{
+	return n->line[LINE_READY].first || (n->line[LINE_WAITING].first && !node_jobs_full(n));
+}
+
+static struct session *take_ready(struct node *n)
+{
+	struct session *s = line_take(n, LINE_READY);
+
+	return s || node_jobs_full(n) ? s : line_take(n, LINE_WAITING);
 }
 
 /* --- jobs ----------------------------------------------------------------------------------------- */
@@ -254,6 +303,7 @@ static void on_stored(struct node *n, struct job *job)
 
 	assert(n->njobs > 0);
 	n->njobs--;
+	n->about = s;
 	if (job->type == JOB_APPEND)
 		enrol_stored(n, s, j);
 	else
@@ -297,23 +347,53 @@ static void dial_if_due(struct node *n)
 
 /* --- the step ------------------------------------------------------------------------------------- */
 
-/* One address cannot take the places of all who have not said yet who they are. */
-static void crowd_out(struct node *n, uint32_t source)
+static uint32_t handshakes_from(const struct node *n, uint32_t source)
 {
-	struct session *oldest = NULL;
 	uint32_t left = n->nhandshakes, same = 0;
 
-	for (struct session *s = n->last; s && left; s = s->older) {
-		if (s->state != S_HANDSHAKE)
-			continue;
-		left--;
-		if (s->source != source)
-			continue;
-		same++;
-		oldest = s;
+	for (const struct session *s = n->last; s && left; s = s->older) {
+		left -= s->state == S_HANDSHAKE;
+		same += s->state == S_HANDSHAKE && s->source == source;
 	}
-	if (source && same >= NODE_SOURCE_MAX)
-		session_drop(n, oldest, ERR_BUSY, "too many handshakes begun from one address");
+	return same;
+}
+
+/* The oldest handshake from the address that has most of them. */
+static struct session *most_crowding(struct node *n)
+{
+	struct session *worst = NULL;
+	uint32_t left = n->nhandshakes, most = 0;
+
+	for (struct session *s = n->last; s && left; s = s->older) {
+		uint32_t same = s->state == S_HANDSHAKE ? handshakes_from(n, s->source) : 0;
+
+		left -= s->state == S_HANDSHAKE;
+		if (same && same >= most) {
+			most = same;
+			worst = s;
+		}
+	}
+	return worst;
+}
+
+static struct session *oldest_from(struct node *n, uint32_t source)
+{
+	struct session *s = n->first;
+
+	while (s && (s->state != S_HANDSHAKE || s->source != source))
+		s = s->newer;
+	return s;
+}
+
+/* Nobody keeps a newcomer out by taking the places of all who have not said yet who they are. */
+static void crowd_out(struct node *n, uint32_t source)
+{
+	if (source && handshakes_from(n, source) >= NODE_SOURCE_MAX)
+		session_drop(n, oldest_from(n, source), ERR_BUSY,
+			     "too many handshakes begun from one address");
+	if (n->nhandshakes >= NODE_HANDSHAKES_MAX)
+		session_drop(n, most_crowding(n), ERR_BUSY,
+			     "too many handshakes begun, most from this address");
 }
 
 static void on_open(struct node *n, const struct event *ev)
@@ -326,7 +406,7 @@ static void on_open(struct node *n, const struct event *ev)
 		n->linked = true;
 	}
 	crowd_out(n, ev->source);
-	if (n->tab[TAB_CONN].n >= NODE_CONNS_MAX || n->nhandshakes >= NODE_HANDSHAKES_MAX)
+	if (n->tab[TAB_CONN].n >= NODE_CONNS_MAX)
 		err = ERR_BUSY;
 	else
 		err = session_open(n, ev);
@@ -350,9 +430,11 @@ static void on_grew(struct node *n, const struct guard *head)
 
 static void on_tick(struct node *n)
 {
-	for (struct session *s = n->first; s && node_room(n); s = s->newer)
+	for (struct session *s = n->first; s && node_room(n); s = s->newer) {
+		n->about = s;
 		if (n->ev->now_ms >= session_deadline(s))
 			session_tick(n, s);
+	}
 }
 
 static void on_stop(struct node *n)
@@ -367,6 +449,7 @@ static void on_conn(struct node *n, const struct event *ev)
 
 	if (!s)
 		return; /* closed here while the event was under way */
+	n->about = s;
 	if (ev->type == EV_BYTES)
 		session_bytes(n, s, ev->bytes);
 	else if (ev->type == EV_SENT)
@@ -397,9 +480,10 @@ static void dispatch(struct node *n, const struct event *ev)
 /* Each session that has something to send gets its turn; what finds no room waits for the next step. */
 static void pump(struct node *n)
 {
-	while (n->dirty_first && node_room(n)) {
-		struct session *s = dirty_take(n);
+	while (any_ready(n) && node_room(n)) {
+		struct session *s = take_ready(n);
 
+		n->about = s;
 		session_drain(n, s);
 		if (s->state == S_RUNNING)
 			sync_pump(n, s);
@@ -409,17 +493,12 @@ static void pump(struct node *n)
 /* Nothing in this step may still point at them. */
 static void reap(struct node *n)
 {
-	struct session *list = n->dirty_first, *next;
+	struct session *list, *next;
 
 	if (!n->gone_first)
 		return;
-	n->dirty_first = n->dirty_last = NULL;
-	for (; list; list = next) {
-		next = list->dirty_next;
-		list->dirty = false;
-		if (list->state != S_GONE)
-			node_dirty(n, list);
-	}
+	for (unsigned i = 0; i < NLINES; i++)
+		line_reap(n, i);
 	for (list = n->gone_first; list; list = next) {
 		next = list->gone_next;
 		session_free(n, list);
@@ -468,6 +547,7 @@ int node_step(struct node *n, const struct event *ev, struct effects *out)
 	n->err = ERR_OK;
 	out->n = 0;
 	scratch_trim(&n->tx);
+	n->about = NULL;
 	dispatch(n, ev);
 	pump(n);
 	dial_if_due(n);
@@ -479,12 +559,13 @@ int node_step(struct node *n, const struct event *ev, struct effects *out)
 	/* between ticks deadlines only move away, or node_wake_at has heard of it */
 	if (ev->type == EV_TICK)
 		schedule(n);
-	if (n->dirty_first)
+	if (any_ready(n))
 		n->next_tick = ev->now_ms;
 	scratch_trim(&n->msg);
 	scratch_trim(&n->plain);
 	n->ev = NULL;
 	n->out = NULL;
+	n->about = NULL;
 	return n->err;
 }
 
@@ -516,9 +597,11 @@ static int read_store(struct node *n)
 
 int node_new(const struct node_cfg *cfg, struct kv *kv, uint64_t prng_seed_value, struct node **ret)
 {
-	struct node *n = mem_alloc(sizeof(*n));
+	struct node *n;
 	int err;
 
+	assert(cfg->boot != 0);
+	n = mem_alloc(sizeof(*n));
 	if (!n)
 		return ERR_NOMEM;
 	n->cfg = *cfg;

@@ -20,14 +20,17 @@
  * Nothing learned in an earlier session suppresses a question in this one: sizes known of a peer live in
  * the session and die with it. */
 
-#define NODE_CONNS_MAX	    12000 /* hub */
-#define NODE_HANDSHAKES_MAX 64	  /* sessions before message 3; more are dropped */
-#define NODE_SOURCE_MAX	    32	  /* of them from one address; then its oldest is dropped */
+#define NODE_CONNS_MAX 12000 /* hub */
+#define NODE_HANDSHAKES_MAX                                                                        \
+	64 /* sessions before message 3; a newcomer takes the place of another */
+#define NODE_SOURCE_MAX	    32 /* of them from one address; then its oldest is dropped */
 #define NODE_HANDSHAKE_MS   15000
+#define NODE_GUESTS_MAX	    64 /* invited and not enrolled yet, one for each invitation */
+#define NODE_GUEST_MS	    30000
 #define NODE_IDLE_PING_MS   60000
 #define NODE_DEAD_MS	    180000 /* nothing heard: drop */
 #define NODE_WINDOW_CHUNKS  64	   /* sent and not acknowledged, per session */
-#define NODE_INGEST_MAX	    128	   /* chunks waiting for the writer, per session */
+#define NODE_INGEST_MAX	    64	   /* chunks waiting for the writer, per session */
 #define NODE_BACKOFF_MS_MIN 1000   /* reconnect: doubling with jitter */
 #define NODE_BACKOFF_MS_MAX 300000
 #define NODE_SEND_BYTES_MAX (1 << 20) /* unsent bytes per connection before it is left alone */
@@ -41,7 +44,7 @@ struct node_cfg {
 	char origin[ORIGIN_MAX];
 	const struct sign_key *feed_key; /* borrowed */
 	const struct dh_key *transport;	 /* borrowed */
-	uint32_t boot;			 /* boot counter, for what the hub appends */
+	uint32_t boot;			 /* boot counter, not 0, for what the hub appends */
 	/* village */
 	uint8_t hub_transport[DH_KEY_BYTES];
 	bool has_invite;
@@ -60,12 +63,14 @@ enum event_type {
 	EV_CLOSED, /* the connection is gone */
 	EV_STORED, /* a job given by FX_STORE has its result */
 	EV_GREW,   /* the own feed was sealed at a larger size: @head; also once after node_new */
-	EV_STOP	   /* say goodbye on every connection; each then gets its FX_CLOSE */
+	EV_STOP /* say goodbye on every connection; each then gets its FX_CLOSE. Again until nothing
+		    * comes out: there may be more than the effects of one step */
 };
 struct event {
 	enum event_type type;
 	uint64_t now_ms;     /* monotonic */
 	uint64_t wall_ms;    /* claimed wall time; 0 unknown */
+	uint64_t boot_ms;    /* since the machine booted, sleep included */
 	uint32_t conn;	     /* chosen by the driver, unique while open */
 	struct bytes bytes;  /* EV_BYTES, borrowed */
 	uint8_t entropy[32]; /* EV_DIAL, EV_ACCEPT: fresh random bytes */
@@ -90,6 +95,7 @@ struct effect {
 	char text[200];	    /* FX_LOG, FX_CLOSE; no personal data */
 	int err;
 	bool stranger; /* FX_CLOSE: it has not proved who it is, and may come as often as it likes */
+	bool peer;     /* FX_CLOSE, FX_LOG: what @conn did, and may do again */
 };
 #define NODE_EFFECTS_MAX 512
 struct effects {

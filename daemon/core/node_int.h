@@ -15,17 +15,22 @@
  *
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */
 
-#define NODE_TICK_MS	  250		     /* deadlines are looked at no more often */
-#define NODE_STALL_MS	  600000	     /* all sent, nothing acknowledged: redial */
-#define NODE_LINGER_MS	  5000		     /* the last words may take so long to leave */
-#define NODE_MEND_MS	  10000		     /* a damaged own entry is looked at again */
-#define NODE_SESSION_MS	  (24 * 3600 * 1000) /* then connect anew (SPEC 8.5) */
-#define NODE_JOBS_MAX	  4096		     /* with the writer, all sessions together */
-#define NODE_STEP_BYTES	  (4 << 20)	     /* sent in one step; the rest in the next */
-#define NODE_RX_BYTES_MAX (1 << 20)	     /* received and not yet looked at, per session */
-#define NODE_FX_RESERVE	  8		     /* effects that any one message may need */
-#define NODE_PUMP_CHUNKS  16		     /* before the next session has its turn */
-#define NODE_HELLO_MAX	  512		     /* payload of handshake messages 2 and 3 */
+#define NODE_TICK_MS	 250		    /* deadlines are looked at no more often */
+#define NODE_STALL_MS	 600000		    /* nothing acknowledged, or nothing taken: redial */
+#define NODE_LINGER_MS	 5000		    /* the last words may take so long to leave */
+#define NODE_MEND_MS	 10000		    /* a damaged own entry is looked at again */
+#define NODE_SESSION_MS	 (24 * 3600 * 1000) /* then connect anew (SPEC 8.5) */
+#define NODE_JOBS_MAX	 4096		    /* with the writer, all sessions together */
+#define NODE_JOBS_OTHERS 256		    /* of them kept free for what is no chunk */
+#define NODE_JOBS_BUSY	 2048		    /* from so many on a session has fewer chunks there */
+#define NODE_INGEST_BUSY 1		    /* namely so many */
+#define NODE_STEP_BYTES	 (4 << 20)	    /* sent in one step; the rest in the next */
+/* Received and not yet looked at, per session: all that an honest sender has under way (its window), and what
+ * it says besides. */
+#define NODE_RX_BYTES_MAX ((NODE_WINDOW_CHUNKS + 16) * (NODE_FRAME_HEAD + MSG_FRAME_MAX))
+#define NODE_FX_RESERVE	  8   /* effects that any one message may need */
+#define NODE_PUMP_CHUNKS  16  /* before the next session has its turn */
+#define NODE_HELLO_MAX	  512 /* payload of handshake messages 2 and 3 */
 #define NODE_FRAME_HEAD	  2
 
 enum session_state {
@@ -46,21 +51,29 @@ struct push {
 
 enum { TAB_CONN, TAB_FEED, NTABS };
 
+/* Sessions that have something to do in this step, and those that wait until the writer takes chunks again. */
+enum { LINE_READY, LINE_WAITING, NLINES };
+struct line {
+	struct session *first, *last;
+};
+
 struct session {
 	struct session *older, *newer; /* all, in order of opening */
 	struct session *chain[NTABS];
 	uint32_t key[NTABS];
-	struct session *dirty_next, *gone_next;
+	struct session *line_next[NLINES], *gone_next;
+	bool in_line[NLINES];
 	uint64_t id; /* never used twice, unlike @conn */
 	uint32_t conn, source;
 	enum session_state state;
-	bool dirty;
 	struct noise noise;
 	uint8_t entropy[32];
 	struct buf rx; /* an incomplete frame, or what this step had no room for */
 	size_t unsent;
-	uint64_t opened_ms, ended_ms, heard_ms, said_ms, progress_ms;
-	uint64_t frame_ms; /* since when a frame in @rx is incomplete */
+	uint64_t opened_ms, ended_ms, heard_ms, said_ms;
+	uint64_t progress_ms; /* last acknowledgement, or since when one is waited for */
+	uint64_t sent_ms;     /* when bytes last left, or since when they wait to */
+	uint64_t frame_ms;    /* since when a frame in @rx is incomplete */
 	bool pinged;
 	bool progressed; /* entries became durable on either side */
 
@@ -83,7 +96,11 @@ struct session {
 	uint64_t acked_bytes;
 	struct push *push;
 	bool acked_job; /* a JOB_ACKED is with the writer */
+	bool acked_said; /* and @acked_told was the last; what an earlier session stored may be too much */
 	uint64_t acked_told;
+	bool cosig_job; /* the same for JOB_COSIG; what comes meanwhile waits, the newest alone */
+	uint64_t cosig_size;	/* of the last one that verified */
+	struct msg_cosig cosig; /* size 0: none waits */
 
 	/* the peer's feed, coming in */
 	bool may_pull;
@@ -121,9 +138,9 @@ struct node {
 
 	struct session *first, *last;
 	struct tab tab[NTABS];
-	uint32_t nhandshakes, njobs;
+	uint32_t nhandshakes, nguests, njobs;
 	uint64_t next_id;
-	struct session *dirty_first, *dirty_last;
+	struct line line[NLINES];
 
 	/* village */
 	bool dialing, linked;
@@ -133,6 +150,7 @@ struct node {
 	/* this step */
 	const struct event *ev;
 	struct effects *out;
+	const struct session *about;	/* whose doing this part of it is; NULL: the node's own */
 	size_t fx_at[NODE_EFFECTS_MAX]; /* where in @tx the bytes of a FX_SEND begin */
 	struct buf tx, msg, plain;
 	struct kv_txn *txn;
@@ -159,6 +177,10 @@ struct node_job *node_job_new(struct node *n, struct session *s, enum job_type t
 			      struct bytes body);
 struct session *node_session_of(struct node *n, const struct node_job *j);
 void node_dirty(struct node *n, struct session *s);
+/* @s goes on when the writer takes chunks again. */
+void node_wait(struct node *n, struct session *s);
+/* The writer takes no more chunks from anybody. */
+bool node_jobs_full(const struct node *n);
 /* A tick is wanted at @ms or before. */
 void node_wake_at(struct node *n, uint64_t ms);
 /* @s has ended; it is freed at the end of the step. */
@@ -188,11 +210,14 @@ __attribute__((format(printf, 4, 5))) void session_drop(struct node *n, struct s
 __attribute__((format(printf, 4, 5))) void session_end(struct node *n, struct session *s, int err,
 						       const char *fmt, ...);
 bool session_live(const struct session *s);
+void session_move(struct node *n, struct session *s, enum session_state next);
 
 /* --- sync.c --- */
 /* The peer is known: its feed is @feed, number @no here. Village: tells the frontier's hash. */
 void sync_start(struct node *n, struct session *s, const struct hash *feed, uint32_t no);
 void sync_message(struct node *n, struct session *s, enum msg_type type, struct bytes body);
+/* @s has as many chunks with the writer as it may have now. */
+bool sync_full(const struct node *n, const struct session *s);
 void sync_pump(struct node *n, struct session *s);
 void sync_stored(struct node *n, struct session *s, struct node_job *j);
 
@@ -219,6 +244,9 @@ int heads_sealed(struct node *n, struct msg_front *ret);
 int heads_of(struct node *n, uint32_t no, struct msg_front *ret);
 /* ERR_INVALID: @size is over what is stored. */
 int heads_root(struct node *n, uint32_t no, uint64_t size, struct hash *ret);
+/* Root of the own feed at @size, proved to be a prefix of the sealed head. ERR_INVALID: @size is over that;
+ * ERR_CORRUPT, ERR_NOTFOUND: the store is damaged. */
+int heads_proven(struct node *n, uint64_t size, struct hash *ret);
 /* MSG_CHUNK with entries of the own feed from @from on, into n->cached; the intermediate head is proved to
  * be a prefix of the sealed one before it is signed. */
 int heads_chunk(struct node *n, uint64_t from, uint64_t *ret_end);

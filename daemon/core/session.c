@@ -113,12 +113,20 @@ int session_open(struct node *n, const struct event *ev)
 	return ERR_OK;
 }
 
+void session_move(struct node *n, struct session *s, enum session_state next)
+{
+	n->nhandshakes -= s->state == S_HANDSHAKE;
+	n->nguests -= s->state == S_GUEST;
+	s->state = next;
+	n->nhandshakes += s->state == S_HANDSHAKE;
+	n->nguests += s->state == S_GUEST;
+	assert(n->nhandshakes <= NODE_HANDSHAKES_MAX);
+	assert(n->nguests <= NODE_GUESTS_MAX);
+}
+
 void session_free(struct node *n, struct session *s)
 {
-	if (s->state == S_HANDSHAKE) {
-		assert(n->nhandshakes > 0);
-		n->nhandshakes--;
-	}
+	session_move(n, s, S_GONE);
 	node_tab_del(n, TAB_CONN, s);
 	node_tab_del(n, TAB_FEED, s);
 	link_out(n, s);
@@ -129,22 +137,13 @@ void session_free(struct node *n, struct session *s)
 	mem_free(s);
 }
 
-static void set_state(struct node *n, struct session *s, enum session_state next)
-{
-	if (s->state == S_HANDSHAKE && next != S_HANDSHAKE) {
-		assert(n->nhandshakes > 0);
-		n->nhandshakes--;
-	}
-	s->state = next;
-}
-
 static void gone(struct node *n, struct session *s)
 {
 	/* a session that only repeats a refusal must not come back at once */
 	bool got_somewhere =
 		s->progressed || (s->agreed && n->ev->now_ms - s->opened_ms >= NODE_IDLE_PING_MS);
 
-	set_state(n, s, S_GONE);
+	session_move(n, s, S_GONE);
 	node_gone(n, s);
 	node_unlinked(n, got_somewhere);
 }
@@ -184,7 +183,7 @@ void session_end(struct node *n, struct session *s, int err, const char *fmt, ..
 	if (!session_live(s))
 		return;
 	node_log(n, err, "%s", why);
-	set_state(n, s, S_CLOSING);
+	session_move(n, s, S_CLOSING);
 	s->ended_ms = n->ev->now_ms;
 	buf_close(&s->rx);
 	node_wake_at(n, session_deadline(s));
@@ -220,7 +219,7 @@ void session_sent(struct node *n, struct session *s, size_t bytes)
 
 	assert(bytes <= s->unsent);
 	s->unsent -= bytes;
-	s->progress_ms = n->ev->now_ms;
+	s->sent_ms = n->ev->now_ms;
 	if (s->state == S_CLOSING && s->unsent == 0)
 		session_drop(n, s, ERR_OK, "closed");
 	else if (was_full && s->unsent < NODE_SEND_BYTES_MAX)
@@ -303,11 +302,36 @@ static void hear_second(struct node *n, struct session *s, struct bytes f)
 		session_drop(n, s, err, "handshake: %s", err_text(err));
 		return;
 	}
-	set_state(n, s, enrol ? S_ENROLLING : S_RUNNING);
+	session_move(n, s, enrol ? S_ENROLLING : S_RUNNING);
 	if (enrol)
 		enrol_ask(n, s);
 	else
 		sync_start(n, s, &n->town_feed, FEED_TOWN);
+}
+
+/* One guest for each invitation: whoever has it may come again, but not stay twice. */
+static void guest_in(struct node *n, struct session *s, const uint8_t invite_key[SIGN_KEY_BYTES])
+{
+	struct session *same = NULL, *oldest = NULL;
+	uint32_t left = n->nguests;
+
+	for (struct session *g = n->last; g && left; g = g->older) {
+		if (g->state != S_GUEST)
+			continue;
+		left--;
+		oldest = g;
+		if (!memcmp(g->invite_key, invite_key, SIGN_KEY_BYTES))
+			same = g;
+	}
+	if (same)
+		session_drop(n, same, ERR_BUSY,
+			     "replaced by a newer guest with the same invitation");
+	else if (n->nguests == NODE_GUESTS_MAX)
+		session_drop(n, oldest, ERR_BUSY, "too many guests, the oldest goes");
+	session_move(n, s, S_GUEST);
+	memcpy(s->invite_key, invite_key, SIGN_KEY_BYTES);
+	s->progress_ms = n->ev->now_ms;
+	node_wake_at(n, session_deadline(s));
 }
 
 /* Hub, message 3: now it is known who calls. */
@@ -331,11 +355,10 @@ static void hear_third(struct node *n, struct session *s, struct bytes f)
 	memcpy(key.b, noise_remote(&s->noise), HASH_BYTES);
 	err = enrol_village_of(n, s, &feed, &no);
 	if (!err) {
-		set_state(n, s, S_RUNNING);
+		session_move(n, s, S_RUNNING);
 		sync_start(n, s, &feed, no);
 	} else if (err == ERR_NOTFOUND && enrol_guest(n, binding, &h)) {
-		set_state(n, s, S_GUEST);
-		memcpy(s->invite_key, h.invite_key, sizeof(s->invite_key));
+		guest_in(n, s, h.invite_key);
 	} else if (err == ERR_NOTFOUND) {
 		session_drop(n, s, ERR_REFUSED,
 			     "transport key %s belongs to no village, and there is no invitation",
@@ -414,12 +437,27 @@ static void hear_frame(struct node *n, struct session *s, struct bytes f)
 	hear_message(n, s, n->plain.p[0], (struct bytes){n->plain.p + 1, n->plain.n - 1});
 }
 
+/* Its next frame may be a chunk, and there is no place for it now. */
+static bool held_up(const struct node *n, const struct session *s)
+{
+	return s->state == S_RUNNING && s->agreed && sync_full(n, s);
+}
+
+/* What is left in @s->rx is looked at when there is room for what follows from it. */
+static void come_back(struct node *n, struct session *s)
+{
+	if (held_up(n, s) && node_jobs_full(n))
+		node_wait(n, s);
+	else if (!held_up(n, s) && !node_room(n)) /* held up alone: when a chunk of it is stored */
+		node_dirty(n, s);
+}
+
 /* Works through whole frames at the front of @b; returns how many bytes were used. */
 static size_t hear(struct node *n, struct session *s, struct bytes b)
 {
 	size_t used = 0;
 
-	while (session_live(s) && b.n - used >= NODE_FRAME_HEAD && node_room(n)) {
+	while (session_live(s) && b.n - used >= NODE_FRAME_HEAD && node_room(n) && !held_up(n, s)) {
 		size_t len = be16_get(b.p + used);
 
 		if (!length_fits(n, s, len)) {
@@ -451,8 +489,7 @@ void session_drain(struct node *n, struct session *s)
 		s->rx = rx;
 		if (used)
 			s->frame_ms = n->ev->now_ms;
-		if (!node_room(n))
-			node_dirty(n, s);
+		come_back(n, s);
 		return;
 	}
 	buf_close(&rx);
@@ -486,8 +523,8 @@ void session_bytes(struct node *n, struct session *s, struct bytes b)
 	if (!session_live(s))
 		return;
 	keep(n, s, (struct bytes){b.p + used, b.n - used});
-	if (s->rx.n && !node_room(n))
-		node_dirty(n, s);
+	if (session_live(s) && s->rx.n)
+		come_back(n, s);
 }
 
 /* --- time ----------------------------------------------------------------------------------------- */
@@ -497,9 +534,18 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static bool waits_for_acks(const struct session *s)
+static uint64_t later(uint64_t a, uint64_t b)
 {
-	return s->push && s->unsent == 0;
+	return a > b ? a : b;
+}
+
+/* When the peer has taken nothing for too long: neither bytes while some are waiting, nor, when all have left,
+ * entries. */
+static uint64_t stalled_at(const struct session *s)
+{
+	if (s->unsent)
+		return later(s->sent_ms, s->progress_ms) + NODE_STALL_MS;
+	return s->push ? s->progress_ms + NODE_STALL_MS : UINT64_MAX;
 }
 
 uint64_t session_deadline(const struct session *s)
@@ -508,7 +554,7 @@ uint64_t session_deadline(const struct session *s)
 
 	switch (s->state) {
 	case S_HANDSHAKE: return s->opened_ms + NODE_HANDSHAKE_MS;
-	case S_GUEST:
+	case S_GUEST: return s->progress_ms + NODE_GUEST_MS;
 	case S_ENROLLING: return s->opened_ms + NODE_DEAD_MS;
 	case S_CLOSING: return s->ended_ms + NODE_LINGER_MS;
 	case S_GONE: return UINT64_MAX;
@@ -517,8 +563,7 @@ uint64_t session_deadline(const struct session *s)
 	at = earlier(s->heard_ms + NODE_DEAD_MS, s->opened_ms + NODE_SESSION_MS);
 	if (!s->pinged)
 		at = earlier(at, earlier(s->heard_ms, s->said_ms) + NODE_IDLE_PING_MS);
-	if (waits_for_acks(s))
-		at = earlier(at, s->progress_ms + NODE_STALL_MS);
+	at = earlier(at, stalled_at(s));
 	if (s->rx.n)
 		at = earlier(at, s->frame_ms + NODE_STALL_MS);
 	if (s->mend_ms)
@@ -534,11 +579,13 @@ static void tick_running(struct node *n, struct session *s)
 		s->mend_ms = 0;
 		node_dirty(n, s);
 	}
+	if (held_up(n, s))
+		s->frame_ms = now; /* it is not the sender that keeps a frame waiting */
 	if (now - s->heard_ms >= NODE_DEAD_MS) {
 		session_drop(n, s, ERR_TIMEOUT, "nothing heard for %d s", NODE_DEAD_MS / 1000);
-	} else if (waits_for_acks(s) && now - s->progress_ms >= NODE_STALL_MS) {
-		session_drop(n, s, ERR_TIMEOUT, "nothing acknowledged for %d s",
-			     NODE_STALL_MS / 1000);
+	} else if (now >= stalled_at(s)) {
+		session_drop(n, s, ERR_TIMEOUT, "nothing %s for %d s",
+			     s->unsent ? "taken" : "acknowledged", NODE_STALL_MS / 1000);
 	} else if (s->rx.n && now - s->frame_ms >= NODE_STALL_MS) {
 		/* a length that was altered on its way looks like a frame without end */
 		session_drop(n, s, ERR_TIMEOUT, "a frame not complete after %d s",

@@ -60,14 +60,13 @@ static void tell_cosig(struct node *n, struct session *s)
 	session_say(n, s);
 }
 
-/* The peer holds @size of our feed, durably. */
-static void peer_holds(struct node *n, struct session *s, uint64_t size)
+/* What the peer holds goes to the store, for status. One job at a time. */
+static void tell_acked(struct node *n, struct session *s)
 {
 	struct node_job *j;
 
-	if (size > s->acked)
-		s->acked = size;
-	if (s->acked_job || s->acked == s->acked_told || n->cfg.role != NODE_VILLAGE)
+	if (s->acked_job || (s->acked_said && s->acked == s->acked_told) ||
+	    n->cfg.role != NODE_VILLAGE)
 		return;
 	j = node_job_new(n, s, JOB_ACKED, (struct bytes){0});
 	if (!j)
@@ -75,8 +74,25 @@ static void peer_holds(struct node *n, struct session *s, uint64_t size)
 	j->job.u.acked.feed = n->cfg.feed;
 	j->job.u.acked.size = s->acked;
 	s->acked_told = s->acked;
-	s->acked_job = true;
+	s->acked_said = s->acked_job = true;
 	node_fx_store(n, j);
+}
+
+/* The peer holds @size of our feed, durably. */
+static void peer_holds(struct node *n, struct session *s, uint64_t size)
+{
+	if (size > s->acked)
+		s->acked = size;
+	tell_acked(n, s);
+}
+
+/* The link still serves everything else; somebody may mend the store. */
+static void own_damage(struct node *n, uint64_t seq, int err)
+{
+	node_alarm(
+		n, &n->cfg.feed, seq, err,
+		"本机存储的本日志有损坏，不签名、不上传 / the own feed is damaged in this store; "
+		"neither signed nor sent");
 }
 
 /* What the peer says it holds of our feed. Another history, or more than we have, is never overwritten. */
@@ -86,6 +102,7 @@ static void judge_ours(struct node *n, struct session *s, const struct msg_front
 	int err;
 
 	if (f->size > n->own.size) {
+		tell_acked(n, s); /* of what is ours nothing is known to be there */
 		node_alarm(n, &f->feed, n->own.size, ERR_FORK,
 			   "对方持有本日志 %llu 条，本机只有 %llu 条，本机可能是旧备份 / the other "
 			   "side "
@@ -93,12 +110,13 @@ static void judge_ours(struct node *n, struct session *s, const struct msg_front
 			   (unsigned long long)f->size, (unsigned long long)n->own.size);
 		return;
 	}
-	err = heads_root(n, n->own_no, f->size, &root);
+	err = heads_proven(n, f->size, &root);
 	if (err) {
-		session_drop(n, s, err, "own feed: %s", err_text(err));
+		own_damage(n, f->size, err);
 		return;
 	}
 	if (hash_cmp(&root, &f->root)) {
+		tell_acked(n, s);
 		node_alarm(n, &f->feed, f->size, ERR_FORK,
 			   "双方持有的本日志内容不同（分叉） / the other side holds another "
 			   "history of "
@@ -236,11 +254,7 @@ void sync_pump(struct node *n, struct session *s)
 	if (!err)
 		return;
 	if (err == ERR_CORRUPT || err == ERR_NOTFOUND) {
-		/* the link still serves everything else; somebody may mend the store */
-		node_alarm(
-			n, &n->cfg.feed, s->next, err,
-			"本机存储的本日志有损坏，不签名、不上传 / the own feed is damaged in this "
-			"store; neither signed nor sent");
+		own_damage(n, s->next, err);
 		s->mend_ms = n->ev->now_ms + NODE_MEND_MS;
 		node_wake_at(n, s->mend_ms);
 		return;
@@ -276,8 +290,13 @@ static void hear_ack(struct node *n, struct session *s, struct bytes body)
 		session_drop(n, s, ERR_FORMAT, "an acknowledgement of what was not sent");
 		return;
 	}
-	err = heads_root(n, n->own_no, m.size, &root);
-	if (err || hash_cmp(&root, &m.root)) {
+	err = heads_proven(n, m.size, &root);
+	if (err) {
+		own_damage(n, m.size, err);
+		session_end(n, s, err, "own feed: %s", err_text(err));
+		return;
+	}
+	if (hash_cmp(&root, &m.root)) {
 		s->agreed = s->may_push = false;
 		node_alarm(n, &m.feed, m.size, ERR_FORK,
 			   "对方确认的内容与本机不同（分叉） / the other side acknowledges another "
@@ -292,46 +311,96 @@ static void hear_ack(struct node *n, struct session *s, struct bytes body)
 	node_dirty(n, s);
 }
 
+/* Whether the peer cosigned what we have. ERR_CRYPTO: it did not sign this; ERR_FORK: it has signed another
+ * history; others: the store here is damaged. */
+static int check_cosig(struct node *n, const struct msg_cosig *m,
+		       const uint8_t witness[SIGN_KEY_BYTES])
+{
+	struct checkpoint c = {.size = m->size, .root = m->root};
+	struct hash root;
+	int err;
+
+	memcpy(c.origin, n->cfg.origin, sizeof(c.origin));
+	if (!cosig_verify(&c, witness, &m->cosig))
+		return ERR_CRYPTO;
+	err = heads_proven(n, m->size, &root);
+	if (err == ERR_INVALID)
+		return ERR_FORK;
+	return !err && hash_cmp(&root, &m->root) ? ERR_FORK : err;
+}
+
+/* One at a time is with the writer; of those that come meanwhile only the newest is worth it. */
+static void keep_cosig(struct node *n, struct session *s, const struct msg_cosig *m,
+		       const uint8_t witness[SIGN_KEY_BYTES])
+{
+	struct node_job *j;
+
+	s->cosig = *m;
+	if (s->cosig_job)
+		return;
+	j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
+	s->cosig.size = 0;
+	if (!j)
+		return; /* it is said again in the next session */
+	j->job.u.cosig.feed = m->feed;
+	j->job.u.cosig.size = m->size;
+	j->job.u.cosig.root = m->root;
+	memcpy(j->job.u.cosig.witness, witness, SIGN_KEY_BYTES);
+	j->job.u.cosig.cosig = m->cosig;
+	s->cosig_job = true;
+	node_fx_store(n, j);
+}
+
+static void cosig_stored(struct node *n, struct session *s, const struct job_cosig *c)
+{
+	struct msg_cosig next = s->cosig;
+
+	s->cosig_job = false;
+	if (next.size && session_live(s))
+		keep_cosig(n, s, &next, c->witness);
+}
+
 static void hear_cosig(struct node *n, struct session *s, struct bytes body)
 {
 	uint8_t witness[SIGN_KEY_BYTES];
-	struct checkpoint c = {0};
-	struct node_job *j;
 	struct msg_cosig m;
 	int err = msg_cosig_parse(body, &m);
 
-	if (err || hash_cmp(&m.feed, &n->cfg.feed)) {
+	if (err || !s->agreed || hash_cmp(&m.feed, &n->cfg.feed)) {
 		session_drop(n, s, ERR_FORMAT, "a cosignature that does not fit");
 		return;
 	}
-	if (heads_witness(n, s, witness) == ERR_NOTFOUND)
+	if (!s->may_push)
+		return; /* an alarm was raised: it may well have cosigned what is not here */
+	if (m.size <= s->cosig_size)
+		return; /* nothing new */
+	err = heads_witness(n, s, witness);
+	if (err == ERR_NOTFOUND)
 		return; /* its key comes with the town feed; it is said again in the next session */
-	memcpy(c.origin, n->cfg.origin, sizeof(c.origin));
-	c.size = m.size;
-	c.root = m.root;
-	err = m.size > n->own.size ? ERR_INVALID : heads_root(n, n->own_no, m.size, &c.root);
-	if (!err && (hash_cmp(&c.root, &m.root) || !cosig_verify(&c, witness, &m.cosig)))
-		err = ERR_CRYPTO;
 	if (err) {
-		session_drop(n, s, err, "a cosignature that does not verify");
+		node_log(n, err, "roster: %s", err_text(err));
 		return;
 	}
-	j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
-	if (!j)
-		return; /* as above: it is said again */
-	j->job.u.cosig.feed = m.feed;
-	j->job.u.cosig.size = m.size;
-	j->job.u.cosig.root = m.root;
-	memcpy(j->job.u.cosig.witness, witness, SIGN_KEY_BYTES);
-	j->job.u.cosig.cosig = m.cosig;
-	node_fx_store(n, j);
+	err = check_cosig(n, &m, witness);
+	if (!err) {
+		s->cosig_size = m.size;
+		keep_cosig(n, s, &m, witness);
+	} else if (err == ERR_CRYPTO) {
+		session_drop(n, s, err, "a cosignature that does not verify");
+	} else if (err == ERR_FORK) {
+		node_alarm(n, &m.feed, m.size, err,
+			   "对方联署过本日志的另一内容（分叉） / the other side has cosigned "
+			   "another history of our feed: a fork");
+	} else {
+		own_damage(n, m.size, err);
+	}
 }
 
 static void hear_refuse(struct node *n, struct session *s, struct bytes body)
 {
 	struct msg_refuse m;
 
-	if (msg_refuse_parse(body, &m) || hash_cmp(&m.feed, &n->cfg.feed)) {
+	if (msg_refuse_parse(body, &m) || !s->agreed || hash_cmp(&m.feed, &n->cfg.feed)) {
 		session_drop(n, s, ERR_FORMAT, "a refusal that does not fit");
 		return;
 	}
@@ -361,6 +430,13 @@ static void refuse(struct node *n, struct session *s, uint64_t seq, int err)
 	session_end(n, s, err, "refused entry %llu: %s", (unsigned long long)seq, err_text(err));
 }
 
+bool sync_full(const struct node *n, const struct session *s)
+{
+	uint32_t share = n->njobs < NODE_JOBS_BUSY ? NODE_INGEST_MAX : NODE_INGEST_BUSY;
+
+	return s->ingesting >= share || node_jobs_full(n);
+}
+
 static void hear_chunk(struct node *n, struct session *s, struct bytes body)
 {
 	struct job_ingest *g;
@@ -376,15 +452,17 @@ static void hear_chunk(struct node *n, struct session *s, struct bytes body)
 	}
 	if (!s->may_pull)
 		return; /* an alarm was raised; nothing of this feed is taken */
-	if (!err && (hash_cmp(&feed, &s->feed) || from > s->expect))
-		err = ERR_INVALID;
+	if (!err && (hash_cmp(&feed, &s->feed) || from > s->expect)) {
+		session_drop(n, s, ERR_INVALID, "entries of another feed, or after a gap");
+		return;
+	}
 	if (err) {
 		refuse(n, s, s->expect, err);
 		return;
 	}
-	j = s->ingesting < NODE_INGEST_MAX ? node_job_new(n, s, JOB_INGEST, body) : NULL;
+	j = node_job_new(n, s, JOB_INGEST, body);
 	if (!j) {
-		session_end(n, s, ERR_BUSY, "more than can be stored at once");
+		session_end(n, s, ERR_NOMEM, "no memory for entries");
 		return;
 	}
 	g = &j->job.u.ingest;
@@ -397,11 +475,21 @@ static void hear_chunk(struct node *n, struct session *s, struct bytes body)
 	node_fx_store(n, j);
 }
 
-/* Not the chunk's fault: our disk is full, we are stopping, or an earlier chunk was not stored. */
-static bool own_trouble(int err)
+/* Not the chunk's fault, and no damage: our disk is full, we are stopping, or an earlier chunk was not stored. */
+static bool passing(int err)
 {
 	return err == ERR_FULL || err == ERR_IO || err == ERR_NOMEM || err == ERR_STATE ||
 	       err == ERR_BUSY || err == ERR_CANCELED;
+}
+
+/* The sender has done nothing wrong, and hears nothing but the end. */
+static void not_stored(struct node *n, struct session *s, int err)
+{
+	if (!passing(err))
+		node_alarm(n, &s->feed, s->theirs_here.size, err,
+			   "本机存储的该日志有损坏，收到的记录未保存 / this feed is damaged in the "
+			   "store here; what was received was not kept");
+	session_end(n, s, err, "entries were not stored: %s", err_text(err));
 }
 
 static void chunk_stored(struct node *n, struct session *s, const struct job *job)
@@ -409,14 +497,15 @@ static void chunk_stored(struct node *n, struct session *s, const struct job *jo
 	const struct job_ingest *g = &job->u.ingest;
 
 	s->ingesting--;
+	node_dirty(n, s); /* what it said meanwhile */
 	if (!s->agreed || !session_live(s))
 		return;
-	if (own_trouble(job->err)) {
-		session_end(n, s, job->err, "entries were not stored: %s", err_text(job->err));
+	if (job->err && g->wrong) {
+		refuse(n, s, g->bad_seq, job->err);
 		return;
 	}
 	if (job->err) {
-		refuse(n, s, g->bad_seq, job->err);
+		not_stored(n, s, job->err);
 		return;
 	}
 	s->progressed = true;
@@ -437,9 +526,11 @@ void sync_stored(struct node *n, struct session *s, struct node_job *j)
 	} else if (j->job.type == JOB_ACKED && s) {
 		s->acked_job = false;
 		if (j->job.err)
-			s->acked_told = 0; /* not kept: the next one tries again */
+			s->acked_said = false; /* not kept: the next one tries again */
 		else if (session_live(s))
-			peer_holds(n, s, s->acked);
+			tell_acked(n, s);
+	} else if (j->job.type == JOB_COSIG && s) {
+		cosig_stored(n, s, &j->job.u.cosig);
 	}
 	if (j->job.err && j->job.type != JOB_INGEST)
 		node_log(n, j->job.err, "status not stored: %s", err_text(j->job.err));

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "daemon/io/file.h"
 #include "lib/text.h"
@@ -17,14 +16,10 @@ int dir_path(const struct dir *d, const char *name, char out[DIR_PATH_MAX])
 static int read_seed(const struct dir *d, const char *name, uint8_t seed[32], struct errmsg *msg)
 {
 	char path[DIR_PATH_MAX];
-	struct stat st;
 
 	if (dir_path(d, name, path))
 		return err_set(msg, ERR_LIMIT, "%s: path too long", d->path);
-	if (!stat(path, &st) && (st.st_mode & 077))
-		return err_set(msg, ERR_STATE, "%s can be read by others; run: chmod 600 %s", path,
-			       path);
-	return file_read_exact(path, seed, 32, msg);
+	return file_read_secret(path, seed, 32, msg);
 }
 
 static int load_sign_key(const struct dir *d, const char *name, struct sign_key **ret,
@@ -41,9 +36,14 @@ static int load_sign_key(const struct dir *d, const char *name, struct sign_key 
 
 static int load_keys(struct dir *d, struct errmsg *msg)
 {
+	char keys[DIR_PATH_MAX];
 	uint8_t seed[32];
-	int err = load_sign_key(d, "keys/feed.key", &d->feed_key, msg);
+	int err = dir_path(d, "keys", keys);
 
+	if (!err) /* nobody else may put other keys there either */
+		err = file_private_dir(keys, msg);
+	if (!err)
+		err = load_sign_key(d, "keys/feed.key", &d->feed_key, msg);
 	if (!err)
 		err = load_sign_key(d, "keys/witness.key", &d->witness_key, msg);
 	if (!err)

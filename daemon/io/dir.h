@@ -18,7 +18,7 @@
  *	keys/feed.key keys/witness.key keys/transport.key	raw seeds, mode 0600
  *	keys/people/NAME.key	sealed author keys (lib/sign.h), NAME.pub their public keys
  *	enrol.entry	village: the signed village_enrol transaction, leaf | payload
- *	enrol.key	village: seed of the invitation key
+ *	enrol.key	village: seed of the invitation key; both until a start finds the enrolment
  *	store/		LMDB
  *	guard		high-water mark of what was signed; config key "guard" may point to another disk
  *	boot		boot counter
@@ -63,6 +63,9 @@ struct dir {
 int dir_open(const char *path, struct dir *ret, struct errmsg *msg);
 /* Raises the boot counter durably (the daemon does this once at start). */
 int dir_boot(struct dir *d, struct errmsg *msg);
+/* A village that finds its enrolment in the town feed held here has no more use for the invitation: its key is
+ * removed, from memory too. The daemon does this at the start, before it opens the store. */
+int dir_enrolled(struct dir *d, struct errmsg *msg);
 void dir_close(struct dir *d);
 
 struct dir_hub_opts {
@@ -70,7 +73,7 @@ struct dir_hub_opts {
 	struct seal_cost cost;
 };
 /* A new town: keys, manifest, store with the charter entry signed by the operator. ERR_EXISTS when the
- * directory is not empty: init is for new identities only. */
+ * directory is not empty: init is for new identities only. When init fails, nothing of it is left. */
 int dir_init_hub(const char *path, const struct dir_hub_opts *o, struct errmsg *msg);
 struct dir_village_opts {
 	const char *invitation; /* text of the file */
@@ -85,6 +88,7 @@ int dir_init_village(const char *path, const struct dir_village_opts *o, struct 
 int dir_invitation(const struct dir *hub, const char *village_code, const char *village_name,
 		   const uint8_t invite_seed[SIGN_SEED_BYTES], struct buf *out, struct errmsg *msg);
 
+/* ERR_EXISTS: the name is taken; of several who ask at once, one gets it. */
 int dir_person_create(const struct dir *d, const char *name, const char *passphrase,
 		      struct seal_cost cost, uint8_t ret_public[SIGN_KEY_BYTES],
 		      struct errmsg *msg);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "daemon/io/clock.h"
 #include "daemon/io/dir.h"
@@ -12,9 +13,9 @@
 #include "lib/text.h"
 #include "proto/record.h"
 
-static int make_folders(const struct dir *d, struct errmsg *msg)
+/* Nothing is there yet that init could take for its own. */
+static int check_place(const struct dir *d, struct errmsg *msg)
 {
-	static const char *const names[] = {"keys", "keys/people", "store"};
 	char path[DIR_PATH_MAX];
 	int err = dir_path(d, "sock", path);
 
@@ -22,11 +23,31 @@ static int make_folders(const struct dir *d, struct errmsg *msg)
 		return err_set(msg, ERR_INVALID,
 			       "%s: too long for a socket; choose a shorter --dir", d->path);
 	if (!file_dir_empty(d->path))
-		return err_set(msg, ERR_EXISTS,
-			       "%s is not empty: init is for new nodes only; a lost or old node is "
-			       "brought back with recover, never with init",
-			       d->path);
-	err = file_mkdir(d->path, 0700, msg);
+		return err_set(
+			msg, ERR_EXISTS,
+			"%s is not empty: init is for new nodes only; of a lost or old node keep "
+			"DIR as it is and write to the town office",
+			d->path);
+	return ERR_OK;
+}
+
+/* Of two who init one place at once, one gets it; the other must not remove it again. */
+static int claim(const struct dir *d, struct errmsg *msg)
+{
+	char path[DIR_PATH_MAX];
+	int err = file_mkdir(d->path, 0700, msg);
+
+	if (!err)
+		err = dir_path(d, "keys", path);
+	return err ? err : file_mkdir_new(path, 0700, msg);
+}
+
+static int make_folders(const struct dir *d, struct errmsg *msg)
+{
+	static const char *const names[] = {"keys/people", "store"};
+	char path[DIR_PATH_MAX];
+	int err = ERR_OK;
+
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !err; i++) {
 		err = dir_path(d, names[i], path);
 		if (!err)
@@ -101,10 +122,27 @@ static int config_text(const struct dir *d, struct buf *out, struct errmsg *msg)
 static int check_config(const struct dir *d, struct errmsg *msg)
 {
 	struct buf b = {0};
-	int err = config_text(d, &b, msg);
+	int err;
 
+	if (!domain_valid(d->cfg.domain))
+		return err_set(
+			msg, ERR_INVALID,
+			"\"%s\" cannot be the domain of the town: use small letters, digits, "
+			"dots and hyphens, as in points.example",
+			d->cfg.domain);
+	err = config_text(d, &b, msg);
 	buf_close(&b);
-	return err;
+	return err ? err : check_place(d, msg);
+}
+
+/* A directory that is half made would be refused by the next init. */
+static void unmake(const struct dir *d, bool was_there)
+{
+	struct errmsg why;
+
+	/* what cannot be removed the next init names */
+	if (!file_empty_dir(d->path, &why) && !was_there)
+		rmdir(d->path);
 }
 
 static int write_config(const struct dir *d, struct errmsg *msg)
@@ -187,11 +225,7 @@ static int append_first(const struct dir *d, struct kv *kv, const struct entry *
 	if (!err)
 		err = writer_new(kv, &d->town, FEED_TOWN, &keys, NULL, &ops, &w, msg);
 	if (!err)
-		err = writer_apply(w, jobs, 1);
-	if (!err)
-		err = writer_commit(w);
-	if (!err)
-		err = writer_seal(w);
+		err = writer_run(w, jobs, 1);
 	if (!err)
 		err = j.err;
 	if (!err && !verdict_ok(&j.u.append.verdict)) {
@@ -280,12 +314,35 @@ static void town_id(const char *code, const char *name, struct hash *ret)
 	sha256_end(&s, ret);
 }
 
+static int init_hub(struct dir *d, const struct dir_hub_opts *o, struct errmsg *msg)
+{
+	struct kv *kv = NULL;
+	struct hash town;
+	int err = make_folders(d, msg);
+
+	if (!err)
+		err = make_keys(d, msg);
+	town_id(o->code, o->name, &town);
+	if (!err)
+		err = make_manifest(d, &town, msg);
+	if (!err)
+		err = write_in(d, "town.manifest", d->manifest, d->manifest_n, 0644, msg);
+	if (!err)
+		err = dir_path(d, "guard", d->cfg.guard);
+	if (!err)
+		err = open_store(d, &kv, msg);
+	if (!err)
+		err = write_charter(d, o, kv, msg);
+	kv_close(kv);
+	d->cfg.guard[0] = 0; /* beside the store, wherever the folder is moved */
+	return err ? err : write_config(d, msg);
+}
+
 int dir_init_hub(const char *path, const struct dir_hub_opts *o, struct errmsg *msg)
 {
 	struct dir d = {.cfg.role = NODE_HUB};
 	struct dir_config *c = &d.cfg;
-	struct kv *kv = NULL;
-	struct hash town;
+	bool was_there = file_exists(path);
 	int err;
 
 	if (!set(d.path, sizeof(d.path) - 64, path) ||
@@ -297,24 +354,12 @@ int dir_init_hub(const char *path, const struct dir_hub_opts *o, struct errmsg *
 		return err_set(msg, ERR_LIMIT, "an option is too long");
 	err = check_config(&d, msg);
 	if (!err)
-		err = make_folders(&d, msg);
-	if (!err)
-		err = make_keys(&d, msg);
-	town_id(o->code, o->name, &town);
-	if (!err)
-		err = make_manifest(&d, &town, msg);
-	if (!err)
-		err = write_in(&d, "town.manifest", d.manifest, d.manifest_n, 0644, msg);
-	if (!err)
-		err = dir_path(&d, "guard", c->guard);
-	if (!err)
-		err = open_store(&d, &kv, msg);
-	if (!err)
-		err = write_charter(&d, o, kv, msg);
-	kv_close(kv);
-	c->guard[0] = 0; /* beside the store, wherever the folder is moved */
-	if (!err)
-		err = write_config(&d, msg);
+		err = claim(&d, msg);
+	if (err)
+		return err;
+	err = init_hub(&d, o, msg);
+	if (err)
+		unmake(&d, was_there);
 	dir_close(&d);
 	return err;
 }
@@ -362,10 +407,8 @@ static int init_village(struct dir *d, const struct dir_invite *v, const struct 
 			struct errmsg *msg)
 {
 	struct kv *kv = NULL;
-	int err = check_config(d, msg);
+	int err = make_folders(d, msg);
 
-	if (!err)
-		err = make_folders(d, msg);
 	if (!err)
 		err = make_keys(d, msg);
 	if (!err)
@@ -394,6 +437,7 @@ int dir_init_village(const char *path, const struct dir_village_opts *o, struct 
 	struct dir d = {.cfg.role = NODE_VILLAGE};
 	struct dir_config *c = &d.cfg;
 	struct dir_invite v = {0};
+	bool was_there = file_exists(path);
 	int err = dir_invite_parse(o->invitation, o->invitation_n, &v, msg);
 
 	if (err)
@@ -407,7 +451,14 @@ int dir_init_village(const char *path, const struct dir_village_opts *o, struct 
 	    !set(c->village_name, sizeof(c->village_name), v.village_name))
 		err = err_set(msg, ERR_LIMIT, "an option is too long");
 	if (!err)
+		err = check_config(&d, msg);
+	if (!err)
+		err = claim(&d, msg);
+	if (!err) {
 		err = init_village(&d, &v, o, msg);
+		if (err)
+			unmake(&d, was_there);
+	}
 	secret_wipe(v.seed, sizeof(v.seed));
 	dir_close(&d);
 	return err;

@@ -66,38 +66,73 @@ static bool add_manifest(struct dir_invite *v, const char *value)
 	return true;
 }
 
+enum key {
+	KEY_VERSION,
+	KEY_HUB,
+	KEY_TRANSPORT,
+	KEY_DOMAIN,
+	KEY_TOWN_NAME,
+	KEY_MANIFEST,
+	KEY_CODE,
+	KEY_NAME,
+	KEY_SEED,
+	KEYS
+};
+static const char *const key_name[KEYS] = {"invitation",   "hub",	   "hub_transport",
+					   "domain",	   "town_name",	   "town_manifest",
+					   "village_code", "village_name", "invite_seed"};
+
+struct reading {
+	struct dir_invite v;
+	bool seen[KEYS];
+};
+
+static bool set_key(struct dir_invite *v, enum key key, const char *value)
+{
+	switch (key) {
+	case KEY_VERSION: return !strcmp(value, "1");
+	case KEY_HUB: return set_text(v->hub, sizeof(v->hub), value);
+	case KEY_TRANSPORT: return hex_get(value, strlen(value), v->hub_transport, DH_KEY_BYTES);
+	case KEY_DOMAIN: return set_text(v->domain, sizeof(v->domain), value);
+	case KEY_TOWN_NAME: return set_text(v->town_name, sizeof(v->town_name), value);
+	case KEY_MANIFEST: return add_manifest(v, value);
+	case KEY_CODE: return set_text(v->village_code, sizeof(v->village_code), value);
+	case KEY_NAME: return set_text(v->village_name, sizeof(v->village_name), value);
+	case KEY_SEED: return hex_get(value, strlen(value), v->seed, SIGN_SEED_BYTES);
+	case KEYS: break;
+	}
+	return false;
+}
+
+/* Unknown keys are errors, and so is a key given twice: which of the two did the town mean? */
 static int on_pair(void *user, const char *section, const char *name, const char *value)
 {
-	struct dir_invite *v = user;
+	struct reading *r = user;
+	unsigned key = 0;
 
-	if (*section)
+	while (key < KEYS && strcmp(name, key_name[key]) != 0)
+		key++;
+	if (*section || key == KEYS || (r->seen[key] && key != KEY_MANIFEST))
 		return 0;
-	if (!strcmp(name, "invitation"))
-		return !strcmp(value, "1");
-	if (!strcmp(name, "hub"))
-		return set_text(v->hub, sizeof(v->hub), value);
-	if (!strcmp(name, "hub_transport"))
-		return hex_get(value, strlen(value), v->hub_transport, DH_KEY_BYTES);
-	if (!strcmp(name, "domain"))
-		return set_text(v->domain, sizeof(v->domain), value);
-	if (!strcmp(name, "town_name"))
-		return set_text(v->town_name, sizeof(v->town_name), value);
-	if (!strcmp(name, "town_manifest"))
-		return add_manifest(v, value);
-	if (!strcmp(name, "village_code"))
-		return set_text(v->village_code, sizeof(v->village_code), value);
-	if (!strcmp(name, "village_name"))
-		return set_text(v->village_name, sizeof(v->village_name), value);
-	if (!strcmp(name, "invite_seed"))
-		return hex_get(value, strlen(value), v->seed, SIGN_SEED_BYTES);
-	return 0; /* unknown keys are errors */
+	r->seen[key] = true;
+	return set_key(&r->v, (enum key)key, value);
+}
+
+static bool complete(const struct reading *r)
+{
+	static const uint8_t zero[SIGN_SEED_BYTES];
+
+	for (unsigned key = 0; key < KEYS; key++)
+		if (!r->seen[key])
+			return false;
+	return memcmp(r->v.seed, zero, sizeof(zero)) != 0 &&
+	       memcmp(r->v.hub_transport, zero, sizeof(zero)) != 0;
 }
 
 int dir_invite_parse(const char *text, size_t n, struct dir_invite *ret, struct errmsg *msg)
 {
-	struct dir_invite v = {0};
+	struct reading r = {0};
 	struct buf copy = {.max = 16384};
-	static const uint8_t zero[SIGN_SEED_BYTES];
 	int line = dir_ini_check(text, n), err = buf_put(&copy, text, n);
 	const char *whole = buf_str(&copy);
 
@@ -106,7 +141,7 @@ int dir_invite_parse(const char *text, size_t n, struct dir_invite *ret, struct 
 		return err_set(msg, ERR_LIMIT, "the invitation is too large");
 	}
 	if (!line)
-		line = ini_parse_string(whole, on_pair, &v);
+		line = ini_parse_string(whole, on_pair, &r);
 	secret_wipe(copy.p, copy.cap);
 	buf_close(&copy);
 	if (line)
@@ -114,14 +149,12 @@ int dir_invite_parse(const char *text, size_t n, struct dir_invite *ret, struct 
 			       "invitation, line %d: not understood; copy the whole "
 			       "file again or ask the town for a new one",
 			       line);
-	if (!v.hub[0] || !v.domain[0] || !v.village_code[0] || !v.village_name[0] ||
-	    !v.manifest_n || !memcmp(v.seed, zero, sizeof(zero)) ||
-	    !memcmp(v.hub_transport, zero, sizeof(zero)))
+	if (!complete(&r))
 		return err_set(msg, ERR_FORMAT,
 			       "the invitation is not complete; copy the whole file "
 			       "again or ask the town for a new one");
-	if (manifest_parse(v.manifest, v.manifest_n, &v.town))
+	if (manifest_parse(r.v.manifest, r.v.manifest_n, &r.v.town))
 		return err_set(msg, ERR_FORMAT, "the town manifest in the invitation is damaged");
-	*ret = v;
+	*ret = r.v;
 	return ERR_OK;
 }

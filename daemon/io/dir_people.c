@@ -37,20 +37,50 @@ static int person_path(const struct dir *d, const char *name, const char *ending
 	return dir_path(d, file, out);
 }
 
+/* ERR_EXISTS: the name is taken. */
+static int person_free(const struct dir *d, const char *name, struct errmsg *msg)
+{
+	char path[DIR_PATH_MAX];
+	int err = person_path(d, name, ".key", path, msg);
+
+	if (!err && file_exists(path))
+		err = err_set(msg, ERR_EXISTS, "there is a key \"%s\" on this node already", name);
+	return err;
+}
+
+/* The public key first: without the sealed one nobody has that name yet. */
+static int person_write(const struct dir *d, const char *name, const struct sign_key *key,
+			const uint8_t seal[SEAL_BYTES], struct errmsg *msg)
+{
+	char people[DIR_PATH_MAX], path[DIR_PATH_MAX], pub[DIR_PATH_MAX];
+	int lock, err = dir_path(d, "keys/people", people);
+
+	if (!err)
+		err = person_path(d, name, ".key", path, msg);
+	if (!err)
+		err = person_path(d, name, ".pub", pub, msg);
+	if (!err)
+		err = file_lock(people, &lock, msg);
+	if (err)
+		return err;
+	err = person_free(d, name, msg);
+	if (!err)
+		err = file_write(pub, sign_key_public(key), SIGN_KEY_BYTES, 0644, msg);
+	if (!err)
+		err = file_write(path, seal, SEAL_BYTES, 0600, msg);
+	file_unlock(lock);
+	return err;
+}
+
 int dir_person_create(const struct dir *d, const char *name, const char *passphrase,
 		      struct seal_cost cost, uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
 {
 	uint8_t seed[SIGN_SEED_BYTES], salt[40], seal[SEAL_BYTES];
-	char path[DIR_PATH_MAX], pub[DIR_PATH_MAX];
 	struct sign_key *key = NULL;
-	int err = person_path(d, name, ".key", path, msg);
+	int err = person_free(d, name, msg); /* before the slow part; person_write asks again */
 
-	if (!err)
-		err = person_path(d, name, ".pub", pub, msg);
 	if (err)
 		return err;
-	if (file_exists(path))
-		return err_set(msg, ERR_EXISTS, "there is a key \"%s\" on this node already", name);
 	if (strlen(passphrase) < 8)
 		return err_set(msg, ERR_INVALID, "the passphrase needs at least 8 bytes");
 	entropy_fill(seed, sizeof(seed));
@@ -59,9 +89,7 @@ int dir_person_create(const struct dir *d, const char *name, const char *passphr
 	if (!err)
 		err = seal_make(passphrase, seed, cost, salt, seal);
 	if (!err)
-		err = file_write(pub, sign_key_public(key), SIGN_KEY_BYTES, 0644, msg);
-	if (!err)
-		err = file_write(path, seal, sizeof(seal), 0600, msg);
+		err = person_write(d, name, key, seal, msg);
 	if (!err)
 		memcpy(ret_public, sign_key_public(key), SIGN_KEY_BYTES);
 	sign_key_free(key);
@@ -83,7 +111,7 @@ int dir_person_open(const struct dir *d, const char *name, const char *passphras
 			msg, ERR_NOTFOUND,
 			"there is no key \"%s\" on this node; make one with \"operator add\"",
 			name);
-	err = file_read_exact(path, seal, sizeof(seal), msg);
+	err = file_read_secret(path, seal, sizeof(seal), msg);
 	if (!err)
 		err = seal_open(seal, passphrase, seed);
 	if (err == ERR_CRYPTO)

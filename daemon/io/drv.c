@@ -11,7 +11,8 @@
 #include "daemon/io/log.h"
 #include "lib/mem.h"
 
-#define KNOCKS_MAX 50	 /* lines about strangers at once */
+#define BACKLOG_MS 1000	 /* a connection for which there was no room is tried again after so long */
+#define KNOCKS_MAX 50	 /* lines about one peer, or about all strangers, at once */
 #define KNOCK_MS   10000 /* and then one in so long */
 
 static void schedule(struct drv *d);
@@ -22,23 +23,42 @@ void drv_break(struct drv *d)
 	uv_async_send(&d->wake);
 }
 
-/* Anyone can make a node refuse him a thousand times a second; the disk is not filled with that. */
-static bool knock_shown(struct drv *d)
+/* Anyone can make a node refuse him a thousand times a second; the disk is not filled with that. All
+ * strangers have one budget, those who have proved who they are one for each address, or nearly: some share. */
+static struct log_budget *budget_of(struct drv *d, const struct effect *fx)
 {
-	uint64_t now = clock_mono_ms(), more = (now - d->knock_ms) / KNOCK_MS;
+	return fx->stranger ? &d->strangers : &d->peers[drv_conn_source(d, fx->conn) % LOG_BUDGETS];
+}
 
-	d->knocks = more < KNOCKS_MAX - d->knocks ? d->knocks + (uint32_t)more : KNOCKS_MAX;
-	d->knock_ms = d->knocks == KNOCKS_MAX ? now : d->knock_ms + more * KNOCK_MS;
-	if (d->knocks == 0) {
-		d->unlogged++;
+static bool line_shown(struct drv *d, const struct effect *fx)
+{
+	struct log_budget *b = budget_of(d, fx);
+	uint64_t now = clock_mono_ms(), more = (now - b->ms) / KNOCK_MS;
+
+	b->left = more < KNOCKS_MAX - b->left ? b->left + (uint32_t)more : KNOCKS_MAX;
+	b->ms = b->left == KNOCKS_MAX ? now : b->ms + more * KNOCK_MS;
+	if (b->left == 0) {
+		b->unlogged++;
 		return false;
 	}
-	d->knocks--;
-	if (d->unlogged)
-		log_line(LOG_LEVEL_WARN, "exchange: %llu more strangers dropped without a line",
-			 (unsigned long long)d->unlogged);
-	d->unlogged = 0;
+	b->left--;
+	if (b->unlogged)
+		log_line(LOG_LEVEL_WARN, "exchange: %llu more lines like the next not written",
+			 (unsigned long long)b->unlogged);
+	b->unlogged = 0;
 	return true;
+}
+
+static void say(struct drv *d, const struct effect *fx)
+{
+	char from[CONN_NAME_MAX] = "";
+
+	if (!fx->text[0] || (fx->peer && !line_shown(d, fx)))
+		return;
+	if (fx->stranger)
+		drv_conn_name(d, fx->conn, from);
+	log_line(fx->err ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "exchange: %s%s%s", from,
+		 from[0] ? ": " : "", fx->text);
 }
 
 static void perform(struct drv *d, const struct effect *fx)
@@ -46,16 +66,12 @@ static void perform(struct drv *d, const struct effect *fx)
 	switch (fx->type) {
 	case FX_SEND: drv_conn_send(d, fx->conn, fx->bytes); break;
 	case FX_CLOSE:
-		if (fx->text[0] && (!fx->stranger || knock_shown(d)))
-			log_line(fx->err ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "exchange: %s",
-				 fx->text);
+		say(d, fx);
 		drv_conn_drop(d, fx->conn);
 		break;
 	case FX_CONNECT: drv_conn_dial(d); break;
 	case FX_STORE: drv_store_job(d, fx->job); break;
-	case FX_LOG:
-		log_line(fx->err ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "exchange: %s", fx->text);
-		break;
+	case FX_LOG: say(d, fx); break;
 	}
 }
 
@@ -68,6 +84,7 @@ void drv_feed(struct drv *d, struct event *ev)
 	assert(!d->feeding);
 	ev->now_ms = clock_mono_ms();
 	ev->wall_ms = clock_wall_ms();
+	ev->boot_ms = clock_boot_ms();
 	d->feeding = true;
 	pthread_mutex_lock(&d->node_lock);
 	err = node_step(d->node, ev, d->fx);
@@ -86,14 +103,18 @@ void drv_feed(struct drv *d, struct event *ev)
 static void on_tick(uv_timer_t *t)
 {
 	struct event ev = {.type = EV_TICK};
+	struct drv *d = t->data;
 
-	drv_feed(t->data, &ev);
+	drv_conn_resume(d);
+	drv_feed(d, &ev);
 }
 
 static void schedule(struct drv *d)
 {
 	uint64_t next = node_next_tick(d->node), now = clock_mono_ms();
 
+	if (d->backlog && next > now + BACKLOG_MS)
+		next = now + BACKLOG_MS;
 	if (!d->closing)
 		uv_timer_start(&d->tick, on_tick, next > now ? next - now : 1, 0);
 }
@@ -161,6 +182,7 @@ static int start_node(struct drv *d, struct errmsg *msg)
 		.feed = dir->feed,
 		.feed_key = dir->feed_key,
 		.transport = dir->transport_key,
+		.boot = dir->boot,
 		.has_invite = dir->invite_key != NULL,
 		.invite = dir->invite_key,
 		.enrol_tx = dir->enrol_tx,
@@ -225,17 +247,27 @@ int drv_start(uv_loop_t *loop, const struct dir *dir, struct drv **ret, struct e
 	return err;
 }
 
-void drv_release(struct drv *d)
-{
-	assert(d->pending > 0);
-	if (--d->pending || !d->closing)
-		return;
-	d->closed(d->closed_ctx);
-}
-
 static void on_handle_closed(uv_handle_t *h)
 {
 	drv_release(h->data);
+}
+
+/* Nothing but the store thread is left that could call: it ends before the handle by which it does. */
+static void close_last(struct drv *d)
+{
+	storeq_stop(d->storeq);
+	d->storeq = NULL;
+	uv_close((uv_handle_t *)&d->wake, on_handle_closed);
+}
+
+void drv_release(struct drv *d)
+{
+	assert(d->pending > 0);
+	d->pending--;
+	if (d->closing && d->pending == 1)
+		close_last(d);
+	else if (d->closing && d->pending == 0)
+		d->closed(d->closed_ctx);
 }
 
 void drv_close(struct drv *d, void (*closed)(void *ctx), void *ctx)
@@ -243,21 +275,22 @@ void drv_close(struct drv *d, void (*closed)(void *ctx), void *ctx)
 	struct event bye = {.type = EV_STOP};
 
 	assert(!d->closing);
-	drv_feed(d, &bye); /* libuv writes at once what the sockets take */
+	if (d->node)
+		do
+			drv_feed(d, &bye); /* libuv writes at once what the sockets take */
+		while (d->fx->n);
 	d->closing = true;
 	d->closed = closed;
 	d->closed_ctx = ctx;
 	drv_web_close(d);
 	drv_conn_close_all(d);
 	uv_close((uv_handle_t *)&d->tick, on_handle_closed);
-	uv_close((uv_handle_t *)&d->wake, on_handle_closed);
 }
 
 void drv_free(struct drv *d)
 {
 	if (!d)
 		return;
-	storeq_stop(d->storeq);
 	drv_store_finish(d);
 	node_free(d->node);
 	writer_free(d->writer);

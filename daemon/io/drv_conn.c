@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/io/address.h"
 #include "daemon/io/drv_int.h"
 #include "daemon/io/entropy.h"
 #include "daemon/io/log.h"
@@ -14,23 +15,6 @@ struct write_req {
 	size_t n;
 	uint8_t bytes[];
 };
-
-bool drv_conn_address(const char *at, char host[112], char port[8])
-{
-	const char *colon = strrchr(at, ':');
-	size_t n = colon ? (size_t)(colon - at) : 0;
-
-	if (!colon || n == 0 || n > 110 || strlen(colon + 1) < 1 || strlen(colon + 1) > 5)
-		return false;
-	if (at[0] == '[' && at[n - 1] == ']') {
-		at++;
-		n -= 2;
-	}
-	memcpy(host, at, n);
-	host[n] = 0;
-	memcpy(port, colon + 1, strlen(colon + 1) + 1);
-	return true;
-}
 
 static struct conn *conn_new(struct drv *d)
 {
@@ -80,8 +64,7 @@ static void on_conn_closed(uv_handle_t *h)
 	mem_free(c);
 	if (tell)
 		drv_feed(d, &ev);
-	if (d->backlog && !d->closing)
-		on_connection((uv_stream_t *)&d->listener, 0);
+	drv_conn_resume(d);
 	drv_release(d);
 }
 
@@ -150,8 +133,9 @@ static void conn_begin(struct conn *c, enum event_type type)
 	c->open = true;
 	uv_tcp_nodelay(&c->tcp, 1);
 	entropy_fill(ev.entropy, sizeof(ev.entropy));
-	ev.source = source_of(c);
+	ev.source = c->source = source_of(c);
 	drv_feed(c->d, &ev);
+	secret_wipe(ev.entropy, sizeof(ev.entropy));
 	if (!c->closing && uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read))
 		conn_lost(c);
 }
@@ -164,7 +148,8 @@ static void on_connection(uv_stream_t *s, int status)
 	if (status || d->closing)
 		return;
 	c = conn_new(d);
-	/* libuv hears of no other connection until this one is accepted: when one has ended */
+	/* libuv hears of no other connection until this one is accepted: when one has ended, or after a while
+	 * when there was no memory */
 	d->backlog = !c;
 	if (!c) {
 		log_line(LOG_LEVEL_WARN, "exchange: no room for another connection");
@@ -174,6 +159,12 @@ static void on_connection(uv_stream_t *s, int status)
 		conn_drop(c);
 	else
 		conn_begin(c, EV_ACCEPT);
+}
+
+void drv_conn_resume(struct drv *d)
+{
+	if (d->backlog && !d->closing)
+		on_connection((uv_stream_t *)&d->listener, 0);
 }
 
 static void dial_failed(struct drv *d, int status)
@@ -234,12 +225,12 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 void drv_conn_dial(struct drv *d)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
-	char host[112], port[8];
+	char host[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
 	int rv = UV_EINVAL;
 
 	if (d->resolving || d->closing)
 		return;
-	if (drv_conn_address(d->dir->cfg.hub, host, port)) {
+	if (address_split(d->dir->cfg.hub, host, port)) {
 		d->resolve.data = d;
 		rv = uv_getaddrinfo(d->loop, &d->resolve, on_resolved, host, port, &hints);
 	}
@@ -314,6 +305,22 @@ void drv_conn_drop(struct drv *d, uint32_t id)
 	conn_drop(c);
 }
 
+uint32_t drv_conn_source(const struct drv *d, uint32_t id)
+{
+	return id < d->nconns && d->conns[id] ? d->conns[id]->source : 0;
+}
+
+void drv_conn_name(struct drv *d, uint32_t id, char ret[CONN_NAME_MAX])
+{
+	struct sockaddr_storage at = {0};
+	struct conn *c = conn_of(d, id);
+	int n = sizeof(at);
+
+	if (!c || uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&at, &n) ||
+	    uv_ip_name((struct sockaddr *)&at, ret, CONN_NAME_MAX))
+		ret[0] = 0;
+}
+
 static int bind_listener(struct drv *d, const struct addrinfo *at)
 {
 	int rv = uv_tcp_init(d->loop, &d->listener);
@@ -333,11 +340,11 @@ int drv_conn_listen(struct drv *d, struct errmsg *msg)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	const char *at = d->dir->cfg.listen;
-	char host[112], port[8];
+	char host[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
 	uv_getaddrinfo_t req;
 	int rv;
 
-	if (!drv_conn_address(at, host, port))
+	if (!address_split(at, host, port))
 		return err_set(msg, ERR_INVALID, "config key \"listen\": \"%s\" is not host:port",
 			       at);
 	rv = uv_getaddrinfo(d->loop, &req, NULL, host, port, &hints);

@@ -17,8 +17,12 @@
  *	drv_store.c jobs: checked side by side on the pool, queued in order, results back on the loop
  *	drv_web.c   services for the handlers of daemon/web, and the HTTP sockets */
 
+#define LOG_BUDGETS   256 /* addresses share them */
+#define CONN_NAME_MAX 64
+
 struct conn {
 	uv_tcp_t tcp;
+	uint32_t source; /* of one address always the same */
 	uv_connect_t connect;
 	struct drv *d;
 	uint32_t id;
@@ -45,16 +49,18 @@ struct drv {
 	struct node *node;
 	struct effects *fx;
 	bool feeding;
-	uint64_t knock_ms; /* when the log last had room for a stranger */
-	uint32_t knocks;   /* strangers it has room for */
-	uint64_t unlogged; /* strangers since then */
+	struct log_budget {
+		uint64_t ms;	   /* when it was last filled up */
+		uint32_t left;	   /* lines that may be written */
+		uint64_t unlogged; /* lines that were not, since the last that was */
+	} strangers, peers[LOG_BUDGETS];
 
 	uv_tcp_t listener;
 	uv_timer_t tick;
 	uv_async_t wake;
 	uv_getaddrinfo_t resolve;
 	bool listening, resolving;
-	bool backlog;	/* a connection waits until another ends */
+	bool backlog;	/* a connection waits until another ends, or BACKLOG_MS */
 	int dial_error; /* the dial just asked for failed at once */
 	uint32_t dials;
 	struct conn **conns; /* by id */
@@ -62,6 +68,9 @@ struct drv {
 	char read_buf[65536];
 
 	struct ingest *first, *last; /* jobs in the order the node gave them */
+	struct ingest *unchecked;    /* the first of them whose check has not begun */
+	uint32_t checking;	     /* checks in the pool */
+	size_t check_bytes;	     /* held by checks, begun or done */
 	pthread_mutex_t done_lock;
 	struct ingest *done; /* finished, newest first */
 	struct guard head;   /* newest sealed own head, under done_lock */
@@ -79,12 +88,14 @@ void drv_release(struct drv *d); /* one handle or request has gone */
 void drv_break(struct drv *d);	 /* the process cannot go on; any thread */
 
 int drv_conn_listen(struct drv *d, struct errmsg *msg);
-/* "host:port" or "[v6]:port". */
-bool drv_conn_address(const char *at, char host[112], char port[8]);
+void drv_conn_resume(struct drv *d); /* accepts what there was no room for */
 void drv_conn_dial(struct drv *d);
 void drv_conn_dialled(struct drv *d); /* tells the node when the dial failed at once */
 void drv_conn_send(struct drv *d, uint32_t id, struct bytes b);
 void drv_conn_drop(struct drv *d, uint32_t id);
+uint32_t drv_conn_source(const struct drv *d, uint32_t id); /* 0: not known */
+/* The address of the other end; empty: not known. */
+void drv_conn_name(struct drv *d, uint32_t id, char ret[CONN_NAME_MAX]);
 void drv_conn_close_all(struct drv *d);
 
 void drv_store_job(struct drv *d, struct job *j);

@@ -4,6 +4,9 @@
 #include "daemon/io/log.h"
 #include "lib/mem.h"
 
+#define CHECKS_MAX	4	   /* in the pool at once: requests of the API wait for no more */
+#define CHECK_BYTES_MAX (32 << 20) /* checked and not stored yet */
+
 /* A job from the node. Signatures of chunks are checked side by side on the pool, but jobs enter the store
  * queue in the order the node gave them: a later chunk of a feed is useless before an earlier one. */
 struct ingest {
@@ -11,8 +14,9 @@ struct ingest {
 	struct drv *d;
 	struct job *job;
 	struct ingest *next;
-	bool checked;
-	int err; /* of the check */
+	bool checked; /* job->err: of the check */
+	size_t bytes; /* of the check, counted from its beginning */
+	bool began;
 };
 
 static void on_done(void *ctx, struct job *j);
@@ -34,7 +38,7 @@ static void pump(struct drv *d)
 	while (d->first && d->first->checked) {
 		struct ingest *i = d->first;
 		struct ingest *next = i->next;
-		int err = i->err;
+		int err = i->job->err; /* of the check; once queued the job is the store thread's */
 
 		if (!err)
 			err = storeq_put(d->storeq, &i->job, 1, on_done, i);
@@ -50,12 +54,13 @@ static void pump(struct drv *d)
 	}
 }
 
+static void check_more(struct drv *d);
+
 static void on_check(uv_work_t *w)
 {
 	struct ingest *i = w->data;
-	struct job_ingest *g = &i->job->u.ingest;
 
-	i->err = chunk_check_new(g->body, &i->d->dir->town, &g->check);
+	writer_check(i->job, &i->d->dir->town);
 }
 
 static void on_checked(uv_work_t *w, int status)
@@ -63,11 +68,59 @@ static void on_checked(uv_work_t *w, int status)
 	struct ingest *i = w->data;
 	struct drv *d = i->d;
 
+	d->checking--;
 	i->checked = true;
 	if (status)
-		i->err = ERR_CANCELED;
-	pump(d);
+		i->job->err = ERR_CANCELED;
+	check_more(d);
 	drv_release(d);
+}
+
+static size_t check_bytes(const struct job *j)
+{
+	struct bytes b = j->u.ingest.body;
+	struct hash feed;
+	uint64_t from;
+	uint32_t n;
+
+	if (chunk_peek(b.p, b.n, &feed, &from, &n))
+		return 0;
+	return sizeof(struct chunk_check) + n * sizeof(struct chunk_entry);
+}
+
+static bool may_check(const struct drv *d, const struct ingest *i)
+{
+	return d->checking < CHECKS_MAX &&
+	       (!d->check_bytes || d->check_bytes + i->bytes <= CHECK_BYTES_MAX);
+}
+
+static void check_begin(struct drv *d, struct ingest *i)
+{
+	i->began = true;
+	d->check_bytes += i->bytes;
+	d->checking++;
+	d->pending++;
+	if (!uv_queue_work(d->loop, &i->work, on_check, on_checked))
+		return;
+	d->pending--;
+	d->checking--;
+	i->job->err = ERR_NOMEM;
+	i->checked = true;
+}
+
+/* Begins checks as far as there is room for their results, and takes on what is checked. */
+static void check_more(struct drv *d)
+{
+	while (!d->closing && d->unchecked && may_check(d, d->unchecked)) {
+		struct ingest *i = d->unchecked;
+
+		do
+			d->unchecked = d->unchecked->next;
+		while (d->unchecked && d->unchecked->checked);
+		check_begin(d, i);
+	}
+	if (!d->closing)
+		pump(d);
 }
 
 /* Store thread. */
@@ -112,15 +165,12 @@ void drv_store_job(struct drv *d, struct job *j)
 	else
 		d->first = i;
 	d->last = i;
-	if (j->type == JOB_INGEST) {
-		d->pending++;
-		if (!uv_queue_work(d->loop, &i->work, on_check, on_checked))
-			return;
-		d->pending--;
-		i->err = ERR_NOMEM;
+	i->checked = j->type != JOB_INGEST;
+	if (!i->checked) {
+		i->bytes = check_bytes(j);
+		d->unchecked = d->unchecked ? d->unchecked : i;
 	}
-	i->checked = true;
-	pump(d);
+	check_more(d);
 }
 
 static struct ingest *take_done(struct drv *d)
@@ -145,6 +195,7 @@ static struct job *ingest_free(struct ingest *i)
 {
 	struct job *j = i->job;
 
+	i->d->check_bytes -= i->began ? i->bytes : 0;
 	if (j->type == JOB_INGEST) {
 		chunk_check_free(j->u.ingest.check);
 		j->u.ingest.check = NULL;
@@ -172,8 +223,7 @@ void drv_store_drain(struct drv *d)
 		pthread_mutex_unlock(&d->done_lock);
 		drv_feed(d, &ev);
 	}
-	if (!d->closing)
-		pump(d);
+	check_more(d);
 }
 
 void drv_store_finish(struct drv *d)

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/io/address.h"
 #include "daemon/io/clock.h"
 #include "daemon/io/drv_int.h"
 #include "daemon/io/entropy.h"
@@ -142,14 +144,15 @@ static int listen_local(struct drv *d, int *ret_fd, struct errmsg *msg)
 	return ERR_OK;
 }
 
-static int listen_public(struct drv *d, char host[112], int *ret_fd, struct errmsg *msg)
+static int listen_public(struct drv *d, char host[ADDRESS_HOST_BYTES], int *ret_fd,
+			 struct errmsg *msg)
 {
 	const char *at = d->dir->cfg.http;
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *res;
-	char port[8];
+	char port[ADDRESS_PORT_BYTES];
 	int fd, on = 1;
 
-	if (!drv_conn_address(at, host, port))
+	if (!address_split(at, host, port))
 		return err_set(msg, ERR_INVALID, "config key \"http\": \"%s\" is not host:port",
 			       at);
 	if (getaddrinfo(host, port, &hints, &res))
@@ -166,23 +169,45 @@ static int listen_public(struct drv *d, char host[112], int *ret_fd, struct errm
 	return ERR_OK;
 }
 
-/* @host: the name under which it is reached; NULL: the Unix socket. */
-static int start_http(struct drv *d, int fd, const char *host, struct http **ret,
+static int start_http(struct drv *d, const struct http_opts *o, struct http **ret,
 		      struct errmsg *msg)
 {
-	struct http_opts o = {.fd = fd, .local = !host, .host = host};
-	int err = http_start(d->loop, &o, &d->services, ret, msg);
+	int err = http_start(d->loop, o, &d->services, ret, msg);
 
 	if (!err)
 		d->pending++;
 	return err;
 }
 
+/* Reached under the names that people outside know it by: what it listens on, what invitations say, the
+ * domain of the town. */
+static int start_public(struct drv *d, struct errmsg *msg)
+{
+	const struct dir_config *cfg = &d->dir->cfg;
+	struct http_opts o = {.fd = -1};
+	char host[ADDRESS_HOST_BYTES], advertised[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
+	uint32_t n = 0;
+	int err = listen_public(d, host, &o.fd, msg);
+
+	if (err)
+		return err;
+	o.host[n++] = host;
+	if (address_split(cfg->advertise, advertised, port))
+		o.host[n++] = advertised;
+	if (cfg->domain[0])
+		o.host[n++] = cfg->domain;
+	assert(n < HTTP_HOSTS_MAX);
+	err = start_http(d, &o, &d->http_public, msg);
+	if (!err)
+		log_line(LOG_LEVEL_INFO, "http: listening on %s", cfg->http);
+	return err;
+}
+
 int drv_web_start(struct drv *d, struct errmsg *msg)
 {
 	struct web_services *s = &d->services;
-	char host[112];
-	int fd = -1, err;
+	struct http_opts local = {.fd = -1, .local = true};
+	int err;
 
 	s->ctx = d;
 	s->kv = d->kv;
@@ -200,17 +225,10 @@ int drv_web_start(struct drv *d, struct errmsg *msg)
 	s->guard = svc_guard;
 	s->invitation = svc_invitation;
 	s->halted = svc_halted;
-	err = listen_local(d, &fd, msg);
+	err = listen_local(d, &local.fd, msg);
 	if (!err)
-		err = start_http(d, fd, NULL, &d->http_local, msg);
-	if (err || !d->dir->cfg.http[0])
-		return err;
-	err = listen_public(d, host, &fd, msg);
-	if (!err)
-		err = start_http(d, fd, host, &d->http_public, msg);
-	if (!err)
-		log_line(LOG_LEVEL_INFO, "http: listening on %s", d->dir->cfg.http);
-	return err;
+		err = start_http(d, &local, &d->http_local, msg);
+	return err || !d->dir->cfg.http[0] ? err : start_public(d, msg);
 }
 
 static void on_http_closed(void *ctx)

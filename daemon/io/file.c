@@ -3,8 +3,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,14 +31,11 @@ static int fail(struct errmsg *msg, const char *path, const char *doing)
 	return err_set(msg, err_from_errno(e), "%s %s: %s", doing, path, strerror(e));
 }
 
-int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg)
+static int read_all(int fd, const char *path, size_t max, struct buf *out, struct errmsg *msg)
 {
 	size_t start = out->n;
 	int err = ERR_OK;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return fail(msg, path, "open");
 	for (;;) {
 		uint8_t *p = buf_reserve(out, 4096);
 		ssize_t got;
@@ -58,24 +57,85 @@ int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg)
 			break;
 		}
 	}
-	close(fd);
 	if (err)
 		out->n = start;
 	return err;
 }
 
-int file_read_exact(const char *path, void *p, size_t n, struct errmsg *msg)
+int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg)
+{
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	err = read_all(fd, path, max, out, msg);
+	close(fd);
+	return err;
+}
+
+static int read_exact(int fd, const char *path, void *p, size_t n, struct errmsg *msg)
 {
 	struct buf b = {0};
-	int err = file_read(path, n, &b, msg);
+	int err = read_all(fd, path, n, &b, msg);
 
 	if (err == ERR_LIMIT || (!err && b.n != n))
 		err = err_set(msg, ERR_FORMAT, "%s: not exactly %zu bytes", path, n);
 	if (!err)
 		memcpy(p, b.p, n);
 	if (b.p)
-		explicit_bzero(b.p, b.n);
+		explicit_bzero(b.p, b.cap);
 	buf_close(&b);
+	return err;
+}
+
+int file_read_exact(const char *path, void *p, size_t n, struct errmsg *msg)
+{
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	err = read_exact(fd, path, p, n, msg);
+	close(fd);
+	return err;
+}
+
+/* Asked of what is open, so that nobody can put another file there in between. */
+static int check_private(int fd, const char *path, unsigned mode, struct errmsg *msg)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return fail(msg, path, "look at");
+	if (st.st_uid != geteuid() && geteuid() != 0)
+		return err_set(msg, ERR_STATE, "%s belongs to another user; run: chown %u %s", path,
+			       (unsigned)geteuid(), path);
+	if (st.st_mode & 077)
+		return err_set(msg, ERR_STATE, "%s is open to others; run: chmod %o %s", path, mode,
+			       path);
+	return ERR_OK;
+}
+
+int file_read_secret(const char *path, void *p, size_t n, struct errmsg *msg)
+{
+	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	err = check_private(fd, path, 0600, msg);
+	if (!err)
+		err = read_exact(fd, path, p, n, msg);
+	close(fd);
+	return err;
+}
+
+int file_private_dir(const char *path, struct errmsg *msg)
+{
+	int err, fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(msg, path, "open");
+	err = check_private(fd, path, 0700, msg);
+	close(fd);
 	return err;
 }
 
@@ -136,6 +196,13 @@ int file_write(const char *path, const void *p, size_t n, unsigned mode, struct 
 	return err;
 }
 
+int file_remove(const char *path, struct errmsg *msg)
+{
+	if (unlink(path) && errno != ENOENT)
+		return fail(msg, path, "remove");
+	return sync_parent(path) ? fail(msg, path, "sync the folder of") : ERR_OK;
+}
+
 int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), err = ERR_OK;
@@ -149,11 +216,51 @@ int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg
 	return err;
 }
 
+int file_lock(const char *folder, int *ret_lock, struct errmsg *msg)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rv = -1;
+
+	if (fd < 0)
+		return fail(msg, folder, "open");
+	do
+		rv = flock(fd, LOCK_EX);
+	while (rv && errno == EINTR);
+	if (rv) {
+		int err = fail(msg, folder, "lock");
+
+		close(fd);
+		return err;
+	}
+	*ret_lock = fd;
+	return ERR_OK;
+}
+
+void file_unlock(int lock)
+{
+	close(lock);
+}
+
+int file_mkdir_new(const char *path, unsigned mode, struct errmsg *msg)
+{
+	return mkdir(path, mode) ? fail(msg, path, "make folder") : ERR_OK;
+}
+
 int file_mkdir(const char *path, unsigned mode, struct errmsg *msg)
 {
-	if (mkdir(path, mode) && errno != EEXIST)
-		return fail(msg, path, "make folder");
-	return ERR_OK;
+	return mkdir(path, mode) && errno != EEXIST ? fail(msg, path, "make folder") : ERR_OK;
+}
+
+static int remove_below(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	return at->level > 0 ? remove(path) : 0;
+}
+
+int file_empty_dir(const char *path, struct errmsg *msg)
+{
+	return nftw(path, remove_below, 8, FTW_DEPTH | FTW_PHYS) ? fail(msg, path, "empty")
+								 : ERR_OK;
 }
 
 bool file_exists(const char *path)

@@ -14,12 +14,26 @@
 int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg);
 /* Exactly @n bytes; ERR_FORMAT when the size differs. */
 int file_read_exact(const char *path, void *p, size_t n, struct errmsg *msg);
+/* The same for a secret: ERR_STATE, and what to do, unless it is a file of this user (root reads others'
+ * too) that nobody else may touch. */
+int file_read_secret(const char *path, void *p, size_t n, struct errmsg *msg);
+/* The same question about a folder, which must exist. */
+int file_private_dir(const char *path, struct errmsg *msg);
 /* Temporary name, sync, rename, sync of the folder. @mode e.g. 0600. */
 int file_write(const char *path, const void *p, size_t n, unsigned mode, struct errmsg *msg);
 /* Writes over the first @n bytes of a file that exists: for a disk without room for a second one. */
 int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg);
+/* Waits until no other thread or process has @folder locked; a lock ends with the process that holds it. */
+int file_lock(const char *folder, int *ret_lock, struct errmsg *msg);
+void file_unlock(int lock);
 /* Makes one folder; an existing one is fine. */
 int file_mkdir(const char *path, unsigned mode, struct errmsg *msg);
+/* The same, but ERR_EXISTS when there is something of that name. */
+int file_mkdir_new(const char *path, unsigned mode, struct errmsg *msg);
+/* Removes a file durably; one that is not there is fine. */
+int file_remove(const char *path, struct errmsg *msg);
+/* Removes all that is in the folder; links are not followed. */
+int file_empty_dir(const char *path, struct errmsg *msg);
 bool file_exists(const char *path);
 /* True when the folder exists and holds nothing, or does not exist. */
 bool file_dir_empty(const char *path);

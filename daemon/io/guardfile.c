@@ -11,7 +11,7 @@
 #include "lib/hash.h"
 #include "lib/mem.h"
 
-#define MAGIC	    "CZGRD02\n"
+#define MAGIC	    "CZGRD03\n"
 #define MAGIC_BYTES 8
 #define SUM_BYTES   32
 #define STACK_BYTES (64 << 10)
@@ -30,7 +30,8 @@ struct guardfile {
 	pthread_mutex_t lock; /* the store thread saves, others load */
 	pthread_cond_t cond;
 	struct mark now;
-	uint8_t *redo; /* found at the start */
+	struct guard_cosigned cosigned[FEEDS_MAX]; /* of @now */
+	uint8_t *redo;				   /* found at the start */
 	/* the thread of guardfile_journal */
 	pthread_t thread;
 	bool started, stopping, busy;
@@ -40,10 +41,34 @@ struct guardfile {
 	uint8_t slot[GUARDFILE_SLOT_BYTES];
 };
 
+/* Before the redo. */
+static size_t fixed_bytes(const struct mark *m)
+{
+	return GUARDFILE_HEAD_BYTES + (size_t)m->sealed.ncosigned * GUARDFILE_COSIGNED_BYTES;
+}
+
+static void cosigned_pack(const struct guard *g, uint8_t *out)
+{
+	for (uint32_t i = 0; i < g->ncosigned; i++, out += GUARDFILE_COSIGNED_BYTES) {
+		memcpy(out, g->cosigned[i].feed.b, 32);
+		be64_put(out + 32, g->cosigned[i].size);
+		memcpy(out + 40, g->cosigned[i].root.b, 32);
+	}
+}
+
+static void cosigned_parse(const uint8_t *in, uint32_t n, struct guard_cosigned *ret)
+{
+	for (uint32_t i = 0; i < n; i++, in += GUARDFILE_COSIGNED_BYTES) {
+		memcpy(ret[i].feed.b, in, 32);
+		ret[i].size = be64_get(in + 32);
+		memcpy(ret[i].root.b, in + 40, 32);
+	}
+}
+
 /* Returns the bytes used, a multiple of 512. */
 static size_t slot_pack(const struct mark *m, const void *redo, uint8_t *out)
 {
-	size_t n = GUARDFILE_HEAD_BYTES + m->redo_n;
+	size_t fixed = fixed_bytes(m), n = fixed + m->redo_n;
 	size_t whole = (n + SUM_BYTES + 511) / 512 * 512;
 	struct hash sum;
 
@@ -56,8 +81,10 @@ static size_t slot_pack(const struct mark *m, const void *redo, uint8_t *out)
 	be64_put(out + 124, m->intent.size);
 	memcpy(out + 132, m->intent.root.b, 32);
 	be32_put(out + 164, m->redo_n);
+	be32_put(out + 168, m->sealed.ncosigned);
+	cosigned_pack(&m->sealed, out + GUARDFILE_HEAD_BYTES);
 	if (m->redo_n)
-		memcpy(out + GUARDFILE_HEAD_BYTES, redo, m->redo_n);
+		memcpy(out + fixed, redo, m->redo_n);
 	hash_of(out, n, &sum);
 	memcpy(out + n, sum.b, SUM_BYTES);
 	memset(out + n + SUM_BYTES, 0, whole - n - SUM_BYTES);
@@ -70,9 +97,11 @@ static bool slot_parse(const uint8_t *in, struct mark *ret)
 	struct hash sum;
 	size_t n;
 
-	if (memcmp(in, MAGIC, MAGIC_BYTES) || m.redo_n > GUARD_REDO_MAX)
+	m.sealed.ncosigned = be32_get(in + 168);
+	if (memcmp(in, MAGIC, MAGIC_BYTES) || m.redo_n > GUARD_REDO_MAX ||
+	    m.sealed.ncosigned > FEEDS_MAX)
 		return false;
-	n = GUARDFILE_HEAD_BYTES + m.redo_n;
+	n = fixed_bytes(&m) + m.redo_n;
 	hash_of(in, n, &sum);
 	if (memcmp(in + n, sum.b, SUM_BYTES))
 		return false;
@@ -94,9 +123,22 @@ static bool all_zero(const uint8_t *p, size_t n)
 	return true;
 }
 
-/* Reads both slots; @ret_redo (may be NULL) gets the redo bytes of the newer one. ERR_NOTFOUND: the file is
- * empty or all zero; ERR_CORRUPT: bytes, but no valid slot. */
-static int slots_read(int fd, struct mark *ret, uint8_t **ret_redo)
+/* What follows the head of the slot. */
+static int slot_keep(struct guardfile *g, const struct mark *m, const uint8_t *slot)
+{
+	cosigned_parse(slot + GUARDFILE_HEAD_BYTES, m->sealed.ncosigned, g->cosigned);
+	if (!m->redo_n)
+		return ERR_OK;
+	g->redo = mem_alloc(m->redo_n);
+	if (!g->redo)
+		return ERR_NOMEM;
+	memcpy(g->redo, slot + fixed_bytes(m), m->redo_n);
+	return ERR_OK;
+}
+
+/* Reads both slots; @g (may be NULL) gets the redo bytes and the cosigned heads of the newer one. ERR_NOTFOUND:
+ * the file is empty or all zero; ERR_CORRUPT: bytes, but no valid slot. */
+static int slots_read(int fd, struct mark *ret, struct guardfile *g)
 {
 	uint8_t *raw = mem_array(2, GUARDFILE_SLOT_BYTES), *best = NULL;
 	struct mark m, newest = {0};
@@ -116,13 +158,8 @@ static int slots_read(int fd, struct mark *ret, uint8_t **ret_redo)
 	}
 	if (!err && !best)
 		err = all_zero(raw, (size_t)2 * GUARDFILE_SLOT_BYTES) ? ERR_NOTFOUND : ERR_CORRUPT;
-	if (!err && ret_redo && newest.redo_n) {
-		*ret_redo = mem_alloc(newest.redo_n);
-		if (*ret_redo)
-			memcpy(*ret_redo, best + GUARDFILE_HEAD_BYTES, newest.redo_n);
-		else
-			err = ERR_NOMEM;
-	}
+	if (!err && g)
+		err = slot_keep(g, &newest, best);
 	mem_free(raw);
 	if (!err)
 		*ret = newest;
@@ -132,10 +169,11 @@ static int slots_read(int fd, struct mark *ret, uint8_t **ret_redo)
 static int fail(struct errmsg *msg, const char *path, int err)
 {
 	if (err == ERR_CORRUPT)
-		return err_set(msg, err,
-			       "%s: no valid mark in the guard file; restore it, or bring the node "
-			       "back with recover",
-			       path);
+		return err_set(
+			msg, err,
+			"%s: no valid mark in the guard file; keep DIR as it is, write to the "
+			"town office, do not init again",
+			path);
 	return err_set(msg, err, "guard file %s: %s", path, strerror(errno));
 }
 
@@ -169,7 +207,8 @@ int guardfile_open(const char *path, struct guardfile **ret, struct errmsg *msg)
 	g->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	err = g->fd < 0 ? ERR_IO : preallocate(g->fd);
 	if (!err)
-		err = slots_read(g->fd, &g->now, &g->redo);
+		err = slots_read(g->fd, &g->now, g);
+	g->now.sealed.cosigned = g->cosigned;
 	if (err && err != ERR_NOTFOUND) {
 		err = fail(msg, path, err);
 		if (g->fd >= 0)
@@ -210,9 +249,13 @@ static int slot_write(const struct guardfile *g)
 static void pack_next(struct guardfile *g, const struct mark *m, const void *redo)
 {
 	assert(!g->busy);
+	assert(m->sealed.ncosigned <= FEEDS_MAX);
 	g->next = *m;
 	g->next.counter = g->now.counter + 1;
 	g->slot_n = slot_pack(&g->next, redo, g->slot);
+	/* should the write fail, what is kept is too much by heads that were signed: never too little */
+	cosigned_parse(g->slot + GUARDFILE_HEAD_BYTES, m->sealed.ncosigned, g->cosigned);
+	g->next.sealed.cosigned = g->cosigned;
 }
 
 int guardfile_save(struct guardfile *g, const struct guard *v)
@@ -321,6 +364,7 @@ int guardfile_peek(const char *path, struct guard *ret, struct errmsg *msg)
 	if (err)
 		return err != ERR_NOTFOUND ? fail(msg, path, err) : err;
 	*ret = m.sealed;
+	ret->ncosigned = 0;
 	return ERR_OK;
 }
 

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -44,7 +46,7 @@ struct http {
 	struct MHD_Daemon *mhd;
 	const struct web_services *services;
 	bool local, closing, stopped;
-	char host[HOST_TEXT_MAX + 1];
+	char host[HTTP_HOSTS_MAX][HOST_TEXT_MAX + 1];
 	uint32_t header_ms, body_ms;
 	struct http_conn *conns;
 	uint32_t nbusy; /* requests between dispatch and the last byte of the answer */
@@ -58,7 +60,7 @@ struct http {
 /* What the guard counts in the headers. */
 struct head_count {
 	uint32_t length, encoding, host;
-	bool bad_name;
+	bool bad;
 	const char *length_text, *host_text;
 };
 
@@ -221,14 +223,24 @@ static void on_completed(void *ctx, struct MHD_Connection *mc, void **slot,
 
 /* --- the guard ----------------------------------------------------------------------------------- */
 
-static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *key,
-				 const char *value)
+/* Control characters, of which a tab alone may stand in a value; a zero byte ends @s before its @n bytes. */
+static bool value_clean(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (((unsigned char)s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *key, size_t key_n,
+				 const char *value, size_t value_n)
 {
 	struct head_count *c = ctx;
 
 	(void)kind;
 	/* "Host : a": this library trims or keeps the space, another reader may do otherwise. */
-	c->bad_name = c->bad_name || key[0] == '\0' || key[strcspn(key, " \t\"(),/;<=>?@[\\]{}")];
+	c->bad = c->bad || key[0] == '\0' || strcspn(key, " \t\"(),/;<=>?@[\\]{}") != key_n ||
+		 !value_clean(key, key_n) || (value && !value_clean(value, value_n));
 	if (strcasecmp(key, "Content-Length") == 0) {
 		c->length++;
 		c->length_text = value;
@@ -290,17 +302,45 @@ static bool host_name(const char *text, char out[HOST_TEXT_MAX + 1])
 	return true;
 }
 
-/* Stops a web page from making its own name point here (DNS rebinding). */
-static bool host_allowed(const struct http *h, const char *text)
+static void v4_mapped(struct in_addr v4, struct in6_addr *ret)
 {
+	*ret = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	memcpy(ret->s6_addr + 12, &v4, sizeof(v4));
+}
+
+/* The address at which this very connection arrived: with an address there is no name to rebind. */
+static bool own_address(int fd, const char *host)
+{
+	struct sockaddr_storage at = {0};
+	struct in6_addr want, mine = IN6ADDR_ANY_INIT;
+	socklen_t n = sizeof(at);
+	char mapped[HOST_TEXT_MAX + 8];
+
+	snprintf(mapped, sizeof(mapped), "%s%s", strchr(host, ':') ? "" : "::ffff:", host);
+	if (inet_pton(AF_INET6, mapped, &want) != 1 || getsockname(fd, (struct sockaddr *)&at, &n))
+		return false;
+	if (at.ss_family == AF_INET6)
+		mine = ((struct sockaddr_in6 *)&at)->sin6_addr;
+	else if (at.ss_family == AF_INET)
+		v4_mapped(((struct sockaddr_in *)&at)->sin_addr, &mine);
+	return !IN6_IS_ADDR_UNSPECIFIED(&mine) && memcmp(&mine, &want, sizeof(want)) == 0;
+}
+
+/* Stops a web page from making its own name point here (DNS rebinding). */
+static bool host_allowed(const struct http_req *q, const char *text)
+{
+	const struct http *h = q->h;
 	char name[HOST_TEXT_MAX + 1];
 
 	if (h->local)
 		return true;
 	if (!host_name(text, name))
 		return false;
+	for (size_t i = 0; i < HTTP_HOSTS_MAX; i++)
+		if (h->host[i][0] && strcasecmp(name, h->host[i]) == 0)
+			return true;
 	return strcasecmp(name, "localhost") == 0 || private_address(name) ||
-	       (h->host[0] && strcasecmp(name, h->host) == 0);
+	       own_address(q->hc ? q->hc->fd : -1, name);
 }
 
 /* The HTTP status with which to refuse, or 0; *ret_length = bytes of the body announced. */
@@ -308,10 +348,10 @@ static int guard(const struct http_req *q, uint64_t *ret_length)
 {
 	struct head_count c = {0};
 
-	MHD_get_connection_values(q->mc, MHD_HEADER_KIND, on_header, &c);
-	if (q->bad_uri || c.bad_name || c.host != 1 || c.encoding || c.length > 1)
+	MHD_get_connection_values_n(q->mc, MHD_HEADER_KIND, on_header, &c);
+	if (q->bad_uri || c.bad || c.host != 1 || c.encoding || c.length > 1)
 		return MHD_HTTP_BAD_REQUEST;
-	if (!c.host_text || !host_allowed(q->h, c.host_text))
+	if (!c.host_text || !host_allowed(q, c.host_text))
 		return MHD_HTTP_MISDIRECTED_REQUEST;
 	*ret_length = 0;
 	if (c.length &&
@@ -355,13 +395,19 @@ static enum MHD_Result on_argument(void *ctx, enum MHD_ValueKind kind, const cha
 	return MHD_YES;
 }
 
+/* HEAD is GET whose answer has no body; the library leaves it out. */
+static const char *method_of(const char *method)
+{
+	return strcmp(method, "HEAD") == 0 ? "GET" : method;
+}
+
 static void add_allow(struct MHD_Response *mr, const struct http_req *q)
 {
-	static const char *const methods[] = {"GET", "POST"};
+	static const char *const methods[] = {"GET", "HEAD", "POST"};
 	int status;
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (web_route_find(methods[i], q->req.path, q->h->local, &status))
+		if (web_route_find(method_of(methods[i]), q->req.path, q->h->local, &status))
 			MHD_add_response_header(mr, "Allow", methods[i]);
 }
 
@@ -405,6 +451,7 @@ static enum MHD_Result request_begin(struct http_req *q, const char *url, const 
 	uint64_t length = 0;
 	int status;
 
+	method = method_of(method);
 	q->req.method = method;
 	q->req.path = url;
 	q->req.local = h->local;
@@ -443,8 +490,8 @@ static void on_worked(uv_work_t *work, int status)
 	struct http_req *q = work->data;
 	struct http *h = q->h;
 
-	if (status) /* cancelled before it ran */
-		web_refuse(MHD_HTTP_SERVICE_UNAVAILABLE, q->req.lang, &q->res);
+	assert(status == 0); /* nobody cancels: closing waits for handlers */
+	(void)status;
 	q->state = REQ_DONE;
 	MHD_resume_connection(q->mc);
 	turn(h);
@@ -511,17 +558,24 @@ static struct MHD_Daemon *daemon_start(struct http *h, int fd)
 				MHD_OPTION_URI_LOG_CALLBACK, on_uri, h, MHD_OPTION_END);
 }
 
+static bool set_host(char out[HOST_TEXT_MAX + 1], const char *host)
+{
+	return snprintf(out, HOST_TEXT_MAX + 1, "%s", host) <= HOST_TEXT_MAX;
+}
+
 int http_start(uv_loop_t *loop, const struct http_opts *o, const struct web_services *services,
 	       struct http **ret, struct errmsg *msg)
 {
 	struct http *h = NULL;
 	int err = ERR_OK;
 
-	if (o->host && strlen(o->host) > HOST_TEXT_MAX)
-		err = err_set(msg, ERR_INVALID, "http: the host name is too long");
-	else if (!(h = mem_alloc(sizeof(*h))))
+	if (!(h = mem_alloc(sizeof(*h))))
 		err = err_set(msg, ERR_NOMEM, "http: %s", err_text(ERR_NOMEM));
+	for (size_t i = 0; !err && i < HTTP_HOSTS_MAX && o->host[i]; i++)
+		if (!set_host(h->host[i], o->host[i]))
+			err = err_set(msg, ERR_INVALID, "http: the host name is too long");
 	if (err) {
+		mem_free(h);
 		close(o->fd);
 		return err;
 	}
@@ -530,8 +584,6 @@ int http_start(uv_loop_t *loop, const struct http_opts *o, const struct web_serv
 	h->local = o->local;
 	h->header_ms = o->header_ms ? o->header_ms : HTTP_HEADER_S * 1000;
 	h->body_ms = o->body_ms ? o->body_ms : HTTP_BODY_S * 1000;
-	if (o->host)
-		memcpy(h->host, o->host, strlen(o->host));
 	h->mhd = daemon_start(h, o->fd);
 	if (!h->mhd) {
 		mem_free(h);

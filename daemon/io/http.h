@@ -10,21 +10,31 @@
 
 /* A thin strict module over libmicrohttpd: its epoll descriptor in a uv_poll_t of @loop, handlers of
  * daemon/web on the loop's thread pool with the connection suspended meanwhile. No libmicrohttpd type
- * leaves this file. Refuses Transfer-Encoding, repeated or missing Host, lengths over the route's limit
- * before the body is read, and headers that take too long. */
+ * leaves this file. Refuses Transfer-Encoding, repeated or missing Host, control characters in headers,
+ * lengths over the route's limit before the body is read, and headers that take too long. HEAD is GET
+ * without the body.
+ *
+ * What version 0.9.75 of the library does not show, so that it cannot be refused here: a line that ends in
+ * LF alone, a value continued on the next line, and what follows a zero byte in a value (it is cut there).
+ * Two refusals are its own, a missing Host and a Content-Length that is no number: it sends the head of
+ * those answers twice before it closes the connection.
+ * No two readers stand behind each other on these sockets; put a strict proxy in front rather than rely
+ * on this where there are. */
 #define HTTP_CONNS_MAX	       256
 #define HTTP_CONNS_PER_ADDRESS 16
 #define HTTP_HEADER_S	       20
 #define HTTP_BODY_S	       120 /* for a whole body to arrive, or an answer to leave */
 #define HTTP_IDLE_S	       15
 #define HTTP_POOL_BYTES	       16384
+#define HTTP_HOSTS_MAX	       4
 
 struct http;
 struct http_opts {
 	int fd;	    /* listening socket, taken */
 	bool local; /* a Unix socket: local administration */
-	const char
-		*host; /* TCP: accepted Host besides private addresses and localhost; may be NULL */
+	/* TCP: accepted Host besides localhost, private addresses and the address at which the connection
+	 * arrived; NULL ends the list */
+	const char *host[HTTP_HOSTS_MAX];
 	uint32_t header_ms, body_ms; /* 0: HTTP_HEADER_S, HTTP_BODY_S */
 };
 /* @services is borrowed until http_close's callback. */

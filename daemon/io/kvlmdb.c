@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <lmdb.h>
@@ -20,13 +21,15 @@
 #endif
 #define OPEN_MAX  8
 #define FILE_MODE 0600
+#define DATA_FILE "data.mdb" /* as LMDB names it */
 
 struct lmdbkv {
 	struct kv kv;
 	MDB_env *env;
 	MDB_dbi dbi[KV_NTABLES];
-	int dir_fd; /* holds the lock of the one writing process; -1: readonly */
-	int slot;   /* in open_dirs; -1: none */
+	int dir_fd;   /* holds the lock of the one writing process; -1: readonly */
+	int slot;     /* in open_dirs; -1: none */
+	bool watched; /* its syncs pass through fdatasync() below */
 };
 struct lmdbtxn {
 	struct kv_txn t;
@@ -46,6 +49,23 @@ static struct {
 } open_dirs[OPEN_MAX];
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* LMDB gives the errno of a write and of a sync alike, but only a write may be tried again: after a sync that
+ * failed nobody knows what is on the disk. So its syncs go through this one, which takes the place of the C
+ * library's; a store where that does not happen (open_env looks) takes every such error for a failed sync. */
+static _Thread_local struct {
+	uint32_t calls;
+	bool failed;
+} syncs;
+
+int fdatasync(int fd)
+{
+	int rv = (int)syscall(SYS_fdatasync, fd);
+
+	syncs.calls++;
+	syncs.failed = syncs.failed || rv != 0;
+	return rv;
+}
+
 /* The one place where LMDB's codes become ours. */
 static int err_from_mdb(int rc)
 {
@@ -55,10 +75,7 @@ static int err_from_mdb(int rc)
 	case ENOENT: return ERR_NOTFOUND;
 	case MDB_KEYEXIST: return ERR_EXISTS;
 	case MDB_MAP_FULL:
-	case MDB_TXN_FULL:
-	case EDQUOT:
-	case EFBIG:
-	case ENOSPC: return ERR_FULL;
+	case MDB_TXN_FULL: return ERR_FULL;
 	case MDB_PAGE_NOTFOUND:
 	case MDB_CORRUPTED: return ERR_CORRUPT;
 	case MDB_VERSION_MISMATCH:
@@ -104,17 +121,36 @@ static int lmdb_begin(struct kv *kv, bool write, struct kv_txn **ret)
 	return ERR_OK;
 }
 
+/* A disk that filled up while the pages of a transaction were written. LMDB calls a short write EIO and leaves
+ * errno alone. */
+static bool no_room(int rc, int last_errno)
+{
+	return rc == ENOSPC || rc == EDQUOT || rc == EFBIG || (rc == EIO && last_errno == 0);
+}
+
+/* No page that the last commit refers to was touched: the sync was not reached, nor the write of the meta page,
+ * after which LMDB begins nothing more. */
+static bool nothing_changed(struct lmdbkv *l)
+{
+	MDB_txn *probe;
+
+	if (!l->watched || syncs.failed || mdb_txn_begin(l->env, NULL, 0, &probe))
+		return false;
+	mdb_txn_abort(probe);
+	return true;
+}
+
 static int lmdb_commit(struct kv_txn *t)
 {
+	struct lmdbkv *l = kv_of(t->kv);
 	int rc;
 
 	errno = 0;
+	syncs.failed = false;
 	rc = mdb_txn_commit(txn_of(t));
-	/* LMDB calls a short write EIO and leaves errno alone: that is a disk which filled up on the way,
-	 * before anything was changed. A sync that failed has errno set. */
-	if (rc == EIO && errno == 0)
-		rc = ENOSPC;
 	mem_free(t);
+	if (no_room(rc, errno))
+		return nothing_changed(l) ? ERR_FULL : ERR_IO;
 	return err_from_mdb(rc);
 }
 
@@ -302,9 +338,26 @@ static int open_tables(struct lmdbkv *l, bool readonly)
 	return rc;
 }
 
+/* One sync more when there is nothing to sync: does it pass through fdatasync() above? */
+static int look_at_syncs(struct lmdbkv *l)
+{
+	uint32_t before = syncs.calls;
+	int rc = mdb_env_sync(l->env, 1);
+
+	l->watched = syncs.calls != before;
+	return rc;
+}
+
+/* The names of new files last only when their folder is synced too. */
+static int sync_names(const struct lmdbkv *l, bool made)
+{
+	return made && fsync(l->dir_fd) ? errno : MDB_SUCCESS;
+}
+
 static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts *opts)
 {
 	unsigned flags = MDB_NOTLS | (opts->readonly ? MDB_RDONLY : 0U);
+	bool made = !opts->readonly && faccessat(l->dir_fd, DATA_FILE, F_OK, 0) != 0;
 	int dead, rc = mdb_env_create(&l->env);
 
 	if (!rc)
@@ -318,7 +371,11 @@ static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts 
 		rc = mdb_env_open(l->env, dir, flags, FILE_MODE);
 	if (!rc) /* readers that were killed would hold on to old pages */
 		rc = mdb_reader_check(l->env, &dead);
-	return rc ? rc : open_tables(l, opts->readonly);
+	if (!rc)
+		rc = open_tables(l, opts->readonly);
+	if (!rc && !opts->readonly)
+		rc = look_at_syncs(l);
+	return rc ? rc : sync_names(l, made);
 }
 
 int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret,

@@ -114,13 +114,7 @@ static void run_batch(struct storeq *q, uint32_t n)
 		fail_all(q, n, ERR_STATE);
 		return;
 	}
-	err = writer_apply(q->w, q->jobs, n);
-	if (!err)
-		err = writer_commit(q->w);
-	if (!err)
-		err = writer_seal(q->w);
-	if (err)
-		fail_all(q, n, err);
+	err = writer_run(q->w, q->jobs, n);
 	if (err == ERR_FULL || (!err && any_grew(q, n)))
 		say_full(q, err == ERR_FULL);
 	if (writer_state(q->w) == WRITER_DEAD) {

@@ -541,6 +541,23 @@ int feedlog_root(struct kv_txn *t, uint32_t no, uint64_t size, struct hash *ret)
 	return err;
 }
 
+int feedlog_proven(struct kv_txn *t, uint32_t no, uint64_t size, uint64_t head_size,
+		   const struct hash *head, struct hash *ret)
+{
+	struct feedlog_nodes nodes = {t, no, head_size};
+	struct hash root, proof[TLOG_PROOF_MAX];
+	uint32_t n = 0;
+	int err = size > head_size ? ERR_INVALID : feedlog_root(t, no, size, &root);
+
+	if (!err && size > 0)
+		err = tlog_prove_consistency(size, head_size, feedlog_node, &nodes, proof, &n);
+	if (!err && !tlog_verify_consistency(size, &root, head_size, head, proof, n))
+		err = ERR_CORRUPT;
+	if (!err)
+		*ret = root;
+	return err;
+}
+
 enum feedlog_flaw feedlog_check(const struct feed_head *h, uint64_t seq, const struct hash *prev,
 				struct bytes leaf, struct bytes payload, struct entry *ret,
 				struct hash *ret_leaf_hash)

@@ -97,6 +97,10 @@ int feedlog_node(void *ctx, unsigned level, uint64_t index, struct hash *ret);
 
 /* The root of the first @size entries, at most the size of the feed, from stored nodes. */
 int feedlog_root(struct kv_txn *t, uint32_t no, uint64_t size, struct hash *ret);
+/* The same, proved to be a prefix of the tree of @head_size entries with the root @head: a bit that flipped in
+ * a stored node breaks the proof. ERR_CORRUPT; ERR_INVALID: @size is over that. */
+int feedlog_proven(struct kv_txn *t, uint32_t no, uint64_t size, uint64_t head_size,
+		   const struct hash *head, struct hash *ret);
 
 /* What can be wrong with a stored entry that must follow the leaf hash @prev. */
 enum feedlog_flaw {

@@ -81,9 +81,12 @@ int fold_refuse(struct judged *j, const struct refusal *r)
 
 void fold_warn(struct judged *j, const struct refusal *r)
 {
-	if (j->v->nwarn < VERDICT_WARN_MAX)
-		set_reason(&j->v->warn[j->v->nwarn], r);
-	j->v->nwarn++;
+	struct reason reason;
+
+	set_reason(&reason, r);
+	verdict_warn(j->v, &reason);
+	if (j->f->warned)
+		j->f->warned(j->f->warned_ctx, &reason);
 }
 
 /* "points[3].day": part 0 is the head; no field when the shape as a whole is wrong. */
@@ -262,7 +265,7 @@ static int apply_rule(struct judged *j)
 	case REC_scheme: return fold_plan_scheme(j);
 	case REC_prices: return fold_store_prices(j);
 	case REC_opening: return fold_store_opening(j);
-	case REC_store: return fold_plain(j);
+	case REC_store: return fold_village_plain(j);
 	case REC_redemption: return fold_redeem(j);
 	case REC_redemption_reversal: return fold_redeem_reverse(j);
 	case REC_appraisal: return fold_year_appraise(j);
@@ -274,13 +277,13 @@ static int apply_rule(struct judged *j)
 	case REC_posting: return fold_notice_posting(j);
 	case REC_withdrawal: return fold_notice_withdrawal(j);
 	case REC_passbook: return fold_notice_passbook(j);
-	case REC_meeting: return fold_plain(j);
-	case REC_consultation: return fold_plain(j);
-	case REC_training: return fold_plain(j);
-	case REC_facility: return fold_plain_facility(j);
-	case REC_facility_check: return fold_plain_check(j);
-	case REC_intent: return fold_plain(j);
-	case REC_guidance_reply: return fold_plain_guidance_reply(j);
+	case REC_meeting: return fold_village_plain(j);
+	case REC_consultation: return fold_village_plain(j);
+	case REC_training: return fold_village_plain(j);
+	case REC_facility: return fold_village_facility(j);
+	case REC_facility_check: return fold_village_check(j);
+	case REC_intent: return fold_village_plain(j);
+	case REC_guidance_reply: return fold_village_guidance_reply(j);
 	}
 	/* a record type without a rule */
 	return fold_refuse(j, &(struct refusal){.id = V_UNKNOWN_TYPE,

@@ -20,6 +20,12 @@ struct fold {
 	uint32_t feed_no; /* of the entries that follow */
 	struct hash feed_id;
 	uint64_t town_seen; /* the largest of an accepted entry, for V_TOWN_SEEN */
+	/* Optional, set after fold_open: hears every warning while an entry is judged, in the order of its
+	 * lines, also those beyond VERDICT_WARN_MAX of which the verdict keeps only the number. An entry that
+	 * is refused in the end may have warned before: what was heard of it counts for nothing. @r is
+	 * borrowed for the call; the fold must not be called from it. */
+	void (*warned)(void *ctx, const struct reason *r);
+	void *warned_ctx;
 	struct fold_work *work;
 };
 

@@ -179,53 +179,81 @@ static int count_in_year(struct judged *j, uint32_t line, const struct rec_point
 }
 
 /* --- P09: the same evidence elsewhere -------------------------------------------------------------- */
-/* Is this use what it looks like, and does it still count? */
-static int use_counts(struct judged *j, const struct state_use *u, char kind, struct bytes text,
-		      bool *ret)
+struct evidence {
+	char kind;	    /* 'n' number, 'd' digest of the file */
+	struct bytes shown; /* as it is written */
+	struct bytes id;    /* what makes two the same */
+};
+
+static bool same_evidence(const struct evidence *ev, const struct rec_points_line *l)
 {
+	struct fold_plain plain;
+
+	if (ev->kind == 'd')
+		return fold_text_eq(l->digest, ev->id);
+	fold_plain(l->evidence_no, FOLD_TRIM, &plain);
+	return fold_text_eq(fold_plain_bytes(&plain), ev->id);
+}
+
+/* Does this line of the entry in fold_work.lines and .target use it, and still count? */
+static int line_counts(struct judged *j, uint32_t line, const struct evidence *ev, bool *ret)
+{
+	uint8_t state = j->w->lines.line[line - 1].state;
 	struct rec_points_line l;
+
+	*ret = false;
+	if (state == LINE_REFUSED || state == LINE_REVERSED)
+		return ERR_OK;
+	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, line - 1, &l))
+		return ERR_CORRUPT;
+	*ret = same_evidence(ev, &l);
+	return ERR_OK;
+}
+
+/* Is this use what it looks like, and does it still count? Of an entry the index has only the first line that
+ * used the evidence; when that does not count any more, another may. */
+static int use_counts(struct judged *j, struct state_use *u, const struct evidence *ev, bool *ret)
+{
 	struct state_key k;
 	struct bytes row;
 	int err;
 
-	*ret = false;
 	state_lines_key(&k, j->f->feed_no, u->seq);
 	err = rows_get_or_empty(j->w->rows, &k, &row);
 	if (!err)
 		err = state_lines_get(row, u->seq, &j->w->lines);
 	if (err || u->line > j->w->lines.n)
 		return err == ERR_NOTFOUND || !err ? ERR_CORRUPT : err;
-	if (j->w->lines.line[u->line - 1].state == LINE_REFUSED ||
-	    j->w->lines.line[u->line - 1].state == LINE_REVERSED)
-		return ERR_OK;
 	err = feedlog_payload(j->f->t, j->f->feed_no, u->seq, &j->w->target);
-	if (err)
-		return err;
-	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, u->line - 1, &l))
-		return ERR_CORRUPT;
-	*ret = fold_text_eq(kind == 'n' ? l.evidence_no : l.digest, text);
-	return ERR_OK;
+	for (uint32_t line = u->line; line <= j->w->lines.n && !err; line++) {
+		err = line_counts(j, line, ev, ret);
+		u->line = line;
+		if (*ret)
+			break;
+	}
+	return err;
 }
 
-static void warn_used(struct judged *j, uint32_t line, char kind, struct bytes text,
+static void warn_used(struct judged *j, uint32_t line, const struct evidence *ev,
 		      const struct state_use *u)
 {
 	char hex[2 * HASH_BYTES + 1];
+	struct bytes shown = ev->shown;
 	struct hash h;
 
-	if (kind == 'd') {
-		memcpy(h.b, text.p, HASH_BYTES);
-		text = fold_text(hash_hex(&h, 16, hex));
+	if (ev->kind == 'd') {
+		memcpy(h.b, ev->id.p, HASH_BYTES);
+		shown = fold_text(hash_hex(&h, 16, hex));
 	}
 	fold_warn(j, &(struct refusal){.id = V_P09_EVIDENCE,
 				       .num = {line, (int64_t)u->seq, u->line},
-				       .s = text});
+				       .s = shown});
 }
 
 /* Looks for a use in one row that counts; ERR_EXISTS when this very entry is there: one sheet, one list of
  * signatures. */
 static int find_use(struct judged *j, struct bytes row, const uint8_t id[STATE_EVIDENCE_ID],
-		    char kind, struct bytes text, bool *found, struct state_use *ret)
+		    const struct evidence *ev, bool *found, struct state_use *ret)
 {
 	struct state_use u;
 	size_t at = 0;
@@ -239,14 +267,14 @@ static int find_use(struct judged *j, struct bytes row, const uint8_t id[STATE_E
 			return ERR_EXISTS;
 		if (*found)
 			continue;
-		err = use_counts(j, &u, kind, text, found);
+		err = use_counts(j, &u, ev, found);
 		if (err)
 			return err;
 		*ret = u;
 	}
 }
 
-static int note_evidence(struct judged *j, uint32_t line, char kind, struct bytes text)
+static int note_evidence(struct judged *j, uint32_t line, const struct evidence *ev)
 {
 	const struct state_use now = {j->e->seq, line};
 	uint8_t id[STATE_EVIDENCE_ID];
@@ -256,21 +284,38 @@ static int note_evidence(struct judged *j, uint32_t line, char kind, struct byte
 	bool found = false;
 	int err;
 
-	state_evidence_id(kind, text, id);
+	state_evidence_id(ev->kind, ev->id, id);
 	for (unsigned level = 0; level < STATE_EVIDENCE_LEVELS; level++) {
-		state_evidence_key(&k, j->f->feed_no, kind, text, level);
+		state_evidence_key(&k, j->f->feed_no, ev->kind, ev->id, level);
 		err = rows_get_or_empty(j->w->rows, &k, &row);
 		if (!err)
-			err = find_use(j, row, id, kind, text, &found, &first);
+			err = find_use(j, row, id, ev, &found, &first);
 		if (err)
 			return err == ERR_EXISTS ? ERR_OK : err;
 		if (row.n < STATE_EVIDENCE_FULL)
 			break;
 	}
 	if (found)
-		warn_used(j, line, kind, text, &first);
+		warn_used(j, line, ev, &first);
 	err = state_evidence_put(row, id, &now, fold_out(j));
 	return err ? err : fold_put(j, &k);
+}
+
+static int note_line(struct judged *j, uint32_t line, const struct rec_points_line *l)
+{
+	struct fold_plain plain;
+	struct evidence number = {.kind = 'n', .shown = l->evidence_no};
+	struct evidence file = {.kind = 'd', .id = l->digest};
+	int err = ERR_OK;
+
+	if (!placeholder(l->evidence_no)) {
+		fold_plain(l->evidence_no, FOLD_TRIM, &plain);
+		number.id = fold_plain_bytes(&plain);
+		err = note_evidence(j, line, &number);
+	}
+	if (!err && l->digest.n)
+		err = note_evidence(j, line, &file);
+	return err;
 }
 
 /* --- the entry ------------------------------------------------------------------------------------- */
@@ -328,16 +373,12 @@ static int record_line(struct judged *j, uint32_t line)
 	if (!err && it->sign == SIGN_award)
 		err = fold_people_warn_self(j, line, l.household);
 	if (!err && l.facility.n)
-		err = fold_plain_kept(j, line, &l);
+		err = fold_village_kept(j, line, &l);
 	if (!err && l.application)
 		err = fold_objection_apply(j, line, &l);
 	if (!err)
 		err = count_in_year(j, line, &l, it);
-	if (!err && !placeholder(l.evidence_no))
-		err = note_evidence(j, line, 'n', l.evidence_no);
-	if (!err && l.digest.n)
-		err = note_evidence(j, line, 'd', l.digest);
-	return err;
+	return err ? err : note_line(j, line, &l);
 }
 
 int fold_points_record(struct judged *j)
@@ -348,6 +389,8 @@ int fold_points_record(struct judged *j)
 	struct bytes row;
 	int err = fold_head(j, &head);
 
+	if (j->today == DAY_NONE)
+		fold_warn(j, &(struct refusal){.id = V_P05_NO_CLOCK});
 	for (uint32_t line = 1; line <= j->nlines && !err; line++)
 		err = record_line(j, line);
 	if (err)

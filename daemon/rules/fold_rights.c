@@ -2,10 +2,11 @@
 
 #include "lib/err.h"
 
-#define TOWN_ROLES    (RB(town_office) | RB(town_finance) | RB(inspector))
-#define VILLAGE_ROLES (RB(committee) * 2 - RB(recorder)) /* recorder to committee */
+#define TOWN_ROLES (RB(town_office) | RB(town_finance) | RB(inspector))
+/* Not the committee: who could grant it to himself, the town could not remove. */
+#define VILLAGE_ROLES (RB(supervisor) * 2 - RB(recorder)) /* recorder to supervisor */
 
-_Static_assert(ROLE_recorder == 1 && ROLE_committee == 7, "VILLAGE_ROLES is a run of bits");
+_Static_assert(ROLE_recorder == 1 && ROLE_supervisor == 6, "VILLAGE_ROLES is a run of bits");
 
 static void person_key(struct state_key *k, uint32_t feed_no, const uint8_t key[32])
 {
@@ -124,6 +125,7 @@ int fold_rights_check(struct judged *j, uint32_t roles)
 		return own_err;
 	if (!own_err) {
 		j->actor = own.no;
+		fold_plain(own.name, FOLD_NO_SPACES, &j->actor_name);
 		name = own.name;
 		if (roles & RB(recorder))
 			note_group(j, &own);
@@ -163,19 +165,77 @@ int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret)
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
-/* --- granting -------------------------------------------------------------------------------------- */
-static int add_role(struct judged *j, struct state_person *p, const struct state_role *role)
+/* --- one name, one key ----------------------------------------------------------------------------- */
+static void name_key(struct state_key *k, const struct judged *j, const char *village,
+		     struct bytes name)
+{
+	struct fold_plain plain;
+
+	fold_plain(name, FOLD_NO_SPACES, &plain);
+	state_key_of(k, j->f->feed_no, STATE_NAME);
+	state_key_text(k, fold_text(village));
+	state_key_name(k, fold_plain_bytes(&plain));
+}
+
+static int free_name(struct judged *j, const uint8_t key[32], const char *village,
+		     struct bytes name)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	name_key(&k, j, village, name);
+	err = rows_get_or_empty(j->w->rows, &k, &row);
+	if (err || !fold_text_eq(row, kv_bytes(key, SIGN_KEY_BYTES)))
+		return err;
+	return rows_put(j->w->rows, &k, kv_bytes("", 0));
+}
+
+static int take_name(struct judged *j, const uint8_t key[32], const char *village,
+		     struct bytes name)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	name_key(&k, j, village, name);
+	err = rows_get_or_empty(j->w->rows, &k, &row);
+	if (err || fold_text_eq(row, kv_bytes(key, SIGN_KEY_BYTES)))
+		return err;
+	if (row.n)
+		return fold_refuse(j, &(struct refusal){.id = V_NAME_TAKEN, .s = name});
+	return rows_put(j->w->rows, &k, kv_bytes(key, SIGN_KEY_BYTES));
+}
+
+/* The person is called @name from now on, wherever there is a role. */
+static int rename_person(struct judged *j, const uint8_t key[32], struct state_person *p,
+			 struct bytes name)
+{
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < p->nroles && !err; i++)
+		err = free_name(j, key, p->role[i].village, p->name);
+	for (uint32_t i = 0; i < p->nroles && !err; i++)
+		err = take_name(j, key, p->role[i].village, name);
+	p->name = name;
+	return err;
+}
+
+/* --- roles ----------------------------------------------------------------------------------------- */
+/* Gives a role to a person, who may be new, under a name. */
+static int add_role(struct judged *j, const uint8_t key[32], struct state_person *p,
+		    struct bytes name, const struct state_role *role)
 {
 	struct state_role *r = role_of(p, role->role, role->village);
 
 	if (!r && p->nroles == STATE_ROLES_MAX)
 		return fold_refuse(j, &(struct refusal){.id = V_ROLES_FULL,
 							.num = {STATE_ROLES_MAX},
-							.s = p->name});
+							.s = name});
 	if (!r)
 		r = &p->role[p->nroles++];
 	*r = *role;
-	return ERR_OK;
+	return rename_person(j, key, p, name);
 }
 
 static int put_in_town(struct judged *j, const uint8_t key[32], const struct state_person *p)
@@ -205,8 +265,7 @@ int fold_rights_give(struct judged *j, const uint8_t key[32], struct bytes name,
 
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	p.name = name;
-	err = add_role(j, &p, role);
+	err = add_role(j, key, &p, name, role);
 	return err ? err : put_in_town(j, key, &p);
 }
 
@@ -228,8 +287,7 @@ static int give_in_village(struct judged *j, const uint8_t key[32], struct bytes
 		if (err)
 			return err;
 	}
-	p.name = name;
-	err = add_role(j, &p, role);
+	err = add_role(j, key, &p, name, role);
 	return err ? err : put_in_village(j, key, &p);
 }
 
@@ -293,6 +351,14 @@ int fold_rights_grant(struct judged *j)
 			  : give_in_village(j, g.key.p, g.name, &role);
 }
 
+static bool holds_any(const struct state_person *p, const char *village)
+{
+	for (uint32_t i = 0; i < p->nroles; i++)
+		if (strcmp(p->role[i].village, village) == 0)
+			return true;
+	return false;
+}
+
 int fold_rights_revoke(struct judged *j)
 {
 	char village[STATE_VILLAGE_CODE_MAX];
@@ -313,5 +379,8 @@ int fold_rights_revoke(struct judged *j)
 	if (!role)
 		return fold_refuse(j, &(struct refusal){.id = V_GRANT_UNKNOWN});
 	*role = p.role[--p.nroles];
+	err = holds_any(&p, village) ? ERR_OK : free_name(j, r.key.p, village, p.name);
+	if (err)
+		return err;
 	return j->is_town ? put_in_town(j, r.key.p, &p) : put_in_village(j, r.key.p, &p);
 }

@@ -66,6 +66,22 @@ struct fold_work {
 	struct state_lines lines;
 };
 
+/* P02: an earlier step of the entry at hand. */
+enum fold_duty { FOLD_RECORDED, FOLD_REVIEWED, FOLD_DUTIES };
+
+/* Text as people mean it: no spaces (6.8) around it, ASCII letters small; of names, no spaces at all. */
+#define FOLD_PLAIN_MAX STATE_PERSON_NAME /* longer than any number of evidence */
+enum fold_spaces { FOLD_TRIM, FOLD_NO_SPACES };
+struct fold_plain {
+	uint8_t n;
+	uint8_t b[FOLD_PLAIN_MAX];
+};
+void fold_plain(struct bytes s, enum fold_spaces spaces, struct fold_plain *ret);
+static inline struct bytes fold_plain_bytes(const struct fold_plain *p)
+{
+	return (struct bytes){p->b, p->n};
+}
+
 /* The entry being judged. */
 struct judged {
 	struct fold *f;
@@ -74,9 +90,11 @@ struct judged {
 	const struct rec_type *type;
 	const struct payload *payload;
 	uint32_t nlines;
-	uint64_t known;			 /* entries of the town feed that judge it */
-	day_t today;			 /* claimed; DAY_NONE when unknown */
-	uint32_t actor;			 /* person number of the author in the village, 0: none */
+	uint64_t known; /* entries of the town feed that judge it */
+	day_t today;	/* claimed; DAY_NONE when unknown */
+	uint32_t actor; /* person number of the author in the village, 0: none */
+	struct fold_plain actor_name;
+	uint32_t other[FOLD_DUTIES];	 /* whom the author was last found not to be */
 	char group[STATE_GROUP_MAX + 1]; /* of the author as recorder; "": all groups */
 	bool is_town;
 	bool meta_changed, adopts_changed, years_changed;
@@ -238,13 +256,13 @@ int fold_notice_posting(struct judged *j);
 int fold_notice_withdrawal(struct judged *j);
 int fold_notice_passbook(struct judged *j);
 
-/* fold_plain.c: records that only have to be well-formed and not of the future */
-int fold_plain(struct judged *j);
-int fold_plain_facility(struct judged *j);
-int fold_plain_check(struct judged *j);
-int fold_plain_guidance_reply(struct judged *j);
+/* fold_village.c: records that only have to be well-formed and not of the future */
+int fold_village_plain(struct judged *j);
+int fold_village_facility(struct judged *j);
+int fold_village_check(struct judged *j);
+int fold_village_guidance_reply(struct judged *j);
 /* A points line that names a facility goes to its keeper household (V_FACILITY_KEEPER). */
-int fold_plain_kept(struct judged *j, uint32_t line, const struct rec_points_line *l);
+int fold_village_kept(struct judged *j, uint32_t line, const struct rec_points_line *l);
 
 /* fold_rights.c */
 int fold_rights_check(struct judged *j, uint32_t roles);

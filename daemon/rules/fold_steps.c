@@ -1,5 +1,6 @@
 #include "daemon/rules/fold_rules.h"
 
+#include "daemon/rules/placeholder.h"
 #include "daemon/rules/state_year.h"
 #include "daemon/rules/view.h"
 #include "lib/err.h"
@@ -71,19 +72,26 @@ static int open_target(struct judged *j, struct target *t, uint64_t entry, uint6
 	return err;
 }
 
-/* P02: three different people. */
-static int check_duties(struct judged *j, uint64_t entry, uint32_t other)
+/* P02: three different people. A person may have got another key since; the name is then the same. */
+static int check_duties(struct judged *j, uint64_t entry, enum fold_duty duty, uint32_t other)
 {
+	struct fold_plain plain;
 	struct bytes name = {NULL, 0};
 	int err;
 
-	if (j->actor != other)
+	if (j->other[duty] == other && other != 0) /* as for the line before */
 		return ERR_OK;
 	err = fold_rights_name(j, other, &name);
-	return err ? err
-		   : fold_refuse(j, &(struct refusal){.id = V_P02_DUTIES,
-						      .num = {(int64_t)entry},
-						      .s = name});
+	if (err)
+		return err;
+	fold_plain(name, FOLD_NO_SPACES, &plain);
+	if (j->actor == other ||
+	    fold_text_eq(fold_plain_bytes(&plain), fold_plain_bytes(&j->actor_name)))
+		return fold_refuse(j, &(struct refusal){.id = V_P02_DUTIES,
+							.num = {(int64_t)entry},
+							.s = name});
+	j->other[duty] = other;
+	return ERR_OK;
 }
 
 /* --- what a line moves ----------------------------------------------------------------------------- */
@@ -221,10 +229,10 @@ static int step_line(struct judged *j, const struct step *s, struct target *t, u
 {
 	struct moved m;
 	bool linked = false;
-	int err = check_duties(j, t->seq, j->w->lines.recorder);
+	int err = check_duties(j, t->seq, FOLD_RECORDED, j->w->lines.recorder);
 
 	if (!err && s->confirm)
-		err = check_duties(j, t->seq, j->w->lines.line[line - 1].reviewer);
+		err = check_duties(j, t->seq, FOLD_REVIEWED, j->w->lines.line[line - 1].reviewer);
 	if (!err)
 		err = fold_people_linked(j, &linked);
 	if (err)
@@ -313,9 +321,13 @@ int fold_steps_reverse(struct judged *j)
 	if (err)
 		return err;
 	uint32_t line = (uint32_t)r.line;
+	if (placeholder(r.reason))
+		return fold_refuse(j, &(struct refusal){.id = V_P08_MISSING,
+							.num = {line},
+							.s = fold_text("reason")});
 	if (j->w->lines.line[line - 1].state != LINE_CONFIRMED)
 		return fold_steps_wrong_state(j, r.entry, line);
-	err = check_duties(j, r.entry, j->w->lines.recorder);
+	err = check_duties(j, r.entry, FOLD_RECORDED, j->w->lines.recorder);
 	if (!err)
 		err = read_line(j, &t, line, &m);
 	if (!err)

@@ -56,6 +56,14 @@ void state_key_text(struct state_key *k, struct bytes text)
 	state_key_u8(k, 0);
 }
 
+void state_key_name(struct state_key *k, struct bytes plain)
+{
+	struct hash h;
+
+	hash_of(plain.p, plain.n, &h);
+	state_key_raw(k, h.b, STATE_NAME_ID);
+}
+
 void state_key_uint(struct state_key *k, uint64_t v)
 {
 	uint8_t b[8], n = 0;
@@ -207,7 +215,7 @@ int state_person_parse(struct bytes row, struct state_person *ret)
 	ret->no = get_u32(&c);
 	ret->name = state_get_text(&c);
 	ret->nroles = get_u32(&c);
-	if (ret->nroles > STATE_ROLES_MAX)
+	if (ret->nroles > STATE_ROLES_MAX || ret->name.n > STATE_PERSON_NAME)
 		return ERR_CORRUPT;
 	for (uint32_t i = 0; i < ret->nroles; i++) {
 		struct state_role *r = &ret->role[i];

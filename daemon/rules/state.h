@@ -21,6 +21,8 @@ enum state_kind {
 	STATE_META = 'M',      /* -> struct state_meta */
 	STATE_PERSON = 'P',    /* town: key 32 | seq u64; village: key 32 -> struct state_person */
 	STATE_PERSON_NO = 'p', /* village: number u32 -> key 32 */
+	STATE_NAME =
+		'n', /* village code or "" | state_key_name -> key 32 of who holds a role, or none */
 	STATE_INVITE = 'i',    /* invitation key 32 -> struct state_invite */
 	STATE_VILLAGE = 'v',   /* village code -> struct state_village */
 	STATE_ENROL = 'e',     /* feed ID 32 -> struct state_enrol */
@@ -79,6 +81,9 @@ void state_key_u16(struct state_key *k, uint16_t v);
 void state_key_u32(struct state_key *k, uint32_t v);
 void state_key_u64(struct state_key *k, uint64_t v);
 void state_key_text(struct state_key *k, struct bytes text); /* with its NUL */
+/* The beginning of a hash: names can be longer than a key. */
+#define STATE_NAME_ID 16
+void state_key_name(struct state_key *k, struct bytes plain);
 /* Length byte and the shortest big-endian form: sorts as numbers do. */
 void state_key_uint(struct state_key *k, uint64_t v);
 /* Biased, so that keys sort as days do. */
@@ -132,7 +137,8 @@ struct state_role {
 	day_t from, to;
 	char group[STATE_GROUP_MAX + 1]; /* "": all groups */
 };
-#define STATE_ROLES_MAX 64
+#define STATE_ROLES_MAX	  64
+#define STATE_PERSON_NAME 64 /* bytes; of no record is it longer */
 struct state_person {
 	uint32_t no; /* from 1; 0 in the town */
 	struct bytes name;

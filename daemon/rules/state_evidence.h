@@ -9,7 +9,7 @@
 /* Which lines used a piece of evidence. Numbers of evidence that differ only in their last three characters
  * share a row, so that the numbers of one day lie beside each other; when that row is full, those that
  * differ in their last two share another. In the row 32 bits of a hash stand for the evidence, and the reader
- * compares the text of the line itself. Row: per use, oldest first: hash 4 | sequence * 2 + (line > 1) | line
+ * compares the text of the line itself. Of an entry only the first line with a piece of evidence is there. Row: per use, oldest first: hash 4 | sequence * 2 + (line > 1) | line
  * when above 1. */
 #define STATE_EVIDENCE_ID     4
 #define STATE_EVIDENCE_LEVELS 2

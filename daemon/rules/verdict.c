@@ -26,6 +26,46 @@ void reason_set_text(char dst[REASON_TEXT_MAX], const void *p, size_t n)
 	memset(dst + n, 0, REASON_TEXT_MAX - n);
 }
 
+static uint32_t count_kind(const struct verdict *v, enum verdict_id id)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < VERDICT_WARN_MAX; i++)
+		n += v->warn[i].id == id;
+	return n;
+}
+
+/* The last of the most frequent kind; of kinds equally frequent the one that is told last. */
+static uint32_t least_missed(const struct verdict *v)
+{
+	uint32_t most = 0, at = 0;
+
+	for (uint32_t i = 0; i < VERDICT_WARN_MAX; i++) {
+		uint32_t n = count_kind(v, v->warn[i].id);
+
+		if (n >= most) {
+			most = n;
+			at = i;
+		}
+	}
+	return at;
+}
+
+void verdict_warn(struct verdict *v, const struct reason *r)
+{
+	uint32_t n = v->nwarn++;
+
+	if (n < VERDICT_WARN_MAX) {
+		v->warn[n] = *r;
+		return;
+	}
+	if (count_kind(v, r->id) > 0)
+		return;
+	n = least_missed(v);
+	memmove(&v->warn[n], &v->warn[n + 1], (VERDICT_WARN_MAX - 1 - n) * sizeof(v->warn[0]));
+	v->warn[VERDICT_WARN_MAX - 1] = *r; /* they stay in the order of the lines */
+}
+
 const char *reason_rule(enum verdict_id id)
 {
 	return reasons[id].rule;

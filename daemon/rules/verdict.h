@@ -23,7 +23,7 @@ struct reason {
 };
 struct verdict {
 	struct reason reason; /* V_ACCEPTED or why refused */
-	uint32_t nwarn;	      /* all of them; the first VERDICT_WARN_MAX are kept */
+	uint32_t nwarn;	      /* all of them; VERDICT_WARN_MAX are kept, see verdict_warn */
 	struct reason warn[VERDICT_WARN_MAX];
 };
 
@@ -33,6 +33,9 @@ static inline bool verdict_ok(const struct verdict *v)
 {
 	return v->reason.id == V_ACCEPTED;
 }
+/* One warning more. The first ones are kept, and of every kind at least the first: when there is no room for
+ * it, the last of the most frequent kind goes. So many of one kind cannot hide another. */
+void verdict_warn(struct verdict *v, const struct reason *r);
 void reason_set_text(char dst[REASON_TEXT_MAX], const void *p, size_t n);
 const char *reason_rule(enum verdict_id id); /* "P10" */
 const char *reason_name(enum verdict_id id); /* "P10_CAP" */

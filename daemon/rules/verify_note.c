@@ -248,10 +248,12 @@ void verify_guard(struct verify *v, struct verify_feed *f)
 			  "the guard's signature at size %llu is not by this feed's key; see "
 			  "whether the guard file is damaged or another node's");
 	else if (g->size > f->h.size)
-		SAY_GUARD(v, f,
-			  "本机曾签到第 %llu 条，存储却没有这么多：这是旧备份，请用 recover 找回",
-			  "this node has signed %llu entries, more than the store holds: it is an "
-			  "old copy; bring the rest back with recover");
+		SAY_GUARD(
+			v, f,
+			"本机曾签到第 %llu "
+			"条，存储却没有这么多：这是旧备份；保持目录原样，联系镇里，不要再次 init",
+			"this node has signed %llu entries, more than the store holds: it is an "
+			"old copy; keep DIR as it is, write to the town office, do not init again");
 	else if (!verify_root_at(v, g->size, &mine) || hash_cmp(&mine, &g->root))
 		SAY_GUARD(v, f, "前 %llu 条记录不是本机签过的那些，历史被改写；" FETCH_ZH,
 			  "the first %llu entries are not those that this node has signed: "

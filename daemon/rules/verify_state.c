@@ -154,6 +154,7 @@ static const struct {
 	{STATE_META, false, "汇总", "summary"},
 	{STATE_PERSON, false, "人员职责", "roles of a person"},
 	{STATE_PERSON_NO, false, "人员编号", "number of a person"},
+	{STATE_NAME, false, "姓名索引", "index of names"},
 	{STATE_INVITE, false, "入网邀请", "invitation"},
 	{STATE_VILLAGE, true, "村", "village"},
 	{STATE_ENROL, false, "村入网", "enrolment of a village"},
@@ -191,6 +192,7 @@ static const struct {
 	{STATE_EVIDENCE, false, "材料编号索引", "index of evidence numbers"},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+_Static_assert(KINDS == VERIFY_STATE_KINDS, "tests go by this number");
 
 /* The text in the key, as far as it can be printed. */
 static void code_of(struct bytes key, char out[STATE_CODE_MAX + 2])

@@ -195,3 +195,27 @@ int view_verdict(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct verdic
 		memset(ret, 0, sizeof(*ret));
 	return err;
 }
+
+int view_unaudited(struct kv_txn *t, uint32_t feed_no, uint64_t from, uint64_t *ret)
+{
+	uint8_t first[VERDICT_KEY_BYTES];
+	struct kv_cursor *c = NULL;
+	struct bytes key = verdict_key(first, feed_no, from), row;
+	uint64_t n = 0;
+	int err = kv_cursor_open(t, KV_VERDICT, &c);
+
+	if (err)
+		return err;
+	for (err = kv_seek(c, KV_GE, key, &key, &row);
+	     !err && key.n == VERDICT_KEY_BYTES && be32_get(key.p) == feed_no;
+	     err = kv_seek(c, KV_NEXT, key, &key, &row)) {
+		struct cur id = cur_of(row.p, row.n);
+
+		n += cur_varint(&id) == V_UNKNOWN_TYPE;
+	}
+	kv_cursor_close(c);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	*ret = n;
+	return ERR_OK;
+}

@@ -142,5 +142,9 @@ int view_settled(struct kv_txn *t, uint32_t feed_no, uint64_t seq, uint64_t *ret
 
 /* The verdict of any entry held here. */
 int view_verdict(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct verdict *ret);
+/* How many entries of the feed from @from on are of a type this program does not know: stored and relayed, but
+ * not audited. Looks at the refused entries and those with warnings alone; a caller that asks often keeps the
+ * sum and the size it holds for, and asks for the rest. */
+int view_unaudited(struct kv_txn *t, uint32_t feed_no, uint64_t from, uint64_t *ret);
 
 #endif

@@ -153,11 +153,14 @@ static void batch_forget(struct writer *w)
 	buf_reset(&w->redo);
 }
 
-/* The whole batch has failed. */
+/* The whole batch has failed: of no chunk in it is anything known. */
 static int batch_fail(struct writer *w, enum writer_state state, int err)
 {
-	for (uint32_t i = 0; i < w->njobs; i++)
+	for (uint32_t i = 0; i < w->njobs; i++) {
 		w->jobs[i]->err = err;
+		if (w->jobs[i]->type == JOB_INGEST)
+			w->jobs[i]->u.ingest.wrong = false;
+	}
 	batch_forget(w);
 	kv_abort(w->t);
 	w->t = NULL;
@@ -205,7 +208,8 @@ int writer_apply(struct writer *w, struct job **jobs, uint32_t n)
 	err = kv_begin(w->kv, true, &w->t);
 	if (err) {
 		w->t = NULL;
-		return batch_fail(w, WRITER_IDLE, err);
+		/* a store that begins nothing after a failed sync will not do so again */
+		return batch_fail(w, err == ERR_IO ? WRITER_DEAD : WRITER_IDLE, err);
 	}
 	err = sealed_to_store(w);
 	for (uint32_t i = 0; i < n && !err; i++)
@@ -229,13 +233,39 @@ static bool fits_journal(const struct writer *w)
 	       w->grown[0].no == w->own;
 }
 
-/* The guard and the store sync side by side. */
-static int commit_beside_guard(struct writer *w, struct kv_txn *t)
+static bool own_grown(const struct writer *w)
 {
-	struct guard intent = {.epoch = w->mine.log.head.epoch,
-			       .size = w->grown[0].size,
-			       .root = w->grown[0].root};
-	int guard_err = w->journal.begin(w->journal.ctx, &w->sealed, &intent, buf_bytes(&w->redo));
+	for (uint32_t i = 0; i < w->ngrown; i++)
+		if (w->grown[i].no == w->own)
+			return true;
+	return false;
+}
+
+/* @g with all that was cosigned. */
+static struct guard with_marks(const struct writer *w, const struct guard *g)
+{
+	struct guard all = *g;
+
+	all.cosigned = w->marks;
+	all.ncosigned = w->nmarks;
+	return all;
+}
+
+static int save_guard(struct writer *w, const struct guard *g)
+{
+	struct guard all = with_marks(w, g);
+	int err = w->ops.save(w->ops.ctx, &all);
+
+	if (!err)
+		w->unguarded = w->marked = false;
+	return err;
+}
+
+/* The guard and the store sync side by side. @intent->size 0: cosignatures alone. */
+static int commit_beside_guard(struct writer *w, struct kv_txn *t, const struct guard *intent)
+{
+	struct guard sealed = with_marks(w, &w->sealed);
+	int guard_err = w->journal.begin(w->journal.ctx, &sealed, intent, buf_bytes(&w->redo));
 	int err;
 
 	if (guard_err) {
@@ -244,43 +274,51 @@ static int commit_beside_guard(struct writer *w, struct kv_txn *t)
 	}
 	err = kv_commit(t);
 	guard_err = w->journal.wait(w->journal.ctx);
+	if (!guard_err)
+		w->unguarded = w->marked = false;
 	/* a batch that was refused must not come back from the guard */
-	if (err == ERR_FULL && (guard_err || w->ops.save(w->ops.ctx, &w->sealed)))
+	if (err == ERR_FULL && (guard_err || (intent->size && save_guard(w, &w->sealed))))
 		err = ERR_IO;
-	w->journaled = true;
+	w->journaled = intent->size > 0;
 	if (!err && guard_err)
 		err = guard_err == ERR_FULL ? ERR_IO : guard_err;
 	return err;
 }
 
+static int commit(struct writer *w, struct kv_txn *t)
+{
+	struct guard intent = {.epoch = w->sealed.epoch};
+
+	if (fits_journal(w)) {
+		intent.epoch = w->mine.log.head.epoch;
+		intent.size = w->grown[0].size;
+		intent.root = w->grown[0].root;
+		return commit_beside_guard(w, t, &intent);
+	}
+	if (t->writes == 0) { /* nothing to sync */
+		kv_abort(t);
+		return ERR_OK;
+	}
+	/* own entries are sealed, and the guard saved, after the commit */
+	if (w->has_journal && w->marked && !own_grown(w))
+		return commit_beside_guard(w, t, &intent);
+	return kv_commit(t);
+}
+
 int writer_commit(struct writer *w)
 {
 	struct kv_txn *t = w->t;
-	int err = ERR_OK;
+	int err;
 
 	if (w->state != WRITER_APPLIED)
 		return ERR_STATE;
 	w->t = NULL;
-	if (fits_journal(w))
-		err = commit_beside_guard(w, t);
-	else if (t->writes > 0)
-		err = kv_commit(t);
-	else
-		kv_abort(t); /* nothing to sync */
+	err = commit(w, t);
 	if (err)
 		return batch_fail(w, err == ERR_FULL ? WRITER_IDLE : WRITER_DEAD, err);
 	w->stored = w->storing;
 	w->state = WRITER_COMMITTED;
 	return ERR_OK;
-}
-
-static int save_guard(struct writer *w, const struct guard *g)
-{
-	int err = w->ops.save(w->ops.ctx, g);
-
-	if (!err)
-		w->unguarded = false;
-	return err;
 }
 
 static int sign_head(struct writer *w, uint32_t epoch, uint64_t size, const struct hash *root)
@@ -326,7 +364,7 @@ int writer_seal(struct writer *w)
 	for (uint32_t i = 0; i < w->ngrown && !err; i++)
 		err = seal_feed(w, t, &w->grown[i]);
 	kv_abort(t);
-	if (!err && w->njobs == 0 && w->unguarded)
+	if (!err && (w->marked || (w->njobs == 0 && w->unguarded)))
 		err = save_guard(w, &w->sealed);
 	if (err == ERR_FULL) /* of the guard; to a client it would say that nothing was written */
 		err = ERR_IO;
@@ -335,6 +373,26 @@ int writer_seal(struct writer *w)
 	batch_forget(w);
 	w->state = WRITER_IDLE;
 	return ERR_OK;
+}
+
+static int run_once(struct writer *w, struct job **jobs, uint32_t n)
+{
+	int err = writer_apply(w, jobs, n);
+
+	if (!err)
+		err = writer_commit(w);
+	return err ? err : writer_seal(w);
+}
+
+int writer_run(struct writer *w, struct job **jobs, uint32_t n)
+{
+	int err = run_once(w, jobs, n), rest;
+
+	if (n < 2 || w->state != WRITER_IDLE || (err != ERR_CORRUPT && err != ERR_NOTFOUND))
+		return err;
+	err = writer_run(w, jobs, n / 2);
+	rest = writer_run(w, jobs + n / 2, n - n / 2);
+	return err ? err : rest;
 }
 
 /* --- opening --------------------------------------------------------------------------------------- */
@@ -363,6 +421,8 @@ static int check_guard(struct writer *w, struct kv_txn *t, const struct feed_hea
 			       "the first %llu entries are not those that this node has signed",
 			       (unsigned long long)g->size);
 	w->sealed = *g;
+	w->sealed.cosigned = NULL; /* the writer has its own list */
+	w->sealed.ncosigned = 0;
 	return ERR_OK;
 }
 
@@ -427,6 +487,8 @@ static int open_own(struct writer *w, struct kv_txn *t, const struct guard *guar
 			      (unsigned long long)h.size);
 	if (!err)
 		err = check_intent(w, t, &h, ret_redo, msg);
+	if (!err)
+		err = writer_marks_open(w, t, guard);
 	/* an empty feed gets its guard before its first entry, so that a missing one is a lost one */
 	if (!err && (!guard || h.size > guard->size))
 		err = seal_tail(w, t, &h, msg);
@@ -442,13 +504,7 @@ static int open_own(struct writer *w, struct kv_txn *t, const struct guard *guar
 /* Brings the newest checkpoint into the store at once. */
 static int store_sealed(struct writer *w)
 {
-	int err = writer_pending(w) ? writer_apply(w, NULL, 0) : ERR_OK;
-
-	if (!err && w->state == WRITER_APPLIED)
-		err = writer_commit(w);
-	if (!err && w->state == WRITER_COMMITTED)
-		err = writer_seal(w);
-	return err;
+	return writer_pending(w) ? run_once(w, NULL, 0) : ERR_OK;
 }
 
 int writer_new(struct kv *kv, const struct hash *town, uint32_t own, const struct writer_keys *keys,
@@ -484,6 +540,8 @@ int writer_open(struct kv *kv, const struct hash *town, uint32_t own,
 	kv_abort(t);
 	if (!err && redo)
 		err = writer_redo(w, msg);
+	if (!err && w->marked) /* after the redo, which must not fall out of the guard before */
+		err = save_guard(w, &w->sealed);
 	if (!err)
 		err = store_sealed(w);
 	if (err) {
@@ -502,6 +560,7 @@ void writer_free(struct writer *w)
 	kv_abort(w->t);
 	buf_close(&w->redo);
 	mem_free(w->grown);
+	mem_free(w->marks);
 	mem_free(w);
 }
 

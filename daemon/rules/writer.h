@@ -18,6 +18,7 @@
  *			cosignatures, persist the guard; only now may results be told
  *
  *	IDLE -apply-> APPLIED -commit-> COMMITTED -seal-> IDLE;  any failure of commit or seal -> DEAD
+ *	(and of apply when the store begins no transaction any more, ERR_IO)
  *
  * (ERR_FULL of commit leads back to IDLE: nothing was changed; every job gets ERR_FULL. Seal never gives it.)
  *
@@ -26,13 +27,31 @@
  * writer_pending. What readers may tell others about the own feed is what writer_sealed gives, never the
  * head of the feed, which may not be sealed yet. */
 
-/* What must never be signed backwards: the highest own head ever signed. Kept outside the store, on
- * another path. */
+/* What must never be signed backwards: the highest own head ever signed, and of every feed that this node
+ * has cosigned the newest head. Kept outside the store, on another path.
+ *
+ * The store alone cannot remember what was cosigned: when it goes back to an old copy, the own feed may not
+ * have moved since, and then nothing shows that a longer head of another feed was cosigned. A village cosigns
+ * one feed, the hub up to FEEDS_MAX. One digest over all that the hub cosigned would show a rollback, but not
+ * of which feed or how far, so the hub could cosign nothing again until people had looked; with a head per
+ * feed it goes on by itself, feed by feed, as the villages send it what it lost. 72 bytes for each feed in
+ * the guard is one disk sector for a usual town and never more than FEEDS_MAX of them.
+ *
+ * A head may stand in the guard that the store lacks: the two are written side by side, and only one of them
+ * may reach its disk. That is harmless. The owner of the feed has signed that head, so it has the entries
+ * and gives them again; until then nothing of the feed is cosigned. */
+struct guard_cosigned {
+	struct hash feed;
+	uint64_t size;
+	struct hash root;
+};
 struct guard {
 	uint32_t epoch;
 	uint64_t size;
 	struct hash root;
-	uint8_t sig[SIGN_BYTES]; /* checkpoint signature over it */
+	uint8_t sig[SIGN_BYTES];	       /* checkpoint signature over it */
+	const struct guard_cosigned *cosigned; /* borrowed; one a feed */
+	uint32_t ncosigned;		       /* at most FEEDS_MAX */
 };
 struct guard_ops {
 	/* Durable when it returns 0. */
@@ -44,10 +63,11 @@ struct guard_ops {
  * of own entries alone the guard is written while the store syncs, and says what is about to be sealed
  * ("intent") together with the entries themselves ("redo": leaf | payload, one after the other). Both are
  * durable before anything is told. If the store turns out to lack the batch after a stop, its entries are
- * appended again from the guard, byte for byte, so that no other history can take their place. */
+ * appended again from the guard, byte for byte, so that no other history can take their place. A batch that
+ * cosigns and has no own entries is guarded in the same way, with nothing to do again. */
 #define GUARD_REDO_MAX 65536
 struct guard_journal {
-	/* Starts to write; what is given is copied. One at a time. */
+	/* Starts to write; what is given is copied. One at a time. @intent->size 0: none. */
 	int (*begin)(void *ctx, const struct guard *sealed, const struct guard *intent,
 		     struct bytes redo);
 	int (*wait)(void *ctx); /* durable when it returns 0 */
@@ -72,6 +92,10 @@ struct job_append {
 	uint64_t boot_ms;
 	bool author_ok; /* result of entry_tx_verify, done before */
 	bool dry_run;	/* judge only; nothing is kept, not even for later jobs */
+	/* Only as entry @place: job.err is ERR_EXISTS when that is taken, or not yet reached. For entries
+	 * of one batch that name each other by their sequences. */
+	bool placed;
+	uint64_t place;
 	/* results */
 	struct verdict verdict;
 	bool exists; /* same ID and content as entry @seq: nothing was written */
@@ -81,12 +105,13 @@ struct job_append {
 struct job_ingest {
 	struct hash feed;
 	struct bytes body;	   /* the MSG_CHUNK body, kept alive by the owner */
-	struct chunk_check *check; /* from chunk_check_new(); NULL: the writer does it itself */
+	struct chunk_check *check; /* from writer_check(); NULL: the writer does it itself */
 	uint64_t now_s;		   /* for the cosignature */
 	/* results */
 	uint64_t size; /* durable size of the feed here afterwards */
 	struct hash root;
-	uint64_t bad_seq; /* first entry that did not verify, when err is set */
+	bool wrong;	  /* err is the chunk's own fault: it may be told to whoever sent it */
+	uint64_t bad_seq; /* then: the first entry that did not verify, as far as can be told */
 	uint32_t refused; /* entries stored whose verdict was a refusal */
 	bool cosigned;
 	struct cosig cosig;
@@ -124,7 +149,8 @@ struct writer;
 
 /* @own: number of the own feed in the store. Checks the guard (NULL: none was found, allowed only when the
  * own feed is empty): own feed behind the guard, or other root at its size -> ERR_FORK, the node must not
- * write. A feed ahead of the guard was not yet signed: it is verified and signed now. */
+ * write. A feed ahead of the guard was not yet signed: it is verified and signed now. A copy of another feed
+ * that lacks what the guard says was cosigned is no error: it is not cosigned until it has that head. */
 int writer_new(struct kv *kv, const struct hash *town, uint32_t own, const struct writer_keys *keys,
 	       const struct guard *guard, const struct guard_ops *ops, struct writer **ret,
 	       struct errmsg *msg);
@@ -135,7 +161,7 @@ int writer_open(struct kv *kv, const struct hash *town, uint32_t own,
 		struct writer **ret, struct errmsg *msg);
 void writer_free(struct writer *w);
 enum writer_state writer_state(const struct writer *w);
-/* The last sealed own head. */
+/* The last sealed own head, without what was cosigned. */
 void writer_head(const struct writer *w, struct guard *ret);
 /* The newest checkpoint is only in the guard, or there only as an intent: run an empty batch when idle. */
 bool writer_pending(const struct writer *w);
@@ -146,6 +172,9 @@ bool writer_pending(const struct writer *w);
 int writer_apply(struct writer *w, struct job **jobs, uint32_t n);
 int writer_commit(struct writer *w);
 int writer_seal(struct writer *w);
+/* All three. A batch that fails as a whole on damage of the store is run again in halves, so that a damaged
+ * feed does not take the jobs of others with it. Returns ERR_OK when every job has a result of its own. */
+int writer_run(struct writer *w, struct job **jobs, uint32_t n);
 
 /* The part of ingest that needs no store and no order: parses the chunk, recomputes commitments and
  * verifies every author signature. Runs on any thread. Leaves are not linked yet (chunk_link). */
@@ -156,6 +185,8 @@ struct chunk_check {
 };
 int chunk_check_new(struct bytes body, const struct hash *town, struct chunk_check **ret);
 void chunk_check_free(struct chunk_check *c);
+/* The same for a job of JOB_INGEST; what is wrong with the chunk goes to its results. Returns j->err. */
+int writer_check(struct job *j, const struct hash *town);
 
 /* Acknowledged and cosigned sizes, for status: rows in KV_NOTE. */
 struct feed_status {

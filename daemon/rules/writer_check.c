@@ -29,6 +29,19 @@ int chunk_check_new(struct bytes body, const struct hash *town, struct chunk_che
 	return ERR_OK;
 }
 
+int writer_check(struct job *j, const struct hash *town)
+{
+	struct job_ingest *g = &j->u.ingest;
+	struct hash feed;
+	uint32_t n;
+
+	g->bad_seq = 0;
+	chunk_peek(g->body.p, g->body.n, &feed, &g->bad_seq, &n);
+	j->err = chunk_check_new(g->body, town, &g->check);
+	g->wrong = j->err && j->err != ERR_NOMEM;
+	return j->err;
+}
+
 void chunk_check_free(struct chunk_check *c)
 {
 	mem_free(c);

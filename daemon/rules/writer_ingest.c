@@ -15,7 +15,17 @@ struct intake {
 	uint64_t end;
 };
 
+/* The chunk itself is wrong, from entry @seq on. */
 static int reject(struct intake *in, int err, uint64_t seq)
+{
+	in->j->err = err;
+	in->j->u.ingest.bad_seq = seq;
+	in->j->u.ingest.wrong = true;
+	return ERR_OK;
+}
+
+/* It may be right, and cannot be stored now. */
+static int put_off(struct intake *in, int err, uint64_t seq)
 {
 	in->j->err = err;
 	in->j->u.ingest.bad_seq = seq;
@@ -43,11 +53,40 @@ static int tree_before(struct intake *in, struct tlog_edge *ret_edge, struct has
 	return in->chunk->from ? feedlog_node(&nodes, 0, in->chunk->from - 1, ret_prev) : ERR_OK;
 }
 
+/* The checkpoint under which the feed was taken in so far. ERR_NOTFOUND: there is nothing yet. */
+static int sealed_before(struct intake *in, struct notes_sealed *ret)
+{
+	if (!in->s->has_sealed)
+		return notes_sealed_get(in->w->t, in->s->no, ret);
+	*ret = in->s->sealed;
+	return ERR_OK;
+}
+
+/* Before a chunk is found wrong: what it was put on is still what the feed's key signed. ERR_CORRUPT: it is the
+ * store here that is damaged. */
+static int check_own(struct intake *in, const struct hash *root_before, const struct hash *prev)
+{
+	struct feedlog_nodes nodes = {in->w->t, in->s->no, in->chunk->from};
+	struct notes_sealed s;
+	struct hash held;
+	int err = in->chunk->from ? sealed_before(in, &s) : ERR_NOTFOUND;
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	err = feedlog_proven(in->w->t, in->s->no, in->chunk->from, s.size, &s.root, &held);
+	if (!err && hash_cmp(&held, root_before))
+		err = ERR_CORRUPT;
+	if (!err)
+		err = feedlog_node(&nodes, 0, in->chunk->from - 1, &held);
+	return !err && hash_cmp(&held, prev) ? ERR_CORRUPT : err;
+}
+
 /* Entries and signed root do not fit each other. It is a fork only if the key has signed another root for a
  * size that is held here; else somebody on the way changed something. */
 static int judge_mismatch(struct intake *in)
 {
 	uint64_t bad = in->chunk->from;
+	struct notes_sealed s;
 	struct hash root;
 	int err;
 
@@ -59,9 +98,9 @@ static int judge_mismatch(struct intake *in)
 	}
 	if (in->end > in->s->log.head.size)
 		return reject(in, ERR_CORRUPT, bad);
-	err = writer_flush(in->w);
+	err = sealed_before(in, &s);
 	if (!err)
-		err = feedlog_root(in->w->t, in->s->no, in->end, &root);
+		err = feedlog_proven(in->w->t, in->s->no, in->end, s.size, &s.root, &root);
 	if (err)
 		return err;
 	return reject(in, hash_cmp(&root, &in->chunk->root) ? ERR_FORK : ERR_CORRUPT, bad);
@@ -87,18 +126,24 @@ static int compare_held(struct intake *in)
 static int examine_tree(struct intake *in)
 {
 	struct tlog_edge edge;
-	struct hash prev, root;
+	struct hash prev, before, root;
 	int err = tree_before(in, &edge, &prev);
 
 	if (err)
 		return err;
+	tlog_root(&edge, &before);
 	chunk_link(in->chunk, &prev);
 	for (uint32_t i = 0; i < in->chunk->n && !err; i++)
 		err = tlog_append(&edge, &in->chunk->v[i].leaf_hash, NULL, NULL);
 	if (err)
 		return reject(in, err, in->chunk->from);
 	tlog_root(&edge, &root);
-	return hash_cmp(&root, &in->chunk->root) ? judge_mismatch(in) : compare_held(in);
+	if (hash_cmp(&root, &in->chunk->root) == 0)
+		return compare_held(in);
+	err = writer_flush(in->w);
+	if (!err)
+		err = check_own(in, &before, &prev);
+	return err ? err : judge_mismatch(in);
 }
 
 /* Entries that have seen more of the town feed than is held here cannot be judged yet. */
@@ -119,7 +164,7 @@ static int examine_town_seen(struct intake *in)
 		held = town.size;
 	for (uint32_t i = 0; i < in->chunk->n; i++)
 		if (in->chunk->v[i].e.town_seen > held)
-			return reject(in, ERR_STATE, in->chunk->from + i);
+			return put_off(in, ERR_STATE, in->chunk->from + i);
 	return ERR_OK;
 }
 
@@ -134,7 +179,7 @@ static int examine(struct intake *in)
 	if (c->epoch != h->epoch)
 		return reject(in, ERR_FORMAT, c->from);
 	if (c->from > h->size)
-		return reject(in, ERR_STATE, h->size);
+		return put_off(in, ERR_STATE, h->size);
 	if (!checkpoint_verify(&cp, h->key, c->sig))
 		return reject(in, ERR_CRYPTO, c->from);
 	err = examine_tree(in);
@@ -179,7 +224,7 @@ static int take_in(struct intake *in)
 	int err = feedlog_find(in->w->t, &in->chunk->feed, &no);
 
 	if (err == ERR_NOTFOUND)
-		return reject(in, err, in->chunk->from);
+		return put_off(in, err, in->chunk->from);
 	if (!err && no == in->w->own)
 		return reject(in, ERR_INVALID, in->chunk->from);
 	if (!err)
@@ -203,23 +248,23 @@ static int take_in(struct intake *in)
 int writer_ingest_job(struct writer *w, struct job *j)
 {
 	struct job_ingest *g = &j->u.ingest;
-	struct chunk_check *made = NULL;
-	struct intake in = {.w = w, .j = j, .check = g->check};
+	struct intake in = {.w = w, .j = j};
+	bool checked = g->check != NULL;
 	int err;
 
 	g->size = g->bad_seq = 0;
 	g->root = hash_empty;
 	g->refused = 0;
-	g->cosigned = false;
-	if (!in.check) {
-		j->err = chunk_check_new(g->body, &w->town, &made);
-		if (j->err)
-			return ERR_OK;
-		in.check = made;
-	}
+	g->cosigned = g->wrong = false;
+	if (!checked && writer_check(j, &w->town))
+		return ERR_OK;
+	in.check = g->check;
 	in.chunk = &in.check->chunk;
 	err = take_in(&in);
-	chunk_check_free(made);
+	if (!checked) {
+		chunk_check_free(g->check);
+		g->check = NULL;
+	}
 	return err;
 }
 
@@ -228,10 +273,15 @@ int writer_cosign(struct writer *w, struct session *s)
 	struct notes_cosig now = {.size = s->log.head.size}, before;
 	struct checkpoint c = {.size = now.size};
 	struct job *j = s->last;
+	bool hold = false;
 	int err;
 
 	if (!j || j->u.ingest.now_s == 0) /* a cosignature says when */
 		return ERR_OK;
+	/* SPEC 7.5: "It never cosigns a smaller size again", nor another root, whatever store it was given */
+	err = writer_marks_hold(w, w->t, &s->log.head, &hold);
+	if (err || !hold)
+		return err;
 	memcpy(now.witness, sign_key_public(w->keys.witness), SIGN_KEY_BYTES);
 	tlog_root(&s->log.head.edge, &now.root);
 	err = notes_cosig_get(w->t, s->no, now.witness, &before);
@@ -242,7 +292,9 @@ int writer_cosign(struct writer *w, struct session *s)
 	memcpy(c.origin, s->log.head.origin, sizeof(c.origin));
 	c.root = now.root;
 	err = cosig_make(&c, w->keys.witness, j->u.ingest.now_s, &now.cosig);
-	if (!err) /* in the store before anybody can see it */
+	if (!err) /* in the guard and in the store before anybody can see it */
+		err = writer_marks_put(w, &s->log.head.id, now.size, &now.root);
+	if (!err)
 		err = notes_cosig_put(w->t, s->no, &now);
 	if (err)
 		return err;

@@ -40,8 +40,12 @@ static int append_again(struct writer *w, struct job *j, uint64_t seq)
 
 	if (!err)
 		err = entry_parse(leaf.p, leaf.n, &e);
+	if (err == ERR_NOTFOUND || err == ERR_FORMAT || err == ERR_CORRUPT) {
+		j->err = ERR_CORRUPT; /* a row went bad: nothing against the other jobs */
+		return ERR_OK;
+	}
 	if (err)
-		return err == ERR_NOTFOUND || err == ERR_FORMAT ? ERR_CORRUPT : err;
+		return err;
 	if (hash_cmp(&e.commitment, &a->tx.commitment) || e.type != a->tx.type ||
 	    memcmp(e.author, a->tx.author, SIGN_KEY_BYTES) != 0) {
 		refused(&a->verdict, V_TXID_REUSED, (int64_t)seq);
@@ -105,6 +109,10 @@ int writer_append_job(struct writer *w, struct job *j)
 	err = a->author_ok ? feedlog_txid(w->t, w->own, e.txid, &seq) : ERR_NOTFOUND;
 	if (err != ERR_NOTFOUND)
 		return err ? err : append_again(w, j, seq);
+	if (a->placed && a->place != s->log.head.size) {
+		j->err = ERR_EXISTS;
+		return ERR_OK;
+	}
 	e.epoch = s->log.head.epoch;
 	e.seq = a->seq = s->log.head.size;
 	e.prev = s->log.head.last;

@@ -3,18 +3,21 @@
 #include <string.h>
 
 #include "daemon/web/handlers.h"
+#include "daemon/web/import.h"
 #include "daemon/web/reply.h"
 
 #define JSON_MAX   ((size_t)256 << 10)
-#define IMPORT_MAX ((size_t)8 << 20)
+#define IMPORT_MAX IMPORT_BYTES_MAX
 
 static void healthz(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	(void)s;
+	bool halted = s->halted(s->ctx) != NULL;
+
 	(void)req;
-	res->status = 200;
+	res->status = halted ? 503 : 200;
 	res->type = "text/plain; charset=utf-8";
-	buf_puts(&res->body, "ok\n");
+	/* anyone may ask: why it is halted is told by status */
+	buf_puts(&res->body, halted ? "halted\n" : "ok\n");
 }
 
 const struct web_route web_routes[] = {

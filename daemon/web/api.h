@@ -44,8 +44,10 @@ struct web_services {
 	const char *(*halted)(void *ctx);
 };
 
-#define WEB_PATH_MAX   256
-#define WEB_PARAMS_MAX 8
+/* Shorter ones person_create refuses, too. */
+#define WEB_PASSPHRASE_MIN 8
+#define WEB_PATH_MAX	   256
+#define WEB_PARAMS_MAX	   8
 struct web_param {
 	const char *name, *value;
 };

@@ -97,10 +97,21 @@ static void put_alarms(struct reading *r)
 	jw_arr_end(&r->w);
 }
 
+/* The reason comes in English, with its numbers; what to do is the same for all. */
+static const char *halted_text(const struct web_services *s, enum lang lang)
+{
+	const char *why = s->halted(s->ctx);
+
+	if (!why || lang == LANG_EN)
+		return why;
+	return "存储与本机签过的记录不符（可能恢复了旧备份），为防止分叉不再写入。请保持目录原样，"
+	       "运行 cunzhang verify 查看，并联系镇乡村振兴办";
+}
+
 void api_status(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	struct reading r;
-	const char *halted = s->halted(s->ctx);
+	const char *halted = halted_text(s, req->lang);
 	int err;
 
 	if (!reading_begin(&r, s, req, res))

@@ -148,11 +148,24 @@ static bool run_tx(struct change *c, const struct recjson *r, bool dry_run, stru
 	} else if (err) {
 		reply_machine(c->req, c->res, err, NULL);
 	} else {
-		err = tx_submit(c->s, one, 1, c->author, dry_run);
+		err = tx_submit(c->s, one, 1, dry_run);
 		if (err)
 			reply_machine(c->req, c->res, err, NULL);
 	}
 	return !err;
+}
+
+/* At another node even a record that lacks something would be the wrong one. */
+static bool belongs_here(struct change *c, const struct rec_type *t)
+{
+	enum rec_feed here = c->s->role == NODE_HUB ? REC_FEED_TOWN : REC_FEED_VILLAGE;
+	struct reason why = {.id = V_WRONG_FEED};
+
+	if (t->feed & here)
+		return true;
+	reason_set_text(why.s, t->name, strlen(t->name));
+	refuse_by_rule(c, &why);
+	return false;
 }
 
 /* Reads the record out of JSON; false: the answer is there. */
@@ -160,9 +173,11 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 			struct recjson *r)
 {
 	struct recjson_issue issue;
-	int err =
-		recjson_read(t, head, lines, t->code == REC_points ? points_lax : NULL, r, &issue);
+	int err;
 
+	if (!belongs_here(c, t))
+		return false;
+	err = recjson_read(t, head, lines, t->code == REC_points ? points_lax : NULL, r, &issue);
 	if (err == ERR_INVALID)
 		recjson_refuse(&issue, c->req->lang, c->res);
 	else if (err)
@@ -247,6 +262,12 @@ static bool make_person(struct change *c, const char *name, uint8_t ret_key[SIGN
 
 	if (!body_need(c->req, c->res, c->root, "passphrase", &phrase))
 		return false;
+	if (strlen(phrase) < WEB_PASSPHRASE_MIN) {
+		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "passphrase",
+			    SAYS("密码至少 8 个字节", "a passphrase has at least 8 bytes"),
+			    SAYS(NULL, NULL));
+		return false;
+	}
 	err = c->s->random(c->s->ctx, nobody, sizeof(nobody));
 	if (err) {
 		reply_machine(c->req, c->res, err, NULL);
@@ -261,9 +282,10 @@ static bool make_person(struct change *c, const char *name, uint8_t ret_key[SIGN
 	err = c->s->person_create(c->s->ctx, name, phrase, ret_key, &msg);
 	if (err == ERR_INVALID)
 		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "name",
-			    SAYS("姓名或密码不能这样写",
-				 "the name or the passphrase cannot be this"),
-			    SAYS(msg.text, msg.text));
+			    SAYS("这个姓名不能作密钥名", "this cannot be the name of a key"),
+			    SAYS("可用字母、数字、. _ - 和汉字，最多 48 字节（一个汉字 3 字节）",
+				 "use letters, digits, . _ - or Chinese characters, at most 48 "
+				 "bytes (a Chinese character has 3)"));
 	else if (err)
 		reply_machine(c->req, c->res, err, &msg);
 	return !err;

@@ -10,21 +10,17 @@ void csv_open(struct csv *c, char *text, size_t n)
 	memset(c, 0, sizeof(*c));
 	c->p = text;
 	c->end = text + n;
-	if (n > CSV_BYTES_MAX)
-		c->fault = CSV_FAULT_BYTES;
 }
 
 static int error_of(enum csv_fault f)
 {
 	switch (f) {
 	case CSV_FAULT_NONE: return ERR_OK;
-	case CSV_FAULT_BYTES:
 	case CSV_FAULT_ROWS:
 	case CSV_FAULT_COLUMNS:
 	case CSV_FAULT_CELL: return ERR_LIMIT;
 	case CSV_FAULT_QUOTE_OPEN:
-	case CSV_FAULT_QUOTE:
-	case CSV_FAULT_NUL: return ERR_FORMAT;
+	case CSV_FAULT_QUOTE: return ERR_FORMAT;
 	}
 	return ERR_FORMAT;
 }
@@ -43,8 +39,6 @@ static enum csv_fault quoted(struct csv *c, struct csv_cell *ret)
 	for (;; c->p++) {
 		if (c->p == c->end)
 			return CSV_FAULT_QUOTE_OPEN;
-		if (*c->p == '\0')
-			return CSV_FAULT_NUL;
 		if (*c->p == '"' && (++c->p == c->end || *c->p != '"'))
 			break;
 		*out++ = *c->p;
@@ -56,12 +50,9 @@ static enum csv_fault quoted(struct csv *c, struct csv_cell *ret)
 static enum csv_fault plain(struct csv *c, struct csv_cell *ret)
 {
 	ret->p = c->p;
-	for (; !ends_cell(c); c->p++) {
+	for (; !ends_cell(c); c->p++)
 		if (*c->p == '"')
 			return CSV_FAULT_QUOTE;
-		if (*c->p == '\0')
-			return CSV_FAULT_NUL;
-	}
 	ret->n = (size_t)(c->p - ret->p);
 	return CSV_FAULT_NONE;
 }

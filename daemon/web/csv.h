@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* A bounded RFC 4180 reader over text in memory: commas, double quotes, rows that end in LF, CRLF or
- * CR. It allocates nothing: cells are unquoted in place and borrow the text. */
-#define CSV_BYTES_MAX	   ((size_t)16 << 20)
+ * CR. It allocates nothing: cells are unquoted in place and borrow the text. How long the text is and that
+ * it holds no zero bytes is the matter of whoever brings it. */
 #define CSV_ROWS_MAX	   50000
 #define CSV_COLUMNS_MAX	   64
 #define CSV_CELL_BYTES_MAX 32768
@@ -17,13 +17,11 @@ struct csv_cell {
 };
 enum csv_fault {
 	CSV_FAULT_NONE,
-	CSV_FAULT_BYTES,      /* over CSV_BYTES_MAX */
 	CSV_FAULT_ROWS,	      /* over CSV_ROWS_MAX */
 	CSV_FAULT_COLUMNS,    /* over CSV_COLUMNS_MAX */
 	CSV_FAULT_CELL,	      /* over CSV_CELL_BYTES_MAX */
 	CSV_FAULT_QUOTE_OPEN, /* a quote that is never closed */
 	CSV_FAULT_QUOTE, /* a quote inside a cell that is not quoted, or text after the closing one */
-	CSV_FAULT_NUL,	 /* a zero byte */
 };
 struct csv {
 	char *p, *end;

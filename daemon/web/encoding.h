@@ -18,9 +18,11 @@ enum encoding {
 };
 const char *encoding_name(enum encoding e);
 
-/* Appends the text as UTF-8 without byte order mark: what is strict UTF-8 is that, anything else must be
- * GB18030 throughout. ERR_FORMAT, with @ret saying what the file is instead and for ENCODING_BAD the line
- * (from 1) of the first broken bytes in @ret_line; ERR_NOMEM, ERR_LIMIT from @out. */
+/* Appends the text as UTF-8 without byte order mark: what is strict UTF-8 is that, and so is whatever begins
+ * with the mark; anything else must be GB18030 throughout, without a line that can only be UTF-8: of a file
+ * that mixes both, GB18030 would make wrong characters of the other part without any error. ERR_FORMAT, with
+ * @ret saying what the file is instead and for ENCODING_BAD the line (from 1) of the first broken bytes in
+ * @ret_line; ERR_NOMEM, ERR_LIMIT from @out. */
 int encoding_to_utf8(const void *p, size_t n, struct buf *out, enum encoding *ret,
 		     uint32_t *ret_line);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/web/import_chars.h"
 #include "daemon/web/import_table.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -22,11 +23,6 @@ struct issue_kind {
 static const struct issue_kind kinds[] = {IMPORT_ISSUES(ISSUE_ROW)};
 
 static const char *const severity_names[] = {"error", "warning", "note"};
-
-const char *import_issue_name(enum import_id id)
-{
-	return kinds[id].name;
-}
 
 enum import_severity import_issue_severity(enum import_id id)
 {
@@ -98,41 +94,42 @@ struct bytes import_keep(struct import_report *rep, const void *p, size_t n)
 	return (struct bytes){to, n};
 }
 
-/* Where a run of digits ends that may be an identity or phone number; a final X belongs to 17 of them. */
-static size_t number_end(struct bytes b, size_t from)
+static size_t put_hidden(char *to, const struct chars_run *r)
 {
-	size_t i = from;
+	memcpy(to, r->text, ID_SHOWN_FIRST);
+	memcpy(to + ID_SHOWN_FIRST, "***", 3);
+	memcpy(to + ID_SHOWN_FIRST + 3, r->last, ID_SHOWN_LAST);
+	return ID_SHOWN_FIRST + 3 + ID_SHOWN_LAST;
+}
 
-	while (i < b.n && b.p[i] >= '0' && b.p[i] <= '9')
-		i++;
-	if (i - from == 17 && i < b.n && (b.p[i] == 'X' || b.p[i] == 'x'))
-		i++;
-	return i;
+/* What would break the lines of the report, or turn them round. */
+static uint32_t shown_char(uint32_t c)
+{
+	return c < 0x20 || c == 0x7f || chars_is_format(c) ? ' ' : c;
 }
 
 const char *import_shown(struct import_report *rep, struct bytes b)
 {
-	char text[IMPORT_VALUE_BYTES + ID_SHOWN_FIRST + ID_SHOWN_LAST + 4];
-	size_t n = 0, i = 0;
+	/* one hidden number, or one character, more than fits */
+	char text[IMPORT_VALUE_BYTES + ID_SHOWN_FIRST + 3 + ID_SHOWN_LAST];
+	struct chars s = chars_of(b);
+	size_t n = 0;
 	char *to;
 
 	/* shortened before it is cut: a cut through a number would leave too much of it */
-	while (i < b.n && n <= IMPORT_VALUE_BYTES) {
-		size_t end = number_end(b, i);
+	while (s.p < s.end && n < IMPORT_VALUE_BYTES) {
+		struct chars_run r = chars_run_at(s.p, s.end, 0);
 
-		if (end - i >= NUMBER_HIDDEN) {
-			memcpy(text + n, b.p + i, ID_SHOWN_FIRST);
-			memcpy(text + n + ID_SHOWN_FIRST, "***", 3);
-			memcpy(text + n + ID_SHOWN_FIRST + 3, b.p + end - ID_SHOWN_LAST,
-			       ID_SHOWN_LAST);
-			n += ID_SHOWN_FIRST + 3 + ID_SHOWN_LAST;
-			i = end;
+		if (r.n >= NUMBER_HIDDEN) {
+			n += put_hidden(text + n, &r);
+			s.p = r.end;
 			continue;
 		}
 		do { /* the whole short run, so that its rest is not taken for one of its own */
-			/* a line break would break the lines of the report */
-			text[n++] = b.p[i] < 0x20 || b.p[i] == 0x7f ? ' ' : (char)b.p[i];
-		} while (++i < end && n <= IMPORT_VALUE_BYTES);
+			chars_next(&s);
+			n = (size_t)(chars_put((uint8_t *)text + n, shown_char(s.c)) -
+				     (uint8_t *)text);
+		} while (s.p < r.end && n < IMPORT_VALUE_BYTES);
 	}
 	n = utf8_cut(text, n, IMPORT_VALUE_BYTES);
 	to = import_alloc(rep, n + 1);
@@ -184,8 +181,9 @@ static const char *or_empty(const char *s)
 
 void import_add(struct import_report *rep, const struct import_issue *i)
 {
-	rep->count[kinds[i->id].severity]++;
-	if (rep->n == IMPORT_ISSUES_MAX)
+	enum import_severity severity = kinds[i->id].severity;
+
+	if (rep->count[severity]++ >= IMPORT_ISSUES_MAX)
 		return;
 	if (rep->n == rep->cap) {
 		uint32_t cap = rep->cap ? rep->cap * 2 : 64;
@@ -206,10 +204,13 @@ void import_add(struct import_report *rep, const struct import_issue *i)
 	to->t = or_empty(i->t);
 }
 
-static int by_row(const void *a, const void *b)
+/* What must be mended first. */
+static int by_severity(const void *a, const void *b)
 {
 	const struct import_issue *x = a, *y = b;
 
+	if (kinds[x->id].severity != kinds[y->id].severity)
+		return kinds[x->id].severity < kinds[y->id].severity ? -1 : 1;
 	if (x->row != y->row)
 		return x->row < y->row ? -1 : 1;
 	if (x->id != y->id)
@@ -220,7 +221,7 @@ static int by_row(const void *a, const void *b)
 void import_report_sort(struct import_report *rep)
 {
 	if (rep->n)
-		qsort(rep->issue, rep->n, sizeof(rep->issue[0]), by_row);
+		qsort(rep->issue, rep->n, sizeof(rep->issue[0]), by_severity);
 }
 
 bool import_report_clean(const struct import_report *rep)
@@ -341,6 +342,12 @@ static void json_text(struct jw *w, const char *key, const struct import_issue *
 	buf_close(&text);
 }
 
+static uint32_t unlisted(const struct import_report *rep)
+{
+	return rep->count[IMPORT_ERROR] + rep->count[IMPORT_WARNING] + rep->count[IMPORT_NOTE] -
+	       rep->n;
+}
+
 void import_report_json(const struct import_report *rep, struct jw *w)
 {
 	jw_obj(w);
@@ -352,6 +359,7 @@ void import_report_json(const struct import_report *rep, struct jw *w)
 	jw_ku64(w, "errors", rep->count[IMPORT_ERROR]);
 	jw_ku64(w, "warnings", rep->count[IMPORT_WARNING]);
 	jw_ku64(w, "notes", rep->count[IMPORT_NOTE]);
+	jw_ku64(w, "unlisted", unlisted(rep));
 	jw_key(w, "issues");
 	jw_arr(w);
 	for (uint32_t k = 0; k < rep->n; k++) {
@@ -369,42 +377,4 @@ void import_report_json(const struct import_report *rep, struct jw *w)
 	}
 	jw_arr_end(w);
 	jw_obj_end(w);
-}
-
-static void text_issue(const struct import_issue *i, enum lang lang, struct buf *out)
-{
-	static const char *const zh[] = {"错误", "警告", "说明"};
-	bool is_zh = lang == LANG_ZH;
-
-	if (i->row)
-		buf_printf(out, is_zh ? "第 %" PRIu32 " 行" : "row %" PRIu32, i->row);
-	else
-		buf_puts(out, is_zh ? "文件" : "file");
-	if (*i->column)
-		buf_printf(out, is_zh ? "，%s" : ", %s", i->column);
-	if (*i->value)
-		buf_printf(out, is_zh ? "“%s”" : " \"%s\"", i->value);
-	buf_printf(out, is_zh ? "：%s：" : ": %s: ",
-		   is_zh ? zh[kinds[i->id].severity] : severity_names[kinds[i->id].severity]);
-	import_issue_text(i, lang, out);
-	buf_puts(out, "\n");
-}
-
-int import_report_text(const struct import_report *rep, enum lang lang, struct buf *out)
-{
-	bool zh = lang == LANG_ZH;
-
-	for (uint32_t k = 0; k < rep->n; k++)
-		text_issue(&rep->issue[k], lang, out);
-	if (rep->n == IMPORT_ISSUES_MAX)
-		buf_puts(out, zh ? "……其余未列出\n" : "... more, not listed\n");
-	buf_printf(out,
-		   zh ? "%s；%" PRIu32 " 行，%" PRIu32 " 条记录；"
-		      : "%s; %" PRIu32 " rows, %" PRIu32 " records; ",
-		   encoding_name(rep->encoding), rep->rows, rep->records);
-	buf_printf(out,
-		   zh ? "错误 %" PRIu32 "，警告 %" PRIu32 "，说明 %" PRIu32 "\n"
-		      : "%" PRIu32 " errors, %" PRIu32 " warnings, %" PRIu32 " notes\n",
-		   rep->count[IMPORT_ERROR], rep->count[IMPORT_WARNING], rep->count[IMPORT_NOTE]);
-	return out->err;
 }

@@ -37,13 +37,14 @@ struct import_issue {
 	const char *s, *t;
 	int64_t num[2];
 };
-#define IMPORT_ISSUES_MAX  10000 /* kept; all are counted */
-#define IMPORT_VALUE_BYTES 120	 /* of a value shown; longer ones are cut */
+#define IMPORT_BYTES_MAX   ((size_t)8 << 20) /* of a file */
+#define IMPORT_ISSUES_MAX  10000	     /* of each severity are kept; all are counted */
+#define IMPORT_VALUE_BYTES 120		     /* of a value shown; longer ones are cut */
 #define IMPORT_MEMORY_MAX  ((size_t)128 << 20)
 
 struct import_chunk;
 struct import_report {
-	struct import_issue *issue; /* in the order found, then import_report_sort() by row */
+	struct import_issue *issue; /* in the order found; sorted: errors first, then by row */
 	uint32_t n, cap;
 	uint32_t count[3]; /* by severity */
 	uint32_t rows;	   /* of people, items or entries in the file */
@@ -57,6 +58,7 @@ struct import_report {
 
 struct import_opts {
 	bool accept;	   /* take what has warnings */
+	day_t today;	   /* DAY_NONE: not known */
 	day_t consent_day; /* roster: the day the households agreed to take part; DAY_NONE: not given */
 };
 
@@ -87,6 +89,7 @@ struct import_item {
 	uint64_t version;
 	struct bytes name; /* Chinese; valid until the next call */
 	struct points points;
+	bool deduct; /* the points are taken away */
 };
 struct import_lookup {
 	void *ctx;
@@ -110,13 +113,10 @@ uint32_t import_entries_fit(const struct import_entries *e, uint32_t from, size_
 void import_report_close(struct import_report *rep);	   /* frees records, too */
 bool import_report_clean(const struct import_report *rep); /* importable with its options */
 void import_report_sort(struct import_report *rep);
-const char *import_issue_name(enum import_id id); /* "ID_ROUNDED" */
 enum import_severity import_issue_severity(enum import_id id);
 /* The sentence, with its values; appends. */
 int import_issue_text(const struct import_issue *i, enum lang lang, struct buf *out);
 /* One JSON object: counts, encoding and the issues with both languages. */
 void import_report_json(const struct import_report *rep, struct jw *w);
-/* For a terminal: one line per issue, then the counts. */
-int import_report_text(const struct import_report *rep, enum lang lang, struct buf *out);
 
 #endif

@@ -188,7 +188,7 @@ int import_catalogue(const void *p, size_t n, const struct import_opts *o,
 		     struct import_catalogue *ret, struct import_report *rep)
 {
 	struct work w = {.rep = rep, .max = rec_type_of(REC_catalogue)->lines_max};
-	int err = import_table_open(&w.t, p, n, columns, COLS, rep);
+	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
 
 	if (!err)
 		err = read_items(&w);

@@ -1,8 +1,10 @@
 #include "daemon/web/import_table.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "daemon/web/import_chars.h"
 #include "lib/err.h"
 #include "lib/text.h"
 
@@ -12,71 +14,9 @@
 
 /* --- characters --------------------------------------------------------------------------------------- */
 
-struct chars {
-	const uint8_t *p, *end;
-	uint32_t c;  /* the character read last */
-	size_t size; /* its bytes */
-};
-
-static bool char_next(struct chars *s)
-{
-	static const uint8_t lead[] = {0x7f, 0x1f, 0x0f, 0x07};
-
-	if (s->p == s->end)
-		return false;
-	s->size = *s->p < 0x80 ? 1 : *s->p < 0xe0 ? 2 : *s->p < 0xf0 ? 3 : 4;
-	s->c = *s->p & lead[s->size - 1];
-	for (size_t i = 1; i < s->size; i++)
-		s->c = s->c << 6 | (s->p[i] & 0x3f);
-	s->p += s->size;
-	return true;
-}
-
-static struct chars chars_of(struct bytes b)
-{
-	static const uint8_t nothing[1];
-	const uint8_t *p = b.n ? b.p : nothing;
-
-	return (struct chars){.p = p, .end = p + b.n};
-}
-
-static bool is_space(uint32_t c)
-{
-	return c <= 0x20 || c == 0x7f || c == 0xa0 || (c >= 0x2000 && c <= 0x200f) || c == 0x202f ||
-	       c == 0x2028 || c == 0x2029 || c == 0x205f || c == 0x2060 || c == 0x3000 ||
-	       c == 0xfeff;
-}
-
-/* Full-width forms of ASCII. */
-static uint32_t narrow(uint32_t c)
-{
-	return c >= 0xff01 && c <= 0xff5e ? c - 0xfee0 : c;
-}
-
 static bool is_alnum(uint32_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static uint8_t *char_put(uint8_t *to, uint32_t c)
-{
-	if (c < 0x80) {
-		*to++ = (uint8_t)c;
-		return to;
-	}
-	if (c < 0x800) {
-		*to++ = (uint8_t)(0xc0 | c >> 6);
-	} else {
-		if (c < 0x10000) {
-			*to++ = (uint8_t)(0xe0 | c >> 12);
-		} else {
-			*to++ = (uint8_t)(0xf0 | c >> 18);
-			*to++ = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-		}
-		*to++ = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-	}
-	*to++ = (uint8_t)(0x80 | (c & 0x3f));
-	return to;
 }
 
 /* What becomes of a run of spaces between two characters. */
@@ -88,18 +28,33 @@ struct shape {
 	bool narrow_alnum;
 	bool dots; /* the many dots in names */
 	bool upper_x;
+	bool no_decimal;    /* the ".0" that a spreadsheet puts behind a number */
+	unsigned personal;  /* enum chars_looks: numbers that it must not hold */
 	bool no_apostrophe; /* the one in front that makes a spreadsheet keep text */
 };
 
 static uint32_t shape_char(const struct shape *sh, uint32_t c)
 {
-	uint32_t thin = narrow(c);
+	uint32_t thin = chars_narrow(c);
 
 	if (sh->narrow_all || (sh->narrow_alnum && is_alnum(thin)))
 		c = thin;
 	if (sh->dots && (c == 0x2022 || c == 0x30fb || c == 0x2027))
 		c = 0xb7;
 	return sh->upper_x && c == 'x' ? 'X' : c;
+}
+
+/* 5001.0 -> 5001 */
+static size_t without_decimal(const uint8_t *p, size_t n)
+{
+	size_t whole = 0, zeros;
+
+	while (whole < n && p[whole] >= '0' && p[whole] <= '9')
+		whole++;
+	zeros = whole + 1;
+	while (zeros < n && p[zeros] == '0')
+		zeros++;
+	return whole && whole + 1 < n && p[whole] == '.' && zeros == n ? whole : n;
 }
 
 /* The text made regular, at @to, which has room for as many bytes as @in. Returns the length. */
@@ -109,10 +64,10 @@ static size_t shape_text(const struct shape *sh, struct bytes in, uint8_t *to)
 	uint8_t *at = to;
 	uint32_t last = 0, space = 0;
 
-	while (char_next(&s)) {
+	while (chars_next(&s)) {
 		bool only_blank = s.c == ' ' || s.c == 0x3000 || s.c == 0xa0;
 
-		if (is_space(s.c)) {
+		if (chars_is_space(s.c)) {
 			space = only_blank && space != '\n' ? s.c : '\n';
 			continue;
 		}
@@ -123,12 +78,13 @@ static size_t shape_text(const struct shape *sh, struct bytes in, uint8_t *to)
 		bool chinese = last >= 0x80 && c >= 0x80;
 		if (space && at > to && sh->spaces != SPACES_DROP &&
 		    !(sh->spaces == SPACES_DROP_CHINESE && chinese))
-			at = char_put(at, sh->spaces == SPACES_KEEP && space != '\n' ? space : ' ');
-		at = char_put(at, c);
+			at = chars_put(at,
+				       sh->spaces == SPACES_KEEP && space != '\n' ? space : ' ');
+		at = chars_put(at, c);
 		last = c;
 		space = 0;
 	}
-	return (size_t)(at - to);
+	return sh->no_decimal ? without_decimal(to, (size_t)(at - to)) : (size_t)(at - to);
 }
 
 size_t import_squeeze(struct bytes in, uint8_t *to)
@@ -142,8 +98,8 @@ bool import_blank(struct bytes b)
 {
 	struct chars s = chars_of(b);
 
-	while (char_next(&s))
-		if (!is_space(s.c))
+	while (chars_next(&s))
+		if (!chars_is_space(s.c))
 			return false;
 	return true;
 }
@@ -152,7 +108,7 @@ bool import_has_private(struct bytes b)
 {
 	struct chars s = chars_of(b);
 
-	while (char_next(&s))
+	while (chars_next(&s))
 		if ((s.c >= 0xe000 && s.c <= 0xf8ff) || s.c >= 0xf0000)
 			return true;
 	return false;
@@ -173,13 +129,40 @@ void import_cell_issue(struct import_table *t, uint32_t column, struct bytes val
 
 static const struct shape shapes[] = {
 	[IMPORT_CODE] = {.spaces = SPACES_DROP, .narrow_all = true, .no_apostrophe = true},
-	[IMPORT_NAME] = {.spaces = SPACES_DROP_CHINESE, .narrow_alnum = true, .dots = true},
-	[IMPORT_TEXT] = {.spaces = SPACES_KEEP},
+	[IMPORT_NAME] = {.spaces = SPACES_DROP_CHINESE,
+			 .narrow_alnum = true,
+			 .dots = true,
+			 .personal = CHARS_PHONE | CHARS_CARD},
+	[IMPORT_TEXT] = {.spaces = SPACES_KEEP, .personal = CHARS_PHONE | CHARS_CARD},
+	[IMPORT_PAPER] = {.spaces = SPACES_KEEP},
 	[IMPORT_ID] = {.spaces = SPACES_DROP,
 		       .narrow_all = true,
 		       .no_apostrophe = true,
 		       .upper_x = true},
+	[IMPORT_NUMBER] = {.spaces = SPACES_DROP,
+			   .narrow_all = true,
+			   .no_apostrophe = true,
+			   .no_decimal = true},
 };
+
+/* What is written into the log stays there and is read everywhere: nothing that makes a name look like
+ * another, and no number that belongs to a person. */
+static void check_text(struct import_table *t, uint32_t column, struct bytes raw, unsigned personal)
+{
+	struct chars s = chars_of(raw);
+	char code[16];
+
+	while (chars_next(&s)) {
+		if (!chars_is_format(s.c))
+			continue;
+		snprintf(code, sizeof(code), "U+%04X", (unsigned)s.c);
+		import_cell_issue(t, column, raw, ISSUE_FORMAT_CHARACTER,
+				  import_shown(t->rep, import_lit(code)), 0);
+		break;
+	}
+	if (chars_personal(raw, personal))
+		import_cell_issue(t, column, raw, ISSUE_PERSONAL_NUMBER, "", 0);
+}
 
 struct bytes import_cell(struct import_table *t, uint32_t column, enum import_class class)
 {
@@ -189,6 +172,8 @@ struct bytes import_cell(struct import_table *t, uint32_t column, enum import_cl
 
 	if (!to)
 		return (struct bytes){NULL, 0};
+	if (class == IMPORT_NAME || class == IMPORT_TEXT || class == IMPORT_PAPER)
+		check_text(t, column, raw, shapes[class].personal);
 	v.n = shape_text(&shapes[class], raw, to);
 	if (import_same(raw, v) || v.n == 0)
 		return v;
@@ -274,6 +259,17 @@ day_t import_cell_day(struct import_table *t, uint32_t column)
 				  import_shown(t->rep, (struct bytes){(const uint8_t *)canonical,
 								      strlen(canonical)}),
 				  0);
+	return day;
+}
+
+day_t import_cell_past_day(struct import_table *t, uint32_t column)
+{
+	day_t day = import_cell_day(t, column);
+	char text[DATE_TEXT_MAX];
+
+	if (day != DAY_NONE && t->today != DAY_NONE && day > t->today)
+		import_cell_issue(t, column, import_table_raw(t, column), ISSUE_DAY_FUTURE,
+				  import_shown(t->rep, import_lit(day_text(t->today, text))), 0);
 	return day;
 }
 

@@ -68,12 +68,12 @@ static void read_day(struct work *w, struct rec_points_line *l)
 	l->day = import_cell_day(&w->t, COL_DAY);
 	if (l->day == DAY_NONE && w->rep->count[IMPORT_ERROR] == errors)
 		import_cell_needed(&w->t, COL_DAY, (struct bytes){NULL, 0});
-	l->told = import_cell_day(&w->t, COL_TOLD);
+	l->told = import_cell_past_day(&w->t, COL_TOLD);
 }
 
 static int read_member(struct work *w, struct rec_points_line *l)
 {
-	struct bytes home = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_CODE);
+	struct bytes home = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_NUMBER);
 	struct bytes name = import_cell(&w->t, COL_NAME, IMPORT_NAME), none = {NULL, 0};
 	uint32_t member = 0;
 	int err;
@@ -94,25 +94,39 @@ static int read_member(struct work *w, struct rec_points_line *l)
 	}
 }
 
+/* A deduction may be written with a minus, an award may not: -3 is not 3. */
+static void check_points(struct work *w, const struct rec_points_line *l,
+			 const struct import_item *item)
+{
+	struct bytes written = import_cell(&w->t, COL_POINTS, IMPORT_CODE), points = written;
+	struct rec_points_line said = {.member = 0};
+	bool minus = points.n > 1 && points.p[0] == '-';
+	char text[AMOUNT_TEXT_MAX];
+
+	if (points.n == 0)
+		return;
+	if (minus) {
+		points.p++;
+		points.n--;
+	}
+	if (!import_cell_field(&w->t, COL_POINTS, points, field("points"), &said))
+		return;
+	if (points_cmp(said.points, item->points) != 0 || (minus && !item->deduct))
+		issue(w, COL_POINTS, written, ISSUE_ITEM_POINTS,
+		      import_lit(points_text(item->points, text)), l->item);
+	else if (minus)
+		issue(w, COL_POINTS, written, ISSUE_NORMALISED, points, (struct bytes){NULL, 0});
+}
+
 /* What the sheet says beside the code must be what the catalogue says. */
 static void check_item(struct work *w, const struct rec_points_line *l,
 		       const struct import_item *item)
 {
 	struct bytes name = import_cell(&w->t, COL_ITEM_NAME, IMPORT_NAME);
-	struct bytes points = import_cell(&w->t, COL_POINTS, IMPORT_CODE);
-	struct rec_points_line said = {.member = 0};
-	char text[AMOUNT_TEXT_MAX];
 
 	if (name.n && !import_same(name, item->name))
 		issue(w, COL_ITEM_NAME, name, ISSUE_ITEM_NAME, item->name, l->item);
-	if (points.n && points.p[0] == '-') { /* a deduction written as one */
-		points.p++;
-		points.n--;
-	}
-	if (points.n && import_cell_field(&w->t, COL_POINTS, points, field("points"), &said) &&
-	    points_cmp(said.points, item->points) != 0)
-		issue(w, COL_POINTS, points, ISSUE_ITEM_POINTS,
-		      import_lit(points_text(item->points, text)), l->item);
+	check_points(w, l, item);
 }
 
 static int read_item(struct work *w, struct rec_points_line *l)
@@ -143,15 +157,16 @@ static void read_texts(struct work *w, struct rec_points_line *l)
 {
 	static const struct {
 		uint32_t column;
+		enum import_class class;
 		const char *name;
-	} texts[] = {{COL_PLACE, "place"},
-		     {COL_REASON, "reason"},
-		     {COL_EVIDENCE, "evidence"},
-		     {COL_EVIDENCE_NO, "evidence_no"}};
+	} texts[] = {{COL_PLACE, IMPORT_TEXT, "place"},
+		     {COL_REASON, IMPORT_TEXT, "reason"},
+		     {COL_EVIDENCE, IMPORT_TEXT, "evidence"},
+		     {COL_EVIDENCE_NO, IMPORT_PAPER, "evidence_no"}};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		import_cell_field(&w->t, texts[i].column,
-				  import_cell(&w->t, texts[i].column, IMPORT_TEXT),
+				  import_cell(&w->t, texts[i].column, texts[i].class),
 				  field(texts[i].name), l);
 }
 
@@ -232,7 +247,7 @@ int import_entries(const void *p, size_t n, const struct import_opts *o,
 		   struct import_report *rep)
 {
 	struct work w = {.rep = rep, .look = look};
-	int err = import_table_open(&w.t, p, n, columns, COLS, rep);
+	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
 
 	if (!err)
 		err = read_lines(&w);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/web/idcard.h"
+#include "daemon/web/import_chars.h"
 #include "daemon/web/import_table.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
@@ -177,7 +178,7 @@ static struct bytes usual_group(struct work *w, struct bytes v)
 
 static void read_home(struct work *w, struct person *p)
 {
-	struct bytes v = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_CODE);
+	struct bytes v = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_NUMBER);
 
 	p->no_number = v.n == 0;
 	if (v.n)
@@ -248,7 +249,7 @@ static void read_birth(struct work *w, struct person *p, const struct idcard *ca
 	struct bytes raw = import_table_raw(&w->t, COL_BIRTH);
 	char text[DATE_TEXT_MAX];
 
-	p->line.birth = import_cell_day(&w->t, COL_BIRTH);
+	p->line.birth = import_cell_past_day(&w->t, COL_BIRTH);
 	if (!p->id_good || w->rep->count[IMPORT_ERROR] > errors)
 		return;
 	day_text(card->birth, text);
@@ -296,8 +297,8 @@ static void read_residence(struct work *w, struct person *p)
 				  line_field("hukou"), &p->line);
 	else if (import_table_has(&w->t, COL_HUKOU))
 		import_cell_issue(&w->t, COL_HUKOU, v, ISSUE_HUKOU_EMPTY, "", 0);
-	p->line.since = import_cell_day(&w->t, COL_SINCE);
-	p->line.agreed = import_cell_day(&w->t, COL_AGREED);
+	p->line.since = import_cell_past_day(&w->t, COL_SINCE);
+	p->line.agreed = import_cell_past_day(&w->t, COL_AGREED);
 	if (p->line.hukou == HUKOU_other && p->home.takes_part == YES_yes &&
 	    (p->line.since == DAY_NONE || p->line.agreed == DAY_NONE))
 		import_cell_issue(&w->t, COL_SINCE, import_table_raw(&w->t, COL_SINCE),
@@ -321,6 +322,8 @@ static void read_person(struct work *w, struct person *p)
 	read_residence(w, p);
 	v = import_cell(&w->t, COL_PHONE, IMPORT_CODE);
 	import_cell_field(&w->t, COL_PHONE, v, line_field("phone"), &p->line);
+	if (chars_personal(v, CHARS_CARD))
+		import_cell_issue(&w->t, COL_PHONE, v, ISSUE_PERSONAL_NUMBER, "", 0);
 	v = import_cell(&w->t, COL_NOTE, IMPORT_TEXT);
 	import_cell_field(&w->t, COL_NOTE, v, line_field("note"), &p->line);
 	p->key = import_row_key(&w->t);
@@ -528,6 +531,37 @@ static void check_home(struct work *w, struct home *h)
 			(struct import_issue){.id = ISSUE_MEMBERS, .s = number, .num = {most}});
 }
 
+static struct bytes without_zeros(struct bytes b)
+{
+	while (b.n > 1 && b.p[0] == '0') {
+		b.p++;
+		b.n--;
+	}
+	return b;
+}
+
+/* 5001 beside 05001: a spreadsheet that takes the number for one drops the zero, and the household is there
+ * twice. */
+static void find_lost_zeros(struct work *w)
+{
+	struct import_map map = {0};
+
+	for (uint32_t i = 0; i < w->nhomes && !w->rep->err; i++) {
+		const struct person *p = &w->p[w->home[i].first], *other;
+		uint32_t first = import_map_put(&map, without_zeros(p->home.household), i, w->rep);
+
+		if (w->rep->err || first == i)
+			continue;
+		other = &w->p[w->home[first].first];
+		person_issue(w, p, COL_HOUSEHOLD,
+			     (struct import_issue){.id = ISSUE_HOUSEHOLD_ZERO,
+						   .value = import_shown(w->rep, p->home.household),
+						   .s = import_shown(w->rep, other->home.household),
+						   .num = {other->row}});
+	}
+	import_map_close(&map);
+}
+
 static void check_total(struct work *w)
 {
 	int64_t people = 0;
@@ -556,6 +590,7 @@ static int check_all(struct work *w)
 		return err;
 	for (uint32_t i = 0; i < w->nhomes; i++)
 		check_home(w, &w->home[i]);
+	find_lost_zeros(w);
 	check_total(w);
 	w->rep->records = w->nhomes;
 	return w->rep->err;
@@ -610,7 +645,7 @@ int import_roster(const void *p, size_t n, const struct import_opts *o, struct i
 		  struct import_report *rep)
 {
 	struct work w = {.rep = rep};
-	int err = import_table_open(&w.t, p, n, columns, COLS, rep);
+	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
 
 	if (!err)
 		err = read_people(&w);

@@ -69,6 +69,29 @@ static bool is_header(const struct import_table *t)
 	return found >= 2 && found >= (needed + 1) / 2;
 }
 
+/* The header once more. A row of data may hold words that are headers, too (户主, 参加): only one that has
+ * every needed column in its place, and no header in another's, is no data. */
+static bool is_header_again(const struct import_table *t)
+{
+	uint32_t needed = 0;
+
+	for (uint32_t i = 0; i < t->ncolumns; i++)
+		needed += t->column[i].required;
+	for (uint32_t i = 0; i < t->csv.ncells; i++) {
+		char text[HEADER_BYTES_MAX];
+		uint32_t c;
+
+		header_text(&t->csv.cell[i], text);
+		c = column_of(t, text);
+		if (c == NOWHERE)
+			continue;
+		if (t->at[c] != i)
+			return false;
+		needed -= t->column[c].required;
+	}
+	return needed == 0;
+}
+
 static void row_issue(struct import_table *t, enum import_id id, struct bytes value, const char *s)
 {
 	import_add(t->rep, &(struct import_issue){.row = t->csv.row,
@@ -88,7 +111,8 @@ static void read_header(struct import_table *t)
 		header_text(&t->csv.cell[i], text);
 		c = column_of(t, text);
 		if (c == NOWHERE) {
-			if (*text || raw.n)
+			t->nameless[i] = import_blank(raw);
+			if (!t->nameless[i])
 				row_issue(t, ISSUE_COLUMN_UNUSED, raw, "");
 			continue;
 		}
@@ -119,13 +143,11 @@ static int csv_fault(struct import_table *t)
 	static const struct {
 		enum import_id id;
 		int64_t limit;
-	} of[] = {[CSV_FAULT_BYTES] = {ISSUE_TOO_LARGE, CSV_BYTES_MAX},
-		  [CSV_FAULT_ROWS] = {ISSUE_ROWS, CSV_ROWS_MAX},
+	} of[] = {[CSV_FAULT_ROWS] = {ISSUE_ROWS, CSV_ROWS_MAX},
 		  [CSV_FAULT_COLUMNS] = {ISSUE_COLUMNS, CSV_COLUMNS_MAX},
 		  [CSV_FAULT_CELL] = {ISSUE_CELL, CSV_CELL_BYTES_MAX},
 		  [CSV_FAULT_QUOTE_OPEN] = {ISSUE_QUOTE_OPEN, 0},
-		  [CSV_FAULT_QUOTE] = {ISSUE_QUOTE, 0},
-		  [CSV_FAULT_NUL] = {ISSUE_NUL, 0}};
+		  [CSV_FAULT_QUOTE] = {ISSUE_QUOTE, 0}};
 
 	import_add(t->rep, &(struct import_issue){.row = t->csv.row,
 						  .id = of[t->csv.fault].id,
@@ -153,6 +175,19 @@ static int no_header(struct import_table *t, const char *other_separator)
 	return ERR_INVALID;
 }
 
+/* What stands between the cells of a row that has no comma; @usual when that is not seen. */
+static const char *other_separator(const struct csv_cell *c, const char *usual)
+{
+	static const struct {
+		const char *mark, *name;
+	} marks[] = {{"\t", "TAB"}, {";", "“;”"}, {"，", "“，”"}, {"；", "“；”"}};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (memmem(c->p, c->n, marks[i].mark, strlen(marks[i].mark)))
+			return marks[i].name;
+	return usual;
+}
+
 static int find_header(struct import_table *t)
 {
 	const char *separator = NULL;
@@ -171,13 +206,26 @@ static int find_header(struct import_table *t)
 		}
 		if (filled(t, &first) == 0)
 			continue;
-		if (t->csv.ncells == 1 && memchr(first->p, '\t', first->n))
-			separator = "TAB";
-		else if (t->csv.ncells == 1 && memchr(first->p, ';', first->n))
-			separator = "“;”";
+		if (t->csv.ncells == 1)
+			separator = other_separator(first, separator);
 		row_issue(t, ISSUE_TITLE_ROW, bytes_of(first), "");
 	}
 	return no_header(t, separator);
+}
+
+static enum import_id unreadable(enum encoding e)
+{
+	switch (e) {
+	case ENCODING_NUL: return ISSUE_ZERO_BYTES;
+	case ENCODING_UTF16:
+	case ENCODING_XLSX:
+	case ENCODING_XLS: return ISSUE_KIND;
+	case ENCODING_UTF8:
+	case ENCODING_UTF8_BOM:
+	case ENCODING_GB18030:
+	case ENCODING_BAD: return ISSUE_ENCODING;
+	}
+	return ISSUE_ENCODING;
 }
 
 static int decode(struct import_table *t, const void *p, size_t n)
@@ -185,25 +233,22 @@ static int decode(struct import_table *t, const void *p, size_t n)
 	uint32_t line = 0;
 	int err;
 
-	if (n > CSV_BYTES_MAX) {
-		import_add(t->rep,
-			   &(struct import_issue){.id = ISSUE_TOO_LARGE, .num = {CSV_BYTES_MAX}});
+	if (n > IMPORT_BYTES_MAX) {
+		import_add(t->rep, &(struct import_issue){.id = ISSUE_TOO_LARGE,
+							  .num = {IMPORT_BYTES_MAX}});
 		return ERR_INVALID;
 	}
 	err = encoding_to_utf8(p, n, &t->text, &t->rep->encoding, &line);
-	if (err == ERR_FORMAT) {
-		bool bad = t->rep->encoding == ENCODING_BAD;
-
-		import_add(t->rep, &(struct import_issue){.id = bad ? ISSUE_ENCODING : ISSUE_KIND,
-							  .num = {line},
-							  .s = encoding_name(t->rep->encoding)});
-		return ERR_INVALID;
-	}
-	return err;
+	if (err != ERR_FORMAT)
+		return err;
+	import_add(t->rep, &(struct import_issue){.id = unreadable(t->rep->encoding),
+						  .num = {line},
+						  .s = encoding_name(t->rep->encoding)});
+	return ERR_INVALID;
 }
 
 int import_table_open(struct import_table *t, const void *p, size_t n,
-		      const struct import_column *column, uint32_t ncolumns,
+		      const struct import_column *column, uint32_t ncolumns, day_t today,
 		      struct import_report *rep)
 {
 	static char nothing[1];
@@ -214,6 +259,7 @@ int import_table_open(struct import_table *t, const void *p, size_t n,
 	t->rep = rep;
 	t->column = column;
 	t->ncolumns = ncolumns;
+	t->today = today;
 	t->total = -1;
 	memset(t->at, 0xff, sizeof(t->at));
 	err = decode(t, p, n);
@@ -290,11 +336,46 @@ static bool is_data(struct import_table *t)
 		row_issue(t, ISSUE_FOOTER_ROW, bytes_of(first), "");
 		return false;
 	}
-	if (is_header(t)) {
+	if (is_header_again(t)) {
 		row_issue(t, ISSUE_HEADER_AGAIN, bytes_of(first), "");
 		return false;
 	}
 	return true;
+}
+
+/* "A" .. "BL", as spreadsheets call a column. */
+static const char *column_letters(uint32_t i, char out[3])
+{
+	size_t n = 0;
+
+	if (i >= 26)
+		out[n++] = (char)('A' + i / 26 - 1);
+	out[n++] = (char)('A' + i % 26);
+	out[n] = '\0';
+	return out;
+}
+
+_Static_assert(CSV_COLUMNS_MAX <= 26 * 27, "two letters name every column");
+
+/* Cells that no header speaks for: under an empty one they are noted once per column, beyond the last they
+ * are an error, for the row may be shifted. */
+static void look_at_cells(struct import_table *t)
+{
+	char letters[3];
+
+	for (uint32_t i = 0; i < t->csv.ncells; i++) {
+		struct bytes raw = bytes_of(&t->csv.cell[i]);
+
+		if ((i < t->header_cells && !t->nameless[i]) || import_blank(raw))
+			continue;
+		if (i >= t->header_cells) {
+			row_issue(t, ISSUE_CELLS_EXTRA, raw, "");
+			break;
+		}
+		row_issue(t, ISSUE_COLUMN_NAMELESS, raw,
+			  import_shown(t->rep, import_lit(column_letters(i, letters))));
+		t->nameless[i] = false;
+	}
 }
 
 int import_table_next(struct import_table *t)
@@ -308,12 +389,7 @@ int import_table_next(struct import_table *t)
 			return 0;
 		if (!is_data(t))
 			continue;
-		for (uint32_t i = t->header_cells; i < t->csv.ncells; i++) {
-			if (import_blank(bytes_of(&t->csv.cell[i])))
-				continue;
-			row_issue(t, ISSUE_CELLS_EXTRA, bytes_of(&t->csv.cell[i]), "");
-			break;
-		}
+		look_at_cells(t);
 		t->rep->rows++;
 		return 1;
 	}

@@ -28,8 +28,8 @@ static inline bool import_same(struct bytes a, struct bytes b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 void import_add(struct import_report *rep, const struct import_issue *i);
-/* The texts of an issue: copied, cut to IMPORT_VALUE_BYTES, numbers of 11 or more digits shortened to first
- * 3 and last 2. Never NULL. */
+/* The texts of an issue: copied, cut to IMPORT_VALUE_BYTES, numbers of 11 or more digits, also full-width
+ * and spaced ones, shortened to first 3 and last 2. Never NULL. */
 const char *import_shown(struct import_report *rep, struct bytes b);
 /* An identity number as it may be shown: first 3 and last 2 characters. */
 const char *import_shown_id(struct import_report *rep, struct bytes b);
@@ -65,13 +65,15 @@ struct import_table {
 	uint32_t ncolumns;
 	uint32_t at[IMPORT_COLUMNS_MAX]; /* place of each column in a row, from 0; or UINT32_MAX */
 	uint32_t header_cells;
+	bool nameless[CSV_COLUMNS_MAX]; /* its header is empty, and nothing was said of it yet */
+	day_t today;
 	int64_t total; /* what a row of totals says; -1 */
 	uint32_t total_row;
 };
 
 /* Decodes the file and finds the header. ERR_INVALID: the report says why. Close it whatever the result. */
 int import_table_open(struct import_table *t, const void *p, size_t n,
-		      const struct import_column *column, uint32_t ncolumns,
+		      const struct import_column *column, uint32_t ncolumns, day_t today,
 		      struct import_report *rep);
 void import_table_close(struct import_table *t); /* wipes the text */
 /* The next row of data: 1, 0 at the end, ERR_INVALID. Titles, totals and empty rows are stepped over. */
@@ -87,7 +89,9 @@ enum import_class {
 	IMPORT_CODE, /* full-width letters and digits become plain, spaces go */
 	IMPORT_NAME, /* spaces between Chinese characters go */
 	IMPORT_TEXT, /* spaces around it go, line breaks become spaces */
-	IMPORT_ID,   /* a code whose value is shortened in the report */
+	IMPORT_PAPER, /* the same for the number of a paper, which may be as long as that of a card */
+	IMPORT_ID,    /* a code whose value is shortened in the report */
+	IMPORT_NUMBER, /* a code that a spreadsheet may have taken for a number: 5001.0 */
 };
 /* The text without any spaces and full-width forms, at @to (as many bytes as @in). Its length. */
 size_t import_squeeze(struct bytes in, uint8_t *to);
@@ -100,6 +104,8 @@ void import_cell_issue(struct import_table *t, uint32_t column, struct bytes val
 		       enum import_id id, const char *s, int64_t num);
 /* A day in any usual notation, or a serial number; DAY_NONE for an empty cell and after an error. */
 day_t import_cell_day(struct import_table *t, uint32_t column);
+/* The same; one after today is an error. */
+day_t import_cell_past_day(struct import_table *t, uint32_t column);
 /* EMPTY when there is nothing; false then. */
 bool import_cell_needed(struct import_table *t, uint32_t column, struct bytes value);
 /* One value of a record from text, noting BOUNDS, NUMBER or CHOICE. */

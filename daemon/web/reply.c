@@ -54,7 +54,7 @@ static int status_of(int err)
 	}
 }
 
-static struct says words_of(int err)
+struct says reply_words(int err)
 {
 	switch (err) {
 	case ERR_NOMEM: return SAYS("内存不足", "out of memory");
@@ -89,9 +89,9 @@ void reply_machine(const struct web_req *req, struct web_res *res, int err,
 {
 	struct says hint = {0};
 
-	if (msg && msg->text[0] && req->local)
+	if (msg && msg->text[0] && req->local && req->lang == LANG_EN)
 		hint = SAYS(msg->text, msg->text);
-	reply_error(res, req->lang, status_of(err), err_name(err), NULL, words_of(err), hint);
+	reply_error(res, req->lang, status_of(err), err_name(err), NULL, reply_words(err), hint);
 }
 
 const char *reply_param(const struct web_req *req, const char *name)
@@ -151,7 +151,6 @@ void reply_reason(struct jw *w, const struct reason *r, enum lang lang)
 {
 	struct buf text = {0};
 
-	jw_kbool(w, "accepted", r->id == V_ACCEPTED);
 	jw_kstr(w, "rule", reason_rule(r->id));
 	jw_kstr(w, "name", reason_name(r->id));
 	reason_text(r, lang, &text);
@@ -163,20 +162,15 @@ void reply_verdict(struct jw *w, const struct verdict *v, enum lang lang)
 {
 	jw_key(w, "verdict");
 	jw_obj(w);
+	jw_kbool(w, "accepted", verdict_ok(v));
 	reply_reason(w, &v->reason, lang);
 	jw_obj_end(w);
 	jw_key(w, "warnings");
 	jw_arr(w);
 	for (uint32_t i = 0; i < v->nwarn && i < VERDICT_WARN_MAX; i++) {
-		struct buf text = {0};
-
 		jw_obj(w);
-		jw_kstr(w, "rule", reason_rule(v->warn[i].id));
-		jw_kstr(w, "name", reason_name(v->warn[i].id));
-		reason_text(&v->warn[i], lang, &text);
-		jw_kstr(w, "text", buf_str(&text));
+		reply_reason(w, &v->warn[i], lang);
 		jw_obj_end(w);
-		buf_close(&text);
 	}
 	jw_arr_end(w);
 	jw_ku64(w, "warnings_count", v->nwarn);

@@ -25,7 +25,10 @@ static inline const char *says_in(struct says s, enum lang lang)
  * @res holds. */
 void reply_error(struct web_res *res, enum lang lang, int status, const char *code,
 		 const char *field, struct says message, struct says hint);
-/* A machine failure in words; @msg (may be NULL) is not shown to people far away. */
+/* What a machine failure is, for people. */
+struct says reply_words(int err);
+/* A machine failure; @msg (may be NULL) is in English, for those who run the node: it is neither shown to
+ * people far away nor among Chinese words. */
 void reply_machine(const struct web_req *req, struct web_res *res, int err,
 		   const struct errmsg *msg);
 /* 200 (or @status) and an empty JSON text. */
@@ -43,9 +46,9 @@ bool reply_param_day(const struct web_req *req, struct web_res *res, const char 
 /* Today by the node's own clock; DAY_NONE when it has none. */
 day_t reply_today(const struct web_services *s);
 
-/* "accepted", "rule", "name", "text" of a reason into an open object. */
+/* "rule", "name", "text" of a reason into an open object. */
 void reply_reason(struct jw *w, const struct reason *r, enum lang lang);
-/* "verdict": {..}, "warnings": [..] */
+/* "verdict": {..}, "warnings": [..]; the verdict alone says "accepted". */
 void reply_verdict(struct jw *w, const struct verdict *v, enum lang lang);
 
 /* One read of the store for one answer. */

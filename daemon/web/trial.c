@@ -53,6 +53,7 @@ static int known(struct trial *r, struct job_append *a)
 		return err;
 	a->exists = e.type == a->tx.type && hash_cmp(&e.commitment, &a->tx.commitment) == 0 &&
 		    memcmp(e.author, a->tx.author, SIGN_KEY_BYTES) == 0;
+	a->tx.wall_ms = e.wall_ms;
 	a->verdict = (struct verdict){.reason.id = a->exists ? V_ACCEPTED : V_TXID_REUSED,
 				      .reason.num = {(int64_t)a->seq}};
 	return ERR_OK;

@@ -19,7 +19,8 @@ struct trial {
 
 int trial_begin(struct trial *r, const struct web_services *s);
 void trial_end(struct trial *r); /* zeroed is allowed */
-/* Sets verdict, seq and exists of @x as the writer would. One that exists already is not judged again. */
+/* Sets verdict, seq and exists of @x as the writer would. One that exists already is not judged again;
+ * tx.wall_ms then says when it was written. */
 int trial_run(struct trial *r, struct tx *x);
 
 #endif

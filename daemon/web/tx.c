@@ -32,7 +32,7 @@ int tx_make(const struct web_services *s, const struct rec_type *t, const void *
 	    const void *lines, uint32_t nlines, const struct sign_key *author,
 	    const uint8_t txid[TXID_BYTES], struct tx *ret, struct rec_issue *ret_issue)
 {
-	struct tx x = {.job.type = JOB_APPEND};
+	struct tx x = {.job.type = JOB_APPEND, .author = author};
 	struct entry *e = &x.job.u.append.tx;
 	uint8_t secret[ENTRY_SECRET_BYTES];
 	struct payload p;
@@ -88,8 +88,7 @@ static int look(const struct web_services *s, struct hash *ret_feed, uint64_t *r
 	return ERR_OK;
 }
 
-static int sign_and_send(const struct web_services *s, struct tx **v, uint32_t n,
-			 const struct sign_key *author, bool dry_run)
+static int sign_and_send(const struct web_services *s, struct tx **v, uint32_t n, bool dry_run)
 {
 	struct job **jobs = mem_array(n, sizeof(struct job *));
 	uint64_t town_seen = 0, wall_ms = s->wall_ms(s->ctx), boot_ms;
@@ -106,7 +105,7 @@ static int sign_and_send(const struct web_services *s, struct tx **v, uint32_t n
 		a->tx.feed = feed;
 		a->tx.town_seen = town_seen;
 		a->tx.wall_ms = wall_ms;
-		entry_tx_sign(&a->tx, &s->town, author);
+		entry_tx_sign(&a->tx, &s->town, v[i]->author);
 		a->payload = buf_bytes(&v[i]->payload);
 		a->boot = boot;
 		a->boot_ms = boot_ms;
@@ -122,12 +121,11 @@ out:
 	return err;
 }
 
-int tx_submit(const struct web_services *s, struct tx **v, uint32_t n,
-	      const struct sign_key *author, bool dry_run)
+int tx_submit(const struct web_services *s, struct tx **v, uint32_t n, bool dry_run)
 {
 	struct tx **again;
 	uint32_t m = 0;
-	int err = sign_and_send(s, v, n, author, dry_run);
+	int err = sign_and_send(s, v, n, dry_run);
 
 	if (err)
 		return err;
@@ -138,7 +136,7 @@ int tx_submit(const struct web_services *s, struct tx **v, uint32_t n,
 		if (v[i]->job.u.append.verdict.reason.id == V_TOWN_SEEN)
 			again[m++] = v[i];
 	if (m)
-		err = sign_and_send(s, again, m, author, dry_run);
+		err = sign_and_send(s, again, m, dry_run);
 	mem_free(again);
 	return err;
 }

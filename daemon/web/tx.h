@@ -9,6 +9,7 @@
 struct tx {
 	struct job job; /* JOB_APPEND; results in job.u.append */
 	struct buf payload;
+	const struct sign_key *author; /* borrowed */
 };
 
 /* The secret of the payload's salts follows from author and ID, so that sending the same content again
@@ -18,10 +19,9 @@ int tx_make(const struct web_services *s, const struct rec_type *t, const void *
 	    const void *lines, uint32_t nlines, const struct sign_key *author,
 	    const uint8_t txid[TXID_BYTES], struct tx *ret, struct rec_issue *ret_issue);
 void tx_close(struct tx *x);
-/* Signs @n of them for the town feed's present size and submits them in order; those refused because
+/* Signs @n of them, each by its author, for the town feed's present size and submits them in order; those refused because
  * another entry saw more of the town feed in the meantime are sent once more. Returns the first machine
  * failure; each job then has its own result. */
-int tx_submit(const struct web_services *s, struct tx **v, uint32_t n,
-	      const struct sign_key *author, bool dry_run);
+int tx_submit(const struct web_services *s, struct tx **v, uint32_t n, bool dry_run);
 
 #endif

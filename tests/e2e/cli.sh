@@ -56,8 +56,31 @@ expect 2 'no option --dry-run' --dir x status --dry-run
 expect 2 '32 hex' --dir x entry review 1 --as a --id 12
 expect 2 'no type of record' record grnt --as a
 expect 2 'did you mean: grant' record grnt --as a
+expect 2 'type of the record comes first' record --as a grant
+expect 2 'type of the record comes first' record --role recorder grant --as a
+expect 2 '先写记录类型' --lang zh record --as a -- grant
 expect 2 'HOST:PORT' --dir "$work/n" init hub --name T --code 500101999 --domain d.example --listen nowhere --operator o
 expect 2 'letters, digits' --dir "$work/n" init hub --name T --code '5 0' --domain d.example --listen a:1 --operator o
+init=(--dir "$work/n" init hub --name T --code 500101999 --domain d.example --operator o)
+long=$(printf 'a%.0s' {1..300})
+expect 2 '--listen.*HOST:PORT' "${init[@]}" --listen "$long:1"
+expect 2 '--advertise.*HOST:PORT' "${init[@]}" --listen a:1 --advertise "$long:1"
+expect 2 '--listen.*HOST:PORT' "${init[@]}" --listen 'a b:1'
+expect 2 '--http.*HOST:PORT' "${init[@]}" --listen a:1 --http a:0
+expect 2 '--name.*config.ini' "${init[@]/#T/T ;x}" --listen a:1
+expect 2 '--name.*96 bytes' "${init[@]/#T/$long}" --listen a:1
+expect 2 '太长.*--dir' --lang zh --dir "$work/$long" init hub --name T --code 500101999 --domain d.example --operator o \
+	--listen a:1
+expect 2 'at most 48 bytes' --dir "$work/n" init hub --name T --code 500101999 --domain d.example --listen a:1 \
+	--operator "${long:0:49}"
+expect 2 '/no/such/file：没有这个文件|/no/such/file: there is no such' --dir "$work/n" init village --operator o --invitation /no/such/file
+echo 'invitation = 1' >"$work/half"
+expect 2 '邀请文件不完整' --lang zh --dir "$work/n" init village --operator o --invitation "$work/half"
+expect 2 'given twice' --dir a --dir b status
+expect 2 'given twice' --dir a status --dir b
+expect 2 'given twice' --json --dir x status --json
+expect 2 '--count takes a whole number up to 200' --dir x log --count 201
+expect 2 '--count' --lang zh --dir x log -n x
 CUNZHANG_PASSPHRASE=short expect 2 'at least 8' --dir "$work/n" init hub --name T --code 500101999 --domain d.example \
 	--listen a:1 --operator o
 [[ ! -e $work/n ]] || fail "a refused init left something behind"
@@ -69,9 +92,27 @@ must run hub init hub --name Town --code 500101999 --domain e2e.example --listen
 	--operator office
 expect 3 "Start it first: cunzhangd --dir $work/hub" --dir "$work/hub" status
 expect 3 "请先运行：cunzhangd --dir $work/hub" --dir "$work/hub" account --lang zh
+shape '.code == "NO_DAEMON" and (.message | test("cunzhangd"))' --dir "$work/hub" status
+shape '.code == "NO_NODE"' --dir "$work/n" account
+shape '.code == "NO_NODE"' --dir "$work/n" verify
+mv "$work/hub/store/data.mdb" "$work/data.mdb"
+expect 3 "$work/hub/store/data.mdb is missing.*do not init again" --dir "$work/hub" verify
+expect 3 "$work/hub/store/data.mdb 不见了.*不要再次 init" --lang zh --dir "$work/hub" verify
+shape '.code == "NO_STORE"' --dir "$work/hub" verify
+mv "$work/data.mdb" "$work/hub/store/data.mdb"
 expect 1 'is not empty' --dir "$work/hub" init hub --name T --code 500101999 --domain d.example --listen a:1 --operator o
 expect 0 'verified: 1 feeds, 1 entries, 1 signatures' --dir "$work/hub" verify
 rm -r "$work/hub"
+
+# --- a daemon that is stuck: reading gives up after half a minute, checked at the end ---------------------
+free_port stuck_port
+must run stuck init hub --name Town --code 500101999 --domain e2e.example --listen "127.0.0.1:$stuck_port" \
+	--operator office
+start stuck
+wait_for 10 run stuck status || fail "the hub does not answer"
+kill -STOP "$pid_stuck"
+timeout 50 "$cz" --lang en --dir "$work/stuck" status --json >"$work/stuck-json" 2>"$work/stuck-out" &
+waiting=$!
 
 # --- a hub and a village ---------------------------------------------------------------------------------
 hub
@@ -82,20 +123,42 @@ expect 2 'exists' "${h[@]}" invite --village-code 500101999202 --village-name B 
 expect 0 'nothing was written' "${h[@]}" invite --village-code 500101999202 --village-name B --as office \
 	-o "$work/invite2" --dry-run
 [[ ! -e $work/invite2 ]] || fail "a trial wrote an invitation"
+expect 2 'cannot write.*no such file or folder' "${h[@]}" invite --village-code 500101999202 --village-name B --as office \
+	-o /no/such/x
+expect 2 '写不了.*没有这个文件' --lang zh "${h[@]}" invite --village-code 500101999202 --village-name B --as office \
+	-o /no/such/x
+expect 2 '--as takes a name' "${v[@]}" operator revoke head --role committee --reason r --as ''
+expect 2 'at most 48 bytes' "${v[@]}" operator add "$long" --role recorder --as head
+CUNZHANG_PASSPHRASE='' expect 2 'is empty' "${v[@]}" operator add new --role recorder --as head
+at_hub=(entry record --household 05001 --item D101 --day 2025-01-01 --place y --reason r --evidence 照片 --as office)
+expect 1 'F02.*' "${h[@]}" "${at_hub[@]}"
+grep -q 'done at the village' "$work/out" || fail "no hint where: $(cat "$work/out")"
+expect 1 '在村节点办理' --lang zh "${h[@]}" "${at_hub[@]}"
+expect 1 '在镇级中心办理' --lang zh "${v[@]}" invite --village-code 500101999202 --village-name B --as head -o "$work/x"
 shape 'length == 1 and .[0].enrolled' "${h[@]}" villages
 expect 0 'D101' "${v[@]}" catalogue show
 shape '.version == 1 and (.items | length) == 55 and .adopted == (now | strftime("%Y") | tonumber) - 2024' "${v[@]}" catalogue show
+shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
+shape 'all(.[]; .key | test("^[0-9a-f]{64}$"))' "${v[@]}" operator list
+expect 0 '^head .* [0-9a-f]{16}$' "${v[@]}" operator list
+twin=$("$cz" "${h[@]}" operator list --json | jq -r '.[0].key')
+must run v1 operator add recorder --role recorder --key "$twin" --as head
+expect 2 "2 people are called recorder.*" "${v[@]}" operator revoke recorder --role recorder --reason gone --as head
+grep -q -- "--key $twin" "$work/out" || fail "the keys of namesakes are not listed: $(cat "$work/out")"
+expect 1 'no recorder' "${v[@]}" operator revoke recorder --key 00 --role recorder --reason gone --as head
+expect 0 'written' "${v[@]}" operator revoke recorder --key "${twin:0:16}" --role recorder --reason gone --as head
 shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
 expect 1 'no Nobody' "${v[@]}" operator revoke Nobody --role recorder --reason gone --as head
 
 # columns line up: a Chinese character takes two, in UTF-8 three bytes
 run v1 --lang zh operator list | LC_ALL=C awk '
+	NF < 4 { next } # the namesake without a role
 	{
 		match($0, /^[^ ]+ +/)
 		head = substr($0, 1, RLENGTH)
 		wide = gsub(/[\200-\377]/, "", head)
 		at = length(head) + wide / 3 * 2
-		if (NR > 1 && at != before) exit 1
+		if (before && at != before) exit 1
 		before = at
 	}
 	END { if (NR < 5) exit 1 }' || fail "the columns do not line up: $(run v1 --lang zh operator list)"
@@ -107,12 +170,23 @@ expect 0 '^none$' "${v[@]}" account
 expect 0 '^none$' "${v[@]}" log --from 1000000
 expect 0 '^none$' "${v[@]}" log --from 1000000 --full
 before=$(size)
+expect 1 'written in GB18030' "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head
 expect 1 'nothing was imported' "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head
 expect 1 '第 8 行，身份证号“500\*\*\*00”：' --lang zh "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head --dry-run
-expect 0 'would import 120' "${v[@]}" roster import "$data/village-1/roster.csv" --as head --dry-run
+expect 0 'would import 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head --dry-run
 [[ $(size) == "$before" ]] || fail "a refused import or a trial wrote something"
-expect 0 'imported: 120' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
+expect 0 'imported: 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
+expect 0 'nothing new: the same file was imported on 20' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
 expect 2 'cannot read' "${v[@]}" roster import "$work/none.csv" --as head
+
+# --- the daemon's own words --------------------------------------------------------------------------------
+LANGUAGE=zh "$czd" --dir "$work/n" 2>"$work/out" && fail "a daemon without a node"
+grep -q '没有启动：没有找到' "$work/out" || fail "not in Chinese: $(cat "$work/out")"
+LANGUAGE=en "$czd" --dir "$work/n" 2>"$work/out" && fail "a daemon without a node"
+grep -q 'is not a node directory' "$work/out" || fail "not in English: $(cat "$work/out")"
+sed -i 's/^lang = .*/lang = zh/' "$work/v1/config.ini"
+"$czd" --dir "$work/v1" 2>"$work/out" && fail "a second daemon starts"
+grep -q '正被另一个 cunzhangd 使用' "$work/out" || fail "config key lang: $(cat "$work/out")"
 
 # --- who signs -------------------------------------------------------------------------------------------
 day=$(TZ=Asia/Shanghai date -d '3 days ago' +%F) # the node's own clock judges
@@ -185,7 +259,7 @@ shape '([.[] | select(.household == "05001")][0].balance == "3.00") and any(.[];
 shape '.balance == "3.00" and (.people | length == 2)' "${v[@]}" account 05001
 expect 0 'balance.* 3\.00' "${v[@]}" account 05001
 expect 1 'no such household' "${v[@]}" account 77777
-expect 2 'not a household' "${v[@]}" account 'a/b'
+for odd in a/b '' . .. "$long" 12345678901234567; do expect 2 'not a household' "${v[@]}" account "$odd"; done
 shape 'type == "array"' "${v[@]}" score --year "${day%%-*}"
 expect 0 'written' "${v[@]}" entry reverse "$before" --line 1 --reason 'counted twice' --as confirmer
 shape '[.[] | select(.household == "05001")][0].balance == "0.00"' "${v[@]}" account
@@ -221,6 +295,24 @@ expect 4 '高水位文件丢失' --lang zh "${v[@]}" verify
 shape '(.ok | not) and .problems[0].table == "guard" and .problems[0].entry == null' "${v[@]}" verify
 mv "$work/guard" "$work/v1/guard"
 must run v1 verify
+
+# --- a daemon that dies with the request in its hands ----------------------------------------------------------
+start v1
+wait_for 10 run v1 status || fail "village 1 does not start again"
+kill -STOP "$pid_v1"
+c "${v[@]}" "${record[@]}" --as recorder &
+writer=$!
+sleep 1
+stop v1 KILL
+wait $writer
+rv=$?
+((rv == 3)) && grep -qE 'same command again with --id [0-9a-f]{32}' "$work/out" ||
+	fail "exit $rv, no ID to repeat with: $(cat "$work/out")"
+
+wait $waiting
+rv=$?
+((rv == 3)) && grep -q 'no answer in 30 s' "$work/stuck-out" || fail "stuck daemon: exit $rv: $(cat "$work/stuck-out")"
+kill -CONT "$pid_stuck"
 
 # --- completion ------------------------------------------------------------------------------------------------
 "$cz" completion bash >"$work/completion"

@@ -51,3 +51,6 @@ for n in hub v1 v2 v3; do
 	must run $n verify
 done
 for n in v1 v2 v3 hub; do wait_for 60 settled $n || fail "$n does not settle after kill -9"; done
+for n in v1 v2 v3; do
+	[[ ! -e $work/$n/enrol.key && ! -e $work/$n/enrol.entry ]] || fail "$n keeps its invitation key"
+done

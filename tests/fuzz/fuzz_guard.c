@@ -16,19 +16,23 @@
 #define FILE_BYTES ((size_t)2 * GUARDFILE_SLOT_BYTES)
 #define COUNTER_AT 8
 #define REDO_AT	   164
+#define HEADS_AT   168
 
 static uint8_t file[FILE_BYTES];
 
 static void mend(uint8_t *slot)
 {
 	uint32_t redo = be32_get(slot + REDO_AT) % (GUARD_REDO_MAX + 1);
+	uint32_t heads = be32_get(slot + HEADS_AT) % (FEEDS_MAX + 1);
+	size_t used = GUARDFILE_HEAD_BYTES + heads * GUARDFILE_COSIGNED_BYTES + redo;
 	struct hash sum;
 
-	memcpy(slot, "CZGRD02\n", 8);
+	memcpy(slot, "CZGRD03\n", 8);
 	slot[COUNTER_AT] = 0; /* room for the next: 2^56 saves do not happen */
 	be32_put(slot + REDO_AT, redo);
-	hash_of(slot, GUARDFILE_HEAD_BYTES + redo, &sum);
-	memcpy(slot + GUARDFILE_HEAD_BYTES + redo, sum.b, HASH_BYTES);
+	be32_put(slot + HEADS_AT, heads);
+	hash_of(slot, used, &sum);
+	memcpy(slot + used, sum.b, HASH_BYTES);
 }
 
 static void open_file(const char *path, bool marked)
@@ -36,7 +40,7 @@ static void open_file(const char *path, bool marked)
 	struct guard_journal journal;
 	struct guardfile *g;
 	struct errmsg msg = {0};
-	struct guard mark;
+	struct guard mark, again;
 	int err = guardfile_open(path, &g, &msg);
 
 	assert(err == ERR_OK || err == ERR_CORRUPT);
@@ -46,8 +50,13 @@ static void open_file(const char *path, bool marked)
 	guardfile_journal(g, &journal);
 	assert(journal.redo.n <= GUARD_REDO_MAX);
 	assert((guardfile_load(g, &mark) == ERR_OK) == marked);
-	mark = (struct guard){.epoch = 1, .size = 5};
+	assert(!marked || mark.ncosigned <= FEEDS_MAX);
+	if (!marked)
+		mark = (struct guard){0};
+	mark.size = 5; /* what was cosigned stays */
 	assert(guardfile_save(g, &mark) == ERR_OK);
+	assert(guardfile_load(g, &again) == ERR_OK);
+	assert(again.ncosigned == mark.ncosigned);
 	guardfile_close(g);
 }
 

@@ -48,7 +48,8 @@ static int look_item(void *ctx, struct bytes code, day_t day, struct import_item
 		return ERR_NOTFOUND;
 	*ret = (struct import_item){.version = 1 + any(code) % 3,
 				    .name = {(const uint8_t *)name, sizeof(name) - 1},
-				    .points = points_of(code.p[0] == 'Z' ? -200 : 200)};
+				    .points = points_of(code.p[0] == 'Z' ? -200 : 200),
+				    .deduct = code.p[0] == 'B'};
 	return ERR_OK;
 }
 
@@ -120,6 +121,13 @@ static uint32_t rows_of(const uint8_t *p, size_t n)
 	return rows;
 }
 
+static bool in_order(const struct import_issue *a, const struct import_issue *b)
+{
+	enum import_severity x = import_issue_severity(a->id), y = import_issue_severity(b->id);
+
+	return x < y || (x == y && a->row <= b->row);
+}
+
 static void look_at(const struct import_report *rep, uint32_t rows)
 {
 	struct buf text = {0}, json = {0};
@@ -131,12 +139,12 @@ static void look_at(const struct import_report *rep, uint32_t rows)
 	assert(rep->memory <= IMPORT_MEMORY_MAX);
 	for (uint32_t i = 0; i < rep->n; i++) {
 		assert(rep->issue[i].row <= rows);
-		assert(i == 0 || rep->issue[i].row >= rep->issue[i - 1].row);
-	}
-	for (enum lang lang = LANG_ZH; lang <= LANG_EN; lang++) {
-		assert(import_report_text(rep, lang, &text) == ERR_OK);
-		assert(utf8_clean(text.p, text.n, true));
-		buf_reset(&text);
+		assert(i == 0 || in_order(&rep->issue[i - 1], &rep->issue[i]));
+		for (enum lang lang = LANG_ZH; lang <= LANG_EN; lang++) {
+			buf_reset(&text);
+			assert(import_issue_text(&rep->issue[i], lang, &text) == ERR_OK);
+			assert(utf8_clean(text.p, text.n, false));
+		}
 	}
 	jw_init(&w, &json);
 	import_report_json(rep, &w);
@@ -149,7 +157,7 @@ static void look_at(const struct import_report *rep, uint32_t rows)
 
 static int run(uint8_t how, const uint8_t *p, size_t n, struct import_report *rep)
 {
-	struct import_opts o = {.accept = how & ACCEPT};
+	struct import_opts o = {.accept = how & ACCEPT, .today = 20500};
 
 	if (how & CONSENT)
 		o.consent_day = 20000;

@@ -112,7 +112,54 @@ static void test_invitations_with_long_lines_or_zero_bytes_are_refused(void)
 	T_EQ(dir_invite_parse(text, strlen(text), &v, &msg), ERR_FORMAT);
 }
 
+/* A whole invitation with line @skip left out (-1: none) and @more at its end. */
+static int parse_invite(int skip, const char *more)
+{
+	struct manifest m = {.feed_key = {1}, .nonce = {2}};
+	struct buf text = {0}, packed = {0};
+	char hex[2 * MANIFEST_BYTES_MAX + 1], key[65];
+	struct dir_invite v;
+	struct errmsg msg;
+	int err;
+
+	T_EQ(manifest_pack(&m, &packed), ERR_OK);
+	hex_put(hex, packed.p, packed.n);
+	memset(key, 'a', 64);
+	key[64] = 0;
+	const char *const lines[][2] = {
+		{"invitation", "1"},	 {"hub", "hub.example:7100"},
+		{"hub_transport", key},	 {"domain", "points.example"},
+		{"town_name", "小河镇"}, {"village_code", "500101999201"},
+		{"village_name", "村"},	 {"invite_seed", key},
+	};
+	for (int i = 0; i < (int)(sizeof(lines) / sizeof(lines[0])); i++)
+		if (i != skip)
+			buf_printf(&text, "%s = %s\n", lines[i][0], lines[i][1]);
+	for (const char *p = hex; *p; p += strnlen(p, 96))
+		buf_printf(&text, "town_manifest = %.96s\n", p);
+	buf_puts(&text, more);
+	err = dir_invite_parse(buf_str(&text), text.n, &v, &msg);
+	buf_close(&text);
+	buf_close(&packed);
+	return err;
+}
+
+static void test_an_invitation_has_every_key_once(void)
+{
+	static const char *const twice[] = {
+		"invitation = 1\n", "hub = other.example:7100\n", "domain = other.example\n",
+		"town_name = a\n",  "village_code = 1\n",	  "village_name = a\n"};
+
+	T_EQ(parse_invite(-1, ""), ERR_OK);
+	for (int i = 0; i < 8; i++)
+		T_EQ(parse_invite(i, ""), ERR_FORMAT);
+	for (size_t i = 0; i < sizeof(twice) / sizeof(twice[0]); i++)
+		T_EQ(parse_invite(-1, twice[i]), ERR_FORMAT);
+	T_EQ(parse_invite(0, "invitation = 2\n"), ERR_FORMAT);
+	T_EQ(parse_invite(-1, "town_manifest = 00\n"), ERR_FORMAT); /* more than a manifest */
+}
+
 T_MAIN(T(test_what_is_written_is_read_back), T(test_values_that_ini_would_change_are_not_written),
        T(test_faults_are_named_with_their_line), T(test_a_line_that_would_be_cut_is_refused),
-       T(test_a_zero_byte_hides_nothing),
+       T(test_a_zero_byte_hides_nothing), T(test_an_invitation_has_every_key_once),
        T(test_invitations_with_long_lines_or_zero_bytes_are_refused))

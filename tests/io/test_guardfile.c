@@ -129,6 +129,45 @@ static void test_an_intent_is_found_with_its_entries(void)
 	unlink(path);
 }
 
+static void test_cosigned_heads_are_found_again_beside_the_rest(void)
+{
+	static struct guard_cosigned heads[FEEDS_MAX];
+	static const uint8_t redo[] = "leaf and payload";
+	static const uint32_t counts[] = {1, FEEDS_MAX, 0};
+	struct guard sealed = mark(5), intent = mark(9), got;
+	struct guard_journal j;
+	struct guardfile *g;
+
+	for (uint32_t i = 0; i < FEEDS_MAX; i++) {
+		be32_put(heads[i].feed.b, i);
+		heads[i].size = UINT64_C(0x100000000) + i;
+		memset(heads[i].root.b, (int)i, 32);
+	}
+	sealed.cosigned = heads;
+	fresh();
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		sealed.ncosigned = counts[i];
+		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+		guardfile_journal(g, &j);
+		T_EQ(j.begin(j.ctx, &sealed, &intent, (struct bytes){redo, sizeof(redo)}), ERR_OK);
+		T_EQ(j.wait(j.ctx), ERR_OK);
+		guardfile_close(g);
+		check(5);
+		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+		guardfile_journal(g, &j);
+		T_MEM(j.redo.p, redo, sizeof(redo));
+		T_EQ(guardfile_load(g, &got), ERR_OK);
+		T_EQ(got.ncosigned, counts[i]);
+		for (uint32_t k = 0; k < got.ncosigned; k++) {
+			T_MEM(got.cosigned[k].feed.b, heads[k].feed.b, 32);
+			T_EQ(got.cosigned[k].size, heads[k].size);
+			T_MEM(got.cosigned[k].root.b, heads[k].root.b, 32);
+		}
+		guardfile_close(g);
+	}
+	unlink(path);
+}
+
 static void test_no_valid_slot_is_an_error_not_an_empty_guard(void)
 {
 	struct guardfile *g;
@@ -141,7 +180,7 @@ static void test_no_valid_slot_is_an_error_not_an_empty_guard(void)
 	T_EQ(write(fd, "something else", 14), 14);
 	close(fd);
 	T_EQ(guardfile_open(path, &g, &msg), ERR_CORRUPT);
-	T_OK(strstr(msg.text, "recover") != NULL);
+	T_OK(strstr(msg.text, "do not init again") != NULL);
 	T_EQ(guardfile_peek(path, &got, &msg), ERR_CORRUPT);
 	unlink(path);
 }
@@ -149,4 +188,5 @@ static void test_no_valid_slot_is_an_error_not_an_empty_guard(void)
 T_MAIN(T(test_a_new_file_holds_nothing), T(test_the_newest_mark_is_found_again),
        T(test_a_torn_newest_slot_leaves_the_older_mark),
        T(test_an_intent_is_found_with_its_entries),
+       T(test_cosigned_heads_are_found_again_beside_the_rest),
        T(test_no_valid_slot_is_an_error_not_an_empty_guard))

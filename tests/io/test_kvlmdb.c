@@ -1,8 +1,14 @@
 #include "daemon/io/kvlmdb.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,6 +146,111 @@ static void test_a_full_disk_changes_nothing_and_goes_on(void)
 	dir_gone();
 }
 
+/* --- errors of the disk itself ---------------------------------------------------------------------- */
+
+enum where { AT_DATA, AT_SYNC, AT_META, AT_FOLDER };
+
+/* From now on the kernel itself answers with @e: every sync of this process, or every write of pages, or every
+ * write of less than one (the meta page), or every sync of a folder. */
+static void kernel_fails(enum where where, int e)
+{
+	static const uint32_t always[] = {[AT_DATA] = SYS_writev,
+					  [AT_SYNC] = SYS_fdatasync,
+					  [AT_META] = UINT32_MAX,
+					  [AT_FOLDER] = SYS_fsync};
+	uint8_t big = where == AT_DATA ? 0 : 1,
+		small = where == AT_META ? 0 : 1; /* skip the error */
+	struct sock_filter f[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, always[where], 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 4096, big, small),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)e),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = {sizeof(f) / sizeof(f[0]), f};
+
+	T_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	T_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0), 0);
+}
+
+static int put_one(struct kv *kv, const char *value)
+{
+	struct kv_txn *t;
+	int err = kv_begin(kv, true, &t);
+
+	if (err)
+		return err;
+	T_EQ(kv_put(t, KV_META, kv_bytes("x", 1), kv_bytes(value, 1)), ERR_OK);
+	return kv_commit(t);
+}
+
+static int failing_child(enum where where, int e, int want)
+{
+	struct kv *kv = open_lmdb(NULL, false);
+
+	T_EQ(put_one(kv, "1"), ERR_OK);
+	kernel_fails(where, e);
+	T_EQ(put_one(kv, "2"), want);
+	if (where == AT_META) /* what is on the disk now, nobody knows: no second try */
+		T_EQ(put_one(kv, "3"), ERR_IO);
+	return 0;
+}
+
+static void test_only_what_changed_nothing_may_be_tried_again(void)
+{
+	static const struct {
+		enum where where;
+		int e, want;
+	} cases[] = {
+		{AT_DATA, ENOSPC, ERR_FULL}, {AT_DATA, EDQUOT, ERR_FULL}, {AT_DATA, EIO, ERR_IO},
+		{AT_SYNC, ENOSPC, ERR_IO},   {AT_SYNC, EDQUOT, ERR_IO},	  {AT_SYNC, EIO, ERR_IO},
+		{AT_META, ENOSPC, ERR_IO},   {AT_META, EDQUOT, ERR_IO},	  {AT_META, EIO, ERR_IO},
+	};
+	int status;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		dir_new();
+		pid_t pid = fork();
+		T_OK(pid >= 0);
+		if (pid == 0)
+			_exit(failing_child(cases[i].where, cases[i].e, cases[i].want));
+		T_EQ(waitpid(pid, &status, 0), pid);
+		if (!WIFEXITED(status) || WEXITSTATUS(status))
+			t_fail(__FILE__, __LINE__, "case %zu: status %d", i, status);
+		dir_gone();
+	}
+}
+
+static int open_child(int want)
+{
+	struct kv *kv;
+
+	kernel_fails(AT_FOLDER, EIO);
+	T_EQ(kvlmdb_open(dir, NULL, &kv, NULL), want);
+	return 0;
+}
+
+/* Or a power cut may lose the name of the file with all that is in it. */
+static void test_the_folder_of_a_new_store_is_synced_once(void)
+{
+	static const int wants[] = {ERR_IO, ERR_OK};
+	int status;
+
+	dir_new();
+	for (size_t i = 0; i < 2; i++) {
+		pid_t pid = fork();
+		T_OK(pid >= 0);
+		if (pid == 0)
+			_exit(open_child(wants[i]));
+		T_EQ(waitpid(pid, &status, 0), pid);
+		T_OK(WIFEXITED(status));
+		T_EQ(WEXITSTATUS(status), 0);
+	}
+	dir_gone();
+}
+
 static void test_one_writer_and_one_open_per_process(void)
 {
 	struct kvlmdb_opts rw = {0}, ro = {.readonly = true};
@@ -203,4 +314,5 @@ T_MAIN(T(test_it_agrees_with_a_naive_model), T(test_cursors_end_where_rows_end),
        T(test_a_full_map_changes_nothing_and_goes_on),
        T(test_what_was_committed_is_there_after_reopening), T(test_many_rows_come_and_go),
        T(test_a_full_disk_changes_nothing_and_goes_on), T(test_one_writer_and_one_open_per_process),
-       T(test_what_is_no_store_is_refused))
+       T(test_only_what_changed_nothing_may_be_tried_again),
+       T(test_the_folder_of_a_new_store_is_synced_once), T(test_what_is_no_store_is_refused))

@@ -10,7 +10,11 @@ static void fill(struct guarddisk_slot *s, const struct guard *sealed, const str
 {
 	static const struct guard none;
 
+	buf_reset(&s->cosigned);
+	T_EQ(buf_put(&s->cosigned, sealed->cosigned, sealed->ncosigned * sizeof(*sealed->cosigned)),
+	     ERR_OK);
 	s->sealed = *sealed;
+	s->sealed.cosigned = (const void *)s->cosigned.p;
 	s->intent = intent ? *intent : none;
 	buf_reset(&s->redo);
 	T_EQ(buf_put(&s->redo, redo.p, redo.n), ERR_OK);
@@ -89,9 +93,12 @@ bool guarddisk_open(struct guarddisk *d, struct guard *ret, struct guard_journal
 
 void guarddisk_lose(struct guarddisk *d)
 {
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		buf_close(&d->slot[i].redo);
+		buf_close(&d->slot[i].cosigned);
+	}
 	buf_close(&d->next.redo);
+	buf_close(&d->next.cosigned);
 	buf_close(&d->found);
 	*d = (struct guarddisk){0};
 }

@@ -11,7 +11,7 @@ struct guarddisk {
 	struct guarddisk_slot {
 		uint64_t counter; /* 0: nothing valid */
 		struct guard sealed, intent;
-		struct buf redo;
+		struct buf redo, cosigned; /* sealed.cosigned points there */
 	} slot[2];
 	uint64_t counter; /* of the last write that was told to be durable, or was found */
 	int err;	  /* of writes, after @good more; ERR_OK: none fails */

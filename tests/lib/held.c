@@ -82,6 +82,13 @@ static void work(struct held *h, uint32_t no, const char *code)
 			keep(h, no, h->w.last.reason.id);
 		}
 	}
+	/* and one line that waits, one that was refused */
+	struct rec_points_line more[2] = {town_line("000", 0, "Z001", day),
+					  town_line("001", 1, "Z002", day)};
+	town_points(&h->w, no, rec, more, 2);
+	keep(h, no, V_ACCEPTED);
+	town_step(&h->w, no, rev, REC_review, town_size(&h->w, no) - 1, 2, DECISION_refuse);
+	keep(h, no, V_ACCEPTED);
 	struct rec_points_line bad = town_line("999", 0, "A101", day);
 	town_points(&h->w, no, rec, &bad, 1);
 	keep(h, no, V_HOUSEHOLD_UNKNOWN);

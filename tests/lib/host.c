@@ -292,6 +292,7 @@ void host_feed(struct host *h, struct event *ev)
 {
 	ev->now_ms = h->now_ms(h->ctx, h);
 	ev->wall_ms = h->wall_ms(h->ctx, h);
+	ev->boot_ms = ev->now_ms + HOST_SLEPT_MS;
 	T_EQ(node_step(h->node, ev, h->fx), ERR_OK);
 	for (uint32_t i = 0; i < h->fx->n; i++) {
 		if (h->fx->v[i].type == FX_STORE)
@@ -303,7 +304,7 @@ void host_feed(struct host *h, struct event *ev)
 
 /* --- store ----------------------------------------------------------------------------------------- */
 
-int host_apply(struct host *h)
+static void take_batch(struct host *h)
 {
 	struct job **jobs = h->queue;
 
@@ -312,6 +313,11 @@ int host_apply(struct host *h)
 	h->batch = jobs;
 	h->nbatch = h->nqueue;
 	h->nqueue = 0;
+}
+
+int host_apply(struct host *h)
+{
+	take_batch(h);
 	return writer_apply(h->writer, h->batch, h->nbatch);
 }
 
@@ -359,17 +365,44 @@ void host_fail(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx
 int host_store(struct host *h)
 {
 	while (h->nqueue || writer_pending(h->writer)) {
-		int err = host_apply(h);
+		int err;
 
-		if (!err)
-			err = host_commit(h);
-		if (!err)
-			err = host_seal(h);
+		take_batch(h);
+		err = writer_run(h->writer, h->batch, h->nbatch);
 		host_tell(h, NULL, NULL);
-		if (err)
-			return err;
+		if (err && err != ERR_CORRUPT && err != ERR_NOTFOUND)
+			return err; /* damage of the store is told by the jobs */
 	}
 	return ERR_OK;
+}
+
+/* --- copies --------------------------------------------------------------------------------------- */
+
+static void copy_table(struct kv_txn *from, struct kv_txn *to, enum kv_table tab)
+{
+	struct kv_cursor *c;
+	struct bytes k, v;
+	int err;
+
+	T_EQ(kv_cursor_open(from, tab, &c), ERR_OK);
+	for (err = kv_seek(c, KV_GE, (struct bytes){0}, &k, &v); !err;
+	     err = kv_seek(c, KV_NEXT, k, &k, &v))
+		T_EQ(kv_put(to, tab, k, v), ERR_OK);
+	T_EQ(err, ERR_NOTFOUND);
+	kv_cursor_close(c);
+}
+
+struct kv *host_store_of(struct kv_txn *copy)
+{
+	struct kv_txn *t;
+	struct kv *kv;
+
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	for (unsigned tab = 0; tab < KV_NTABLES; tab++)
+		copy_table(copy, t, tab);
+	T_EQ(kv_commit(t), ERR_OK);
+	return kv;
 }
 
 /* --- transactions ---------------------------------------------------------------------------------- */

@@ -15,9 +15,10 @@
 /* A whole machine of the township in memory: keys and disk (which survive) and the process on it (which
  * may crash): writer and node, wired by hand. For tests of the exchange and for the simulator. Every key
  * comes from a seed. */
-#define HOST_PEOPLE  5
-#define HOST_DOMAIN  "town.example"
-#define HOST_WALL_MS UINT64_C(1760000000000) /* 2025-10-09 */
+#define HOST_PEOPLE   5
+#define HOST_DOMAIN   "town.example"
+#define HOST_WALL_MS  UINT64_C(1760000000000) /* 2025-10-09 */
+#define HOST_SLEPT_MS 7000		      /* what a monotonic clock does not count */
 
 enum { HOST_HEAD, HOST_RECORDER, HOST_REVIEWER, HOST_CONFIRMER, HOST_DEPUTY };
 
@@ -96,6 +97,9 @@ void cmd_close(struct cmd *c);
 /* host_tx and host_store, for setting up; ends the test unless accepted. */
 void host_do(struct host *h, struct prng *g, enum rec_code code, const void *head,
 	     const void *lines, uint32_t nlines, const struct sign_key *author);
+
+/* A store of its own with everything that this transaction sees. */
+struct kv *host_store_of(struct kv_txn *copy);
 
 /* Reads. The size of a feed here, 0 when it is not carried. */
 uint64_t host_size(struct host *h, const struct hash *feed);

@@ -154,12 +154,24 @@ void pair_grant_tx(const struct pair *tw, enum pair_feed feed, uint64_t town_see
 {
 	uint8_t key[SIGN_KEY_BYTES] = {0x55};
 	bool hub = feed == PAIR_HUB;
+	char name[32];
 	struct rec_grant grant = {.key = kv_bytes(key, sizeof(key)),
-				  .name = text("张三"),
 				  .role = hub ? ROLE_inspector : ROLE_keeper};
 
+	snprintf(name, sizeof(name), "张三（%u）", id);
+	grant.name = text(name);
 	be32_put(key + 4, id);
 	pair_tx(tw, feed, REC_grant, &grant, hub ? tw->founder : tw->head, town_seen, id, ret);
+}
+
+/* What the guard has of @g does not change with it. */
+static void keep(struct guard *to, const struct guard *g, struct guard_cosigned *cosigned)
+{
+	T_OK(g->ncosigned <= PAIR_FEEDS);
+	for (uint32_t i = 0; i < g->ncosigned; i++)
+		cosigned[i] = g->cosigned[i];
+	*to = *g;
+	to->cosigned = cosigned;
 }
 
 static int guard_save(void *ctx, const struct guard *g)
@@ -168,7 +180,7 @@ static int guard_save(void *ctx, const struct guard *g)
 
 	if (n->guard_err)
 		return n->guard_err;
-	n->guard = *g;
+	keep(&n->guard, g, n->cosigned);
 	n->has_guard = true;
 	n->guard_saves++;
 	n->intent.size = 0;
@@ -181,7 +193,7 @@ static int journal_begin(void *ctx, const struct guard *sealed, const struct gua
 {
 	struct pair_node *n = ctx;
 
-	n->sealed_before = *sealed;
+	keep(&n->sealed_before, sealed, n->begun_cosigned);
 	n->begun = *intent;
 	buf_reset(&n->begun_redo);
 	return buf_put(&n->begun_redo, redo.p, redo.n);
@@ -194,7 +206,7 @@ static int journal_wait(void *ctx)
 
 	if (n->guard_err)
 		return n->guard_err;
-	n->guard = n->sealed_before;
+	keep(&n->guard, &n->sealed_before, n->cosigned);
 	n->intent = n->begun;
 	n->redo = n->begun_redo;
 	n->begun_redo = old;
@@ -252,13 +264,7 @@ void pair_node_close(struct pair_node *n)
 
 int pair_run(struct pair_node *n, struct job **jobs, uint32_t njobs)
 {
-	int err = writer_apply(n->w, jobs, njobs);
-
-	if (!err)
-		err = writer_commit(n->w);
-	if (!err)
-		err = writer_seal(n->w);
-	return err;
+	return writer_run(n->w, jobs, njobs);
 }
 
 void pair_put(struct pair_node *n, struct pair_tx *x)

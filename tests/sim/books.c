@@ -2,44 +2,152 @@
 
 #include <stddef.h>
 
-static struct books_sheet *sheet_of(struct books *b, uint64_t entry)
+static uint32_t sheet_at(const struct books *b, uint64_t entry)
 {
-	for (uint32_t i = 0; i < b->nsheets; i++)
-		if (b->sheet[i].entry == entry)
-			return &b->sheet[i];
-	return NULL;
+	uint32_t i = 0;
+
+	while (i < b->nsheets && b->sheet[i].entry != entry)
+		i++;
+	return i;
+}
+
+static int64_t *sum_of(struct books *b, const struct books_line *l)
+{
+	return &b->year[l->household][l->member][l->year].sum[l->item];
+}
+
+static int64_t magnitude(const struct books_line *l)
+{
+	return l->points < 0 ? -l->points : l->points;
+}
+
+/* @sign 1 or -1: into the account and the person's score, or out of them. */
+static void book(struct books *b, const struct books_line *l, int sign)
+{
+	b->balance[l->household] += sign * l->points;
+	if (l->member)
+		b->year[l->household][l->member][l->year].score += sign * l->points;
+}
+
+void books_record(struct books *b, const struct books_sheet *s)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		*sum_of(b, &s->line[i]) += magnitude(&s->line[i]);
+	b->sheet[b->nsheets++] = *s;
+}
+
+static bool is_meant(const struct books_step *st, uint32_t line, const struct books_line *l,
+		     enum line_state from)
+{
+	return (st->line == 0 || st->line == line) && l->state == from;
 }
 
 static void step(struct books *b, const struct books_step *st, enum line_state from,
-		 enum line_state to, bool counts)
+		 enum line_state to)
 {
-	struct books_sheet *s = sheet_of(b, st->entry);
+	uint32_t at = sheet_at(b, st->entry);
+	struct books_sheet *s = &b->sheet[at];
 
-	for (uint32_t i = 0; s && i < s->n; i++) {
+	for (uint32_t i = 0; at < b->nsheets && i < s->n; i++) {
 		struct books_line *l = &s->line[i];
 
-		if ((st->line && st->line != i + 1) || l->state != from)
+		if (!is_meant(st, i + 1, l, from))
 			continue;
 		l->state = st->refuse ? LINE_REFUSED : to;
-		if (counts && !st->refuse)
-			b->balance[l->household] += l->points;
+		if (to == LINE_REVIEWED)
+			l->reviewer = st->by;
+		if (st->refuse)
+			*sum_of(b, l) -= magnitude(l);
+		else if (to == LINE_CONFIRMED)
+			book(b, l, 1);
 	}
 }
 
 void books_review(struct books *b, const struct books_step *st)
 {
-	step(b, st, LINE_RECORDED, LINE_REVIEWED, false);
+	step(b, st, LINE_RECORDED, LINE_REVIEWED);
 }
 
 void books_confirm(struct books *b, const struct books_step *st)
 {
-	step(b, st, LINE_REVIEWED, LINE_CONFIRMED, true);
+	step(b, st, LINE_REVIEWED, LINE_CONFIRMED);
 }
 
 void books_reverse(struct books *b, const struct books_step *st)
 {
-	struct books_line *l = &sheet_of(b, st->entry)->line[st->line - 1];
+	uint32_t at = sheet_at(b, st->entry);
+	struct books_line *l;
 
+	if (at == b->nsheets)
+		return;
+	l = &b->sheet[at].line[st->line - 1];
 	l->state = LINE_REVERSED;
-	b->balance[l->household] -= l->points;
+	*sum_of(b, l) -= magnitude(l);
+	book(b, l, -1);
+}
+
+/* --- what must be answered ------------------------------------------------------------------------- */
+
+/* Lines of the sheet before @at that share year and item with it count too. */
+static int64_t counted(const struct books *b, const struct books_sheet *s, uint32_t at)
+{
+	const struct books_line *l = &s->line[at];
+	int64_t sum = b->year[l->household][l->member][l->year].sum[l->item];
+
+	for (uint32_t i = 0; i < at; i++) {
+		const struct books_line *o = &s->line[i];
+
+		if (o->household == l->household && o->member == l->member && o->year == l->year &&
+		    o->item == l->item)
+			sum += magnitude(o);
+	}
+	return sum;
+}
+
+enum verdict_id books_judge_sheet(const struct books *b, const struct books_sheet *s)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct books_line *l = &s->line[i];
+
+		if (l->cap && counted(b, s, i) + magnitude(l) > l->cap)
+			return V_P10_CAP;
+	}
+	return V_ACCEPTED;
+}
+
+static enum verdict_id judge_step(const struct books *b, const struct books_step *st,
+				  enum line_state from)
+{
+	uint32_t at = sheet_at(b, st->entry);
+	const struct books_sheet *s = &b->sheet[at];
+	bool any = false;
+
+	if (at == b->nsheets)
+		return V_TARGET_UNKNOWN;
+	for (uint32_t i = 0; i < s->n; i++) {
+		const struct books_line *l = &s->line[i];
+
+		if (!is_meant(st, i + 1, l, from))
+			continue;
+		if (st->by == s->recorder || (from == LINE_REVIEWED && st->by == l->reviewer))
+			return V_P02_DUTIES;
+		any = true;
+	}
+	return any ? V_ACCEPTED : V_TARGET_STATE;
+}
+
+enum verdict_id books_judge_review(const struct books *b, const struct books_step *st)
+{
+	return judge_step(b, st, LINE_RECORDED);
+}
+
+enum verdict_id books_judge_confirm(const struct books *b, const struct books_step *st)
+{
+	return judge_step(b, st, LINE_REVIEWED);
+}
+
+/* Who reviewed or confirmed a line may take it back; who recorded it may not. */
+enum verdict_id books_judge_reverse(const struct books *b, const struct books_step *st)
+{
+	return judge_step(b, st, LINE_CONFIRMED);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/rules/state_year.h"
 #include "daemon/rules/verify.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
@@ -100,6 +101,29 @@ bool law_has_all(struct sim *s, uint32_t host)
 	return all;
 }
 
+void law_went_back(struct sim *s, uint32_t host)
+{
+	struct law_feed *town = &s->feed[SIM_HUB];
+
+	if (s->m[host].town_had < town->edge[host].size)
+		s->m[host].town_had = town->edge[host].size;
+	memset(&town->edge[host], 0, sizeof(town->edge[host]));
+}
+
+/* A witness never goes back, whatever store it is given. (That a size has one root, signed_head sees.) */
+void law_cosigned(struct sim *s, uint32_t host, const struct job_ingest *g)
+{
+	uint32_t feed = feed_of(s, &g->feed);
+	uint64_t *most = &s->feed[feed].cosigned[host];
+
+	signed_head(s, feed, g->size, &g->root, "cosignature");
+	if (g->size < *most)
+		sim_fail(s, "witness: %s cosigns %s at %llu, and has cosigned %llu before",
+			 name_of(s, host), name_of(s, feed), (unsigned long long)g->size,
+			 (unsigned long long)*most);
+	*most = g->size;
+}
+
 /* --- acknowledged sizes ----------------------------------------------------------------------------- */
 
 static void acked(struct sim *s, uint32_t village, uint64_t size)
@@ -150,6 +174,8 @@ void law_before_tell(struct sim *s, uint32_t host)
 		if (j->type == JOB_INGEST && !j->err)
 			signed_head(s, feed_of(s, &j->u.ingest.feed), j->u.ingest.size,
 				    &j->u.ingest.root, "acknowledgement");
+		if (j->type == JOB_INGEST && !j->err && j->u.ingest.cosigned)
+			law_cosigned(s, host, &j->u.ingest);
 	}
 }
 
@@ -164,10 +190,14 @@ static void acked_to_hub(struct sim *s)
 	n = node_links(s->m[SIM_HUB].host.node, l, 64);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t v = feed_of(s, &l[i].feed);
+		uint64_t held;
 
 		if (v == SIM_HOSTS || !l[i].acked)
 			continue;
-		if (host_size(&s->m[v].host, &s->m[SIM_HUB].host.feed) < l[i].acked)
+		held = host_size(&s->m[v].host, &s->m[SIM_HUB].host.feed);
+		if (held < s->m[v].town_had)
+			continue; /* it was given an old copy, and gets the rest again */
+		if (held < l[i].acked)
 			sim_fail(s,
 				 "acknowledged is durable: %s said %llu of the town feed and has "
 				 "less",
@@ -432,6 +462,33 @@ static void compare_with_hub(struct sim *s, uint32_t village, bool state)
 	kv_abort(t);
 }
 
+/* A year as the fold keeps it and as the books do. */
+static void same_year(struct sim *s, struct kv_txn *t, const struct host *h, struct bytes household,
+		      uint32_t member, int year, const struct books_year *want)
+{
+	struct state_year_item item;
+	struct bytes row = {0};
+	struct state_year y;
+	struct state_key k;
+
+	state_year_key(&k, h->own_no, household, member, year);
+	(void)kv_get(t, KV_STATE, state_key_bytes(&k), &row);
+	T_EQ(state_year_parse(row, &y), ERR_OK);
+	if (y.score != want->score)
+		sim_fail(s, "recount: %s: %.*s/%u has %lld in %d, commands give %lld", h->name,
+			 (int)household.n, (const char *)household.p, member, (long long)y.score,
+			 year, (long long)want->score);
+	for (uint32_t i = 0; i < BOOKS_ITEMS; i++) {
+		T_EQ(state_year_item(&y, i, &item), ERR_OK);
+		if (item.sum != want->sum[i])
+			sim_fail(s,
+				 "recount: %s: %.*s/%u: %lld count towards cap %u in %d, commands "
+				 "give %lld",
+				 h->name, (int)household.n, (const char *)household.p, member,
+				 (long long)item.sum, i, year, (long long)want->sum[i]);
+	}
+}
+
 static void balances(struct sim *s, uint32_t host)
 {
 	const struct books *b = work_books(s, host);
@@ -454,6 +511,10 @@ static void balances(struct sim *s, uint32_t host)
 			sim_fail(s, "recount: %s: household %s has %lld, commands give %lld",
 				 h->name, name, (long long)points_raw(v.balance),
 				 (long long)b->balance[i]);
+		for (uint32_t m = 0; m < BOOKS_MEMBERS; m++)
+			for (int y = 0; y < BOOKS_YEARS; y++)
+				same_year(s, t, h, host_text(name), m, BOOKS_YEAR + y,
+					  &b->year[i][m][y]);
 	}
 	kv_abort(t);
 }
@@ -475,11 +536,18 @@ void law_told(struct sim *s, uint32_t host)
 
 void law_stepped(struct sim *s, uint32_t host)
 {
-	struct node_alarm a;
+	struct node_alarm a[NODE_ALARMS_MAX];
+	uint32_t n = 0;
 
+	if (s->m[host].host.up)
+		n = node_alarms(s->m[host].host.node, a, NODE_ALARMS_MAX);
 	/* nobody here is dishonest, and nobody lost a disk */
-	if (!s->rotted && s->m[host].host.up && node_alarms(s->m[host].host.node, &a, 1))
-		sim_fail(s, "false alarm: %s: %s", name_of(s, host), a.text);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t f = feed_of(s, &a[i].feed);
+
+		if (f == SIM_HOSTS || !s->rotted[f])
+			sim_fail(s, "false alarm: %s: %s", name_of(s, host), a[i].text);
+	}
 }
 
 /* --- the end ----------------------------------------------------------------------------------------- */
@@ -523,6 +591,24 @@ const char *law_lacks(struct sim *s, uint32_t host)
 	if (!quiet(s, host))
 		return "it still has work to do";
 	return host == SIM_HUB ? NULL : village_lacks(s, host);
+}
+
+void law_remember(struct sim *s)
+{
+	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
+		struct kv_txn *t;
+		struct hash h;
+		uint32_t no;
+
+		T_EQ(kv_begin(s->m[i].host.kv, false, &t), ERR_OK);
+		for (uint32_t f = 0; f < SIM_HOSTS; f++) {
+			if (feedlog_find(t, &s->m[f].host.feed, &no))
+				continue;
+			T_EQ(fold_digest(t, no, &h), ERR_OK);
+			sha256_add(&s->history, h.b, HASH_BYTES);
+		}
+		kv_abort(t);
+	}
 }
 
 void law_at_end(struct sim *s)

@@ -120,33 +120,6 @@ static void copies_add(struct machine *m)
 	m->ncopies++;
 }
 
-static void copy_table(struct kv_txn *from, struct kv_txn *to, enum kv_table tab)
-{
-	struct kv_cursor *c;
-	struct bytes k, v;
-	int err;
-
-	T_EQ(kv_cursor_open(from, tab, &c), ERR_OK);
-	for (err = kv_seek(c, KV_GE, (struct bytes){0}, &k, &v); !err;
-	     err = kv_seek(c, KV_NEXT, k, &k, &v))
-		T_EQ(kv_put(to, tab, k, v), ERR_OK);
-	T_EQ(err, ERR_NOTFOUND);
-	kv_cursor_close(c);
-}
-
-static struct kv *store_of(struct kv_txn *copy)
-{
-	struct kv_txn *t;
-	struct kv *kv;
-
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	T_EQ(kv_begin(kv, true, &t), ERR_OK);
-	for (unsigned tab = 0; tab < KV_NTABLES; tab++)
-		copy_table(copy, t, tab);
-	T_EQ(kv_commit(t), ERR_OK);
-	return kv;
-}
-
 void machine_close(struct sim *s)
 {
 	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
@@ -351,9 +324,23 @@ void machine_crash(struct sim *s, uint32_t host)
 	sim_at(s, 1000 + prng_below(&s->crash, s->calm ? 1000 : DOWN_MS), &ev);
 }
 
+/* A village that has its own entries gets again what its store lacks of the town feed. A hub that lacks what it has acknowledged
+ * makes villages complain, as it should. */
+static bool may_lack(struct sim *s, struct machine *m)
+{
+	const struct law_feed *own = &s->feed[m->host.index];
+
+	if (m->host.index == SIM_HUB ||
+	    host_size(&m->host, &m->host.feed) < own->edge[m->host.index].size)
+		return false;
+	s->count.lacking++;
+	law_went_back(s, m->host.index);
+	return true;
+}
+
 /* An old copy of the store is put in its place. The node must have all that it ever signed, by redoing the
- * batch of the guard, or refuse. What it held of other feeds the guard does not know: then, and when it
- * refuses, the right store is found again. Returns whether the node runs, on the old copy. */
+ * batch of the guard, or refuse; then the right store is found again. What it lacks of other feeds it must not
+ * cosign otherwise than before. Returns whether the node runs, on the old copy. */
 static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 {
 	struct kv *newest = m->host.kv;
@@ -363,7 +350,9 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 
 	if (guarddisk_newest(&m->host.guard)->intent.size > size)
 		return false; /* the newest lacks it too: redone on the copy, it would be missing there */
-	m->host.kv = store_of(m->copy[back]);
+	if (m->host.index != SIM_HUB)
+		liar_tries(s, m->host.index, host_store_of(m->copy[back]));
+	m->host.kv = host_store_of(m->copy[back]);
 	size = host_size(&m->host, &m->host.feed);
 	if (sim_chance(&s->crash, 30)) /* on a disk that has too little room at first */
 		kvmem_limit(m->host.kv, kvmem_bytes(m->host.kv) + prng_below(&s->crash, 2000));
@@ -376,7 +365,7 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 	if (!err) {
 		law_opened(s, m->host.index);
 		s->count.redone += host_size(&m->host, &m->host.feed) > size;
-		if (law_has_all(s, m->host.index)) {
+		if (law_has_all(s, m->host.index) || may_lack(s, m)) {
 			copies_drop(m);
 			kv_close(newest);
 			return true;
@@ -467,7 +456,7 @@ static void rot(struct sim *s, struct machine *m)
 
 	if (m->rotten || size == 0 || !may_flip(m))
 		return;
-	m->rotten = s->rotted = true;
+	m->rotten = s->rotted[m->host.index] = true;
 	m->rotten_seq = size - 1;
 	sim_say(s, "%s: entry %llu rots", m->host.name, (unsigned long long)m->rotten_seq);
 	flip(m);

@@ -153,7 +153,10 @@ void net_perform(void *ctx, struct host *h, const struct effect *fx)
 	if (fx->text[0])
 		sim_say(s, "%s: %s", h->name, fx->text);
 	switch (fx->type) {
-	case FX_SEND: send(s, fx->conn, end, fx->bytes); break;
+	case FX_SEND:
+		sha256_add(&s->history, fx->bytes.p, fx->bytes.n);
+		send(s, fx->conn, end, fx->bytes);
+		break;
 	case FX_CLOSE:
 		c = s->wires->conn[fx->conn];
 		c->open[end] = false;

@@ -223,6 +223,7 @@ bool sim_run(struct sim *s, const struct sim_opts *opts)
 		host_root(&s->m[i].host, &s->m[i].host.feed, &root);
 		sha256_add(&s->history, root.b, HASH_BYTES);
 	}
+	law_remember(s);
 	sha256_end(&s->history, &s->digest);
 	return !s->failed;
 }

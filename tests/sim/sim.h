@@ -16,7 +16,8 @@
  *	machine.c  processes: phases of the store, crashes, full disks, wrong clocks
  *	work.c	   what people do
  *	books.c	   an independent account of it
- *	law.c	   what must hold */
+ *	law.c	   what must hold
+ *	liar.c	   a hub that tries to get a second history cosigned */
 #define SIM_VILLAGES  5
 #define SIM_HOSTS     (SIM_VILLAGES + 1)
 #define SIM_HUB	      0
@@ -68,7 +69,7 @@ struct sim_opts {
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks;
+		redone, forks, lacking, lies, judged, predicted;
 };
 
 enum phase { PH_IDLE, PH_APPLY, PH_COMMIT, PH_SEAL, PH_TELL };
@@ -90,6 +91,7 @@ struct machine {
 	uint32_t ncopies, old_copy;	 /* batches that the next start lacks */
 	/* what is known about it outside */
 	uint64_t acked_by_hub; /* the most that the hub has acknowledged to it */
+	uint64_t town_had;     /* of the town feed, when its store went back */
 	struct buf
 		leaf_acked; /* leaf hash of own entries that were acknowledged to people, by sequence */
 };
@@ -100,6 +102,8 @@ struct law_feed {
 	struct tlog_edge edge[SIM_HOSTS]; /* rebuilt from the leaves that each holds */
 	struct hash last[SIM_HOSTS];
 	uint64_t judged[SIM_HOSTS]; /* size up to which verdicts were compared */
+	uint64_t
+		cosigned[SIM_HOSTS]; /* the largest size that each has cosigned, in all its lives */
 };
 
 struct sim {
@@ -110,7 +114,8 @@ struct sim {
 	struct prng net, disk, crash, clock, work, keys;
 	bool with[FAULTS], with_cuts, with_flips, with_crashes, with_half_open;
 	bool calm, done;
-	bool rotted; /* somewhere, some time: alarms are right */
+	bool rotted
+		[SIM_HOSTS]; /* feeds of which an entry was bad some time: alarms about them are right */
 	struct machine m[SIM_HOSTS];
 	struct net *wires;
 	struct people *people;
@@ -175,6 +180,10 @@ void work_calm(struct sim *s);
 uint32_t work_waiting(const struct sim *s, uint32_t host);
 const struct books *work_books(const struct sim *s, uint32_t host);
 
+/* --- liar.c --- */
+/* Takes @copy, an old copy of the store of @village. */
+void liar_tries(struct sim *s, uint32_t village, struct kv *copy);
+
 /* --- law.c --- */
 void law_open(struct sim *s);
 void law_close(struct sim *s);
@@ -186,10 +195,15 @@ void law_restarted(struct sim *s, uint32_t host);
 void law_signed(struct sim *s, uint32_t host);
 void law_opened(struct sim *s, uint32_t host);
 bool law_has_all(struct sim *s, uint32_t host);
+/* A village whose store went back lacks some of the town feed, and nobody can blame it. */
+void law_went_back(struct sim *s, uint32_t host);
+void law_cosigned(struct sim *s, uint32_t host, const struct job_ingest *g);
 void law_acknowledged(struct sim *s, uint32_t host, uint64_t seq, const struct hash *leaf_hash);
 void law_stepped(struct sim *s, uint32_t host);
 /* What is not yet as it must be when the faults have stopped; NULL: nothing. */
 const char *law_lacks(struct sim *s, uint32_t host);
 void law_at_end(struct sim *s);
+/* What every host makes of every feed, into the history. */
+void law_remember(struct sim *s);
 
 #endif

@@ -40,6 +40,10 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->copies += c->copies;
 	to->redone += c->redone;
 	to->forks += c->forks;
+	to->lacking += c->lacking;
+	to->lies += c->lies;
+	to->judged += c->judged;
+	to->predicted += c->predicted;
 }
 
 static void print_count(const struct sim_count *c)
@@ -53,10 +57,13 @@ static void print_count(const struct sim_count *c)
 	       (unsigned long long)c->cuts);
 	printf("%llu commits with only one of store and guard, %llu torn guards; %llu starts on "
 	       "old "
-	       "stores, %llu redone, %llu refused\n",
+	       "stores, %llu redone, %llu refused, %llu lacking town entries, %llu lies\n",
 	       (unsigned long long)c->half, (unsigned long long)c->torn,
 	       (unsigned long long)c->copies, (unsigned long long)c->redone,
-	       (unsigned long long)c->forks);
+	       (unsigned long long)c->forks, (unsigned long long)c->lacking,
+	       (unsigned long long)c->lies);
+	printf("%llu answers as the books say, %llu of them refusals\n",
+	       (unsigned long long)c->judged, (unsigned long long)c->predicted);
 }
 
 static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *steps)

@@ -11,7 +11,9 @@
  * is offered again after the answer. */
 #define ORDERS_MAX	 6000
 #define ACCEPTED_MAX	 1000
-#define SETUP_STEPS	 (4 + BOOKS_HOUSEHOLDS / 2)
+#define DUTIES		 6 /* roles granted at first */
+#define SETUP_STEPS	 (DUTIES + 1 + BOOKS_HOUSEHOLDS / 2)
+#define DAYS_BACK	 400
 #define VILLAGE_EVERY_MS 40000
 #define HUB_EVERY_MS	 60000
 
@@ -31,6 +33,7 @@ struct order {
 	uint32_t host, id;
 	bool under_way, answered, accepted;
 	bool no_room; /* the last answer was that nothing was written */
+	bool doubted; /* it was lost on the way and may have been written all the same */
 	uint64_t seq;
 	struct hash leaf_hash;
 	uint32_t household;
@@ -39,7 +42,7 @@ struct order {
 };
 struct people {
 	struct order *order[ORDERS_MAX];
-	uint32_t n, waiting[SIM_HOSTS];
+	uint32_t n, waiting[SIM_HOSTS], in_doubt[SIM_HOSTS];
 	struct books books[SIM_HOSTS];
 	struct order *accepted[SIM_HOSTS][ACCEPTED_MAX]; /* by entry */
 	uint32_t naccepted[SIM_HOSTS];
@@ -52,13 +55,15 @@ static const struct {
 	const char *code;
 	enum rec_choice_SCOPE scope;
 	int64_t points, cap;
-} items[] = {{"A101", SCOPE_household, 200, 4000},
-	     {"C101", SCOPE_individual, 500, 6000},
-	     {"D201", SCOPE_household, -200, 2000},
+} items[] = {{"A101", SCOPE_household, 200, 1000},
+	     {"C101", SCOPE_individual, 500, 1500},
+	     {"D201", SCOPE_household, -200, 600},
 	     {"Z001", SCOPE_household, 100, 0}};
-#define NITEMS	 (sizeof(items) / sizeof(items[0]))
+#define NITEMS (sizeof(items) / sizeof(items[0]))
+_Static_assert(NITEMS == BOOKS_ITEMS, "the books number items as the first catalogue does");
 #define EVIDENCE "签到表"
-#define MEMBERS	 2
+#define MEMBERS	 (BOOKS_MEMBERS - 1)
+#define TOLD_DAYS 3 /* between telling a household of a deduction and confirming it */
 
 /* --- offering -------------------------------------------------------------------------------------- */
 
@@ -146,8 +151,12 @@ static void staff(struct sim *s, struct order *o, uint32_t holder, unsigned pers
 		  enum rec_choice_ROLE role, const char *village, bool revoke)
 {
 	struct bytes key = {sign_key_public(s->m[holder].host.person[person]), SIGN_KEY_BYTES};
-	struct rec_grant g = {
-		.key = key, .name = host_text("赵六"), .role = role, .village = host_text(village)};
+	static const char *const names[HOST_PEOPLE] = {"李书记", "钱记录", "孙审核", "周确认",
+						       "赵六"};
+	struct rec_grant g = {.key = key,
+			      .name = host_text(names[person]),
+			      .role = role,
+			      .village = host_text(village)};
 	struct rec_revoke r = {.key = key,
 			       .role = role,
 			       .village = host_text(village),
@@ -193,19 +202,25 @@ static void adopt(struct sim *s, struct order *o)
 
 static void setup_step(struct sim *s, uint32_t host)
 {
-	static const enum rec_choice_ROLE roles[] = {ROLE_recorder, ROLE_reviewer, ROLE_confirmer};
+	/* everybody has a second duty, which is not for the own sheets */
+	static const struct {
+		unsigned person;
+		enum rec_choice_ROLE role;
+	} duty[DUTIES] = {{HOST_RECORDER, ROLE_recorder},   {HOST_REVIEWER, ROLE_reviewer},
+			  {HOST_CONFIRMER, ROLE_confirmer}, {HOST_RECORDER, ROLE_reviewer},
+			  {HOST_REVIEWER, ROLE_confirmer},  {HOST_CONFIRMER, ROLE_recorder}};
 	struct people *p = s->people;
 	struct order *o = order_new(s, host, K_SETUP);
 	uint32_t step = p->setup[host];
 
 	p->setup_asked[host] = true;
-	if (step < 3) {
-		staff(s, o, host, HOST_RECORDER + step, roles[step], "", false);
-	} else if (step == 3) {
+	if (step < DUTIES) {
+		staff(s, o, host, duty[step].person, duty[step].role, "", false);
+	} else if (step == DUTIES) {
 		adopt(s, o);
 	} else {
 		o->kind = K_HOUSEHOLD;
-		register_household(s, o, step - 4, HOST_HEAD);
+		register_household(s, o, step - DUTIES - 1, HOST_HEAD);
 	}
 }
 
@@ -219,6 +234,28 @@ static uint32_t some_household(struct sim *s, uint32_t host)
 	return i;
 }
 
+/* Mostly who should, now and then who must not always. */
+static unsigned worker(struct sim *s, unsigned usual, unsigned other)
+{
+	return sim_chance(&s->work, 25) ? other : usual;
+}
+
+static void random_line(struct sim *s, uint32_t host, struct books_line *l, day_t *ret_day)
+{
+	uint32_t item = (uint32_t)prng_below(&s->work, NITEMS);
+
+	*ret_day = day_of_ms(HOST_WALL_MS) - (day_t)prng_below(&s->work, DAYS_BACK);
+	*l = (struct books_line){.household = some_household(s, host),
+				 .item = item,
+				 .points = items[item].points,
+				 .cap = items[item].cap};
+	if (items[item].points < 0) /* long enough ago to be confirmed when it was told on the day */
+		*ret_day -= TOLD_DAYS;
+	l->year = (uint32_t)(day_year(*ret_day) - BOOKS_YEAR);
+	if (items[item].scope == SCOPE_individual)
+		l->member = 1 + (uint32_t)prng_below(&s->work, MEMBERS);
+}
+
 static void record_sheet(struct sim *s, uint32_t host)
 {
 	struct order *o = order_new(s, host, K_SHEET);
@@ -226,24 +263,21 @@ static void record_sheet(struct sim *s, uint32_t host)
 	struct rec_points head = {.note = host_text("")};
 	struct rec_points_line l[BOOKS_LINES];
 	char name[BOOKS_LINES][8];
-	day_t today = day_of_ms(HOST_WALL_MS);
 
 	memset(l, 0, sizeof(l));
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t item = (uint32_t)prng_below(&s->work, NITEMS);
 		struct books_line *bl = &o->sheet.line[i];
+		day_t day;
 
-		*bl = (struct books_line){.household = some_household(s, host),
-					  .points = items[item].points};
+		random_line(s, host, bl, &day);
 		household_name(bl->household, name[i]);
 		l[i] = (struct rec_points_line){
 			.household = host_text(name[i]),
-			.member = items[item].scope == SCOPE_individual ? 1 : 0,
-			.item = host_text(items[item].code),
+			.member = bl->member,
+			.item = host_text(items[bl->item].code),
 			.version = 1,
 			.points = points_of(bl->points < 0 ? -bl->points : bl->points),
-			/* long enough ago to confirm a deduction that was told on the day */
-			.day = today - 3 - (day_t)prng_below(&s->work, 57),
+			.day = day,
 			.place = host_text("村委会广场"),
 			.reason = host_text("参加村庄清洁日"),
 			.evidence = host_text(EVIDENCE),
@@ -252,7 +286,8 @@ static void record_sheet(struct sim *s, uint32_t host)
 			l[i].told = l[i].day;
 	}
 	o->sheet.n = n;
-	order_make(s, o, REC_points, &head, l, n, HOST_RECORDER);
+	o->sheet.recorder = worker(s, HOST_RECORDER, HOST_CONFIRMER);
+	order_make(s, o, REC_points, &head, l, n, o->sheet.recorder);
 }
 
 /* A sheet with a line in @state, mostly. */
@@ -290,8 +325,9 @@ static void step_sheet(struct sim *s, uint32_t host, enum kind kind)
 	l.entry = sheet->entry;
 	l.line = o->step.line;
 	l.decision = o->step.refuse ? DECISION_refuse : DECISION_agree;
-	order_make(s, o, kind == K_REVIEW ? REC_review : REC_confirm, &head, &l, 1,
-		   kind == K_REVIEW ? HOST_REVIEWER : HOST_CONFIRMER);
+	o->step.by = kind == K_REVIEW ? worker(s, HOST_REVIEWER, HOST_RECORDER)
+				      : worker(s, HOST_CONFIRMER, HOST_REVIEWER);
+	order_make(s, o, kind == K_REVIEW ? REC_review : REC_confirm, &head, &l, 1, o->step.by);
 }
 
 static void reverse(struct sim *s, uint32_t host)
@@ -309,8 +345,8 @@ static void reverse(struct sim *s, uint32_t host)
 	o->step.line = 1 + (uint32_t)prng_below(&s->work, sheet->n);
 	r.entry = sheet->entry;
 	r.line = o->step.line;
-	order_make(s, o, REC_reversal, &r, NULL, 0,
-		   sim_chance(&s->work, 50) ? HOST_REVIEWER : HOST_CONFIRMER);
+	o->step.by = sim_chance(&s->work, 50) ? HOST_REVIEWER : HOST_CONFIRMER;
+	order_make(s, o, REC_reversal, &r, NULL, 0, o->step.by);
 }
 
 /* What a clerk should not do, and what the deputy may do as long as the town lets him. */
@@ -340,13 +376,13 @@ static void village_work(struct sim *s, uint32_t host)
 	if (p->setup[host] < SETUP_STEPS) {
 		if (!p->setup_asked[host])
 			setup_step(s, host);
-	} else if (what < 40) {
+	} else if (what < 30) {
 		record_sheet(s, host);
-	} else if (what < 60) {
+	} else if (what < 52) {
 		step_sheet(s, host, K_REVIEW);
-	} else if (what < 80) {
+	} else if (what < 74) {
 		step_sheet(s, host, K_CONFIRM);
-	} else if (what < 86) {
+	} else if (what < 90) {
 		reverse(s, host);
 	} else {
 		odd_work(s, host);
@@ -424,8 +460,8 @@ static void book(struct books *b, const struct order *o)
 	case K_HOUSEHOLD: b->household[o->household] = true; break;
 	case K_SHEET:
 		T_OK(b->nsheets < BOOKS_SHEETS);
-		b->sheet[b->nsheets] = o->sheet;
-		b->sheet[b->nsheets++].entry = o->seq;
+		books_record(b, &o->sheet);
+		b->sheet[b->nsheets - 1].entry = o->seq;
 		break;
 	case K_REVIEW: books_review(b, &o->step); break;
 	case K_CONFIRM: books_confirm(b, &o->step); break;
@@ -470,10 +506,45 @@ static void setup_answered(struct sim *s, const struct order *o)
 	p->setup[o->host] += o->accepted;
 }
 
+static bool books_know(enum verdict_id id)
+{
+	return id == V_ACCEPTED || id == V_P10_CAP || id == V_P02_DUTIES || id == V_TARGET_STATE;
+}
+
+/* The rules, seen from outside. Answers come in the order in which commands were judged, so the books hold what
+ * it was judged by, unless something is in doubt. */
+static void as_the_books_say(struct sim *s, const struct order *o)
+{
+	const struct books *b = &s->people->books[o->host];
+	enum verdict_id is = o->cmd.job.u.append.verdict.reason.id, want = is;
+
+	if (s->people->in_doubt[o->host] || o->cmd.job.u.append.exists || !books_know(is))
+		return;
+	switch (o->kind) {
+	case K_SHEET: want = books_judge_sheet(b, &o->sheet); break;
+	case K_REVIEW: want = books_judge_review(b, &o->step); break;
+	case K_CONFIRM: want = books_judge_confirm(b, &o->step); break;
+	case K_REVERSE: want = books_judge_reverse(b, &o->step); break;
+	case K_HOUSEHOLD:
+	case K_SETUP:
+	case K_OTHER:
+	case K_FINAL: return;
+	}
+	s->count.judged++;
+	s->count.predicted += want != V_ACCEPTED;
+	if (is != want)
+		sim_fail(s, "rules: %s: %s was answered %s, the books say %s",
+			 s->m[o->host].host.name, rec_type_of(o->cmd.job.u.append.tx.type)->name,
+			 reason_name(is), reason_name(want));
+}
+
 static void first_answer(struct sim *s, struct order *o)
 {
 	const struct job_append *a = &o->cmd.job.u.append;
 
+	s->people->in_doubt[o->host] -= o->doubted;
+	o->doubted = false;
+	as_the_books_say(s, o);
 	o->answered = true;
 	o->accepted = verdict_ok(&a->verdict);
 	s->people->waiting[o->host]--;
@@ -502,10 +573,17 @@ void work_done(void *ctx, struct cmd *c)
 	struct sim *s = ctx;
 	struct order *o = c->ctx;
 	const struct job_append *a = &c->job.u.append;
+	uint8_t told[8];
 
+	be32_put(told, (uint32_t)c->job.err);
+	be32_put(told + 4, c->job.err ? 0 : a->verdict.reason.id);
+	sha256_add(&s->history, told, sizeof(told));
 	o->under_way = false;
 	if (c->job.err) {
-		if (c->job.err != ERR_FULL && !s->m[o->host].rotten)
+		/* it was made when the store had more of the town feed */
+		bool waits = c->job.err == ERR_STATE && s->m[o->host].town_had;
+
+		if (c->job.err != ERR_FULL && !waits && !s->m[o->host].rotten)
 			sim_fail(s, "%s: a command failed with %s", s->m[o->host].host.name,
 				 err_name(c->job.err));
 		o->no_room = c->job.err == ERR_FULL && !o->answered;
@@ -531,6 +609,9 @@ void work_lost(void *ctx, struct cmd *c)
 	struct order *o = c->ctx;
 
 	o->under_way = o->no_room = false;
+	if (!o->answered && !o->doubted)
+		s->people->in_doubt[o->host]++;
+	o->doubted = !o->answered;
 	if (!o->answered)
 		retry_later(s, o, 20000);
 }

@@ -61,14 +61,8 @@ static void test_differences_stay_in_bounds(void)
 	}
 }
 
-static void test_negation_and_order(void)
+static void test_order(void)
 {
-	struct points p = points_of(77);
-
-	T_OK(points_neg(points_of(5), &p));
-	T_EQ(points_raw(p), -5);
-	T_OK(!points_neg(points_of(INT64_MIN), &p));
-	T_EQ(points_raw(p), -5);
 	T_EQ(points_cmp(points_of(1), points_of(2)), -1);
 	T_EQ(points_cmp(points_of(2), points_of(1)), 1);
 	T_EQ(points_cmp(points_of(2), points_of(2)), 0);
@@ -161,6 +155,6 @@ static void test_parsing_stops_at_the_length(void)
 	T_EQ(points_raw(p), 3650);
 }
 
-T_MAIN(T(test_sums_stay_in_bounds), T(test_differences_stay_in_bounds), T(test_negation_and_order),
+T_MAIN(T(test_sums_stay_in_bounds), T(test_differences_stay_in_bounds), T(test_order),
        T(test_text_has_two_decimals), T(test_parsing_takes_plain_numbers_only),
        T(test_parsing_stops_at_the_length))

@@ -338,6 +338,256 @@ static void test_the_town_judges_as_it_was_seen(void)
 	world_close(&x);
 }
 
+/* The town alone gives and takes the committee: nobody keeps himself in office. */
+static void test_whom_the_town_removes_is_out(void)
+{
+	struct rec_revoke r;
+	struct world x;
+
+	world_open(&x, 26);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, TOWN_HEAD, ROLE_committee, ""), V_GRANT_FOREIGN);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, "crony", ROLE_committee, TOWN_CODE),
+	     V_GRANT_FOREIGN);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, TOWN_HEAD, ROLE_supervisor, ""), V_ACCEPTED);
+	r = (struct rec_revoke){.key = town_key_bytes(town_key(&x.w, TOWN_HEAD)),
+				.role = ROLE_committee,
+				.village = town_b(TOWN_CODE),
+				.reason = town_b("免职")};
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_revoke, &r, NULL, 0), V_ACCEPTED);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, "crony", ROLE_recorder, ""), V_NO_ROLE);
+	T_EQ(town_household(&x.w, x.no, TOWN_HEAD, "09999", 2), V_NO_ROLE);
+	world_close(&x);
+}
+
+static enum verdict_id grant_as(struct world *x, const char *key, const char *name,
+				enum rec_choice_ROLE role)
+{
+	struct rec_grant g = {.key = town_key_bytes(town_key(&x->w, key)),
+			      .name = town_b(name),
+			      .role = role,
+			      .village = town_b("")};
+
+	return town_put(&x->w, x->no, TOWN_HEAD, REC_grant, &g, NULL, 0);
+}
+
+static enum verdict_id revoke(struct world *x, const char *person, enum rec_choice_ROLE role)
+{
+	struct rec_revoke r = {.key = town_key_bytes(town_key(&x->w, person)),
+			       .role = role,
+			       .village = town_b(""),
+			       .reason = town_b("换届")};
+
+	return town_put(&x->w, x->no, TOWN_HEAD, REC_revoke, &r, NULL, 0);
+}
+
+/* P02 is about people: one name holds its roles under one key. */
+static void test_one_person_has_one_key(void)
+{
+	struct world x;
+
+	world_open(&x, 27);
+	T_EQ(grant_as(&x, "a1", "张三", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a2", "张三", ROLE_reviewer), V_NAME_TAKEN);
+	T_EQ(grant_as(&x, "a2", " 张　三 ", ROLE_reviewer), V_NAME_TAKEN);
+	T_EQ(grant_as(&x, "a2", "张三（二组）", ROLE_reviewer), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a2", "张三", ROLE_reviewer), V_NAME_TAKEN); /* nor by a new name */
+	T_EQ(grant_as(&x, "a1", "张三", ROLE_reviewer), V_ACCEPTED);
+	/* a name is free when the last role is gone, or the person is called otherwise */
+	T_EQ(revoke(&x, "a1", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a3", "张三", ROLE_recorder), V_NAME_TAKEN);
+	T_EQ(revoke(&x, "a1", ROLE_reviewer), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a3", "张三", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a3", "张叁", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a1", "张三", ROLE_recorder), V_ACCEPTED);
+	world_close(&x);
+}
+
+/* The town keeps the names of each village apart, and its own. */
+static void test_names_are_of_one_place(void)
+{
+	struct world x;
+	struct rec_grant g;
+
+	world_open(&x, 28);
+	T_EQ(town_invite(&x.w, "500101999202", "二村", DAY_NONE), V_ACCEPTED);
+	g = (struct rec_grant){.key = town_key_bytes(town_key(&x.w, "b1")),
+			       .name = town_b("李支书"), /* as the head of the first village */
+			       .role = ROLE_committee,
+			       .village = town_b("500101999202")};
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_ACCEPTED);
+	g.village = town_b(TOWN_CODE);
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_NAME_TAKEN);
+	g.role = ROLE_inspector;
+	g.village = town_b("");
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_ACCEPTED);
+	g.key = town_key_bytes(town_key(&x.w, "b2"));
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_NAME_TAKEN);
+	world_close(&x);
+}
+
+static void test_a_new_key_is_the_same_person(void)
+{
+	struct rec_points_line l;
+	struct world x;
+	uint64_t e;
+
+	world_open(&x, 29);
+	T_EQ(grant_as(&x, "a1", "张三", ROLE_recorder), V_ACCEPTED);
+	l = town_line("01000", 0, "A101", x.day);
+	T_EQ(town_points(&x.w, x.no, "a1", &l, 1), V_ACCEPTED);
+	e = town_size(&x.w, x.no) - 1;
+	T_EQ(revoke(&x, "a1", ROLE_recorder), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a2", "张 三", ROLE_reviewer), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, "a2", REC_review, e, 0, DECISION_agree), V_P02_DUTIES);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(grant_as(&x, "a2", "张三", ROLE_confirmer), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, "a2", REC_confirm, e, 0, DECISION_agree), V_P02_DUTIES);
+	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(town_reverse(&x.w, x.no, "a2", e, 1), V_P02_DUTIES);
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
+	world_close(&x);
+}
+
+static void test_a_reversal_says_why(void)
+{
+	static const char *const nothing[] = {"无", ".", "  ", "n/a"};
+	struct rec_reversal r = {.line = 1};
+	struct world x;
+
+	world_open(&x, 33);
+	r.entry = town_earn(&x.w, x.no, "01000", 0, "A101", x.day);
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
+		r.reason = town_b(nothing[i]);
+		T_EQ(town_put(&x.w, x.no, TOWN_CON, REC_reversal, &r, NULL, 0), V_P08_MISSING);
+		T_STR(x.w.last.reason.s, "reason");
+	}
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, r.entry, 1), V_ACCEPTED);
+	world_close(&x);
+}
+
+static uint32_t used_again(struct world *x, const char *household, const char *number)
+{
+	struct rec_points_line l = town_line(household, 0, "Z001", x->day);
+	uint32_t n = 0;
+
+	l.evidence_no = town_b(number);
+	T_EQ(town_points(&x->w, x->no, TOWN_REC, &l, 1), V_ACCEPTED);
+	for (uint32_t i = 0; i < x->w.last.nwarn; i++)
+		n += x->w.last.warn[i].id == V_P09_EVIDENCE;
+	return n;
+}
+
+/* Of a sheet whose first line was refused, another line still uses the paper. */
+static void test_evidence_counts_as_long_as_one_line_does(void)
+{
+	struct rec_points_line l[3];
+	struct world x;
+	uint64_t sheet, again;
+
+	world_open(&x, 31);
+	for (int i = 0; i < 3; i++) {
+		l[i] = town_line(i == 0 ? "01000" : i == 1 ? "01001" : "01002", 0, "Z001", x.day);
+		l[i].evidence_no = town_b(i == 1 ? "XY-2026-0002" : "XY-2026-0001");
+	}
+	T_EQ(town_points(&x.w, x.no, TOWN_REC, l, 3), V_ACCEPTED);
+	sheet = town_size(&x.w, x.no) - 1;
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, sheet, 1, DECISION_refuse), V_ACCEPTED);
+	T_EQ(used_again(&x, "01003", "XY-2026-0001"), 1);
+	T_EQ(x.w.last.warn[0].num[1], (int64_t)sheet);
+	T_EQ(x.w.last.warn[0].num[2], 3);
+	again = town_size(&x.w, x.no) - 1;
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, again, 1, DECISION_refuse), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, sheet, 3, DECISION_refuse), V_ACCEPTED);
+	T_EQ(used_again(&x, "01004", "XY-2026-0001"), 0);
+	world_close(&x);
+}
+
+static void test_a_number_is_the_same_however_it_is_typed(void)
+{
+	struct world x;
+
+	world_open(&x, 32);
+	T_EQ(used_again(&x, "01000", "XY-2026-0001"), 0);
+	T_EQ(used_again(&x, "01001", "XY-2026-0001 "), 1);
+	T_EQ(used_again(&x, "01002", "　xy-2026-0001"), 1);
+	T_EQ(used_again(&x, "01003", "XY-2026- 0001"), 0);
+	T_EQ(used_again(&x, "01004", "xy-2026-0002"), 0);
+	T_STR(x.w.last.nwarn ? x.w.last.warn[0].s : "", "");
+	T_EQ(used_again(&x, "01005", "XY-2026-0002"), 1);
+	T_STR(x.w.last.warn[0].s, "XY-2026-0002"); /* told as it is written */
+	world_close(&x);
+}
+
+struct heard {
+	uint32_t n, late, evidence;
+};
+
+static void on_warned(void *ctx, const struct reason *r)
+{
+	struct heard *h = ctx;
+
+	h->n++;
+	h->late += r->id == V_P05_LATE;
+	h->evidence += r->id == V_P09_EVIDENCE;
+}
+
+static void judge_points(struct world *x, const struct rec_points_line *l, uint32_t n,
+			 struct heard *heard, struct verdict *v)
+{
+	struct rec_points head = {.note = town_b("")};
+	struct buf p = {0};
+	struct feed_head h;
+	struct entry e;
+	struct fold f;
+
+	town_begin(&x->w);
+	T_EQ(feedlog_head(x->w.t, x->no, &h), ERR_OK);
+	town_tx(&x->w, &h.id, town_size(&x->w, FEED_TOWN), TOWN_REC, rec_type_of(REC_points), &head,
+		l, n, &e, &p);
+	town_place(&h, &e);
+	T_EQ(fold_open(&f, x->w.t, &x->w.id, &h), ERR_OK);
+	f.warned = on_warned;
+	f.warned_ctx = heard;
+	T_EQ(fold_judge(&f, &e, buf_bytes(&p), true, v), ERR_OK);
+	fold_close(&f);
+	town_commit(&x->w);
+	buf_close(&p);
+}
+
+/* A late line and a piece of evidence used twice, behind many lines that are near each other. */
+static void test_many_warnings_of_a_kind_hide_no_other(void)
+{
+	enum { LINES = 40, LATE = 35, USED = 38 };
+	struct rec_points_line l[LINES];
+	struct heard heard = {0};
+	struct verdict v;
+	struct world x;
+
+	world_open(&x, 30);
+	l[0] = town_line("01002", 0, "Z001", x.day);
+	l[0].evidence_no = town_b("XY-2026-0001");
+	T_EQ(town_points(&x.w, x.no, TOWN_REC, l, 1), V_ACCEPTED);
+	for (int i = 0; i < LINES; i++)
+		l[i] = town_line("01000", 0, "Z001", x.day);
+	l[LATE] = town_line("01003", 0, "A101", town_day(2024, 5, 1));
+	l[USED] = town_line("01004", 0, "Z001", x.day);
+	l[USED].evidence_no = town_b("XY-2026-0001");
+	judge_points(&x, l, LINES, &heard, &v);
+	T_STR(reason_name(v.reason.id), "ACCEPTED");
+	T_EQ(v.nwarn, LINES - 1); /* the first of its household is near nothing */
+	T_STR(reason_name(v.warn[0].id), "P09_NEAR");
+	T_EQ(v.warn[0].num[0], 2);
+	T_STR(reason_name(v.warn[VERDICT_WARN_MAX - 2].id), "P05_LATE");
+	T_EQ(v.warn[VERDICT_WARN_MAX - 2].num[0], LATE + 1);
+	T_STR(reason_name(v.warn[VERDICT_WARN_MAX - 1].id), "P09_EVIDENCE");
+	T_EQ(v.warn[VERDICT_WARN_MAX - 1].num[0], USED + 1);
+	/* and who listens hears of each */
+	T_EQ(heard.n, v.nwarn);
+	T_EQ(heard.late, 1);
+	T_EQ(heard.evidence, 1);
+	world_close(&x);
+}
+
 static void test_enrolment_is_seen_or_not(void)
 {
 	const char *two = "500101999202";
@@ -434,18 +684,9 @@ static void test_terms_hold_on_the_claimed_day(void)
 	}
 	x.w.wall_ms = 0;
 	T_EQ(town_points(&x.w, x.no, "summer", &l, 1), V_ACCEPTED);
-	T_EQ(x.w.last.nwarn, 1); /* near, but late or future cannot be said */
+	T_EQ(x.w.last.nwarn, 2); /* near; whether late or future cannot be said, and that is said */
+	T_STR(reason_name(x.w.last.warn[0].id), "P05_NO_CLOCK");
 	world_close(&x);
-}
-
-static enum verdict_id revoke(struct world *x, const char *person, enum rec_choice_ROLE role)
-{
-	struct rec_revoke r = {.key = town_key_bytes(town_key(&x->w, person)),
-			       .role = role,
-			       .village = town_b(""),
-			       .reason = town_b("换届")};
-
-	return town_put(&x->w, x->no, TOWN_HEAD, REC_revoke, &r, NULL, 0);
 }
 
 /* Who loses a role loses it for the entries after, and stays the person who acted before. */
@@ -1099,8 +1340,13 @@ static void test_a_full_sheet_goes_through(void)
 T_MAIN(T(test_only_confirmed_lines_count), T(test_a_reversal_takes_everything_back),
        T(test_a_refusal_releases_the_cap), T(test_caps_add_up_within_a_sheet),
        T(test_lines_of_a_sheet_go_their_own_way), T(test_the_town_judges_as_it_was_seen),
-       T(test_enrolment_is_seen_or_not), T(test_a_village_sees_the_town_of_its_transaction),
-       T(test_terms_hold_on_the_claimed_day), T(test_a_revoked_role_ends_with_the_entry),
+       T(test_whom_the_town_removes_is_out), T(test_one_person_has_one_key),
+       T(test_names_are_of_one_place), T(test_a_new_key_is_the_same_person),
+       T(test_a_reversal_says_why), T(test_evidence_counts_as_long_as_one_line_does),
+       T(test_a_number_is_the_same_however_it_is_typed),
+       T(test_many_warnings_of_a_kind_hide_no_other), T(test_enrolment_is_seen_or_not),
+       T(test_a_village_sees_the_town_of_its_transaction), T(test_terms_hold_on_the_claimed_day),
+       T(test_a_revoked_role_ends_with_the_entry),
        T(test_the_newest_adoption_before_the_day_counts), T(test_duplicates_are_warned_about),
        T(test_evidence_is_found_among_many), T(test_random_work_matches_an_independent_count),
        T(test_a_replay_gives_the_same_state), T(test_villages_do_not_touch_each_other),

@@ -32,7 +32,7 @@ struct pair {
 	size_t flip_bit;
 	uint64_t sent[2];
 	char closed[2][200]; /* why that host closed last */
-	uint32_t alarms_told;
+	uint32_t unasked;    /* lines that the node says of itself */
 };
 
 static uint64_t now_of(void *ctx, struct host *h)
@@ -89,6 +89,7 @@ static void perform(void *ctx, struct host *h, const struct effect *fx)
 
 	if (fx->text[0] && getenv("V"))
 		fprintf(stderr, "%llu %s: %s\n", (unsigned long long)p->now, h->name, fx->text);
+	p->unasked += fx->text[0] && !fx->peer;
 	switch (fx->type) {
 	case FX_SEND:
 		if (p->w.up && fx->conn == p->w.conn && p->w.open[side]) {
@@ -255,9 +256,10 @@ static void pair_close(struct pair *p)
 
 static void grant(struct host *h, struct prng *g, enum rec_choice_ROLE role)
 {
+	static const char *const names[HOST_PEOPLE] = {"张一", "张二", "张三", "张四", "张五"};
 	struct rec_grant r = {
 		.key = {sign_key_public(h->person[role % HOST_PEOPLE]), SIGN_KEY_BYTES},
-		.name = host_text("张三"),
+		.name = host_text(names[role % HOST_PEOPLE]),
 		.role = role,
 	};
 
@@ -554,6 +556,40 @@ static void test_an_enrolment_that_was_changed_is_refused(void)
 	pair_close(&p);
 }
 
+static void test_an_enrolment_with_another_transport_key_is_refused(void)
+{
+	static struct pair p;
+	struct dh_key *other;
+
+	pair_open(&p, 36);
+	T_EQ(dh_key_from_seed((const uint8_t[32]){6}, &other), ERR_OK);
+	dh_key_free(p.h[VILLAGE].transport);
+	p.h[VILLAGE].transport = other;
+	pair_start(&p);
+	T_OK(!linked(&p, VILLAGE));
+	T_EQ(at(&p, HUB, HUB), 2); /* it would be in the feed for ever */
+	pair_close(&p);
+}
+
+static void test_an_enrolment_carries_the_hubs_clock_evidence(void)
+{
+	static struct pair p;
+	struct bytes leaf, payload;
+	struct kv_txn *t;
+	struct entry e;
+
+	pair_open(&p, 37);
+	pair_start(&p);
+	T_EQ(kv_begin(p.h[HUB].kv, false, &t), ERR_OK);
+	T_EQ(feedlog_read(t, FEED_TOWN, 2, &leaf, &payload), ERR_OK);
+	T_EQ(entry_parse(leaf.p, leaf.n, &e), ERR_OK);
+	kv_abort(t);
+	T_EQ(e.type, REC_village_enrol);
+	T_EQ(e.boot, p.h[HUB].boot);
+	T_EQ(e.boot_ms, p.now + HOST_SLEPT_MS);
+	pair_close(&p);
+}
+
 static void test_a_used_invitation_is_used(void)
 {
 	static struct pair p;
@@ -738,6 +774,7 @@ static void test_a_lie_ends_the_session_and_changes_nothing(void)
 		grants(&p, VILLAGE, 3);
 		run(&p);
 		s = p.h[VILLAGE].node->first;
+		p.h[HUB].node->first->cosig_size = 0; /* as if it had not said so yet */
 		T_EQ(kv_begin(p.h[HUB].kv, false, &t), ERR_OK);
 		T_EQ(writer_feed_status(t, FEED_TOWN, true, &before), ERR_OK);
 		kv_abort(t);
@@ -767,6 +804,88 @@ static void test_a_lie_ends_the_session_and_changes_nothing(void)
 	}
 }
 
+/* Seals @msg as the village's next message and gives it to the hub. */
+static void say_as_village(struct pair *p, const struct buf *msg)
+{
+	struct buf frame = {0};
+
+	buf_put_be16(&frame, 0);
+	T_EQ(noise_seal(&p->h[VILLAGE].node->first->noise, msg->p, msg->n, &frame), ERR_OK);
+	be16_put(frame.p, (uint16_t)(frame.n - 2));
+	feed_raw(p, HUB, frame.p, frame.n);
+	buf_close(&frame);
+}
+
+static void cosign_as_village(struct pair *p, uint64_t size, struct buf *out)
+{
+	struct msg_cosig m = {.feed = p->h[HUB].feed, .size = size};
+	struct checkpoint c = {.size = size};
+
+	T_EQ(heads_proven(p->h[HUB].node, size, &m.root), ERR_OK);
+	heads_txn_end(p->h[HUB].node);
+	memcpy(c.origin, p->h[HUB].origin, sizeof(c.origin));
+	c.root = m.root;
+	T_EQ(cosig_make(&c, p->h[VILLAGE].witness_key, HOST_WALL_MS / 1000, &m.cosig), ERR_OK);
+	buf_reset(out);
+	msg_cosig(out, &m);
+}
+
+static void test_cosignatures_of_one_village_do_not_fill_the_queue(void)
+{
+	static struct pair p;
+	struct buf msg = {0};
+
+	pair_open(&p, 32);
+	pair_start(&p);
+	p.h[VILLAGE].node->first->may_pull = false; /* it does not cosign by itself */
+	grants(&p, HUB, 30);
+	T_EQ(host_store(&p.h[HUB]), ERR_OK);
+	for (unsigned i = 0; i < 100; i++) {
+		cosign_as_village(&p, 10, &msg);
+		say_as_village(&p, &msg);
+	}
+	T_EQ(p.h[HUB].node->njobs, 1);
+	for (uint64_t size = 11; size <= 30; size++) {
+		cosign_as_village(&p, size, &msg);
+		say_as_village(&p, &msg);
+	}
+	T_EQ(p.h[HUB].node->njobs, 1);
+	run(&p);
+	T_EQ(p.h[HUB].node->njobs, 0);
+	T_EQ(status(&p, HUB, HUB).cosigned, 30); /* the newest was not lost */
+	T_OK(linked(&p, HUB));
+	buf_close(&msg);
+	pair_close(&p);
+}
+
+static void test_a_full_queue_holds_up_and_hangs_up_on_nobody(void)
+{
+	static struct pair p;
+	struct node *hub;
+
+	pair_open(&p, 33);
+	pair_start(&p);
+	hub = p.h[HUB].node;
+	hub->njobs += NODE_JOBS_MAX - NODE_JOBS_OTHERS; /* of others */
+	for (unsigned i = 0; i < 40; i++)
+		grants(&p, VILLAGE, 100);
+	pass(&p, NODE_STALL_MS - 1000);
+	T_EQ(at(&p, HUB, VILLAGE), 0);
+	T_EQ(p.dials, 1);
+	T_EQ(hub->njobs, NODE_JOBS_MAX - NODE_JOBS_OTHERS);
+	/* when it is only busy, everybody has his share */
+	hub->njobs = NODE_JOBS_BUSY;
+	host_feed(&p.h[HUB], &(struct event){.type = EV_TICK});
+	T_EQ(hub->njobs, NODE_JOBS_BUSY + NODE_INGEST_BUSY);
+	run(&p);
+	T_EQ(at(&p, HUB, VILLAGE), 4000);
+	hub->njobs = 0;
+	T_OK(linked(&p, HUB));
+	T_EQ(p.dials, 1);
+	no_alarms(&p);
+	pair_close(&p);
+}
+
 /* --- before it is known who calls -------------------------------------------------------------------- */
 
 static uint32_t accept_one(struct pair *p, uint32_t conn)
@@ -788,12 +907,13 @@ static void test_strangers_are_few_small_and_short_lived(void)
 	pair_open(&p, 17);
 	for (uint32_t i = 0; i < NODE_HANDSHAKES_MAX; i++)
 		T_OK(accept_one(&p, 1000 + i));
-	T_OK(!accept_one(&p, 5000));
+	T_OK(!accept_one(&p, 5000)); /* it takes the place of another */
+	T_EQ(node_links(p.h[HUB].node, l, NODE_HANDSHAKES_MAX + 1), NODE_HANDSHAKES_MAX);
 	T_OK(sizeof(struct session) <= 1536);
 	/* nothing is kept of what they say before its length is known to fit */
 	live = mem_live();
 	be16_put(junk, 49);
-	p.w.conn = 1000;
+	p.w.conn = 1001;
 	feed_raw(&p, HUB, junk, 2);
 	T_OK(strstr(p.closed[HUB], "has no place") != NULL);
 	T_OK(mem_live() < live);
@@ -832,6 +952,103 @@ static void test_one_address_cannot_keep_the_others_out(void)
 	pair_close(&p);
 }
 
+static void test_a_newcomer_takes_the_place_of_those_who_have_most(void)
+{
+	static struct pair p;
+	struct event ev = {.type = EV_ACCEPT, .conn = 1000};
+	struct session *honest;
+
+	pair_open(&p, 34);
+	ev.source = 0x0a000009; /* a slow one, who came first */
+	host_feed(&p.h[HUB], &ev);
+	honest = p.h[HUB].node->first;
+	for (uint32_t i = 0; i < 10 * NODE_HANDSHAKES_MAX; i++) {
+		ev.conn++;
+		ev.source = 0x0a000001 + i % 3;
+		host_feed(&p.h[HUB], &ev);
+	}
+	T_EQ(count_links(&p), NODE_HANDSHAKES_MAX);
+	T_EQ(p.h[HUB].node->first == honest, true);
+	ev.source = 0x0a000008;
+	ev.conn++;
+	host_feed(&p.h[HUB], &ev);
+	T_EQ(p.h[HUB].node->last->source, 0x0a000008);
+	T_OK(p.h[HUB].node->first == honest);
+	pair_start(&p);
+	T_OK(linked(&p, VILLAGE));
+	pair_close(&p);
+}
+
+/* A hub-side handshake up to message 3 by somebody with the village's invitation. */
+static void come_as_guest(struct pair *p, uint32_t conn)
+{
+	struct event ev = {.type = EV_ACCEPT, .conn = conn};
+	uint8_t seed[DH_KEY_BYTES], proof[8 + NOISE_HASH_BYTES] = "CZENRL1\n";
+	struct hello h = {.version = HELLO_VERSION, .frame_max = MSG_FRAME_MAX, .invited = true};
+	struct buf frame = {0}, payload = {0};
+	struct noise noise = {0};
+	struct dh_key *key;
+	const struct session *s;
+
+	prng_fill(&p->prng, seed, sizeof(seed));
+	T_EQ(dh_key_from_seed(seed, &key), ERR_OK);
+	prng_fill(&p->prng, seed, sizeof(seed));
+	host_feed(&p->h[HUB], &ev);
+	buf_reset(&p->w.q[VILLAGE]); /* last words to the one before */
+	p->w.conn = conn;
+	p->w.up = p->w.open[HUB] = true;
+	T_EQ(noise_init(&noise, true, key, p->h[VILLAGE].hub_transport, p->h[HUB].node->prologue,
+			sizeof(p->h[HUB].node->prologue), seed),
+	     ERR_OK);
+	buf_put_be16(&frame, 48);
+	T_EQ(noise_write(&noise, NULL, 0, &frame), ERR_OK);
+	feed_raw(p, HUB, frame.p, frame.n);
+	/* the answer lies on the wire behind a length of the test's and one of its own */
+	T_OK(p->w.q[VILLAGE].n > 6);
+	T_EQ(noise_read(&noise, p->w.q[VILLAGE].p + 6, p->w.q[VILLAGE].n - 6, &payload), ERR_OK);
+	buf_reset(&p->w.q[VILLAGE]);
+	memcpy(proof + 8, noise_binding(&noise), NOISE_HASH_BYTES);
+	memcpy(h.invite_key, sign_key_public(p->h[VILLAGE].invite), SIGN_KEY_BYTES);
+	sign(p->h[VILLAGE].invite, proof, sizeof(proof), h.invite_sig);
+	buf_reset(&payload);
+	buf_reset(&frame);
+	hello_pack(&h, &payload);
+	buf_put_be16(&frame, 0);
+	T_EQ(noise_write(&noise, payload.p, payload.n, &frame), ERR_OK);
+	be16_put(frame.p, (uint16_t)(frame.n - 2));
+	feed_raw(p, HUB, frame.p, frame.n);
+	s = p->h[HUB].node->last;
+	T_EQ(s->conn, conn);
+	T_EQ(s->state, S_GUEST);
+	buf_close(&frame);
+	buf_close(&payload);
+	noise_close(&noise);
+	dh_key_free(key);
+}
+
+static void test_an_invitation_is_good_for_one_guest_at_a_time(void)
+{
+	static struct pair p;
+
+	pair_open(&p, 35);
+	for (uint32_t i = 0; i < 100; i++)
+		come_as_guest(&p, 1000 + i);
+	T_EQ(count_links(&p), 1);
+	T_EQ(p.h[HUB].node->nguests, 1);
+	T_OK(strstr(p.closed[HUB], "newer guest") != NULL);
+	p.now += NODE_GUEST_MS;
+	host_feed(&p.h[HUB], &(struct event){.type = EV_TICK});
+	T_EQ(p.h[HUB].node->nguests, 0);
+	/* there is place for so many invitations, and for a newcomer then too */
+	for (uint32_t i = 0; i < NODE_GUESTS_MAX + 1; i++) {
+		come_as_guest(&p, 2000 + i);
+		p.h[HUB].node->last->invite_key[0] ^= (uint8_t)(i + 1);
+	}
+	T_EQ(p.h[HUB].node->nguests, NODE_GUESTS_MAX);
+	T_EQ(p.h[HUB].node->last->conn, 2000 + NODE_GUESTS_MAX);
+	pair_close(&p);
+}
+
 static void test_an_idle_session_is_small(void)
 {
 	static struct pair p;
@@ -853,7 +1070,7 @@ static void test_an_idle_session_is_small(void)
 
 /* --- damage and forks ------------------------------------------------------------------------------- */
 
-/* Flips a bit in a row of the store, behind everybody's back. */
+/* Flips a bit in a row of the store, of its last byte when there is no @byte, behind everybody's back. */
 static void damage(struct host *h, enum kv_table tab, uint32_t no, uint64_t which, size_t byte)
 {
 	uint8_t prefix[4], row[20000], key[64];
@@ -871,7 +1088,7 @@ static void damage(struct host *h, enum kv_table tab, uint32_t no, uint64_t whic
 	memcpy(row, v.p, vn = v.n);
 	memcpy(key, k.p, kn = k.n);
 	kv_cursor_close(c);
-	row[byte] ^= 0x10;
+	row[byte < vn ? byte : vn - 1] ^= 0x10;
 	T_EQ(kv_put(t, tab, kv_bytes(key, kn), kv_bytes(row, vn)), ERR_OK);
 	T_EQ(kv_commit(t), ERR_OK);
 }
@@ -910,6 +1127,67 @@ static void test_a_refused_chunk_alarms_both_sides(void)
 	pair_close(&p);
 }
 
+/* Makes every row of a table about feed @no one byte longer. */
+static void spoil(struct host *h, enum kv_table tab, uint32_t no)
+{
+	uint8_t row[20000], key[64];
+	struct bytes k = {0}, v;
+	struct kv_cursor *c;
+	struct kv_txn *t;
+	uint64_t n = 0;
+
+	be32_put(key, no);
+	T_EQ(kv_begin(h->kv, true, &t), ERR_OK);
+	T_EQ(kv_cursor_open(t, tab, &c), ERR_OK);
+	for (int err = kv_seek(c, KV_GE, kv_bytes(key, 4), &k, &v);
+	     !err && be32_get(k.p) == no && n < 1000; n++) {
+		size_t kn = k.n;
+
+		memcpy(key, k.p, kn);
+		memcpy(row, v.p, v.n);
+		row[v.n] = 0xff;
+		T_EQ(kv_put(t, tab, kv_bytes(key, kn), kv_bytes(row, v.n + 1)), ERR_OK);
+		err = kv_seek(c, KV_GE, kv_bytes(key, kn), &k, &v);
+		if (!err)
+			err = kv_seek(c, KV_NEXT, k, &k, &v);
+	}
+	kv_cursor_close(c);
+	T_OK(n > 0);
+	T_EQ(kv_commit(t), ERR_OK);
+}
+
+static void nobody_else_is_blamed(bool flip, enum kv_table tab, size_t byte)
+{
+	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct pair p;
+
+	pair_open(&p, 31);
+	pair_start(&p);
+	grants(&p, VILLAGE, 3);
+	run(&p);
+	p.no_dial = true;
+	if (flip)
+		damage(&p.h[HUB], tab, 2, 0, byte);
+	else
+		spoil(&p.h[HUB], tab, 2);
+	grants(&p, VILLAGE, 1);
+	run(&p);
+	T_EQ(alarms(&p, VILLAGE, a), 0);
+	T_OK(strstr(p.closed[VILLAGE], "refused") == NULL);
+	T_EQ(alarms(&p, HUB, a), 1);
+	T_EQ(a[0].err, ERR_CORRUPT);
+	T_OK(strstr(a[0].text, "store here") != NULL);
+	T_EQ(p.unasked, 0); /* each line says who caused it, so that the driver can limit them */
+	pair_close(&p);
+}
+
+static void test_damage_at_the_receiver_is_not_the_senders_fault(void)
+{
+	nobody_else_is_blamed(false, KV_FEED, 0);
+	nobody_else_is_blamed(true, KV_FEED, 76);	/* hash of the last leaf */
+	nobody_else_is_blamed(true, KV_FEED, SIZE_MAX); /* the edge of the tree */
+}
+
 static void test_a_flipped_tree_node_is_never_signed(void)
 {
 	static struct node_alarm a[NODE_ALARMS_MAX];
@@ -928,6 +1206,26 @@ static void test_a_flipped_tree_node_is_never_signed(void)
 	T_EQ(alarms(&p, HUB, a), 0);
 	T_EQ(alarms(&p, VILLAGE, a), 1);
 	T_EQ(a[0].err, ERR_CORRUPT);
+	pair_close(&p);
+}
+
+/* What the own store no longer has right is not the fault of those who cosigned it. */
+static void test_a_cosignature_over_a_damaged_tree_is_no_lie(void)
+{
+	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct pair p;
+
+	pair_open(&p, 30);
+	pair_start(&p);
+	grants(&p, VILLAGE, 5);
+	run(&p);
+	cut(&p);
+	damage(&p.h[VILLAGE], KV_TREE, p.h[VILLAGE].own_no, 0, 8);
+	pass(&p, NODE_BACKOFF_MS_MAX);
+	T_EQ(alarms(&p, HUB, a), 0);
+	T_OK(alarms(&p, VILLAGE, a) > 0);
+	T_EQ(a[0].err, ERR_CORRUPT);
+	T_OK(strstr(p.closed[VILLAGE], "does not verify") == NULL);
 	pair_close(&p);
 }
 
@@ -972,6 +1270,110 @@ static void test_an_older_copy_is_noticed_by_both(void)
 	T_EQ(at(&p, HUB, VILLAGE), 5);
 	pair_close(&p);
 	pair_close(&old);
+}
+
+/* What a machine had on its disks at some time: store and guard. */
+struct backup {
+	struct kv *kv;
+	struct guard guard;
+};
+
+static void back_up(struct host *h, struct backup *ret)
+{
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	ret->kv = host_store_of(t);
+	kv_abort(t);
+	writer_head(h->writer, &ret->guard);
+}
+
+static void restore(struct pair *p, unsigned side, const struct backup *b)
+{
+	struct host *h = &p->h[side];
+
+	host_crash(h, NULL, NULL);
+	cut(p);
+	kv_close(h->kv);
+	h->kv = b->kv;
+	guarddisk_lose(&h->guard);
+	T_EQ(guarddisk_save(&h->guard, &b->guard), ERR_OK);
+	T_EQ(host_start(h, 9, NULL), ERR_OK);
+}
+
+/* One side comes back from an old copy. Its own feed stands still and says why; the other one moves, also
+ * after the connection was made anew: what each has cosigned before is no reason to hang up. */
+static void come_back_older(unsigned side)
+{
+	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct pair p;
+	struct backup b;
+	uint32_t dials;
+
+	pair_open(&p, 29);
+	pair_start(&p);
+	grants(&p, VILLAGE, 1);
+	run(&p);
+	back_up(&p.h[side], &b);
+	grants(&p, VILLAGE, 2);
+	grants(&p, HUB, 2);
+	run(&p);
+	check_equal(&p);
+	restore(&p, side, &b);
+	pass(&p, NODE_BACKOFF_MS_MAX);
+	for (unsigned again = 0; again < 2; again++) {
+		T_OK(linked(&p, HUB));
+		T_OK(linked(&p, VILLAGE));
+		T_EQ(alarms(&p, side, a), 1);
+		T_EQ(a[0].err, ERR_FORK);
+		T_MEM(a[0].feed.b, p.h[side].feed.b, HASH_BYTES);
+		T_EQ(alarms(&p, !side, a), 1);
+		T_MEM(a[0].feed.b, p.h[side].feed.b, HASH_BYTES);
+		/* what the hub has of another history is not ours */
+		T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, side == HUB ? 3 : 0);
+		/* the older one gets back what it had of the other's feed, and what is new there
+		 * (but the hub cannot judge what names entries that it has lost: SPEC 9.6) */
+		if (side == VILLAGE)
+			grants(&p, HUB, 2);
+		run(&p);
+		T_EQ(at(&p, side, !side), at(&p, !side, !side));
+		dials = p.dials;
+		pass(&p, 3600000);
+		T_EQ(p.dials, dials);
+		cut(&p);
+		pass(&p, NODE_BACKOFF_MS_MAX);
+	}
+	pair_close(&p);
+}
+
+static void test_after_a_restore_the_other_feed_still_moves(void)
+{
+	come_back_older(HUB);
+	come_back_older(VILLAGE);
+}
+
+static void test_status_forgets_what_the_hub_has_lost(void)
+{
+	static struct pair p;
+	struct backup b;
+
+	pair_open(&p, 38);
+	pair_start(&p);
+	back_up(&p.h[HUB], &b);
+	grants(&p, VILLAGE, 2);
+	run(&p);
+	T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, 2);
+	restore(&p, HUB, &b);
+	p.h[HUB].node->njobs = NODE_JOBS_MAX; /* it stores nothing yet */
+	pass(&p, 5000);
+	T_OK(linked(&p, VILLAGE));
+	T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, 0);
+	p.h[HUB].node->njobs = 0;
+	host_feed(&p.h[HUB], &(struct event){.type = EV_TICK});
+	run(&p);
+	T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, 2);
+	no_alarms(&p);
+	pair_close(&p);
 }
 
 /* --- disk ------------------------------------------------------------------------------------------- */
@@ -1044,6 +1446,50 @@ static void test_silence_ends_a_link(void)
 	pair_close(&p);
 }
 
+/* It talks and does not read: what is meant for it would lie here for ever. */
+static void test_a_peer_that_takes_nothing_is_dropped(void)
+{
+	static struct pair p;
+	struct buf ping = {0};
+
+	buf_put_u8(&ping, MSG_PING);
+	pair_open(&p, 39);
+	pair_start(&p);
+	p.no_dial = true;
+	grants(&p, HUB, 1);
+	T_EQ(host_store(&p.h[HUB]), ERR_OK);
+	T_OK(p.h[HUB].node->first->unsent > 0);
+	for (unsigned i = 0; i < NODE_STALL_MS / 60000; i++) {
+		T_OK(linked(&p, HUB));
+		p.now += 60000;
+		say_as_village(&p, &ping);
+		host_feed(&p.h[HUB], &(struct event){.type = EV_TICK});
+	}
+	T_OK(!linked(&p, HUB));
+	T_STR(p.closed[HUB], "nothing taken for 600 s");
+	buf_close(&ping);
+	pair_close(&p);
+}
+
+/* It reads and pings, and stores nothing. */
+static void test_a_peer_that_acknowledges_nothing_is_dropped(void)
+{
+	static struct pair p;
+
+	pair_open(&p, 40);
+	pair_start(&p);
+	p.h[VILLAGE].node->njobs = NODE_JOBS_MAX;
+	p.no_dial = true;
+	grants(&p, HUB, 1);
+	pass(&p, NODE_STALL_MS - 1000);
+	T_OK(linked(&p, HUB));
+	pass(&p, 2000);
+	T_OK(!linked(&p, HUB));
+	T_OK(strstr(p.closed[HUB], "nothing acknowledged") != NULL);
+	p.h[VILLAGE].node->njobs = 0;
+	pair_close(&p);
+}
+
 /* The length of a frame is not sealed: altered on its way it swallows what follows. */
 static void test_a_frame_without_end_ends_the_link(void)
 {
@@ -1093,13 +1539,34 @@ static void test_goodbye_is_said_and_heard(void)
 	pair_close(&p);
 }
 
+static void test_a_stop_reaches_more_sessions_than_fit_in_one_step(void)
+{
+	static struct pair p;
+	struct event ev = {.type = EV_ACCEPT, .conn = 1000};
+	struct event stop = {.type = EV_STOP};
+	unsigned steps = 0;
+
+	pair_open(&p, 41);
+	for (unsigned i = 0; i < 2 * NODE_EFFECTS_MAX; i++, ev.conn++) {
+		host_feed(&p.h[HUB], &ev);
+		session_move(p.h[HUB].node, p.h[HUB].node->last, S_RUNNING);
+	}
+	do {
+		host_feed(&p.h[HUB], &stop);
+		T_OK(steps++ < 10);
+	} while (p.h[HUB].fx->n);
+	T_EQ(count_links(&p), 0);
+	pair_close(&p);
+}
+
 static int new_and_free(struct host *h)
 {
 	struct node_cfg cfg = {.role = NODE_HUB,
 			       .town = h->town,
 			       .feed = h->feed,
 			       .feed_key = h->feed_key,
-			       .transport = h->transport};
+			       .transport = h->transport,
+			       .boot = 1};
 	struct node *n = NULL;
 	int err = node_new(&cfg, h->kv, 1, &n);
 
@@ -1122,14 +1589,27 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_
        T(test_the_hub_forgets_nothing_when_it_restarts),
        T(test_a_newer_connection_replaces_the_older), T(test_another_town_is_turned_away),
        T(test_a_stranger_is_turned_away), T(test_an_enrolment_by_another_key_is_refused),
-       T(test_an_enrolment_that_was_changed_is_refused), T(test_a_used_invitation_is_used),
+       T(test_an_enrolment_that_was_changed_is_refused),
+       T(test_an_enrolment_with_another_transport_key_is_refused),
+       T(test_an_enrolment_carries_the_hubs_clock_evidence), T(test_a_used_invitation_is_used),
        T(test_a_flipped_bit_ends_the_connection_and_nothing_else),
        T(test_an_oversized_frame_ends_the_connection), T(test_an_empty_frame_ends_the_connection),
        T(test_bytes_may_come_one_by_one), T(test_strangers_are_few_small_and_short_lived),
        T(test_a_lie_ends_the_session_and_changes_nothing),
-       T(test_one_address_cannot_keep_the_others_out), T(test_an_idle_session_is_small),
-       T(test_a_refused_chunk_alarms_both_sides), T(test_a_flipped_tree_node_is_never_signed),
-       T(test_an_older_copy_is_noticed_by_both), T(test_a_full_disk_is_nobodys_fault),
+       T(test_cosignatures_of_one_village_do_not_fill_the_queue),
+       T(test_a_full_queue_holds_up_and_hangs_up_on_nobody),
+       T(test_one_address_cannot_keep_the_others_out),
+       T(test_a_newcomer_takes_the_place_of_those_who_have_most),
+       T(test_an_invitation_is_good_for_one_guest_at_a_time), T(test_an_idle_session_is_small),
+       T(test_a_refused_chunk_alarms_both_sides),
+       T(test_damage_at_the_receiver_is_not_the_senders_fault),
+       T(test_a_flipped_tree_node_is_never_signed),
+       T(test_a_cosignature_over_a_damaged_tree_is_no_lie),
+       T(test_an_older_copy_is_noticed_by_both), T(test_after_a_restore_the_other_feed_still_moves),
+       T(test_status_forgets_what_the_hub_has_lost), T(test_a_full_disk_is_nobodys_fault),
        T(test_an_idle_link_pings_once_a_minute), T(test_silence_ends_a_link),
+       T(test_a_peer_that_takes_nothing_is_dropped),
+       T(test_a_peer_that_acknowledges_nothing_is_dropped),
        T(test_a_frame_without_end_ends_the_link), T(test_a_session_ends_after_a_day),
-       T(test_goodbye_is_said_and_heard), T(test_no_memory_for_a_node_is_an_error))
+       T(test_goodbye_is_said_and_heard), T(test_a_stop_reaches_more_sessions_than_fit_in_one_step),
+       T(test_no_memory_for_a_node_is_an_error))

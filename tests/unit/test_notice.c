@@ -190,7 +190,7 @@ static void test_a_posting_is_of_a_notice_and_long_enough(void)
 	world_open(&x, 3);
 	at = published(&x);
 	post(&x, at - 1, x.day, x.day + 4);
-	REFUSED(&x.w, "REFERENCE", "F27", (int64_t)at - 1);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)at - 1);
 	post(&x, at, x.day, x.day - 1);
 	REFUSED(&x.w, "PERIOD", "F31", x.day, x.day - 1);
 	post(&x, at, x.today + 1, x.today + 9);
@@ -224,7 +224,7 @@ static void test_a_notice_is_taken_down_once(void)
 	at = published(&x);
 	post(&x, at, x.today, x.today + 9);
 	take_down(&x, at + 1, x.today);
-	REFUSED(&x.w, "REFERENCE", "F27", (int64_t)at + 1);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)at + 1);
 	take_down(&x, at, x.today + 1);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
 	take_down(&x, at, x.today);

@@ -226,7 +226,7 @@ static void test_a_village_answers_what_was_said_to_it(void)
 	r.day = x.today;
 	r.guidance++; /* not said yet */
 	put(&x, REC_guidance_reply, &r);
-	REFUSED(&x.w, "REFERENCE", "F27", (int64_t)r.guidance);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)r.guidance);
 	g = guidance(TWO);
 	put_town(&x, REC_guidance, &g);
 	put(&x, REC_guidance_reply, &r);
@@ -269,7 +269,7 @@ static void test_a_task_is_closed_village_by_village(void)
 	REFUSED(&x.w, "DAY_FUTURE", "F30", c.day, x.today);
 	c.guidance--;
 	put_town(&x, REC_guidance_close, &c);
-	REFUSED(&x.w, "REFERENCE", "F27", (int64_t)c.guidance);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)c.guidance);
 	town_close(&x.w);
 }
 

@@ -144,7 +144,7 @@ static void test_a_line_settles_the_application_it_names(void)
 	l[0].member = 2;
 	l[0].application = at - 1;
 	points(&x, TOWN_REC, l, 1);
-	REFUSED(&x.w, "REFERENCE", "F27", (int64_t)at - 1);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)at - 1);
 	l[0].application = at;
 	l[1] = l[0];
 	points(&x, TOWN_REC, l, 2); /* once, though in one entry */
@@ -162,7 +162,7 @@ static void test_a_line_settles_the_application_it_names(void)
 	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)second, (int64_t)last(&x) - 1);
 	r.application = 0x7fffffff;
 	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
-	REFUSED(&x.w, "REFERENCE", "F27", 0x7fffffff);
+	REFUSED(&x.w, "REFERENCE", "F80", 0x7fffffff);
 	town_close(&x.w);
 }
 
@@ -487,7 +487,7 @@ static void test_somebody_else_answers_once_and_in_time(void)
 	object(&x, TOWN_HEAD, &o);
 	at = last(&x);
 	answer(&x, TOWN_REV, e, RULING_upheld, x.day);
-	REFUSED(&x.w, "REFERENCE", "F27", (int64_t)e);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)e);
 	answer(&x, TOWN_HEAD, at, RULING_upheld, x.day); /* wrote it down */
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
 	T_STR(x.w.last.reason.s, "objection");

@@ -209,7 +209,7 @@ static void test_points_go_and_come_back(void)
 	town_commit(&x.w);
 	back.entry = at - 1;
 	put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0);
-	REFUSED(&x.w, "REFERENCE", "F27", (int64_t)at - 1);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)at - 1);
 	T_STR(x.w.last.reason.s, "redemption");
 	back.entry = at;
 	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, KEEPER, ROLE_confirmer, ""), V_ACCEPTED);

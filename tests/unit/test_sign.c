@@ -157,6 +157,45 @@ static void test_low_order_points_are_refused(void)
 	dh_key_free(k);
 }
 
+/* SPEC 4.6: "the equation without the cofactor". All of these hold with it: key, R or both have a component of
+ * order 8. The last has a challenge that is 0 modulo 8. */
+static void test_the_cofactor_does_not_help(void)
+{
+	static const struct {
+		const char *key, *sig;
+		bool want;
+	} v[] = {
+		{"88957010414c8e97fba3b84777dd25cf4f2d8b604180eeb7a680d5df87d0630f",
+		 "55779db3e53b39a8a37691edce02770f8df8e6e9734c0c7d533b7a3e41a1d26c"
+		 "9eee42a3e72d8de77c5beeff94a40a3c83462192167f9adef26d87bbf9db2802",
+		 true},
+		{"88957010414c8e97fba3b84777dd25cf4f2d8b604180eeb7a680d5df87d0630f",
+		 "014fe59274611ae3af266230986cdc18cde09e2995860cf2d8df46d691b10a56"
+		 "140d6c00cf24d5925bd2eee96c05a73417de9bcbfee9b682e1b3f7461c5ae70c",
+		 false},
+		{"19f47dd72ccad644d81f5149eee91e272201a2ed90db5af8a793d7f3055e9e18",
+		 "122ccb51582ce3015ae9abbfd7aa135bd11edf4b543df8351906a83efab2c912"
+		 "409b9ac94b1b3b5ce83427d1718192d0686fda295e4a7c36512a8b3c1027d80b",
+		 false},
+		{"19f47dd72ccad644d81f5149eee91e272201a2ed90db5af8a793d7f3055e9e18",
+		 "19a2203fd3ddc9051016ac0158154c36ba4c6741e55333b70cc49d5d3eeb7f27"
+		 "8d27c9fde88968e036f59760447e1e51931247745762e47990d3f4da2a950a07",
+		 false},
+		{"19f47dd72ccad644d81f5149eee91e272201a2ed90db5af8a793d7f3055e9e18",
+		 "0bd3419d91cc5790c1f60a0afd8d0d4ca70f8a3e3f75b81e10d949d80a097b78"
+		 "3f46f42fd7fda031f222fea0ddf40df47206f296137c2473d63fd4adab36220c",
+		 true},
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		uint8_t key[SIGN_KEY_BYTES], sig[SIGN_BYTES];
+
+		t_hex(v[i].key, key, sizeof(key));
+		t_hex(v[i].sig, sig, sizeof(sig));
+		T_EQ(sign_verify(key, "cofactor", 8, sig), v[i].want);
+	}
+}
+
 static int make_both_keys(void)
 {
 	uint8_t seed[32] = {1};
@@ -297,14 +336,10 @@ static void test_kdf_is_keyed_blake2b(void)
 	T_MEM(got, want, 16);
 }
 
-static void test_secrets_are_wiped_and_compared(void)
+static void test_secrets_are_wiped(void)
 {
-	uint8_t a[4] = {1, 2, 3, 4}, b[4] = {1, 2, 3, 5};
+	uint8_t a[4] = {1, 2, 3, 4};
 
-	T_OK(secret_equal(a, a, 4));
-	T_OK(!secret_equal(a, b, 4));
-	T_OK(secret_equal(a, b, 3));
-	T_OK(secret_equal(a, b, 0));
 	secret_wipe(a, 3);
 	T_MEM(a, "\0\0\0\4", 4);
 }
@@ -326,6 +361,7 @@ int main(int argc, char **argv)
 		T(test_weak_public_keys_verify_nothing),
 		T(test_both_sides_agree_on_the_published_secret),
 		T(test_low_order_points_are_refused),
+		T(test_the_cofactor_does_not_help),
 		T(test_keys_survive_lack_of_memory),
 		T(test_a_seal_opens_with_its_passphrase_only),
 		T(test_the_bytes_of_a_seal_are_frozen),
@@ -333,7 +369,7 @@ int main(int argc, char **argv)
 		T(test_the_cost_is_bounded_both_ways),
 		T(test_too_little_memory_for_a_seal_is_said_so),
 		T(test_kdf_is_keyed_blake2b),
-		T(test_secrets_are_wiped_and_compared),
+		T(test_secrets_are_wiped),
 		T(test_nothing_can_be_freed),
 	};
 

@@ -361,6 +361,12 @@ static void test_rows_nobody_wrote_are_damage(void)
 	T_STR(p.role[0].group, "g");
 	T_EQ(state_person_parse(ROW("\1\1a\1\1\3b\0c\0\0\0"), &p), ERR_CORRUPT);
 	T_EQ(state_person_parse(ROW("\1\1a\1\1\3bxc\0\0\11ggggggggg"), &p), ERR_CORRUPT);
+	uint8_t named[2 + STATE_PERSON_NAME + 2] = {1, STATE_PERSON_NAME + 1}; /* one too long */
+	memset(named + 2, 'a', STATE_PERSON_NAME + 1);
+	T_EQ(state_person_parse(kv_bytes(named, sizeof(named)), &p), ERR_CORRUPT);
+	named[1]--;
+	named[2 + STATE_PERSON_NAME] = 0;
+	T_EQ(state_person_parse(kv_bytes(named, sizeof(named) - 1), &p), ERR_OK);
 	/* slot 0, recorder 2^32 */
 	T_EQ(state_lines_next(ROW("\0\6\x80\x80\x80\x80\x10\x8"), &at, &slot, &l), ERR_CORRUPT);
 }

@@ -238,6 +238,10 @@ static void provoke_grants(struct town *w, uint32_t no)
 	REFUSED(w, "GRANT_UNKNOWN", "F15", 0);
 	town_put(w, no, TOWN_HEAD, REC_grant, &term, NULL, 0);
 	REFUSED(w, "CATALOGUE_DATES", "F12", term.from, term.to);
+	term.name = town_b(TOWN_REC);
+	term.from = term.to = DAY_NONE;
+	town_put(w, no, TOWN_HEAD, REC_grant, &term, NULL, 0);
+	REFUSED(w, "NAME_TAKEN", "F27", 0);
 	town_begin(w); /* one committee member of sixty-four villages, and one more */
 	for (int i = 0; i < STATE_ROLES_MAX + 1; i++) {
 		snprintf(code, sizeof(code), "5001029%05d", i);
@@ -342,6 +346,12 @@ static void provoke_points(struct town *w, uint32_t no)
 	l[0] = town_line("01002", 0, "A101", town_day(2026, 1, 29));
 	town_points(w, no, TOWN_REC, l, 1);
 	WARNED(w, "P05_LATE", "P05", 1, 31, 30);
+	l[0] = town_line("01004", 0, "A101", town_day(2026, 1, 29));
+	w->wall_ms = 0;
+	town_points(w, no, TOWN_REC, l, 1);
+	WARNED(w, "P05_NO_CLOCK", "P05", 0);
+	w->wall_ms = town_noon(town_day(2026, 3, 1));
+	l[0] = town_line("01002", 0, "A101", town_day(2026, 1, 29));
 	l[0].day++;
 	at = town_size(w, no);
 	l[0].evidence_no = town_b("CG-1");

@@ -384,8 +384,45 @@ static void test_a_verdict_is_stored_or_plain(void)
 	town_close(&w);
 }
 
+static void put_verdict(struct town *w, uint32_t no, uint64_t seq, enum verdict_id id)
+{
+	struct verdict v = {.reason = {.id = id}, .nwarn = id == V_ACCEPTED};
+	uint8_t key[VERDICT_KEY_BYTES];
+	struct buf b = {0};
+
+	v.warn[0].id = V_P09_NEAR;
+	T_EQ(verdict_pack(&v, &b), ERR_OK);
+	T_EQ(kv_put(w->t, KV_VERDICT, verdict_key(key, no, seq), buf_bytes(&b)), ERR_OK);
+	buf_close(&b);
+}
+
+static void test_entries_of_unknown_type_are_counted(void)
+{
+	struct town w;
+	uint32_t no = town_open(&w, 9);
+	uint64_t n = 7;
+
+	town_begin(&w);
+	T_EQ(view_unaudited(w.t, no, 0, &n), ERR_OK);
+	T_EQ(n, 0);
+	put_verdict(&w, no - 1, UINT64_MAX, V_UNKNOWN_TYPE); /* of the feed before */
+	put_verdict(&w, no, 2, V_UNKNOWN_TYPE);
+	put_verdict(&w, no, 3, V_ACCEPTED); /* with a warning */
+	put_verdict(&w, no, 4, V_P10_CAP);
+	put_verdict(&w, no, 5, V_UNKNOWN_TYPE);
+	put_verdict(&w, no + 1, 0, V_UNKNOWN_TYPE);
+	T_EQ(view_unaudited(w.t, no, 0, &n), ERR_OK);
+	T_EQ(n, 2);
+	T_EQ(view_unaudited(w.t, no, 3, &n), ERR_OK);
+	T_EQ(n, 1);
+	T_EQ(view_unaudited(w.t, no, 6, &n), ERR_OK);
+	T_EQ(n, 0);
+	town_commit(&w);
+	town_close(&w);
+}
+
 T_MAIN(T(test_the_town_is_known_from_its_charter), T(test_an_empty_store_knows_nothing),
        T(test_villages_are_found_by_every_key), T(test_people_have_the_roles_of_their_day),
        T(test_catalogues_are_read_in_file_order), T(test_households_are_read_with_their_people),
        T(test_scores_are_of_one_year), T(test_waiting_lines_are_told_oldest_first),
-       T(test_a_verdict_is_stored_or_plain))
+       T(test_a_verdict_is_stored_or_plain), T(test_entries_of_unknown_type_are_counted))

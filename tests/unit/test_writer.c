@@ -300,6 +300,35 @@ static void test_a_full_store_refuses_and_goes_on(void)
 	pair_node_close(&hub);
 }
 
+static int begin_fails(struct kv *kv, bool write, struct kv_txn **ret)
+{
+	(void)kv;
+	(void)write;
+	(void)ret;
+	return ERR_IO;
+}
+
+static void test_a_store_that_begins_nothing_more_ends_the_writer(void)
+{
+	struct pair_tx x = {0};
+	struct job *j = &x.job;
+	struct pair_node hub;
+	struct kv_ops ops;
+
+	hub_open(&hub, 0);
+	ops = *hub.kv->ops;
+	const struct kv_ops *real = hub.kv->ops;
+	ops.begin = begin_fails;
+	hub.kv->ops = &ops;
+	pair_grant_tx(&tw, PAIR_HUB, 0, 7, &x);
+	T_EQ(writer_apply(hub.w, &j, 1), ERR_IO);
+	T_EQ(j->err, ERR_IO);
+	T_EQ(writer_state(hub.w), WRITER_DEAD);
+	hub.kv->ops = real;
+	pair_tx_close(&x);
+	pair_node_close(&hub);
+}
+
 static void test_a_refused_job_leaves_no_trace(void)
 {
 	struct pair_tx x[4] = {0};
@@ -761,6 +790,39 @@ static void test_a_dry_run_keeps_nothing(void)
 	pair_node_close(&hub);
 }
 
+/* Entries of one batch that name each other by sequence: all of them, or none behind the first that fails. */
+static void test_a_job_with_a_place_is_written_there_or_not_at_all(void)
+{
+	struct pair_tx x[4] = {0};
+	struct job *jobs[4];
+	struct pair_node hub;
+
+	hub_open(&hub, 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		pair_grant_tx(&tw, PAIR_HUB, 0, i, &x[i]);
+		x[i].job.u.append.placed = true;
+		x[i].job.u.append.place = PAIR_STARTED + i;
+		jobs[i] = &x[i].job;
+	}
+	x[1].job.u.append.author_ok = false;
+	T_EQ(pair_run(&hub, jobs, 4), ERR_OK);
+	T_EQ(x[0].job.err, ERR_OK);
+	T_EQ(x[1].job.u.append.verdict.reason.id, V_BAD_SIGNATURE);
+	T_EQ(x[2].job.err, ERR_EXISTS);
+	T_EQ(x[3].job.err, ERR_EXISTS);
+	T_EQ(size_of(hub.kv, FEED_TOWN), PAIR_STARTED + 1);
+	/* what is there already is found wherever it is; what is new goes on behind it */
+	x[1].job.u.append.author_ok = true;
+	x[0].job.u.append.place = 0;
+	T_EQ(pair_run(&hub, jobs, 4), ERR_OK);
+	T_OK(x[0].job.u.append.exists);
+	for (uint32_t i = 0; i < 4; i++)
+		T_EQ(x[i].job.u.append.seq, PAIR_STARTED + i);
+	for (uint32_t i = 0; i < 4; i++)
+		pair_tx_close(&x[i]);
+	pair_node_close(&hub);
+}
+
 static void test_what_the_village_has_not_seen_it_cannot_name(void)
 {
 	struct pair_node hub, v;
@@ -827,6 +889,35 @@ static void test_a_bit_that_flips_before_the_seal_is_not_signed(void)
 		pair_node_close(&hub);
 	}
 	pair_tx_close(&x);
+}
+
+/* A transaction that comes again when its entry has gone bad in the store: the rest of the batch is not to
+ * blame. */
+static void test_an_entry_gone_bad_fails_only_who_asks_for_it(void)
+{
+	static const size_t where[] = {0,
+				       ENTRY_LEAF_BYTES - 1}; /* no entry any more; another hash */
+	uint8_t entry[12] = {0, 0, 0, FEED_TOWN};
+
+	be64_put(entry + 4, PAIR_STARTED);
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		struct pair_tx again = {0}, other = {0};
+		struct job *jobs[2] = {&again.job, &other.job};
+		struct pair_node hub;
+
+		hub_open(&hub, 0);
+		pair_grant_tx(&tw, PAIR_HUB, 0, 1, &again);
+		pair_put(&hub, &again);
+		flip(hub.kv, KV_ENTRY, kv_bytes(entry, sizeof(entry)), where[i]);
+		pair_grant_tx(&tw, PAIR_HUB, 0, 2, &other);
+		T_EQ(pair_run(&hub, jobs, 2), ERR_OK);
+		T_EQ(again.job.err, ERR_CORRUPT);
+		T_EQ(other.job.err, ERR_OK);
+		T_EQ(other.job.u.append.verdict.reason.id, V_ACCEPTED);
+		pair_tx_close(&again);
+		pair_tx_close(&other);
+		pair_node_close(&hub);
+	}
 }
 
 static void test_the_hub_takes_in_a_village_and_agrees(void)
@@ -918,6 +1009,51 @@ static void test_chunks_in_one_batch_depend_on_none_that_fails(void)
 	pair_node_close(&hub);
 }
 
+/* Cuts the last byte off the head of a feed. */
+static void damage_head(struct kv *kv, uint32_t no)
+{
+	uint8_t key[4], row[4096];
+	struct kv_txn *t;
+	struct bytes v;
+
+	be32_put(key, no);
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	T_EQ(kv_get(t, KV_FEED, kv_bytes(key, sizeof(key)), &v), ERR_OK);
+	memcpy(row, v.p, v.n);
+	T_EQ(kv_put(t, KV_FEED, kv_bytes(key, sizeof(key)), kv_bytes(row, v.n - 1)), ERR_OK);
+	T_EQ(kv_commit(t), ERR_OK);
+}
+
+static void test_a_damaged_feed_takes_no_other_jobs_with_it(void)
+{
+	struct pair_node hub, v;
+	struct pair_tx x[6] = {0};
+	struct buf chunk = {0};
+	struct job bad = {.type = JOB_INGEST}, *jobs[7];
+
+	hub_open(&hub, 0);
+	village_open(&v, &hub, 3);
+	pair_chunk(&v, 0, 3, &chunk);
+	bad.u.ingest.body = buf_bytes(&chunk);
+	for (uint32_t i = 0; i < 6; i++)
+		pair_grant_tx(&tw, PAIR_HUB, 0, i + 1, &x[i]);
+	for (uint32_t i = 0; i < 7; i++)
+		jobs[i] = i == 4 ? &bad : &x[i - (i > 4)].job;
+	damage_head(hub.kv, PAIR_VILLAGE_NO);
+	T_EQ(pair_run(&hub, jobs, 7), ERR_CORRUPT);
+	T_EQ(bad.err, ERR_CORRUPT);
+	T_OK(!bad.u.ingest.wrong); /* the chunk is as good as it ever was */
+	for (uint32_t i = 0; i < 6; i++) {
+		T_EQ(x[i].job.err, ERR_OK);
+		T_EQ(x[i].job.u.append.seq, PAIR_STARTED + i);
+		pair_tx_close(&x[i]);
+	}
+	T_EQ(writer_state(hub.w), WRITER_IDLE);
+	buf_close(&chunk);
+	pair_node_close(&v);
+	pair_node_close(&hub);
+}
+
 static void test_every_flipped_bit_of_a_chunk_is_refused(void)
 {
 	struct pair_node hub, v;
@@ -934,6 +1070,8 @@ static void test_every_flipped_bit_of_a_chunk_is_refused(void)
 		chunk.p[i] ^= (uint8_t)(1 << i % 8);
 		T_OK(ingest(&hub, buf_bytes(&chunk), &j) != ERR_OK);
 		T_OK(j.err != ERR_FORK); /* noise is no evidence */
+		/* a feed that is not here, or a place not reached yet, is nobody's fault */
+		T_EQ(j.u.ingest.wrong, j.err != ERR_NOTFOUND && j.err != ERR_STATE);
 		T_OK(!j.u.ingest.cosigned);
 		chunk.p[i] ^= (uint8_t)(1 << i % 8);
 	}
@@ -996,6 +1134,12 @@ static void test_chunks_of_no_business_here_are_refused(void)
 	chunk.p[0] ^= 1;
 	T_EQ(ingest(&hub, buf_bytes(&chunk), &j), ERR_NOTFOUND);
 	T_EQ(ingest(&hub, kv_bytes("x", 1), &j), ERR_FORMAT);
+	T_OK(j.u.ingest.wrong);
+	pair_chunk(&v, 0, 1, &chunk);
+	be64_put(chunk.p + HASH_BYTES, 41);
+	T_EQ(ingest(&hub, (struct bytes){chunk.p, chunk.n - 1}, &j), ERR_FORMAT);
+	T_OK(j.u.ingest.wrong);
+	T_EQ(j.u.ingest.bad_seq, 41); /* where the chunk begins, not where the feed does */
 	/* judged by town entries that are not here */
 	struct pair_tx x = {0};
 	pair_chunk(&hub, PAIR_STARTED, PAIR_STARTED + 1, &chunk);
@@ -1095,6 +1239,165 @@ static void test_a_witness_without_a_clock_does_not_cosign(void)
 	T_EQ(j.err, ERR_OK);
 	T_OK(!j.u.ingest.cosigned);
 	buf_close(&chunk);
+	pair_node_close(&v);
+	pair_node_close(&hub);
+}
+
+/* --- a witness whose store went back ---------------------------------------------------------------- */
+
+static bool cosigns(struct pair_node *n, struct pair_node *owner, uint64_t from, uint64_t to)
+{
+	struct buf chunk = {0};
+	struct job j;
+
+	pair_chunk(owner, from, to, &chunk);
+	T_EQ(ingest(n, buf_bytes(&chunk), &j), ERR_OK);
+	T_EQ(j.u.ingest.size, to);
+	buf_close(&chunk);
+	return j.u.ingest.cosigned;
+}
+
+/* @n goes on with the store of @old, which is empty-handed afterwards; the guard stays. */
+static void swap_store(struct pair_node *n, struct pair_node *old)
+{
+	struct kv *newest = n->kv;
+	struct errmsg msg = {0};
+
+	pair_node_stop(n);
+	pair_node_stop(old);
+	n->kv = old->kv;
+	old->kv = newest;
+	if (pair_node_start(n, &msg))
+		t_fail(__FILE__, __LINE__, "%s", msg.text);
+}
+
+static void put_grants(struct pair_node *n, uint64_t town_seen, uint32_t first, uint32_t count)
+{
+	struct pair_tx x = {0};
+
+	for (uint32_t i = 0; i < count; i++) {
+		pair_grant_tx(&tw, n->feed, town_seen, first + i, &x);
+		pair_put(n, &x);
+	}
+	pair_tx_close(&x);
+}
+
+static void restart(struct pair_node *n, bool journal)
+{
+	struct errmsg msg;
+
+	pair_node_stop(n);
+	n->journal = journal;
+	T_EQ(pair_node_start(n, &msg), ERR_OK);
+}
+
+/* Its own feed has not moved, so only what it cosigned shows that it lacks something. */
+static void test_a_village_whose_store_went_back_signs_one_history(void)
+{
+	for (int journal = 0; journal < 2; journal++) {
+		struct pair_node hub, twin, v, old;
+
+		hub_open(&hub, 5);
+		hub_open(&twin, 2);
+		put_grants(&twin, 0, 900, 4);
+		for (int forked = 0; forked < 2; forked++) {
+			village_open(&v, &hub, 1);
+			village_open(&old, &hub, 1);
+			restart(&v, journal);
+			T_OK(cosigns(&v, &hub, 3, 8));
+			swap_store(&v, &old);
+			if (forked) {
+				T_OK(!cosigns(&v, &twin, 3, 8));
+				T_OK(!cosigns(&v, &twin, 8, 9));
+				restart(&v, journal);
+			} else {
+				T_OK(!cosigns(&v, &hub, 3, 6)); /* never a smaller size */
+				T_OK(cosigns(&v, &hub, 6, 8));
+			}
+			T_OK(!cosigns(&v, forked ? &twin : &hub, 0, forked ? 9 : 8));
+			pair_node_close(&v);
+			pair_node_close(&old);
+		}
+		pair_node_close(&hub);
+		pair_node_close(&twin);
+	}
+}
+
+static void test_a_hub_whose_store_went_back_signs_one_history(void)
+{
+	for (int journal = 0; journal < 2; journal++) {
+		struct pair_node hub, old, v, twin;
+
+		hub_open(&hub, 0);
+		hub_open(&old, 0);
+		restart(&hub, journal);
+		village_open(&v, &hub, 4);
+		village_open(&twin, &hub, 2);
+		put_grants(&twin, PAIR_STARTED, 900, 4);
+		T_OK(cosigns(&hub, &v, 0, 3));
+		swap_store(&hub, &old);
+		T_OK(!cosigns(&hub, &twin, 0, 2));
+		T_OK(!cosigns(&hub, &twin, 2, 6));
+		swap_store(&hub, &old); /* the right one is found again */
+		T_OK(cosigns(&hub, &v, 3, 4));
+		pair_node_close(&hub);
+		pair_node_close(&old);
+		pair_node_close(&v);
+		pair_node_close(&twin);
+	}
+}
+
+/* The power went when the store had reached its disk and the guard had not: what the store says is cosigned
+ * is told after the start, so it is guarded first. */
+static void test_what_only_the_store_has_cosigned_is_guarded_at_the_start(void)
+{
+	struct pair_node hub, twin, v, old;
+	struct buf chunk = {0};
+	struct job j = {.type = JOB_INGEST}, *jobs = &j;
+	struct errmsg msg;
+
+	hub_open(&hub, 5);
+	hub_open(&twin, 2);
+	put_grants(&twin, 0, 900, 4);
+	village_open(&v, &hub, 1);
+	village_open(&old, &hub, 1);
+	restart(&v, true);
+	pair_chunk(&hub, 3, 8, &chunk);
+	j.u.ingest.body = buf_bytes(&chunk);
+	j.u.ingest.now_s = NOW_S;
+	v.guard_err = ERR_IO;
+	T_EQ(pair_run(&v, &jobs, 1), ERR_IO);
+	T_EQ(writer_state(v.w), WRITER_DEAD);
+	pair_node_stop(&v);
+	T_EQ(pair_node_start(&v, &msg), ERR_IO); /* and not before */
+	v.guard_err = ERR_OK;
+	T_EQ(pair_node_start(&v, &msg), ERR_OK);
+	T_EQ(size_of(v.kv, FEED_TOWN), 8);
+	swap_store(&v, &old);
+	T_OK(!cosigns(&v, &twin, 3, 8));
+	buf_close(&chunk);
+	pair_node_close(&v);
+	pair_node_close(&old);
+	pair_node_close(&hub);
+	pair_node_close(&twin);
+}
+
+static void test_a_cosignature_waits_for_no_second_disk(void)
+{
+	struct pair_node hub, v;
+	uint32_t saves;
+
+	hub_open(&hub, 5);
+	village_open(&v, &hub, 1);
+	restart(&v, true);
+	saves = v.guard_saves;
+	T_OK(cosigns(&v, &hub, 3, 8)); /* guarded beside the commit */
+	T_EQ(v.guard_saves, saves);
+	T_EQ(v.guard.ncosigned, 1);
+	T_EQ(v.guard.cosigned[0].size, 8);
+	put_grants(&v, 8, 400, 2);
+	T_EQ(v.guard_saves, saves);
+	T_EQ(v.guard.ncosigned, 1);
 	pair_node_close(&v);
 	pair_node_close(&hub);
 }
@@ -1271,7 +1574,9 @@ T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
        T(test_a_restored_store_must_not_write),
        T(test_another_history_under_the_guard_must_not_write),
        T(test_a_guard_that_cannot_be_saved_stops_the_writer),
+       T(test_a_store_that_begins_nothing_more_ends_the_writer),
        T(test_a_full_store_refuses_and_goes_on), T(test_a_refused_job_leaves_no_trace),
+       T(test_a_job_with_a_place_is_written_there_or_not_at_all),
        T(test_a_small_batch_is_guarded_beside_its_commit),
        T(test_a_batch_that_only_the_guard_has_comes_back),
        T(test_a_guard_that_was_not_written_is_behind_as_ever),
@@ -1286,11 +1591,17 @@ T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
        T(test_a_transaction_id_stands_for_one_content), T(test_a_dry_run_keeps_nothing),
        T(test_what_the_village_has_not_seen_it_cannot_name),
        T(test_a_bit_that_flips_before_the_seal_is_not_signed),
+       T(test_an_entry_gone_bad_fails_only_who_asks_for_it),
        T(test_the_hub_takes_in_a_village_and_agrees),
        T(test_chunks_in_one_batch_depend_on_none_that_fails),
+       T(test_a_damaged_feed_takes_no_other_jobs_with_it),
        T(test_every_flipped_bit_of_a_chunk_is_refused), T(test_a_fork_is_named_and_changes_nothing),
        T(test_chunks_of_no_business_here_are_refused),
        T(test_invalid_entries_of_a_village_are_kept_without_effect),
-       T(test_a_witness_without_a_clock_does_not_cosign), T(test_status_is_three_honest_numbers),
+       T(test_a_witness_without_a_clock_does_not_cosign),
+       T(test_a_village_whose_store_went_back_signs_one_history),
+       T(test_a_hub_whose_store_went_back_signs_one_history),
+       T(test_what_only_the_store_has_cosigned_is_guarded_at_the_start),
+       T(test_a_cosignature_waits_for_no_second_disk), T(test_status_is_three_honest_numbers),
        T(test_the_note_is_one_that_others_can_check), T(test_every_allocation_may_fail),
        T(test_nothing_leaks))

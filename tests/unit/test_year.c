@@ -212,7 +212,7 @@ static void test_another_person_confirms_an_appraisal_once(void)
 	confirm(&x, TOWN_HEAD, at, DECISION_agree);
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
 	confirm(&x, TOWN_CON, at + 1, DECISION_agree);
-	REFUSED(&x.w, "REFERENCE", "F27", (int64_t)at + 1);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)at + 1);
 	confirm(&x, TOWN_CON, at, DECISION_agree);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	confirm(&x, TOWN_CON, at, DECISION_refuse);
@@ -312,7 +312,7 @@ static void test_an_honour_may_rest_on_an_agreed_appraisal(void)
 	REFUSED(&x.w, "YEAR_NO_APPRAISAL", "F65", 2024);
 	r.appraisal = 1;
 	honour(&x, &r);
-	REFUSED(&x.w, "REFERENCE", "F27", 1);
+	REFUSED(&x.w, "REFERENCE", "F80", 1);
 	r.appraisal = 0;
 	r.member = 9;
 	honour(&x, &r);

@@ -189,6 +189,11 @@ static int take_global(struct cli *c, int argc, char **argv, int *at, bool *ret_
 		if (!fits(&w, o) || (c->cmd && !args_global_fits(o, c->cmd)))
 			continue;
 		*ret_taken = true;
+		if (c->globals >> (o - args_globals) & 1) {
+			SAY(stderr, M_OPTION_TWICE, argv[*at]);
+			return EXIT_USAGE;
+		}
+		c->globals |= 1u << (o - args_globals);
 		rv = value_of(o, &w, argc, argv, at, &value);
 		return rv ? rv : set_global(c, o, value);
 	}
@@ -213,6 +218,12 @@ static int take_own(struct cli *c, int argc, char **argv, int *at, bool *ret_tak
 	return EXIT_DONE;
 }
 
+/* `record` whose first word was an option: what its options are is not known. */
+static bool lacks_type(const struct cli *c)
+{
+	return c->cmd && c->cmd->run == cmd_record && !c->type;
+}
+
 static int unknown_option(const struct cli *c, const char *text)
 {
 	char name[CLI_OPTIONS_MAX][CLI_FIELD_MAX];
@@ -226,6 +237,10 @@ static int unknown_option(const struct cli *c, const char *text)
 		if (!c->cmd || args_global_fits(o, c->cmd))
 			names[n++] = o->name;
 	SAY(stderr, M_UNKNOWN_OPTION, text);
+	if (lacks_type(c)) {
+		SAY(stderr, M_TYPE_FIRST);
+		return EXIT_USAGE;
+	}
 	near = w.letter ? NULL : args_nearest(w.name, names, n);
 	if (near) {
 		char option[WORD_MAX + 3];
@@ -270,6 +285,10 @@ static int check_complete(const struct cli *c)
 
 	if (c->nargs == 0 && c->cmd->args[0] && c->cmd->args[0] != '[') {
 		SAY(stderr, M_ARGUMENT_MISSING, c->cmd->args);
+		return EXIT_USAGE;
+	}
+	if (lacks_type(c)) {
+		SAY(stderr, M_TYPE_FIRST);
 		return EXIT_USAGE;
 	}
 	for (uint32_t i = 0; i < c->nopts; i++) {

@@ -1,10 +1,12 @@
 #include "tools/cunzhang/cli.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/web/reply.h"
 #include "lib/text.h"
 #include "tools/cunzhang/args.h"
 
@@ -82,6 +84,52 @@ bool cli_word_ok(const char *word)
 		return true;
 	SAY(stderr, M_BAD_WORD, word);
 	return false;
+}
+
+int cli_fail(const struct cli *c, const char *code, enum msg_id id, const char *const *args,
+	     size_t n)
+{
+	struct buf text = {0};
+	json_t *o;
+
+	say_put(&text, say_lang(), id, args, n);
+	fprintf(stderr, "%s\n", buf_str(&text));
+	if (c->json) {
+		o = json_pack("{s:s, s:s}", "code", code, "message", buf_str(&text));
+		cli_print_json(o);
+		json_decref(o);
+	}
+	buf_close(&text);
+	return EXIT_MACHINE;
+}
+
+int cli_fail_err(const struct cli *c, int err, const struct errmsg *msg)
+{
+	if (!msg->text[0])
+		return CLI_FAIL(c, err_name(err), M_FAILED, cli_why(err));
+	if (say_lang() == LANG_EN)
+		return CLI_FAIL(c, err_name(err), M_FAILED, msg->text);
+	return CLI_FAIL(c, err_name(err), M_FAILED_WITH, cli_why(err), msg->text);
+}
+
+const char *cli_why(int err)
+{
+	return says_in(reply_words(err), say_lang());
+}
+
+const char *cli_why_errno(int e)
+{
+	switch (e) {
+	case ENOENT:
+	case ENOTDIR: return say_text(M_WHY_NO_FILE);
+	case EACCES:
+	case EPERM: return say_text(M_WHY_ACCESS);
+	case EROFS: return say_text(M_WHY_READ_ONLY);
+	case EISDIR: return say_text(M_WHY_FOLDER);
+	case ENOSPC:
+	case EDQUOT: return say_text(M_WHY_FULL);
+	default: return strerror(e);
+	}
 }
 
 void cli_print_json(const json_t *v)

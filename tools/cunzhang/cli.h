@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
+#include "lib/err.h"
 #include "proto/record.h"
 #include "tools/cunzhang/say.h"
 
@@ -50,6 +51,7 @@ struct cli {
 	const struct rec_type *type; /* of the command, or of `record TYPE` */
 	const char *dir, *passphrase_file, *id;
 	bool json, yes, dry_run, help;
+	uint32_t globals; /* bits of args_globals that were given */
 	uint32_t nargs, nopts;
 	const char *args[CLI_ARGS_MAX];
 	struct option_def opts[CLI_OPTIONS_MAX]; /* all that the command has */
@@ -78,6 +80,18 @@ void cli_print_json(const json_t *v);
 /* Is there somebody to ask: a terminal, and no --yes nor --json? */
 bool cli_would_ask(const struct cli *c);
 bool cli_ask(const struct cli *c, enum msg_id question, const char *what); /* true: go on */
+
+/* A machine failure: said, and with --json printed as {code, message}. Returns EXIT_MACHINE. */
+int cli_fail(const struct cli *c, const char *code, enum msg_id id, const char *const *args,
+	     size_t n);
+#define CLI_FAIL(c, code, id, ...)                                                                 \
+	cli_fail((c), (code), (id), (const char *const[]){"", ##__VA_ARGS__} + 1,                  \
+		 sizeof((const char *const[]){"", ##__VA_ARGS__}) / sizeof(char *) - 1)
+/* The same for an ERR_*. The details in @msg have no translation: Chinese has them in brackets. */
+int cli_fail_err(const struct cli *c, int err, const struct errmsg *msg);
+/* ERR_* or errno in the words of the chosen language. */
+const char *cli_why(int err);
+const char *cli_why_errno(int e);
 
 /* Commands, by file. */
 int cmd_init_hub(struct cli *c);

@@ -10,12 +10,14 @@
 #include "daemon/io/dir.h"
 #include "daemon/io/entropy.h"
 #include "daemon/io/file.h"
+#include "daemon/web/body.h"
 #include "lib/sign.h"
 #include "lib/text.h"
 #include "proto/entry.h"
 
 #define ANSWER_MAX     ((size_t)256 << 20)
-#define TIMEOUT_S      3600L /* a year of entries is signed in one request */
+#define WRITE_S	       3600L /* a year of entries is signed in one request */
+#define READ_S	       30L
 #define PROGRESS_AFTER 1.0
 #define START_WAIT_MS  3000 /* a daemon that was started just now opens its socket within that */
 #define START_STEP_MS  50
@@ -63,7 +65,7 @@ static CURL *handle_new(const struct cli *c, const char *method, const char *pat
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, answer);
-	curl_easy_setopt(h, CURLOPT_TIMEOUT, TIMEOUT_S);
+	curl_easy_setopt(h, CURLOPT_TIMEOUT, strcmp(method, "GET") == 0 ? READ_S : WRITE_S);
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_PROXY, "");
 	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http");
@@ -94,7 +96,7 @@ static bool may_repeat(CURLcode rv)
 	return rv == CURLE_GOT_NOTHING || rv == CURLE_RECV_ERROR || rv == CURLE_SEND_ERROR;
 }
 
-static bool is_node(const struct cli *c)
+bool client_is_node(const struct cli *c)
 {
 	char config[DIR_PATH_MAX + 16];
 
@@ -104,17 +106,19 @@ static bool is_node(const struct cli *c)
 
 static int no_answer(const struct cli *c, CURLcode rv)
 {
-	if (!is_node(c))
-		SAY(stderr, M_NO_NODE, c->dir);
-	else if (rv == CURLE_COULDNT_CONNECT)
-		SAY(stderr, M_NO_DAEMON, c->dir);
-	else if (c->id && (c->cmd->flags & CMD_ID))
-		SAY(stderr, M_LOST_WRITE, curl_easy_strerror(rv), c->id);
-	else if (c->cmd->flags & CMD_WRITES)
-		SAY(stderr, M_LOST_IMPORT, curl_easy_strerror(rv));
-	else
-		SAY(stderr, M_LOST, curl_easy_strerror(rv));
-	return EXIT_MACHINE;
+	const char *why = curl_easy_strerror(rv);
+
+	if (!client_is_node(c))
+		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
+	if (rv == CURLE_COULDNT_CONNECT)
+		return CLI_FAIL(c, "NO_DAEMON", M_NO_DAEMON, c->dir);
+	if (c->id && (c->cmd->flags & CMD_ID))
+		return CLI_FAIL(c, "LOST", M_LOST_WRITE, why, c->id);
+	if (c->cmd->flags & CMD_WRITES)
+		return CLI_FAIL(c, "LOST", M_LOST_IMPORT, why);
+	if (rv == CURLE_OPERATION_TIMEDOUT)
+		return CLI_FAIL(c, "SLOW", M_SLOW, say_num(READ_S));
+	return CLI_FAIL(c, "LOST", M_LOST, why);
 }
 
 /* Performs a request; the answer's bytes are in @answer whatever came of it. */
@@ -130,8 +134,13 @@ static CURLcode perform(const struct cli *c, const char *method, const char *pat
 		curl_easy_setopt(h, CURLOPT_HTTPHEADER, list);
 		rv = curl_easy_perform(h);
 		if (may_repeat(rv)) {
+			CURLcode first = rv;
+
 			buf_reset(answer);
 			rv = curl_easy_perform(h);
+			/* the daemon ended on the way: what was sent first may be written all the same */
+			if (rv == CURLE_COULDNT_CONNECT)
+				rv = first;
 		}
 		curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, ret_status);
 		curl_easy_getinfo(h, CURLINFO_TOTAL_TIME, &spent);
@@ -159,7 +168,7 @@ int client_call(const struct cli *c, const char *method, const char *path, struc
 
 	*ret = (struct reply){0};
 	rv = perform(c, method, path, body, &answer, &ret->status);
-	for (int ms = 0; rv == CURLE_COULDNT_CONNECT && ms < START_WAIT_MS && is_node(c);
+	for (int ms = 0; rv == CURLE_COULDNT_CONNECT && ms < START_WAIT_MS && client_is_node(c);
 	     ms += START_STEP_MS) {
 		nanosleep(&(struct timespec){.tv_nsec = START_STEP_MS * 1000000L}, NULL);
 		rv = perform(c, method, path, body, &answer, &ret->status);
@@ -170,9 +179,9 @@ int client_call(const struct cli *c, const char *method, const char *path, struc
 		ret->root =
 			json_loadb((const char *)answer.p, answer.n, JSON_REJECT_DUPLICATES, NULL);
 		if (!json_is_object(ret->root)) {
-			SAY(stderr, M_BAD_ANSWER, say_num((uint64_t)ret->status));
 			client_close(ret);
-			exit_code = EXIT_MACHINE;
+			exit_code = CLI_FAIL(c, "BAD_ANSWER", M_BAD_ANSWER,
+					     say_num((uint64_t)ret->status));
 		}
 	}
 	answer_close(&answer);
@@ -222,10 +231,8 @@ int client_post(const struct cli *c, const char *path, json_t *body, struct repl
 
 	client_wipe(body);
 	*ret = (struct reply){0};
-	if (!text) {
-		SAY(stderr, M_NO_MEMORY);
-		return EXIT_MACHINE;
-	}
+	if (!text)
+		return CLI_FAIL(c, "ERR_NOMEM", M_NO_MEMORY);
 	rv = client_call(c, "POST", path, (struct bytes){(uint8_t *)text, strlen(text)}, ret);
 	secret_wipe(text, strlen(text));
 	free(text);
@@ -275,6 +282,20 @@ int client_list(const struct cli *c, const struct reply *r, const char *key)
 	return EXIT_DONE;
 }
 
+/* F02: the record belongs in the feed of another node. */
+static void say_refused(const struct cli *c, const json_t *v)
+{
+	const char *rule = client_str(v, "rule");
+
+	SAY(stderr, M_REFUSED, rule, client_str(v, "text"));
+	if (!c->type || strcmp(rule, "F02") != 0)
+		return;
+	if (c->type->feed == REC_FEED_TOWN)
+		SAY(stderr, M_HINT, say_text(M_AT_HUB));
+	else if (c->type->feed == REC_FEED_VILLAGE)
+		SAY(stderr, M_HINT, say_text(M_AT_VILLAGE));
+}
+
 int client_verdict(const struct cli *c, const struct reply *r)
 {
 	const json_t *v = json_object_get(r->root, "verdict"), *w;
@@ -288,7 +309,7 @@ int client_verdict(const struct cli *c, const struct reply *r)
 		SAY(stderr, M_WARNING, client_str(w, "rule"), client_str(w, "text"));
 	}
 	if (rv)
-		SAY(stderr, M_REFUSED, client_str(v, "rule"), client_str(v, "text"));
+		say_refused(c, v);
 	else if (json_is_true(json_object_get(r->root, "dry_run")))
 		SAY(out, M_WOULD_ACCEPT);
 	else
@@ -343,8 +364,13 @@ int client_signer(const struct cli *c, json_t *body, const char *option, const c
 {
 	const char *name = cli_option(c, option);
 	char *pass = NULL;
-	int rv = pass_get(c, name, false, &pass);
+	int rv;
 
+	if (!name[0]) {
+		SAY(stderr, M_EMPTY_NAME, option);
+		return EXIT_USAGE;
+	}
+	rv = pass_get(c, name, false, &pass);
 	if (!rv) {
 		json_object_set_new(body, who, json_string(name));
 		json_object_set_new(body, key, json_string(pass));
@@ -379,14 +405,7 @@ int client_sign(struct cli *c, json_t *body, const char *key)
 
 void client_wipe(json_t *root)
 {
-	const char *key;
-	json_t *v;
-
-	json_object_foreach (root, key, v) {
-		if (json_is_string(v))
-			secret_wipe((char *)json_string_value(v), json_string_length(v));
-	}
-	json_decref(root);
+	body_free(root);
 }
 
 const char *client_str(const json_t *o, const char *key)

@@ -8,6 +8,7 @@ struct reply {
 	long status;
 	json_t *root;
 };
+bool client_is_node(const struct cli *c); /* does --dir name one? */
 /* Gives 0, or an exit code when there is no usable answer, having said why. */
 int client_call(const struct cli *c, const char *method, const char *path, struct bytes body,
 		struct reply *ret);

@@ -3,6 +3,8 @@
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
 
+#define HOUSEHOLD_MAX 16
+
 static void print_accounts(const struct reply *r)
 {
 	static const enum msg_id columns[] = {M_T_HOUSEHOLD, M_T_HEAD,	  M_T_GROUP, M_T_EARNED,
@@ -51,6 +53,14 @@ static void print_household(const json_t *h)
 	table_print(&t, stdout);
 }
 
+/* As the records have it; ".." would be another path. */
+static bool household_ok(const char *s)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	return n > 0 && n <= HOUSEHOLD_MAX && !s[n] && strspn(s, ".") < n;
+}
+
 static int one_account(struct cli *c)
 {
 	static const char *const none[] = {NULL};
@@ -58,10 +68,7 @@ static int one_account(struct cli *c)
 	struct reply r = {0};
 	int rv;
 
-	/* A household number is letters, digits, ".", "_" and "-": nothing else is sent in a path. */
-	if (strspn(c->args[0],
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") !=
-	    strlen(c->args[0])) {
+	if (!household_ok(c->args[0])) {
 		SAY(stderr, M_BAD_HOUSEHOLD, c->args[0]);
 		return EXIT_USAGE;
 	}

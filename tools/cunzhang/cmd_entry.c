@@ -78,17 +78,12 @@ static void list_lines(struct table *t, const json_t *item, enum msg_id state)
 static int list_state(struct cli *c, const char *state, enum msg_id label, struct table *t,
 		      json_t *all)
 {
-	struct buf path = {0};
+	const char *const params[] = {"state", state, NULL};
 	struct reply r = {0};
 	json_t *v;
 	size_t i;
-	int rv;
+	int rv = client_query(c, "/api/v1/waiting", params, &r);
 
-	buf_puts(&path, "/api/v1/waiting");
-	client_param(&path, "state", state);
-	client_param(&path, "feed", cli_option(c, "feed"));
-	rv = client_get(c, buf_str(&path), &r);
-	buf_close(&path);
 	if (!rv && r.status != 200)
 		rv = client_result(c, &r);
 	if (!rv) {

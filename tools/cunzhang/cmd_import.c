@@ -2,12 +2,12 @@
 #include <string.h>
 
 #include "daemon/io/file.h"
+#include "daemon/web/import.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
 
-#define FILE_MAX ((size_t)8 << 20)
 /* for people; --json has all */
 #define SHOWN_MAX	500
 #define NOTES_SHOWN_MAX 8
@@ -32,8 +32,10 @@ static void print_issue(const json_t *v)
 	buf_close(&where);
 }
 
-/* What must be mended first, what only was read differently last and not at length. */
-static void print_issues(const json_t *issues, const char *severity, enum msg_id title, size_t most)
+/* What must be mended first, what only was read differently last and not at length. @count: of all, also
+ * those not in the list. */
+static void print_issues(const json_t *issues, const char *severity, enum msg_id title,
+			 uint64_t count, size_t most)
 {
 	size_t i, n = 0;
 	const json_t *v;
@@ -46,8 +48,9 @@ static void print_issues(const json_t *issues, const char *severity, enum msg_id
 		if (n++ < most)
 			print_issue(v);
 	}
-	if (n > most)
-		SAY(stdout, M_IMPORT_MORE, say_num(n - most));
+	n = n < most ? n : most;
+	if (count > n)
+		SAY(stdout, M_IMPORT_MORE, say_num(count - n));
 }
 
 /* What the rules say of the records that would be made; @count: of all, also those not in the list. */
@@ -77,33 +80,57 @@ static void print_report(const json_t *root)
 	const json_t *rep = json_object_get(root, "report"),
 		     *issues = json_object_get(rep, "issues");
 
-	print_issues(issues, "error", M_IMPORT_ERRORS, SHOWN_MAX);
+	print_issues(issues, "error", M_IMPORT_ERRORS, client_u64(rep, "errors"), SHOWN_MAX);
 	print_verdicts(json_object_get(root, "problems"), M_IMPORT_PROBLEMS,
 		       client_u64(root, "problems_count"), SHOWN_MAX);
-	print_issues(issues, "warning", M_IMPORT_WARNINGS, SHOWN_MAX);
+	print_issues(issues, "warning", M_IMPORT_WARNINGS, client_u64(rep, "warnings"), SHOWN_MAX);
 	print_verdicts(json_object_get(root, "doubts"), M_IMPORT_DOUBTS,
 		       client_u64(root, "doubts_count"), SHOWN_MAX);
 	print_verdicts(json_object_get(root, "warnings"), M_IMPORT_RULES,
 		       client_u64(root, "warnings_count"), NOTES_SHOWN_MAX);
-	print_issues(issues, "note", M_IMPORT_NOTES, NOTES_SHOWN_MAX);
+	print_issues(issues, "note", M_IMPORT_NOTES, client_u64(rep, "notes"), NOTES_SHOWN_MAX);
+	SAY(stdout, M_IMPORT_ENCODING, client_str(rep, "encoding"));
 	SAY(stdout, M_IMPORT_COUNTS, say_num(client_u64(rep, "rows")),
 	    say_num(client_u64(rep, "errors")),
 	    say_num(client_u64(rep, "warnings") + client_u64(root, "doubts_count")),
 	    say_num(client_u64(rep, "notes")));
 }
 
+/* What an earlier import of the same file, or a person since, left there. */
+static void print_before(const json_t *root)
+{
+	uint64_t existing = client_u64(root, "existing");
+
+	if (!existing)
+		return;
+	if (existing == client_u64(root, "records"))
+		SAY(stdout, M_IMPORT_SAME, client_str(root, "existing_time"),
+		    say_num(client_u64(root, "existing_entry")));
+	else
+		SAY(stdout, M_IMPORT_BEFORE, say_num(existing), client_str(root, "existing_time"),
+		    say_num(client_u64(root, "existing_entry")));
+	if (json_object_get(root, "existing_reviewed"))
+		SAY(stdout, M_IMPORT_STEPS, say_num(client_u64(root, "existing_reviewed")),
+		    say_num(client_u64(root, "existing_confirmed")),
+		    say_num(client_u64(root, "existing_refused_lines")));
+}
+
 static void print_result(const json_t *root, bool accept)
 {
 	const json_t *rep = json_object_get(root, "report");
-	const char *records = say_num(client_u64(root, "records"));
-	const char *existing = say_num(client_u64(root, "existing"));
+	uint64_t fresh = client_u64(root, "records") - client_u64(root, "existing");
+	const char *rows = say_num(client_u64(rep, "rows"));
 
-	if (json_is_true(json_object_get(root, "done")))
-		SAY(stdout, M_IMPORT_DONE, records, existing);
-	else if (json_is_true(json_object_get(root, "partial")))
-		SAY(stdout, M_IMPORT_PARTIAL);
+	print_before(root);
+	if (json_is_true(json_object_get(root, "partial")))
+		SAY(stdout, M_IMPORT_PARTIAL, say_num(client_u64(root, "written")),
+		    say_num(client_u64(root, "unfinished")));
+	else if (json_is_true(json_object_get(root, "ok")) && !fresh)
+		return;
+	else if (json_is_true(json_object_get(root, "done")))
+		SAY(stdout, M_IMPORT_DONE, rows, say_num(fresh));
 	else if (json_is_true(json_object_get(root, "ok")))
-		SAY(stdout, M_IMPORT_DRY, records, existing);
+		SAY(stdout, M_IMPORT_DRY, rows, say_num(fresh));
 	else if (client_u64(rep, "errors") == 0 && client_u64(root, "problems_count") == 0 &&
 		 (client_u64(rep, "warnings") || client_u64(root, "doubts_count")) && !accept)
 		SAY(stdout, M_IMPORT_ACCEPT);
@@ -170,7 +197,7 @@ static int import(const struct cli *c, const char *kind, const json_t *head)
 	struct buf file = {0};
 	int rv = EXIT_DONE;
 
-	if (file_read(c->args[0], FILE_MAX, &file, &msg)) {
+	if (file_read(c->args[0], IMPORT_BYTES_MAX, &file, &msg)) {
 		SAY(stderr, M_FILE_READ, c->args[0], msg.text);
 		buf_close(&file);
 		return EXIT_USAGE;

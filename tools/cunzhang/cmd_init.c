@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/io/address.h"
 #include "daemon/io/dir.h"
 #include "daemon/io/file.h"
 #include "daemon/web/recjson.h"
@@ -16,15 +17,21 @@ static const struct seal_cost cost = {SEAL_OPS_DEFAULT, SEAL_MEM_KIB_DEFAULT};
 
 static int check_address(const struct cli *c, const char *option)
 {
-	const char *at = cli_option(c, option), *colon = at ? strrchr(at, ':') : NULL;
-	uint64_t port = 0;
+	char host[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
+	const char *at = cli_option(c, option);
 
-	if (!at)
-		return EXIT_DONE;
-	if (colon && colon != at && u64_parse(colon + 1, strlen(colon + 1), &port) && port > 0 &&
-	    port <= UINT16_MAX)
+	if (!at || address_split(at, host, port))
 		return EXIT_DONE;
 	SAY(stderr, M_BAD_ADDRESS, option, at);
+	return EXIT_USAGE;
+}
+
+/* What config.ini would not give back as it was. */
+static int check_text(const char *option, const char *v)
+{
+	if (dir_ini_value(option, v))
+		return EXIT_DONE;
+	SAY(stderr, M_BAD_TEXT, option, v);
 	return EXIT_USAGE;
 }
 
@@ -57,7 +64,11 @@ static int check_place(const struct cli *c)
 	const char *name = cli_option(c, "operator");
 
 	if (!dir_name_ok(name)) {
-		SAY(stderr, M_BAD_NAME, name);
+		SAY(stderr, M_BAD_NAME, name, say_num(DIR_NAME_MAX));
+		return EXIT_USAGE;
+	}
+	if (strlen(c->dir) + strlen("/sock") >= DIR_SOCK_MAX) {
+		SAY(stderr, M_DIR_LONG, c->dir);
 		return EXIT_USAGE;
 	}
 	if (!file_dir_empty(c->dir)) {
@@ -78,21 +89,34 @@ static int check_hub(const struct cli *c)
 		rv = check_address(c, "advertise");
 	for (size_t i = 0; !rv && i < sizeof(fields) / sizeof(fields[0]); i++)
 		rv = check_charter(c, fields[i]);
+	if (!rv)
+		rv = check_text("name", cli_option(c, "name"));
 	return rv;
 }
 
 /* --- making it -------------------------------------------------------------------------------------- */
+
+/* Why it was not made. The message is in English; Chinese says what kind of failure it is. */
+static const char *why_not(int err, const struct errmsg *msg)
+{
+	if (err == ERR_FORMAT)
+		return say_text(M_BAD_INVITATION);
+	return say_lang() == LANG_EN && msg->text[0] ? msg->text : cli_why(err);
+}
 
 /* Says how making a directory ended. */
 static int made(const struct cli *c, int err, const struct errmsg *msg)
 {
 	json_t *o;
 
-	if (err) {
-		SAY(stderr, M_FAILED, msg->text[0] ? msg->text : err_text(err));
-		return err == ERR_INVALID || err == ERR_FORMAT	 ? EXIT_USAGE
-		       : err == ERR_EXISTS || err == ERR_REFUSED ? EXIT_REFUSED
-								 : EXIT_MACHINE;
+	switch (err) {
+	case ERR_OK: break;
+	case ERR_INVALID:
+	case ERR_FORMAT:
+	case ERR_LIMIT: SAY(stderr, M_FAILED, why_not(err, msg)); return EXIT_USAGE;
+	case ERR_EXISTS:
+	case ERR_REFUSED: SAY(stderr, M_FAILED, why_not(err, msg)); return EXIT_REFUSED;
+	default: return cli_fail_err(c, err, msg);
 	}
 	if (!c->json) {
 		SAY(stdout, M_INIT_DONE, c->dir);
@@ -145,12 +169,13 @@ int cmd_init_village(struct cli *c)
 	struct errmsg msg = {0};
 	struct buf file = {0};
 	char *pass = NULL;
-	int rv = check_place(c);
+	int err, rv = check_place(c);
 
 	if (rv)
 		return rv;
-	if (file_read(path, INVITATION_MAX, &file, &msg)) {
-		SAY(stderr, M_FILE_READ, path, msg.text);
+	err = file_read(path, INVITATION_MAX, &file, NULL);
+	if (err) {
+		SAY(stderr, M_FILE_READ, path, cli_why(err));
 		buf_close(&file);
 		return EXIT_USAGE;
 	}

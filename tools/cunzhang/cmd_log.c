@@ -3,6 +3,8 @@
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
 
+#define LOG_MAX 200 /* of one answer */
+
 static void print_fields(const struct rec_field *f, uint32_t n, const json_t *values)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -85,8 +87,12 @@ int cmd_log(struct cli *c)
 	const char *const params[] = {"from", cli_option(c, "from"), "n", cli_option(c, "count"),
 				      NULL};
 	struct reply r = {0};
-	int rv = client_query(c, "/api/v1/log", params, &r);
+	int rv;
 
+	if (!cli_number_ok("--from", params[1], INT64_MAX) ||
+	    !cli_number_ok("--count", params[3], LOG_MAX))
+		return EXIT_USAGE;
+	rv = client_query(c, "/api/v1/log", params, &r);
 	if (!rv)
 		rv = client_result(c, &r);
 	if (!rv && !c->json)

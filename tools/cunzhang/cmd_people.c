@@ -1,6 +1,10 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
+#include "daemon/io/dir.h"
 #include "daemon/io/file.h"
 #include "lib/sign.h"
 #include "lib/text.h"
@@ -8,18 +12,20 @@
 #include "tools/cunzhang/client.h"
 
 #define INVITE_MODE 0600
+#define KEY_SHOWN   16 /* digits in a list: enough to tell namesakes apart */
 
 /* --- invitations --------------------------------------------------------------------------------- */
 
 static int save_invitation(const struct cli *c, const struct reply *r)
 {
 	const char *text = client_str(r->root, "file"), *path = cli_option(c, "out");
-	struct errmsg msg = {0};
+	int err;
 
 	if (!text[0])
 		return EXIT_DONE; /* a trial */
-	if (file_write(path, text, strlen(text), INVITE_MODE, &msg)) {
-		SAY(stderr, M_FILE_WRITE, path, msg.text);
+	err = file_write(path, text, strlen(text), INVITE_MODE, NULL);
+	if (err) {
+		SAY(stderr, M_FILE_WRITE, path, cli_why(err));
 		SAY(stderr, M_INVITE_AGAIN, c->id);
 		return EXIT_MACHINE;
 	}
@@ -27,16 +33,32 @@ static int save_invitation(const struct cli *c, const struct reply *r)
 	return EXIT_DONE;
 }
 
+/* Before the invitation stands in the log: is there room for a new file? */
+static int check_out(const char *path)
+{
+	char folder[DIR_PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	int n = slash ? (int)(slash - path) + 1 : 0;
+
+	if (file_exists(path)) {
+		SAY(stderr, M_FILE_EXISTS, path);
+		return EXIT_USAGE;
+	}
+	if (snprintf(folder, sizeof(folder), "%.*s.", n, path) < (int)sizeof(folder) &&
+	    access(folder, W_OK | X_OK) == 0)
+		return EXIT_DONE;
+	SAY(stderr, M_FILE_WRITE, path, cli_why_errno(errno));
+	return EXIT_USAGE;
+}
+
 int cmd_invite(struct cli *c)
 {
 	const struct rec_type *t = rec_type_of(REC_invitation);
 	json_t *body = cli_fields(c, t->head, t->nhead), *file;
 	struct reply r = {0};
-	int rv = EXIT_USAGE;
+	int rv = check_out(cli_option(c, "out"));
 
-	if (file_exists(cli_option(c, "out")))
-		SAY(stderr, M_FILE_EXISTS, cli_option(c, "out"));
-	else
+	if (!rv)
 		rv = client_sign(c, body, "passphrase");
 	if (rv) {
 		client_wipe(body);
@@ -99,30 +121,46 @@ static int add_passphrase(const struct cli *c, json_t *body, bool known)
 	return rv;
 }
 
-/* Finds somebody by name on the node. False when there is nobody, or no answer. */
-static int find_person(const struct cli *c, const char *name, char key[2 * SIGN_KEY_BYTES + 1],
-		       bool *ret_here)
+static bool begins(const char *text, const char *with)
 {
+	return strncasecmp(text, with, strlen(with)) == 0;
+}
+
+/* Those of that name, with a key that begins with @digits (NULL: any), as the node lists them. Gives an
+ * array, or an exit code. */
+static int find_people(const struct cli *c, const char *name, const char *digits, json_t **ret)
+{
+	json_t *found = json_array(), *v;
 	struct reply r = {0};
-	const json_t *v;
 	size_t i;
 	int rv = client_get(c, "/api/v1/people", &r);
 
-	key[0] = '\0';
-	*ret_here = false;
-	if (rv || r.status != 200) {
-		rv = rv ? rv : client_result(c, &r);
-		client_close(&r);
-		return rv;
-	}
+	if (!rv && r.status != 200)
+		rv = client_result(c, &r);
 	json_array_foreach (json_object_get(r.root, "items"), i, v) {
-		if (strcmp(client_str(v, "name"), name) != 0)
-			continue;
-		snprintf(key, 2 * SIGN_KEY_BYTES + 1, "%s", client_str(v, "key"));
-		*ret_here = json_is_true(json_object_get(v, "key_here"));
+		if (strcmp(client_str(v, "name"), name) == 0 &&
+		    begins(client_str(v, "key"), digits ? digits : ""))
+			json_array_append(found, v);
 	}
 	client_close(&r);
-	return EXIT_DONE;
+	if (rv)
+		json_decref(found);
+	else
+		*ret = found;
+	return rv;
+}
+
+/* Is the sealed key of one of that name on the node? Exit code. */
+static int key_is_here(const struct cli *c, const char *name, bool *ret)
+{
+	json_t *found = NULL, *v;
+	size_t i;
+	int rv = find_people(c, name, NULL, &found);
+
+	json_array_foreach (found, i, v)
+		*ret = *ret || json_is_true(json_object_get(v, "key_here"));
+	json_decref(found);
+	return rv;
 }
 
 int cmd_operator_add(struct cli *c)
@@ -130,16 +168,20 @@ int cmd_operator_add(struct cli *c)
 	const struct rec_type *t = rec_type_of(REC_grant);
 	json_t *body = cli_fields(c, t->head, t->nhead);
 	const char *hex = cli_option(c, "key");
-	char key[2 * SIGN_KEY_BYTES + 1];
 	struct reply r = {0};
 	bool here = false;
 	int rv = EXIT_DONE;
 
+	if (!hex && !dir_name_ok(c->args[0])) {
+		SAY(stderr, M_BAD_NAME, c->args[0], say_num(DIR_NAME_MAX));
+		json_decref(body);
+		return EXIT_USAGE;
+	}
 	json_object_set_new(body, "name", json_string(c->args[0]));
 	if (hex)
 		json_object_set_new(body, "key", json_string(hex));
 	else
-		rv = find_person(c, c->args[0], key, &here);
+		rv = key_is_here(c, c->args[0], &here);
 	if (!rv)
 		rv = client_sign(c, body, "as_passphrase");
 	if (!rv && !hex)
@@ -159,32 +201,44 @@ int cmd_operator_add(struct cli *c)
 	return rv;
 }
 
-int cmd_operator_revoke(struct cli *c)
+/* One of @found, or a complaint. */
+static int only_one(const struct cli *c, const json_t *found)
 {
-	char key[2 * SIGN_KEY_BYTES + 1];
-	json_t *record;
-	bool here;
-	int rv = find_person(c, c->args[0], key, &here);
+	size_t i, n = json_array_size(found);
+	const json_t *v;
 
-	if (rv)
-		return rv;
-	if (!key[0]) {
+	if (n == 1)
+		return EXIT_DONE;
+	if (n == 0) {
 		SAY(stderr, M_NO_PERSON, c->args[0]);
 		return EXIT_REFUSED;
 	}
-	record = cli_fields(c, c->type->head, c->type->nhead);
-	json_object_set_new(record, "key", json_string(key));
-	return client_record(c, c->type->name, record, NULL);
+	SAY(stderr, M_NAMESAKES, c->args[0], say_num(n));
+	json_array_foreach (found, i, v)
+		fprintf(stderr, "  --key %s\n", client_str(v, "key"));
+	return EXIT_USAGE;
 }
 
+int cmd_operator_revoke(struct cli *c)
+{
+	json_t *found = NULL, *record;
+	int rv = find_people(c, c->args[0], cli_option(c, "key"), &found);
+
+	if (!rv)
+		rv = only_one(c, found);
+	if (!rv) {
+		record = cli_fields(c, c->type->head, c->type->nhead);
+		json_object_set(record, "key", json_object_get(json_array_get(found, 0), "key"));
+		rv = client_record(c, c->type->name, record, NULL);
+	}
+	json_decref(found);
+	return rv;
+}
+
+/* In English the name that --role takes. */
 static const char *role_label(const char *name)
 {
-	const struct rec_choices *roles = &rec_lists[REC_LIST_ROLE];
-
-	for (uint32_t i = 0; i < roles->n; i++)
-		if (strcmp(roles->v[i].name, name) == 0)
-			return say_lang() == LANG_EN ? roles->v[i].name : roles->v[i].zh;
-	return name;
+	return say_lang() == LANG_EN ? name : cli_choice(&rec_lists[REC_LIST_ROLE], name);
 }
 
 static void roles_cell(struct table *t, const json_t *roles)
@@ -202,28 +256,28 @@ static void roles_cell(struct table *t, const json_t *roles)
 
 int cmd_operator_list(struct cli *c)
 {
-	static const enum msg_id columns[] = {M_T_NAME, M_T_ROLES, M_T_KEY_HERE};
-	struct buf path = {0};
+	static const enum msg_id columns[] = {M_T_NAME, M_T_ROLES, M_T_KEY_HERE, M_T_KEY};
+	static const char *const none[] = {NULL};
 	struct reply r = {0};
 	struct table t;
 	const json_t *v;
 	size_t i;
-	int rv;
+	int rv = client_query(c, "/api/v1/people", none, &r);
 
-	buf_puts(&path, "/api/v1/people");
-	client_param(&path, "feed", cli_option(c, "feed"));
-	rv = client_get(c, buf_str(&path), &r);
-	buf_close(&path);
 	if (!rv)
 		rv = client_list(c, &r, "items");
 	if (!rv && !c->json) {
-		table_columns(&t, columns, 3);
+		table_columns(&t, columns, 4);
 		json_array_foreach (json_object_get(r.root, "items"), i, v) {
+			char key[KEY_SHOWN + 1];
+
+			snprintf(key, sizeof(key), "%s", client_str(v, "key"));
 			table_cell(&t, client_str(v, "name"));
 			roles_cell(&t, json_object_get(v, "roles"));
 			table_cell(&t,
 				   say_text(json_is_true(json_object_get(v, "key_here")) ? M_YES
 											 : M_NO));
+			table_cell(&t, key);
 		}
 		table_print(&t, stdout);
 	}

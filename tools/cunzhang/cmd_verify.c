@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include "daemon/io/dir.h"
+#include "daemon/io/file.h"
 #include "daemon/io/guardfile.h"
 #include "daemon/io/kvlmdb.h"
 #include "daemon/io/spread.h"
 #include "daemon/rules/feedlog.h"
 #include "daemon/rules/verify.h"
+#include "daemon/web/reply.h"
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
 
@@ -30,21 +32,25 @@ static void add(struct finding *f, const char *feed, const char *label, const ch
 	json_array_append_new(f->problems, o);
 }
 
-/* A problem of the node itself, told in a sentence with one text. */
-static void add_own(struct finding *f, const char *table, enum msg_id id, const char *text)
+/* A problem of the node itself, told in a sentence with one text, which comes in both languages. */
+static void add_own(struct finding *f, const char *table, enum msg_id id, const char *zh,
+		    const char *en)
 {
-	char said[2][400];
+	struct buf said[2] = {{0}};
 
-	for (int i = 0; i < 2; i++) {
-		const char *s = say_in(i ? LANG_EN : LANG_ZH, id), *at = strstr(s, "{0}");
+	say_put(&said[0], LANG_ZH, id, &zh, 1);
+	say_put(&said[1], LANG_EN, id, &en, 1);
+	add(f, f->feed, f->label, table, buf_str(&said[0]), buf_str(&said[1]));
+	buf_close(&said[0]);
+	buf_close(&said[1]);
+}
 
-		if (at)
-			snprintf(said[i], sizeof(said[i]), "%.*s%s%s", (int)(at - s), s, text,
-				 at + 3);
-		else
-			snprintf(said[i], sizeof(said[i]), "%s", s);
-	}
-	add(f, f->feed, f->label, table, said[0], said[1]);
+/* What cannot be read: in English with the details, which have no translation. */
+static void add_unreadable(struct finding *f, const char *table, int err, const struct errmsg *msg)
+{
+	const struct says words = reply_words(err);
+
+	add_own(f, table, M_VERIFY_UNREADABLE, words.zh, msg->text[0] ? msg->text : words.en);
 }
 
 static void add_report(struct finding *f)
@@ -101,13 +107,13 @@ static int check_store(const struct cli *c, const struct dir *d, struct kv_txn *
 		return err;
 	err = feedlog_head(t, own, &head);
 	if (err == ERR_NOTFOUND || (!err && hash_cmp(&head.id, &d->feed) != 0))
-		add_own(f, "feed", M_VERIFY_NO_FEED, "");
+		add_own(f, "feed", M_VERIFY_NO_FEED, "", "");
 	/* It is written after the commit: a reader may come in between for the first entry. */
 	if (!err && !guard && head.size > 0) {
 		struct guard again;
 
 		if (guardfile_peek(d->cfg.guard, &again, NULL) == ERR_NOTFOUND)
-			add_own(f, "guard", M_VERIFY_NO_GUARD, "");
+			add_own(f, "guard", M_VERIFY_NO_GUARD, "", "");
 	}
 	return ERR_OK;
 }
@@ -120,7 +126,7 @@ static void check_daemon(const struct cli *c, struct finding *f)
 	if (client_try(c, "/api/v1/status", &r))
 		return;
 	if (client_str(r.root, "halted")[0])
-		add_own(f, "daemon", M_VERIFY_HALTED, client_str(r.root, "halted"));
+		add_own(f, "daemon", M_VERIFY_HALTED, "", "");
 	client_close(&r);
 }
 
@@ -144,7 +150,7 @@ static int check(const struct cli *c, const struct dir *d, struct finding *f, st
 	if (guard_err && guard_err != ERR_NOTFOUND) {
 		if (!bytes_to_blame(guard_err))
 			return guard_err;
-		add_own(f, "guard", M_VERIFY_UNREADABLE, msg->text);
+		add_unreadable(f, "guard", guard_err, msg);
 	}
 	err = dir_path(d, "store", path);
 	if (!err)
@@ -157,7 +163,7 @@ static int check(const struct cli *c, const struct dir *d, struct finding *f, st
 	kv_close(kv);
 	if (!bytes_to_blame(err))
 		return err;
-	add_own(f, "store", M_VERIFY_UNREADABLE, msg->text[0] ? msg->text : err_text(err));
+	add_unreadable(f, "store", err, msg);
 	return ERR_OK;
 }
 
@@ -202,6 +208,18 @@ static void print_people(const struct finding *f)
 		    say_num(f->report.signatures));
 }
 
+/* Nothing was looked at: what is missing, and what to do about it. */
+static int not_checked(const struct cli *c, const struct dir *d, int err, const struct errmsg *msg)
+{
+	char path[DIR_PATH_MAX];
+
+	if (!client_is_node(c))
+		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
+	if (d->path[0] && !dir_path(d, "store/data.mdb", path) && !file_exists(path))
+		return CLI_FAIL(c, "NO_STORE", M_VERIFY_NO_STORE, path, c->dir);
+	return cli_fail_err(c, err, msg);
+}
+
 int cmd_verify(struct cli *c)
 {
 	struct finding f = {.problems = json_array()};
@@ -215,8 +233,7 @@ int cmd_verify(struct cli *c)
 		err = check(c, &d, &f, &msg);
 	}
 	if (err) {
-		SAY(stderr, M_FAILED, msg.text[0] ? msg.text : err_text(err));
-		rv = EXIT_MACHINE;
+		rv = not_checked(c, &d, err, &msg);
 	} else {
 		check_daemon(c, &f);
 		if (c->json)

@@ -42,6 +42,9 @@ static const struct option_def o_invite[] = {
 static const struct option_def o_operator_add[] = {
 	AS, {"key", "HEX", M_O_KEY, false, 0, NULL}, END,
 };
+static const struct option_def o_operator_revoke[] = {
+	AS, {"key", "HEX", M_O_KEY_OF, false, 0, NULL}, END,
+};
 static const struct option_def o_roster[] = {
 	AS, ACCEPT, {"consent-day", "DATE", M_O_CONSENT_DAY, false, 0, NULL}, END,
 };
@@ -124,7 +127,7 @@ const struct command main_commands[] = {
 	{"invite", "", M_C_INVITE, M_X_INVITE, W, cmd_invite, o_invite, REC_invitation, false, false},
 	{"villages", "", M_C_VILLAGES, M_NOTHING_MORE, 0, cmd_villages, o_none, 0, false, false},
 	{"operator add", "NAME", M_C_OPERATOR_ADD, M_X_OPERATOR_ADD, W, cmd_operator_add, o_operator_add, REC_grant, false, false},
-	{"operator revoke", "NAME", M_C_OPERATOR_REVOKE, M_NOTHING_MORE, W, cmd_operator_revoke, o_as, REC_revoke, false, false},
+	{"operator revoke", "NAME", M_C_OPERATOR_REVOKE, M_NOTHING_MORE, W, cmd_operator_revoke, o_operator_revoke, REC_revoke, false, false},
 	{"operator list", "", M_C_OPERATOR_LIST, M_NOTHING_MORE, 0, cmd_operator_list, o_feed, 0, false, false},
 	{"roster import", "FILE", M_C_ROSTER_IMPORT, M_X_IMPORT, IMPORTS, cmd_roster_import, o_roster, 0, false, false},
 	{"catalogue import", "FILE", M_C_CATALOGUE_IMPORT, M_X_IMPORT, IMPORTS, cmd_catalogue_import, o_import, REC_catalogue, false, true},

@@ -59,22 +59,22 @@ static char *find_line(char *text, const char *name)
 
 static int from_file(const char *path, const char *name, char **ret)
 {
-	struct errmsg msg = {0};
 	struct buf b = {0};
 	struct stat st;
 	char *line;
-	int rv = EXIT_USAGE;
+	int err, rv = EXIT_USAGE;
 
 	if (stat(path, &st)) {
-		SAY(stderr, M_FILE_READ, path, strerror(errno));
+		SAY(stderr, M_FILE_READ, path, cli_why_errno(errno));
 		return EXIT_USAGE;
 	}
 	if (st.st_mode & 077) {
 		SAY(stderr, M_PASS_FILE_MODE, path);
 		return EXIT_USAGE;
 	}
-	if (file_read(path, PASS_FILE_MAX, &b, &msg)) {
-		SAY(stderr, M_FILE_READ, path, msg.text);
+	err = file_read(path, PASS_FILE_MAX, &b, NULL);
+	if (err) {
+		SAY(stderr, M_FILE_READ, path, cli_why(err));
 	} else {
 		buf_str(&b);
 		line = b.err ? NULL : find_line((char *)b.p, name);

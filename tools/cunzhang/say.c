@@ -140,21 +140,26 @@ static void put_clean(struct buf *out, const char *s)
 
 /* --- sentences ------------------------------------------------------------------------------------ */
 
+void say_put(struct buf *out, enum lang l, enum msg_id id, const char *const *args, size_t n)
+{
+	for (const char *p = say_in(l, id); *p; p++) {
+		size_t k = (size_t)(p[0] == '{' ? p[1] - '0' : 10);
+
+		if (k > 3 || p[2] != '}') {
+			buf_put_u8(out, (uint8_t)*p);
+			continue;
+		}
+		if (k < n && args[k])
+			put_clean(out, args[k]);
+		p += 2;
+	}
+}
+
 void say_to(FILE *f, enum msg_id id, const char *const *args, size_t n)
 {
 	struct buf b = {0};
 
-	for (const char *p = say_text(id); *p; p++) {
-		size_t k = (size_t)(p[0] == '{' ? p[1] - '0' : 10);
-
-		if (k > 3 || p[2] != '}') {
-			buf_put_u8(&b, (uint8_t)*p);
-			continue;
-		}
-		if (k < n && args[k])
-			put_clean(&b, args[k]);
-		p += 2;
-	}
+	say_put(&b, lang, id, args, n);
 	if (f == stderr)
 		fflush(stdout); /* in the order of saying, where both go to one place */
 	fputs(buf_str(&b), f);

@@ -25,7 +25,7 @@ static day_t day_of(uint16_t type, const union plain *r)
 	return type == REC_intent ? r->intent.day : r->store.accepted;
 }
 
-int fold_plain(struct judged *j)
+int fold_village_plain(struct judged *j)
 {
 	union plain r;
 	int err = fold_head(j, &r);
@@ -60,7 +60,7 @@ static int need_facility(struct judged *j, struct bytes code, struct state_facil
 		       : fold_refuse(j, &(struct refusal){.id = V_FACILITY_UNKNOWN, .s = code});
 }
 
-int fold_plain_facility(struct judged *j)
+int fold_village_facility(struct judged *j)
 {
 	struct state_facility f = {0};
 	struct state_keeper keeper;
@@ -85,7 +85,7 @@ int fold_plain_facility(struct judged *j)
 	return fold_put(j, &k);
 }
 
-int fold_plain_check(struct judged *j)
+int fold_village_check(struct judged *j)
 {
 	struct rec_facility_check r;
 	struct state_facility f;
@@ -96,7 +96,7 @@ int fold_plain_check(struct judged *j)
 	return err ? err : fold_not_future(j, r.day);
 }
 
-int fold_plain_kept(struct judged *j, uint32_t line, const struct rec_points_line *l)
+int fold_village_kept(struct judged *j, uint32_t line, const struct rec_points_line *l)
 {
 	const struct state_keeper *keeper;
 	struct state_facility f;
@@ -117,7 +117,7 @@ int fold_plain_kept(struct judged *j, uint32_t line, const struct rec_points_lin
 }
 
 /* --- the town -------------------------------------------------------------------------------------- */
-int fold_plain_guidance_reply(struct judged *j)
+int fold_village_guidance_reply(struct judged *j)
 {
 	struct rec_guidance_reply r;
 	struct rec_guidance g;

@@ -1,0 +1,222 @@
+#include "daemon/io/storeq.h"
+
+#include <pthread.h>
+
+#include "daemon/rules/kvmem.h"
+#include "lib/err.h"
+#include "tests/lib/pair.h"
+#include "tests/lib/t.h"
+
+/* The store thread on a store whose commits the test holds, and a guard that counts: nobody hears of a job
+ * before its batch is committed and sealed. */
+#define JOBS_MAX   8
+#define TOLD_MAX   64
+#define GRANT_BASE 100
+
+static struct pair tw;
+static struct pair_node node;
+static struct storeq *q;
+static struct pair_tx tx[JOBS_MAX];
+
+/* Between the store thread and the test. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t moved;
+	bool hold;	   /* commits wait */
+	uint32_t entered;  /* commits begun */
+	uint32_t returned; /* and come back */
+	int err;	   /* of the next commits */
+	uint32_t ntold;
+	struct {
+		int err;
+		uint32_t commits, saves; /* there were when it was told */
+	} told[TOLD_MAX];
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
+
+static int (*real_commit)(struct kv_txn *t);
+static void (*real_abort)(struct kv_txn *t);
+
+static int held_commit(struct kv_txn *t)
+{
+	int err;
+
+	pthread_mutex_lock(&gate.lock);
+	gate.entered++;
+	pthread_cond_broadcast(&gate.moved);
+	while (gate.hold)
+		pthread_cond_wait(&gate.moved, &gate.lock);
+	err = gate.err;
+	pthread_mutex_unlock(&gate.lock);
+	if (err)
+		real_abort(t);
+	else
+		err = real_commit(t);
+	pthread_mutex_lock(&gate.lock);
+	gate.returned++;
+	pthread_mutex_unlock(&gate.lock);
+	return err;
+}
+
+static void on_told(void *ctx, struct job *j)
+{
+	(void)ctx;
+	pthread_mutex_lock(&gate.lock);
+	T_OK(gate.ntold < TOLD_MAX);
+	gate.told[gate.ntold].err = j->err;
+	gate.told[gate.ntold].commits = gate.returned;
+	gate.told[gate.ntold].saves = node.guard_saves;
+	gate.ntold++;
+	pthread_cond_broadcast(&gate.moved);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void await(const uint32_t *count, uint32_t at_least)
+{
+	pthread_mutex_lock(&gate.lock);
+	while (*count < at_least)
+		pthread_cond_wait(&gate.moved, &gate.lock);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void set_hold(bool hold)
+{
+	pthread_mutex_lock(&gate.lock);
+	gate.hold = hold;
+	pthread_cond_broadcast(&gate.moved);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+/* A hub with its charter in the feed, and the queue running. */
+static void open_queue(void)
+{
+	static struct kv_ops ops;
+	struct job *j = &tx[0].job;
+
+	pair_node_open(&node, &tw, PAIR_HUB, NULL);
+	ops = *node.kv->ops;
+	real_commit = ops.commit;
+	real_abort = ops.abort;
+	ops.commit = held_commit;
+	node.kv->ops = &ops;
+	gate.hold = false;
+	gate.err = ERR_OK;
+	gate.entered = gate.returned = gate.ntold = 0;
+	T_EQ(storeq_start(node.w, NULL, NULL, &q), ERR_OK);
+	pair_start_tx(&tw, 0, &tx[0]);
+	T_EQ(storeq_run(q, &j, 1), ERR_OK);
+	T_EQ(j->err, ERR_OK);
+}
+
+static void close_queue(void)
+{
+	storeq_stop(q);
+	pair_node_close(&node);
+}
+
+static int put_grants(uint32_t base, uint32_t n)
+{
+	struct job *jobs[JOBS_MAX];
+
+	for (uint32_t i = 0; i < n; i++) {
+		pair_grant_tx(&tw, PAIR_HUB, 0, base + i, &tx[i]);
+		jobs[i] = &tx[i].job;
+	}
+	return storeq_put(q, jobs, n, on_told, NULL);
+}
+
+static void test_nothing_is_told_before_commit_and_seal(void)
+{
+	uint32_t commits, saves;
+
+	open_queue();
+	commits = gate.entered;
+	saves = node.guard_saves;
+	set_hold(true);
+	T_EQ(put_grants(GRANT_BASE, JOBS_MAX), ERR_OK);
+	await(&gate.entered, commits + 1);
+	pthread_mutex_lock(&gate.lock);
+	T_EQ(gate.ntold, 0);
+	pthread_mutex_unlock(&gate.lock);
+	set_hold(false);
+	await(&gate.ntold, JOBS_MAX);
+	for (uint32_t i = 0; i < JOBS_MAX; i++) {
+		T_EQ(gate.told[i].err, ERR_OK);
+		T_EQ(tx[i].job.u.append.seq, 1 + i);
+		T_OK(gate.told[i].commits > commits);
+		T_OK(gate.told[i].saves > saves);
+	}
+	close_queue();
+}
+
+/* Whatever fails, every job hears of it, and none that it was done. */
+static void fails_with(int commit_err, int guard_err, int want)
+{
+	uint32_t commits;
+
+	open_queue();
+	commits = gate.returned;
+	gate.err = commit_err;
+	node.guard_err = guard_err;
+	T_EQ(put_grants(GRANT_BASE, JOBS_MAX), ERR_OK);
+	await(&gate.ntold, JOBS_MAX);
+	for (uint32_t i = 0; i < JOBS_MAX; i++) {
+		T_EQ(gate.told[i].err, want);
+		T_OK(gate.told[i].commits > commits);
+	}
+	gate.err = ERR_OK;
+	node.guard_err = ERR_OK;
+}
+
+static void test_after_a_failed_sync_nothing_more_is_taken(void)
+{
+	fails_with(ERR_IO, ERR_OK, ERR_IO);
+	T_EQ(put_grants(GRANT_BASE, 1), ERR_STATE);
+	T_EQ(writer_state(node.w), WRITER_DEAD);
+	close_queue();
+}
+
+static void test_a_seal_that_failed_is_told_as_failed(void)
+{
+	fails_with(ERR_OK, ERR_FULL, ERR_IO);
+	T_EQ(writer_state(node.w), WRITER_DEAD);
+	close_queue();
+}
+
+static void test_a_full_disk_is_told_and_the_next_batch_works(void)
+{
+	fails_with(ERR_FULL, ERR_OK, ERR_FULL);
+	T_EQ(put_grants(GRANT_BASE, JOBS_MAX), ERR_OK);
+	await(&gate.ntold, 2 * JOBS_MAX);
+	for (uint32_t i = 0; i < JOBS_MAX; i++)
+		T_EQ(gate.told[JOBS_MAX + i].err, ERR_OK);
+	close_queue();
+}
+
+static void test_what_is_queued_is_finished_before_the_stop(void)
+{
+	open_queue();
+	set_hold(true);
+	T_EQ(put_grants(GRANT_BASE, JOBS_MAX), ERR_OK);
+	set_hold(false);
+	storeq_stop(q);
+	T_EQ(gate.ntold, JOBS_MAX);
+	pair_node_close(&node);
+}
+
+static void test_the_town_is_founded(void)
+{
+	pair_open(&tw);
+}
+
+static void test_the_town_is_closed(void)
+{
+	for (uint32_t i = 0; i < JOBS_MAX; i++)
+		pair_tx_close(&tx[i]);
+	pair_close(&tw);
+}
+
+T_MAIN(T(test_the_town_is_founded), T(test_nothing_is_told_before_commit_and_seal),
+       T(test_after_a_failed_sync_nothing_more_is_taken),
+       T(test_a_seal_that_failed_is_told_as_failed),
+       T(test_a_full_disk_is_told_and_the_next_batch_works),
+       T(test_what_is_queued_is_finished_before_the_stop), T(test_the_town_is_closed))
