@@ -87,7 +87,7 @@ static int redeem_line(struct judged *j, uint32_t line, struct redeem *x, const 
 static int check_lines(struct judged *j, struct redeem *x)
 {
 	struct price price[PRICES_MAX];
-	uint32_t n;
+	uint32_t n = 0;
 	int err = read_prices(j, &x->r, price, &n);
 
 	for (uint32_t line = 1; line <= j->nlines && !err; line++)

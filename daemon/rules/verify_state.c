@@ -192,7 +192,6 @@ static const struct {
 	{STATE_EVIDENCE, false, "材料编号索引", "index of evidence numbers"},
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
-_Static_assert(KINDS == VERIFY_STATE_KINDS, "tests go by this number");
 
 /* The text in the key, as far as it can be printed. */
 static void code_of(struct bytes key, char out[STATE_CODE_MAX + 2])

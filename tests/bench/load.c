@@ -19,7 +19,7 @@
 #define FILL_BATCH   1000
 #define DAY0	     21915 /* 2030-01-01: after the templates are made, as life goes on */
 #define YEAR0	     2030  /* of DAY0 */
-#define YEARS	     10	   /* for which the village adopts its catalogue */
+#define YEARS	     60	   /* for which the village adopts its catalogue */
 #define MS_PER_DAY   UINT64_C(86400000)
 #define HOUR_MS	     UINT64_C(3600000)
 #define STEP	     7919 /* a prime: walks all members before one comes again */
