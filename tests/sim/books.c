@@ -21,10 +21,11 @@ static int64_t magnitude(const struct books_line *l)
 	return l->points < 0 ? -l->points : l->points;
 }
 
-/* @sign 1 or -1: into the account and the person's score, or out of them. */
+/* @sign 1 or -1: into the account and the scores of the household and the person, or out of them. */
 static void book(struct books *b, const struct books_line *l, int sign)
 {
 	b->balance[l->household] += sign * l->points;
+	b->year[l->household][0][l->year].score += sign * l->points;
 	if (l->member)
 		b->year[l->household][l->member][l->year].score += sign * l->points;
 }
