@@ -14,7 +14,7 @@
  *	books.c	       households, lines of points and the steps on them
  *	books_scheme.c all else of the scheme, one act after another */
 #define BOOKS_HOUSEHOLDS 12
-#define BOOKS_REGISTERED 8 /* the others come by splits */
+#define BOOKS_REGISTERED 8 /* the numbers after these are for splits, mostly */
 #define BOOKS_MEMBERS	 8 /* 0: the household as such */
 #define BOOKS_ITEMS	 5
 #define BOOKS_YEAR	 2024
@@ -24,7 +24,7 @@
 #define BOOKS_ACTS	 600
 
 /* The reward scheme that all villages here have. */
-#define BOOKS_THRESHOLD	 300
+#define BOOKS_THRESHOLD	 200
 #define BOOKS_REDEEM_CAP 2000
 #define BOOKS_YEAR_CAP	 4000
 

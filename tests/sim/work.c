@@ -1,16 +1,17 @@
+#include "tests/sim/work.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/err.h"
 #include "tests/lib/t.h"
-#include "tests/sim/work.h"
 
 /* People at their desks. A command is offered until it is answered, as a browser would do; now and then it
  * is offered again after the answer. */
 #define DUTIES		 7 /* roles granted at first */
 #define SETUP_STEPS	 (DUTIES + SCHEME_STEPS + BOOKS_REGISTERED / 2)
-#define VILLAGE_EVERY_MS 40000
-#define SETUP_EVERY_MS	 20000
+#define VILLAGE_EVERY_MS 32000
+#define SETUP_EVERY_MS	 10000
 #define HUB_EVERY_MS	 60000
 
 /* --- offering -------------------------------------------------------------------------------------- */

@@ -71,6 +71,8 @@ void work_points(struct sim *s, uint32_t host);
 /* --- work_people.c --- */
 void household_name(uint32_t i, char out[8]);
 uint32_t some_household(struct sim *s, uint32_t host);
+/* The one that has most, now and then another. */
+uint32_t richest_household(struct sim *s, uint32_t host);
 /* Somebody of the household who is here, mostly. */
 uint32_t some_member(struct sim *s, uint32_t host, uint32_t household);
 void register_household(struct sim *s, struct order *o, uint32_t i, unsigned person);

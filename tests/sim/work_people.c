@@ -88,6 +88,17 @@ uint32_t some_member(struct sim *s, uint32_t host, uint32_t household)
 	return second && sim_chance(&s->work, 50) ? second : first;
 }
 
+uint32_t richest_household(struct sim *s, uint32_t host)
+{
+	const struct books *b = &s->people->books[host];
+	uint32_t best = some_household(s, host);
+
+	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS && sim_chance(&s->work, 95); i++)
+		if (!b->household[i].left && b->household[i].balance > b->household[best].balance)
+			best = i;
+	return best;
+}
+
 /* --- joins and leavings ---------------------------------------------------------------------------- */
 
 static void join(struct sim *s, uint32_t host)
@@ -132,7 +143,7 @@ static void consent(struct sim *s, uint32_t host)
 	char name[8];
 
 	a.household = some_household(s, host);
-	a.yes = s->people->books[host].household[a.household].out || sim_chance(&s->work, 60);
+	a.yes = s->people->books[host].household[a.household].out || sim_chance(&s->work, 75);
 	household_name(a.household, name);
 	r.household = host_text(name);
 	r.takes_part = a.yes ? YES_yes : YES_no;
@@ -164,13 +175,13 @@ static void split(struct sim *s, uint32_t host)
 	char name[8], into[8];
 	int64_t have;
 
-	a.household = some_household(s, host);
+	a.household = richest_household(s, host);
 	a.from[0] = some_member(s, host, a.household);
 	a.into = BOOKS_REGISTERED;
 	while (a.into < BOOKS_HOUSEHOLDS - 1 && b->household[a.into].known)
 		a.into++;
 	have = b->household[a.household].balance;
-	a.points = have > 0 ? (int64_t)prng_below(&s->work, (uint64_t)have + 200) : 100;
+	a.points = have > 0 ? (int64_t)prng_below(&s->work, (uint64_t)have + 200) / 100 * 100 : 0;
 	household_name(a.household, name);
 	household_name(a.into, into);
 	r.household = host_text(name);
@@ -209,6 +220,8 @@ static void merge(struct sim *s, uint32_t host)
 
 	a.household = some_household(s, host);
 	a.into = some_household(s, host);
+	if (a.into == a.household) /* once more: by chance it is the same again */
+		a.into = some_household(s, host);
 	if (!list_persons(s, &s->people->books[host], &a, l))
 		return;
 	household_name(a.household, name);

@@ -19,7 +19,7 @@ day_t work_today(const struct sim *s)
 /* Mostly who should, now and then who must not always. */
 static unsigned worker(struct sim *s, unsigned usual, unsigned other)
 {
-	return sim_chance(&s->work, 25) ? other : usual;
+	return sim_chance(&s->work, 12) ? other : usual;
 }
 
 static void random_line(struct sim *s, uint32_t host, struct books_line *l)

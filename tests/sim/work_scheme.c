@@ -146,24 +146,12 @@ const struct books_act *some_act(struct sim *s, uint32_t host, uint32_t type)
 {
 	const struct books *b = &s->people->books[host];
 	uint32_t at = b->nacts ? (uint32_t)prng_below(&s->work, b->nacts) : 0;
-	bool any = sim_chance(&s->work, 25);
+	bool any = sim_chance(&s->work, 40);
 
 	for (uint32_t i = 0; i < b->nacts; i++, at = (at + 1) % b->nacts)
 		if (b->act[at].type == type && (any || !b->act[at].done))
 			return &b->act[at];
 	return NULL;
-}
-
-/* The household that has most, now and then another. */
-static uint32_t richest(struct sim *s, uint32_t host)
-{
-	const struct books *b = &s->people->books[host];
-	uint32_t best = some_household(s, host);
-
-	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS && sim_chance(&s->work, 95); i++)
-		if (!b->household[i].left && b->household[i].balance > b->household[best].balance)
-			best = i;
-	return best;
 }
 
 static void redeem(struct sim *s, uint32_t host)
@@ -172,13 +160,17 @@ static void redeem(struct sim *s, uint32_t host)
 	struct books_act a = {.type = REC_redemption, .by = HOST_DEPUTY, .slip = s->people->n};
 	struct rec_redemption r = {.day = work_today(s), .minute = 600, .prices = 1};
 	uint64_t n, have;
+	int64_t balance;
 	struct rec_redemption_line l;
 	char name[8], slip[12];
 
-	a.household = richest(s, host);
-	have = (uint64_t)(s->people->books[host].household[a.household].balance > 0
-				  ? s->people->books[host].household[a.household].balance
-				  : 0);
+	a.household = richest_household(s, host);
+	balance = s->people->books[host].household[a.household].balance;
+	if (balance < BOOKS_THRESHOLD && sim_chance(&s->work, 80)) {
+		work_points(s, host); /* so that there will be some */
+		return;
+	}
+	have = balance > 0 ? (uint64_t)balance : 0;
 	n = 1 +
 	    prng_below(&s->work, sim_chance(&s->work, 10) ? GOODS_MOST : have / GOOD_POINTS + 2);
 	a.points = (int64_t)n * GOOD_POINTS;
@@ -222,7 +214,7 @@ static void appraise(struct sim *s, uint32_t host)
 	struct rec_appraisal_line l;
 	char name[8];
 
-	a.year = (uint32_t)prng_below(&s->work, BOOKS_YEARS);
+	a.year = sim_chance(&s->work, 25); /* mostly the year that can be closed */
 	a.household = some_household(s, host);
 	a.points = b->year[a.household][0][a.year].score;
 	if (sim_chance(&s->work, 20))
@@ -330,11 +322,11 @@ void work_scheme(struct sim *s, uint32_t host)
 {
 	uint64_t what = prng_below(&s->work, 100);
 
-	if (what < 40)
+	if (what < 45)
 		redeem(s, host);
-	else if (what < 60)
+	else if (what < 70)
 		take_back(s, host);
-	else if (what < 85)
+	else if (what < 90)
 		year_and_wall(s, host);
 	else
 		documents(s, host);

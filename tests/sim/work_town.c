@@ -72,6 +72,10 @@ void work_town(struct sim *s)
 	struct order *o = order_new(s, SIM_HUB, K_OTHER);
 	uint32_t village = 1 + (uint32_t)prng_below(&s->work, SIM_VILLAGES);
 
+	if (p->catalogue == 0) { /* the villages wait for it */
+		issue_catalogue(s, o, ++p->catalogue);
+		return;
+	}
 	switch (prng_below(&s->work, 10)) {
 	case 0: issue_catalogue(s, o, ++p->catalogue); break;
 	case 1: issue_catalogue(s, o, 1); break; /* refused */
