@@ -235,7 +235,7 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 
 bool rec_optional(const struct rec_field *f)
 {
-	return f->kind != REC_CHOICE && f->min == 0;
+	return f->kind != REC_CHOICE && f->min <= 0;
 }
 
 /* --- records ----------------------------------------------------------------------------------------- */

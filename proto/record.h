@@ -120,7 +120,7 @@ extern const struct rec_choices rec_lists[];
 extern const uint32_t rec_nlists;
 extern const struct rec_type rec_types[];
 extern const uint32_t rec_ntypes;
-/* May this field be left out by people? Numbers, texts and days whose least value is 0 or nothing. */
+/* May this field be left out by people? Numbers, texts and days whose least value is 0, less or nothing. */
 bool rec_optional(const struct rec_field *f);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */

@@ -28,6 +28,11 @@ static const char style[] =
 	".cert{border:1mm double #a00;padding:18mm 14mm;margin-top:20mm;text-align:center}"
 	".cert h1{font-size:34pt;letter-spacing:8mm;margin-bottom:14mm}"
 	".cert p{font-size:18pt;line-height:2;text-align:left;text-indent:2em}"
+	".cert p.right{text-align:right;text-indent:0}"
+	/* rows of a booklet are all of one height, so that a later print meets the lines of an earlier */
+	".book tr{height:8mm}.book td,.book th{padding:0 1.5mm;white-space:nowrap;overflow:hidden}"
+	".book{table-layout:fixed;font-size:9.5pt}.hide,.hide "
+	"*{visibility:hidden;border-color:transparent!important}"
 	"tr.gap td{border-color:transparent}"
 	".mark{position:fixed;top:40%;left:0;right:0;text-align:center;transform:rotate(-25deg);"
 	"font:700 44pt/1 SimHei,'Noto Sans CJK SC',sans-serif;color:rgba(200,0,0,.28)}";
@@ -129,6 +134,13 @@ void page_cell(struct page *p, struct bytes text)
 void page_cell_str(struct page *p, const char *text)
 {
 	page_cell(p, (struct bytes){(const uint8_t *)text, strlen(text)});
+}
+
+void page_cell_short(struct page *p, const char *text)
+{
+	page_tag(p, "<td class=\"d\">");
+	page_str(p, text);
+	page_tag(p, "</td>");
 }
 
 static void cell_number(struct page *p, const char *text)

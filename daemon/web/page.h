@@ -13,7 +13,7 @@
  * not be posted, and the first leak is kept. Errors are sticky in the buffer. */
 struct page {
 	struct buf *out;
-	bool posted; /* for a board */
+	bool posted;	       /* for a board */
 	struct bytes children; /* names that must not be posted, each ended by a NUL; borrowed */
 	enum privacy_leak leak;
 	char where[64]; /* the text it was found in, cut */
@@ -32,6 +32,7 @@ void page_masked(struct page *p, const char *name);
 /* Cells of a table. */
 void page_cell(struct page *p, struct bytes text);
 void page_cell_str(struct page *p, const char *text);
+void page_cell_short(struct page *p, const char *text); /* on one line */
 void page_cell_num(struct page *p, int64_t v);
 void page_cell_points(struct page *p, struct points v);
 void page_cell_day(struct page *p, day_t day);

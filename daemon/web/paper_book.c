@@ -7,7 +7,7 @@
 
 /* The passbook of a household (R58): it continues where the last print ended, on the same page of the
  * booklet, like a bank's. */
-#define BOOK_LINES 24 /* on a page */
+#define BOOK_LINES 22 /* on a page */
 
 struct book {
 	struct paper *p;
@@ -19,21 +19,33 @@ struct book {
 };
 
 /* --- the page -------------------------------------------------------------------------------------- */
-static void put_table_head(struct page *p)
+/* What is on the paper already keeps its place, unseen. */
+static void put_table_head(struct page *p, bool there)
 {
-	page_tag(p,
-		 "<table><thead><tr><th>日期</th><th>摘要</th><th class=\"n\">收（+）</th>"
-		 "<th class=\"n\">支（－）</th><th class=\"n\">余额</th><th>序号</th><th>经办</th>"
-		 "</tr></thead><tbody>\n");
+	page_tag(p, there ? "<table class=\"book hide\">" : "<table class=\"book\">");
+	page_tag(
+		p,
+		"<colgroup><col style=\"width:21mm\"><col><col style=\"width:16mm\">"
+		"<col style=\"width:16mm\"><col style=\"width:18mm\"><col style=\"width:11mm\">"
+		"<col style=\"width:19mm\"></colgroup><thead><tr><th>日期</th><th>摘要</th>"
+		"<th class=\"n\">收（+）</th><th class=\"n\">支（－）</th><th class=\"n\">余额</th>"
+		"<th class=\"n\">序号</th><th>经办</th></tr></thead></table>\n");
+}
+
+static void put_rows(struct page *p)
+{
+	page_tag(p, "<table class=\"book\"><colgroup><col style=\"width:21mm\"><col>"
+		    "<col style=\"width:16mm\"><col style=\"width:16mm\"><col style=\"width:18mm\">"
+		    "<col style=\"width:11mm\"><col style=\"width:19mm\"></colgroup><tbody>\n");
 }
 
 static void put_page_break(struct page *p)
 {
-	page_tag(p, "</tbody></table><div style=\"break-after:page\"></div>\n");
-	put_table_head(p);
+	page_tag(p, "</td></tr>\n</tbody></table><div style=\"break-after:page\"></div>\n");
+	put_table_head(p, false);
+	put_rows(p);
 }
 
-/* Lines that are on the page already stay empty, so that the new ones come below them. */
 static void put_printed(struct page *p, uint64_t lines)
 {
 	for (uint64_t i = 0; i < lines % BOOK_LINES; i++)
@@ -81,7 +93,8 @@ static void put_move(struct page *p, const struct move *m)
 		page_cell_str(p, "");
 	page_cell_points(p, m->balance);
 	page_cell_num(p, (int64_t)m->seq);
-	page_tag(p, "<td></td></tr>\n");
+	page_tag(p,
+		 "<td class=\"small\">"); /* closed when the next line is known, or with the code */
 }
 
 static int on_move(void *ctx, const struct move *m)
@@ -94,38 +107,41 @@ static int on_move(void *ctx, const struct move *m)
 	b->balance = m->balance;
 	if (m->seq < b->upto)
 		return ERR_OK;
-	if (b->lines && b->lines % BOOK_LINES == 0)
-		put_page_break(&b->p->page);
+	if (b->lines > b->printed)
+		b->lines % BOOK_LINES ? page_tag(&b->p->page, "</td></tr>\n")
+				      : put_page_break(&b->p->page);
 	put_move(&b->p->page, m);
 	b->lines++;
 	return b->p->html.err;
 }
 
-static void put_cover(struct paper *p, const struct view_household *h, const struct view_passbook *k)
+static void put_cover(struct paper *p, const struct view_household *h,
+		      const struct view_passbook *k, bool there)
 {
 	char text[200];
 
-	page_tag(&p->page, "<h1>");
+	page_tag(&p->page, there ? "<div class=\"hide\"><h1>" : "<div><h1>");
 	page_str(&p->page, p->village);
 	page_tag(&p->page, "积分手册</h1>\n<p class=\"sub\">");
 	snprintf(text, sizeof(text), "手册编号 %s　户编号 %s　%s 组　户主 %s　%" PRIu32 " 人",
 		 k->number, h->household, h->group, h->head_name, h->nmembers);
 	page_str(&p->page, text);
 	page_tag(&p->page, "</p>\n<p class=\"small sub\">积分以村账为准，手册为其副本；遗失可补发。"
-			   "有疑问请向村务监督委员会提出。</p>\n");
+			   "有疑问请向村务监督委员会提出。</p></div>\n");
 }
 
+/* Behind the last line stands what this print was made from. */
 static void put_last(struct book *b)
 {
 	struct paper *p = b->p;
-	char root[17], text[160], balance[AMOUNT_TEXT_MAX];
+	char root[9];
 
-	hash_hex(&p->root, 16, root);
-	snprintf(text, sizeof(text), "余额 %s 分；打印至第 %" PRIu64 " 条，日志根 %s……",
-		 points_text(b->balance, balance), p->r->feed.size, root);
-	page_tag(&p->page, "</tbody></table>\n<p class=\"small\">");
-	page_code(&p->page, text);
-	page_tag(&p->page, "</p>\n");
+	hash_hex(&p->root, 8, root);
+	if (b->lines > b->printed) {
+		page_code(&p->page, root);
+		page_tag(&p->page, "</td></tr>\n");
+	}
+	page_tag(&p->page, "</tbody></table>\n");
 	page_end(&p->page);
 }
 
@@ -184,9 +200,10 @@ int paper_passbook(struct paper *p)
 	b.upto = all ? 0 : k.upto;
 	b.printed = b.lines = all ? 0 : k.lines;
 	page_begin(&p->page, &p->html, "积分手册", false, p->training);
-	if (b.printed == 0)
-		put_cover(p, &h, &k);
-	put_table_head(&p->page);
+	if (b.printed < BOOK_LINES)
+		put_cover(p, &h, &k, b.printed > 0);
+	put_table_head(&p->page, b.printed % BOOK_LINES > 0);
+	put_rows(&p->page);
 	put_printed(&p->page, b.printed);
 	err = moves_walk(p->r->t, p->r->feed.no, p->r->feed.size, on_move, &b);
 	put_last(&b);

@@ -255,17 +255,17 @@ static int put_item(void *ctx, const struct view_village_item *i)
 	p->record.notice.lines += i->change != VIEW_DROPPED;
 	page_tag(&p->page, "<tr>");
 	page_cell(&p->page, l->code);
-	page_cell_str(&p->page, label_zh(REC_LIST_CATEGORY, l->category));
+	page_cell_short(&p->page, label_zh(REC_LIST_CATEGORY, l->category));
 	page_cell(&p->page, l->name_zh);
 	page_cell_points(&p->page, signed_points);
-	page_cell_str(&p->page, label_zh(REC_LIST_UNIT, l->unit));
+	page_cell_short(&p->page, label_zh(REC_LIST_UNIT, l->unit));
 	if (points_raw(l->cap))
 		page_cell_points(&p->page, l->cap);
 	else
 		page_cell_str(&p->page, "不限");
-	page_cell_str(&p->page, label_zh(REC_LIST_SCOPE, l->scope));
+	page_cell_short(&p->page, label_zh(REC_LIST_SCOPE, l->scope));
 	page_cell(&p->page, l->evidence);
-	page_cell_str(&p->page, marks[i->change]);
+	page_cell_short(&p->page, marks[i->change]);
 	page_tag(&p->page, "</tr>\n");
 	return ERR_OK;
 }
