@@ -256,6 +256,20 @@ shape '.balance == "3.00" and (.people | length == 2)' "${v[@]}" account 05001
 expect 0 'balance.* 3\.00' "${v[@]}" account 05001
 expect 1 'no such household' "${v[@]}" account 77777
 for odd in a/b '' . .. "$long" 12345678901234567; do expect 2 'not a household' "${v[@]}" account "$odd"; done
+expect 0 'balance 3.00 = earned 3.00 - deducted 0.00 - redeemed 0.00' "${v[@]}" account 05001
+expect 0 '积分 3.00 = 加分 3.00' --lang zh "${v[@]}" account 05001
+counter=(redeem 05001 --receiver r --as recorder)
+for odd in '' G01 G01= =2 G01=1, ,G01=1; do
+	expect 2 'is no list of goods' "${v[@]}" "${counter[@]}" --goods "$odd"
+done
+expect 2 '不是物品清单' --lang zh "${v[@]}" "${counter[@]}" --goods G01
+expect 2 '--goods is missing' "${v[@]}" "${counter[@]}"
+expect 3 'no such' "${v[@]}" "${counter[@]}" --goods G01=1 --signature "$work/none"
+expect 1 'F58' "${v[@]}" "${counter[@]}" --goods G01=1
+expect 1 'there are: .* filings' "${v[@]}" table odd
+expect 1 '可用：.* filings' --lang zh "${v[@]}" table odd
+expect 0 'not filed' "${v[@]}" table filings
+expect 0 '未报备' --lang zh "${v[@]}" table filings
 shape 'type == "array"' "${v[@]}" score --year "${day%%-*}"
 expect 0 'written' "${v[@]}" entry reverse "$before" --line 1 --reason 'counted twice' --as confirmer
 shape '[.[] | select(.household == "05001")][0].balance == "0.00"' "${v[@]}" account

@@ -123,7 +123,16 @@ redeem() {
 redeem DH-1 >"$work/out" 2>&1
 (($? == 1)) && grep -q X01 "$work/out" && grep -q 99.99 "$work/out" || fail "99.99 is enough: $(cat "$work/out")"
 points 05005 0 X102 "$today" 照片
-must redeem DH-1
+counter=(redeem 05005 --goods G01=2 --receiver 武远红 --member 1 --minute 600 --as keeper)
+v "${counter[@]}" --dry-run --json | jq -e '.total == "40.00" and .before == "100.00" and .balance == "60.00"' >/dev/null ||
+	fail "the trial of a redemption"
+refused F59 redeem 05005 --goods G01=1,G09=1 --receiver 武远红 --member 1 --as keeper
+printf 'a photo of the slip' >"$work/slip.jpg"
+ok "${counter[@]}" --slip DH-1 --signature "$work/slip.jpg" -o "$work/counter.html" --lang zh
+grep -q '合计 40.00，兑换前 100.00，兑换后 60.00' "$work/out" || fail "no balance at the counter: $(cat "$work/out")"
+grep -q 洗衣液 "$work/counter.html" || fail "no slip at the counter"
+v register redemption --json | jq -e --arg d "$(sha256sum <"$work/slip.jpg" | cut -d' ' -f1)" \
+	'.[0].record.signature == $d and .[0].record.prices == 1' >/dev/null || fail "the redemption is not complete"
 slip=$(last)
 [[ $(balance 05005) == 60.00 ]] || fail "after the redemption 05005 has $(balance 05005)"
 refused F60 record redemption --as keeper --slip DH-1 --household 05005 --day "$today" --minute 600 \
@@ -180,7 +189,8 @@ second=$(grep -c '<tr><td class="d">' "$work/book2.html")
 (($(grep -c 'class="gap"' "$work/book2.html") == 6)) || fail "the second print does not begin below the first"
 
 # --- statistics and exports ------------------------------------------------------------------------------------------
-for t in categories items months groups households people ledger completeness; do
+for t in categories items months groups households people ledger completeness objections applications deductions filings \
+	notices guidance honours appraisals posts kin; do
 	ok table $t --csv "$work/$t.csv" --xlsx "$work/$t.xlsx"
 	[[ -s $work/$t.csv && $(head -c 2 "$work/$t.xlsx") == PK ]] ||
 		fail "table $t"

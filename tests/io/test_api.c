@@ -556,6 +556,24 @@ static uint64_t put_here(const char *author, enum rec_code type, const void *hea
 	return own_size() - 1;
 }
 
+static void put_scheme(void)
+{
+	struct rec_scheme scheme = {.version = 1,
+				    .title = town_b("积分奖励方案"),
+				    .from = town_day(2026, 1, 1),
+				    .rate_points = points_of(100),
+				    .rate_fen = fen_of(100),
+				    .told_days = 5,
+				    .notice_days = 8,
+				    .object_days = 5,
+				    .answer_days = 2,
+				    .proxy_max = 3,
+				    .scope = town_b("全村")};
+	struct rec_scheme_line goods = {.kind = REWARD_goods, .name = town_b("积分超市兑换")};
+
+	put_here(HERE, REC_scheme, &scheme, &goods, 1);
+}
+
 /* The row is what "|" joins; cells from the first on. */
 static void row_is(unsigned row, const char *want)
 {
@@ -647,22 +665,10 @@ static void test_what_is_not_filed_is_visible(void)
 					.decision = FILED_returned,
 					.day = town_day(2026, 3, 1),
 					.comment = town_b("请补充扣分事项")};
-	struct rec_scheme scheme = {.version = 1,
-				    .title = town_b("积分奖励方案"),
-				    .from = town_day(2026, 3, 1),
-				    .rate_points = points_of(100),
-				    .rate_fen = fen_of(100),
-				    .told_days = 5,
-				    .notice_days = 8,
-				    .object_days = 5,
-				    .answer_days = 2,
-				    .proxy_max = 3,
-				    .scope = town_b("全村")};
-	struct rec_scheme_line goods = {.kind = REWARD_goods, .name = town_b("积分超市兑换")};
 
 	node_open(false);
 	put_here(HERE, REC_submission, &sent, NULL, 0);
-	put_here(HERE, REC_scheme, &scheme, &goods, 1);
+	put_scheme();
 	WANT(get(TABLE "filings"), 200);
 	T_STR(at("rows"), "[9]"); /* a catalogue for each of eight years, and the scheme */
 	T_STR(at("rows.0.0"), "catalogue");
@@ -901,6 +907,83 @@ static void test_points_get_version_and_value_from_the_catalogue(void)
 	T_OK(strstr(at("verdict.text"), "X999") != NULL);
 	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2019-02-01"))), 422);
 	T_STR(at("verdict.name"), "P11_NOT_IN_FORCE");
+	node_close();
+}
+
+/* A store with a keeper, prices and a household that can pay. The writer starts behind all that. */
+static void open_store(void)
+{
+	struct rec_prices p = {.version = 3, .from = town_day(2026, 1, 1)};
+	struct rec_prices_line l[2] = {{.good = town_b("G01"),
+					.title = town_b("毛巾"),
+					.unit = town_b("条"),
+					.price = points_of(1050)},
+				       {.good = town_b("G02"),
+					.title = town_b("洗衣液"),
+					.unit = town_b("瓶"),
+					.price = points_of(2000)}};
+
+	node_open(false);
+	T_EQ(town_grant(&n.w, n.s.own, HERE, "keeper/" VILLAGE, ROLE_keeper, ""), V_ACCEPTED);
+	put_scheme();
+	put_here(HERE, REC_prices, &p, l, 2);
+	town_earn(&n.w, n.s.own, "05001", 0, "Z003", town_day(2026, 2, 20));
+	writer_free(n.writer);
+	open_writer(n.s.own, "feed/" VILLAGE);
+}
+
+#define REDEEM(dry, lines)                                                                         \
+	"{" SIGN("keeper") ",\"dry_run\":" dry                                                     \
+			   ",\"record\":{\"slip\":\"DH-1\",\"household\":\"05001\","               \
+			   "\"receiver\":\"王小明\",\"member\":2},\"lines\":[" lines "]}"
+#define GOODS(good, quantity) "{\"good\":\"" good "\",\"quantity\":\"" quantity "\"}"
+
+static void test_a_redemption_gets_prices_points_and_time(void)
+{
+	char target[64];
+
+	open_store();
+	WANT(post("/api/v1/records/redemption",
+		  REDEEM("true", GOODS("G01", "2") "," GOODS("G02", "1"))),
+	     200);
+	T_STR(at("total"), "41.00");
+	T_STR(at("before"), "1000000.00");
+	T_STR(at("balance"), "999959.00");
+	WANT(get("/api/v1/households/05001"), 200);
+	T_STR(at("redeemed"), "0.00");
+	WANT(post("/api/v1/records/redemption",
+		  REDEEM("false", GOODS("G01", "2") "," GOODS("G02", "1"))),
+	     200);
+	T_STR(at("total"), "41.00");
+	T_STR(at("before"), "1000000.00");
+	T_STR(at("balance"), "999959.00");
+	snprintf(target, sizeof(target), "/api/v1/log?n=1&from=%s", at("entry"));
+	WANT(get(target), 200);
+	T_STR(at("items.0.record.day"), "2026-03-01");
+	T_STR(at("items.0.record.minute"), "720");
+	T_STR(at("items.0.record.prices"), "3");
+	T_STR(at("items.0.lines.0.points"), "21.00");
+	T_STR(at("items.0.lines.1.points"), "20.00");
+	WANT(get("/api/v1/households/05001"), 200);
+	T_STR(at("redeemed"), "41.00");
+	T_STR(at("moved"), "0.00");
+	T_STR(at("people.0.head"), "true");
+	T_STR(at("people.1.head"), "false");
+	node_close();
+}
+
+static void test_what_is_not_on_the_price_list_is_refused(void)
+{
+	open_store();
+	WANT(post("/api/v1/records/redemption", REDEEM("false", GOODS("G09", "1"))), 422);
+	T_STR(at("verdict.rule"), "F59");
+	WANT(post("/api/v1/records/redemption", REDEEM("false", GOODS("G01", "0"))), 400);
+	WANT(post("/api/v1/records/redemption",
+		  "{" SIGN("keeper") ",\"record\":{\"slip\":\"D\","
+				     "\"household\":\"05001\",\"receiver\":\"王\",\"day\":\"2019-"
+				     "01-01\"},\"lines\":[" GOODS("G01", "1") "]}"),
+	     422);
+	T_STR(at("verdict.rule"), "F58");
 	node_close();
 }
 
@@ -1614,4 +1697,6 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_what_waits_is_in_tables), T(test_what_is_not_filed_is_visible),
        T(test_a_notice_that_does_not_hang_is_overdue), T(test_guidance_of_the_town_is_followed),
        T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
-       T(test_every_table_has_labels_in_both_languages))
+       T(test_every_table_has_labels_in_both_languages),
+       T(test_a_redemption_gets_prices_points_and_time),
+       T(test_what_is_not_on_the_price_list_is_refused))

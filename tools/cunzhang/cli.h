@@ -113,6 +113,7 @@ int cmd_entry_import(struct cli *c);
 int cmd_entry_list(struct cli *c);
 int cmd_record(struct cli *c);
 int cmd_account(struct cli *c);
+int cmd_redeem(struct cli *c);
 int cmd_score(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_verify(struct cli *c);

@@ -97,6 +97,13 @@ static const struct option_def o_table[] = {
 	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
 	END,
 };
+static const struct option_def o_redeem[] = {
+	AS,
+	{"goods", "LIST", M_O_GOODS, true, 0, NULL},
+	{"signature", "FILE", M_O_SIGNATURE_FILE, false, 0, NULL},
+	{"out", "FILE", M_O_SLIP_OUT, false, 'o', NULL},
+	END,
+};
 static const struct option_def o_notice[] = {
 	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
 	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
@@ -141,6 +148,7 @@ const struct command main_commands[] = {
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, true},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
+	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
 	{"notice make", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},
 	{"notice check", "CODE", M_C_NOTICE_CHECK, M_NOTHING_MORE, 0, cmd_notice_check, o_feed, 0, false, false},
