@@ -108,7 +108,7 @@ static int rows_items(struct tabling *t)
 	day_t on = t->p.to == DAY_NONE ? reply_today(t->r.s) : t->p.to;
 	struct report rep;
 	struct unused u = {t, &rep};
-	struct view_doc doc;
+	struct view_doc doc = {0};
 	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_ITEM, &t->p, &rep);
 
 	if (!err)

@@ -101,8 +101,7 @@ ok entry confirm "$deduction" --as confirmer
 # --- an objection is upheld, the line reversed and entered anew --------------------------------------------------
 ok record objection --as recorder --entry "$deduction" --line 1 --household 05005 --via written --day 2025-04-05 --text 不是我家
 objection=$(last)
-refused F29 record objection-reply --as recorder --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实 ||
-	true
+refused L05 record objection-reply --as recorder --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实
 ok record objection-reply --as deputy --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实
 ok entry reverse "$deduction" --line 1 --reason 异议成立 --as deputy
 [[ $(balance 05005) == 2.00 ]] || fail "after the objection 05005 has $(balance 05005)"
@@ -112,7 +111,7 @@ printf 'change,code,category,sign,name_zh,points,unit,cap,scope,evidence,documen
 	'add,X101,D,award,试点奖励,97.99,event,0,household,照片,no' \
 	'add,X102,D,award,零星奖励,0.01,event,0,household,照片,no' \
 	'drop,A202,A,deduct,,,event,,household,,no' >"$work/changes.csv"
-ok catalogue adopt --version 2 --base 1 --from "$today" --lines "$work/changes.csv" --as head
+ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.csv" --as head
 points 05005 0 X101 "$today" 照片
 [[ $(balance 05005) == 99.99 ]] || fail "05005 has $(balance 05005)"
 redeem() {

@@ -111,6 +111,7 @@ int cmd_entry_confirm(struct cli *c);
 int cmd_entry_reverse(struct cli *c);
 int cmd_entry_import(struct cli *c);
 int cmd_entry_list(struct cli *c);
+int cmd_entry_sheet(struct cli *c);
 int cmd_record(struct cli *c);
 int cmd_account(struct cli *c);
 int cmd_redeem(struct cli *c);

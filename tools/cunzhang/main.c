@@ -97,6 +97,16 @@ static const struct option_def o_table[] = {
 	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
 	END,
 };
+static const struct option_def o_entry_sheet[] = {
+	{"group", "CODE", M_O_SHEET_GROUP, true, 0, NULL},
+	{"item", "CODE", M_O_SHEET_ITEM, true, 0, NULL},
+	{"day", "DATE", M_O_SHEET_DAY, true, 0, NULL},
+	{"place", "TEXT", M_O_SHEET_PLACE, true, 0, NULL},
+	{"reason", "TEXT", M_O_SHEET_REASON, true, 0, NULL},
+	{"evidence", "TEXT", M_O_SHEET_EVIDENCE, true, 0, NULL},
+	{"out", "FILE", M_O_OUT, true, 'o', NULL},
+	END,
+};
 static const struct option_def o_redeem[] = {
 	AS,
 	{"goods", "LIST", M_O_GOODS, true, 0, NULL},
@@ -145,6 +155,7 @@ const struct command main_commands[] = {
 	{"entry confirm", "ENTRY", M_C_ENTRY_CONFIRM, M_X_ENTRY_STEP, W, cmd_entry_confirm, o_step, 0, false, false},
 	{"entry reverse", "ENTRY", M_C_ENTRY_REVERSE, M_X_ENTRY_REVERSE, W, cmd_entry_reverse, o_as, REC_reversal, false, false},
 	{"entry import", "FILE", M_C_ENTRY_IMPORT, M_X_IMPORT, IMPORTS, cmd_entry_import, o_entry_import, 0, false, false},
+	{"entry sheet", "", M_C_ENTRY_SHEET, M_X_ENTRY_SHEET, 0, cmd_entry_sheet, o_entry_sheet, 0, false, false},
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, true},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
