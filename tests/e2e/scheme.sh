@@ -23,7 +23,7 @@ points() { # household, member, item, day [option...]; recorded, reviewed and co
 	ok entry review "$entry" --as reviewer
 	ok entry confirm "$entry" --as confirmer
 }
-today=$(date +%F)
+today=$(TZ=UTC-8 date +%F) # the day in China, as the nodes have it
 hub
 village 1
 ok operator add keeper --role keeper --as head
@@ -178,7 +178,7 @@ refused N03 notice make scheme --as head -o "$work/leak.html"
 [[ ! -e $work/leak.html ]] || fail "a notice with a phone number was written"
 
 # --- the passbook goes on where it ended -------------------------------------------------------------------------
-decide passbook --household 05005 --number SC-05005 --action issue --day "$today"
+decide passbook --household 05005 --number SC-05005 --action issue --day "$today" --balance 0.00
 ok print passbook --household 05005 --as head -o "$work/book1.html"
 first=$(grep -c '<tr><td class="d">' "$work/book1.html")
 points 05005 0 X102 "$today" 照片
