@@ -101,7 +101,8 @@ static int on_move(void *ctx, const struct move *m)
 	return b->p->html.err;
 }
 
-static void put_cover(struct paper *p, const struct view_household *h, const struct view_passbook *k)
+static void put_cover(struct paper *p, const struct view_household *h,
+		      const struct view_passbook *k)
 {
 	char text[200];
 
