@@ -2,8 +2,8 @@
 
 #include "daemon/rules/feedlog.h"
 #include "daemon/rules/view.h"
-#include "daemon/web/entryjson.h"
 #include "daemon/rules/view_scheme.h"
+#include "daemon/web/entryjson.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/reply.h"
 #include "lib/text.h"

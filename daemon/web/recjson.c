@@ -132,7 +132,7 @@ int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, const ch
 		goto out;
 	}
 	scratch = ret->scratch;
-	err = read_struct(t->head, t->nhead, head ? head : none, NULL, &scratch, &ret->head,
+	err = read_struct(t->head, t->nhead, head ? head : none, lax, &scratch, &ret->head,
 			  ret_issue);
 	for (ret->nlines = 0; !err && ret->nlines < n; ret->nlines++) {
 		ret_issue->line = ret->nlines + 1;

@@ -256,6 +256,30 @@ shape '.balance == "3.00" and (.people | length == 2)' "${v[@]}" account 05001
 expect 0 'balance.* 3\.00' "${v[@]}" account 05001
 expect 1 'no such household' "${v[@]}" account 77777
 for odd in a/b '' . .. "$long" 12345678901234567; do expect 2 'not a household' "${v[@]}" account "$odd"; done
+expect 0 'balance 3.00 = earned 3.00 - deducted 0.00 - redeemed 0.00' "${v[@]}" account 05001
+expect 0 '积分 3.00 = 加分 3.00' --lang zh "${v[@]}" account 05001
+counter=(redeem 05001 --receiver r --as recorder)
+for odd in '' G01 G01= =2 G01=1, ,G01=1; do
+	expect 2 'is no list of goods' "${v[@]}" "${counter[@]}" --goods "$odd"
+done
+expect 2 '不是物品清单' --lang zh "${v[@]}" "${counter[@]}" --goods G01
+expect 2 '--goods is missing' "${v[@]}" "${counter[@]}"
+expect 3 'No such file' "${v[@]}" "${counter[@]}" --goods G01=1 --signature "$work/none"
+expect 1 'F58' "${v[@]}" "${counter[@]}" --goods G01=1
+sheet=(entry sheet --item D101 --day "$day" --place 院坝 --reason 庭院月检 --evidence 照片 -o "$work/round.csv")
+group=$(run v1 account --json | jq -r '.[0].group')
+expect 0 'households' "${v[@]}" "${sheet[@]}" --group "$group"
+[[ $(wc -l <"$work/round.csv") == $(run v1 account --json | jq --arg g "$group" '[.[] | select(.group == $g)] | length + 1') ]] ||
+	fail "not a row for each household: $(head "$work/round.csv")"
+expect 1 'no household of group 99' "${v[@]}" "${sheet[@]}" --group 99
+expect 1 '99 组没有' --lang zh "${v[@]}" "${sheet[@]}" --group 99
+expect 2 '--group is missing' "${v[@]}" "${sheet[@]}"
+sed -i 3q "$work/round.csv" # two households passed
+expect 0 '' "${v[@]}" entry import "$work/round.csv" --as recorder --review-as reviewer --confirm-as confirmer --dry-run --accept
+expect 1 'there are: .* filings' "${v[@]}" table odd
+expect 1 '可用：.* filings' --lang zh "${v[@]}" table odd
+expect 0 'not filed' "${v[@]}" table filings
+expect 0 '未报备' --lang zh "${v[@]}" table filings
 shape 'type == "array"' "${v[@]}" score --year "${day%%-*}"
 expect 0 'written' "${v[@]}" entry reverse "$before" --line 1 --reason 'counted twice' --as confirmer
 shape '[.[] | select(.household == "05001")][0].balance == "0.00"' "${v[@]}" account

@@ -23,7 +23,7 @@ points() { # household, member, item, day [option...]; recorded, reviewed and co
 	ok entry review "$entry" --as reviewer
 	ok entry confirm "$entry" --as confirmer
 }
-today=$(date +%F)
+today=$(TZ=UTC-8 date +%F) # the day in China, as the nodes have it
 hub
 village 1
 ok operator add keeper --role keeper --as head
@@ -102,6 +102,7 @@ ok entry confirm "$deduction" --as confirmer
 ok record objection --as head --entry "$deduction" --line 1 --household 05005 --via written --day 2025-04-05 --text 不是我家
 objection=$(last)
 refused F29 record objection-reply --as head --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实
+refused L05 record objection-reply --as recorder --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实
 ok record objection-reply --as deputy --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实
 ok entry reverse "$deduction" --line 1 --reason 异议成立 --as deputy
 [[ $(balance 05005) == 2.00 ]] || fail "after the objection 05005 has $(balance 05005)"
@@ -111,7 +112,7 @@ printf 'change,code,category,sign,name_zh,points,unit,cap,scope,evidence,documen
 	'add,X101,D,award,试点奖励,97.99,event,0,household,照片,no' \
 	'add,X102,D,award,零星奖励,0.01,event,0,household,照片,no' \
 	'drop,A202,A,deduct,,,event,,household,,no' >"$work/changes.csv"
-ok catalogue adopt --version 4 --base 1 --from "$today" --lines "$work/changes.csv" --as head
+ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.csv" --as head
 points 05005 0 X101 "$today" 照片
 [[ $(balance 05005) == 99.99 ]] || fail "05005 has $(balance 05005)"
 redeem() {
@@ -122,7 +123,16 @@ redeem() {
 redeem DH-1 >"$work/out" 2>&1
 (($? == 1)) && grep -q X01 "$work/out" && grep -q 99.99 "$work/out" || fail "99.99 is enough: $(cat "$work/out")"
 points 05005 0 X102 "$today" 照片
-must redeem DH-1
+counter=(redeem 05005 --goods G01=2 --receiver 武远红 --member 1 --minute 600 --as keeper)
+v "${counter[@]}" --dry-run --json | jq -e '.total == "40.00" and .before == "100.00" and .balance == "60.00"' >/dev/null ||
+	fail "the trial of a redemption"
+refused F59 redeem 05005 --goods G01=1,G09=1 --receiver 武远红 --member 1 --as keeper
+printf 'a photo of the slip' >"$work/slip.jpg"
+ok "${counter[@]}" --slip DH-1 --signature "$work/slip.jpg" -o "$work/counter.html" --lang zh
+grep -q '合计 40.00，兑换前 100.00，兑换后 60.00' "$work/out" || fail "no balance at the counter: $(cat "$work/out")"
+grep -q 洗衣液 "$work/counter.html" || fail "no slip at the counter"
+v register redemption --json | jq -e --arg d "$(sha256sum <"$work/slip.jpg" | cut -d' ' -f1)" \
+	'.[0].record.signature == $d and .[0].record.prices == 1' >/dev/null || fail "the redemption is not complete"
 slip=$(last)
 [[ $(balance 05005) == 60.00 ]] || fail "after the redemption 05005 has $(balance 05005)"
 refused F60 record redemption --as keeper --slip DH-1 --household 05005 --day "$today" --minute 600 \
@@ -169,7 +179,7 @@ refused N03 notice make scheme --as head -o "$work/leak.html"
 [[ ! -e $work/leak.html ]] || fail "a notice with a phone number was written"
 
 # --- the passbook goes on where it ended -------------------------------------------------------------------------
-decide passbook --household 05005 --number SC-05005 --action issue --day "$today"
+decide passbook --household 05005 --number SC-05005 --action issue --day "$today" --balance 0.00
 ok print passbook --household 05005 --as head -o "$work/book1.html"
 first=$(grep -c '<tr><td class="d">' "$work/book1.html")
 points 05005 0 X102 "$today" 照片
@@ -179,7 +189,8 @@ second=$(grep -c '<tr><td class="d">' "$work/book2.html")
 (($(grep -c 'class="gap"' "$work/book2.html") == 6)) || fail "the second print does not begin below the first"
 
 # --- statistics and exports ------------------------------------------------------------------------------------------
-for t in categories items months groups households people ledger completeness; do
+for t in categories items months groups households people ledger completeness objections applications deductions filings \
+	notices guidance honours appraisals posts kin; do
 	ok table $t --csv "$work/$t.csv" --xlsx "$work/$t.xlsx"
 	[[ -s $work/$t.csv && $(head -c 2 "$work/$t.xlsx") == PK ]] ||
 		fail "table $t"

@@ -339,6 +339,7 @@ static bool field_hidden(const struct command *cmd, const struct rec_field *f)
 	case REC_grant: return strcmp(n, "key") == 0 || strcmp(n, "name") == 0;
 	case REC_revoke: return strcmp(n, "key") == 0;
 	case REC_reversal: return strcmp(n, "entry") == 0;
+	case REC_redemption: return strcmp(n, "household") == 0;
 	default: return false;
 	}
 }
@@ -350,6 +351,8 @@ static bool field_required(const struct command *cmd, const struct rec_field *f)
 	/* the daemon takes version and points from the catalogue in force */
 	if (cmd->record == REC_points &&
 	    (strcmp(f->name, "version") == 0 || strcmp(f->name, "points") == 0))
+		return false;
+	if (cmd->record == REC_redemption && strcmp(f->name, "receiver") != 0)
 		return false;
 	return !rec_optional(f);
 }

@@ -11,8 +11,8 @@ int cmd_catalogue_adopt(struct cli *c)
 	int rv = path ? lines_read(c->type, path, &changes) : EXIT_DONE;
 
 	return rv ? rv
-		  : client_record(c, c->type->name,
-				  cli_fields(c, c->type->head, c->type->nhead), changes);
+		  : client_record(c, c->type->name, cli_fields(c, c->type->head, c->type->nhead),
+				  changes);
 }
 
 static void print_catalogue(const json_t *root)

@@ -4,6 +4,7 @@
 #include "daemon/io/file.h"
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
+#include "tools/cunzhang/paper.h"
 
 /* Papers: HTML files for A4. Notices and passbooks are recorded, too, so that what was printed can be
  * checked later. */
@@ -95,6 +96,18 @@ int cmd_notice_check(struct cli *c)
 		SAY(stdout, M_NOTICE_LEDGER, say_num(client_u64(ledger, "lines")),
 		    client_str(ledger, "plus"), client_str(ledger, "minus"));
 	}
+	client_close(&r);
+	return rv;
+}
+
+int paper_slip_file(struct cli *c, const char *entry)
+{
+	const char *const params[] = {"entry", entry, NULL};
+	struct reply r = {0};
+	int rv = get_paper(c, "slip", params, &r);
+
+	if (!rv)
+		rv = write_paper(c, r.root);
 	client_close(&r);
 	return rv;
 }

@@ -97,6 +97,23 @@ static const struct option_def o_table[] = {
 	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
 	END,
 };
+static const struct option_def o_entry_sheet[] = {
+	{"group", "CODE", M_O_SHEET_GROUP, true, 0, NULL},
+	{"item", "CODE", M_O_SHEET_ITEM, true, 0, NULL},
+	{"day", "DATE", M_O_SHEET_DAY, true, 0, NULL},
+	{"place", "TEXT", M_O_SHEET_PLACE, true, 0, NULL},
+	{"reason", "TEXT", M_O_SHEET_REASON, true, 0, NULL},
+	{"evidence", "TEXT", M_O_SHEET_EVIDENCE, true, 0, NULL},
+	{"out", "FILE", M_O_OUT, true, 'o', NULL},
+	END,
+};
+static const struct option_def o_redeem[] = {
+	AS,
+	{"goods", "LIST", M_O_GOODS, true, 0, NULL},
+	{"signature", "FILE", M_O_SIGNATURE_FILE, false, 0, NULL},
+	{"out", "FILE", M_O_SLIP_OUT, false, 'o', NULL},
+	END,
+};
 static const struct option_def o_notice[] = {
 	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
 	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
@@ -138,14 +155,16 @@ const struct command main_commands[] = {
 	{"entry confirm", "ENTRY", M_C_ENTRY_CONFIRM, M_X_ENTRY_STEP, W, cmd_entry_confirm, o_step, 0, false, false},
 	{"entry reverse", "ENTRY", M_C_ENTRY_REVERSE, M_X_ENTRY_REVERSE, W, cmd_entry_reverse, o_as, REC_reversal, false, false},
 	{"entry import", "FILE", M_C_ENTRY_IMPORT, M_X_IMPORT, IMPORTS, cmd_entry_import, o_entry_import, 0, false, false},
+	{"entry sheet", "", M_C_ENTRY_SHEET, M_X_ENTRY_SHEET, 0, cmd_entry_sheet, o_entry_sheet, 0, false, false},
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, true},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
+	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
 	{"notice make", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},
 	{"notice check", "CODE", M_C_NOTICE_CHECK, M_NOTHING_MORE, 0, cmd_notice_check, o_feed, 0, false, false},
 	{"print", "PAPER", M_C_PRINT, M_X_PRINT, W, cmd_print, o_print, 0, false, false},
-	{"table", "NAME", M_C_TABLE, M_NOTHING_MORE, 0, cmd_table, o_table, 0, false, false},
+	{"table", "NAME", M_C_TABLE, M_X_TABLE, 0, cmd_table, o_table, 0, false, false},
 	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
 	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},
