@@ -41,7 +41,7 @@ const uint32_t rec_nlists = REC_LIST_NONE;
 	_Static_assert(sizeof(struct rec_##name##_line) <= REC_LINE_SIZE_MAX,                      \
 		       "a line that is too large");
 #define REC_X(name, code, schema, feed, roles, index, zh, en) HEAD_TABLE(name)
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                                \
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
 	HEAD_TABLE(name)                                                                           \
 	LINE_TABLE(name)                                                                           \
 	_Static_assert((lmax) < ENTRY_PARTS_MAX, "more lines than parts");
@@ -52,14 +52,14 @@ RECORDS(REC_X, REC_XL)
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
 #define REC_LISTED true
 #define REC_BULK   false
-#define HEAD_OF(name, code, schema, feed, roles, index, zh, en)                                           \
-	code, schema, REC_FEED_##feed, roles, REC_##index, zh, en, head_##name, COUNT(head_##name),             \
-		sizeof(struct rec_##name)
-#define REC_X(name, code, schema, feed, roles, index, zh, en)                                             \
+#define HEAD_OF(name, code, schema, feed, roles, index, zh, en)                                    \
+	code, schema, REC_FEED_##feed, roles, REC_##index, zh, en, head_##name,                    \
+		COUNT(head_##name), sizeof(struct rec_##name)
+#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
 	{#name, HEAD_OF(name, code, schema, feed, roles, index, zh, en), NULL, 0, 0, 0, 0},
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                                \
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
 	{#name,                                                                                    \
-	 HEAD_OF(name, code, schema, feed, roles, index, zh, en),                                         \
+	 HEAD_OF(name, code, schema, feed, roles, index, zh, en),                                  \
 	 line_##name,                                                                              \
 	 COUNT(line_##name),                                                                       \
 	 lmin,                                                                                     \
@@ -71,7 +71,7 @@ const uint32_t rec_ntypes = COUNT(rec_types);
 #undef REC_XL
 
 /* Place of a type in the table. */
-#define REC_X(name, code, schema, feed, roles, index, zh, en)		    PLACE_##name,
+#define REC_X(name, code, schema, feed, roles, index, zh, en)		   PLACE_##name,
 #define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en) PLACE_##name,
 enum { RECORDS(REC_X, REC_XL) };
 #undef REC_X
@@ -81,10 +81,10 @@ const struct rec_type *rec_type_of(uint16_t code)
 {
 	/* a switch, so that a code used twice does not compile */
 	switch (code) {
-#define REC_X(name, code, schema, feed, roles, index, zh, en)                                             \
+#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
 	case code:                                                                                 \
 		return &rec_types[PLACE_##name];
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                                \
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
 	case code: return &rec_types[PLACE_##name];
 		RECORDS(REC_X, REC_XL)
 #undef REC_X

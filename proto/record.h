@@ -38,7 +38,7 @@ CHOICES_ALL(REC_C_ENUM)
 #define RB(role) (UINT32_C(1) << ROLE_##role)
 
 /* Record codes: REC_points, ... */
-#define REC_X(name, code, schema, feed, roles, index, zh, en)		    REC_##name = (code),
+#define REC_X(name, code, schema, feed, roles, index, zh, en)		   REC_##name = (code),
 #define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en) REC_##name = (code),
 enum rec_code { RECORDS(REC_X, REC_XL) };
 #undef REC_X
@@ -55,11 +55,11 @@ enum rec_code { RECORDS(REC_X, REC_XL) };
 #define REC_T_BIN						      struct bytes
 #define REC_T_CHOICE						      uint32_t
 #define REC_MEMBER(R, name, kind, min, max, choices, privacy, zh, en) REC_T_##kind name;
-#define REC_X(name, code, schema, feed, roles, index, zh, en)                                             \
+#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
 	struct rec_##name {                                                                        \
 		HEAD_##name(REC_MEMBER, name)                                                      \
 	};
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                                \
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
 	struct rec_##name {                                                                        \
 		HEAD_##name(REC_MEMBER, name)                                                      \
 	};                                                                                         \
@@ -92,7 +92,7 @@ struct rec_type {
 	const char *name;
 	uint16_t code, schema;
 	enum rec_feed feed;
-	uint32_t roles;	/* RB() bits; 0: the rule decides */
+	uint32_t roles; /* RB() bits; 0: the rule decides */
 	bool listed;	/* accepted entries are in an index by type (view_listed) */
 	const char *zh, *en;
 	const struct rec_field *head;

@@ -268,7 +268,8 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 
 static void spec_fields(struct buf *out, const char *part, const struct rec_field *f, uint32_t n)
 {
-	static const char *const kinds[] = {"u",    "points", "fen", "qty",   "day", "text", "code", "bin", "choice"};
+	static const char *const kinds[] = {"u",    "points", "fen", "qty",   "day",
+					    "text", "code",   "bin", "choice"};
 	static const char *const privacy[] = {"public", "masked", "private"};
 
 	for (uint32_t i = 0; i < n; i++) {

@@ -307,5 +307,8 @@ int fold_objection_reply(struct judged *j)
 		err = warn_late(j, o.day, r.day);
 	if (!err)
 		err = fold_settle(j, r.objection, REC_objection);
-	return err ? err : close_objection(j, r.objection, o.entry, (uint32_t)o.line);
+	/* one that was upheld stands against the line: it can be refused or reversed, not confirmed */
+	if (err || r.ruling == RULING_upheld)
+		return err;
+	return close_objection(j, r.objection, o.entry, (uint32_t)o.line);
 }

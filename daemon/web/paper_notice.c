@@ -53,13 +53,15 @@ static void put_code(struct paper *p)
 	page_tag(&p->page, "</p></div>\n");
 }
 
-static void put_foot(struct paper *p)
+static int put_foot(struct paper *p)
 {
 	struct rec_scheme scheme;
 	char text[200], day[DATE_TEXT_MAX];
 
-	if (view_scheme_on(p->r->t, p->r->feed.no, p->today, &scheme))
-		return;
+	int err = view_scheme_on(p->r->t, p->r->feed.no, p->today, &scheme);
+
+	if (err)
+		return err;
 	snprintf(text, sizeof(text),
 		 "公示期不少于 %" PRIu64 " 天。如有异议，请在公示后 %" PRIu64
 		 " 天内向村务监督委员会提出，%" PRIu64 " 个工作日内答复。",
@@ -74,6 +76,7 @@ static void put_foot(struct paper *p)
 	page_code(&p->page, day_text(p->today, day));
 	page_tag(&p->page, "</p>\n");
 	page_end(&p->page);
+	return ERR_OK;
 }
 
 /* --- assessment results ---------------------------------------------------------------------------- */
@@ -88,7 +91,7 @@ static int put_household_row(struct paper *p, const struct report_row *row, uint
 	page_cell_num(&p->page, (int64_t)n);
 	page_cell_str(&p->page, h.group);
 	page_tag(&p->page, "<td>");
-	page_code(&p->page, h.household);
+	page_str(&p->page, h.household);
 	page_tag(&p->page, "</td><td>");
 	paper_head(p, &h);
 	page_tag(&p->page, "</td>");
@@ -127,7 +130,7 @@ static int assessment(struct paper *p)
 			   "<th>户主</th><th class=\"n\">加分条数</th><th class=\"n\">加分</th>"
 			   "</tr></thead><tbody>\n");
 	for (uint32_t i = 0; i < rep.n && !err; i++)
-		if (rep.row[i].awards)
+		if (rep.row[i].awards || points_cmp(rep.row[i].plus, POINTS_ZERO) != 0)
 			err = put_household_row(p, &rep.row[i], ++households);
 	page_tag(&p->page, "</tbody></table>\n");
 	put_totals(p, households, &rep.total);
@@ -188,7 +191,7 @@ static int put_redemption(void *ctx, const struct move *m)
 	page_cell_day(&p->page, m->redemption->day);
 	page_cell_str(&p->page, h.group);
 	page_tag(&p->page, "<td>");
-	page_code(&p->page, h.household);
+	page_str(&p->page, h.household);
 	page_tag(&p->page, "</td><td>");
 	paper_head(p, &h);
 	page_tag(&p->page, "</td>");
@@ -417,9 +420,7 @@ int paper_notice_make(struct paper *p)
 	case NOTICE_catalogue: err = catalogue(p); break;
 	case NOTICE_scheme: err = scheme(p); break;
 	}
-	if (!err)
-		put_foot(p);
-	return err;
+	return err ? err : put_foot(p);
 }
 
 /* A new one, or (@entry) one that was made before, from the feed as it was then. */

@@ -221,9 +221,9 @@ static int on_member(void *ctx, const struct view_member *m)
 	return 1;
 }
 
-static int put_rank(struct tabling *t, const struct report_row *row)
+static int put_rank(struct tabling *t, enum report_by by, const struct report_row *row)
 {
-	const char *dash = strrchr(row->key, '-');
+	const char *dash = by == REPORT_PERSON ? strrchr(row->key, '-') : NULL;
 	size_t n = dash ? (size_t)(dash - row->key) : strlen(row->key);
 	struct seek_member s = {.member = 0};
 	struct view_household h;
@@ -261,7 +261,7 @@ static int ranks(struct tabling *t, enum report_by by)
 	for (uint32_t i = 0; i < rep.n && !err; i++)
 		if (by != REPORT_PERSON ||
 		    !str_eq(rep.row[i].key + strlen(rep.row[i].key) - 2, 2, "-0"))
-			err = put_rank(t, &rep.row[i]);
+			err = put_rank(t, by, &rep.row[i]);
 	report_close(&rep);
 	return err;
 }

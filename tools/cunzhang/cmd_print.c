@@ -9,15 +9,17 @@
 /* Papers: HTML files for A4. Notices and passbooks are recorded, too, so that what was printed can be
  * checked later. */
 
-#define PAPER_MODE 0644
+#define POSTED_MODE 0644
+#define PAPER_MODE  0600 /* names in full */
 
 static int write_paper(const struct cli *c, const json_t *root)
 {
 	const char *path = cli_option(c, "out");
 	const json_t *html = json_object_get(root, "html");
+	unsigned mode = strcmp(client_str(root, "paper"), "notice") == 0 ? POSTED_MODE : PAPER_MODE;
 	struct errmsg msg = {0};
 
-	if (file_write(path, json_string_value(html), json_string_length(html), PAPER_MODE, &msg)) {
+	if (file_write(path, json_string_value(html), json_string_length(html), mode, &msg)) {
 		SAY(stderr, M_WRITE_FAILED, path, msg.text);
 		return EXIT_MACHINE;
 	}

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xlsxwriter.h>
 
 #include "daemon/io/file.h"
@@ -150,7 +151,7 @@ int sheet_xlsx(const struct sheet *s, const char *path)
 
 		err = err ? err : closed;
 	}
-	if (!err && rename(part, path))
+	if (!err && (chmod(part, SHEET_FILE_MODE) || rename(part, path)))
 		err = LXW_ERROR_CREATING_XLSX_FILE;
 	if (!err)
 		return EXIT_DONE;
