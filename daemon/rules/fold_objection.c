@@ -290,7 +290,7 @@ static int warn_late(struct judged *j, day_t from, day_t to)
 int fold_objection_reply(struct judged *j)
 {
 	struct rec_objection_reply r;
-	struct rec_objection o;
+	struct rec_objection o = {0};
 	int err = fold_head(j, &r);
 
 	if (!err)

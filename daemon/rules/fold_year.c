@@ -94,7 +94,7 @@ static int check_person(struct judged *j, uint32_t line, const struct rec_apprai
 static int check_score(struct judged *j, uint32_t line, const struct rec_appraisal_line *l,
 		       uint64_t year)
 {
-	struct state_year y;
+	struct state_year y = {0};
 	struct state_key k;
 	struct bytes row;
 	int err;
@@ -151,7 +151,7 @@ int fold_year_appraise(struct judged *j)
 int fold_year_confirm(struct judged *j)
 {
 	struct rec_appraisal_confirm r;
-	struct rec_appraisal a;
+	struct rec_appraisal a = {0};
 	struct state_key k;
 	uint64_t n = 0;
 	int err = fold_head(j, &r);

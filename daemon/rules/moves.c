@@ -312,7 +312,7 @@ static int on_redemption(struct walk *w, uint64_t entry, const struct payload *p
 {
 	struct rec_redemption r;
 	struct account *a;
-	struct points sum;
+	struct points sum = POINTS_ZERO;
 	int err = rec_decode_head(rec_type_of(REC_redemption), p, &r) ? ERR_CORRUPT : ERR_OK;
 
 	if (!err)
