@@ -1,5 +1,6 @@
 #include "daemon/rules/verdict.h"
 
+#include <ctype.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -525,17 +526,13 @@ static void provoke_steps(struct town *w, uint32_t no)
 	REFUSED(w, "P02_DUTIES", "P02", (int64_t)e);
 }
 
-/* Verdicts whose rules are still being written. Empty when they all are; a name that is met must go. */
-static const enum verdict_id not_met_yet[] = {V_MEMBER_NUMBER, V_MEMBERS_FULL, V_NOT_AWAY,
-					      V_SPLIT_ALL,     V_SPLIT_POINTS, V_MERGE_MEMBERS,
-					      V_MERGE_SELF,    V_KIN_SELF,     V_P01_SELF,
-					      V_P13_MOVED};
-#define NOT_MET_YET (sizeof(not_met_yet) / sizeof(not_met_yet[0]))
-
-static bool waits_for_its_rule(enum verdict_id id)
+/* Does @text hold @word, and not only as the beginning of a longer one? */
+static bool has_word(const char *text, const char *word)
 {
-	for (size_t i = 0; i < NOT_MET_YET; i++)
-		if (not_met_yet[i] == id)
+	size_t n = strlen(word);
+
+	for (text = strstr(text, word); text; text = strstr(text + n, word))
+		if (!isalnum((unsigned char)text[n]) && text[n] != '_')
 			return true;
 	return false;
 }
@@ -563,18 +560,17 @@ static void text_of_the_other_tests(struct buf *all)
 static void every_other_verdict_has_a_test(void)
 {
 	struct buf text = {0};
-	char name[64];
+	char name[64], constant[64];
 
 	text_of_the_other_tests(&text);
 	for (int i = V_ACCEPTED + 1; i < V_COUNT; i++) {
 		enum verdict_id id = (enum verdict_id)i;
 
 		snprintf(name, sizeof(name), "\"%s\"", reason_name(id));
-		bool met = provoke_met(id) || strstr(buf_str(&text), name);
-		if (!met && !waits_for_its_rule(id))
+		snprintf(constant, sizeof(constant), "V_%s", reason_name(id));
+		if (!provoke_met(id) && !strstr(buf_str(&text), name) &&
+		    !has_word(buf_str(&text), constant))
 			t_fail(__FILE__, __LINE__, "%s was never met", name);
-		if (met && waits_for_its_rule(id))
-			t_fail(__FILE__, __LINE__, "%s is met: take it off not_met_yet", name);
 	}
 	buf_close(&text);
 }
