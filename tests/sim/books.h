@@ -37,7 +37,7 @@ struct books_line {
 	uint64_t application; /* that it takes up, 0: none */
 	enum line_state state;
 	unsigned reviewer;
-	uint32_t objections; /* without an answer */
+	uint32_t objections; /* without an answer, or upheld: both stand against the line */
 	bool upheld;	     /* an objection was right: to be taken back */
 };
 struct books_sheet {

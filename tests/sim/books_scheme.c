@@ -77,7 +77,8 @@ static void answer(struct books *b, const struct books_act *a)
 	const struct books_act *objection = act_of(b, a->about);
 	struct books_line *l = books_line(b, objection->about, objection->line);
 
-	l->objections--;
+	if (!a->yes) /* one that was upheld stands against the line */
+		l->objections--;
 	l->upheld = l->upheld || a->yes;
 }
 

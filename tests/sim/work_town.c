@@ -90,7 +90,7 @@ void work_town(struct sim *s)
 			close_guidance(s, o, village);
 			break;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	default: /* the deputy of a village comes and goes, often */
 		staff(s, o, village, HOST_DEPUTY, ROLE_committee, s->m[village].host.code,
 		      sim_chance(&s->work, 50));

@@ -315,7 +315,7 @@ static void test_a_hundred_is_enough_and_a_cent_less_is_not(void)
 	s.redeem_cap = points_of(21000);
 	set_scheme(&x, &s);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char household[8];
+		char household[16];
 
 		snprintf(household, sizeof(household), "0100%u", (unsigned)i);
 		give(&x, household, cases[i].balance);
@@ -414,7 +414,7 @@ static void test_proxies_are_looked_at(void)
 {
 	struct rec_post post = {.household = town_b("01009"), .member = 2, .post = POST_keeper};
 	struct world x;
-	char household[8];
+	char household[16];
 
 	open_world(&x);
 	for (int i = 0; i < 8; i++) {
