@@ -75,7 +75,7 @@ $(B)/%.a:
 $(B)/cunzhangd: $(B)/daemon/main.o $(B)/libio.a $(LAYERS)
 	$(call Q,LD)$(LINK) $(IO_LIBS) $(CORE_LIBS) -o $@
 $(B)/cunzhang: $(call objs,tools/cunzhang) $(B)/libio.a $(LAYERS)
-	$(call Q,LD)$(LINK) $(IO_LIBS) -lcurl $(CORE_LIBS) -o $@
+	$(call Q,LD)$(LINK) $(IO_LIBS) -lcurl -lxlsxwriter $(CORE_LIBS) -o $@
 $(UNIT): %: %.o $(TLIB) $(LAYERS)	# no libuv, no LMDB: purity by linking
 	$(call Q,LD)$(LINK) $(CORE_LIBS) -o $@
 $(SIM): %: %.o $(SIMLIB) $(TLIB) $(LAYERS)

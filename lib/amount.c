@@ -29,6 +29,16 @@ static bool difference(int64_t a, int64_t b, int64_t *ret)
 	return true;
 }
 
+static bool product(int64_t a, int64_t b, int64_t *ret)
+{
+	int64_t c;
+
+	if (__builtin_mul_overflow(a, b, &c) || !in_bounds(c))
+		return false;
+	*ret = c;
+	return true;
+}
+
 static const char *text(int64_t c, char out[AMOUNT_TEXT_MAX])
 {
 	/* in unsigned, where the smallest int64_t has a magnitude too */
@@ -39,37 +49,7 @@ static const char *text(int64_t c, char out[AMOUNT_TEXT_MAX])
 	return out;
 }
 
-struct points points_of(int64_t hundredths)
-{
-	return (struct points){hundredths};
-}
-
-int64_t points_raw(struct points p)
-{
-	return p.c;
-}
-
-bool points_add(struct points a, struct points b, struct points *ret)
-{
-	return sum(a.c, b.c, &ret->c);
-}
-
-bool points_sub(struct points a, struct points b, struct points *ret)
-{
-	return difference(a.c, b.c, &ret->c);
-}
-
-int points_cmp(struct points a, struct points b)
-{
-	return (a.c > b.c) - (a.c < b.c);
-}
-
-const char *points_text(struct points p, char out[AMOUNT_TEXT_MAX])
-{
-	return text(p.c, out);
-}
-
-bool points_parse(const char *s, size_t n, struct points *ret)
+static bool parse(const char *s, size_t n, int64_t *ret)
 {
 	bool minus = n > 0 && s[0] == '-', dot = false, digit = false;
 	unsigned decimals = 0;
@@ -92,8 +72,53 @@ bool points_parse(const char *s, size_t n, struct points *ret)
 		c *= 10;
 	if (!digit || !in_bounds(c))
 		return false;
-	ret->c = minus ? -c : c;
+	*ret = minus ? -c : c;
 	return true;
+}
+
+struct points points_of(int64_t hundredths)
+{
+	return (struct points){hundredths};
+}
+
+int64_t points_raw(struct points p)
+{
+	return p.c;
+}
+
+bool points_add(struct points a, struct points b, struct points *ret)
+{
+	return sum(a.c, b.c, &ret->c);
+}
+
+bool points_sub(struct points a, struct points b, struct points *ret)
+{
+	return difference(a.c, b.c, &ret->c);
+}
+
+bool points_neg(struct points a, struct points *ret)
+{
+	return difference(0, a.c, &ret->c);
+}
+
+int points_cmp(struct points a, struct points b)
+{
+	return (a.c > b.c) - (a.c < b.c);
+}
+
+const char *points_text(struct points p, char out[AMOUNT_TEXT_MAX])
+{
+	return text(p.c, out);
+}
+
+bool points_parse(const char *s, size_t n, struct points *ret)
+{
+	return parse(s, n, &ret->c);
+}
+
+bool points_times(struct points a, struct qty n, struct points *ret)
+{
+	return product(a.c, n.c, &ret->c);
 }
 
 struct fen fen_of(int64_t fen)
@@ -119,4 +144,34 @@ bool fen_sub(struct fen a, struct fen b, struct fen *ret)
 const char *fen_text(struct fen f, char out[AMOUNT_TEXT_MAX])
 {
 	return text(f.c, out);
+}
+
+bool fen_times(struct fen a, struct qty n, struct fen *ret)
+{
+	return product(a.c, n.c, &ret->c);
+}
+
+bool fen_parse(const char *s, size_t n, struct fen *ret)
+{
+	return parse(s, n, &ret->c);
+}
+
+struct qty qty_of(int64_t n)
+{
+	return (struct qty){n};
+}
+
+int64_t qty_raw(struct qty q)
+{
+	return q.c;
+}
+
+bool qty_add(struct qty a, struct qty b, struct qty *ret)
+{
+	return sum(a.c, b.c, &ret->c);
+}
+
+bool qty_sub(struct qty a, struct qty b, struct qty *ret)
+{
+	return difference(a.c, b.c, &ret->c);
 }

@@ -173,6 +173,31 @@ int day_years_between(day_t birth, day_t on)
 	return y - by - (m < bm || (m == bm && d < bd));
 }
 
+/* Working days up to and with @day, counted from Monday 1899-12-25. */
+static int workdays_to(day_t day)
+{
+	int n = day - DAY_MIN + 7, in_week = n % 7 + 1;
+
+	return n / 7 * 5 + (in_week < 5 ? in_week : 5);
+}
+
+int day_workdays(day_t from, day_t to)
+{
+	return workdays_to(to) - workdays_to(from);
+}
+
+day_t day_add_workdays(day_t day, int n)
+{
+	int want;
+
+	if (day == DAY_NONE || !in_bounds(day))
+		return DAY_NONE;
+	/* a weekend counts as the Friday before */
+	for (want = workdays_to(day) + n; workdays_to(day) < want && in_bounds(day);)
+		day++;
+	return in_bounds(day) ? day : DAY_NONE;
+}
+
 const char *time_text(uint64_t unix_ms, char out[32])
 {
 	char date[DATE_TEXT_MAX];

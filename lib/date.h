@@ -28,6 +28,10 @@ day_t day_of_ms(uint64_t unix_ms);
 day_t day_add_months(day_t day, int months);
 /* Whole years from @birth to @on (age); negative when @on is earlier or one of them is DAY_NONE. */
 int day_years_between(day_t birth, day_t on);
+/* Mondays to Fridays after @from up to @to, holidays not known; negative when @to is earlier. */
+int day_workdays(day_t from, day_t to);
+/* The @n-th of them after @day, n from 0: the day itself. DAY_NONE out of bounds. */
+day_t day_add_workdays(day_t day, int n);
 /* "2026-11-23 16:58:17" in UTC+8; "" where day_of_ms gives DAY_NONE. */
 const char *time_text(uint64_t unix_ms, char out[32]);
 

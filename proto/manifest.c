@@ -97,6 +97,14 @@ bool domain_valid(const char *domain)
 	return strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789.-") == n;
 }
 
+bool domain_is_training(const char *domain)
+{
+	static const char end[] = ".invalid";
+	size_t n = strlen(domain), m = sizeof(end) - 1;
+
+	return n > m && memcmp(domain + n - m, end, m) == 0;
+}
+
 static void name_of(const char *domain, const char *kind, const struct hash *feed,
 		    char out[ORIGIN_MAX])
 {

@@ -39,6 +39,10 @@ void manifest_feed_id(const void *p, size_t n, struct hash *ret);
 #define DOMAIN_MAX 96
 /* 1 to DOMAIN_MAX - 1 characters a-z 0-9 . - : what a C2SP key name may hold, and one spelling only. */
 bool domain_valid(const char *domain);
+/* A town for training (SPEC 2.3): its domain ends in ".invalid", which RFC 2606 gives to nobody, so origins,
+ * checkpoints and every paper say for ever that its data are none. */
+#define DOMAIN_TRAINING "training.invalid"
+bool domain_is_training(const char *domain);
 /* @domain: domain_valid(). */
 void origin_of(const char *domain, const struct hash *feed, char out[ORIGIN_MAX]);
 void witness_name_of(const char *domain, const struct hash *feed, char out[ORIGIN_MAX]);

@@ -40,8 +40,8 @@ const uint32_t rec_nlists = REC_LIST_NONE;
 	static const struct rec_field line_##name[] = {LINE_##name(LINE_FIELD, name)};             \
 	_Static_assert(sizeof(struct rec_##name##_line) <= REC_LINE_SIZE_MAX,                      \
 		       "a line that is too large");
-#define REC_X(name, code, schema, feed, roles, zh, en) HEAD_TABLE(name)
-#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en)                                \
+#define REC_X(name, code, schema, feed, roles, index, zh, en) HEAD_TABLE(name)
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
 	HEAD_TABLE(name)                                                                           \
 	LINE_TABLE(name)                                                                           \
 	_Static_assert((lmax) < ENTRY_PARTS_MAX, "more lines than parts");
@@ -49,15 +49,17 @@ RECORDS(REC_X, REC_XL)
 #undef REC_X
 #undef REC_XL
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define HEAD_OF(name, code, schema, feed, roles, zh, en)                                           \
-	code, schema, REC_FEED_##feed, roles, zh, en, head_##name, COUNT(head_##name),             \
-		sizeof(struct rec_##name)
-#define REC_X(name, code, schema, feed, roles, zh, en)                                             \
-	{#name, HEAD_OF(name, code, schema, feed, roles, zh, en), NULL, 0, 0, 0, 0},
-#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en)                                \
+#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
+#define REC_LISTED true
+#define REC_BULK   false
+#define HEAD_OF(name, code, schema, feed, roles, index, zh, en)                                    \
+	code, schema, REC_FEED_##feed, roles, REC_##index, zh, en, head_##name,                    \
+		COUNT(head_##name), sizeof(struct rec_##name)
+#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
+	{#name, HEAD_OF(name, code, schema, feed, roles, index, zh, en), NULL, 0, 0, 0, 0},
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
 	{#name,                                                                                    \
-	 HEAD_OF(name, code, schema, feed, roles, zh, en),                                         \
+	 HEAD_OF(name, code, schema, feed, roles, index, zh, en),                                  \
 	 line_##name,                                                                              \
 	 COUNT(line_##name),                                                                       \
 	 lmin,                                                                                     \
@@ -69,8 +71,8 @@ const uint32_t rec_ntypes = COUNT(rec_types);
 #undef REC_XL
 
 /* Place of a type in the table. */
-#define REC_X(name, code, schema, feed, roles, zh, en)		    PLACE_##name,
-#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en) PLACE_##name,
+#define REC_X(name, code, schema, feed, roles, index, zh, en)		   PLACE_##name,
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en) PLACE_##name,
 enum { RECORDS(REC_X, REC_XL) };
 #undef REC_X
 #undef REC_XL
@@ -79,10 +81,10 @@ const struct rec_type *rec_type_of(uint16_t code)
 {
 	/* a switch, so that a code used twice does not compile */
 	switch (code) {
-#define REC_X(name, code, schema, feed, roles, zh, en)                                             \
+#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
 	case code:                                                                                 \
 		return &rec_types[PLACE_##name];
-#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en)                                \
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
 	case code: return &rec_types[PLACE_##name];
 		RECORDS(REC_X, REC_XL)
 #undef REC_X
@@ -144,6 +146,8 @@ static bool value_ok(const struct rec_field *f, const void *s)
 	switch (f->kind) {
 	case REC_U: return value_u(f, s) <= INT64_MAX && within((int64_t)value_u(f, s), f);
 	case REC_POINTS: return within(points_raw(value_points(f, s)), f);
+	case REC_FEN: return within(fen_raw(value_fen(f, s)), f);
+	case REC_QTY: return within(qty_raw(value_qty(f, s)), f);
 	case REC_DAY: return is_day(value_day(f, s), f);
 	case REC_TEXT: b = value_bytes(f, s); return length_ok(b, f) && utf8_clean(b.p, b.n, false);
 	case REC_CODE: b = value_bytes(f, s); return length_ok(b, f) && is_code(b);
@@ -160,6 +164,8 @@ static void value_write(const struct rec_field *f, const void *s, struct buf *ou
 	switch (f->kind) {
 	case REC_U: wr_u64(out, value_u(f, s)); break;
 	case REC_POINTS: wr_i64(out, points_raw(value_points(f, s))); break;
+	case REC_FEN: wr_i64(out, fen_raw(value_fen(f, s))); break;
+	case REC_QTY: wr_i64(out, qty_raw(value_qty(f, s))); break;
 	case REC_DAY: wr_i64(out, value_day(f, s)); break;
 	case REC_TEXT:
 	case REC_CODE:
@@ -191,6 +197,14 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 		i = rd_i64(r);
 		value_put_points(f, s, points_of(i));
 		return within(i, f);
+	case REC_FEN:
+		i = rd_i64(r);
+		value_put_fen(f, s, fen_of(i));
+		return within(i, f);
+	case REC_QTY:
+		i = rd_i64(r);
+		value_put_qty(f, s, qty_of(i));
+		return within(i, f);
 	case REC_DAY:
 		i = rd_i64(r);
 		if (i < DAY_MIN || i > DAY_MAX)
@@ -217,6 +231,11 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 		return within((int64_t)u, f);
 	}
 	return false;
+}
+
+bool rec_optional(const struct rec_field *f)
+{
+	return f->kind != REC_CHOICE && f->min <= 0;
 }
 
 /* --- records ----------------------------------------------------------------------------------------- */

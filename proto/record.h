@@ -15,7 +15,17 @@
 /* Record types, made from proto/records.def. A record is a head (part 0 of the payload) and, for some
  * types, lines (parts 1..n), each a msgpack array with the fields in the order of the table. */
 
-enum rec_kind { REC_U, REC_POINTS, REC_DAY, REC_TEXT, REC_CODE, REC_BIN, REC_CHOICE };
+enum rec_kind {
+	REC_U,
+	REC_POINTS,
+	REC_FEN,
+	REC_QTY,
+	REC_DAY,
+	REC_TEXT,
+	REC_CODE,
+	REC_BIN,
+	REC_CHOICE
+};
 enum rec_privacy { REC_PUBLIC, REC_MASKED, REC_PRIVATE };
 enum rec_feed { REC_FEED_TOWN = 1, REC_FEED_VILLAGE = 2, REC_FEED_BOTH = 3 };
 
@@ -28,8 +38,8 @@ CHOICES_ALL(REC_C_ENUM)
 #define RB(role) (UINT32_C(1) << ROLE_##role)
 
 /* Record codes: REC_points, ... */
-#define REC_X(name, code, schema, feed, roles, zh, en)		    REC_##name = (code),
-#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en) REC_##name = (code),
+#define REC_X(name, code, schema, feed, roles, index, zh, en)		   REC_##name = (code),
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en) REC_##name = (code),
 enum rec_code { RECORDS(REC_X, REC_XL) };
 #undef REC_X
 #undef REC_XL
@@ -37,17 +47,19 @@ enum rec_code { RECORDS(REC_X, REC_XL) };
 /* C structs: struct rec_points (head), struct rec_points_line. Text, code and bin are borrowed. */
 #define REC_T_U							      uint64_t
 #define REC_T_POINTS						      struct points
+#define REC_T_FEN						      struct fen
+#define REC_T_QTY						      struct qty
 #define REC_T_DAY						      day_t
 #define REC_T_TEXT						      struct bytes
 #define REC_T_CODE						      struct bytes
 #define REC_T_BIN						      struct bytes
 #define REC_T_CHOICE						      uint32_t
 #define REC_MEMBER(R, name, kind, min, max, choices, privacy, zh, en) REC_T_##kind name;
-#define REC_X(name, code, schema, feed, roles, zh, en)                                             \
+#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
 	struct rec_##name {                                                                        \
 		HEAD_##name(REC_MEMBER, name)                                                      \
 	};
-#define REC_XL(name, code, schema, feed, roles, lmin, lmax, zh, en)                                \
+#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
 	struct rec_##name {                                                                        \
 		HEAD_##name(REC_MEMBER, name)                                                      \
 	};                                                                                         \
@@ -81,6 +93,7 @@ struct rec_type {
 	uint16_t code, schema;
 	enum rec_feed feed;
 	uint32_t roles; /* RB() bits; 0: the rule decides */
+	bool listed;	/* accepted entries are in an index by type (view_listed) */
 	const char *zh, *en;
 	const struct rec_field *head;
 	uint32_t nhead;
@@ -89,7 +102,7 @@ struct rec_type {
 	uint32_t nline, lines_min, lines_max;
 	size_t line_size;
 };
-#define REC_HEAD_SIZE_MAX 256 /* bytes of the largest C struct */
+#define REC_HEAD_SIZE_MAX 320 /* bytes of the largest C struct */
 #define REC_LINE_SIZE_MAX 256
 
 /* Any head or line, for callers that work from the tables. */
@@ -107,6 +120,8 @@ extern const struct rec_choices rec_lists[];
 extern const uint32_t rec_nlists;
 extern const struct rec_type rec_types[];
 extern const uint32_t rec_ntypes;
+/* May this field be left out by people? Numbers, texts and days whose least value is 0, less or nothing. */
+bool rec_optional(const struct rec_field *f);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
 
@@ -129,7 +144,7 @@ int rec_decode_line(const struct rec_type *t, const struct payload *p, uint32_t 
 /* Lines of the payload: nparts - 1, checked against the type's bounds; ERR_FORMAT. */
 int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret);
 
-/* Writes the fields into an open JSON object. Points as "36.00", days as "2025-01-31", choices by name,
+/* Writes the fields into an open JSON object. Points and money as "36.00", days as "2025-01-31", choices by name,
  * bin as hex. Fields more private than @upto are left out. When @upto is
  * PUBLIC, a MASKED name is shortened by rec_mask_name; other MASKED fields have no safe short form and
  * are left out, too. */

@@ -78,6 +78,8 @@ static void json_value(struct jw *w, const struct rec_field *f, const void *s)
 	switch (f->kind) {
 	case REC_U: jw_u64(w, value_u(f, s)); break;
 	case REC_POINTS: jw_str(w, points_text(value_points(f, s), text)); break;
+	case REC_FEN: jw_str(w, fen_text(value_fen(f, s), text)); break;
+	case REC_QTY: jw_i64(w, qty_raw(value_qty(f, s))); break;
 	case REC_DAY: jw_str(w, day_text(value_day(f, s), text)); break;
 	case REC_TEXT:
 	case REC_CODE:
@@ -148,6 +150,7 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 			uint8_t scratch[REC_SCRATCH_BYTES], void *ret)
 {
 	struct points p;
+	struct fen fen;
 	uint64_t u;
 	uint32_t c;
 	day_t day = DAY_NONE;
@@ -162,6 +165,16 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 		if (!points_parse(s, n, &p))
 			return false;
 		value_put_points(f, ret, p);
+		return true;
+	case REC_FEN:
+		if (!fen_parse(s, n, &fen))
+			return false;
+		value_put_fen(f, ret, fen);
+		return true;
+	case REC_QTY:
+		if (!u64_parse(s, n, &u) || u > INT64_MAX)
+			return false;
+		value_put_qty(f, ret, qty_of((int64_t)u));
 		return true;
 	case REC_DAY:
 		if (n && !day_parse(s, n, &day))
@@ -189,6 +202,8 @@ static size_t value_size(enum rec_kind kind)
 	switch (kind) {
 	case REC_U: return sizeof(uint64_t);
 	case REC_POINTS: return sizeof(struct points);
+	case REC_FEN: return sizeof(struct fen);
+	case REC_QTY: return sizeof(struct qty);
 	case REC_DAY: return sizeof(day_t);
 	case REC_TEXT:
 	case REC_CODE:
@@ -220,6 +235,7 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 	char lo[AMOUNT_TEXT_MAX], hi[AMOUNT_TEXT_MAX];
 
 	switch (f->kind) {
+	case REC_QTY:
 	case REC_U:
 		buf_printf(out, "%" PRId64 "..", f->min);
 		if (f->max == INT64_MAX)
@@ -230,6 +246,10 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 	case REC_POINTS:
 		buf_printf(out, "%s..%s", points_text(points_of(f->min), lo),
 			   points_text(points_of(f->max), hi));
+		break;
+	case REC_FEN:
+		buf_printf(out, "%s..%s", fen_text(fen_of(f->min), lo),
+			   fen_text(fen_of(f->max), hi));
 		break;
 	case REC_DAY: buf_puts(out, f->min ? "required" : "0 = not given"); break;
 	case REC_TEXT:
@@ -248,7 +268,8 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 
 static void spec_fields(struct buf *out, const char *part, const struct rec_field *f, uint32_t n)
 {
-	static const char *const kinds[] = {"u", "points", "day", "text", "code", "bin", "choice"};
+	static const char *const kinds[] = {"u",    "points", "fen", "qty",   "day",
+					    "text", "code",   "bin", "choice"};
 	static const char *const privacy[] = {"public", "masked", "private"};
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -269,6 +290,8 @@ static void spec_type(struct buf *out, const struct rec_type *t)
 	buf_printf(out, "Schema %u; %s; ", (unsigned)t->schema, feeds[t->feed]);
 	if (t->line)
 		buf_printf(out, "%" PRIu32 "..%" PRIu32 " lines; ", t->lines_min, t->lines_max);
+	if (t->listed)
+		buf_puts(out, "listed; ");
 	buf_puts(out, t->roles ? "written by " : "who may write it is decided by its rule");
 	for (uint32_t r = 0; r < roles->n; r++) {
 		if (!(t->roles >> r & 1))

@@ -52,6 +52,7 @@ void fold_close(struct fold *f)
 	buf_close(&w->out);
 	mem_free(w->item);
 	mem_free(w->adopt);
+	mem_free(w->told_days);
 	mem_free(w);
 	f->work = NULL;
 }
@@ -242,6 +243,47 @@ static int apply_rule(struct judged *j)
 	case REC_review: return fold_steps_review(j);
 	case REC_confirm: return fold_steps_confirm(j);
 	case REC_reversal: return fold_steps_reverse(j);
+	case REC_filing_reply: return fold_filing_reply(j);
+	case REC_guidance: return fold_town_guidance(j);
+	case REC_guidance_close: return fold_town_guidance_close(j);
+	case REC_demonstration: return fold_town_demonstration(j);
+	case REC_village_fact: return fold_town_village_fact(j);
+	case REC_member_join: return fold_roster_join(j);
+	case REC_residence: return fold_roster_residence(j);
+	case REC_consent: return fold_roster_consent(j);
+	case REC_split: return fold_family_split(j);
+	case REC_merge: return fold_family_merge(j);
+	case REC_kin: return fold_people_kin(j);
+	case REC_post: return fold_people_post(j);
+	case REC_application: return fold_objection_application(j);
+	case REC_application_reply: return fold_objection_application_reply(j);
+	case REC_told: return fold_objection_told(j);
+	case REC_objection: return fold_objection_raise(j);
+	case REC_objection_reply: return fold_objection_reply(j);
+	case REC_submission: return fold_filing_submit(j);
+	case REC_plan: return fold_plan(j);
+	case REC_scheme: return fold_plan_scheme(j);
+	case REC_prices: return fold_store_prices(j);
+	case REC_opening: return fold_store_opening(j);
+	case REC_store: return fold_village_plain(j);
+	case REC_redemption: return fold_redeem(j);
+	case REC_redemption_reversal: return fold_redeem_reverse(j);
+	case REC_appraisal: return fold_year_appraise(j);
+	case REC_appraisal_confirm: return fold_year_confirm(j);
+	case REC_year_close: return fold_year_close(j);
+	case REC_honour: return fold_year_honour(j);
+	case REC_policy_support: return fold_year_policy(j);
+	case REC_notice: return fold_notice(j);
+	case REC_posting: return fold_notice_posting(j);
+	case REC_withdrawal: return fold_notice_withdrawal(j);
+	case REC_passbook: return fold_notice_passbook(j);
+	case REC_meeting: return fold_village_plain(j);
+	case REC_consultation: return fold_village_plain(j);
+	case REC_training: return fold_village_plain(j);
+	case REC_facility: return fold_village_facility(j);
+	case REC_facility_check: return fold_village_check(j);
+	case REC_intent: return fold_village_plain(j);
+	case REC_guidance_reply: return fold_village_guidance_reply(j);
 	}
 	/* a record type without a rule */
 	return fold_refuse(j, &(struct refusal){.id = V_UNKNOWN_TYPE,
@@ -263,6 +305,19 @@ static int put_meta(struct judged *j)
 	return fold_put(j, &k);
 }
 
+/* The index by type, for registers and for what later entries refer to. */
+static int put_listed(struct judged *j)
+{
+	struct state_key k;
+
+	if (!j->type->listed)
+		return ERR_OK;
+	state_key_of(&k, j->f->feed_no, STATE_LISTED);
+	state_key_u16(&k, j->e->type);
+	state_key_u64(&k, j->e->seq);
+	return fold_put_mark(j, &k);
+}
+
 static int judge(struct judged *j, struct bytes payload, bool author_ok)
 {
 	int err = check_form(j, author_ok);
@@ -280,6 +335,8 @@ static int judge(struct judged *j, struct bytes payload, bool author_ok)
 		err = fold_rights_check(j, j->type->roles);
 	if (!err)
 		err = apply_rule(j);
+	if (!err)
+		err = put_listed(j);
 	if (!err)
 		err = put_meta(j);
 	return err;
@@ -310,6 +367,10 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	f->town_seen = j.meta.town_seen;
 	if (j.adopts_changed)
 		f->work->adopts_known = false;
+	if (e->type == REC_scheme)
+		f->work->schemes_known = false;
+	if (j.years_changed)
+		memset(f->work->year, FOLD_YEAR_UNKNOWN, sizeof(f->work->year));
 	/* villages may look at the town's rows at once */
 	return j.is_town ? rows_flush(f->work->rows) : ERR_OK;
 }

@@ -6,40 +6,44 @@
 #define ITEMS_MIN  128
 #define ADOPTS_MIN 8
 
-static void version_key(struct state_key *k, enum state_kind kind, uint64_t version)
+#define YEAR_MONTHS 12
+
+static void version_key(struct state_key *k, uint32_t feed_no, enum state_kind kind,
+			uint64_t version)
 {
-	state_key_of(k, FEED_TOWN, kind);
+	state_key_of(k, feed_no, kind);
 	state_key_u32(k, (uint32_t)version);
 }
 
-static void item_key(struct state_key *k, uint64_t version, struct bytes code)
+static void item_key(struct state_key *k, uint32_t feed_no, uint64_t version, struct bytes code)
 {
-	version_key(k, STATE_ITEM, version);
+	version_key(k, feed_no, STATE_ITEM, version);
 	state_key_text(k, code);
 }
 
 /* --- the town issues one --------------------------------------------------------------------------- */
-/* The number of an item code; one code is one item in every version, and has one cap a year. */
+static void code_key(struct state_key *k, const struct judged *j, struct bytes code)
+{
+	state_key_of(k, j->f->feed_no, STATE_CODE);
+	state_key_text(k, code);
+}
+
+/* The number of an item code in this feed; one code is one item in every version, and has one cap a year. */
 static int code_number(struct judged *j, struct bytes code, uint32_t *ret)
 {
 	struct state_key k;
-	struct bytes row;
 	uint64_t number;
 	int err;
 
-	state_key_of(&k, FEED_TOWN, STATE_CODE);
-	state_key_text(&k, code);
-	err = rows_get(j->w->rows, &k, &row);
-	if (!err)
-		err = state_num_parse(row, &number);
+	code_key(&k, j, code);
+	err = fold_get_num(j, &k, &number);
 	if (!err)
 		*ret = (uint32_t)number;
 	if (err != ERR_NOTFOUND)
 		return err;
 	*ret = j->meta.ncodes++;
 	j->meta_changed = true;
-	state_num_pack(*ret, fold_out(j));
-	return fold_put(j, &k);
+	return fold_put_num(j, &k, *ret);
 }
 
 static int issue_item(struct judged *j, uint64_t version, uint32_t i)
@@ -52,7 +56,7 @@ static int issue_item(struct judged *j, uint64_t version, uint32_t i)
 
 	if (err)
 		return err;
-	item_key(&k, version, l.code);
+	item_key(&k, FEED_TOWN, version, l.code);
 	err = rows_get(j->w->rows, &k, &row);
 	if (!err)
 		return fold_refuse(
@@ -90,7 +94,7 @@ int fold_catalogue_issue(struct judged *j)
 	j->meta_changed = true;
 	v.from = c.from;
 	v.to = c.to;
-	version_key(&k, STATE_VERSION, c.version);
+	version_key(&k, FEED_TOWN, STATE_VERSION, c.version);
 	state_version_pack(&v, fold_out(j));
 	return fold_put(j, &k);
 }
@@ -103,78 +107,189 @@ static int get_version(struct judged *j, uint64_t version, struct state_version 
 	struct bytes row;
 	int err;
 
-	version_key(&k, STATE_VERSION, version);
+	version_key(&k, FEED_TOWN, STATE_VERSION, version);
 	err = fold_town_row(j, &k, &row);
 	if (!err)
 		err = state_version_parse(row, ret);
 	return !err && ret->seq >= j->known ? ERR_NOTFOUND : err;
 }
 
-int fold_catalogue_adopt(struct judged *j)
+/* An item of a town catalogue that was issued. ERR_NOTFOUND. */
+static int town_item(struct judged *j, uint64_t base, struct bytes code, struct state_item *ret)
 {
-	struct rec_adopt_catalogue a;
-	struct state_version v;
 	struct state_key k;
-	int err = fold_head(j, &a);
+	struct bytes row;
+	int err;
+
+	item_key(&k, FEED_TOWN, base, code);
+	err = fold_town_row(j, &k, &row);
+	return err ? err : state_item_parse(row, ret);
+}
+
+static int refuse_change(struct judged *j, enum verdict_id id, uint32_t line, uint64_t base,
+			 struct bytes code)
+{
+	return fold_refuse(j, &(struct refusal){.id = id, .num = {line, (int64_t)base}, .s = code});
+}
+
+/* What the village has otherwise than the town: an item of its own, another value, or none. */
+static int adopt_change(struct judged *j, const struct rec_adopt_catalogue *a, uint32_t i)
+{
+	struct rec_adopt_catalogue_line l;
+	struct state_item item = {0};
+	struct state_key k;
+	struct bytes row;
+	int err = fold_line(j, i, &l);
 
 	if (err)
 		return err;
-	err = get_version(j, a.version, &v);
+	item_key(&k, j->f->feed_no, a->version, l.code);
+	err = rows_get(j->w->rows, &k, &row);
+	if (!err)
+		return refuse_change(j, V_CATALOGUE_TWICE, i + 1, 0, l.code);
 	if (err == ERR_NOTFOUND)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_UNKNOWN,
-							.num = {(int64_t)a.version}});
+		err = town_item(j, a->base, l.code, &item);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	if (err && l.change != CHANGE_add)
+		return refuse_change(j, V_CHANGE_UNKNOWN, i + 1, a->base, l.code);
+	if (!err && l.change == CHANGE_add)
+		return refuse_change(j, V_CHANGE_KNOWN, i + 1, a->base, l.code);
+	if (l.change != CHANGE_drop && (l.name_zh.n == 0 || points_raw(l.points) == 0))
+		return refuse_change(j, V_CHANGE_EMPTY, i + 1, a->base, l.code);
+	err = code_number(j, l.code, &item.number);
 	if (err)
 		return err;
-	if (v.to != DAY_NONE && v.to < a.from)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
-							.num = {a.from, v.to}});
-	state_key_adopt(&k, j->f->feed_no, a.from);
-	state_num_pack(a.version, fold_out(j));
-	j->adopts_changed = true;
+	item.line = i;
+	state_item_pack(&item, fold_out(j));
 	return fold_put(j, &k);
 }
 
-static int add_adopt(struct fold_work *w, day_t from, uint64_t version)
+/* Items have numbers of the village's own: a code that the village added and the town took up later (or the
+ * other way round) is still one item with one cap. */
+static int number_items(struct judged *j, const struct state_version *base)
+{
+	struct payload *town = &j->w->target;
+	struct rec_catalogue_line l;
+	uint32_t number;
+	int err = feedlog_payload(j->f->t, FEED_TOWN, base->seq, town);
+
+	for (uint32_t i = 0; !err && i + 1 < town->nparts; i++) {
+		if (rec_decode_line(rec_type_of(REC_catalogue), town, i, &l))
+			return ERR_CORRUPT;
+		err = code_number(j, l.code, &number);
+	}
+	return err;
+}
+
+/* The last day of the year that begins with @from. */
+static day_t last_of_year(day_t from)
+{
+	day_t next = day_add_months(from, YEAR_MONTHS);
+
+	if (next == DAY_NONE && from > DAY_NONE)
+		return DAY_MAX; /* the calendar ends before */
+	return next - 1 != DAY_NONE ? next - 1 : DAY_NONE - 1;
+}
+
+/* P12: adopted for a year at most, and never so that a day gone by gets another catalogue. */
+static int check_period(struct judged *j, struct fold_doc_row *doc)
+{
+	day_t last = last_of_year(doc->from);
+	struct fold_doc_row now;
+	uint64_t version;
+	int y, m, d, err = fold_period(j, doc->from, doc->to);
+
+	if (err)
+		return err;
+	if (doc->to == DAY_NONE)
+		doc->to = last;
+	if (doc->to > last)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_YEAR,
+							.num = {doc->from, doc->to}});
+	err = fold_doc_on(j, DOC_CATALOGUE, doc->from, &version, &now);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	if (j->today != DAY_NONE && doc->from < j->today)
+		return fold_refuse(
+			j, &(struct refusal){.id = V_CATALOGUE_PAST,
+					     .num = {j->today, doc->from, (int64_t)version}});
+	day_to_ymd(doc->from, &y, &m, &d);
+	if (m != 1 || d != 1)
+		fold_warn(j, &(struct refusal){.id = V_CATALOGUE_MIDYEAR,
+					       .num = {doc->from, (int64_t)version}});
+	return ERR_OK;
+}
+
+static int check_base(struct judged *j, const struct rec_adopt_catalogue *a,
+		      struct state_version *ret)
+{
+	int err = get_version(j, a->base, ret);
+
+	if (err == ERR_NOTFOUND)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_UNKNOWN,
+							.num = {(int64_t)a->base}});
+	if (!err && ret->to != DAY_NONE && ret->to < a->from)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
+							.num = {a->from, ret->to}});
+	return err;
+}
+
+int fold_catalogue_adopt(struct judged *j)
+{
+	struct fold_doc_row doc = {.seq = j->e->seq};
+	struct rec_adopt_catalogue a;
+	struct state_version base;
+	int err = fold_head(j, &a);
+
+	if (!err)
+		err = check_base(j, &a, &base);
+	if (err)
+		return err;
+	doc.from = a.from;
+	doc.to = a.to;
+	doc.base = a.base;
+	err = check_period(j, &doc);
+	if (!err)
+		err = fold_doc_add(j, DOC_CATALOGUE, a.version, &doc);
+	if (!err)
+		err = number_items(j, &base);
+	for (uint32_t i = 0; i < j->nlines && !err; i++)
+		err = adopt_change(j, &a, i);
+	j->adopts_changed = !err;
+	return err;
+}
+
+static int add_adopt(struct fold_work *w, const struct fold_adopt *a)
 {
 	if (w->nadopts == w->adopts_cap) {
 		uint32_t cap = w->adopts_cap ? w->adopts_cap * 2 : ADOPTS_MIN;
-		struct fold_adopt *a = mem_resize(w->adopt, cap, sizeof(*a));
+		struct fold_adopt *more = mem_resize(w->adopt, cap, sizeof(*more));
 
-		if (!a)
+		if (!more)
 			return ERR_NOMEM;
-		w->adopt = a;
+		w->adopt = more;
 		w->adopts_cap = cap;
 	}
-	w->adopt[w->nadopts++] = (struct fold_adopt){from, version};
+	w->adopt[w->nadopts++] = *a;
 	return ERR_OK;
 }
 
 static int load_adopts(struct judged *j)
 {
 	struct fold_work *w = j->w;
-	struct bytes key, row;
-	struct state_key k;
-	uint64_t version;
+	struct fold_doc_row doc;
+	struct fold_adopt a;
+	day_t day = DAY_MIN;
 	int err = ERR_OK;
 
 	w->nadopts = 0;
-	state_key_of(&k, j->f->feed_no, STATE_ADOPT);
-	size_t prefix = k.n;
-	state_key_u32(&k, 0);
 	while (!err) {
-		err = rows_from(w->rows, &k, prefix, &key, &row);
-		if (err == ERR_NOTFOUND)
-			break;
-		if (!err && key.n != prefix + 4)
-			err = ERR_CORRUPT;
+		err = fold_doc_next(j, DOC_CATALOGUE, &day, &a.version, &doc);
+		a.from = doc.from;
+		a.to = doc.to;
 		if (!err)
-			err = state_num_parse(row, &version);
-		if (err)
-			return err;
-		uint32_t from = be32_get(key.p + prefix);
-		err = add_adopt(w, (day_t)(from - STATE_DAY_BIAS), version);
-		k.n = (uint8_t)prefix;
-		state_key_u32(&k, from + 1);
+			err = add_adopt(w, &a);
 	}
 	w->adopts_known = err == ERR_NOTFOUND;
 	return w->adopts_known ? ERR_OK : err;
@@ -189,7 +304,8 @@ int fold_catalogue_on(struct judged *j, day_t day, uint64_t *ret_version)
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < w->nadopts && w->adopt[i].from <= day; i++)
-		version = w->adopt[i].version;
+		version = w->adopt[i].to == DAY_NONE || day <= w->adopt[i].to ? w->adopt[i].version
+									      : 0;
 	*ret_version = version;
 	return ERR_OK;
 }
@@ -239,40 +355,85 @@ static int make_room(struct fold_work *w)
 	return ERR_OK;
 }
 
-static int read_item(struct judged *j, uint64_t version, struct bytes code, struct fold_item *ret)
+/* ERR_CORRUPT: the adoption gives every item its number. */
+static int item_number(struct judged *j, struct bytes code, uint32_t *ret)
 {
-	struct rec_catalogue_line l;
-	struct payload catalogue;
+	struct state_key k;
+	uint64_t number;
+	int err;
+
+	code_key(&k, j, code);
+	err = fold_get_num(j, &k, &number);
+	if (!err)
+		*ret = (uint32_t)number;
+	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+}
+
+/* The line of the village's own record when it says something about the item, else that of the town. */
+static int read_line(struct judged *j, uint64_t version, struct bytes code, struct fold_item *at,
+		     struct rec_catalogue_line *ret)
+{
+	struct rec_adopt_catalogue_line own;
+	struct payload record;
+	struct fold_doc_row doc;
 	struct state_version v;
 	struct state_item item;
 	struct state_key k;
 	struct bytes row;
-	int err = get_version(j, version, &v);
+	int err = fold_doc_get(j, DOC_CATALOGUE, version, &doc);
 
+	if (!err)
+		err = get_version(j, doc.base, &v);
 	if (err)
 		return err;
-	item_key(&k, version, code);
-	err = fold_town_row(j, &k, &row);
-	if (!err)
+	at->from = v.from;
+	at->to = v.to;
+	item_key(&k, j->f->feed_no, version, code);
+	err = rows_get(j->w->rows, &k, &row);
+	bool mine = !err;
+	if (err == ERR_NOTFOUND)
+		err = town_item(j, doc.base, code, &item);
+	else if (!err)
 		err = state_item_parse(row, &item);
 	if (!err)
-		err = feedlog_payload(j->f->t, FEED_TOWN, v.seq, &catalogue);
+		err = feedlog_payload(j->f->t, mine ? j->f->feed_no : FEED_TOWN,
+				      mine ? doc.seq : v.seq, &record);
+	if (!err)
+		err = item_number(j, code, &at->number);
 	if (err)
 		return err;
-	if (rec_decode_line(rec_type_of(REC_catalogue), &catalogue, item.line, &l) ||
-	    l.evidence.n > sizeof(ret->evidence))
+	if (!mine)
+		return rec_decode_line(rec_type_of(REC_catalogue), &record, item.line, ret)
+			       ? ERR_CORRUPT
+			       : ERR_OK;
+	if (rec_decode_line(rec_type_of(REC_adopt_catalogue), &record, item.line, &own))
 		return ERR_CORRUPT;
-	*ret = (struct fold_item){.version = version,
-				  .seq = v.seq,
-				  .from = v.from,
-				  .to = v.to,
-				  .number = item.number,
-				  .sign = l.sign,
-				  .scope = l.scope,
-				  .points = points_raw(l.points),
-				  .cap = points_raw(l.cap),
-				  .code_n = (uint8_t)code.n,
-				  .evidence_n = (uint8_t)l.evidence.n};
+	*ret = (struct rec_catalogue_line){.sign = own.sign,
+					   .scope = own.scope,
+					   .points = own.points,
+					   .cap = own.cap,
+					   .evidence = own.evidence,
+					   .document = own.document};
+	return own.change == CHANGE_drop ? ERR_NOTFOUND : ERR_OK;
+}
+
+static int read_item(struct judged *j, uint64_t version, struct bytes code, struct fold_item *ret)
+{
+	struct rec_catalogue_line l;
+	int err;
+
+	*ret = (struct fold_item){.version = version, .code_n = (uint8_t)code.n};
+	err = read_line(j, version, code, ret, &l);
+	if (err)
+		return err;
+	if (l.evidence.n > sizeof(ret->evidence))
+		return ERR_CORRUPT;
+	ret->sign = l.sign;
+	ret->scope = l.scope;
+	ret->points = points_raw(l.points);
+	ret->cap = points_raw(l.cap);
+	ret->document = l.document == YES_yes;
+	ret->evidence_n = (uint8_t)l.evidence.n;
 	memcpy(ret->code, code.p, code.n);
 	if (l.evidence.n)
 		memcpy(ret->evidence, l.evidence.p, l.evidence.n);
@@ -299,5 +460,5 @@ int fold_catalogue_item(struct judged *j, uint64_t version, struct bytes code,
 		j->w->nitems++;
 	}
 	*ret = at;
-	return at->seq < j->known ? ERR_OK : ERR_NOTFOUND;
+	return ERR_OK;
 }

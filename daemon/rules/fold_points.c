@@ -31,6 +31,9 @@ static int check_told(struct judged *j, uint32_t line, const struct rec_points_l
 							.num = {line},
 							.s = l->evidence,
 							.t = l->item});
+	if (it->document && l->digest.n == 0 && placeholder(l->evidence_no))
+		return fold_refuse(
+			j, &(struct refusal){.id = V_P08_DOCUMENT, .num = {line}, .s = l->item});
 	return ERR_OK;
 }
 
@@ -89,6 +92,21 @@ static int check_day(struct judged *j, uint32_t line, const struct rec_points_li
 		fold_warn(j, &(struct refusal){.id = V_P05_LATE,
 					       .num = {line, j->today - l->day, LATE_DAYS}});
 	return ERR_OK;
+}
+
+/* P15 asks at confirmation; who records hears of it early. */
+static int check_notified(struct judged *j, uint32_t line, const struct rec_points_line *l,
+			  const struct fold_item *it)
+{
+	int err;
+
+	if (l->told == DAY_NONE) {
+		if (it->sign == SIGN_deduct)
+			fold_warn(j, &(struct refusal){.id = V_P15_NOT_TOLD, .num = {line}});
+		return ERR_OK;
+	}
+	err = fold_not_future(j, l->told);
+	return err ? err : fold_period(j, l->day, l->told);
 }
 
 /* --- P10 and P09: the year of the person or household ---------------------------------------------- */
@@ -301,21 +319,32 @@ static int note_line(struct judged *j, uint32_t line, const struct rec_points_li
 }
 
 /* --- the entry ------------------------------------------------------------------------------------- */
-static int get_household(struct judged *j, uint32_t line, const struct rec_points_line *l,
-			 struct state_household *ret)
+int fold_points_household(struct judged *j, uint32_t line, struct bytes household,
+			  struct state_household *ret)
 {
 	struct state_key k;
 	struct bytes row;
 	int err;
 
 	state_key_of(&k, j->f->feed_no, STATE_HOUSEHOLD);
-	state_key_text(&k, l->household);
+	state_key_text(&k, household);
 	err = rows_get(j->w->rows, &k, &row);
 	if (err == ERR_NOTFOUND)
 		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN,
 							.num = {line},
-							.s = l->household});
+							.s = household});
 	return err ? err : state_household_parse(row, ret);
+}
+
+/* A recorder with a territory records for the households of that group. */
+static int check_group(struct judged *j, uint32_t line, const struct rec_points_line *l,
+		       const struct state_household *h)
+{
+	if (!j->group[0] || fold_text_eq(h->group, fold_text(j->group)))
+		return ERR_OK;
+	return fold_refuse(
+		j, &(struct refusal){
+			   .id = V_GROUP_FOREIGN, .num = {line}, .s = l->household, .t = h->group});
 }
 
 static int record_line(struct judged *j, uint32_t line)
@@ -328,7 +357,9 @@ static int record_line(struct judged *j, uint32_t line)
 	if (!err && l.digest.n && l.digest.n != HASH_BYTES)
 		return fold_malformed(j, "digest", line);
 	if (!err)
-		err = get_household(j, line, &l, &h);
+		err = fold_points_household(j, line, l.household, &h);
+	if (!err)
+		err = check_group(j, line, &l, &h);
 	if (!err)
 		err = check_item(j, line, &l, &it);
 	if (!err)
@@ -336,7 +367,15 @@ static int record_line(struct judged *j, uint32_t line)
 	if (!err)
 		err = check_day(j, line, &l);
 	if (!err)
+		err = check_notified(j, line, &l, it);
+	if (!err)
 		err = fold_roster_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
+	if (!err && it->sign == SIGN_award)
+		err = fold_people_warn_self(j, line, l.household);
+	if (!err && l.facility.n)
+		err = fold_village_kept(j, line, &l);
+	if (!err && l.application)
+		err = fold_objection_apply(j, line, &l);
 	if (!err)
 		err = count_in_year(j, line, &l, it);
 	return err ? err : note_line(j, line, &l);

@@ -57,6 +57,14 @@ static uint32_t roles_today(const struct judged *j, const struct state_person *p
 	return roles;
 }
 
+static struct state_role *role_of(struct state_person *p, uint32_t role, const char *village)
+{
+	for (uint32_t i = 0; i < p->nroles; i++)
+		if (p->role[i].role == role && strcmp(p->role[i].village, village) == 0)
+			return &p->role[i];
+	return NULL;
+}
+
 /* "reviewer,confirmer" */
 static struct bytes role_names(uint32_t roles, char *text, size_t cap)
 {
@@ -95,6 +103,15 @@ static int check_in_town(struct judged *j, uint32_t roles)
 	return roles_today(j, &p, "") & roles ? ERR_OK : no_role(j, roles, p.name);
 }
 
+/* The territory of a recorder, who has one. */
+static void note_group(struct judged *j, struct state_person *p)
+{
+	const struct state_role *r = role_of(p, ROLE_recorder, "");
+
+	if (r)
+		memcpy(j->group, r->group, sizeof(j->group));
+}
+
 int fold_rights_check(struct judged *j, uint32_t roles)
 {
 	struct state_person own, town;
@@ -110,6 +127,8 @@ int fold_rights_check(struct judged *j, uint32_t roles)
 		j->actor = own.no;
 		fold_plain(own.name, FOLD_NO_SPACES, &j->actor_name);
 		name = own.name;
+		if (roles & RB(recorder))
+			note_group(j, &own);
 		if (roles_today(j, &own, "") & roles)
 			return ERR_OK;
 	}
@@ -146,7 +165,6 @@ int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret)
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
-/* --- granting -------------------------------------------------------------------------------------- */
 /* --- one name, one key ----------------------------------------------------------------------------- */
 static void name_key(struct state_key *k, const struct judged *j, const char *village,
 		     struct bytes name)
@@ -204,14 +222,6 @@ static int rename_person(struct judged *j, const uint8_t key[32], struct state_p
 }
 
 /* --- roles ----------------------------------------------------------------------------------------- */
-static struct state_role *role_of(struct state_person *p, uint32_t role, const char *village)
-{
-	for (uint32_t i = 0; i < p->nroles; i++)
-		if (p->role[i].role == role && strcmp(p->role[i].village, village) == 0)
-			return &p->role[i];
-	return NULL;
-}
-
 /* Gives a role to a person, who may be new, under a name. */
 static int add_role(struct judged *j, const uint8_t key[32], struct state_person *p,
 		    struct bytes name, const struct state_role *role)
@@ -329,6 +339,11 @@ int fold_rights_grant(struct judged *j)
 	if (g.from != DAY_NONE && g.to != DAY_NONE && g.to < g.from)
 		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
 							.num = {g.from, g.to}});
+	/* only a recorder has a territory */
+	if (g.group.n && (g.role != ROLE_recorder || g.group.n >= sizeof(role.group)))
+		return fold_malformed(j, "group", 0);
+	if (g.group.n)
+		memcpy(role.group, g.group.p, g.group.n);
 	role.role = (uint8_t)g.role;
 	role.from = g.from;
 	role.to = g.to;

@@ -4,126 +4,295 @@
 
 #define RESIDENCE_MONTHS 6
 #define DEDUCT_AGE_MIN	 14
-#define MEMBERS_MAX	 100
 
-static void household_key(struct state_key *k, const struct judged *j, struct bytes household)
+/* --- the register ---------------------------------------------------------------------------------- */
+static int get_household(struct judged *j, struct bytes household, struct state_key *k,
+			 struct state_household *ret)
 {
+	struct bytes row;
+	int err;
+
 	state_key_of(k, j->f->feed_no, STATE_HOUSEHOLD);
 	state_key_text(k, household);
+	err = rows_get(j->w->rows, k, &row);
+	return err ? err : state_household_parse(row, ret);
 }
 
-static int read_members(struct judged *j, struct bytes household, struct state_member *m)
+static int need(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
+		struct state_household *ret)
+{
+	int err = get_household(j, household, k, ret);
+
+	if (err == ERR_NOTFOUND)
+		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN,
+							.num = {line},
+							.s = household});
+	if (!err && ret->left != DAY_NONE)
+		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_LEFT,
+							.num = {ret->left},
+							.s = household});
+	return err;
+}
+
+static int member_unknown(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_UNKNOWN,
+						.num = {line, (int64_t)member},
+						.s = household});
+}
+
+int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
+		     struct state_household *ret)
+{
+	struct state_member m;
+	struct state_key k;
+	int err = need(j, line, household, &k, ret);
+
+	if (!err && member && !state_household_member(ret, member, &m))
+		return member_unknown(j, line, household, member);
+	return err;
+}
+
+int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
+		     struct fold_household *ret)
+{
+	int err = need(j, line, household, &ret->key, &ret->h);
+	size_t at = 0;
+
+	for (uint32_t i = 0; !err && i < ret->h.nmembers; i++)
+		if (!state_household_next(&ret->h, &at, &ret->m[i]))
+			return ERR_CORRUPT;
+	return err;
+}
+
+int fold_roster_put(struct judged *j, const struct fold_household *x)
+{
+	state_household_pack(&x->h, x->m, fold_out(j));
+	return fold_put(j, &x->key);
+}
+
+int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret)
+{
+	struct state_household h;
+	int err = get_household(j, household, ret, &h);
+
+	if (!err)
+		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
+							.num = {(int64_t)h.entry},
+							.s = household});
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+struct state_member *fold_roster_member(struct fold_household *x, uint64_t member)
+{
+	for (uint32_t i = 0; i < x->h.nmembers; i++)
+		if (x->m[i].member == member)
+			return &x->m[i];
+	return NULL;
+}
+
+int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
+			const struct state_member *m, uint64_t member)
+{
+	if (!m)
+		return member_unknown(j, line, household, member);
+	if (state_member_present(m))
+		return ERR_OK;
+	return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY,
+						.num = {line, (int64_t)member},
+						.s = household});
+}
+
+int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,
+		     uint64_t member)
+{
+	/* when all numbers are used, another number is no remedy */
+	if (x->h.nmembers >= STATE_MEMBERS_MAX)
+		return fold_refuse(j, &(struct refusal){.id = V_MEMBERS_FULL,
+							.num = {STATE_MEMBERS_MAX},
+							.s = household});
+	if (fold_roster_member(x, member))
+		return fold_refuse(j, &(struct refusal){.id = V_MEMBER_NUMBER,
+							.num = {(int64_t)member},
+							.s = household});
+	return ERR_OK;
+}
+
+/* --- registration ---------------------------------------------------------------------------------- */
+static int read_members(struct judged *j, struct bytes household, struct fold_household *x)
 {
 	struct rec_household_line l;
-	bool seen[MEMBERS_MAX] = {false};
 
 	for (uint32_t i = 0; i < j->nlines; i++) {
 		int err = fold_line(j, i, &l);
 
 		if (err)
 			return err;
-		if (seen[l.member])
+		if (fold_roster_member(x, l.member))
 			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_TWICE,
 								.num = {i + 1, (int64_t)l.member},
 								.s = household});
-		seen[l.member] = true;
-		m[i] = (struct state_member){.member = (uint32_t)l.member,
-					     .other_hukou = l.hukou == HUKOU_other,
-					     .birth = l.birth,
-					     .since = l.since,
-					     .agreed = l.agreed};
+		x->m[x->h.nmembers++] = (struct state_member){.member = (uint32_t)l.member,
+							      .other_hukou = l.hukou == HUKOU_other,
+							      .birth = l.birth,
+							      .since = l.since,
+							      .agreed = l.agreed,
+							      .entry = j->e->seq,
+							      .line = i + 1};
 	}
 	return ERR_OK;
 }
 
 int fold_roster_household(struct judged *j)
 {
-	struct state_member member[ENTRY_PARTS_MAX];
-	struct state_household h;
+	struct fold_household x = {0};
 	struct rec_household r;
-	struct state_key k;
-	struct bytes row;
 	int err = fold_head(j, &r);
 
 	if (err)
 		return err;
-	household_key(&k, j, r.household);
-	err = rows_get(j->w->rows, &k, &row);
+	x.h = (struct state_household){.entry = j->e->seq,
+				       .takes_part = r.takes_part == YES_yes,
+				       .consent = r.consent_day,
+				       .group = r.group};
+	err = fold_roster_unused(j, r.household, &x.key);
 	if (!err)
-		err = state_household_parse(row, &h);
-	if (!err)
-		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
-							.num = {(int64_t)h.entry},
-							.s = r.household});
-	if (err != ERR_NOTFOUND)
-		return err;
-	err = read_members(j, r.household, member);
-	if (err)
-		return err;
-	h = (struct state_household){.entry = j->e->seq,
-				     .takes_part = r.takes_part == YES_yes,
-				     .consent = r.consent_day,
-				     .nmembers = j->nlines};
-	state_household_pack(&h, member, fold_out(j));
-	return fold_put(j, &k);
+		err = read_members(j, r.household, &x);
+	return err ? err : fold_roster_put(j, &x);
 }
 
-static int mark_member(struct judged *j, const struct rec_roster_change *r, struct state_member *m,
-		       uint32_t n)
+/* --- changes --------------------------------------------------------------------------------------- */
+static int not_away(struct judged *j, const struct rec_roster_change *r)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		if (m[i].member != r->member)
-			continue;
-		if (m[i].left != DAY_NONE || m[i].death != DAY_NONE)
-			return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY,
-								.num = {0, (int64_t)r->member},
-								.s = r->household});
-		*(r->kind == LEAVE_death ? &m[i].death : &m[i].left) = r->day;
-		return ERR_OK;
-	}
-	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_UNKNOWN,
-						.num = {0, (int64_t)r->member},
+	return fold_refuse(j, &(struct refusal){.id = V_NOT_AWAY,
+						.num = {(int64_t)r->member},
 						.s = r->household});
+}
+
+static int come_back(struct judged *j, const struct rec_roster_change *r, struct state_member *m)
+{
+	int err = m->away == DAY_NONE ? not_away(j, r) : fold_period(j, m->away, r->day);
+
+	if (!err)
+		m->away = DAY_NONE;
+	return err;
+}
+
+static int change_member(struct judged *j, const struct rec_roster_change *r,
+			 struct fold_household *x)
+{
+	struct state_member *m = fold_roster_member(x, r->member);
+	int err = fold_roster_present(j, 0, r->household, m, r->member);
+
+	if (err)
+		return err;
+	switch ((enum rec_choice_LEAVE)r->kind) {
+	case LEAVE_moved_out: break; /* the whole household */
+	case LEAVE_death: m->death = r->day; break;
+	case LEAVE_left: m->left = r->day; break;
+	case LEAVE_back: return come_back(j, r, m);
+	case LEAVE_away:
+		if (m->away != DAY_NONE)
+			return not_away(j, r);
+		m->away = r->day;
+		break;
+	case LEAVE_head:
+		for (uint32_t i = 0; i < x->h.nmembers; i++)
+			x->m[i].head = &x->m[i] == m;
+		break;
+	}
+	return ERR_OK;
 }
 
 int fold_roster_change(struct judged *j)
 {
-	struct state_member member[MEMBERS_MAX];
 	struct rec_roster_change r;
-	struct state_household h;
-	struct state_key k;
-	struct bytes row;
-	uint32_t n = 0;
+	struct fold_household x;
 	int err = fold_head(j, &r);
 
 	if (err)
 		return err;
-	/* a household moves out, a person dies or leaves */
+	/* a household moves out; all else happens to a person */
 	if ((r.kind == LEAVE_moved_out) != (r.member == 0))
 		return fold_malformed(j, "member", 0);
-	household_key(&k, j, r.household);
-	err = rows_get(j->w->rows, &k, &row);
+	err = fold_not_future(j, r.day);
 	if (!err)
-		err = state_household_parse(row, &h);
-	if (err == ERR_NOTFOUND)
-		return fold_refuse(j,
-				   &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN, .s = r.household});
+		err = fold_roster_open(j, 0, r.household, &x);
 	if (err)
 		return err;
-	for (size_t at = 0; n < MEMBERS_MAX && state_household_next(&h, &at, &member[n]);)
-		n++;
-	if (n != h.nmembers)
-		return ERR_CORRUPT;
-	if (r.kind != LEAVE_moved_out)
-		err = mark_member(j, &r, member, n);
-	else if (h.left != DAY_NONE)
-		return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY, .s = r.household});
+	if (r.kind == LEAVE_moved_out)
+		x.h.left = r.day;
 	else
-		h.left = r.day;
+		err = change_member(j, &r, &x);
+	return err ? err : fold_roster_put(j, &x);
+}
+
+int fold_roster_join(struct judged *j)
+{
+	struct rec_member_join r;
+	struct fold_household x;
+	int err = fold_head(j, &r);
+
+	if (!err)
+		err = fold_not_future(j, r.day);
+	if (!err)
+		err = fold_roster_open(j, 0, r.household, &x);
+	if (!err)
+		err = fold_roster_room(j, r.household, &x, r.member);
 	if (err)
 		return err;
-	state_household_pack(&h, member, fold_out(j));
-	return fold_put(j, &k);
+	x.m[x.h.nmembers++] = (struct state_member){.member = (uint32_t)r.member,
+						    .other_hukou = r.hukou == HUKOU_other,
+						    .birth = r.birth,
+						    .since = r.since,
+						    .agreed = r.agreed,
+						    .entry = j->e->seq};
+	return fold_roster_put(j, &x);
+}
+
+/* Whether six months have passed is asked on the day of each deed. */
+int fold_roster_residence(struct judged *j)
+{
+	struct fold_household x;
+	struct rec_residence r;
+	struct state_member *m;
+	int err = fold_head(j, &r);
+
+	if (!err)
+		err = fold_not_future(j, r.since);
+	if (!err)
+		err = fold_not_future(j, r.agreed);
+	if (!err)
+		err = fold_roster_open(j, 0, r.household, &x);
+	if (err)
+		return err;
+	m = fold_roster_member(&x, r.member);
+	err = fold_roster_present(j, 0, r.household, m, r.member);
+	if (err)
+		return err;
+	m->since = r.since;
+	m->agreed = r.agreed;
+	return fold_roster_put(j, &x);
+}
+
+/* Who leaves the scheme keeps the account; who comes again finds it. */
+int fold_roster_consent(struct judged *j)
+{
+	struct fold_household x;
+	struct rec_consent r;
+	int err = fold_head(j, &r);
+
+	if (!err && r.digest.n && r.digest.n != HASH_BYTES)
+		return fold_malformed(j, "digest", 0);
+	if (!err)
+		err = fold_not_future(j, r.day);
+	if (!err)
+		err = fold_roster_open(j, 0, r.household, &x);
+	if (err)
+		return err;
+	x.h.takes_part = r.takes_part == YES_yes;
+	x.h.consent = r.day;
+	return fold_roster_put(j, &x);
 }
 
 /* --- P13 ------------------------------------------------------------------------------------------- */
@@ -168,17 +337,35 @@ static struct refusal household_bar(const struct state_household *h, day_t day)
 	return first;
 }
 
+/* Caps and score of a person who moved are at the new place, and so are the lines to come. */
+static int check_moved(struct judged *j, uint32_t line, const struct rec_points_line *l)
+{
+	struct fold_place now;
+	int err = fold_family_now(j, l->household, (uint32_t)l->member, &now);
+
+	if (err ||
+	    (now.member == l->member && fold_text_eq(fold_place_household(&now), l->household)))
+		return err;
+	return fold_refuse(j, &(struct refusal){.id = V_P13_MOVED,
+						.num = {line, now.member},
+						.s = l->household,
+						.t = fold_place_household(&now)});
+}
+
 int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
 			 const struct rec_points_line *l, bool deduct)
 {
 	struct state_member m = {0};
 	struct refusal r;
-	int age;
+	int age, err;
 
 	if (l->member && !state_household_member(h, (uint32_t)l->member, &m))
-		return fold_refuse(j, &(struct refusal){.id = V_MEMBER_UNKNOWN,
-							.num = {line, (int64_t)l->member},
-							.s = l->household});
+		return member_unknown(j, line, l->household, l->member);
+	if (l->member ? m.left != DAY_NONE : h->left != DAY_NONE) {
+		err = check_moved(j, line, l);
+		if (err)
+			return err;
+	}
 	if (!h->takes_part)
 		return fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART,
 							.num = {line},

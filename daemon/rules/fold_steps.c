@@ -19,11 +19,26 @@ static int unknown_target(struct judged *j, uint64_t entry, uint64_t line)
 						.num = {(int64_t)entry, (int64_t)line}});
 }
 
-static int wrong_state(struct judged *j, uint64_t entry, uint32_t line)
+int fold_steps_wrong_state(struct judged *j, uint64_t entry, uint32_t line)
 {
 	return fold_refuse(j, &(struct refusal){.id = V_TARGET_STATE,
 						.num = {(int64_t)entry, line,
 							j->w->lines.line[line - 1].state}});
+}
+
+int fold_steps_lines(struct judged *j, uint64_t entry, uint64_t line)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	state_lines_key(&k, j->f->feed_no, entry);
+	err = rows_get_or_empty(j->w->rows, &k, &row);
+	if (!err)
+		err = state_lines_get(row, entry, &j->w->lines);
+	if (err == ERR_NOTFOUND || (!err && line > j->w->lines.n))
+		return unknown_target(j, entry, line);
+	return err;
 }
 
 static int close_target(struct judged *j, struct target *t)
@@ -45,23 +60,16 @@ static int close_target(struct judged *j, struct target *t)
 
 static int open_target(struct judged *j, struct target *t, uint64_t entry, uint64_t line)
 {
-	struct state_key k;
-	struct bytes row;
 	int err;
 
-	if (!t->open || t->seq != entry) {
-		err = close_target(j, t);
-		if (err)
-			return err;
-		state_lines_key(&k, j->f->feed_no, entry);
-		err = rows_get_or_empty(j->w->rows, &k, &row);
-		if (!err)
-			err = state_lines_get(row, entry, &j->w->lines);
-		if (err)
-			return err == ERR_NOTFOUND ? unknown_target(j, entry, line) : err;
+	if (t->open && t->seq == entry)
+		return line <= j->w->lines.n ? ERR_OK : unknown_target(j, entry, line);
+	err = close_target(j, t);
+	if (!err)
+		err = fold_steps_lines(j, entry, line);
+	if (!err)
 		*t = (struct target){.seq = entry, .open = true};
-	}
-	return line <= j->w->lines.n ? ERR_OK : unknown_target(j, entry, line);
+	return err;
 }
 
 /* P02: three different people. A person may have got another key since; the name is then the same. */
@@ -108,14 +116,14 @@ static int read_line(struct judged *j, struct target *t, uint32_t line, struct m
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
-static int get_year(struct judged *j, const struct moved *m, struct state_key *k,
+static int get_year(struct judged *j, const struct moved *m, uint32_t member, struct state_key *k,
 		    struct state_year *ret)
 {
 	struct bytes row;
-	int err;
+	int err = fold_family_year_key(j, m->l.household, member, day_year(m->l.day), k);
 
-	state_year_key(k, j->f->feed_no, m->l.household, (uint32_t)m->l.member, day_year(m->l.day));
-	err = rows_get_or_empty(j->w->rows, k, &row);
+	if (!err)
+		err = rows_get_or_empty(j->w->rows, k, &row);
 	return err ? err : state_year_parse(row, ret);
 }
 
@@ -126,7 +134,7 @@ static int release_cap(struct judged *j, const struct moved *m)
 	struct state_year y;
 	struct state_key k;
 	struct points sum;
-	int err = get_year(j, m, &k, &y);
+	int err = get_year(j, m, (uint32_t)m->l.member, &k, &y);
 
 	if (!err)
 		err = state_year_item(&y, m->it->number, &item);
@@ -139,7 +147,7 @@ static int release_cap(struct judged *j, const struct moved *m)
 	return fold_put(j, &k);
 }
 
-/* Account of the household and, for a person, the year's score; @back takes it back. */
+/* What a confirmed line adds to the account; @back takes it back. */
 static int book_account(struct judged *j, const struct moved *m, bool back)
 {
 	struct state_account a = {0};
@@ -161,26 +169,23 @@ static int book_account(struct judged *j, const struct moved *m, bool back)
 		 : !points_add(points_of(*side), m->l.points, &sum))
 		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
 	*side = points_raw(sum);
-	if (!points_sub(points_of(a.earned), points_of(a.deducted), &balance))
+	if (!state_account_balance(&a, &balance))
 		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
 	if (*side < 0 || (back && a.lines == 0))
 		return ERR_CORRUPT;
 	a.lines = back ? a.lines - 1 : a.lines + 1;
 	state_account_pack(&a, fold_out(j));
-	return fold_put(j, &k);
+	err = fold_put(j, &k);
+	return err ? err : fold_family_pass_on(j, m->l.household);
 }
 
-static int book_score(struct judged *j, const struct moved *m, bool back)
+static int add_score(struct judged *j, const struct moved *m, uint32_t member, bool minus)
 {
-	bool minus = (m->it->sign == SIGN_deduct) != back;
 	struct points score;
 	struct state_year y;
 	struct state_key k;
-	int err;
+	int err = get_year(j, m, member, &k, &y);
 
-	if (m->l.member == 0)
-		return ERR_OK;
-	err = get_year(j, m, &k, &y);
 	if (err)
 		return err;
 	if (minus ? !points_sub(points_of(y.score), m->l.points, &score)
@@ -190,31 +195,58 @@ static int book_score(struct judged *j, const struct moved *m, bool back)
 	return fold_put(j, &k);
 }
 
+/* The year of the household, and that of the person. */
+static int book_score(struct judged *j, const struct moved *m, bool back)
+{
+	bool minus = (m->it->sign == SIGN_deduct) != back;
+	int err = add_score(j, m, 0, minus);
+
+	return err || m->l.member == 0 ? err : add_score(j, m, (uint32_t)m->l.member, minus);
+}
+
 /* --- review and confirm ---------------------------------------------------------------------------- */
 struct step {
 	uint8_t from, to; /* enum line_state */
 	bool confirm;
 };
 
+static int confirm_line(struct judged *j, const struct target *t, uint32_t line,
+			const struct moved *m)
+{
+	int err = ERR_OK;
+
+	if (m->it->sign == SIGN_deduct)
+		err = fold_objection_due(j, t->seq, line, &m->l);
+	if (!err)
+		err = book_account(j, m, false);
+	if (!err)
+		err = book_score(j, m, false);
+	return err ? err : fold_year_warn(j, line, m->l.day);
+}
+
 static int step_line(struct judged *j, const struct step *s, struct target *t, uint32_t line,
 		     bool refuse)
 {
 	struct moved m;
+	bool linked = false;
 	int err = check_duties(j, t->seq, FOLD_RECORDED, j->w->lines.recorder);
 
 	if (!err && s->confirm)
 		err = check_duties(j, t->seq, FOLD_REVIEWED, j->w->lines.line[line - 1].reviewer);
+	if (!err)
+		err = fold_people_linked(j, &linked);
 	if (err)
 		return err;
-	if (refuse || s->confirm) {
+	if (refuse || s->confirm || linked)
 		err = read_line(j, t, line, &m);
-		if (!err)
-			err = refuse ? release_cap(j, &m) : book_account(j, &m, false);
-		if (!err && !refuse)
-			err = book_score(j, &m, false);
-		if (err)
-			return err;
-	}
+	if (!err && linked && !refuse && m.it->sign == SIGN_award)
+		err = fold_people_warn_self(j, line, m.l.household);
+	if (!err && refuse)
+		err = release_cap(j, &m);
+	if (!err && s->confirm && !refuse)
+		err = confirm_line(j, t, line, &m);
+	if (err)
+		return err;
 	j->w->lines.line[line - 1].state = refuse ? LINE_REFUSED : s->to;
 	if (s->confirm)
 		j->w->lines.line[line - 1].confirmer = j->actor;
@@ -238,7 +270,7 @@ static int step_lines(struct judged *j, const struct step *s, struct target *t,
 		err = step_line(j, s, t, line, r->decision == DECISION_refuse);
 		done++;
 	}
-	return !err && done == 0 ? wrong_state(j, t->seq, first) : err;
+	return !err && done == 0 ? fold_steps_wrong_state(j, t->seq, first) : err;
 }
 
 static int run_step(struct judged *j, const struct step *s)
@@ -248,6 +280,8 @@ static int run_step(struct judged *j, const struct step *s)
 	struct rec_review head;
 	int err = fold_head(j, &head);
 
+	if (!err && s->confirm)
+		err = fold_objection_ready(j);
 	for (uint32_t i = 0; i < j->nlines && !err; i++) {
 		err = fold_line(j, i, &r);
 		if (!err)
@@ -292,7 +326,7 @@ int fold_steps_reverse(struct judged *j)
 							.num = {line},
 							.s = fold_text("reason")});
 	if (j->w->lines.line[line - 1].state != LINE_CONFIRMED)
-		return wrong_state(j, r.entry, line);
+		return fold_steps_wrong_state(j, r.entry, line);
 	err = check_duties(j, r.entry, FOLD_RECORDED, j->w->lines.recorder);
 	if (!err)
 		err = read_line(j, &t, line, &m);

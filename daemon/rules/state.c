@@ -75,10 +75,9 @@ void state_key_uint(struct state_key *k, uint64_t v)
 	state_key_raw(k, b + n, 8u - n);
 }
 
-void state_key_adopt(struct state_key *k, uint32_t feed_no, day_t from)
+void state_key_day(struct state_key *k, day_t day)
 {
-	state_key_of(k, feed_no, STATE_ADOPT);
-	state_key_u32(k, (uint32_t)from + STATE_DAY_BIAS);
+	state_key_u32(k, (uint32_t)day + STATE_DAY_BIAS);
 }
 
 /* --- values ---------------------------------------------------------------------------------------- */
@@ -177,6 +176,22 @@ int state_meta_parse(struct bytes row, struct state_meta *ret)
 	return ERR_OK;
 }
 
+static void put_str(struct buf *out, const char *s)
+{
+	state_put_text(out, (struct bytes){(const uint8_t *)s, strlen(s)});
+}
+
+static void get_str(struct cur *c, char *ret, size_t cap)
+{
+	struct bytes text = state_get_text(c);
+
+	memset(ret, 0, cap);
+	if (text.n >= cap || (text.n && memchr(text.p, 0, text.n)))
+		c->err = ERR_FORMAT;
+	else if (text.n)
+		memcpy(ret, text.p, text.n);
+}
+
 void state_person_pack(const struct state_person *p, struct buf *out)
 {
 	buf_put_varint(out, p->no);
@@ -186,10 +201,10 @@ void state_person_pack(const struct state_person *p, struct buf *out)
 		const struct state_role *r = &p->role[i];
 
 		buf_put_u8(out, r->role);
-		state_put_text(out,
-			       (struct bytes){(const uint8_t *)r->village, strlen(r->village)});
+		put_str(out, r->village);
 		state_put_day(out, r->from);
 		state_put_day(out, r->to);
+		put_str(out, r->group);
 	}
 }
 
@@ -206,15 +221,10 @@ int state_person_parse(struct bytes row, struct state_person *ret)
 		struct state_role *r = &ret->role[i];
 
 		r->role = cur_u8(&c);
-		struct bytes village = state_get_text(&c);
-		if (village.n >= sizeof(r->village) ||
-		    (village.n && memchr(village.p, 0, village.n)))
-			return ERR_CORRUPT;
-		memset(r->village, 0, sizeof(r->village));
-		if (village.n)
-			memcpy(r->village, village.p, village.n);
+		get_str(&c, r->village, sizeof(r->village));
 		r->from = state_get_day(&c);
 		r->to = state_get_day(&c);
+		get_str(&c, r->group, sizeof(r->group));
 	}
 	return done(&c);
 }
@@ -318,69 +328,180 @@ int state_num_parse(struct bytes row, uint64_t *ret)
 	return ERR_OK;
 }
 
-/* --- households ------------------------------------------------------------------------------------ */
-/* Most members have a birth date and nothing else, so absent days cost nothing. */
-enum { HAS_HUKOU = 1, HAS_BIRTH = 2, HAS_SINCE = 4, HAS_AGREED = 8, HAS_LEFT = 16, HAS_DEATH = 32 };
-
-static void put_member(struct buf *out, const struct state_member *m)
+void state_nums_pack(const int64_t *v, unsigned n, struct buf *out)
 {
-	const day_t days[] = {m->birth, m->since, m->agreed, m->left, m->death};
-	uint8_t has = m->other_hukou ? HAS_HUKOU : 0;
+	for (unsigned i = 0; i < n; i++)
+		state_put_zigzag(out, v[i]);
+}
 
-	for (unsigned i = 0; i < 5; i++)
+int state_nums_parse(struct bytes row, int64_t *ret, unsigned n)
+{
+	struct cur c = cur_of(row.p, row.n);
+	int64_t v[STATE_NUMS_MAX];
+
+	assert(n <= STATE_NUMS_MAX);
+	for (unsigned i = 0; i < n; i++)
+		v[i] = state_get_zigzag(&c);
+	if (done(&c))
+		return ERR_CORRUPT;
+	memcpy(ret, v, n * sizeof(*ret));
+	return ERR_OK;
+}
+
+/* --- households ------------------------------------------------------------------------------------ */
+/* Most members have a birth date and nothing else, so absent days cost nothing; the details of most are in
+ * the line of the registering entry that has their number. */
+enum {
+	HAS_HUKOU = 1,
+	HAS_BIRTH = 2,
+	HAS_SINCE = 4,
+	HAS_AGREED = 8,
+	HAS_LEFT = 16,
+	HAS_DEATH = 32,
+	HAS_AWAY = 64,
+	HAS_MORE = 128
+};
+#define MEMBER_DAYS 6
+enum { MORE_HEAD = 1, MORE_DETAILS = 2, MORE_ALL = 3 };
+
+static bool usual_details(const struct state_household *h, const struct state_member *m)
+{
+	return m->entry == h->entry && m->line == m->member;
+}
+
+static void put_member(struct buf *out, const struct state_household *h,
+		       const struct state_member *m)
+{
+	const day_t days[MEMBER_DAYS] = {m->birth, m->since, m->agreed, m->left, m->death, m->away};
+	uint8_t more =
+		(uint8_t)((m->head ? MORE_HEAD : 0) | (usual_details(h, m) ? 0 : MORE_DETAILS));
+	uint8_t has = (uint8_t)((m->other_hukou ? HAS_HUKOU : 0) | (more ? HAS_MORE : 0));
+
+	for (unsigned i = 0; i < MEMBER_DAYS; i++)
 		has = (uint8_t)(has | (days[i] != DAY_NONE ? HAS_BIRTH << i : 0));
 	buf_put_u8(out, (uint8_t)m->member);
 	buf_put_u8(out, has);
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < MEMBER_DAYS; i++)
 		if (days[i] != DAY_NONE)
 			state_put_day(out, days[i]);
+	if (more)
+		buf_put_u8(out, more);
+	if (more & MORE_DETAILS) {
+		buf_put_varint(out, m->entry);
+		buf_put_varint(out, m->line);
+	}
 }
+
+enum {
+	HAS_PART = 1,
+	HAS_CONSENT = 2,
+	HAS_GROUP = 4,
+	HAS_BEGAN = 8,
+	HAS_GONE = 16,
+	HOUSEHOLD_HAS_ALL = 31
+};
 
 void state_household_pack(const struct state_household *h, const struct state_member *m,
 			  struct buf *out)
 {
 	buf_put_varint(out, h->entry);
-	buf_put_u8(out, h->takes_part);
-	state_put_day(out, h->consent);
-	state_put_day(out, h->left);
+	buf_put_u8(out,
+		   (uint8_t)((h->takes_part ? HAS_PART : 0) |
+			     (h->consent != DAY_NONE ? HAS_CONSENT : 0) |
+			     (h->group.n ? HAS_GROUP : 0) | (h->began != DAY_NONE ? HAS_BEGAN : 0) |
+			     (h->left != DAY_NONE ? HAS_GONE : 0)));
+	if (h->consent != DAY_NONE)
+		state_put_day(out, h->consent);
+	if (h->group.n)
+		state_put_text(out, h->group);
+	if (h->began != DAY_NONE)
+		state_put_day(out, h->began);
+	if (h->left != DAY_NONE)
+		state_put_day(out, h->left);
 	buf_put_u8(out, (uint8_t)h->nmembers);
 	for (uint32_t i = 0; i < h->nmembers; i++)
-		put_member(out, &m[i]);
+		put_member(out, h, &m[i]);
+}
+
+/* A day that is there is not DAY_NONE. */
+static day_t get_given_day(struct cur *c)
+{
+	day_t d = state_get_day(c);
+
+	if (d == DAY_NONE)
+		c->err = ERR_FORMAT;
+	return d;
 }
 
 int state_household_parse(struct bytes row, struct state_household *ret)
 {
 	struct cur c = cur_of(row.p, row.n);
+	struct state_member m;
+	uint32_t n = 0;
+	size_t at = 0;
 
 	ret->entry = state_get_num(&c);
-	ret->takes_part = get_bool(&c);
-	ret->consent = state_get_day(&c);
-	ret->left = state_get_day(&c);
+	uint8_t has = cur_u8(&c);
+	if (has & ~HOUSEHOLD_HAS_ALL)
+		return ERR_CORRUPT;
+	ret->takes_part = has & HAS_PART;
+	ret->consent = has & HAS_CONSENT ? get_given_day(&c) : DAY_NONE;
+	ret->group = has & HAS_GROUP ? state_get_text(&c) : (struct bytes){NULL, 0};
+	if (has & HAS_GROUP && (ret->group.n == 0 || ret->group.n > STATE_GROUP_MAX))
+		return ERR_CORRUPT;
+	ret->began = has & HAS_BEGAN ? get_given_day(&c) : DAY_NONE;
+	ret->left = has & HAS_GONE ? get_given_day(&c) : DAY_NONE;
 	ret->nmembers = cur_u8(&c);
 	ret->members = (struct bytes){c.p, cur_left(&c)};
-	return c.err ? ERR_CORRUPT : ERR_OK;
+	if (c.err || ret->nmembers > STATE_MEMBERS_MAX)
+		return ERR_CORRUPT;
+	while (state_household_next(ret, &at, &m))
+		n++;
+	return at == ret->members.n && n == ret->nmembers ? ERR_OK : ERR_CORRUPT;
+}
+
+static void get_more(struct cur *c, const struct state_household *h, struct state_member *m)
+{
+	uint8_t more = cur_u8(c);
+
+	if (more == 0 || more & ~MORE_ALL)
+		c->err = ERR_FORMAT;
+	m->head = more & MORE_HEAD;
+	if (!(more & MORE_DETAILS))
+		return;
+	m->entry = state_get_num(c);
+	m->line = get_u32(c);
+	if (usual_details(h, m))
+		c->err = ERR_FORMAT;
 }
 
 bool state_household_next(const struct state_household *h, size_t *at, struct state_member *ret)
 {
 	struct cur c = cur_of(h->members.p + *at, h->members.n - *at);
-	day_t days[5] = {DAY_NONE};
+	day_t days[MEMBER_DAYS] = {DAY_NONE};
 
 	if (cur_left(&c) == 0)
 		return false;
-	ret->member = cur_u8(&c);
+	*ret = (struct state_member){.member = cur_u8(&c)};
 	uint8_t has = cur_u8(&c);
-	for (unsigned i = 0; i < 5; i++)
+	for (unsigned i = 0; i < MEMBER_DAYS; i++)
 		if (has & HAS_BIRTH << i)
-			days[i] = state_get_day(&c);
+			days[i] = get_given_day(&c);
 	ret->other_hukou = has & HAS_HUKOU;
 	ret->birth = days[0];
 	ret->since = days[1];
 	ret->agreed = days[2];
 	ret->left = days[3];
 	ret->death = days[4];
+	ret->away = days[5];
+	ret->entry = h->entry;
+	ret->line = ret->member;
+	if (has & HAS_MORE)
+		get_more(&c, h, ret);
+	if (c.err)
+		return false;
 	*at = h->members.n - cur_left(&c);
-	return c.err == ERR_OK;
+	return true;
 }
 
 bool state_household_member(const struct state_household *h, uint32_t member,
@@ -396,6 +517,24 @@ bool state_household_member(const struct state_household *h, uint32_t member,
 	return false;
 }
 
+void state_place_pack(const struct state_place *p, struct buf *out)
+{
+	state_put_text(out, p->household);
+	buf_put_u8(out, (uint8_t)p->member);
+}
+
+int state_place_parse(struct bytes row, struct state_place *ret)
+{
+	struct cur c = cur_of(row.p, row.n);
+	struct state_place p = {.household = state_get_text(&c)};
+
+	p.member = cur_u8(&c);
+	if (done(&c) || p.household.n == 0 || p.household.n > STATE_CODE_MAX)
+		return ERR_CORRUPT;
+	*ret = p;
+	return ERR_OK;
+}
+
 void state_account_pack(const struct state_account *a, struct buf *out)
 {
 	uint8_t b[30];
@@ -404,6 +543,11 @@ void state_account_pack(const struct state_account *a, struct buf *out)
 	n += state_num_bytes(b + n, (uint64_t)a->deducted);
 	n += state_num_bytes(b + n, a->lines);
 	buf_put(out, b, n);
+	/* most accounts have neither: their rows stay short */
+	if (a->redeemed || a->moved) {
+		buf_put_varint(out, (uint64_t)a->redeemed);
+		state_put_zigzag(out, a->moved);
+	}
 }
 
 int state_account_parse(struct bytes row, struct state_account *ret)
@@ -413,7 +557,23 @@ int state_account_parse(struct bytes row, struct state_account *ret)
 	ret->earned = (int64_t)state_get_num(&c);
 	ret->deducted = (int64_t)state_get_num(&c);
 	ret->lines = state_get_num(&c);
-	if (done(&c) || ret->earned < 0 || ret->deducted < 0)
+	ret->redeemed = ret->moved = 0;
+	if (cur_left(&c)) {
+		ret->redeemed = (int64_t)state_get_num(&c);
+		ret->moved = state_get_zigzag(&c);
+		if (!ret->redeemed && !ret->moved)
+			return ERR_CORRUPT;
+	}
+	if (done(&c) || ret->earned < 0 || ret->deducted < 0 || ret->redeemed < 0)
 		return ERR_CORRUPT;
 	return ERR_OK;
+}
+
+bool state_account_balance(const struct state_account *a, struct points *ret)
+{
+	struct points sum;
+
+	return points_sub(points_of(a->earned), points_of(a->deducted), &sum) &&
+	       points_sub(sum, points_of(a->redeemed), &sum) &&
+	       points_add(sum, points_of(a->moved), ret);
 }

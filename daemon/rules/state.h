@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/amount.h"
 #include "lib/buf.h"
 #include "lib/date.h"
 #include "lib/hash.h"
@@ -28,19 +29,47 @@ enum state_kind {
 	STATE_SIGNER = 's',    /* feed or witness key 32 -> code of the village, or of the town */
 	STATE_TRANSPORT = 't', /* transport key 32 -> the same */
 	STATE_VERSION = 'V',   /* version u32 -> struct state_version */
-	STATE_ITEM = 'I',      /* version u32 | item code -> struct state_item */
+	/* version u32 | item code -> struct state_item; in a village only what differs from the town */
+	STATE_ITEM = 'I',
 	STATE_CODE = 'N',      /* item code -> its number */
-	STATE_ADOPT = 'C',     /* from: day + 2^31, u32 -> version */
 	STATE_HOUSEHOLD = 'H', /* household -> struct state_household */
 	STATE_ACCOUNT = 'A',   /* household -> struct state_account */
 	STATE_YEAR = 'Y',      /* household | member u8 | year u16 -> state_year.h */
 	STATE_LINES = 'L',     /* block of 32 entries -> state_lines.h */
-	STATE_EVIDENCE = 'E'   /* beginning of a number -> state_evidence.h */
+	STATE_EVIDENCE = 'E',  /* beginning of a number -> state_evidence.h */
+	/* by type u16 | seq u64 -> a byte 1: the accepted entries of listed types */
+	STATE_LISTED = 'R',
+	/* seq u64 -> number: the entry that settled it; town, guidance: seq u64 | village code -> the same */
+	STATE_DONE = 'z',
+	STATE_DOC = 'D',     /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
+	STATE_DOC_DAY = 'd', /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
+	STATE_SUBMIT = 'u',  /* subject u8 | version u32 -> numbers: seq, town size seen */
+	STATE_FILING =
+		'F', /* town: village code | subject u8 | version u32 | seq u64 -> decision */
+	STATE_FILING_NO = 'f', /* town: filing number -> seq */
+	STATE_MOVED = 'm',    /* household | member u8 (0: all) -> household and member it is now */
+	STATE_KIN = 'k',      /* household | member u8 | household | member u8 -> relation */
+	STATE_POST = 'o',     /* household | member u8 | post u8 -> numbers: seq, from, to */
+	STATE_POST_KEY = 'K', /* key 32 -> household | member u8 */
+	STATE_TOLD = 'w',     /* entry u64 | line u8 -> day */
+	STATE_OBJECTION =
+		'j',	    /* entry u64 | line u8 -> objections not answered, state_register.h */
+	STATE_SLIP = 'x',   /* slip -> seq of the redemption */
+	STATE_SIGNED = 'h', /* digest of a signed slip 32 -> seq of the redemption */
+	STATE_PROXY =
+		'y', /* 16 bytes of SHA-256(proxy) | day + 2^31, u32 | household -> a byte 1 */
+	STATE_REDEEMED = 'r',  /* household | year u16 -> points */
+	STATE_OPEN = 'O',      /* day + 2^31, u32 -> hours: from, to, from, to ... */
+	STATE_CLOSED = 'c',    /* year u16 -> seq of the close */
+	STATE_APPRAISED = 'q', /* year u16 -> confirmed appraisals */
+	STATE_FACILITY = 'l',  /* facility -> its keepers, state_register.h */
+	STATE_BOOK = 'b'       /* household -> the passbook, state_register.h */
 };
 
-#define STATE_KEY_MAX  64
-#define STATE_CODE_MAX 16 /* household numbers, item codes */
-#define STATE_FEED_LEN 4  /* bytes of the local feed number in front */
+#define STATE_KEY_MAX	64
+#define STATE_CODE_MAX	16 /* household numbers, item codes */
+#define STATE_GROUP_MAX 8
+#define STATE_FEED_LEN	4 /* bytes of the local feed number in front */
 struct state_key {
 	uint8_t n;
 	uint8_t b[STATE_KEY_MAX];
@@ -57,9 +86,9 @@ void state_key_text(struct state_key *k, struct bytes text); /* with its NUL */
 void state_key_name(struct state_key *k, struct bytes plain);
 /* Length byte and the shortest big-endian form: sorts as numbers do. */
 void state_key_uint(struct state_key *k, uint64_t v);
-/* Of an adoption that holds from a day: biased, so that keys sort as days do. */
+/* Biased, so that keys sort as days do. */
 #define STATE_DAY_BIAS UINT32_C(0x80000000)
-void state_key_adopt(struct state_key *k, uint32_t feed_no, day_t from);
+void state_key_day(struct state_key *k, day_t day);
 static inline struct bytes state_key_bytes(const struct state_key *k)
 {
 	return (struct bytes){k->b, k->n};
@@ -95,7 +124,7 @@ struct state_meta {
 	bool chartered;	    /* town: the charter was accepted */
 	uint64_t town_seen; /* village: the largest of an accepted entry */
 	uint32_t npeople;   /* village: person numbers given */
-	uint32_t ncodes;    /* town: item numbers given */
+	uint32_t ncodes;    /* item numbers given */
 	uint64_t version;   /* town: the newest catalogue */
 };
 void state_meta_pack(const struct state_meta *m, struct buf *out);
@@ -106,6 +135,7 @@ struct state_role {
 	uint8_t role;
 	char village[STATE_VILLAGE_CODE_MAX]; /* "": the town, or the village of the feed */
 	day_t from, to;
+	char group[STATE_GROUP_MAX + 1]; /* "": all groups */
 };
 #define STATE_ROLES_MAX	  64
 #define STATE_PERSON_NAME 64 /* bytes; of no record is it longer */
@@ -156,19 +186,38 @@ struct state_item {
 void state_item_pack(const struct state_item *i, struct buf *out);
 int state_item_parse(struct bytes row, struct state_item *ret);
 
+/* A row of exactly @n signed numbers; what they are is said where the kind is. */
+#define STATE_NUMS_MAX 8
+void state_nums_pack(const int64_t *v, unsigned n, struct buf *out);
+int state_nums_parse(struct bytes row, int64_t *ret, unsigned n);
 /* A single number: item codes, adoptions. */
 void state_num_pack(uint64_t v, struct buf *out);
 int state_num_parse(struct bytes row, uint64_t *ret);
 
+/* Member numbers are 1 to 99 and never used again, so this is also how many a household can have had. */
+#define STATE_MEMBERS_MAX 99
 struct state_member {
 	uint32_t member;
 	bool other_hukou;
+	bool head; /* became head of the household by a roster change */
 	day_t birth, since, agreed, left, death;
+	day_t away; /* since when; DAY_NONE: here */
+	/* where the details of the person are: entry, and line (from 1) of a household; 0: a member_join */
+	uint64_t entry;
+	uint32_t line;
 };
+/* Neither left (with a split or merger, too) nor died. */
+static inline bool state_member_present(const struct state_member *m)
+{
+	return m->left == DAY_NONE && m->death == DAY_NONE;
+}
 struct state_household {
-	uint64_t entry; /* the registering entry */
+	uint64_t entry; /* the household or split that made it */
 	bool takes_part;
-	day_t consent, left;
+	day_t consent; /* since when it takes part, or no longer */
+	day_t began;   /* of one made by a split; DAY_NONE: by its registration */
+	day_t left;    /* moved out, or merged: then it has a STATE_MOVED row with member 0 */
+	struct bytes group;
 	uint32_t nmembers;
 	struct bytes members;
 };
@@ -181,10 +230,22 @@ bool state_household_next(const struct state_household *h, size_t *at, struct st
 bool state_household_member(const struct state_household *h, uint32_t member,
 			    struct state_member *ret);
 
-struct state_account {
-	int64_t earned, deducted; /* 0.01 point */
-	uint64_t lines;
+/* A household, or (@member above 0) a person of it. */
+struct state_place {
+	struct bytes household;
+	uint32_t member;
 };
+void state_place_pack(const struct state_place *p, struct buf *out);
+int state_place_parse(struct bytes row, struct state_place *ret);
+
+struct state_account {
+	int64_t earned, deducted; /* 0.01 point; confirmed lines */
+	uint64_t lines;
+	int64_t redeemed;
+	int64_t moved; /* came in less went out with splits and mergers; signed */
+};
+/* earned - deducted - redeemed + moved. False: out of the permitted range. */
+bool state_account_balance(const struct state_account *a, struct points *ret);
 void state_account_pack(const struct state_account *a, struct buf *out);
 int state_account_parse(struct bytes row, struct state_account *ret);
 

@@ -122,15 +122,32 @@ static void put_scope(const char *s, enum lang lang, struct buf *out)
 		buf_puts(out, s);
 }
 
+static void put_goods(const char *s, enum lang lang, struct buf *out)
+{
+#define WORD(list, value, name, zh, en) {#name, zh, en},
+	static const struct word goods[] = {CHOICES_GOODS(WORD)};
+#undef WORD
+
+	if (!put_word(goods, sizeof(goods) / sizeof(goods[0]), s, strlen(s), lang, out))
+		buf_puts(out, s);
+}
+
+/* A field of a points line or of a plan: those are what reasons name. */
 static void put_field(const char *s, enum lang lang, struct buf *out)
 {
-	const struct rec_type *t = rec_type_of(REC_points);
+	const struct rec_type *points = rec_type_of(REC_points), *plan = rec_type_of(REC_plan);
+	const struct {
+		const struct rec_field *f;
+		uint32_t n;
+	} known[] = {{points->line, points->nline}, {plan->head, plan->nhead}};
 
-	for (uint32_t i = 0; t && i < t->nline; i++)
-		if (strcmp(t->line[i].name, s) == 0) {
-			buf_puts(out, lang == LANG_ZH ? t->line[i].zh : t->line[i].en);
-			return;
-		}
+	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
+		for (uint32_t i = 0; i < known[k].n; i++)
+			if (strcmp(known[k].f[i].name, s) == 0) {
+				buf_puts(out,
+					 lang == LANG_ZH ? known[k].f[i].zh : known[k].f[i].en);
+				return;
+			}
 	buf_puts(out, s);
 }
 
@@ -171,6 +188,7 @@ static void put_text(const char *s, char how, enum lang lang, struct buf *out)
 	case 'y': put_type(s, lang, out); return;
 	case 'r': put_roles(s, lang, out); return;
 	case 'c': put_scope(s, lang, out); return;
+	case 'g': put_goods(s, lang, out); return;
 	default: buf_puts(out, s);
 	}
 }

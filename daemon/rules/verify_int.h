@@ -227,7 +227,6 @@ bool verify_town_enrolled(const struct verify *v, const struct hash *feed);
 /* verify_state.c */
 int verify_state_open(struct verify *v);
 void verify_state_close(struct verify *v);
-#define VERIFY_STATE_KINDS 18 /* kinds of rows that it can tell apart */
 int verify_state_compare(struct verify *v);
 
 #endif

@@ -24,230 +24,6 @@ static int get(struct kv_txn *t, const struct state_key *k, struct bytes *ret)
 	return kv_get(t, KV_STATE, state_key_bytes(k), ret);
 }
 
-/* --- households ------------------------------------------------------------------------------------ */
-/* The name of the head: the first who is called so, else the first of all. */
-static int head_name(const struct payload *p, struct view_household *h)
-{
-	const struct rec_type *type = rec_type_of(REC_household);
-	struct rec_household_line l;
-
-	for (uint32_t i = 0; i + 1 < p->nparts; i++) {
-		if (rec_decode_line(type, p, i, &l))
-			return ERR_CORRUPT;
-		bool head = l.relation.n == strlen("户主") &&
-			    memcmp(l.relation.p, "户主", l.relation.n) == 0;
-		if (i == 0 || head)
-			str_set(h->head_name, sizeof(h->head_name), l.name);
-		if (head)
-			break;
-	}
-	return ERR_OK;
-}
-
-static int read_account(struct kv_txn *t, uint32_t no, struct bytes household,
-			struct view_household *ret)
-{
-	struct state_account a = {0};
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	state_key_of(&k, no, STATE_ACCOUNT);
-	state_key_text(&k, household);
-	err = get(t, &k, &row);
-	if (!err)
-		err = state_account_parse(row, &a);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	ret->earned = points_of(a.earned);
-	ret->deducted = points_of(a.deducted);
-	ret->balance = points_of(a.earned - a.deducted);
-	ret->lines = a.lines;
-	return ERR_OK;
-}
-
-static int read_household(struct kv_txn *t, uint32_t no, struct bytes household, struct bytes row,
-			  struct view_household *ret)
-{
-	struct state_household h;
-	struct rec_household r;
-	struct payload p;
-	int err = state_household_parse(row, &h);
-
-	if (!err)
-		err = feedlog_payload(t, no, h.entry, &p);
-	if (!err && rec_decode_head(rec_type_of(REC_household), &p, &r))
-		err = ERR_CORRUPT;
-	if (err)
-		return err;
-	memset(ret, 0, sizeof(*ret));
-	str_set(ret->household, sizeof(ret->household), household);
-	str_set(ret->group, sizeof(ret->group), r.group);
-	ret->takes_part = h.takes_part;
-	ret->consent_day = h.consent;
-	ret->left_day = h.left;
-	ret->nmembers = h.nmembers;
-	ret->entry = h.entry;
-	err = head_name(&p, ret);
-	return err ? err : read_account(t, no, household, ret);
-}
-
-static int household_row(struct kv_txn *t, uint32_t no, struct bytes household, struct bytes *ret)
-{
-	struct state_key k;
-
-	if (household.n > STATE_CODE_MAX)
-		return ERR_NOTFOUND;
-	state_key_of(&k, no, STATE_HOUSEHOLD);
-	state_key_text(&k, household);
-	return get(t, &k, ret);
-}
-
-int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,
-		   struct view_household *ret)
-{
-	struct view_household h = {0};
-	struct bytes row;
-	int err = household_row(t, feed_no, household, &row);
-
-	if (!err)
-		err = read_household(t, feed_no, household, row, &h);
-	if (!err)
-		*ret = h;
-	return err;
-}
-
-/* Calls @fn with the code and row of every household. */
-static int walk_households(struct kv_txn *t, uint32_t no,
-			   int (*fn)(void *ctx, struct bytes household, struct bytes row),
-			   void *ctx)
-{
-	struct kv_cursor *c = NULL;
-	struct bytes key, row;
-	struct state_key k;
-	int err, stop = 0;
-
-	state_key_of(&k, no, STATE_HOUSEHOLD);
-	err = kv_cursor_open(t, KV_STATE, &c);
-	if (!err)
-		err = kv_seek(c, KV_GE, state_key_bytes(&k), &key, &row);
-	while (!err && key.n > k.n && memcmp(key.p, k.b, k.n) == 0) {
-		stop = fn(ctx, kv_bytes(key.p + k.n, key.n - k.n - 1), row);
-		if (stop)
-			break;
-		err = kv_seek(c, KV_NEXT, key, &key, &row);
-	}
-	kv_cursor_close(c);
-	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
-struct households {
-	struct kv_txn *t;
-	uint32_t no;
-	int (*fn)(void *ctx, const struct view_household *h);
-	void *ctx;
-};
-
-static int on_household(void *ctx, struct bytes household, struct bytes row)
-{
-	const struct households *w = ctx;
-	struct view_household h;
-	int err = read_household(w->t, w->no, household, row, &h);
-
-	return err ? err : w->fn(w->ctx, &h);
-}
-
-int view_households(struct kv_txn *t, uint32_t feed_no,
-		    int (*fn)(void *ctx, const struct view_household *h), void *ctx)
-{
-	struct households w = {t, feed_no, fn, ctx};
-
-	return walk_households(t, feed_no, on_household, &w);
-}
-
-int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
-		 int (*fn)(void *ctx, const struct view_member *m), void *ctx)
-{
-	const struct rec_type *type = rec_type_of(REC_household);
-	struct rec_household_line l;
-	struct state_household h = {0};
-	struct state_member s;
-	struct payload p;
-	struct bytes row;
-	int err = household_row(t, feed_no, household, &row);
-
-	if (!err)
-		err = state_household_parse(row, &h);
-	if (!err)
-		err = feedlog_payload(t, feed_no, h.entry, &p);
-	for (uint32_t i = 0; !err && i + 1 < p.nparts; i++) {
-		struct view_member m = {0};
-
-		if (rec_decode_line(type, &p, i, &l) ||
-		    !state_household_member(&h, (uint32_t)l.member, &s))
-			return ERR_CORRUPT;
-		m.member = s.member;
-		str_set(m.name, sizeof(m.name), l.name);
-		str_set(m.relation, sizeof(m.relation), l.relation);
-		m.sex = l.sex;
-		m.hukou = l.hukou;
-		m.birth = s.birth;
-		m.since = s.since;
-		m.agreed = s.agreed;
-		m.left_day = s.left;
-		m.death_day = s.death;
-		err = fn(ctx, &m);
-	}
-	return err;
-}
-
-/* --- scores ---------------------------------------------------------------------------------------- */
-struct scores {
-	struct kv_txn *t;
-	uint32_t no;
-	int year;
-	int (*fn)(void *ctx, const struct view_score *s);
-	void *ctx;
-};
-
-static int on_scores(void *ctx, struct bytes household, struct bytes row)
-{
-	const struct scores *w = ctx;
-	struct state_household h;
-	struct state_member m;
-	struct state_year y;
-	struct state_key k;
-	struct bytes found;
-	int err = state_household_parse(row, &h);
-
-	for (size_t at = 0; !err && state_household_next(&h, &at, &m);) {
-		struct view_score s = {.member = m.member, .year = w->year};
-
-		state_year_key(&k, w->no, household, m.member, w->year);
-		err = get(w->t, &k, &found);
-		if (err == ERR_NOTFOUND) {
-			err = ERR_OK;
-			continue;
-		}
-		if (!err)
-			err = state_year_parse(found, &y);
-		if (err || y.score == 0)
-			continue;
-		str_set(s.household, sizeof(s.household), household);
-		s.score = points_of(y.score);
-		err = w->fn(w->ctx, &s);
-	}
-	return err;
-}
-
-int view_scores(struct kv_txn *t, uint32_t feed_no, int year,
-		int (*fn)(void *ctx, const struct view_score *s), void *ctx)
-{
-	struct scores w = {t, feed_no, year, fn, ctx};
-
-	return walk_households(t, feed_no, on_scores, &w);
-}
-
 /* --- points entries -------------------------------------------------------------------------------- */
 static int actor_key(struct kv_txn *t, uint32_t no, uint32_t person, uint8_t ret[32])
 {
@@ -363,6 +139,45 @@ int view_waiting(struct kv_txn *t, uint32_t feed_no, enum line_state state,
 	}
 	kv_cursor_close(c);
 	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* --- registers ------------------------------------------------------------------------------------- */
+int view_listed(struct kv_txn *t, uint32_t feed_no, enum rec_code type, uint64_t from,
+		int (*fn)(void *ctx, uint64_t seq), void *ctx)
+{
+	struct kv_cursor *c = NULL;
+	struct bytes key, row;
+	struct state_key k;
+	size_t prefix;
+	int err, stop = 0;
+
+	state_key_of(&k, feed_no, STATE_LISTED);
+	state_key_u16(&k, (uint16_t)type);
+	prefix = k.n;
+	state_key_u64(&k, from);
+	err = kv_cursor_open(t, KV_STATE, &c);
+	if (!err)
+		err = kv_seek(c, KV_GE, state_key_bytes(&k), &key, &row);
+	while (!err && key.n == prefix + 8 && memcmp(key.p, k.b, prefix) == 0) {
+		stop = fn(ctx, be64_get(key.p + prefix));
+		if (stop)
+			break;
+		err = kv_seek(c, KV_NEXT, key, &key, &row);
+	}
+	kv_cursor_close(c);
+	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+int view_settled(struct kv_txn *t, uint32_t feed_no, uint64_t seq, uint64_t *ret_by)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	state_key_of(&k, feed_no, STATE_DONE);
+	state_key_u64(&k, seq);
+	err = get(t, &k, &row);
+	return err ? err : state_num_parse(row, ret_by);
 }
 
 /* --- verdicts -------------------------------------------------------------------------------------- */

@@ -48,22 +48,30 @@ struct view_item {
 	const struct rec_catalogue_line *line;
 	uint32_t index;
 };
-/* Items of catalogue @version (0: the newest in the town feed), in file order. */
+/* Items of the town's catalogue @version (0: the newest in the town feed), in file order. */
 int view_catalogue(struct kv_txn *t, uint64_t version, struct rec_catalogue *ret_head,
 		   int (*fn)(void *ctx, const struct view_item *i), void *ctx);
-/* The catalogue version in force in a village on @day, judged by the town size its head has. */
+/* The village's version of the catalogue in force on @day. */
 int view_catalogue_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version);
-int view_item(struct kv_txn *t, uint64_t version, struct bytes code,
-	      struct rec_catalogue_line *ret); /* borrowed from the transaction */
+/* An item of the village's @version, as the village has it; borrowed from the transaction. */
+int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes code,
+	      struct rec_catalogue_line *ret);
+/* The village's own line, as one of a catalogue. */
+void view_own_item(const struct rec_adopt_catalogue_line *l, struct rec_catalogue_line *ret);
 
 struct view_household {
 	char household[17], group[9], head_name[65];
 	bool takes_part;
-	day_t consent_day, left_day;
-	uint32_t nmembers;
-	struct points balance, earned, deducted; /* confirmed; earned - deducted = balance (I1) */
-	uint64_t lines;				 /* confirmed lines */
-	uint64_t entry;				 /* sequence of the registering entry */
+	day_t consent_day; /* since when it takes part, or no longer */
+	day_t began_day;   /* of one made by a split */
+	day_t left_day;	   /* moved out or merged */
+	char into[17];	   /* merged: the household that goes on; else "" */
+	uint32_t nmembers; /* all that there ever were */
+	uint32_t npresent;
+	/* confirmed; earned - deducted - redeemed + moved (by splits and mergers) = balance (I1) */
+	struct points balance, earned, deducted, redeemed, moved;
+	uint64_t lines; /* confirmed lines */
+	uint64_t entry; /* sequence of the registering entry, or of the split */
 };
 int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		   struct view_household *ret);
@@ -73,10 +81,34 @@ struct view_member {
 	uint32_t member;
 	char name[65], relation[49];
 	uint32_t sex, hukou;
+	bool head;
 	day_t birth, since, agreed, left_day, death_day;
+	day_t away_day; /* since when; DAY_NONE: here */
+	char into[17];	/* went there by a split or merger; else "" */
+	uint32_t into_member;
+	uint64_t entry; /* where the person's details are; line from 1, 0: a member_join */
+	uint32_t line;
 };
 int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		 int (*fn)(void *ctx, const struct view_member *m), void *ctx);
+/* Declared kin of a person, with the places where they are now. */
+struct view_kin {
+	char household[17];
+	uint32_t member;
+	enum rec_choice_KIN relation; /* what they are to the person */
+};
+int view_kin(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint32_t member,
+	     int (*fn)(void *ctx, const struct view_kin *k), void *ctx);
+/* Posts, past and to come as well, by household and member. */
+struct view_post {
+	char household[17];
+	uint32_t member;
+	enum rec_choice_POST post;
+	day_t from, to;
+	uint64_t entry; /* the record, with key and duty */
+};
+int view_posts(struct kv_txn *t, uint32_t feed_no, int (*fn)(void *ctx, const struct view_post *p),
+	       void *ctx);
 /* Individual year scores (DOMAIN I1 b). */
 struct view_score {
 	char household[17];
@@ -100,6 +132,13 @@ int view_points(struct kv_txn *t, uint32_t feed_no, uint64_t entry, struct view_
 /* Points entries that have a line in @state, oldest first. */
 int view_waiting(struct kv_txn *t, uint32_t feed_no, enum line_state state,
 		 int (*fn)(void *ctx, const struct view_points *p), void *ctx);
+
+/* Accepted entries of a listed type, oldest first, from sequence @from. */
+int view_listed(struct kv_txn *t, uint32_t feed_no, enum rec_code type, uint64_t from,
+		int (*fn)(void *ctx, uint64_t seq), void *ctx);
+
+/* The entry that settled this one: an objection answered, a redemption taken back. ERR_NOTFOUND. */
+int view_settled(struct kv_txn *t, uint32_t feed_no, uint64_t seq, uint64_t *ret_by);
 
 /* The verdict of any entry held here. */
 int view_verdict(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct verdict *ret);

@@ -395,57 +395,113 @@ int view_catalogue(struct kv_txn *t, uint64_t version, struct rec_catalogue *ret
 	return err;
 }
 
+/* --- the catalogue of a village -------------------------------------------------------------------- */
+static int village_doc(struct kv_txn *t, uint32_t no, uint64_t version, int64_t ret[4])
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	if (version > UINT32_MAX)
+		return ERR_NOTFOUND;
+	state_key_of(&k, no, STATE_DOC);
+	state_key_u8(&k, 0);
+	state_key_u32(&k, (uint32_t)version);
+	err = get(t, &k, &row);
+	return err ? err : state_nums_parse(row, ret, 4);
+}
+
 int view_catalogue_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version)
 {
 	struct kv_cursor *c = NULL;
-	struct feed_head head;
 	struct state_version v;
 	struct state_key k;
 	struct bytes key, row = {0};
 	uint64_t version;
-	int err = feedlog_head(t, feed_no, &head);
+	int64_t doc[4];
+	int err;
 
-	if (err)
-		return err;
-	state_key_adopt(&k, feed_no, day + 1);
+	state_key_of(&k, feed_no, STATE_DOC_DAY);
+	state_key_u8(&k, 0);
+	state_key_day(&k, day + 1);
 	err = kv_cursor_open(t, KV_STATE, &c);
 	if (!err)
 		err = kv_seek(c, KV_LT, state_key_bytes(&k), &key, &row);
-	if (!err && (key.n != k.n || memcmp(key.p, k.b, 5) != 0))
+	if (!err && (key.n != k.n || memcmp(key.p, k.b, 6) != 0))
 		err = ERR_NOTFOUND;
 	if (!err)
 		err = state_num_parse(row, &version);
 	kv_cursor_close(c);
 	if (!err)
-		err = version_of(t, version, &v);
+		err = village_doc(t, feed_no, version, doc);
+	if (!err)
+		err = version_of(t, (uint64_t)doc[3], &v);
 	if (err)
 		return err;
-	if (v.seq >= head.town_seen || day < v.from || (v.to != DAY_NONE && day > v.to))
+	if ((doc[2] != DAY_NONE && day > doc[2]) || day < v.from ||
+	    (v.to != DAY_NONE && day > v.to))
 		return ERR_NOTFOUND;
 	*ret_version = version;
 	return ERR_OK;
 }
 
-int view_item(struct kv_txn *t, uint64_t version, struct bytes code, struct rec_catalogue_line *ret)
+static int item_row(struct kv_txn *t, uint32_t no, uint64_t version, struct bytes code,
+		    struct state_item *ret)
 {
-	struct rec_catalogue_line line;
-	struct state_version v;
-	struct state_item item;
 	struct state_key k;
 	struct bytes row;
-	struct payload p;
-	int err = version_of(t, version, &v);
+	int err;
 
-	if (err)
-		return err;
-	if (code.n > STATE_CODE_MAX)
-		return ERR_NOTFOUND;
-	state_key_of(&k, FEED_TOWN, STATE_ITEM);
+	state_key_of(&k, no, STATE_ITEM);
 	state_key_u32(&k, (uint32_t)version);
 	state_key_text(&k, code);
 	err = get(t, &k, &row);
+	return err ? err : state_item_parse(row, ret);
+}
+
+void view_own_item(const struct rec_adopt_catalogue_line *l, struct rec_catalogue_line *ret)
+{
+	*ret = (struct rec_catalogue_line){.code = l->code,
+					   .category = l->category,
+					   .sign = l->sign,
+					   .name_zh = l->name_zh,
+					   .name_en = l->name_en,
+					   .points = l->points,
+					   .unit = l->unit,
+					   .cap = l->cap,
+					   .scope = l->scope,
+					   .evidence = l->evidence,
+					   .document = l->document};
+}
+
+int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes code,
+	      struct rec_catalogue_line *ret)
+{
+	struct rec_adopt_catalogue_line own;
+	struct rec_catalogue_line line;
+	struct state_version v;
+	struct state_item item;
+	struct payload p;
+	int64_t doc[4];
+	int err = code.n > STATE_CODE_MAX ? ERR_NOTFOUND : village_doc(t, feed_no, version, doc);
+
+	if (err)
+		return err;
+	err = item_row(t, feed_no, version, code, &item);
 	if (!err)
-		err = state_item_parse(row, &item);
+		err = feedlog_payload(t, feed_no, (uint64_t)doc[0], &p);
+	if (!err) {
+		if (rec_decode_line(rec_type_of(REC_adopt_catalogue), &p, item.line, &own))
+			return ERR_CORRUPT;
+		if (own.change == CHANGE_drop)
+			return ERR_NOTFOUND;
+		view_own_item(&own, ret);
+	}
+	if (err != ERR_NOTFOUND)
+		return err;
+	err = version_of(t, (uint64_t)doc[3], &v);
+	if (!err)
+		err = item_row(t, FEED_TOWN, (uint64_t)doc[3], code, &item);
 	if (!err)
 		err = feedlog_payload(t, FEED_TOWN, v.seq, &p);
 	if (!err && rec_decode_line(rec_type_of(REC_catalogue), &p, item.line, &line))

@@ -28,11 +28,17 @@ static void put_household(struct jw *w, const struct view_household *h)
 	jw_kstr(w, "head_name", h->head_name);
 	jw_kbool(w, "takes_part", h->takes_part);
 	put_day(w, "consent_day", h->consent_day);
+	put_day(w, "began_day", h->began_day);
 	put_day(w, "left_day", h->left_day);
+	if (h->into[0])
+		jw_kstr(w, "into", h->into);
 	jw_ku64(w, "members", h->nmembers);
 	put_points(w, "balance", h->balance);
 	put_points(w, "earned", h->earned);
 	put_points(w, "deducted", h->deducted);
+	put_points(w, "redeemed", h->redeemed);
+	put_points(w, "moved", h->moved);
+	jw_ku64(w, "present", h->npresent);
 	jw_ku64(w, "lines", h->lines);
 	jw_ku64(w, "entry", h->entry);
 }
@@ -104,11 +110,17 @@ static int put_member(void *ctx, const struct view_member *m)
 	jw_kstr(&r->w, "relation", m->relation);
 	jw_kstr(&r->w, "sex", choice_name(t, "sex", m->sex));
 	jw_kstr(&r->w, "hukou", choice_name(t, "hukou", m->hukou));
+	jw_kbool(&r->w, "head", m->head);
 	put_day(&r->w, "birth", m->birth);
 	put_day(&r->w, "since", m->since);
 	put_day(&r->w, "agreed", m->agreed);
 	put_day(&r->w, "left_day", m->left_day);
 	put_day(&r->w, "death_day", m->death_day);
+	put_day(&r->w, "away_day", m->away_day);
+	if (m->into[0]) {
+		jw_kstr(&r->w, "into", m->into);
+		jw_ku64(&r->w, "into_member", m->into_member);
+	}
 	jw_obj_end(&r->w);
 	return 0;
 }

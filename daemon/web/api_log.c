@@ -2,6 +2,8 @@
 
 #include "daemon/rules/feedlog.h"
 #include "daemon/rules/view.h"
+#include "daemon/rules/view_scheme.h"
+#include "daemon/web/entryjson.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/reply.h"
 #include "lib/text.h"
@@ -66,6 +68,7 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 	const struct rec_type *t = rec_type_of(REC_catalogue);
 	uint64_t version = 0, adopted;
 	struct rec_catalogue head = {0};
+	struct view_doc own;
 	struct reading r;
 	int err;
 
@@ -74,9 +77,10 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 		return;
 	/* A village shows what is in force there today, unless a version is asked for. */
 	if (r.feed.no != FEED_TOWN &&
-	    !view_catalogue_on(r.t, r.feed.no, reply_today(s), &adopted)) {
+	    !view_catalogue_on(r.t, r.feed.no, reply_today(s), &adopted) &&
+	    !view_doc(r.t, r.feed.no, VIEW_CATALOGUE, adopted, &own)) {
 		jw_ku64(&r.w, "adopted", adopted);
-		version = version ? version : adopted;
+		version = version ? version : own.base;
 	}
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);
@@ -93,88 +97,6 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 }
 
 /* --- the log ------------------------------------------------------------------------------------- */
-
-static void put_name(struct reading *r, const char *key, const uint8_t author[SIGN_KEY_BYTES])
-{
-	struct view_person p;
-
-	if (view_person(r->t, r->feed.no, author, DAY_NONE, &p) &&
-	    view_person(r->t, FEED_TOWN, author, DAY_NONE, &p))
-		return;
-	jw_kstr(&r->w, key, p.name);
-}
-
-static void put_lines(struct reading *r, const struct rec_type *t, const struct payload *p,
-		      enum rec_privacy upto)
-{
-	union rec_any line;
-	uint32_t n;
-
-	if (!t->line || rec_nlines(t, p, &n))
-		return;
-	jw_key(&r->w, "lines");
-	jw_arr(&r->w);
-	for (uint32_t i = 0; i < n; i++) {
-		jw_obj(&r->w);
-		if (!rec_decode_line(t, p, i, &line))
-			rec_json(&r->w, t->line, t->nline, &line, upto);
-		jw_obj_end(&r->w);
-	}
-	jw_arr_end(&r->w);
-}
-
-static void put_record(struct reading *r, const struct entry *e, struct bytes payload)
-{
-	enum rec_privacy upto = r->req->local ? REC_PRIVATE : REC_PUBLIC;
-	const struct rec_type *t = rec_type_of(e->type);
-	struct payload p;
-	union rec_any head;
-
-	jw_kstr(&r->w, "type", t ? t->name : "");
-	jw_ku64(&r->w, "type_code", e->type);
-	if (!t)
-		return;
-	jw_kstr(&r->w, "type_text", r->req->lang == LANG_EN ? t->en : t->zh);
-	if (e->schema != t->schema || payload_parse(payload.p, payload.n, &p) ||
-	    rec_decode_head(t, &p, &head))
-		return;
-	jw_key(&r->w, "record");
-	jw_obj(&r->w);
-	rec_json(&r->w, t->head, t->nhead, &head, upto);
-	jw_obj_end(&r->w);
-	put_lines(r, t, &p, upto);
-}
-
-static int put_entry(struct reading *r, uint64_t seq)
-{
-	struct bytes leaf, payload;
-	struct verdict v;
-	struct entry e;
-	struct hash h;
-	char when[32];
-	int err = feedlog_read(r->t, r->feed.no, seq, &leaf, &payload);
-
-	if (!err)
-		err = entry_parse(leaf.p, leaf.n, &e);
-	if (!err)
-		err = view_verdict(r->t, r->feed.no, seq, &v);
-	if (err)
-		return err;
-	hash_leaf(leaf.p, leaf.n, &h);
-	jw_obj(&r->w);
-	jw_ku64(&r->w, "entry", seq);
-	jw_khex(&r->w, "leaf_hash", h.b, HASH_BYTES);
-	jw_khex(&r->w, "id", e.txid, TXID_BYTES);
-	jw_kstr(&r->w, "time", time_text(e.wall_ms, when));
-	jw_ku64(&r->w, "town_seen", e.town_seen);
-	jw_ku64(&r->w, "bytes", leaf.n + payload.n);
-	put_name(r, "author", e.author);
-	jw_khex(&r->w, "author_key", e.author, SIGN_KEY_BYTES);
-	put_record(r, &e, payload);
-	reply_verdict(&r->w, &v, r->req->lang);
-	jw_obj_end(&r->w);
-	return ERR_OK;
-}
 
 /* Entries from @from on; without it the last @n. */
 void api_log(const struct web_services *s, const struct web_req *req, struct web_res *res)
@@ -193,7 +115,7 @@ void api_log(const struct web_services *s, const struct web_req *req, struct web
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);
 	for (seq = from; !err && seq < r.feed.size && seq - from < n; seq++)
-		err = put_entry(&r, seq);
+		err = entryjson_put(&r, seq);
 	jw_arr_end(&r.w);
 	jw_key(&r.w, "next");
 	if (seq < r.feed.size)
@@ -252,9 +174,9 @@ static int put_waiting(void *ctx, const struct view_points *v)
 	jw_obj(&a->r.w);
 	jw_ku64(&a->r.w, "entry", v->entry);
 	jw_kstr(&a->r.w, "time", time_text(e.wall_ms, when));
-	put_name(&a->r, "recorder", v->recorder);
+	entryjson_name(&a->r, "recorder", v->recorder);
 	if (a->state == LINE_REVIEWED)
-		put_name(&a->r, "reviewer", v->reviewer);
+		entryjson_name(&a->r, "reviewer", v->reviewer);
 	err = put_waiting_lines(a, v, &p);
 	jw_obj_end(&a->r.w);
 	return err;

@@ -22,6 +22,7 @@ static void put_town(struct reading *r)
 	jw_kstr(w, "town_name", town.name);
 	jw_kstr(w, "town_code", town.code);
 	jw_kstr(w, "domain", town.domain);
+	jw_kbool(w, "training", domain_is_training(town.domain));
 }
 
 static int put_feed(void *ctx, const struct feed_head *h)

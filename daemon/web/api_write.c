@@ -4,6 +4,7 @@
 
 #include "daemon/rules/view.h"
 #include "daemon/web/body.h"
+#include "daemon/web/complete.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/recjson.h"
 #include "daemon/web/reply.h"
@@ -72,45 +73,12 @@ static void refuse_by_rule(struct change *c, const struct reason *why)
 
 /* --- any record ---------------------------------------------------------------------------------- */
 
-/* Version and points of a line follow from catalogue and day; whoever leaves them out means that. */
-static const char *const points_lax[] = {"version", "points", NULL};
-
-static int complete_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct rec_points_line *l,
-			 struct reason *why)
+/* What was left out because it follows from the rest; false: the answer is there. */
+static bool complete(struct change *c, json_t *head, struct recjson *r)
 {
-	struct rec_catalogue_line item;
-	int err = ERR_OK;
-
-	if (l->version && points_raw(l->points))
-		return ERR_OK;
-	*why = (struct reason){.id = V_P11_NOT_IN_FORCE, .num = {line, l->day}};
-	if (!l->version)
-		err = view_catalogue_on(t, feed, l->day, &l->version);
-	if (!err && !points_raw(l->points)) {
-		*why = (struct reason){.id = V_P11_UNKNOWN_ITEM,
-				       .num = {line, (int64_t)l->version}};
-		reason_set_text(why->s, l->item.p, l->item.n);
-		err = view_item(t, l->version, l->item, &item);
-		if (!err)
-			l->points = item.points;
-	}
-	return err;
-}
-
-static bool complete_points(struct change *c, struct recjson *r)
-{
-	struct rec_points_line *l = (struct rec_points_line *)r->lines;
 	struct reason why = {0};
-	struct kv_txn *t;
-	int err = kv_begin(c->s->kv, false, &t);
+	int err = complete_record(c->s, head, r, &why);
 
-	if (err) {
-		reply_machine(c->req, c->res, err, NULL);
-		return false;
-	}
-	for (uint32_t i = 0; !err && i < r->nlines; i++)
-		err = complete_line(t, c->s->own, i + 1, &l[i], &why);
-	kv_abort(t);
 	if (err == ERR_NOTFOUND)
 		refuse_by_rule(c, &why);
 	else if (err)
@@ -177,12 +145,49 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 
 	if (!belongs_here(c, t))
 		return false;
-	err = recjson_read(t, head, lines, t->code == REC_points ? points_lax : NULL, r, &issue);
+	err = recjson_read(t, head, lines, complete_lax(t), r, &issue);
 	if (err == ERR_INVALID)
 		recjson_refuse(&issue, c->req->lang, c->res);
 	else if (err)
 		reply_machine(c->req, c->res, err, NULL);
-	return !err && (t->code != REC_points || complete_points(c, r));
+	return !err && complete(c, head, r);
+}
+
+static void put_amount(struct jw *w, const char *key, struct points p)
+{
+	char text[AMOUNT_TEXT_MAX];
+
+	jw_kstr(w, key, points_text(p, text));
+}
+
+/* What the keeper says to whoever stands at the counter: total, balance before and after. */
+static int put_balance(struct change *c, const struct recjson *r, struct jw *w)
+{
+	const struct rec_redemption *head = (const struct rec_redemption *)r->head.raw;
+	const struct rec_redemption_line *l = (const struct rec_redemption_line *)r->lines;
+	struct points total = POINTS_ZERO, before, after;
+	struct view_household h;
+	struct kv_txn *t;
+	bool fits = true;
+	int err = kv_begin(c->s->kv, false, &t);
+
+	if (err)
+		return err;
+	err = view_household(t, c->s->own, head->household, &h);
+	kv_abort(t);
+	for (uint32_t i = 0; i < r->nlines && fits; i++)
+		fits = points_add(total, l[i].points, &total);
+	if (err)
+		return err;
+	before = after = h.balance;
+	fits = fits &&
+	       (c->dry_run ? points_sub(before, total, &after) : points_add(after, total, &before));
+	if (!fits)
+		return ERR_CORRUPT;
+	put_amount(w, "total", total);
+	put_amount(w, "before", before);
+	put_amount(w, "balance", after);
+	return ERR_OK;
 }
 
 void api_record(const struct web_services *s, const struct web_req *req, struct web_res *res)
@@ -205,8 +210,14 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 	    read_record(&c, t, json_object_get(c.root, "record"), json_object_get(c.root, "lines"),
 			&r) &&
 	    run_tx(&c, &r, c.dry_run, &x)) {
+		int err = ERR_OK;
+
 		put_result(&c, &x, &w);
+		if (t->code == REC_redemption && verdict_ok(&x.job.u.append.verdict))
+			err = put_balance(&c, &r, &w);
 		jw_obj_end(&w);
+		if (err)
+			reply_machine(req, res, err, NULL);
 	}
 	tx_close(&x);
 	recjson_close(&r);

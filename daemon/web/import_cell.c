@@ -300,6 +300,8 @@ bool import_cell_field(struct import_table *t, uint32_t column, struct bytes val
 		break;
 	case REC_DAY: import_cell_issue(t, column, value, ISSUE_DATE, "", 0); break;
 	case REC_U:
+	case REC_FEN:
+	case REC_QTY:
 	case REC_POINTS: import_cell_issue(t, column, value, ISSUE_NUMBER, "", 0); break;
 	case REC_TEXT:
 	case REC_CODE:

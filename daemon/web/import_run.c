@@ -68,7 +68,7 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 		return err;
 	}
 	look->day = day;
-	err = view_item(look->t, look->version, code, &line);
+	err = view_item(look->t, look->feed, look->version, code, &line);
 	if (!err)
 		*ret = (struct import_item){look->version, line.name_zh, line.points,
 					    line.sign == SIGN_deduct};

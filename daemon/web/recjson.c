@@ -11,20 +11,6 @@
 #define NUMBER_TEXT_MAX	 32
 #define NAME_SHOWN_BYTES 64
 
-static bool is_optional(const struct rec_field *f)
-{
-	switch (f->kind) {
-	case REC_TEXT:
-	case REC_CODE:
-	case REC_BIN:
-	case REC_DAY: return f->min == 0;
-	case REC_U:
-	case REC_POINTS:
-	case REC_CHOICE: return false;
-	}
-	return false;
-}
-
 static bool named_in(const char *const *list, const char *name)
 {
 	for (; list && *list; list++)
@@ -60,7 +46,8 @@ static bool as_text(const struct rec_field *f, json_t *v, char number[NUMBER_TEX
 		*ret_n = json_string_length(v);
 		return true;
 	}
-	if (json_is_integer(v) && (f->kind == REC_U || f->kind == REC_POINTS))
+	if (json_is_integer(v) &&
+	    (f->kind == REC_U || f->kind == REC_QTY || f->kind == REC_POINTS || f->kind == REC_FEN))
 		snprintf(number, NUMBER_TEXT_MAX, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	else if (json_is_boolean(v) && f->choices == &rec_lists[REC_LIST_YES])
 		snprintf(number, NUMBER_TEXT_MAX, "%s", json_is_true(v) ? "yes" : "no");
@@ -105,7 +92,7 @@ static int read_struct(const struct rec_field *f, uint32_t n, json_t *obj, const
 	for (uint32_t i = 0; i < n; i++) {
 		v = json_object_get(obj, f[i].name);
 		if (!v || json_is_null(v)) {
-			if (!is_optional(&f[i]) && !named_in(lax, f[i].name))
+			if (!rec_optional(&f[i]) && !named_in(lax, f[i].name))
 				return complain(issue, RECJSON_MISSING, &f[i], f[i].name);
 			continue;
 		}
@@ -145,7 +132,7 @@ int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, const ch
 		goto out;
 	}
 	scratch = ret->scratch;
-	err = read_struct(t->head, t->nhead, head ? head : none, NULL, &scratch, &ret->head,
+	err = read_struct(t->head, t->nhead, head ? head : none, lax, &scratch, &ret->head,
 			  ret_issue);
 	for (ret->nlines = 0; !err && ret->nlines < n; ret->nlines++) {
 		ret_issue->line = ret->nlines + 1;
@@ -199,6 +186,7 @@ void recjson_expects(const struct rec_field *f, enum lang lang, struct buf *out)
 	bool en = lang == LANG_EN;
 
 	switch (f->kind) {
+	case REC_QTY:
 	case REC_U:
 		buf_printf(out, en ? "a whole number from %" PRId64 : "整数，不小于 %" PRId64,
 			   f->min);
@@ -210,6 +198,12 @@ void recjson_expects(const struct rec_field *f, enum lang lang, struct buf *out)
 			   en ? "points from %s to %s, at most two decimals, as text: \"36.50\""
 			      : "分值，%s 到 %s，最多两位小数，如 36.50",
 			   points_text(points_of(f->min), lo), points_text(points_of(f->max), hi));
+		break;
+	case REC_FEN:
+		buf_printf(out,
+			   en ? "yuan from %s to %s, at most two decimals, as text: \"7.90\""
+			      : "金额（元），%s 到 %s，最多两位小数，如 7.90",
+			   fen_text(fen_of(f->min), lo), fen_text(fen_of(f->max), hi));
 		break;
 	case REC_DAY: buf_puts(out, en ? "a date like 2025-01-31" : "日期，如 2025-01-31"); break;
 	case REC_TEXT:

@@ -34,7 +34,7 @@ struct recjson_issue {
 	uint32_t line;		       /* from 1; 0: the head */
 };
 
-/* Text is borrowed from the JSON values. @lax: names of line fields that may be missing all the same and
+/* Text is borrowed from the JSON values. @lax: names of fields that may be missing all the same and
  * are then zero (NULL-terminated list, may be NULL). @head or @lines may be NULL: nothing given.
  * ERR_INVALID with @ret_issue, ERR_NOMEM. recjson_close also after a failure. */
 int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, const char *const *lax,

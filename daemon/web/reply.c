@@ -129,6 +129,19 @@ bool reply_param_u64(const struct web_req *req, struct web_res *res, const char 
 	return false;
 }
 
+bool reply_param_day(const struct web_req *req, struct web_res *res, const char *name, day_t *ret)
+{
+	const char *text = reply_param(req, name);
+	char zh[96], en[96];
+
+	if (!text || day_parse(text, strlen(text), ret))
+		return true;
+	snprintf(zh, sizeof(zh), "参数 %s 应为日期，如 2025-01-31", name);
+	snprintf(en, sizeof(en), "parameter %s is a date like 2025-01-31", name);
+	reply_error(res, req->lang, 400, "PARAMETER", name, SAYS(zh, en), SAYS(NULL, NULL));
+	return false;
+}
+
 day_t reply_today(const struct web_services *s)
 {
 	return day_of_ms(s->wall_ms(s->ctx));

@@ -41,6 +41,8 @@ const char *reply_last(const struct web_req *req);
 /* A number from the query. False: @res holds the error. @ret keeps its default when it is not given. */
 bool reply_param_u64(const struct web_req *req, struct web_res *res, const char *name, uint64_t max,
 		     uint64_t *ret);
+/* A day from the query, as people write it. Else as above. */
+bool reply_param_day(const struct web_req *req, struct web_res *res, const char *name, day_t *ret);
 /* Today by the node's own clock; DAY_NONE when it has none. */
 day_t reply_today(const struct web_services *s);
 

@@ -13,11 +13,13 @@
 
 #define VILLAGE_CODE "500101999201"
 #define TOWN_CODE    "500101999"
-#define VERSION	     1
+#define TOWN_VERSION 1
 #define ITEM_POINTS  200    /* 2.00 */
 #define ITEM_CAP     100000 /* 1000.00 a year */
 #define FILL_BATCH   1000
 #define DAY0	     21915 /* 2030-01-01: after the templates are made, as life goes on */
+#define YEAR0	     2030  /* of DAY0 */
+#define YEARS	     60	   /* for which the village adopts its catalogue */
 #define MS_PER_DAY   UINT64_C(86400000)
 #define HOUR_MS	     UINT64_C(3600000)
 #define STEP	     7919 /* a prime: walks all members before one comes again */
@@ -95,7 +97,7 @@ static void points_line(struct load *l, struct rec_points_line *r, char househol
 	*r = (struct rec_points_line){.household = text(household),
 				      .member = who % LOAD_MEMBERS + 1,
 				      .item = text(item_code[item]),
-				      .version = VERSION,
+				      .version = (uint64_t)(y - YEAR0 + 1),
 				      .points = points_of(ITEM_POINTS),
 				      .day = day,
 				      .place = text(place[l->next % 5]),
@@ -333,7 +335,7 @@ static void town_entries(struct load *l, struct load_node *hub, struct sign_key 
 {
 	struct rec_catalogue_line line[LOAD_ITEMS];
 	struct rec_catalogue cat = {
-		.version = VERSION, .title = text("积分事项参考清单"), .from = DAY0 - 365};
+		.version = TOWN_VERSION, .title = text("积分事项参考清单"), .from = DAY0 - 365};
 	uint8_t seed[SIGN_SEED_BYTES] = {7};
 	struct buf payload = {0};
 	struct sign_key *invite;
@@ -483,20 +485,28 @@ static void roster(struct load *l, struct load_node *n)
 	buf_close(&payload);
 }
 
-static void village_entries(struct load *l, struct load_node *n)
+static void adopt(struct load *l, struct load_node *n, int year)
 {
-	struct rec_adopt_catalogue a = {.version = VERSION, .from = DAY0 - 150};
+	struct rec_adopt_catalogue a = {.version = (uint64_t)(year - YEAR0 + 1),
+					.base = TOWN_VERSION};
 	struct buf payload = {0};
 	struct job j;
 
-	grant(l, n, l->recorder, "记录员", ROLE_recorder);
-	grant(l, n, l->reviewer, "审核员", ROLE_reviewer);
-	grant(l, n, l->confirmer, "确认人", ROLE_confirmer);
+	day_from_ymd(year, 1, 1, &a.from);
 	make_job(l, &l->feed, REC_adopt_catalogue, &a, NULL, 0, l->committee, day_ms(DAY0 - 160, 9),
 		 &j, &payload);
 	load_sign(l, &j.u.append.tx);
 	append_one(n, &j);
 	buf_close(&payload);
+}
+
+static void village_entries(struct load *l, struct load_node *n)
+{
+	grant(l, n, l->recorder, "记录员", ROLE_recorder);
+	grant(l, n, l->reviewer, "审核员", ROLE_reviewer);
+	grant(l, n, l->confirmer, "确认人", ROLE_confirmer);
+	for (int i = 0; i < YEARS; i++)
+		adopt(l, n, YEAR0 + i);
 	roster(l, n);
 }
 

@@ -137,7 +137,7 @@ expect 1 '在村节点办理' --lang zh "${h[@]}" "${at_hub[@]}"
 expect 1 '在镇级中心办理' --lang zh "${v[@]}" invite --village-code 500101999202 --village-name B --as head -o "$work/x"
 shape 'length == 1 and .[0].enrolled' "${h[@]}" villages
 expect 0 'D101' "${v[@]}" catalogue show
-shape '.version == 1 and (.items | length) == 55 and .adopted == 1' "${v[@]}" catalogue show
+shape '.version == 1 and (.items | length) == 55 and .adopted == (now | strftime("%Y") | tonumber) - 2024' "${v[@]}" catalogue show
 shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
 shape 'all(.[]; .key | test("^[0-9a-f]{64}$"))' "${v[@]}" operator list
 expect 0 '^head .* [0-9a-f]{16}$' "${v[@]}" operator list
@@ -186,6 +186,7 @@ grep -q '正被另一个 cunzhangd 使用' "$work/out" || fail "config key lang:
 
 # --- who signs -------------------------------------------------------------------------------------------
 day=$(TZ=Asia/Shanghai date -d '3 days ago' +%F) # the node's own clock judges
+next_year=$(($(date +%Y) + 1))-12-31
 record=(entry record --household 05001 --item D101 --day "$day" --place yard --reason 'monthly check'
 	--evidence 照片)
 CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'passphrase of recorder does not fit' "${v[@]}" "${record[@]}" --as recorder
@@ -225,7 +226,7 @@ expect 1 'P11.*D101.*3\.00.*9\.00' --lang zh "${v[@]}" "${record[@]}" --as recor
 expect 1 '不能办理（P11）：第 1 行：事项 D101 的分值应为 3\.00' --lang zh "${v[@]}" "${record[@]}" --as recorder --points 9
 expect 1 'no item Z999' "${v[@]}" "${record[@]/D101/Z999}" --as recorder
 expect 1 'F17.*99999' "${v[@]}" "${record[@]/05001/99999}" --as recorder
-expect 1 'P05.*2199-01-01' "${v[@]}" "${record[@]/$day/2199-01-01}" --as recorder
+expect 1 "P05.*$next_year" "${v[@]}" "${record[@]/$day/$next_year}" --as recorder
 expect 2 'date like' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
 [[ $(size) == "$before" ]] || fail "something refused was written"
 shape '.verdict.accepted == false and .verdict.rule == "P11" and (.verdict.text | length > 0)' \
@@ -255,6 +256,30 @@ shape '.balance == "3.00" and (.people | length == 2)' "${v[@]}" account 05001
 expect 0 'balance.* 3\.00' "${v[@]}" account 05001
 expect 1 'no such household' "${v[@]}" account 77777
 for odd in a/b '' . .. "$long" 12345678901234567; do expect 2 'not a household' "${v[@]}" account "$odd"; done
+expect 0 'balance 3.00 = earned 3.00 - deducted 0.00 - redeemed 0.00' "${v[@]}" account 05001
+expect 0 '积分 3.00 = 加分 3.00' --lang zh "${v[@]}" account 05001
+counter=(redeem 05001 --receiver r --as recorder)
+for odd in '' G01 G01= =2 G01=1, ,G01=1; do
+	expect 2 'is no list of goods' "${v[@]}" "${counter[@]}" --goods "$odd"
+done
+expect 2 '不是物品清单' --lang zh "${v[@]}" "${counter[@]}" --goods G01
+expect 2 '--goods is missing' "${v[@]}" "${counter[@]}"
+expect 3 'No such file' "${v[@]}" "${counter[@]}" --goods G01=1 --signature "$work/none"
+expect 1 'F58' "${v[@]}" "${counter[@]}" --goods G01=1
+sheet=(entry sheet --item D101 --day "$day" --place 院坝 --reason 庭院月检 --evidence 照片 -o "$work/round.csv")
+group=$(run v1 account --json | jq -r '.[0].group')
+expect 0 'households' "${v[@]}" "${sheet[@]}" --group "$group"
+[[ $(wc -l <"$work/round.csv") == $(run v1 account --json | jq --arg g "$group" '[.[] | select(.group == $g)] | length + 1') ]] ||
+	fail "not a row for each household: $(head "$work/round.csv")"
+expect 1 'no household of group 99' "${v[@]}" "${sheet[@]}" --group 99
+expect 1 '99 组没有' --lang zh "${v[@]}" "${sheet[@]}" --group 99
+expect 2 '--group is missing' "${v[@]}" "${sheet[@]}"
+sed -i 3q "$work/round.csv" # two households passed
+expect 0 '' "${v[@]}" entry import "$work/round.csv" --as recorder --review-as reviewer --confirm-as confirmer --dry-run --accept
+expect 1 'there are: .* filings' "${v[@]}" table odd
+expect 1 '可用：.* filings' --lang zh "${v[@]}" table odd
+expect 0 'not filed' "${v[@]}" table filings
+expect 0 '未报备' --lang zh "${v[@]}" table filings
 shape 'type == "array"' "${v[@]}" score --year "${day%%-*}"
 expect 0 'written' "${v[@]}" entry reverse "$before" --line 1 --reason 'counted twice' --as confirmer
 shape '[.[] | select(.household == "05001")][0].balance == "0.00"' "${v[@]}" account

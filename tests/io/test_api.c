@@ -515,7 +515,7 @@ static void test_reads_tell_what_is_there(void)
 	T_STR(at("people.1.birth"), "1961-05-01");
 	WANT(get("/api/v1/catalogue"), 200);
 	T_STR(at("version"), "1");
-	T_STR(at("adopted"), "1");
+	T_STR(at("adopted"), "7");
 	T_STR(at("items.0.code"), "A101");
 	T_STR(at("items.0.points"), "2.00");
 	WANT(get("/api/v1/villages"), 200);
@@ -541,6 +541,322 @@ static void test_the_log_names_people_and_verdicts(void)
 	T_STR(at("items.0.type"), "household");
 	T_STR(at("items.0.lines.0.relation"), "户主");
 	T_STR(at("next"), "null");
+	node_close();
+}
+
+/* --- claims: tables ------------------------------------------------------------------------------ */
+
+#define HERE  "head/" VILLAGE
+#define TABLE "/api/v1/tables/"
+
+static uint64_t put_here(const char *author, enum rec_code type, const void *head,
+			 const void *lines, uint32_t count)
+{
+	T_EQ(town_put(&n.w, n.s.own, author, type, head, lines, count), V_ACCEPTED);
+	return own_size() - 1;
+}
+
+static void put_scheme(void)
+{
+	struct rec_scheme scheme = {.version = 1,
+				    .title = town_b("积分奖励方案"),
+				    .from = town_day(2026, 1, 1),
+				    .rate_points = points_of(100),
+				    .rate_fen = fen_of(100),
+				    .told_days = 5,
+				    .notice_days = 8,
+				    .object_days = 5,
+				    .answer_days = 2,
+				    .proxy_max = 3,
+				    .scope = town_b("全村")};
+	struct rec_scheme_line goods = {.kind = REWARD_goods, .name = town_b("积分超市兑换")};
+
+	put_here(HERE, REC_scheme, &scheme, &goods, 1);
+}
+
+/* The row is what "|" joins; cells from the first on. */
+static void row_is(unsigned row, const char *want)
+{
+	char got[600] = "", path[40];
+	json_t *cells = json_array_get(json_object_get(answer, "rows"), row);
+
+	for (size_t i = 0; i < json_array_size(cells); i++) {
+		snprintf(path, sizeof(path), "rows.%u.%zu", row, i);
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%s", i ? "|" : "",
+			 at(path));
+	}
+	T_STR(got, want);
+}
+
+static uint64_t deduction(void)
+{
+	struct rec_points head = {.note = town_b("")};
+	struct rec_points_line l = town_line("05001", 0, "D201", town_day(2026, 2, 20));
+
+	l.told = DAY_NONE;
+	return put_here("rec/" VILLAGE, REC_points, &head, &l, 1);
+}
+
+static void test_what_waits_is_in_tables(void)
+{
+	struct rec_application a = {.household = town_b("05002"),
+				    .item = town_b("A101"),
+				    .day = town_day(2026, 2, 21),
+				    .place = town_b("村口公路"),
+				    .reason = town_b("清扫积雪一上午"),
+				    .applicant = town_b("王大明")};
+	struct rec_told told = {.line = 1, .day = town_day(2026, 2, 27)};
+	struct rec_objection o = {.line = 1,
+				  .household = town_b("05001"),
+				  .day = town_day(2026, 2, 20),
+				  .text = town_b("当天我家没有人在村里")};
+	struct rec_objection_reply r = {.ruling = RULING_upheld,
+					.day = town_day(2026, 2, 24),
+					.text = town_b("查看了照片")};
+	struct rec_application_reply no = {.opinion = town_b("当天未到场")};
+	char want[200];
+	uint64_t e, first;
+
+	node_open(false);
+	e = deduction();
+	WANT(get(TABLE "deductions"), 200);
+	snprintf(want, sizeof(want), "%d|1|recorded|to be told|05001|0|D201|2.00|2026-02-20||",
+		 (int)e);
+	row_is(0, want);
+	told.entry = o.entry = e;
+	put_here("rec/" VILLAGE, REC_told, &told, NULL, 0);
+	WANT(get(TABLE "deductions"), 200);
+	T_STR(at("rows.0.3"), "days after telling");
+	T_STR(at("rows.0.9"), "2026-02-27");
+	r.objection = first = put_here("rec/" VILLAGE, REC_objection, &o, NULL, 0);
+	WANT(get(TABLE "deductions"), 200);
+	T_STR(at("rows.0.3"), "an objection to be answered");
+	WANT(get(TABLE "objections"), 200);
+	T_STR(at("rows.0.1"), "waits for an answer");
+	T_STR(at("rows.0.4"), "2026-03-03"); /* seven working days */
+	n.w.wall_ms = town_noon(town_day(2026, 3, 4));
+	WANT(get(TABLE "objections"), 200);
+	T_STR(at("rows.0.1"), "overdue");
+	put_here("con/" VILLAGE, REC_objection_reply, &r, NULL, 0);
+	WANT(get(TABLE "objections"), 200);
+	snprintf(want, sizeof(want),
+		 "%d|upheld, to be reversed|05001|2026-02-20|2026-03-03|2026-02-24|%d|%d|1|"
+		 "recorded",
+		 (int)first, (int)first + 1, (int)e);
+	row_is(0, want);
+	no.application = put_here("rec/" VILLAGE, REC_application, &a, NULL, 0);
+	WANT(get(TABLE "applications"), 200);
+	snprintf(want, sizeof(want), "%d|waits|05002|0|A101|2026-02-21|王大明|",
+		 (int)no.application);
+	row_is(0, want);
+	put_here("rev/" VILLAGE, REC_application_reply, &no, NULL, 0);
+	WANT(get(TABLE "applications"), 200);
+	T_STR(at("rows.0.1"), "declined");
+	T_STR(at("rows"), "[1]");
+	node_close();
+}
+
+static void test_what_is_not_filed_is_visible(void)
+{
+	struct rec_submission sent = {.subject = SUBJECT_catalogue, .version = 2};
+	struct rec_filing_reply back = {.village = town_b(VILLAGE),
+					.subject = SUBJECT_catalogue,
+					.version = 2,
+					.decision = FILED_returned,
+					.day = town_day(2026, 3, 1),
+					.comment = town_b("请补充扣分事项")};
+
+	node_open(false);
+	put_here(HERE, REC_submission, &sent, NULL, 0);
+	put_scheme();
+	WANT(get(TABLE "filings"), 200);
+	T_STR(at("rows"), "[9]"); /* a catalogue for each of eight years, and the scheme */
+	T_STR(at("rows.0.0"), "catalogue");
+	T_STR(at("rows.0.5"), "not filed");
+	T_STR(at("rows.1.5"), "submitted, no reply yet");
+	T_STR(at("rows.8.0"), "reward scheme");
+	T_STR(at("rows.8.5"), "not filed");
+	T_EQ(town_put(&n.w, FEED_TOWN, "office", REC_filing_reply, &back, NULL, 0), V_ACCEPTED);
+	WANT(get(TABLE "filings"), 200);
+	T_STR(at("rows.1.5"), "returned");
+	T_STR(at("rows.1.6"), "2026-03-01");
+	T_STR(at("rows.1.8"), "请补充扣分事项");
+	back.decision = FILED_accepted;
+	back.number = town_b("后备〔2026〕2号");
+	T_EQ(town_put(&n.w, FEED_TOWN, "office", REC_filing_reply, &back, NULL, 0), V_ACCEPTED);
+	WANT(get(TABLE "filings"), 200);
+	T_STR(at("rows.1.5"), "filed");
+	T_STR(at("rows.1.7"), "后备〔2026〕2号");
+	T_STR(at("rows.1.8"), "");
+	node_close();
+}
+
+static uint64_t publish_month(int month, int last)
+{
+	struct feed_head h;
+	struct hash root;
+	struct kv_txn *t;
+	struct rec_notice r = {.kind = NOTICE_assessment,
+			       .from = town_day(2026, month, 1),
+			       .to = town_day(2026, month, last)};
+
+	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
+	T_EQ(feedlog_head(t, n.s.own, &h), ERR_OK);
+	T_EQ(feedlog_root(t, n.s.own, h.size, &root), ERR_OK);
+	kv_abort(t);
+	r.size = h.size;
+	r.root = r.digest = (struct bytes){root.b, sizeof(root.b)};
+	return put_here("rec/" VILLAGE, REC_notice, &r, NULL, 0);
+}
+
+static void test_a_notice_that_does_not_hang_is_overdue(void)
+{
+	struct rec_posting p = {.place = town_b("村委会公示栏"),
+				.from = town_day(2026, 2, 20),
+				.to = town_day(2026, 2, 28),
+				.poster = town_b("张小红")};
+	struct rec_withdrawal w = {.day = town_day(2026, 3, 1), .reason = town_b("有错误需更正")};
+	char want[200];
+	uint64_t jan, feb;
+
+	node_open(false);
+	jan = publish_month(1, 31);
+	feb = publish_month(2, 28);
+	WANT(get(TABLE "notices"), 200);
+	snprintf(want, sizeof(want),
+		 "%d|assessment results|2026-01-01|2026-01-31|0|0.00|0.00|2026-02-10|||0|overdue|",
+		 (int)jan);
+	row_is(0, want);
+	T_STR(at("rows.1.7"), "2026-03-10");
+	T_STR(at("rows.1.11"), "not posted");
+	p.notice = jan;
+	put_here("rec/" VILLAGE, REC_posting, &p, NULL, 0);
+	w.notice = feb;
+	put_here(HERE, REC_withdrawal, &w, NULL, 0);
+	WANT(get(TABLE "notices"), 200);
+	T_STR(at("rows.0.8"), "2026-02-20");
+	T_STR(at("rows.0.9"), "2026-02-28");
+	T_STR(at("rows.0.11"), "posted late");
+	T_STR(at("rows.1.11"), "taken down");
+	T_OK(at("rows.1.12")[0] != '\0');
+	node_close();
+}
+
+static void test_guidance_of_the_town_is_followed(void)
+{
+	struct rec_guidance g = {.village = town_b(VILLAGE),
+				 .kind = GUIDE_rectify,
+				 .title = town_b("补齐公示"),
+				 .text = town_b("请在期限前补齐一月公示"),
+				 .due = town_day(2026, 2, 20)};
+	struct rec_guidance_reply r = {
+		.done = YES_yes, .day = town_day(2026, 3, 1), .text = town_b("已补齐")};
+	struct rec_guidance_close c = {.village = town_b(VILLAGE),
+				       .day = town_day(2026, 3, 1),
+				       .note = town_b("已核实，同意销号")};
+	char want[200];
+
+	node_open(false);
+	T_EQ(town_put(&n.w, FEED_TOWN, "office", REC_guidance, &g, NULL, 0), V_ACCEPTED);
+	r.guidance = c.guidance = town_size(&n.w, FEED_TOWN) - 1;
+	WANT(get(TABLE "guidance"), 200);
+	snprintf(want, sizeof(want), "%d|task to put right|补齐公示|2026-02-20|overdue|||",
+		 (int)r.guidance);
+	row_is(0, want);
+	put_here(HERE, REC_guidance_reply, &r, NULL, 0);
+	WANT(get(TABLE "guidance"), 200);
+	T_STR(at("rows.0.4"), "done, as the village says");
+	T_STR(at("rows.0.5"), "2026-03-01");
+	T_EQ(town_put(&n.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0), V_ACCEPTED);
+	WANT(ask("GET", TABLE "guidance", (struct bytes){0}, true, LANG_ZH), 200);
+	T_STR(at("rows.0.4"), "已销号");
+	node_close();
+}
+
+static void test_honours_posts_and_kin_are_in_tables(void)
+{
+	struct rec_honour h = {.household = town_b("05001"),
+			       .member = 2,
+			       .title = town_b("道德模范"),
+			       .level = LEVEL_town,
+			       .year = 2025,
+			       .day = town_day(2026, 2, 1),
+			       .certificate = town_b("RY-1"),
+			       .basis = town_b("年度积分第一")};
+	struct rec_appraisal a = {.year = 2025,
+				  .title = town_b("最美庭院"),
+				  .basis = town_b("年度积分"),
+				  .day = town_day(2026, 2, 1)};
+	struct rec_appraisal_line al = {.rank = 1, .household = town_b("05001")};
+	struct rec_post p = {.household = town_b("05002"),
+			     .member = 1,
+			     .post = POST_group_head,
+			     .from = town_day(2026, 1, 1)};
+	struct rec_kin k = {.household = town_b("05001"), .member = 2, .day = town_day(2026, 2, 1)};
+	struct rec_kin_line kl = {
+		.relation = KIN_sibling, .household = town_b("05002"), .member = 1};
+	char want[200];
+	uint64_t seq;
+
+	node_open(false);
+	seq = put_here(HERE, REC_honour, &h, NULL, 0);
+	WANT(get(TABLE "honours"), 200);
+	snprintf(want, sizeof(want), "%d|05001|2|道德模范|town|2025|2026-02-01|RY-1|", (int)seq);
+	row_is(0, want);
+	seq = put_here(HERE, REC_appraisal, &a, &al, 1);
+	WANT(get(TABLE "appraisals"), 200);
+	snprintf(want, sizeof(want), "%d|2025|最美庭院|2026-02-01|1|waits to be confirmed|",
+		 (int)seq);
+	row_is(0, want);
+	seq = put_here(HERE, REC_post, &p, NULL, 0);
+	WANT(get(TABLE "posts"), 200);
+	snprintf(want, sizeof(want), "05002|1|head of a group|2026-01-01||%d", (int)seq);
+	row_is(0, want);
+	put_here(HERE, REC_kin, &k, &kl, 1);
+	WANT(get(TABLE "kin"), 200);
+	row_is(0, "05001|2|王小明|sibling|05002|1");
+	T_STR(at("rows.1.0"), "05002"); /* the other way round, too */
+	T_STR(at("rows"), "[2]");
+	node_close();
+}
+
+static void test_items_that_nobody_used_are_listed(void)
+{
+	node_open(false);
+	WANT(get(TABLE "items"), 200);
+	T_STR(at("rows"), "[8]");
+	T_STR(at("rows.0.0"), "A101");
+	T_STR(at("rows.0.2"), "0");
+	town_earn(&n.w, n.s.own, "05001", 0, "D101", town_day(2026, 2, 20));
+	WANT(get(TABLE "items"), 200);
+	T_STR(at("rows"), "[8]");
+	T_STR(at("rows.0.0"), "D101"); /* those with lines first */
+	T_STR(at("rows.0.2"), "1");
+	T_STR(at("rows.1.0"), "A101");
+	WANT(get(TABLE "items?to=2019-01-01"), 200); /* no catalogue was in force */
+	T_STR(at("rows"), "[0]");
+	node_close();
+}
+
+static void test_every_table_has_labels_in_both_languages(void)
+{
+	static const char *const names[] = {
+		"categories", "items",	      "months",	    "groups",	    "households", "people",
+		"ledger",     "completeness", "objections", "applications", "deductions", "filings",
+		"notices",    "guidance",     "honours",    "appraisals",   "posts",	  "kin"};
+	char target[64], zh[256];
+
+	node_open(false);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(target, sizeof(target), TABLE "%s", names[i]);
+		WANT(ask("GET", target, (struct bytes){0}, true, LANG_ZH), 200);
+		snprintf(zh, sizeof(zh), "%s/%s", at("title"), at("columns.0.label"));
+		WANT(get(target), 200);
+		T_OK(strcmp(zh, at("title")) != 0 && at("columns.0.label")[0] > 0);
+		T_OK((unsigned char)zh[0] > 0x7f);
+	}
+	WANT(get(TABLE "nothing"), 404);
+	T_OK(strstr(at("hint"), " objections ") && strstr(at("hint"), " kin"));
 	node_close();
 }
 
@@ -584,13 +900,90 @@ static void test_points_get_version_and_value_from_the_catalogue(void)
 	WANT(get("/api/v1/waiting"), 200);
 	T_STR(at("items.0.lines.0.points"), "3.00");
 	T_STR(at("items.0.lines.1.points"), "2.00");
-	T_STR(at("items.0.lines.0.version"), "1");
+	T_STR(at("items.0.lines.0.version"), "7");
 	T_STR(at("items.0.recorder"), "rec/" VILLAGE);
 	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "X999", "2026-02-01"))), 422);
 	T_STR(at("verdict.rule"), "P11");
 	T_OK(strstr(at("verdict.text"), "X999") != NULL);
 	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2019-02-01"))), 422);
 	T_STR(at("verdict.name"), "P11_NOT_IN_FORCE");
+	node_close();
+}
+
+/* A store with a keeper, prices and a household that can pay. The writer starts behind all that. */
+static void open_store(void)
+{
+	struct rec_prices p = {.version = 3, .from = town_day(2026, 1, 1)};
+	struct rec_prices_line l[2] = {{.good = town_b("G01"),
+					.title = town_b("毛巾"),
+					.unit = town_b("条"),
+					.price = points_of(1050)},
+				       {.good = town_b("G02"),
+					.title = town_b("洗衣液"),
+					.unit = town_b("瓶"),
+					.price = points_of(2000)}};
+
+	node_open(false);
+	T_EQ(town_grant(&n.w, n.s.own, HERE, "keeper/" VILLAGE, ROLE_keeper, ""), V_ACCEPTED);
+	put_scheme();
+	put_here(HERE, REC_prices, &p, l, 2);
+	town_earn(&n.w, n.s.own, "05001", 0, "Z003", town_day(2026, 2, 20));
+	writer_free(n.writer);
+	open_writer(n.s.own, "feed/" VILLAGE);
+}
+
+#define REDEEM(dry, lines)                                                                         \
+	"{" SIGN("keeper") ",\"dry_run\":" dry                                                     \
+			   ",\"record\":{\"slip\":\"DH-1\",\"household\":\"05001\","               \
+			   "\"receiver\":\"王小明\",\"member\":2},\"lines\":[" lines "]}"
+#define GOODS(good, quantity) "{\"good\":\"" good "\",\"quantity\":\"" quantity "\"}"
+
+static void test_a_redemption_gets_prices_points_and_time(void)
+{
+	char target[64];
+
+	open_store();
+	WANT(post("/api/v1/records/redemption",
+		  REDEEM("true", GOODS("G01", "2") "," GOODS("G02", "1"))),
+	     200);
+	T_STR(at("total"), "41.00");
+	T_STR(at("before"), "1000000.00");
+	T_STR(at("balance"), "999959.00");
+	WANT(get("/api/v1/households/05001"), 200);
+	T_STR(at("redeemed"), "0.00");
+	WANT(post("/api/v1/records/redemption",
+		  REDEEM("false", GOODS("G01", "2") "," GOODS("G02", "1"))),
+	     200);
+	T_STR(at("total"), "41.00");
+	T_STR(at("before"), "1000000.00");
+	T_STR(at("balance"), "999959.00");
+	snprintf(target, sizeof(target), "/api/v1/log?n=1&from=%s", at("entry"));
+	WANT(get(target), 200);
+	T_STR(at("items.0.record.day"), "2026-03-01");
+	T_STR(at("items.0.record.minute"), "720");
+	T_STR(at("items.0.record.prices"), "3");
+	T_STR(at("items.0.lines.0.points"), "21.00");
+	T_STR(at("items.0.lines.1.points"), "20.00");
+	WANT(get("/api/v1/households/05001"), 200);
+	T_STR(at("redeemed"), "41.00");
+	T_STR(at("moved"), "0.00");
+	T_STR(at("people.0.head"), "true");
+	T_STR(at("people.1.head"), "false");
+	node_close();
+}
+
+static void test_what_is_not_on_the_price_list_is_refused(void)
+{
+	open_store();
+	WANT(post("/api/v1/records/redemption", REDEEM("false", GOODS("G09", "1"))), 422);
+	T_STR(at("verdict.rule"), "F59");
+	WANT(post("/api/v1/records/redemption", REDEEM("false", GOODS("G01", "0"))), 400);
+	WANT(post("/api/v1/records/redemption",
+		  "{" SIGN("keeper") ",\"record\":{\"slip\":\"D\","
+				     "\"household\":\"05001\",\"receiver\":\"王\",\"day\":\"2019-"
+				     "01-01\"},\"lines\":[" GOODS("G01", "1") "]}"),
+	     422);
+	T_STR(at("verdict.rule"), "F58");
 	node_close();
 }
 
@@ -1300,4 +1693,10 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_a_sheet_that_overlaps_another_needs_acceptance),
        T(test_late_lines_alone_need_no_acceptance), T(test_every_doubt_is_listed_with_its_row),
        T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),
-       T(test_a_catalogue_gets_the_next_version), T(test_an_overlay_reads_like_one_store))
+       T(test_a_catalogue_gets_the_next_version), T(test_an_overlay_reads_like_one_store),
+       T(test_what_waits_is_in_tables), T(test_what_is_not_filed_is_visible),
+       T(test_a_notice_that_does_not_hang_is_overdue), T(test_guidance_of_the_town_is_followed),
+       T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
+       T(test_every_table_has_labels_in_both_languages),
+       T(test_a_redemption_gets_prices_points_and_time),
+       T(test_what_is_not_on_the_price_list_is_refused))

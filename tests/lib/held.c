@@ -27,7 +27,9 @@ static void keep(struct held *h, uint32_t no, enum verdict_id want)
 /* A transaction as its author signed it, appended twice, or with a bit of its signature turned. */
 static void append_by_hand(struct held *h, uint32_t no, const char *author, bool twice, bool forged)
 {
-	struct rec_adopt_catalogue adopt = {.version = 1, .from = town_day(2021, 1, 1)};
+	struct rec_adopt_catalogue adopt = {.version = TOWN_VERSIONS + 1,
+					    .base = 1,
+					    .from = town_day(TOWN_YEAR_LAST + 1, 1, 1)};
 	struct buf payload = {0};
 	struct feed_head fh;
 	struct kv_txn *t;

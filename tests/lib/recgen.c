@@ -104,6 +104,8 @@ static void put(void *s, const struct rec_field *f, const void *v, size_t n)
 static void value(struct recgen *r, const struct rec_field *f, void *s)
 {
 	struct points p;
+	struct fen fen;
+	struct qty q;
 	struct bytes b;
 	uint64_t u;
 	uint32_t c;
@@ -117,6 +119,14 @@ static void value(struct recgen *r, const struct rec_field *f, void *s)
 	case REC_POINTS:
 		p = points_of(number(r, f->min, f->max));
 		put(s, f, &p, sizeof(p));
+		break;
+	case REC_FEN:
+		fen = fen_of(number(r, f->min, f->max));
+		put(s, f, &fen, sizeof(fen));
+		break;
+	case REC_QTY:
+		q = qty_of(number(r, f->min, f->max));
+		put(s, f, &q, sizeof(q));
 		break;
 	case REC_DAY:
 		d = day(r, f->min == 0);

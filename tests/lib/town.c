@@ -311,11 +311,20 @@ enum verdict_id town_catalogue(struct town *w, uint64_t version)
 }
 
 enum verdict_id town_adopt(struct town *w, uint32_t no, const char *author, uint64_t version,
-			   day_t from)
+			   uint64_t base, day_t from)
 {
-	struct rec_adopt_catalogue a = {.version = version, .from = from};
+	struct rec_adopt_catalogue a = {.version = version, .base = base, .from = from};
 
 	return town_put(w, no, author, REC_adopt_catalogue, &a, NULL, 0);
+}
+
+uint64_t town_version(day_t day)
+{
+	int year = day_year(day);
+
+	if (year < TOWN_YEAR_FIRST)
+		return 1;
+	return year > TOWN_YEAR_LAST ? TOWN_VERSIONS : (uint64_t)(year - TOWN_YEAR_FIRST + 1);
 }
 
 uint32_t town_village(struct town *w, const char *code)
@@ -335,7 +344,11 @@ uint32_t town_village(struct town *w, const char *code)
 		snprintf(person, sizeof(person), "%s/%s", staff[i].name, code);
 		T_EQ(town_grant(w, no, head, person, staff[i].role, ""), V_ACCEPTED);
 	}
-	T_EQ(town_adopt(w, no, head, 1, town_day(2020, 1, 1)), V_ACCEPTED);
+	for (int y = TOWN_YEAR_FIRST; y <= TOWN_YEAR_LAST; y++) {
+		day_t from = town_day(y, 1, 1);
+
+		T_EQ(town_adopt(w, no, head, town_version(from), 1, from), V_ACCEPTED);
+	}
 	return no;
 }
 
@@ -363,7 +376,7 @@ struct rec_points_line town_line(const char *household, uint32_t member, const c
 	struct rec_points_line l = {.household = town_b(household),
 				    .member = member,
 				    .item = town_b(item),
-				    .version = 1,
+				    .version = town_version(day),
 				    .points = points_of(100),
 				    .day = day,
 				    .place = town_b("村委会广场"),
@@ -373,6 +386,9 @@ struct rec_points_line town_line(const char *household, uint32_t member, const c
 	for (uint32_t i = 0; i < NITEMS; i++)
 		if (strcmp(items[i].code, item) == 0)
 			l.points = points_of(items[i].points);
+	/* a deduction: the household was told at once */
+	if (strchr("AD", item[0]) && item[1] == '2')
+		l.told = day;
 	return l;
 }
 

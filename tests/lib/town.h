@@ -91,10 +91,17 @@ enum verdict_id town_grant(struct town *w, uint32_t no, const char *author, cons
  * A201 individual -10 (30), Z001 household 1 (no cap), Z002 individual 1 (no cap), Z003 household 1000000. */
 enum verdict_id town_catalogue(struct town *w, uint64_t version);
 #define TOWN_EVIDENCE "签到表"
+/* The village's @version from the town's @base, without changes of its own. */
 enum verdict_id town_adopt(struct town *w, uint32_t no, const char *author, uint64_t version,
-			   day_t from);
+			   uint64_t base, day_t from);
+/* A village adopts catalogue 1 once for each of these years, as its versions 1 to TOWN_VERSIONS. */
+#define TOWN_YEAR_FIRST 2020
+#define TOWN_YEAR_LAST	2027
+#define TOWN_VERSIONS	(TOWN_YEAR_LAST - TOWN_YEAR_FIRST + 1)
+/* The version of the year of @day, or the nearest there is. */
+uint64_t town_version(day_t day);
 /* A village ready for work: enrolled, feed here, roles "rec", "rev", "con" (all "/@code"), catalogue 1
- * adopted from 2020-01-01. */
+ * adopted year by year. */
 uint32_t town_village(struct town *w, const char *code);
 /* A household with adult members 1..n. */
 enum verdict_id town_household(struct town *w, uint32_t no, const char *author,

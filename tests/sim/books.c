@@ -2,6 +2,33 @@
 
 #include <stddef.h>
 
+/* --- households ------------------------------------------------------------------------------------ */
+
+void books_register(struct books *b, uint32_t household, uint32_t nmembers)
+{
+	struct books_household *h = &b->household[household];
+
+	h->known = true;
+	for (uint32_t m = 1; m <= nmembers; m++)
+		h->member[m].known = h->member[m].here = true;
+}
+
+struct books_place books_now(const struct books *b, uint32_t household, uint32_t member)
+{
+	struct books_place at = {household, member};
+
+	while (b->household[at.household].member[at.member].moved)
+		at = b->household[at.household].member[at.member].to;
+	return at;
+}
+
+void books_pay(struct books *b, uint32_t household, int64_t points)
+{
+	b->household[books_now(b, household, 0).household].balance += points;
+}
+
+/* --- lines ----------------------------------------------------------------------------------------- */
+
 static uint32_t sheet_at(const struct books *b, uint64_t entry)
 {
 	uint32_t i = 0;
@@ -11,9 +38,35 @@ static uint32_t sheet_at(const struct books *b, uint64_t entry)
 	return i;
 }
 
+const struct books_sheet *books_sheet(const struct books *b, uint64_t entry)
+{
+	uint32_t at = sheet_at(b, entry);
+
+	return at < b->nsheets ? &b->sheet[at] : NULL;
+}
+
+struct books_line *books_line(struct books *b, uint64_t entry, uint32_t line)
+{
+	uint32_t at = sheet_at(b, entry);
+
+	if (at == b->nsheets || line == 0 || line > b->sheet[at].n)
+		return NULL;
+	return &b->sheet[at].line[line - 1];
+}
+
+/* The year of a person goes along with the person; that of a household stays. */
+static struct books_year *year_of(struct books *b, const struct books_line *l, uint32_t member)
+{
+	struct books_place at = {l->household, 0};
+
+	if (member)
+		at = books_now(b, l->household, member);
+	return &b->year[at.household][at.member][l->year];
+}
+
 static int64_t *sum_of(struct books *b, const struct books_line *l)
 {
-	return &b->year[l->household][l->member][l->year].sum[l->item];
+	return &year_of(b, l, l->member)->sum[l->item];
 }
 
 static int64_t magnitude(const struct books_line *l)
@@ -21,18 +74,23 @@ static int64_t magnitude(const struct books_line *l)
 	return l->points < 0 ? -l->points : l->points;
 }
 
-/* @sign 1 or -1: into the account and the person's score, or out of them. */
+/* @sign 1 or -1: into the account and the scores of the household and the person, or out of them. */
 static void book(struct books *b, const struct books_line *l, int sign)
 {
-	b->balance[l->household] += sign * l->points;
+	books_pay(b, l->household, sign * l->points);
+	b->confirmed += sign * l->points;
+	year_of(b, l, 0)->score += sign * l->points;
 	if (l->member)
-		b->year[l->household][l->member][l->year].score += sign * l->points;
+		year_of(b, l, l->member)->score += sign * l->points;
 }
 
 void books_record(struct books *b, const struct books_sheet *s)
 {
-	for (uint32_t i = 0; i < s->n; i++)
+	for (uint32_t i = 0; i < s->n; i++) {
 		*sum_of(b, &s->line[i]) += magnitude(&s->line[i]);
+		if (s->line[i].application)
+			books_act(b, s->line[i].application)->done = true;
+	}
 	b->sheet[b->nsheets++] = *s;
 }
 
@@ -104,15 +162,37 @@ static int64_t counted(const struct books *b, const struct books_sheet *s, uint3
 	return sum;
 }
 
+static enum verdict_id judge_line(const struct books *b, const struct books_sheet *s, uint32_t at)
+{
+	const struct books_line *l = &s->line[at];
+	const struct books_household *h = &b->household[l->household];
+
+	if (h->member[l->member].moved)
+		return V_P13_MOVED;
+	if (h->out)
+		return V_P13_NOT_PART;
+	if (l->application && books_act((struct books *)b, l->application)->done)
+		return V_DONE_ALREADY;
+	return l->cap && counted(b, s, at) + magnitude(l) > l->cap ? V_P10_CAP : V_ACCEPTED;
+}
+
 enum verdict_id books_judge_sheet(const struct books *b, const struct books_sheet *s)
 {
-	for (uint32_t i = 0; i < s->n; i++) {
-		const struct books_line *l = &s->line[i];
+	enum verdict_id is = V_ACCEPTED;
 
-		if (l->cap && counted(b, s, i) + magnitude(l) > l->cap)
-			return V_P10_CAP;
-	}
-	return V_ACCEPTED;
+	for (uint32_t i = 0; i < s->n && is == V_ACCEPTED; i++)
+		is = judge_line(b, s, i);
+	return is;
+}
+
+/* P15: told, and nobody waits for an answer. */
+static enum verdict_id judge_deduction(const struct books_line *l)
+{
+	if (l->points >= 0)
+		return V_ACCEPTED;
+	if (!l->told)
+		return V_P15_NOT_TOLD;
+	return l->objections ? V_P15_OBJECTION : V_ACCEPTED;
 }
 
 static enum verdict_id judge_step(const struct books *b, const struct books_step *st,
@@ -131,6 +211,8 @@ static enum verdict_id judge_step(const struct books *b, const struct books_step
 			continue;
 		if (st->by == s->recorder || (from == LINE_REVIEWED && st->by == l->reviewer))
 			return V_P02_DUTIES;
+		if (from == LINE_REVIEWED && !st->refuse && judge_deduction(l) != V_ACCEPTED)
+			return judge_deduction(l);
 		any = true;
 	}
 	return any ? V_ACCEPTED : V_TARGET_STATE;

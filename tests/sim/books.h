@@ -8,22 +8,37 @@
 #include "daemon/rules/view.h"
 
 /* The account of one village that the simulator keeps by itself, from nothing but the commands that were
- * acknowledged as accepted: balances, year scores, what counts towards each cap, and who did what. From it
- * the books also say what the next command must be answered. */
-#define BOOKS_HOUSEHOLDS 8
-#define BOOKS_MEMBERS	 3 /* 0: the household as such */
-#define BOOKS_ITEMS	 4
+ * acknowledged as accepted: who lives where, balances, year scores, what counts towards each cap, what was
+ * redeemed, and who did what. From it the books also say what the next command must be answered.
+ *
+ *	books.c	       households, lines of points and the steps on them
+ *	books_scheme.c all else of the scheme, one act after another */
+#define BOOKS_HOUSEHOLDS 12
+#define BOOKS_REGISTERED 8 /* the numbers after these are for splits, mostly */
+#define BOOKS_MEMBERS	 8 /* 0: the household as such */
+#define BOOKS_ITEMS	 5
 #define BOOKS_YEAR	 2024
 #define BOOKS_YEARS	 2
 #define BOOKS_SHEETS	 400
 #define BOOKS_LINES	 6
+#define BOOKS_ACTS	 600
+
+/* The reward scheme that all villages here have. */
+#define BOOKS_THRESHOLD	 200
+#define BOOKS_REDEEM_CAP 2000
+#define BOOKS_YEAR_CAP	 4000
 
 struct books_line {
 	uint32_t household, member, item, year; /* indexes */
 	int64_t points;				/* signed hundredths */
 	int64_t cap;				/* of the item, 0: none */
+	day_t day;
+	bool told;
+	uint64_t application; /* that it takes up, 0: none */
 	enum line_state state;
 	unsigned reviewer;
+	uint32_t objections; /* without an answer, or upheld: both stand against the line */
+	bool upheld;	     /* an objection was right: to be taken back */
 };
 struct books_sheet {
 	uint64_t entry;
@@ -36,12 +51,43 @@ struct books_year {
 	int64_t score;
 	int64_t sum[BOOKS_ITEMS]; /* towards the cap */
 };
+struct books_place {
+	uint32_t household, member;
+};
+struct books_member {
+	bool known, here;
+	bool moved; /* goes on at @to by a split or merger */
+	struct books_place to;
+};
+struct books_household {
+	bool known, left, out; /* out: does not take part */
+	bool book;	       /* has a passbook */
+	int64_t balance, redeemed;
+	struct books_member member[BOOKS_MEMBERS]; /* 0: the household; moved: merged */
+};
+/* One thing done, of any type but lines of points and the steps on them. */
+struct books_act {
+	uint32_t type; /* enum rec_code */
+	unsigned by;
+	uint64_t entry, about; /* its own entry; the one it refers to */
+	uint32_t line;
+	uint32_t household, member, into; /* indexes */
+	uint32_t item, year, slip;
+	uint32_t n, from[BOOKS_MEMBERS], to[BOOKS_MEMBERS]; /* persons that move */
+	int64_t points;
+	bool yes;  /* agreed, upheld, takes part, household moved out, ... by type */
+	bool done; /* another act has settled it */
+};
 struct books {
-	bool household[BOOKS_HOUSEHOLDS]; /* registered */
-	int64_t balance[BOOKS_HOUSEHOLDS];
+	struct books_household household[BOOKS_HOUSEHOLDS];
 	struct books_year year[BOOKS_HOUSEHOLDS][BOOKS_MEMBERS][BOOKS_YEARS];
+	int64_t confirmed,
+		redeemed; /* over all households: these are what the balances add up to */
+	bool appraised[BOOKS_YEARS], closed[BOOKS_YEARS];
 	uint32_t nsheets;
 	struct books_sheet sheet[BOOKS_SHEETS];
+	uint32_t nacts;
+	struct books_act act[BOOKS_ACTS];
 };
 /* One step by a person on one line (0: all that wait) of a sheet. */
 struct books_step {
@@ -51,15 +97,30 @@ struct books_step {
 	unsigned by;
 };
 
+/* Where the person, or (member 0) the account of the household, is now. */
+struct books_place books_now(const struct books *b, uint32_t household, uint32_t member);
+/* Into the account of the household or of the one that it was merged into. */
+void books_pay(struct books *b, uint32_t household, int64_t points);
+/* NULL: no such line. */
+struct books_line *books_line(struct books *b, uint64_t entry, uint32_t line);
+const struct books_sheet *books_sheet(const struct books *b, uint64_t entry);
+
+void books_register(struct books *b, uint32_t household, uint32_t nmembers);
 void books_record(struct books *b, const struct books_sheet *s);
 void books_review(struct books *b, const struct books_step *st);
 void books_confirm(struct books *b, const struct books_step *st);
 void books_reverse(struct books *b, const struct books_step *st);
+void books_do(struct books *b, const struct books_act *a);
+/* The act that is this entry; NULL: none. */
+struct books_act *books_act(struct books *b, uint64_t entry);
 
-/* V_ACCEPTED, or P10_CAP, P02_DUTIES, TARGET_STATE. The books know nothing of other reasons. */
+/* Does the answer depend on nothing but what the books know? */
+bool books_know(enum verdict_id id);
+/* V_ACCEPTED or another that the books know. */
 enum verdict_id books_judge_sheet(const struct books *b, const struct books_sheet *s);
 enum verdict_id books_judge_review(const struct books *b, const struct books_step *st);
 enum verdict_id books_judge_confirm(const struct books *b, const struct books_step *st);
 enum verdict_id books_judge_reverse(const struct books *b, const struct books_step *st);
+enum verdict_id books_judge_act(const struct books *b, const struct books_act *a);
 
 #endif

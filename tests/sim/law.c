@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/rules/moves.h"
 #include "daemon/rules/state_year.h"
 #include "daemon/rules/verify.h"
 #include "lib/err.h"
@@ -489,6 +490,38 @@ static void same_year(struct sim *s, struct kv_txn *t, const struct host *h, str
 	}
 }
 
+/* Every household has what commands give, and all together what was confirmed less what was redeemed. */
+static void same_accounts(struct sim *s, struct kv_txn *t, const struct host *h,
+			  const struct books *b)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS && !s->failed; i++) {
+		const struct books_household *want = &b->household[i];
+		struct view_household v;
+		char name[8];
+		int err;
+
+		snprintf(name, sizeof(name), "H%02u", i + 1);
+		err = view_household(t, h->own_no, host_text(name), &v);
+		if ((err == ERR_OK) != want->known)
+			sim_fail(s, "recount: %s: household %s: %s", h->name, name, err_name(err));
+		else if (!err && points_raw(v.balance) != want->balance)
+			sim_fail(s, "recount: %s: household %s has %lld, commands give %lld",
+				 h->name, name, (long long)points_raw(v.balance),
+				 (long long)want->balance);
+		sum += err ? 0 : points_raw(v.balance);
+		for (uint32_t m = 0; m < BOOKS_MEMBERS; m++)
+			for (int y = 0; y < BOOKS_YEARS && (m == 0 || want->member[m].known); y++)
+				same_year(s, t, h, host_text(name), m, BOOKS_YEAR + y,
+					  &b->year[i][m][y]);
+	}
+	if (sum != b->confirmed - b->redeemed)
+		sim_fail(s,
+			 "conservation: %s: all accounts have %lld, confirmed %lld, redeemed %lld",
+			 h->name, (long long)sum, (long long)b->confirmed, (long long)b->redeemed);
+}
+
 static void balances(struct sim *s, uint32_t host)
 {
 	const struct books *b = work_books(s, host);
@@ -498,24 +531,58 @@ static void balances(struct sim *s, uint32_t host)
 	if (!b || host == SIM_HUB || h->nqueue)
 		return;
 	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
-	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS; i++) {
-		struct view_household v;
-		char name[8];
-		int err;
+	same_accounts(s, t, h, b);
+	kv_abort(t);
+}
 
+/* --- movements --------------------------------------------------------------------------------------- */
+
+struct told_balances {
+	int64_t balance[BOOKS_HOUSEHOLDS];
+};
+
+static int note_move(void *ctx, const struct move *m)
+{
+	struct told_balances *all = ctx;
+	uint32_t i = (uint32_t)(m->household.p[1] - '0') * 10 + (uint32_t)(m->household.p[2] - '0');
+
+	T_OK(m->household.n == 3 && i >= 1 && i <= BOOKS_HOUSEHOLDS);
+	all->balance[i - 1] = points_raw(m->balance);
+	return ERR_OK;
+}
+
+/* The last balance that the entries tell of each household is the one of its account, wherever the feed
+ * is held. */
+static void same_moves(struct sim *s, uint32_t host, uint32_t feed)
+{
+	struct told_balances told = {{0}};
+	struct view_household v;
+	struct feed_head head;
+	struct kv_txn *t;
+	char name[8];
+	uint32_t no;
+	int err;
+
+	T_EQ(kv_begin(s->m[host].host.kv, false, &t), ERR_OK);
+	if (feedlog_find(t, &s->m[feed].host.feed, &no))
+		goto out;
+	T_EQ(feedlog_head(t, no, &head), ERR_OK);
+	err = moves_walk(t, no, head.size, note_move, &told);
+	if (err)
+		sim_fail(s, "recount: %s: the movements of %s: %s", name_of(s, host),
+			 name_of(s, feed), err_name(err));
+	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS && !s->failed; i++) {
 		snprintf(name, sizeof(name), "H%02u", i + 1);
-		err = view_household(t, h->own_no, host_text(name), &v);
-		if ((err == ERR_OK) != b->household[i])
-			sim_fail(s, "recount: %s: household %s: %s", h->name, name, err_name(err));
-		else if (!err && points_raw(v.balance) != b->balance[i])
-			sim_fail(s, "recount: %s: household %s has %lld, commands give %lld",
-				 h->name, name, (long long)points_raw(v.balance),
-				 (long long)b->balance[i]);
-		for (uint32_t m = 0; m < BOOKS_MEMBERS; m++)
-			for (int y = 0; y < BOOKS_YEARS; y++)
-				same_year(s, t, h, host_text(name), m, BOOKS_YEAR + y,
-					  &b->year[i][m][y]);
+		err = view_household(t, no, host_text(name), &v);
+		if ((err ? 0 : points_raw(v.balance)) != told.balance[i])
+			sim_fail(s,
+				 "recount: %s: household %s of %s has %lld, its movements give "
+				 "%lld",
+				 name_of(s, host), name, name_of(s, feed),
+				 (long long)(err ? 0 : points_raw(v.balance)),
+				 (long long)told.balance[i]);
 	}
+out:
 	kv_abort(t);
 }
 
@@ -528,6 +595,8 @@ void law_told(struct sim *s, uint32_t host)
 	if (host != SIM_HUB) {
 		balances(s, host);
 		compare_with_hub(s, host, state);
+		if (state && !s->failed)
+			same_moves(s, host, host);
 	} else {
 		for (uint32_t v = 1; v < SIM_HOSTS && !s->failed; v++)
 			compare_with_hub(s, v, state && s->steps % SIM_HOSTS == v);
@@ -619,5 +688,7 @@ void law_at_end(struct sim *s)
 			continue;
 		balances(s, i);
 		compare_with_hub(s, i, true);
+		same_moves(s, i, i);
+		same_moves(s, SIM_HUB, i);
 	}
 }

@@ -14,8 +14,8 @@
  *	sim.c	   clock, events, history, one run
  *	net.c	   connections: bytes in order, or the connection dies
  *	machine.c  processes: phases of the store, crashes, full disks, wrong clocks
- *	work.c	   what people do
- *	books.c	   an independent account of it
+ *	work*.c	   what people do
+ *	books*.c   an independent account of it
  *	law.c	   what must hold
  *	liar.c	   a hub that tries to get a second history cosigned */
 #define SIM_VILLAGES  5

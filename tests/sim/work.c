@@ -1,72 +1,22 @@
-#include "tests/sim/sim.h"
+#include "tests/sim/work.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/err.h"
 #include "tests/lib/t.h"
-#include "tests/sim/books.h"
 
 /* People at their desks. A command is offered until it is answered, as a browser would do; now and then it
  * is offered again after the answer. */
-#define ORDERS_MAX	 6000
-#define ACCEPTED_MAX	 1000
-#define DUTIES		 6 /* roles granted at first */
-#define SETUP_STEPS	 (DUTIES + 1 + BOOKS_HOUSEHOLDS / 2)
-#define DAYS_BACK	 400
-#define VILLAGE_EVERY_MS 40000
+#define DUTIES		 7 /* roles granted at first */
+#define SETUP_STEPS	 (DUTIES + SCHEME_STEPS + BOOKS_REGISTERED / 2)
+#define VILLAGE_EVERY_MS 32000
+#define SETUP_EVERY_MS	 10000
 #define HUB_EVERY_MS	 60000
-
-enum kind {
-	K_SETUP, /* of a village: staff, catalogue, first households */
-	K_HOUSEHOLD,
-	K_SHEET,
-	K_REVIEW,
-	K_CONFIRM,
-	K_REVERSE,
-	K_OTHER, /* no effect on the books */
-	K_FINAL	 /* after the last fault */
-};
-struct order {
-	struct cmd cmd;
-	enum kind kind;
-	uint32_t host, id;
-	bool under_way, answered, accepted;
-	bool no_room; /* the last answer was that nothing was written */
-	bool doubted; /* it was lost on the way and may have been written all the same */
-	uint64_t seq;
-	struct hash leaf_hash;
-	uint32_t household;
-	struct books_sheet sheet;
-	struct books_step step;
-};
-struct people {
-	struct order *order[ORDERS_MAX];
-	uint32_t n, waiting[SIM_HOSTS], in_doubt[SIM_HOSTS];
-	struct books books[SIM_HOSTS];
-	struct order *accepted[SIM_HOSTS][ACCEPTED_MAX]; /* by entry */
-	uint32_t naccepted[SIM_HOSTS];
-	uint32_t setup[SIM_HOSTS]; /* steps done */
-	bool setup_asked[SIM_HOSTS], final_asked[SIM_HOSTS], final_done[SIM_HOSTS];
-	uint64_t catalogue; /* newest version of the town */
-};
-
-static const struct {
-	const char *code;
-	enum rec_choice_SCOPE scope;
-	int64_t points, cap;
-} items[] = {{"A101", SCOPE_household, 200, 1000},
-	     {"C101", SCOPE_individual, 500, 1500},
-	     {"D201", SCOPE_household, -200, 600},
-	     {"Z001", SCOPE_household, 100, 0}};
-#define NITEMS (sizeof(items) / sizeof(items[0]))
-_Static_assert(NITEMS == BOOKS_ITEMS, "the books number items as the first catalogue does");
-#define EVIDENCE "签到表"
-#define MEMBERS	 (BOOKS_MEMBERS - 1)
 
 /* --- offering -------------------------------------------------------------------------------------- */
 
-static struct order *order_new(struct sim *s, uint32_t host, enum kind kind)
+struct order *order_new(struct sim *s, uint32_t host, enum kind kind)
 {
 	struct people *p = s->people;
 	struct order *o = calloc(1, sizeof(*o));
@@ -85,8 +35,8 @@ static void offer(struct sim *s, struct order *o)
 	machine_offer(s, o->host, &o->cmd);
 }
 
-static void order_make(struct sim *s, struct order *o, enum rec_code code, const void *head,
-		       const void *lines, uint32_t nlines, unsigned person)
+void order_make(struct sim *s, struct order *o, enum rec_code code, const void *head,
+		const void *lines, uint32_t nlines, unsigned person)
 {
 	struct machine *m = &s->m[o->host];
 
@@ -96,6 +46,15 @@ static void order_make(struct sim *s, struct order *o, enum rec_code code, const
 	s->people->waiting[o->host]++;
 	s->count.commands++;
 	offer(s, o);
+}
+
+void order_act(struct sim *s, uint32_t host, const struct books_act *a, const void *head,
+	       const void *lines, uint32_t nlines)
+{
+	struct order *o = order_new(s, host, K_ACT);
+
+	o->act = *a;
+	order_make(s, o, (enum rec_code)a->type, head, lines, nlines, a->by);
 }
 
 static void retry_later(struct sim *s, struct order *o, uint64_t ms_max)
@@ -120,84 +79,7 @@ void work_retry(struct sim *s, uint64_t id)
 	offer(s, o);
 }
 
-/* --- records --------------------------------------------------------------------------------------- */
-
-static void issue_catalogue(struct sim *s, struct order *o, uint64_t version)
-{
-	struct rec_catalogue_line l[NITEMS];
-	struct rec_catalogue head = {.version = version, .title = host_text("参考清单")};
-
-	day_from_ymd(2000, 1, 1, &head.from);
-	for (uint32_t i = 0; i < NITEMS; i++) {
-		bool deduct = items[i].points < 0;
-
-		l[i] = (struct rec_catalogue_line){
-			.code = host_text(items[i].code),
-			.category = CATEGORY_D,
-			.sign = deduct ? SIGN_deduct : SIGN_award,
-			.name_zh = host_text("事项"),
-			.points = points_of(deduct ? -items[i].points : items[i].points),
-			.cap = points_of(items[i].cap),
-			.scope = items[i].scope,
-			.evidence = host_text(EVIDENCE),
-		};
-	}
-	order_make(s, o, REC_catalogue, &head, l, NITEMS, HOST_HEAD);
-}
-
-/* @holder: whose person gets or loses the role. */
-static void staff(struct sim *s, struct order *o, uint32_t holder, unsigned person,
-		  enum rec_choice_ROLE role, const char *village, bool revoke)
-{
-	struct bytes key = {sign_key_public(s->m[holder].host.person[person]), SIGN_KEY_BYTES};
-	static const char *const names[HOST_PEOPLE] = {"李书记", "钱记录", "孙审核", "周确认",
-						       "赵六"};
-	struct rec_grant g = {.key = key,
-			      .name = host_text(names[person]),
-			      .role = role,
-			      .village = host_text(village)};
-	struct rec_revoke r = {.key = key,
-			       .role = role,
-			       .village = host_text(village),
-			       .reason = host_text("调岗")};
-
-	if (revoke)
-		order_make(s, o, REC_revoke, &r, NULL, 0, HOST_HEAD);
-	else
-		order_make(s, o, REC_grant, &g, NULL, 0, HOST_HEAD);
-}
-
-static void household_name(uint32_t i, char out[8])
-{
-	snprintf(out, 8, "H%02u", i + 1);
-}
-
-static void register_household(struct sim *s, struct order *o, uint32_t i, unsigned person)
-{
-	struct rec_household head = {.takes_part = YES_yes};
-	struct rec_household_line l[MEMBERS];
-	char name[8];
-
-	household_name(i, name);
-	head.household = host_text(name);
-	memset(l, 0, sizeof(l));
-	for (uint32_t m = 0; m < MEMBERS; m++) {
-		l[m].member = m + 1;
-		l[m].name = host_text("陈七");
-	}
-	o->household = i;
-	order_make(s, o, REC_household, &head, l, MEMBERS, person);
-}
-
-static void adopt(struct sim *s, struct order *o)
-{
-	struct rec_adopt_catalogue a = {.version = 1};
-
-	day_from_ymd(2020, 1, 1, &a.from);
-	order_make(s, o, REC_adopt_catalogue, &a, NULL, 0, HOST_HEAD);
-}
-
-/* --- the village's work ---------------------------------------------------------------------------- */
+/* --- the day's work -------------------------------------------------------------------------------- */
 
 static void setup_step(struct sim *s, uint32_t host)
 {
@@ -207,7 +89,8 @@ static void setup_step(struct sim *s, uint32_t host)
 		enum rec_choice_ROLE role;
 	} duty[DUTIES] = {{HOST_RECORDER, ROLE_recorder},   {HOST_REVIEWER, ROLE_reviewer},
 			  {HOST_CONFIRMER, ROLE_confirmer}, {HOST_RECORDER, ROLE_reviewer},
-			  {HOST_REVIEWER, ROLE_confirmer},  {HOST_CONFIRMER, ROLE_recorder}};
+			  {HOST_REVIEWER, ROLE_confirmer},  {HOST_CONFIRMER, ROLE_recorder},
+			  {HOST_DEPUTY, ROLE_keeper}};
 	struct people *p = s->people;
 	struct order *o = order_new(s, host, K_SETUP);
 	uint32_t step = p->setup[host];
@@ -215,133 +98,12 @@ static void setup_step(struct sim *s, uint32_t host)
 	p->setup_asked[host] = true;
 	if (step < DUTIES) {
 		staff(s, o, host, duty[step].person, duty[step].role, "", false);
-	} else if (step == DUTIES) {
-		adopt(s, o);
+	} else if (step < DUTIES + SCHEME_STEPS) {
+		scheme_setup(s, o, step - DUTIES);
 	} else {
 		o->kind = K_HOUSEHOLD;
-		register_household(s, o, step - DUTIES - 1, HOST_HEAD);
+		register_household(s, o, step - DUTIES - SCHEME_STEPS, HOST_HEAD);
 	}
-}
-
-static uint32_t some_household(struct sim *s, uint32_t host)
-{
-	const struct books *b = &s->people->books[host];
-	uint32_t i = (uint32_t)prng_below(&s->work, BOOKS_HOUSEHOLDS);
-
-	while (!b->household[i])
-		i = (i + 1) % BOOKS_HOUSEHOLDS;
-	return i;
-}
-
-/* Mostly who should, now and then who must not always. */
-static unsigned worker(struct sim *s, unsigned usual, unsigned other)
-{
-	return sim_chance(&s->work, 25) ? other : usual;
-}
-
-static void random_line(struct sim *s, uint32_t host, struct books_line *l, day_t *ret_day)
-{
-	uint32_t item = (uint32_t)prng_below(&s->work, NITEMS);
-
-	*ret_day = day_of_ms(HOST_WALL_MS) - (day_t)prng_below(&s->work, DAYS_BACK);
-	*l = (struct books_line){.household = some_household(s, host),
-				 .item = item,
-				 .year = (uint32_t)(day_year(*ret_day) - BOOKS_YEAR),
-				 .points = items[item].points,
-				 .cap = items[item].cap};
-	if (items[item].scope == SCOPE_individual)
-		l->member = 1 + (uint32_t)prng_below(&s->work, MEMBERS);
-}
-
-static void record_sheet(struct sim *s, uint32_t host)
-{
-	struct order *o = order_new(s, host, K_SHEET);
-	uint32_t n = 1 + (uint32_t)prng_below(&s->work, BOOKS_LINES);
-	struct rec_points head = {.note = host_text("")};
-	struct rec_points_line l[BOOKS_LINES];
-	char name[BOOKS_LINES][8];
-
-	memset(l, 0, sizeof(l));
-	for (uint32_t i = 0; i < n; i++) {
-		struct books_line *bl = &o->sheet.line[i];
-		day_t day;
-
-		random_line(s, host, bl, &day);
-		household_name(bl->household, name[i]);
-		l[i] = (struct rec_points_line){
-			.household = host_text(name[i]),
-			.member = bl->member,
-			.item = host_text(items[bl->item].code),
-			.version = 1,
-			.points = points_of(bl->points < 0 ? -bl->points : bl->points),
-			.day = day,
-			.place = host_text("村委会广场"),
-			.reason = host_text("参加村庄清洁日"),
-			.evidence = host_text(EVIDENCE),
-		};
-	}
-	o->sheet.n = n;
-	o->sheet.recorder = worker(s, HOST_RECORDER, HOST_CONFIRMER);
-	order_make(s, o, REC_points, &head, l, n, o->sheet.recorder);
-}
-
-/* A sheet with a line in @state, mostly. */
-static uint32_t some_sheet(struct sim *s, uint32_t host, enum line_state state)
-{
-	const struct books *b = &s->people->books[host];
-	uint32_t at = (uint32_t)prng_below(&s->work, b->nsheets);
-
-	if (sim_chance(&s->work, 15))
-		return at;
-	for (uint32_t i = 0; i < b->nsheets; i++, at = (at + 1) % b->nsheets)
-		for (uint32_t line = 0; line < b->sheet[at].n; line++)
-			if (b->sheet[at].line[line].state == state)
-				return at;
-	return at;
-}
-
-/* Reviews or confirms some sheet: one line, or all that wait. May be refused: that is part of it. */
-static void step_sheet(struct sim *s, uint32_t host, enum kind kind)
-{
-	const struct books *b = &s->people->books[host];
-	struct rec_review head = {.note = host_text("")};
-	struct rec_review_line l = {.opinion = host_text("")};
-	const struct books_sheet *sheet;
-	struct order *o;
-
-	if (b->nsheets == 0)
-		return;
-	o = order_new(s, host, kind);
-	sheet = &b->sheet[some_sheet(s, host, kind == K_REVIEW ? LINE_RECORDED : LINE_REVIEWED)];
-	o->step.entry = sheet->entry;
-	if (sim_chance(&s->work, 30))
-		o->step.line = 1 + (uint32_t)prng_below(&s->work, sheet->n);
-	o->step.refuse = sim_chance(&s->work, 15);
-	l.entry = sheet->entry;
-	l.line = o->step.line;
-	l.decision = o->step.refuse ? DECISION_refuse : DECISION_agree;
-	o->step.by = kind == K_REVIEW ? worker(s, HOST_REVIEWER, HOST_RECORDER)
-				      : worker(s, HOST_CONFIRMER, HOST_REVIEWER);
-	order_make(s, o, kind == K_REVIEW ? REC_review : REC_confirm, &head, &l, 1, o->step.by);
-}
-
-static void reverse(struct sim *s, uint32_t host)
-{
-	const struct books *b = &s->people->books[host];
-	struct rec_reversal r = {.reason = host_text("重复记录")};
-	const struct books_sheet *sheet;
-	struct order *o;
-
-	if (b->nsheets == 0)
-		return;
-	o = order_new(s, host, K_REVERSE);
-	sheet = &b->sheet[some_sheet(s, host, LINE_CONFIRMED)];
-	o->step.entry = sheet->entry;
-	o->step.line = 1 + (uint32_t)prng_below(&s->work, sheet->n);
-	r.entry = sheet->entry;
-	r.line = o->step.line;
-	o->step.by = sim_chance(&s->work, 50) ? HOST_REVIEWER : HOST_CONFIRMER;
-	order_make(s, o, REC_reversal, &r, NULL, 0, o->step.by);
 }
 
 /* What a clerk should not do, and what the deputy may do as long as the town lets him. */
@@ -371,37 +133,14 @@ static void village_work(struct sim *s, uint32_t host)
 	if (p->setup[host] < SETUP_STEPS) {
 		if (!p->setup_asked[host])
 			setup_step(s, host);
-	} else if (what < 30) {
-		record_sheet(s, host);
-	} else if (what < 52) {
-		step_sheet(s, host, K_REVIEW);
-	} else if (what < 74) {
-		step_sheet(s, host, K_CONFIRM);
-	} else if (what < 90) {
-		reverse(s, host);
+	} else if (what < 62) {
+		work_points(s, host);
+	} else if (what < 72) {
+		work_people(s, host);
+	} else if (what < 94) {
+		work_scheme(s, host);
 	} else {
 		odd_work(s, host);
-	}
-}
-
-/* --- the town's work ------------------------------------------------------------------------------- */
-
-static void town_work(struct sim *s)
-{
-	struct people *p = s->people;
-	struct order *o = order_new(s, SIM_HUB, K_OTHER);
-	uint32_t village = 1 + (uint32_t)prng_below(&s->work, SIM_VILLAGES);
-
-	switch (prng_below(&s->work, 6)) {
-	case 0: issue_catalogue(s, o, ++p->catalogue); break;
-	case 1: issue_catalogue(s, o, 1); break; /* refused */
-	case 2:
-		staff(s, o, SIM_HUB, HOST_DEPUTY, ROLE_inspector, "", sim_chance(&s->work, 50));
-		break;
-	default: /* the deputy of a village comes and goes, often */
-		staff(s, o, village, HOST_DEPUTY, ROLE_committee, s->m[village].host.code,
-		      sim_chance(&s->work, 50));
-		break;
 	}
 }
 
@@ -435,11 +174,14 @@ void work_step(struct sim *s, uint32_t host)
 	struct sim_event again = {.type = SE_WORK, .host = host};
 	uint64_t every = host == SIM_HUB ? HUB_EVERY_MS : VILLAGE_EVERY_MS;
 
+	if (host != SIM_HUB && s->people->setup[host] < SETUP_STEPS)
+		every = SETUP_EVERY_MS;
+
 	if (s->m[host].host.up && enrolled(s, host)) {
 		if (s->calm)
 			final_work(s, host);
 		else if (host == SIM_HUB)
-			town_work(s);
+			work_town(s);
 		else
 			village_work(s, host);
 	}
@@ -451,8 +193,10 @@ void work_step(struct sim *s, uint32_t host)
 
 static void book(struct books *b, const struct order *o)
 {
+	struct books_act act = o->act;
+
 	switch (o->kind) {
-	case K_HOUSEHOLD: b->household[o->household] = true; break;
+	case K_HOUSEHOLD: books_register(b, o->household, MEMBERS); break;
 	case K_SHEET:
 		T_OK(b->nsheets < BOOKS_SHEETS);
 		books_record(b, &o->sheet);
@@ -461,6 +205,11 @@ static void book(struct books *b, const struct order *o)
 	case K_REVIEW: books_review(b, &o->step); break;
 	case K_CONFIRM: books_confirm(b, &o->step); break;
 	case K_REVERSE: books_reverse(b, &o->step); break;
+	case K_ACT:
+		T_OK(b->nacts < BOOKS_ACTS);
+		act.entry = o->seq;
+		books_do(b, &act);
+		break;
 	case K_SETUP:
 	case K_OTHER:
 	case K_FINAL: break;
@@ -501,11 +250,6 @@ static void setup_answered(struct sim *s, const struct order *o)
 	p->setup[o->host] += o->accepted;
 }
 
-static bool books_know(enum verdict_id id)
-{
-	return id == V_ACCEPTED || id == V_P10_CAP || id == V_P02_DUTIES || id == V_TARGET_STATE;
-}
-
 /* The rules, seen from outside. Answers come in the order in which commands were judged, so the books hold what
  * it was judged by, unless something is in doubt. */
 static void as_the_books_say(struct sim *s, const struct order *o)
@@ -520,7 +264,10 @@ static void as_the_books_say(struct sim *s, const struct order *o)
 	case K_REVIEW: want = books_judge_review(b, &o->step); break;
 	case K_CONFIRM: want = books_judge_confirm(b, &o->step); break;
 	case K_REVERSE: want = books_judge_reverse(b, &o->step); break;
+	case K_ACT: want = books_judge_act(b, &o->act); break;
 	case K_HOUSEHOLD:
+		want = b->household[o->household].known ? V_HOUSEHOLD_EXISTS : V_ACCEPTED;
+		break;
 	case K_SETUP:
 	case K_OTHER:
 	case K_FINAL: return;
@@ -558,6 +305,8 @@ static void first_answer(struct sim *s, struct order *o)
 	o->seq = a->seq;
 	o->leaf_hash = a->leaf_hash;
 	law_acknowledged(s, o->host, o->seq, &o->leaf_hash);
+	if (a->tx.type == REC_guidance)
+		s->people->guidance = o->seq;
 	book_in_order(s, o);
 	if (!s->calm && sim_chance(&s->work, 5))
 		retry_later(s, o, 60000); /* the button was pressed twice */
@@ -640,7 +389,6 @@ void work_open(struct sim *s)
 
 	s->people = calloc(1, sizeof(*s->people));
 	T_OK(s->people != NULL);
-	s->people->catalogue = 0;
 	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
 		ev.host = i;
 		sim_at(s, 2000 + prng_below(&s->work, 20000), &ev);

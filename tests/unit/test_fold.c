@@ -2,7 +2,7 @@
 
 #include "daemon/rules/kvmem.h"
 #include "daemon/rules/state_year.h"
-#include "daemon/rules/view.h"
+#include "daemon/rules/view_procedure.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "tests/lib/t.h"
@@ -110,12 +110,14 @@ static void test_a_reversal_takes_everything_back(void)
 	T_EQ(points_raw(household(&x, "01002").balance), -1000);
 	T_EQ(points_raw(household(&x, "01002").deducted), 1000);
 	town_earn(&x.w, x.no, "01003", 0, "A101", x.day);
-	T_EQ(household_score(&x, "01003"), 0); /* a household as such has no score */
+	T_EQ(household_score(&x, "01003"), 200);
+	T_EQ(household_score(&x, "01002"), -1000); /* with that of its members */
 	T_EQ(scores(&x, 2026), -1000);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
 	T_EQ(points_raw(household(&x, "01002").balance), 0);
 	T_EQ(points_raw(household(&x, "01002").deducted), 0);
 	T_EQ(household(&x, "01002").lines, 0);
+	T_EQ(household_score(&x, "01002"), 0);
 	T_EQ(scores(&x, 2026), 0);
 	T_EQ(line_state(&x, e, 1), LINE_REVERSED);
 	/* the cap of 30 is free again: three times ten */
@@ -141,8 +143,10 @@ static void test_a_refusal_releases_the_cap(void)
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_P10_CAP);
 	/* another year and another person have their own */
 	l.day = town_day(2025, 12, 31);
+	l.version--;
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_ACCEPTED);
 	l.day = x.day;
+	l.version++;
 	l.member = 4;
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_ACCEPTED);
 	world_close(&x);
@@ -293,7 +297,7 @@ static int put_seen(struct world *x, uint64_t town_seen, const char *author, enu
 
 static void test_the_town_judges_as_it_was_seen(void)
 {
-	struct rec_adopt_catalogue a = {.version = 2, .from = town_day(2026, 1, 1)};
+	struct rec_adopt_catalogue a = {.version = 9, .base = 2, .from = town_day(2026, 4, 1)};
 	struct rec_grant g;
 	struct rec_revoke r;
 	struct world x;
@@ -321,8 +325,10 @@ static void test_the_town_judges_as_it_was_seen(void)
 			       .role = ROLE_committee,
 			       .village = town_b(TOWN_CODE)};
 	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_ACCEPTED);
+	a.version++; /* every adoption has its own number */
 	T_EQ(put_seen(&x, seen + 1, TOWN_HEAD, REC_adopt_catalogue, &a, NULL, 0, &v), ERR_OK);
 	T_STR(reason_name(v.reason.id), "ACCEPTED");
+	a.version++;
 	T_EQ(put_seen(&x, seen + 3, "next", REC_adopt_catalogue, &a, NULL, 0, &v), ERR_OK);
 	T_STR(reason_name(v.reason.id), "ACCEPTED");
 	T_EQ(put_seen(&x, seen + 1, TOWN_HEAD, REC_adopt_catalogue, &a, NULL, 0, &v), ERR_OK);
@@ -585,7 +591,7 @@ static void test_many_warnings_of_a_kind_hide_no_other(void)
 static void test_enrolment_is_seen_or_not(void)
 {
 	const char *two = "500101999202";
-	struct rec_adopt_catalogue a = {.version = 1, .from = town_day(2026, 1, 1)};
+	struct rec_adopt_catalogue a = {.version = 1, .base = 1, .from = town_day(2026, 1, 1)};
 	struct verdict v;
 	struct world x;
 	uint64_t at;
@@ -606,7 +612,7 @@ static void test_enrolment_is_seen_or_not(void)
 /* One transaction, both folds open: the village sees what the town has just accepted. */
 static void test_a_village_sees_the_town_of_its_transaction(void)
 {
-	struct rec_adopt_catalogue a = {.version = 1, .from = town_day(2026, 1, 1)};
+	struct rec_adopt_catalogue a = {.version = 9, .base = 1, .from = town_day(2026, 4, 1)};
 	struct buf p = {0}, gp = {0};
 	uint8_t leaf[ENTRY_LEAF_BYTES];
 	struct feedlog town, village;
@@ -713,13 +719,15 @@ static void test_the_newest_adoption_before_the_day_counts(void)
 	world_open(&x, 8);
 	T_EQ(town_catalogue(&x.w, 2), V_ACCEPTED);
 	T_EQ(town_catalogue(&x.w, 3), V_ACCEPTED);
-	T_EQ(town_adopt(&x.w, x.no, TOWN_HEAD, 3, town_day(2026, 2, 15)), V_ACCEPTED);
-	T_EQ(town_adopt(&x.w, x.no, TOWN_HEAD, 2, town_day(2026, 2, 1)), V_ACCEPTED);
+	x.w.wall_ms = town_noon(town_day(2026, 2, 1)); /* not of a day gone by */
+	T_EQ(town_adopt(&x.w, x.no, TOWN_HEAD, 9, 3, town_day(2026, 2, 15)), V_ACCEPTED);
+	T_EQ(town_adopt(&x.w, x.no, TOWN_HEAD, 10, 2, town_day(2026, 2, 1)), V_ACCEPTED);
+	x.w.wall_ms = town_noon(town_day(2026, 3, 1));
 	static const struct {
 		int m, d, version;
-	} days[] = {{1, 31, 1}, {2, 1, 2}, {2, 14, 2}, {2, 15, 3}, {2, 28, 3}};
+	} days[] = {{1, 31, 7}, {2, 1, 10}, {2, 14, 10}, {2, 15, 9}, {2, 28, 9}};
 	for (size_t i = 0; i < 5; i++)
-		for (uint64_t v = 1; v <= 3; v++) {
+		for (uint64_t v = 7; v <= 10; v++) {
 			l = town_line("01001", 0, "Z001", town_day(2026, days[i].m, days[i].d));
 			l.version = v;
 			T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1),
@@ -728,13 +736,15 @@ static void test_the_newest_adoption_before_the_day_counts(void)
 	/* one cap over all versions: 24 of A101 a year */
 	for (int i = 0; i < 12; i++) {
 		l = town_line("01002", 0, "A101", town_day(2026, i % 2 ? 1 : 2, 20));
-		l.version = i % 2 ? 1 : 3;
+		l.version = i % 2 ? 7 : 9;
 		T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_ACCEPTED);
 	}
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_P10_CAP);
-	T_EQ(town_adopt(&x.w, x.no, TOWN_HEAD, 2, town_day(2026, 2, 25)), V_ACCEPTED);
+	x.w.wall_ms = town_noon(town_day(2026, 2, 25));
+	T_EQ(town_adopt(&x.w, x.no, TOWN_HEAD, 11, 2, town_day(2026, 2, 25)), V_ACCEPTED);
+	x.w.wall_ms = town_noon(town_day(2026, 3, 1));
 	l = town_line("01003", 0, "A101", town_day(2026, 2, 26));
-	l.version = 2;
+	l.version = 11;
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_ACCEPTED);
 	/* one fold over all of it notices every adoption in its turn */
 	copy_open(&c, &x.w, 8);
@@ -921,7 +931,8 @@ static void model_record(struct model *m)
 			model_item[ml->item].individual ? 1 + (uint32_t)prng_below(&m->g, 2) : 0;
 		snprintf(household[i], 20, "0100%d", ml->household);
 		l[i] = town_line(household[i], ml->member, model_item[ml->item].code,
-				 town_day(2025 + ml->year, 1, 1) + (int)prng_below(&m->g, 59));
+				 /* told at once, three days before the first of March */
+				 town_day(2025 + ml->year, 1, 1) + (int)prng_below(&m->g, 57));
 		done.n = i + 1;
 		ok = ok && counted(m, &done, ml) <= model_item[ml->item].cap;
 	}
@@ -995,6 +1006,26 @@ static void model_reverse(struct model *m)
 		e->line[line - 1].state = LINE_REVERSED;
 }
 
+/* The year of a household: its own confirmed lines and those of its members. */
+static void check_year(const struct model *m, int household, int year)
+{
+	struct points got;
+	int64_t sum = 0;
+	char code[20];
+
+	for (uint32_t i = 0; i < m->n; i++)
+		for (uint32_t k = 0; k < m->e[i].n; k++) {
+			const struct model_line *l = &m->e[i].line[k];
+
+			if (l->state == LINE_CONFIRMED && l->household == household &&
+			    l->year == year)
+				sum += model_item[l->item].points;
+		}
+	snprintf(code, sizeof(code), "0100%d", household);
+	T_EQ(view_year_points(m->x.w.t, m->x.no, town_b(code), 0, 2025 + year, &got), ERR_OK);
+	T_EQ(points_raw(got), sum);
+}
+
 static int check_score(void *ctx, const struct view_score *s)
 {
 	const struct model *m = ctx;
@@ -1040,6 +1071,9 @@ static void model_check(struct model *m)
 		for (uint32_t k = 0; k < m->e[i].n; k++)
 			T_EQ(line_state(&m->x, m->e[i].seq, k + 1), m->e[i].line[k].state);
 	town_begin(&m->x.w);
+	for (int h = 0; h < 3; h++)
+		for (int y = 0; y < MODEL_YEARS; y++)
+			check_year(m, h, y);
 	for (int y = 0; y < MODEL_YEARS; y++)
 		T_EQ(view_scores(m->x.w.t, m->x.no, 2025 + y, check_score, m), ERR_OK);
 	town_commit(&m->x.w);

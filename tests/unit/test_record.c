@@ -44,6 +44,8 @@ static void same_value(const struct rec_type *t, const struct rec_field *f, cons
 	switch (f->kind) {
 	case REC_U: T_MEM(g, w, sizeof(uint64_t)); return;
 	case REC_POINTS: T_MEM(g, w, sizeof(struct points)); return;
+	case REC_FEN: T_MEM(g, w, sizeof(struct fen)); return;
+	case REC_QTY: T_MEM(g, w, sizeof(struct qty)); return;
 	case REC_DAY: T_MEM(g, w, sizeof(day_t)); return;
 	case REC_CHOICE: T_MEM(g, w, sizeof(uint32_t)); return;
 	case REC_TEXT:
@@ -115,8 +117,8 @@ static void test_the_bytes_of_a_points_entry_are_fixed(void)
 			 "0002"				    /* parts */
 			 "0003"
 			 "91a16e"
-			 "0020"
-			 "9ca5303530303102a44131303101ccc8cd4e79a3e69d91a0a0a0c403010203ff",
+			 "0022"
+			 "9ea5303530303102a44131303101ccc8cd4e79a3e69d91a0a0a0c403010203ff00a0",
 			 want, sizeof(want));
 	struct buf out = {0};
 
@@ -224,9 +226,11 @@ static void break_field(const struct rec_type *t, uint32_t part, const struct re
 		__attribute__((fallthrough));
 	case REC_CHOICE:
 	case REC_POINTS:
+	case REC_FEN:
+	case REC_QTY:
 		if (f->max < INT64_MAX)
 			break_number(t, part, f, s, f->max + 1);
-		if (f->min > 0 || f->kind == REC_POINTS)
+		if (f->min > 0 || (f->kind != REC_U && f->kind != REC_CHOICE))
 			break_number(t, part, f, s, f->min - 1);
 		return;
 	}
@@ -489,15 +493,17 @@ static void test_json_of_a_points_line(void)
 		"\"1.50\","
 		"\"day\":\"2025-01-31\",\"place\":\"\\\"院坝\\\"\",\"reason\":\"开会\","
 		"\"evidence\":\"签到表\","
-		"\"evidence_no\":\"QD-1\",\"digest\":\"010203\",\"told\":\"\"}");
+		"\"evidence_no\":\"QD-1\",\"digest\":\"010203\",\"told\":\"\",\"application\":0,"
+		"\"facility\":\"\"}");
 	json_is(t->line, t->nline, &line, REC_MASKED,
 		"{\"household\":\"05001\",\"member\":2,\"item\":\"A101\",\"version\":3,\"points\":"
 		"\"1.50\","
 		"\"day\":\"2025-01-31\",\"place\":\"\\\"院坝\\\"\",\"evidence\":\"签到表\","
-		"\"digest\":\"010203\"}");
+		"\"digest\":\"010203\",\"application\":0,\"facility\":\"\"}");
 	json_is(t->line, t->nline, &line, REC_PUBLIC,
 		"{\"household\":\"05001\",\"item\":\"A101\",\"version\":3,\"points\":\"1.50\","
-		"\"day\":\"2025-01-31\",\"evidence\":\"签到表\",\"digest\":\"010203\"}");
+		"\"day\":\"2025-01-31\",\"evidence\":\"签到表\",\"digest\":\"010203\","
+		"\"application\":0,\"facility\":\"\"}");
 }
 
 static void test_json_of_a_member_hides_by_privacy(void)

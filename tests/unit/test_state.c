@@ -43,8 +43,10 @@ static void test_keys_sort_as_their_parts_do(void)
 		T_OK(key_cmp(&a, &b) < 0);
 	}
 	for (size_t i = 0; i + 1 < sizeof(days) / sizeof(days[0]); i++) {
-		state_key_adopt(&a, 2, days[i]);
-		state_key_adopt(&b, 2, days[i + 1]);
+		state_key_of(&a, 2, STATE_DOC_DAY);
+		state_key_day(&a, days[i]);
+		state_key_of(&b, 2, STATE_DOC_DAY);
+		state_key_day(&b, days[i + 1]);
 		T_OK(key_cmp(&a, &b) < 0);
 	}
 }
@@ -128,6 +130,142 @@ static void test_a_single_entry_is_small(void)
 	l.line[0].confirmer = 5;
 	T_EQ(state_lines_put(text(""), 1000000, &l, &row), ERR_OK);
 	T_EQ(row.n, 6);
+	buf_close(&row);
+}
+
+/* --- households ------------------------------------------------------------------------------------- */
+static day_t some_day(struct prng *g)
+{
+	return prng_below(g, 2) ? DAY_NONE : (day_t)prng_below(g, 20000) + 1;
+}
+
+static struct state_member some_member(struct prng *g, uint32_t member, uint64_t entry)
+{
+	bool usual = prng_below(g, 2);
+
+	return (struct state_member){.member = member,
+				     .other_hukou = prng_below(g, 2),
+				     .head = prng_below(g, 4) == 0,
+				     .birth = some_day(g),
+				     .since = some_day(g),
+				     .agreed = some_day(g),
+				     .left = some_day(g),
+				     .death = some_day(g),
+				     .away = some_day(g),
+				     .entry = usual ? entry : prng_below(g, 1000),
+				     .line = usual ? member : (uint32_t)prng_below(g, 41)};
+}
+
+static void same_member(const struct state_member *a, const struct state_member *b)
+{
+	T_EQ(a->member, b->member);
+	T_EQ(a->other_hukou, b->other_hukou);
+	T_EQ(a->head, b->head);
+	T_EQ(a->birth, b->birth);
+	T_EQ(a->since, b->since);
+	T_EQ(a->agreed, b->agreed);
+	T_EQ(a->left, b->left);
+	T_EQ(a->death, b->death);
+	T_EQ(a->away, b->away);
+	T_EQ(a->entry, b->entry);
+	T_EQ(a->line, b->line);
+}
+
+static void test_a_household_is_read_as_it_was_written(void)
+{
+	struct state_member m[STATE_MEMBERS_MAX], got;
+	struct state_household h, back;
+	struct buf row = {0};
+	struct prng g;
+
+	prng_seed(&g, 5);
+	for (int turn = 0; turn < 500; turn++) {
+		h = (struct state_household){.entry = prng_below(&g, 1000),
+					     .takes_part = prng_below(&g, 2),
+					     .consent = some_day(&g),
+					     .began = some_day(&g),
+					     .left = some_day(&g),
+					     .group = text(prng_below(&g, 2) ? "" : "12345678"),
+					     .nmembers = (uint32_t)prng_below(&g, turn % 9 + 1)};
+		for (uint32_t i = 0; i < h.nmembers; i++)
+			m[i] = some_member(&g, h.nmembers - i, h.entry);
+		buf_reset(&row);
+		state_household_pack(&h, m, &row);
+		T_EQ(state_household_parse(buf_bytes(&row), &back), ERR_OK);
+		T_EQ(back.entry, h.entry);
+		T_EQ(back.takes_part, h.takes_part);
+		T_EQ(back.consent, h.consent);
+		T_EQ(back.began, h.began);
+		T_EQ(back.left, h.left);
+		T_EQ(back.group.n, h.group.n);
+		T_EQ(back.nmembers, h.nmembers);
+		for (uint32_t i = 0; i < h.nmembers; i++) {
+			T_OK(state_household_member(&back, m[i].member, &got));
+			same_member(&got, &m[i]);
+		}
+		for (size_t cut = 0; cut < row.n; cut++)
+			T_EQ(state_household_parse(kv_bytes(row.p, cut), &back), ERR_CORRUPT);
+	}
+	buf_close(&row);
+}
+
+static void test_a_usual_household_is_small(void)
+{
+	const struct state_household h = {
+		.entry = 4, .takes_part = true, .consent = 18262, .nmembers = 2};
+	const struct state_member m[] = {{.member = 1, .birth = 3000, .entry = 4, .line = 1},
+					 {.member = 2, .entry = 4, .line = 2}};
+	struct buf row = {0};
+
+	state_household_pack(&h, m, &row);
+	T_EQ(row.n, 12);
+	buf_close(&row);
+}
+
+static void test_a_household_nobody_wrote_is_damage(void)
+{
+	/* entry 4, flags, ... as its parts say */
+	static const char *const bad[] = {
+		"042000",		      /* a flag that does not exist */
+		"04020000",		      /* a day that is none */
+		"04040000",		      /* an empty group */
+		"04040931323334353637383900", /* a group of nine */
+		"040064",		      /* a hundred members, and none there */
+		"040000ff",		      /* more than was counted */
+		"0400010102",		      /* a flag without its day is cut off */
+		"040001010200",		      /* birth: no day */
+		"040001018000",		      /* more, but nothing */
+		"040001018004",		      /* more that does not exist */
+		"0400010180020401",	      /* details where they always are */
+	};
+	struct state_household h;
+	uint8_t raw[64];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		size_t n = t_hex(bad[i], raw, sizeof(raw));
+
+		if (state_household_parse(kv_bytes(raw, n), &h) != ERR_CORRUPT)
+			t_fail(__FILE__, __LINE__, "%s was read", bad[i]);
+	}
+}
+
+static void test_a_place_is_a_household_and_a_number(void)
+{
+	struct state_place p = {text("01001"), 7};
+	struct buf row = {0};
+
+	state_place_pack(&p, &row);
+	T_EQ(row.n, 7);
+	p = (struct state_place){0};
+	T_EQ(state_place_parse(buf_bytes(&row), &p), ERR_OK);
+	T_EQ(p.member, 7);
+	T_MEM(p.household.p, "01001", 5);
+	T_EQ(state_place_parse(kv_bytes(row.p, 6), &p), ERR_CORRUPT);
+	T_EQ(state_place_parse(kv_bytes("\0\1", 2), &p), ERR_CORRUPT);
+	T_EQ(state_place_parse(text("\x11"
+				    "01234567890123456\1"),
+			       &p),
+	     ERR_CORRUPT);
 	buf_close(&row);
 }
 
@@ -218,9 +356,11 @@ static void test_rows_nobody_wrote_are_damage(void)
 	unsigned slot;
 	size_t at = 0;
 
-	/* number 1, name "a", one role: 1 in village "b\0c", from 0 to 0 */
-	T_EQ(state_person_parse(ROW("\1\1a\1\1\3bxc\0\0"), &p), ERR_OK);
-	T_EQ(state_person_parse(ROW("\1\1a\1\1\3b\0c\0\0"), &p), ERR_CORRUPT);
+	/* number 1, name "a", one role: 1 in village "b\0c", from 0 to 0, group "g" */
+	T_EQ(state_person_parse(ROW("\1\1a\1\1\3bxc\0\0\1g"), &p), ERR_OK);
+	T_STR(p.role[0].group, "g");
+	T_EQ(state_person_parse(ROW("\1\1a\1\1\3b\0c\0\0\0"), &p), ERR_CORRUPT);
+	T_EQ(state_person_parse(ROW("\1\1a\1\1\3bxc\0\0\11ggggggggg"), &p), ERR_CORRUPT);
 	uint8_t named[2 + STATE_PERSON_NAME + 2] = {1, STATE_PERSON_NAME + 1}; /* one too long */
 	memset(named + 2, 'a', STATE_PERSON_NAME + 1);
 	T_EQ(state_person_parse(kv_bytes(named, sizeof(named)), &p), ERR_CORRUPT);
@@ -473,7 +613,9 @@ static void test_more_rows_than_the_cache_holds(void)
 }
 
 T_MAIN(T(test_keys_sort_as_their_parts_do), T(test_a_block_holds_what_was_put_last),
-       T(test_a_single_entry_is_small), T(test_a_year_remembers_sums_and_days),
+       T(test_a_single_entry_is_small), T(test_a_household_is_read_as_it_was_written),
+       T(test_a_usual_household_is_small), T(test_a_household_nobody_wrote_is_damage),
+       T(test_a_place_is_a_household_and_a_number), T(test_a_year_remembers_sums_and_days),
        T(test_days_beyond_a_year_are_damage), T(test_rows_nobody_wrote_are_damage),
        T(test_a_block_begins_with_nothing), T(test_a_year_forgets_days_beyond_its_room),
        T(test_evidence_is_found_until_it_falls_out),

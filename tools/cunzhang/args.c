@@ -339,6 +339,7 @@ static bool field_hidden(const struct command *cmd, const struct rec_field *f)
 	case REC_grant: return strcmp(n, "key") == 0 || strcmp(n, "name") == 0;
 	case REC_revoke: return strcmp(n, "key") == 0;
 	case REC_reversal: return strcmp(n, "entry") == 0;
+	case REC_redemption: return strcmp(n, "household") == 0;
 	default: return false;
 	}
 }
@@ -349,19 +350,11 @@ static bool field_required(const struct command *cmd, const struct rec_field *f)
 		return false;
 	/* the daemon takes version and points from the catalogue in force */
 	if (cmd->record == REC_points &&
-	    (strcmp(f->name, "member") == 0 || strcmp(f->name, "version") == 0 ||
-	     strcmp(f->name, "points") == 0))
+	    (strcmp(f->name, "version") == 0 || strcmp(f->name, "points") == 0))
 		return false;
-	switch (f->kind) {
-	case REC_TEXT:
-	case REC_CODE:
-	case REC_BIN:
-	case REC_DAY: return f->min > 0;
-	case REC_U:
-	case REC_POINTS:
-	case REC_CHOICE: return true;
-	}
-	return true;
+	if (cmd->record == REC_redemption && strcmp(f->name, "receiver") != 0)
+		return false;
+	return !rec_optional(f);
 }
 
 static const char *placeholder(const struct rec_field *f)
@@ -369,6 +362,8 @@ static const char *placeholder(const struct rec_field *f)
 	switch (f->kind) {
 	case REC_U: return "N";
 	case REC_POINTS: return "POINTS";
+	case REC_FEN: return "YUAN";
+	case REC_QTY: return "N";
 	case REC_DAY: return "DATE";
 	case REC_TEXT: return "TEXT";
 	case REC_CODE: return "CODE";
@@ -397,13 +392,13 @@ static void gather_fields(struct cli *c, const struct rec_field *f, uint32_t n)
 	}
 }
 
-static int unknown_type(const char *name)
+int args_unknown_type(const char *name)
 {
-	const char *names[64], *near;
+	const char *names[128], *near;
 	uint32_t n = 0;
 	struct table t;
 
-	for (; n < rec_ntypes && n < 64; n++)
+	for (; n < rec_ntypes && n < 128; n++)
 		names[n] = rec_types[n].name;
 	SAY(stderr, M_UNKNOWN_TYPE, name);
 	near = args_nearest(name, names, n);
@@ -423,15 +418,9 @@ static int gather_type(struct cli *c, int argc, char **argv, int at)
 {
 	if (at >= argc || is_option(argv[at]))
 		return EXIT_DONE; /* its absence is told later, or help is wanted */
-	for (uint32_t i = 0; !c->type && i < rec_ntypes; i++) {
-		char name[CLI_FIELD_MAX];
-
-		if (strcmp(argv[at], rec_types[i].name) == 0 ||
-		    strcmp(argv[at], cli_option_name(rec_types[i].name, name)) == 0)
-			c->type = &rec_types[i];
-	}
+	c->type = cli_type(argv[at]);
 	if (!c->type)
-		return unknown_type(argv[at]);
+		return EXIT_USAGE;
 	gather_fields(c, c->type->head, c->type->nhead);
 	gather_fields(c, c->type->line, c->type->nline);
 	return EXIT_DONE;

@@ -21,4 +21,7 @@ int args_take_rest(struct cli *c, int argc, char **argv, int at);
 /* The nearest of @n names by letters inserted, left out, replaced or swapped; NULL when none is near. */
 const char *args_nearest(const char *word, const char *const *names, uint32_t n);
 
+/* Says that there is no such record type, and which there are. EXIT_USAGE. */
+int args_unknown_type(const char *name);
+
 #endif

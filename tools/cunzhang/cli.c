@@ -8,6 +8,7 @@
 
 #include "daemon/web/reply.h"
 #include "lib/text.h"
+#include "tools/cunzhang/args.h"
 
 const char *cli_option(const struct cli *c, const char *name)
 {
@@ -61,6 +62,28 @@ const char *cli_choice(const struct rec_choices *list, const char *name)
 		if (strcmp(list->v[i].name, name) == 0)
 			return say_lang() == LANG_EN ? list->v[i].en : list->v[i].zh;
 	return name;
+}
+
+const struct rec_type *cli_type(const char *name)
+{
+	for (uint32_t i = 0; i < rec_ntypes; i++) {
+		char option[CLI_FIELD_MAX];
+
+		if (strcmp(name, rec_types[i].name) == 0 ||
+		    strcmp(name, cli_option_name(rec_types[i].name, option)) == 0)
+			return &rec_types[i];
+	}
+	args_unknown_type(name);
+	return NULL;
+}
+
+bool cli_word_ok(const char *word)
+{
+	if (word[0] && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					  "0123456789-_")])
+		return true;
+	SAY(stderr, M_BAD_WORD, word);
+	return false;
 }
 
 int cli_fail(const struct cli *c, const char *code, enum msg_id id, const char *const *args,

@@ -71,6 +71,10 @@ json_t *cli_fields(const struct cli *c, const struct rec_field *f, uint32_t n);
 const char *cli_option_name(const char *name, char out[CLI_FIELD_MAX]);
 /* A choice by its name, as people call it. */
 const char *cli_choice(const struct rec_choices *list, const char *name);
+/* The record type of this name, also with "-" for "_"; NULL: there is none, and it was said. */
+const struct rec_type *cli_type(const char *name);
+/* True when @word can stand in a path: letters, digits, "-" and "_"; else complains. */
+bool cli_word_ok(const char *word);
 /* Prints JSON and a line end. */
 void cli_print_json(const json_t *v);
 /* Is there somebody to ask: a terminal, and no --yes nor --json? */
@@ -107,12 +111,20 @@ int cmd_entry_confirm(struct cli *c);
 int cmd_entry_reverse(struct cli *c);
 int cmd_entry_import(struct cli *c);
 int cmd_entry_list(struct cli *c);
+int cmd_entry_sheet(struct cli *c);
 int cmd_record(struct cli *c);
 int cmd_account(struct cli *c);
+int cmd_redeem(struct cli *c);
 int cmd_score(struct cli *c);
 int cmd_status(struct cli *c);
 int cmd_verify(struct cli *c);
 int cmd_log(struct cli *c);
+int cmd_table(struct cli *c);
+int cmd_register(struct cli *c);
+int cmd_notice(struct cli *c);
+int cmd_notice_check(struct cli *c);
+int cmd_print(struct cli *c);
+int cmd_digest(struct cli *c);
 int cmd_completion_bash(struct cli *c);
 
 /* Passphrases: --passphrase-file, else CUNZHANG_PASSPHRASE, else a terminal without echo. Returns 0 or an

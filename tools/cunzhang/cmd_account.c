@@ -28,29 +28,60 @@ static void print_accounts(const struct reply *r)
 	SAY(stdout, M_TOTAL, say_num(client_u64(r->root, "count")), client_str(r->root, "balance"));
 }
 
-static void print_household(const json_t *h)
+/* What became of a person: died, went to another household, left, is away. */
+static const char *member_now(const json_t *v, char *text, size_t cap)
 {
-	static const enum msg_id columns[] = {M_T_MEMBER, M_T_NAME, M_T_RELATION, M_T_BIRTH,
-					      M_T_LEFT};
+	const char *died = client_str(v, "death_day"), *left = client_str(v, "left_day");
+	const char *away = client_str(v, "away_day"), *into = client_str(v, "into");
+
+	if (into[0])
+		snprintf(text, cap, "%s → %s-%s", left, into,
+			 say_num(client_u64(v, "into_member")));
+	else if (away[0] && !died[0] && !left[0])
+		snprintf(text, cap, "%s %s", say_text(M_T_AWAY), away);
+	else
+		snprintf(text, cap, "%s", died[0] ? died : left);
+	return text;
+}
+
+static void print_members(const json_t *h)
+{
+	static const enum msg_id columns[] = {M_T_MEMBER, M_T_NAME,   M_T_RELATION,
+					      M_T_BIRTH,  M_T_JOINED, M_T_LEFT};
 	struct table t;
+	char now[96];
 	const json_t *v;
 	size_t i;
 
-	printf("%s %s  %s\n", say_text(M_T_HOUSEHOLD), client_str(h, "household"),
-	       client_str(h, "head_name"));
-	printf("%s %s  (+%s -%s)\n\n", say_text(M_T_BALANCE), client_str(h, "balance"),
-	       client_str(h, "earned"), client_str(h, "deducted"));
-	table_columns(&t, columns, 5);
+	table_columns(&t, columns, 6);
 	json_array_foreach (json_object_get(h, "people"), i, v) {
-		const char *died = client_str(v, "death_day");
+		const char *relation = client_str(v, "relation");
+		bool head = json_is_true(json_object_get(v, "head"));
 
 		table_cell(&t, say_num(client_u64(v, "member")));
 		table_cell(&t, client_str(v, "name"));
-		table_cell(&t, client_str(v, "relation"));
+		table_cell(&t, head ? say_text(M_T_HEAD) : relation);
 		table_cell(&t, client_str(v, "birth"));
-		table_cell(&t, died[0] ? died : client_str(v, "left_day"));
+		table_cell(&t, client_str(v, "since"));
+		table_cell(&t, member_now(v, now, sizeof(now)));
 	}
 	table_print(&t, stdout);
+}
+
+static void print_household(const json_t *h)
+{
+	const char *into = client_str(h, "into"), *left = client_str(h, "left_day");
+
+	printf("%s %s  %s  %s %s\n", say_text(M_T_HOUSEHOLD), client_str(h, "household"),
+	       client_str(h, "head_name"), say_text(M_T_GROUP), client_str(h, "group"));
+	if (into[0])
+		SAY(stdout, M_HOUSEHOLD_MERGED, left, into);
+	else if (left[0])
+		SAY(stdout, M_HOUSEHOLD_LEFT, left);
+	SAY(stdout, M_BALANCE_OF, client_str(h, "balance"), client_str(h, "earned"),
+	    client_str(h, "deducted"), client_str(h, "redeemed"), client_str(h, "moved"));
+	putchar('\n');
+	print_members(h);
 }
 
 /* As the records have it; ".." would be another path. */

@@ -2,10 +2,17 @@
 
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
+#include "tools/cunzhang/lines.h"
 
 int cmd_catalogue_adopt(struct cli *c)
 {
-	return client_record(c, c->type->name, cli_fields(c, c->type->head, c->type->nhead), NULL);
+	const char *path = cli_option(c, "lines");
+	json_t *changes = NULL;
+	int rv = path ? lines_read(c->type, path, &changes) : EXIT_DONE;
+
+	return rv ? rv
+		  : client_record(c, c->type->name, cli_fields(c, c->type->head, c->type->nhead),
+				  changes);
 }
 
 static void print_catalogue(const json_t *root)

@@ -133,7 +133,7 @@ int cmd_init_hub(struct cli *c)
 	struct dir_hub_opts o = {
 		.name = cli_option(c, "name"),
 		.code = cli_option(c, "code"),
-		.domain = cli_option(c, "domain"),
+		.domain = cli_switch(c, "training") ? DOMAIN_TRAINING : cli_option(c, "domain"),
 		.listen = cli_option(c, "listen"),
 		.advertise = cli_option(c, "advertise"),
 		.http = cli_option(c, "http"),
@@ -144,6 +144,10 @@ int cmd_init_hub(struct cli *c)
 	char *pass = NULL;
 	int rv = check_hub(c);
 
+	if (!cli_option(c, "domain") == !cli_switch(c, "training")) {
+		SAY(stderr, M_DOMAIN_OR_TRAINING);
+		return EXIT_USAGE;
+	}
 	if (!rv)
 		rv = pass_get(c, o.operator_name, true, &pass);
 	if (rv)

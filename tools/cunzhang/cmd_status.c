@@ -86,6 +86,8 @@ static void print_status(const json_t *root)
 	size_t i;
 
 	print_role(root);
+	if (json_is_true(json_object_get(root, "training")))
+		SAY(stdout, M_TRAINING);
 	if (halted[0])
 		SAY(stdout, M_HALTED, halted);
 	print_feeds(json_object_get(root, "feeds"));

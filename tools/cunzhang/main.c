@@ -22,7 +22,8 @@
 static const struct option_def o_init_hub[] = {
 	{"name", "NAME", M_O_NAME, true, 0, NULL},
 	{"code", "CODE", M_O_CODE, true, 0, NULL},
-	{"domain", "DOMAIN", M_O_DOMAIN, true, 0, NULL},
+	{"domain", "DOMAIN", M_O_DOMAIN, false, 0, NULL},
+	{"training", NULL, M_O_TRAINING, false, 0, NULL},
 	{"listen", "HOST:PORT", M_O_LISTEN, true, 0, NULL},
 	{"advertise", "HOST:PORT", M_O_ADVERTISE, false, 0, NULL},
 	{"http", "HOST:PORT", M_O_HTTP, false, 0, NULL},
@@ -72,6 +73,12 @@ static const struct option_def o_account[] = {FEED, {"all", NULL, M_O_ALL, false
 static const struct option_def o_score[] = {{"year", "YEAR", M_O_YEAR, false, 0, NULL}, FEED, END};
 static const struct option_def o_as[] = {AS, END};
 static const struct option_def o_feed[] = {FEED, END};
+static const struct option_def o_record[] = {
+	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, END,
+};
+static const struct option_def o_adopt[] = {
+	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, END,
+};
 static const struct option_def o_none[] = {END};
 static const struct option_def o_verify[] = {{"quick", NULL, M_O_QUICK, false, 0, NULL}, END};
 static const struct option_def o_log[] = {
@@ -79,6 +86,53 @@ static const struct option_def o_log[] = {
 	{"from", "N", M_O_FROM_ENTRY, false, 0, NULL},
 	{"count", "N", M_O_COUNT, false, 'n', NULL},
 	{"full", NULL, M_O_FULL, false, 0, NULL},
+	END,
+};
+
+static const struct option_def o_table[] = {
+	FEED,
+	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
+	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
+	{"csv", "FILE", M_O_CSV, false, 0, NULL},
+	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
+	END,
+};
+static const struct option_def o_entry_sheet[] = {
+	{"group", "CODE", M_O_SHEET_GROUP, true, 0, NULL},
+	{"item", "CODE", M_O_SHEET_ITEM, true, 0, NULL},
+	{"day", "DATE", M_O_SHEET_DAY, true, 0, NULL},
+	{"place", "TEXT", M_O_SHEET_PLACE, true, 0, NULL},
+	{"reason", "TEXT", M_O_SHEET_REASON, true, 0, NULL},
+	{"evidence", "TEXT", M_O_SHEET_EVIDENCE, true, 0, NULL},
+	{"out", "FILE", M_O_OUT, true, 'o', NULL},
+	END,
+};
+static const struct option_def o_redeem[] = {
+	AS,
+	{"goods", "LIST", M_O_GOODS, true, 0, NULL},
+	{"signature", "FILE", M_O_SIGNATURE_FILE, false, 0, NULL},
+	{"out", "FILE", M_O_SLIP_OUT, false, 'o', NULL},
+	END,
+};
+static const struct option_def o_notice[] = {
+	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
+	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
+	{"as", "NAME", M_O_PAPER_AS, false, 0, NULL},
+	{"out", "FILE", M_O_PAPER_OUT, true, 'o', NULL},
+	END,
+};
+static const struct option_def o_print[] = {
+	{"entry", "N", M_O_PAPER_ENTRY, false, 0, NULL},
+	{"household", "CODE", M_O_PAPER_HOUSEHOLD, false, 0, NULL},
+	{"all", NULL, M_O_PAPER_ALL, false, 0, NULL},
+	{"as", "NAME", M_O_PAPER_AS, false, 0, NULL},
+	{"out", "FILE", M_O_PAPER_OUT, true, 'o', NULL},
+	END,
+};
+static const struct option_def o_register[] = {
+	FEED,
+	{"csv", "FILE", M_O_CSV, false, 0, NULL},
+	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
 	END,
 };
 
@@ -94,19 +148,27 @@ const struct command main_commands[] = {
 	{"operator list", "", M_C_OPERATOR_LIST, M_NOTHING_MORE, 0, cmd_operator_list, o_feed, 0, false, false},
 	{"roster import", "FILE", M_C_ROSTER_IMPORT, M_X_IMPORT, IMPORTS, cmd_roster_import, o_roster, 0, false, false},
 	{"catalogue import", "FILE", M_C_CATALOGUE_IMPORT, M_X_IMPORT, IMPORTS, cmd_catalogue_import, o_import, REC_catalogue, false, true},
-	{"catalogue adopt", "", M_C_CATALOGUE_ADOPT, M_NOTHING_MORE, W, cmd_catalogue_adopt, o_as, REC_adopt_catalogue, false, false},
+	{"catalogue adopt", "", M_C_CATALOGUE_ADOPT, M_NOTHING_MORE, W, cmd_catalogue_adopt, o_adopt, REC_adopt_catalogue, false, false},
 	{"catalogue show", "", M_C_CATALOGUE_SHOW, M_NOTHING_MORE, 0, cmd_catalogue_show, o_catalogue_show, 0, false, false},
 	{"entry record", "", M_C_ENTRY_RECORD, M_X_ENTRY_RECORD, W, cmd_entry_record, o_as, REC_points, true, false},
 	{"entry review", "ENTRY", M_C_ENTRY_REVIEW, M_X_ENTRY_STEP, W, cmd_entry_review, o_step, 0, false, false},
 	{"entry confirm", "ENTRY", M_C_ENTRY_CONFIRM, M_X_ENTRY_STEP, W, cmd_entry_confirm, o_step, 0, false, false},
 	{"entry reverse", "ENTRY", M_C_ENTRY_REVERSE, M_X_ENTRY_REVERSE, W, cmd_entry_reverse, o_as, REC_reversal, false, false},
 	{"entry import", "FILE", M_C_ENTRY_IMPORT, M_X_IMPORT, IMPORTS, cmd_entry_import, o_entry_import, 0, false, false},
+	{"entry sheet", "", M_C_ENTRY_SHEET, M_X_ENTRY_SHEET, 0, cmd_entry_sheet, o_entry_sheet, 0, false, false},
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
-	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_as, 0, false, true},
+	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, true},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
+	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
+	{"notice make", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},
+	{"notice check", "CODE", M_C_NOTICE_CHECK, M_NOTHING_MORE, 0, cmd_notice_check, o_feed, 0, false, false},
+	{"print", "PAPER", M_C_PRINT, M_X_PRINT, W, cmd_print, o_print, 0, false, false},
+	{"table", "NAME", M_C_TABLE, M_X_TABLE, 0, cmd_table, o_table, 0, false, false},
+	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
 	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},
+	{"digest", "", M_C_DIGEST, M_NOTHING_MORE, 0, cmd_digest, o_feed, 0, false, false},
 	{"log", "", M_C_LOG, M_NOTHING_MORE, 0, cmd_log, o_log, 0, false, false},
 	{"completion bash", "", M_C_COMPLETION, M_X_COMPLETION, CMD_NO_DIR, cmd_completion_bash, o_none, 0, false, false},
 };

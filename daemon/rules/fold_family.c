@@ -1,0 +1,364 @@
+#include "daemon/rules/fold_rules.h"
+
+#include "daemon/rules/state_year.h"
+#include "lib/err.h"
+
+/* Households that split and merge. What a person has earned this year goes along with the person: the rows
+ * of the years move to the new household and number. The account of a household stays with it; points go
+ * from account to account, so that all accounts together are what they were. */
+
+/* --- where somebody is now ------------------------------------------------------------------------- */
+static void moved_key(struct state_key *k, const struct judged *j, struct bytes household,
+		      uint32_t member)
+{
+	state_key_of(k, j->f->feed_no, STATE_MOVED);
+	state_key_text(k, household);
+	state_key_u8(k, (uint8_t)member);
+}
+
+static void set_place(struct fold_place *p, const struct state_place *s)
+{
+	p->household_n = (uint8_t)s->household.n;
+	memcpy(p->household, s->household.p, s->household.n);
+	p->member = s->member;
+}
+
+static bool moved_away(const struct fold_place *now, struct bytes household)
+{
+	return !fold_text_eq(fold_place_household(now), household);
+}
+
+int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
+		    struct fold_place *ret)
+{
+	struct state_place next = {household, member};
+	struct fold_place at;
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	set_place(&at, &next);
+	/* numbers are never used again, so every step was put by an entry of its own */
+	for (uint64_t steps = 0; steps <= j->e->seq + 1; steps++) {
+		moved_key(&k, j, fold_place_household(&at), at.member);
+		err = rows_get(j->w->rows, &k, &row);
+		if (err == ERR_NOTFOUND) {
+			*ret = at;
+			return ERR_OK;
+		}
+		if (!err)
+			err = state_place_parse(row, &next);
+		if (err)
+			return err;
+		set_place(&at, &next);
+	}
+	return ERR_CORRUPT;
+}
+
+int fold_family_year_key(struct judged *j, struct bytes household, uint32_t member, int year,
+			 struct state_key *ret)
+{
+	struct fold_place now;
+	int err;
+
+	if (member == 0) {
+		state_year_key(ret, j->f->feed_no, household, 0, year);
+		return ERR_OK;
+	}
+	err = fold_family_now(j, household, member, &now);
+	if (!err)
+		state_year_key(ret, j->f->feed_no, fold_place_household(&now), now.member, year);
+	return err;
+}
+
+/* --- points ---------------------------------------------------------------------------------------- */
+struct account {
+	struct state_key key;
+	struct state_account a;
+	struct points balance;
+};
+
+static int get_account(struct judged *j, struct bytes household, struct account *ret)
+{
+	struct bytes row;
+	int err;
+
+	*ret = (struct account){0};
+	state_key_of(&ret->key, j->f->feed_no, STATE_ACCOUNT);
+	state_key_text(&ret->key, household);
+	err = rows_get(j->w->rows, &ret->key, &row);
+	if (!err)
+		err = state_account_parse(row, &ret->a);
+	if (err == ERR_NOTFOUND)
+		err = ERR_OK;
+	if (!err && !state_account_balance(&ret->a, &ret->balance))
+		err = ERR_CORRUPT;
+	return err;
+}
+
+static int put_moved(struct judged *j, struct account *x, struct points moved)
+{
+	struct points balance;
+
+	x->a.moved = points_raw(moved);
+	if (!state_account_balance(&x->a, &balance))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	state_account_pack(&x->a, fold_out(j));
+	return fold_put(j, &x->key);
+}
+
+/* @p may be below 0: then a debt goes along. */
+static int move_points(struct judged *j, struct account *from, struct bytes into, struct points p)
+{
+	struct points less, more;
+	struct account to;
+	int err = get_account(j, into, &to);
+
+	if (err || points_raw(p) == 0)
+		return err;
+	if (!points_sub(points_of(from->a.moved), p, &less) ||
+	    !points_add(points_of(to.a.moved), p, &more))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	err = put_moved(j, from, less);
+	return err ? err : put_moved(j, &to, more);
+}
+
+int fold_family_pass_on(struct judged *j, struct bytes household)
+{
+	struct fold_place now;
+	struct account from;
+	int err = fold_family_now(j, household, 0, &now);
+
+	if (err || !moved_away(&now, household))
+		return err;
+	err = get_account(j, household, &from);
+	return err ? err : move_points(j, &from, fold_place_household(&now), from.balance);
+}
+
+/* --- persons --------------------------------------------------------------------------------------- */
+static int put_place(struct judged *j, const struct state_place *from, const struct state_place *to)
+{
+	struct state_key k;
+
+	moved_key(&k, j, from->household, from->member);
+	state_place_pack(to, fold_out(j));
+	return fold_put(j, &k);
+}
+
+/* The row as it is to the new place, an empty year to the old one: rows are never deleted. */
+static int move_year(struct judged *j, const struct state_place *from, const struct state_place *to,
+		     int year, struct bytes row)
+{
+	const struct state_year none = {0};
+	struct state_key k;
+	int err;
+
+	buf_put(fold_out(j), row.p, row.n);
+	state_year_key(&k, j->f->feed_no, to->household, to->member, year);
+	err = fold_put(j, &k);
+	if (err)
+		return err;
+	state_year_put_score(&none, 0, fold_out(j));
+	state_year_key(&k, j->f->feed_no, from->household, from->member, year);
+	return fold_put(j, &k);
+}
+
+static int move_years(struct judged *j, const struct state_place *from,
+		      const struct state_place *to)
+{
+	struct bytes key, row;
+	struct state_key k;
+	int err, year = 0;
+
+	for (;;) {
+		state_year_key(&k, j->f->feed_no, from->household, from->member, year);
+		err = rows_from(j->w->rows, &k, k.n - 2u, &key, &row);
+		if (err)
+			return err == ERR_NOTFOUND ? ERR_OK : err;
+		year = be16_get(key.p + key.n - 2);
+		err = move_year(j, from, to, year, row);
+		if (err)
+			return err;
+		if (year++ == UINT16_MAX)
+			return ERR_OK;
+	}
+}
+
+/* Years first: rows_from comes before anything that this entry puts. */
+static int move_person(struct judged *j, const struct state_place *from,
+		       const struct state_place *to)
+{
+	int err = move_years(j, from, to);
+
+	if (!err)
+		err = put_place(j, from, to);
+	return err ? err : fold_people_move(j, from, to);
+}
+
+/* --- both records ---------------------------------------------------------------------------------- */
+struct family {
+	struct bytes household, into;
+	day_t day;
+	struct fold_household old, new;
+	struct account account;
+	uint32_t n, from[ENTRY_PARTS_MAX], to[ENTRY_PARTS_MAX]; /* member numbers */
+};
+
+/* The lines of a merger are those of a split. */
+_Static_assert(sizeof(struct rec_merge_line) == sizeof(struct rec_split_line),
+	       "split and merge are read alike");
+
+/* One line: the person leaves the old household and stands in the new one as he or she was. */
+static int read_person(struct judged *j, struct family *y, uint32_t line)
+{
+	struct state_member *m, *to;
+	struct rec_split_line l;
+	int err = fold_line(j, line - 1, &l);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < y->n; i++)
+		if (y->from[i] == l.member || y->to[i] == l.new_member)
+			return fold_refuse(
+				j, &(struct refusal){
+					   .id = V_MEMBER_TWICE,
+					   .num = {line, (int64_t)(y->from[i] == l.member
+									   ? l.member
+									   : l.new_member)},
+					   .s = y->from[i] == l.member ? y->household : y->into});
+	m = fold_roster_member(&y->old, l.member);
+	err = fold_roster_present(j, line, y->household, m, l.member);
+	if (!err)
+		err = fold_roster_room(j, y->into, &y->new, l.new_member);
+	if (err)
+		return err;
+	to = &y->new.m[y->new.h.nmembers++];
+	*to = *m;
+	to->member = (uint32_t)l.new_member;
+	to->head = false;
+	m->left = y->day;
+	m->away = DAY_NONE;
+	y->from[y->n] = m->member;
+	y->to[y->n++] = to->member;
+	return ERR_OK;
+}
+
+static int read_persons(struct judged *j, struct family *y)
+{
+	int err = ERR_OK;
+
+	for (uint32_t line = 1; line <= j->nlines && !err; line++)
+		err = read_person(j, y, line);
+	return err;
+}
+
+static uint32_t count_present(const struct fold_household *x)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < x->h.nmembers; i++)
+		n += state_member_present(&x->m[i]);
+	return n;
+}
+
+static int move_all(struct judged *j, struct family *y, struct points p)
+{
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < y->n && !err; i++)
+		err = move_person(j, &(struct state_place){y->household, y->from[i]},
+				  &(struct state_place){y->into, y->to[i]});
+	/* the new one first: its group may still be borrowed from the row of the old one */
+	if (!err)
+		err = fold_roster_put(j, &y->new);
+	if (!err)
+		err = fold_roster_put(j, &y->old);
+	return err ? err : move_points(j, &y->account, y->into, p);
+}
+
+static int begin(struct judged *j, struct family *y)
+{
+	int err = fold_not_future(j, y->day);
+
+	if (!err && fold_text_eq(y->household, y->into))
+		return fold_refuse(j, &(struct refusal){.id = V_MERGE_SELF, .s = y->household});
+	if (!err)
+		err = fold_roster_open(j, 0, y->household, &y->old);
+	return err ? err : get_account(j, y->household, &y->account);
+}
+
+/* --- split ----------------------------------------------------------------------------------------- */
+/* Nobody is left without points that the household has, or takes a debt along. */
+static int check_points(struct judged *j, const struct family *y, struct points asked)
+{
+	int64_t have = points_raw(y->account.balance), most = have > 0 ? have : 0;
+
+	if (points_raw(asked) <= most)
+		return ERR_OK;
+	return fold_refuse(j, &(struct refusal){.id = V_SPLIT_POINTS,
+						.num = {have, most, points_raw(asked)},
+						.s = y->household});
+}
+
+int fold_family_split(struct judged *j)
+{
+	struct family y = {0};
+	struct rec_split r;
+	int err = fold_head(j, &r);
+
+	if (err)
+		return err;
+	y.household = r.household;
+	y.into = r.into;
+	y.day = r.day;
+	err = begin(j, &y);
+	if (!err)
+		err = fold_roster_unused(j, r.into, &y.new.key);
+	if (err)
+		return err;
+	y.new.h = (struct state_household){.entry = j->e->seq,
+					   .takes_part = y.old.h.takes_part,
+					   .consent = y.old.h.consent,
+					   .began = r.day,
+					   .group = r.group.n ? r.group : y.old.h.group};
+	err = read_persons(j, &y);
+	if (!err && count_present(&y.old) == 0)
+		err = fold_refuse(j, &(struct refusal){.id = V_SPLIT_ALL, .s = r.household});
+	if (!err)
+		err = check_points(j, &y, r.points);
+	return err ? err : move_all(j, &y, r.points);
+}
+
+/* --- merger ---------------------------------------------------------------------------------------- */
+int fold_family_merge(struct judged *j)
+{
+	struct family y = {0};
+	struct rec_merge r;
+	uint32_t present;
+	int err = fold_head(j, &r);
+
+	if (err)
+		return err;
+	y.household = r.household;
+	y.into = r.into;
+	y.day = r.day;
+	err = begin(j, &y);
+	if (!err)
+		err = fold_roster_open(j, 0, r.into, &y.new);
+	if (err)
+		return err;
+	present = count_present(&y.old);
+	err = read_persons(j, &y);
+	if (!err && y.n != present)
+		err = fold_refuse(j, &(struct refusal){.id = V_MERGE_MEMBERS,
+						       .num = {present, y.n},
+						       .s = r.household});
+	if (err)
+		return err;
+	y.old.h.left = r.day;
+	err = move_all(j, &y, y.account.balance);
+	if (err)
+		return err;
+	return put_place(j, &(struct state_place){r.household, 0},
+			 &(struct state_place){r.into, 0});
+}

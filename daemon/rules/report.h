@@ -1,0 +1,43 @@
+#ifndef DAEMON_RULES_REPORT_H
+#define DAEMON_RULES_REPORT_H
+
+#include "daemon/rules/moves.h"
+
+/* Sums over the movements of a village in a period, for statistics, ranks and notices. The period is that of
+ * confirmation (DOMAIN I5); a reversal counts against the period in which it happened. Points that came from
+ * or went to another household are not earned and not in here. */
+enum report_by {
+	REPORT_CATEGORY, /* key: its letter */
+	REPORT_ITEM,	 /* item code */
+	REPORT_MONTH,	 /* of the deed: "2025-01" */
+	REPORT_HOUSEHOLD,
+	REPORT_PERSON /* household | '-' | member; 0: the household as a whole */
+};
+#define REPORT_KEY_MAX	32
+#define REPORT_ROWS_MAX (UINT32_C(1) << 20)
+struct report_row {
+	char key[REPORT_KEY_MAX], label[97]; /* label: of categories and items, in Chinese */
+	int64_t awards, deductions;	     /* confirmed lines less those reversed in the period */
+	struct points plus, minus, redeemed; /* magnitudes */
+	struct points net;		     /* plus - minus: what ranks go by */
+	uint32_t rank;			     /* report_rank; equal points share one */
+};
+struct report {
+	struct report_row *row;
+	uint32_t n;
+	struct report_row total;
+};
+struct report_period {
+	day_t from, to; /* both included; DAY_NONE: open */
+};
+
+/* Rows in the order of their keys. ERR_LIMIT: more than REPORT_ROWS_MAX. Free with report_close, also after
+ * a failure. */
+int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
+		const struct report_period *p, struct report *ret);
+/* Orders by net points, most first; equal ones by key. */
+void report_rank(struct report *r);
+void report_close(struct report *r);
+bool report_covers(const struct report_period *p, day_t day);
+
+#endif

@@ -1,0 +1,84 @@
+#include <string.h>
+
+#include "daemon/web/handlers.h"
+#include "daemon/web/tables.h"
+
+static const struct table_def *const tables[] = {tables_sums, tables_work, tables_kept};
+#define NTABLES (sizeof(tables) / sizeof(tables[0]))
+
+static const struct table_def *table_asked(const struct web_req *req, struct web_res *res)
+{
+	struct buf zh = {0}, en = {0};
+	const char *name = reply_last(req);
+
+	buf_puts(&zh, "可用：");
+	buf_puts(&en, "there are:");
+	for (size_t i = 0; i < NTABLES; i++) {
+		for (const struct table_def *d = tables[i]; d->name; d++) {
+			if (strcmp(d->name, name) == 0) {
+				buf_close(&zh);
+				buf_close(&en);
+				return d;
+			}
+			buf_printf(&zh, " %s", d->name);
+			buf_printf(&en, " %s", d->name);
+		}
+	}
+	reply_error(res, req->lang, 404, "TABLE_UNKNOWN", NULL,
+		    SAYS("没有这种统计表", "there is no such table"),
+		    SAYS(buf_str(&zh), buf_str(&en)));
+	buf_close(&zh);
+	buf_close(&en);
+	return NULL;
+}
+
+static void put_columns(struct jw *w, const struct column *c, enum lang lang)
+{
+	jw_key(w, "columns");
+	jw_arr(w);
+	for (; c->name; c++) {
+		jw_obj(w);
+		jw_kstr(w, "name", c->name);
+		jw_kstr(w, "label", lang == LANG_EN ? c->en : c->zh);
+		jw_kbool(w, "right", c->right);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+}
+
+static bool is_village(const struct web_req *req, struct web_res *res, const struct reading *r)
+{
+	if (r->feed.no != FEED_TOWN)
+		return true;
+	kv_abort(r->t);
+	reply_error(res, req->lang, 404, "FEED_UNKNOWN", "feed",
+		    SAYS("统计表属于各村日志，请指明村代码", "tables are of villages: name one"),
+		    SAYS("如 --feed 500101999201", "for example --feed 500101999201"));
+	return false;
+}
+
+void api_tables(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	const struct table_def *def = table_asked(req, res);
+	struct tabling t = {0};
+	struct jw *w = &t.r.w;
+	char day[DATE_TEXT_MAX];
+	int err;
+
+	if (!def || !reply_param_day(req, res, "from", &t.p.from) ||
+	    !reply_param_day(req, res, "to", &t.p.to) || !reading_begin(&t.r, s, req, res) ||
+	    !is_village(req, res, &t.r))
+		return;
+	jw_kstr(w, "table", def->name);
+	jw_kstr(w, "title", req->lang == LANG_EN ? def->en : def->zh);
+	jw_khex(w, "feed", t.r.feed.id.b, HASH_BYTES);
+	jw_ku64(w, "size", t.r.feed.size);
+	jw_kstr(w, "from", day_text(t.p.from, day));
+	jw_kstr(w, "to", day_text(t.p.to, day));
+	put_columns(w, def->column, req->lang);
+	jw_key(w, "rows");
+	jw_arr(w);
+	err = def->rows(&t);
+	jw_arr_end(w);
+	reading_end(&t.r, err);
+}

@@ -1,0 +1,436 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/web/paper.h"
+#include "lib/err.h"
+#include "lib/text.h"
+#include "proto/noticecode.h"
+
+/* Notices for the board (R46, R77): awards by household with masked names, deductions as totals only, a
+ * check code that ties the figures to the feed. */
+
+/* --- head and foot --------------------------------------------------------------------------------- */
+static void put_period(struct paper *p, const char *before)
+{
+	char from[DATE_TEXT_MAX], to[DATE_TEXT_MAX];
+
+	page_tag(&p->page, "<p class=\"sub\">");
+	page_str(&p->page, before);
+	page_code(&p->page, day_text(p->record.notice.from, from));
+	page_str(&p->page, " 至 ");
+	page_code(&p->page, day_text(p->record.notice.to, to));
+	page_tag(&p->page, "</p>\n");
+}
+
+static void begin(struct paper *p, const char *title)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%s%s", p->village, title);
+	page_begin(&p->page, &p->html, text, true, p->training);
+	p->page.children = buf_bytes(&p->children);
+	page_tag(&p->page, "<h1>");
+	page_str(&p->page, text);
+	page_tag(&p->page, "</h1>\n");
+}
+
+static void put_code(struct paper *p)
+{
+	const struct rec_notice *n = &p->record.notice;
+	char feed[17], root[17], text[120];
+
+	hash_hex(&p->r->feed.id, 16, feed);
+	hash_hex(&p->root, 16, root);
+	notice_code(&p->r->feed.id, n, p->code);
+	page_tag(&p->page, "<div class=\"box\"><p>核对码 <span class=\"code\">");
+	page_code(&p->page, p->code);
+	page_tag(&p->page, "</span></p><p class=\"small\">");
+	snprintf(text, sizeof(text), "本村日志 %s，前 %" PRIu64 " 条，日志根 %s……", feed, n->size,
+		 root);
+	page_code(&p->page, text);
+	page_str(&p->page, "。任何人可凭核对码在村、镇任一节点核对上列数字。");
+	page_tag(&p->page, "</p></div>\n");
+}
+
+static int put_foot(struct paper *p)
+{
+	struct rec_scheme scheme;
+	char text[200], day[DATE_TEXT_MAX];
+
+	int err = view_scheme_on(p->r->t, p->r->feed.no, p->today, &scheme);
+
+	if (err)
+		return err;
+	snprintf(text, sizeof(text),
+		 "公示期不少于 %" PRIu64 " 天。如有异议，请在公示后 %" PRIu64
+		 " 天内向村务监督委员会提出，%" PRIu64 " 个工作日内答复。",
+		 scheme.notice_days, scheme.object_days, scheme.answer_days);
+	page_tag(&p->page, "<p>");
+	page_str(&p->page, text);
+	page_tag(&p->page, "</p>\n");
+	put_code(p);
+	page_tag(&p->page, "<div class=\"sign\"><span>监督电话：__________________</span><span>");
+	page_str(&p->page, p->village);
+	page_tag(&p->page, "村民委员会（盖章）</span></div><p class=\"right\">");
+	page_code(&p->page, day_text(p->today, day));
+	page_tag(&p->page, "</p>\n");
+	page_end(&p->page);
+	return ERR_OK;
+}
+
+/* --- assessment results ---------------------------------------------------------------------------- */
+static int put_household_row(struct paper *p, const struct report_row *row, uint64_t n)
+{
+	struct view_household h;
+	int err = view_household(p->r->t, p->r->feed.no, kv_bytes(row->key, strlen(row->key)), &h);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	page_tag(&p->page, "<tr>");
+	page_cell_num(&p->page, (int64_t)n);
+	page_cell_str(&p->page, h.group);
+	page_tag(&p->page, "<td>");
+	page_str(&p->page, h.household);
+	page_tag(&p->page, "</td><td>");
+	paper_head(p, &h);
+	page_tag(&p->page, "</td>");
+	page_cell_num(&p->page, row->awards);
+	page_cell_points(&p->page, row->plus);
+	page_tag(&p->page, "</tr>\n");
+	return ERR_OK;
+}
+
+static void put_totals(struct paper *p, uint64_t households, const struct report_row *total)
+{
+	char plus[AMOUNT_TEXT_MAX], minus[AMOUNT_TEXT_MAX], text[240];
+
+	snprintf(text, sizeof(text), "合计：%" PRIu64 " 户，加分 %" PRId64 " 条，共 %s 分。",
+		 households, total->awards, points_text(total->plus, plus));
+	page_tag(&p->page, "<p>");
+	page_str(&p->page, text);
+	snprintf(text, sizeof(text),
+		 "扣分 %" PRId64 " 条，共 %s 分；扣分已逐户告知，按规定只公布合计。",
+		 total->deductions, points_text(total->minus, minus));
+	page_str(&p->page, text);
+	page_tag(&p->page, "</p>\n");
+}
+
+static int assessment(struct paper *p)
+{
+	struct rec_notice *n = &p->record.notice;
+	const struct report_period period = {n->from, n->to};
+	struct report rep;
+	uint64_t households = 0;
+	int err = report_make(p->r->t, p->r->feed.no, n->size, REPORT_HOUSEHOLD, &period, &rep);
+
+	begin(p, "积分评定结果公示");
+	put_period(p, "确认日期：");
+	page_tag(&p->page, "<table><thead><tr><th class=\"n\">序号</th><th>组</th><th>户编号</th>"
+			   "<th>户主</th><th class=\"n\">加分条数</th><th class=\"n\">加分</th>"
+			   "</tr></thead><tbody>\n");
+	for (uint32_t i = 0; i < rep.n && !err; i++)
+		if (rep.row[i].awards || points_cmp(rep.row[i].plus, POINTS_ZERO) != 0)
+			err = put_household_row(p, &rep.row[i], ++households);
+	page_tag(&p->page, "</tbody></table>\n");
+	put_totals(p, households, &rep.total);
+	n->lines = households;
+	n->plus = rep.total.plus;
+	n->minus = rep.total.minus;
+	report_close(&rep);
+	return err;
+}
+
+/* --- redemptions ----------------------------------------------------------------------------------- */
+static void put_goods(struct paper *p, const struct move *m)
+{
+	const struct rec_type *t = rec_type_of(REC_redemption);
+	struct rec_redemption_line l;
+	struct rec_prices_line price;
+	char count[AMOUNT_TEXT_MAX];
+
+	page_tag(&p->page, "<td>");
+	for (uint32_t i = 0; i + 1 < m->payload->nparts; i++) {
+		if (rec_decode_line(t, m->payload, i, &l))
+			continue;
+		if (i)
+			page_str(&p->page, "、");
+		if (paper_price(p, m->redemption->prices, l.good, &price))
+			page_text(&p->page, l.good);
+		else
+			page_text(&p->page, price.title);
+		snprintf(count, sizeof(count), "×%" PRId64, qty_raw(l.quantity));
+		page_code(&p->page, count);
+	}
+	page_tag(&p->page, "</td>");
+}
+
+static int put_redemption(void *ctx, const struct move *m)
+{
+	struct paper *p = ctx;
+	struct rec_notice *n = &p->record.notice;
+	const struct report_period period = {n->from, n->to};
+	struct view_household h;
+	bool back = m->kind == MOVE_RETURNED;
+	struct points *sum = back ? &n->minus : &n->plus, p_row, size;
+	int err;
+
+	if ((m->kind != MOVE_REDEEMED && m->kind != MOVE_RETURNED) ||
+	    !report_covers(&period, m->booked))
+		return ERR_OK;
+	err = view_household(p->r->t, p->r->feed.no, m->household, &h);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	if (!points_neg(m->points, &p_row))
+		return ERR_CORRUPT;
+	size = back ? m->points : p_row;
+	if (!points_add(*sum, size, sum))
+		return ERR_CORRUPT;
+	n->lines++;
+	page_tag(&p->page, "<tr>");
+	page_cell_day(&p->page, m->redemption->day);
+	page_cell_str(&p->page, h.group);
+	page_tag(&p->page, "<td>");
+	page_str(&p->page, h.household);
+	page_tag(&p->page, "</td><td>");
+	paper_head(p, &h);
+	page_tag(&p->page, "</td>");
+	put_goods(p, m);
+	page_cell_points(&p->page, p_row);
+	page_tag(&p->page, "</tr>\n");
+	return ERR_OK;
+}
+
+static int redemptions(struct paper *p)
+{
+	struct rec_notice *n = &p->record.notice;
+	char text[200], plus[AMOUNT_TEXT_MAX], minus[AMOUNT_TEXT_MAX];
+	int err;
+
+	begin(p, "积分兑换情况公示");
+	put_period(p, "办理日期：");
+	page_tag(&p->page, "<table><thead><tr><th>日期</th><th>组</th><th>户编号</th><th>户主</th>"
+			   "<th>物品</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
+	err = moves_walk(p->r->t, p->r->feed.no, n->size, put_redemption, p);
+	page_tag(&p->page, "</tbody></table>\n");
+	snprintf(text, sizeof(text), "合计：%" PRIu64 " 笔，兑换 %s 分，冲正退回 %s 分。", n->lines,
+		 points_text(n->plus, plus), points_text(n->minus, minus));
+	page_tag(&p->page, "<p>");
+	page_str(&p->page, text);
+	page_tag(&p->page, "</p>\n");
+	return err;
+}
+
+/* --- catalogue ------------------------------------------------------------------------------------- */
+static const char *label_zh(enum rec_list list, uint32_t i)
+{
+	return i < rec_lists[list].n ? rec_lists[list].v[i].zh : "";
+}
+
+/* The documents of a village are shown with their filing: not filed must be visible. */
+static void put_filing(struct paper *p, enum view_doc_kind kind, uint64_t version)
+{
+	struct view_filing f;
+	char text[160];
+	int err = view_filing(p->r->t, p->r->feed.no, kind, version, UINT64_MAX, &f);
+
+	snprintf(text, sizeof(text), "版本 %" PRIu64 "，", version);
+	page_tag(&p->page, "<p class=\"sub\">");
+	page_str(&p->page, text);
+	if (err || f.state != FILING_ACCEPTED) {
+		page_str(&p->page, "未备案");
+	} else {
+		page_str(&p->page, "镇乡村振兴办备案号：");
+		page_text(&p->page, f.text);
+	}
+	page_tag(&p->page, "</p>\n");
+}
+
+static int put_item(void *ctx, const struct view_village_item *i)
+{
+	static const char *const marks[] = {"", "新增", "调整", "取消"};
+	const struct rec_catalogue_line *l = &i->line;
+	struct paper *p = ctx;
+	struct points signed_points = l->points;
+
+	if (l->sign == SIGN_deduct && !points_neg(l->points, &signed_points))
+		return ERR_CORRUPT;
+	p->record.notice.lines += i->change != VIEW_DROPPED;
+	page_tag(&p->page, "<tr>");
+	page_cell(&p->page, l->code);
+	page_cell_short(&p->page, label_zh(REC_LIST_CATEGORY, l->category));
+	page_cell(&p->page, l->name_zh);
+	page_cell_points(&p->page, signed_points);
+	page_cell_short(&p->page, label_zh(REC_LIST_UNIT, l->unit));
+	if (points_raw(l->cap))
+		page_cell_points(&p->page, l->cap);
+	else
+		page_cell_str(&p->page, "不限");
+	page_cell_short(&p->page, label_zh(REC_LIST_SCOPE, l->scope));
+	page_cell(&p->page, l->evidence);
+	page_cell_short(&p->page, marks[i->change]);
+	page_tag(&p->page, "</tr>\n");
+	return ERR_OK;
+}
+
+static int catalogue(struct paper *p)
+{
+	uint64_t version;
+	int err = view_catalogue_on(p->r->t, p->r->feed.no, p->record.notice.to, &version);
+
+	if (err == ERR_NOTFOUND)
+		return paper_refuse(p, "to",
+				    SAYS("该日没有生效的积分清单",
+					 "no catalogue is in force on that day"),
+				    SAYS("请先采用清单", "adopt one first"));
+	if (err)
+		return err;
+	begin(p, "积分事项清单公示");
+	put_filing(p, VIEW_CATALOGUE, version);
+	page_tag(&p->page,
+		 "<table class=\"small\"><thead><tr><th>编码</th><th>类别</th><th>事项</th>"
+		 "<th class=\"n\">分值</th><th>单位</th><th class=\"n\">年度上限</th>"
+		 "<th>对象</th><th>证明材料</th><th>变动</th></tr></thead><tbody>\n");
+	err = view_village_catalogue(p->r->t, p->r->feed.no, version, put_item, p);
+	page_tag(&p->page, "</tbody></table>\n");
+	return err;
+}
+
+/* --- reward scheme --------------------------------------------------------------------------------- */
+static void put_parameter(struct paper *p, const char *name, const char *value)
+{
+	page_tag(&p->page, "<tr>");
+	page_cell_str(&p->page, name);
+	page_cell_str(&p->page, value);
+	page_tag(&p->page, "</tr>\n");
+}
+
+static void put_parameters(struct paper *p, const struct rec_scheme *s)
+{
+	char a[AMOUNT_TEXT_MAX], b[AMOUNT_TEXT_MAX], text[120];
+
+	page_tag(&p->page, "<table><tbody>\n");
+	snprintf(text, sizeof(text), "%s 分兑 %s 元", points_text(s->rate_points, a),
+		 fen_text(s->rate_fen, b));
+	put_parameter(p, "兑付标准", text);
+	put_parameter(p, "起兑积分", points_text(s->threshold, a));
+	put_parameter(p, "单次兑换上限",
+		      points_raw(s->redeem_cap) ? points_text(s->redeem_cap, a) : "不限");
+	put_parameter(p, "年度兑换上限",
+		      points_raw(s->year_cap) ? points_text(s->year_cap, a) : "不限");
+	page_tag(&p->page, "<tr>");
+	page_cell_str(&p->page, "适用范围");
+	page_cell(&p->page, s->scope);
+	page_tag(&p->page, "</tr></tbody></table>\n");
+}
+
+static int put_price(void *ctx, const struct rec_prices_line *l)
+{
+	struct paper *p = ctx;
+
+	p->record.notice.lines++;
+	page_tag(&p->page, "<tr>");
+	page_cell(&p->page, l->good);
+	page_cell(&p->page, l->title);
+	page_cell_str(&p->page, label_zh(REC_LIST_GOODS, l->class));
+	page_cell(&p->page, l->unit);
+	page_cell_points(&p->page, l->price);
+	page_tag(&p->page, "</tr>\n");
+	return ERR_OK;
+}
+
+static int scheme(struct paper *p)
+{
+	day_t day = p->record.notice.to;
+	struct view_doc doc;
+	struct rec_scheme s;
+	uint64_t version;
+	int err = view_doc_on(p->r->t, p->r->feed.no, VIEW_SCHEME, day, &doc);
+
+	if (err == ERR_NOTFOUND)
+		return paper_refuse(p, "to",
+				    SAYS("该日没有生效的积分奖励方案",
+					 "no reward scheme is in force on that day"),
+				    SAYS("请先录入方案", "record one first"));
+	if (!err)
+		err = view_scheme_on(p->r->t, p->r->feed.no, day, &s);
+	if (err)
+		return err;
+	begin(p, "积分奖励方案公示");
+	put_filing(p, VIEW_SCHEME, doc.version);
+	put_parameters(p, &s);
+	page_tag(&p->page,
+		 "<h2>兑换价目</h2><table><thead><tr><th>编码</th><th>物品</th><th>类别</th>"
+		 "<th>单位</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
+	err = view_prices_on(p->r->t, p->r->feed.no, day, &version, put_price, p);
+	page_tag(&p->page, "</tbody></table>\n");
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* --- which ----------------------------------------------------------------------------------------- */
+static int notice_kind(struct paper *p, uint32_t *ret)
+{
+	const struct rec_choices *l = &rec_lists[REC_LIST_NOTICE];
+	const char *kind = reply_param(p->r->req, "kind");
+
+	for (*ret = 0; kind && *ret < l->n; ++*ret)
+		if (strcmp(l->v[*ret].name, kind) == 0)
+			return ERR_OK;
+	return paper_refuse(p, "kind", SAYS("不认识这种公示", "there is no such notice"),
+			    SAYS("可用：assessment redemption catalogue scheme",
+				 "there are: assessment, redemption, catalogue, scheme"));
+}
+
+static int notice_wish(struct paper *p)
+{
+	struct rec_notice *n = &p->record.notice;
+	int err = notice_kind(p, &n->kind);
+
+	n->to = p->today;
+	if (!err)
+		err = paper_need_day(p, "to", &n->to);
+	n->from = n->to;
+	if (!err && (n->kind == NOTICE_assessment || n->kind == NOTICE_redemption)) {
+		n->from = DAY_NONE;
+		err = paper_need_day(p, "from", &n->from);
+	}
+	if (!err && n->to < n->from)
+		err = paper_refuse(p, "to",
+				   SAYS("结束日期早于开始日期", "the end is before the start"),
+				   SAYS(NULL, NULL));
+	n->size = p->r->feed.size;
+	return err;
+}
+
+int paper_notice_make(struct paper *p)
+{
+	struct rec_notice *n = &p->record.notice;
+	int err = feedlog_root(p->r->t, p->r->feed.no, n->size, &p->root);
+
+	if (err)
+		return err;
+	p->type = REC_notice;
+	n->root = kv_bytes(p->root.b, HASH_BYTES);
+	n->digest = kv_bytes(p->digest.b, HASH_BYTES);
+	n->lines = 0;
+	n->plus = n->minus = POINTS_ZERO;
+	switch ((enum rec_choice_NOTICE)n->kind) {
+	case NOTICE_assessment: err = assessment(p); break;
+	case NOTICE_redemption: err = redemptions(p); break;
+	case NOTICE_catalogue: err = catalogue(p); break;
+	case NOTICE_scheme: err = scheme(p); break;
+	}
+	return err ? err : put_foot(p);
+}
+
+/* A new one, or (@entry) one that was made before, from the feed as it was then. */
+int paper_notice(struct paper *p)
+{
+	struct payload payload;
+	uint64_t seq;
+	int err = reply_param(p->r->req, "entry")
+			  ? paper_need_entry(p, REC_notice, &seq, &p->record.notice, &payload)
+			  : notice_wish(p);
+
+	return err ? err : paper_notice_make(p);
+}

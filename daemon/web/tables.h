@@ -1,0 +1,45 @@
+#ifndef DAEMON_WEB_TABLES_H
+#define DAEMON_WEB_TABLES_H
+
+#include "daemon/rules/report.h"
+#include "daemon/web/reply.h"
+
+/* Tables: columns with labels, rows of text and numbers, so that one printer and one exporter serve them all.
+ * What a table says follows from the feed alone and the period asked for; where something is due, also from
+ * today. By file: sums of points, what waits for somebody, and what is kept. */
+
+struct column {
+	const char *name, *zh, *en;
+	bool right;
+};
+#define COLUMNS_END                                                                                \
+	{                                                                                          \
+		NULL, NULL, NULL, false                                                            \
+	}
+struct tabling {
+	struct reading r;
+	struct report_period p; /* of sums; the others list all that there is */
+};
+struct table_def {
+	const char *name, *zh, *en;
+	const struct column *column;
+	int (*rows)(struct tabling *t);
+};
+/* Each ends with a NULL name. */
+extern const struct table_def tables_sums[], tables_work[], tables_kept[];
+
+/* --- cells of the row that is open --- */
+void cell_points(struct tabling *t, struct points p);
+void cell_day(struct tabling *t, day_t day); /* empty for DAY_NONE */
+void cell_bytes(struct tabling *t, struct bytes b);
+/* The name of a choice in the reader's language. */
+void cell_choice(struct tabling *t, enum rec_list list, uint32_t v);
+void cell_says(struct tabling *t, struct says s);
+/* A sequence; empty for 0, which is no entry of these. */
+void cell_entry(struct tabling *t, uint64_t seq);
+/* Part of a whole in percent with one decimal, rounded down; "-" of nothing. */
+void cell_share(struct tabling *t, uint64_t part, uint64_t whole);
+/* Ends the row; what a walk returns. */
+int cell_end(struct tabling *t);
+
+#endif

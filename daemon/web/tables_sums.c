@@ -1,0 +1,506 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/rules/view_scheme.h"
+#include "daemon/web/tables.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+
+/* --- sums ------------------------------------------------------------------------------------------ */
+static const struct column sums_columns[] = {{"key", "编码", "key", false},
+					     {"label", "名称", "name", false},
+					     {"awards", "加分条数", "awards", true},
+					     {"deductions", "扣分条数", "deductions", true},
+					     {"plus", "加分", "points awarded", true},
+					     {"minus", "扣分", "points deducted", true},
+					     {"net", "净积分", "net points", true},
+					     {NULL, NULL, NULL, false}};
+
+static void put_sums(struct tabling *t, const struct report_row *row)
+{
+	struct jw *w = &t->r.w;
+
+	jw_i64(w, row->awards);
+	jw_i64(w, row->deductions);
+	cell_points(t, row->plus);
+	cell_points(t, row->minus);
+	cell_points(t, row->net);
+}
+
+static void put_label(struct tabling *t, enum report_by by, const struct report_row *row)
+{
+	const struct rec_choices *l = &rec_lists[REC_LIST_CATEGORY];
+	uint32_t i = (uint32_t)(row->key[0] - 'A');
+
+	if (by == REPORT_CATEGORY && t->r.req->lang == LANG_EN && i < l->n)
+		jw_str(&t->r.w, l->v[i].en);
+	else
+		jw_str(&t->r.w, row->label);
+}
+
+static int put_rows(struct tabling *t, enum report_by by, const struct report *rep)
+{
+	for (uint32_t i = 0; i < rep->n; i++) {
+		jw_arr(&t->r.w);
+		jw_str(&t->r.w, rep->row[i].key);
+		put_label(t, by, &rep->row[i]);
+		put_sums(t, &rep->row[i]);
+		jw_arr_end(&t->r.w);
+	}
+	return t->r.w.out->err;
+}
+
+static int sums(struct tabling *t, enum report_by by)
+{
+	struct report rep;
+	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, &rep);
+
+	if (!err)
+		err = put_rows(t, by, &rep);
+	report_close(&rep);
+	return err;
+}
+
+static int rows_categories(struct tabling *t)
+{
+	return sums(t, REPORT_CATEGORY);
+}
+
+static const struct report_row *row_named(const struct report *rep, const char *key)
+{
+	uint32_t lo = 0, hi = rep->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (strcmp(rep->row[mid].key, key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < rep->n && strcmp(rep->row[lo].key, key) == 0 ? &rep->row[lo] : NULL;
+}
+
+/* Items in force that nobody used stand behind those with lines: they are what R04 asks about. */
+struct unused {
+	struct tabling *t;
+	const struct report *rep;
+};
+
+static int put_unused(void *ctx, const struct view_village_item *i)
+{
+	struct unused *u = ctx;
+	struct report_row row = {0};
+
+	snprintf(row.key, sizeof(row.key), "%.*s", (int)i->line.code.n,
+		 (const char *)i->line.code.p);
+	if (i->change == VIEW_DROPPED || row_named(u->rep, row.key))
+		return ERR_OK;
+	jw_arr(&u->t->r.w);
+	cell_bytes(u->t, i->line.code);
+	cell_bytes(u->t, i->line.name_zh);
+	put_sums(u->t, &row);
+	return cell_end(u->t);
+}
+
+static int rows_items(struct tabling *t)
+{
+	day_t on = t->p.to == DAY_NONE ? reply_today(t->r.s) : t->p.to;
+	struct report rep;
+	struct unused u = {t, &rep};
+	struct view_doc doc = {0};
+	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_ITEM, &t->p, &rep);
+
+	if (!err)
+		err = put_rows(t, REPORT_ITEM, &rep);
+	if (!err)
+		err = view_doc_on(t->r.t, t->r.feed.no, VIEW_CATALOGUE, on, &doc);
+	if (!err)
+		err = view_village_catalogue(t->r.t, t->r.feed.no, doc.version, put_unused, &u);
+	report_close(&rep);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static int rows_months(struct tabling *t)
+{
+	return sums(t, REPORT_MONTH);
+}
+
+/* --- groups ---------------------------------------------------------------------------------------- */
+#define GROUPS_MAX 256
+struct groups {
+	struct report *rep;
+	uint32_t n;
+	struct {
+		char group[9];
+		uint64_t households, taking_part;
+		struct report_row sum;
+	} g[GROUPS_MAX];
+};
+
+static const struct column groups_columns[] = {{"group", "组", "group", false},
+					       {"households", "户数", "households", true},
+					       {"taking_part", "参加户数", "taking part", true},
+					       {"awards", "加分条数", "awards", true},
+					       {"deductions", "扣分条数", "deductions", true},
+					       {"plus", "加分", "points awarded", true},
+					       {"minus", "扣分", "points deducted", true},
+					       {"net", "净积分", "net points", true},
+					       {NULL, NULL, NULL, false}};
+
+static int add_household(void *ctx, const struct view_household *h)
+{
+	struct groups *g = ctx;
+	const struct report_row *row = row_named(g->rep, h->household);
+	uint32_t i = 0;
+
+	while (i < g->n && strcmp(g->g[i].group, h->group) != 0)
+		i++;
+	if (i == GROUPS_MAX)
+		return ERR_LIMIT;
+	if (i == g->n)
+		snprintf(g->g[g->n++].group, sizeof(g->g[i].group), "%s", h->group);
+	g->g[i].households += h->left_day == DAY_NONE;
+	g->g[i].taking_part += h->left_day == DAY_NONE && h->takes_part;
+	if (!row)
+		return ERR_OK;
+	g->g[i].sum.awards += row->awards;
+	g->g[i].sum.deductions += row->deductions;
+	return points_add(g->g[i].sum.plus, row->plus, &g->g[i].sum.plus) &&
+			       points_add(g->g[i].sum.minus, row->minus, &g->g[i].sum.minus) &&
+			       points_add(g->g[i].sum.net, row->net, &g->g[i].sum.net)
+		       ? ERR_OK
+		       : ERR_CORRUPT;
+}
+
+static int rows_groups(struct tabling *t)
+{
+	struct groups *g = mem_alloc(sizeof(*g));
+	struct report rep = {0};
+	int err =
+		g ? report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_HOUSEHOLD, &t->p, &rep)
+		  : ERR_NOMEM;
+
+	if (!err) {
+		g->rep = &rep;
+		err = view_households(t->r.t, t->r.feed.no, add_household, g);
+	}
+	for (uint32_t i = 0; !err && i < g->n; i++) {
+		jw_arr(&t->r.w);
+		jw_str(&t->r.w, g->g[i].group);
+		jw_u64(&t->r.w, g->g[i].households);
+		jw_u64(&t->r.w, g->g[i].taking_part);
+		put_sums(t, &g->g[i].sum);
+		jw_arr_end(&t->r.w);
+	}
+	report_close(&rep);
+	mem_free(g);
+	return err;
+}
+
+/* --- ranks ----------------------------------------------------------------------------------------- */
+/* DOMAIN I2: by points earned in the period, never by what is left after redemptions. */
+static const struct column ranks_columns[] = {
+	{"rank", "名次", "rank", true},		  {"household", "户编号", "household", false},
+	{"member", "成员", "member", true},	  {"name", "姓名", "name", false},
+	{"plus", "加分", "points awarded", true}, {"minus", "扣分", "points deducted", true},
+	{"net", "净积分", "net points", true},	  {NULL, NULL, NULL, false}};
+
+struct seek_member {
+	uint64_t member;
+	char name[65];
+};
+
+static int on_member(void *ctx, const struct view_member *m)
+{
+	struct seek_member *s = ctx;
+
+	if (m->member != s->member)
+		return 0;
+	snprintf(s->name, sizeof(s->name), "%s", m->name);
+	return 1;
+}
+
+static int put_rank(struct tabling *t, enum report_by by, const struct report_row *row)
+{
+	const char *dash = by == REPORT_PERSON ? strrchr(row->key, '-') : NULL;
+	size_t n = dash ? (size_t)(dash - row->key) : strlen(row->key);
+	struct seek_member s = {.member = 0};
+	struct view_household h;
+	struct bytes household = kv_bytes(row->key, n);
+	int err = view_household(t->r.t, t->r.feed.no, household, &h);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	if (dash)
+		u64_parse(dash + 1, strlen(dash + 1), &s.member);
+	snprintf(s.name, sizeof(s.name), "%s", h.head_name);
+	if (s.member)
+		err = view_members(t->r.t, t->r.feed.no, household, on_member, &s);
+	if (err < 0)
+		return err;
+	jw_arr(&t->r.w);
+	jw_u64(&t->r.w, row->rank);
+	cell_bytes(t, household);
+	jw_u64(&t->r.w, s.member);
+	jw_str(&t->r.w, s.name);
+	cell_points(t, row->plus);
+	cell_points(t, row->minus);
+	cell_points(t, row->net);
+	jw_arr_end(&t->r.w);
+	return ERR_OK;
+}
+
+static int ranks(struct tabling *t, enum report_by by)
+{
+	struct report rep;
+	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, &rep);
+
+	if (!err)
+		report_rank(&rep);
+	for (uint32_t i = 0; i < rep.n && !err; i++)
+		if (by != REPORT_PERSON ||
+		    !str_eq(rep.row[i].key + strlen(rep.row[i].key) - 2, 2, "-0"))
+			err = put_rank(t, by, &rep.row[i]);
+	report_close(&rep);
+	return err;
+}
+
+static int rows_households(struct tabling *t)
+{
+	return ranks(t, REPORT_HOUSEHOLD);
+}
+
+static int rows_people(struct tabling *t)
+{
+	return ranks(t, REPORT_PERSON);
+}
+
+/* --- the management ledger ------------------------------------------------------------------------- */
+static const struct column ledger_columns[] = {{"booked", "入账日期", "booked", false},
+					       {"household", "户编号", "household", false},
+					       {"member", "成员", "member", true},
+					       {"kind", "类型", "kind", false},
+					       {"item", "事项", "item", false},
+					       {"text", "说明", "text", false},
+					       {"day", "发生日期", "day", false},
+					       {"points", "积分", "points", true},
+					       {"balance", "余额", "balance", true},
+					       {"entry", "序号", "entry", true},
+					       {"line", "行", "line", true},
+					       {"by", "生效序号", "by entry", true},
+					       {NULL, NULL, NULL, false}};
+
+static const char *kind_text(enum move_kind k, enum lang lang)
+{
+	static const char *const zh[] = {"积分", "冲正", "兑换", "兑换冲正", "转出", "转入"};
+	static const char *const en[] = {"points",   "reversal",  "redemption",
+					 "returned", "moved out", "moved in"};
+
+	return lang == LANG_EN ? en[k] : zh[k];
+}
+
+static int put_move(void *ctx, const struct move *m)
+{
+	const struct rec_points_line *l = m->points_line;
+	struct tabling *t = ctx;
+	struct jw *w = &t->r.w;
+
+	if (!report_covers(&t->p, m->booked))
+		return ERR_OK;
+	jw_arr(w);
+	cell_day(t, m->booked);
+	cell_bytes(t, m->household);
+	jw_u64(w, l ? l->member : 0);
+	jw_str(w, kind_text(m->kind, t->r.req->lang));
+	cell_bytes(t, l ? l->item : m->redemption ? m->redemption->slip : m->other);
+	if (l)
+		cell_bytes(t, l->reason);
+	else
+		jw_str(w, "");
+	cell_day(t, l ? l->day : m->redemption ? m->redemption->day : m->booked);
+	cell_points(t, m->points);
+	cell_points(t, m->balance);
+	jw_u64(w, m->entry);
+	jw_u64(w, m->line);
+	jw_u64(w, m->seq);
+	jw_arr_end(w);
+	return w->out->err;
+}
+
+static int rows_ledger(struct tabling *t)
+{
+	return moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, put_move, t);
+}
+
+/* --- completeness ---------------------------------------------------------------------------------- */
+/* The four measures of R07, participation, and the share of deductions (R06). */
+static const struct column measures_columns[] = {{"measure", "指标", "measure", false},
+						 {"part", "数量", "count", true},
+						 {"whole", "总数", "of", true},
+						 {"percent", "百分比", "percent", true},
+						 {NULL, NULL, NULL, false}};
+
+static void put_measure(struct tabling *t, struct says name, uint64_t part, uint64_t whole)
+{
+	jw_arr(&t->r.w);
+	jw_str(&t->r.w, says_in(name, t->r.req->lang));
+	jw_u64(&t->r.w, part);
+	jw_u64(&t->r.w, whole);
+	cell_share(t, part, whole);
+	jw_arr_end(&t->r.w);
+}
+
+struct measures {
+	uint64_t households, taking_part;
+	uint64_t lines, complete;
+	uint64_t given, published;
+	struct tabling *t;
+};
+
+static int count_household(void *ctx, const struct view_household *h)
+{
+	struct measures *m = ctx;
+
+	m->households += h->left_day == DAY_NONE;
+	m->taking_part += h->left_day == DAY_NONE && h->takes_part;
+	return ERR_OK;
+}
+
+static bool full(struct bytes b)
+{
+	return b.n > 0;
+}
+
+/* Time, place, reason and evidence are there, and three different people signed. */
+static int count_move(void *ctx, const struct move *mv)
+{
+	struct measures *m = ctx;
+	const struct rec_points_line *l = mv->points_line;
+	struct view_points p;
+	int err;
+
+	if (!report_covers(&m->t->p, mv->booked))
+		return ERR_OK;
+	m->given += mv->kind == MOVE_REDEEMED;
+	if (mv->kind != MOVE_LINE)
+		return ERR_OK;
+	m->lines++;
+	err = view_points(m->t->r.t, m->t->r.feed.no, mv->entry, &p);
+	if (err)
+		return err;
+	m->complete += full(l->place) && full(l->reason) && full(l->evidence) &&
+		       memcmp(p.recorder, p.reviewer, 32) != 0 &&
+		       memcmp(p.recorder, p.confirmer, 32) != 0 &&
+		       memcmp(p.reviewer, p.confirmer, 32) != 0;
+	return ERR_OK;
+}
+
+struct published {
+	struct measures *m;
+	struct report_period p;
+};
+
+static int count_published(void *ctx, const struct move *mv)
+{
+	struct published *p = ctx;
+
+	p->m->published += mv->kind == MOVE_REDEEMED && report_covers(&p->m->t->p, mv->booked) &&
+			   report_covers(&p->p, mv->booked);
+	return ERR_OK;
+}
+
+/* Redemptions of the period of a notice that was made. */
+static int on_notice(void *ctx, uint64_t seq)
+{
+	struct measures *m = ctx;
+	struct published p = {.m = m};
+	struct rec_notice n;
+	struct payload payload;
+	int err = feedlog_payload(m->t->r.t, m->t->r.feed.no, seq, &payload);
+
+	if (!err && rec_decode_head(rec_type_of(REC_notice), &payload, &n))
+		err = ERR_CORRUPT;
+	if (err || n.kind != NOTICE_redemption)
+		return err;
+	p.p = (struct report_period){n.from, n.to};
+	return moves_walk(m->t->r.t, m->t->r.feed.no, n.size, count_published, &p);
+}
+
+static int count_item(void *ctx, const struct view_village_item *i)
+{
+	*(uint64_t *)ctx += i->change != VIEW_DROPPED;
+	return ERR_OK;
+}
+
+static int items_in_force(struct tabling *t, uint64_t *ret)
+{
+	struct view_doc doc;
+	int err = view_doc_on(t->r.t, t->r.feed.no, VIEW_CATALOGUE, t->p.to, &doc);
+
+	*ret = 0;
+	if (!err)
+		err = view_village_catalogue(t->r.t, t->r.feed.no, doc.version, count_item, ret);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static int count_items(struct tabling *t, uint64_t *ret_used, uint64_t *ret_all)
+{
+	struct report rep;
+	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_ITEM, &t->p, &rep);
+
+	*ret_used = 0;
+	for (uint32_t i = 0; !err && i < rep.n; i++)
+		*ret_used += rep.row[i].awards + rep.row[i].deductions > 0;
+	report_close(&rep);
+	return err ? err : items_in_force(t, ret_all);
+}
+
+static int rows_measures(struct tabling *t)
+{
+	struct measures m = {.t = t};
+	struct report rep = {0};
+	uint64_t used, items;
+	int err;
+
+	if (t->p.to == DAY_NONE)
+		t->p.to = reply_today(t->r.s);
+	err = count_items(t, &used, &items);
+	if (!err)
+		err = view_households(t->r.t, t->r.feed.no, count_household, &m);
+	if (!err)
+		err = moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, count_move, &m);
+	if (!err)
+		err = view_listed(t->r.t, t->r.feed.no, REC_notice, 0, on_notice, &m);
+	if (!err)
+		err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_CATEGORY, &t->p,
+				  &rep);
+	if (!err) {
+		put_measure(t, SAYS("事项使用（全覆盖）", "items used of those in force"), used,
+			    items);
+		put_measure(t, SAYS("参加户（全参与）", "households taking part"), m.taking_part,
+			    m.households);
+		put_measure(t, SAYS("要素齐全且三人签名（全记录）", "complete and signed by three"),
+			    m.complete, m.lines);
+		put_measure(t, SAYS("已公示的兑换（全公开）", "redemptions published"), m.published,
+			    m.given);
+		put_measure(t, SAYS("扣分条数占比", "deductions among all lines"),
+			    (uint64_t)rep.total.deductions,
+			    (uint64_t)(rep.total.awards + rep.total.deductions));
+	}
+	report_close(&rep);
+	return err;
+}
+
+/* --- which ----------------------------------------------------------------------------------------- */
+const struct table_def tables_sums[] = {
+	{"categories", "按类别统计", "by category", sums_columns, rows_categories},
+	{"items", "按事项统计", "by item", sums_columns, rows_items},
+	{"months", "按月份统计", "by month", sums_columns, rows_months},
+	{"groups", "按组统计", "by group", groups_columns, rows_groups},
+	{"households", "户积分排名", "ranking of households", ranks_columns, rows_households},
+	{"people", "个人积分排名", "ranking of people", ranks_columns, rows_people},
+	{"ledger", "积分管理台账", "management ledger", ledger_columns, rows_ledger},
+	{"completeness", "四全指标", "completeness", measures_columns, rows_measures},
+	{NULL, NULL, NULL, NULL, NULL},
+};

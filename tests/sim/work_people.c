@@ -1,0 +1,248 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/work.h"
+
+/* Staff, households and the people in them. */
+#define NEW_CONSENT_DAYS (2 * DAYS_BACK) /* before every line there is */
+
+void staff(struct sim *s, struct order *o, uint32_t holder, unsigned person,
+	   enum rec_choice_ROLE role, const char *village, bool revoke)
+{
+	struct bytes key = {sign_key_public(s->m[holder].host.person[person]), SIGN_KEY_BYTES};
+	static const char *const names[HOST_PEOPLE] = {"李书记", "钱记录", "孙审核", "周确认",
+						       "赵六"};
+	struct rec_grant g = {.key = key,
+			      .name = host_text(names[person]),
+			      .role = role,
+			      .village = host_text(village)};
+	struct rec_revoke r = {.key = key,
+			       .role = role,
+			       .village = host_text(village),
+			       .reason = host_text("调岗")};
+
+	if (revoke)
+		order_make(s, o, REC_revoke, &r, NULL, 0, HOST_HEAD);
+	else
+		order_make(s, o, REC_grant, &g, NULL, 0, HOST_HEAD);
+}
+
+void household_name(uint32_t i, char out[8])
+{
+	snprintf(out, 8, "H%02u", i + 1);
+}
+
+void register_household(struct sim *s, struct order *o, uint32_t i, unsigned person)
+{
+	struct rec_household head = {.takes_part = YES_yes};
+	struct rec_household_line l[MEMBERS];
+	char name[8];
+
+	household_name(i, name);
+	head.household = host_text(name);
+	memset(l, 0, sizeof(l));
+	for (uint32_t m = 0; m < MEMBERS; m++) {
+		l[m].member = m + 1;
+		l[m].name = host_text("陈七");
+	}
+	o->household = i;
+	order_make(s, o, REC_household, &head, l, MEMBERS, person);
+}
+
+uint32_t some_household(struct sim *s, uint32_t host)
+{
+	const struct books *b = &s->people->books[host];
+	uint32_t i = (uint32_t)prng_below(&s->work, BOOKS_HOUSEHOLDS);
+	bool any = sim_chance(&s->work, 5);
+
+	for (uint32_t n = 0; n < BOOKS_HOUSEHOLDS; n++, i = (i + 1) % BOOKS_HOUSEHOLDS)
+		if (b->household[i].known && (any || !b->household[i].left))
+			return i;
+	return 0;
+}
+
+/* The next one who is here after @from; 0: nobody. */
+static uint32_t next_here(const struct books_household *h, uint32_t from)
+{
+	for (uint32_t m = from + 1; m < BOOKS_MEMBERS; m++)
+		if (h->member[m].here)
+			return m;
+	return 0;
+}
+
+static uint32_t first_unused(const struct books_household *h, uint32_t from)
+{
+	for (uint32_t m = from + 1; m < BOOKS_MEMBERS; m++)
+		if (!h->member[m].known)
+			return m;
+	return 0;
+}
+
+uint32_t some_member(struct sim *s, uint32_t host, uint32_t household)
+{
+	const struct books_household *h = &s->people->books[host].household[household];
+	uint32_t first = next_here(h, 0), second = next_here(h, first);
+
+	if (first == 0 || sim_chance(&s->work, 5)) /* perhaps gone */
+		return 1;
+	return second && sim_chance(&s->work, 50) ? second : first;
+}
+
+uint32_t richest_household(struct sim *s, uint32_t host)
+{
+	const struct books *b = &s->people->books[host];
+	uint32_t best = some_household(s, host);
+
+	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS && sim_chance(&s->work, 95); i++)
+		if (!b->household[i].left && b->household[i].balance > b->household[best].balance)
+			best = i;
+	return best;
+}
+
+/* --- joins and leavings ---------------------------------------------------------------------------- */
+
+static void join(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_member_join, .by = HOST_HEAD};
+	struct rec_member_join r = {.day = work_today(s), .name = host_text("陈小七")};
+	char name[8];
+
+	a.household = some_household(s, host);
+	a.member = first_unused(&s->people->books[host].household[a.household], 0);
+	if (a.member == 0 || sim_chance(&s->work, 10))
+		a.member = 1; /* taken */
+	household_name(a.household, name);
+	r.household = host_text(name);
+	r.member = a.member;
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+static void leave(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_roster_change, .by = HOST_RECORDER};
+	struct rec_roster_change r = {.day = work_today(s), .kind = LEAVE_left};
+	char name[8];
+
+	a.household = some_household(s, host);
+	a.member = some_member(s, host, a.household);
+	if (sim_chance(&s->work, 10)) {
+		a.member = 0;
+		r.kind = LEAVE_moved_out;
+	}
+	household_name(a.household, name);
+	r.household = host_text(name);
+	r.member = a.member;
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+static void consent(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_consent, .by = HOST_HEAD};
+	struct rec_consent r = {.day = work_today(s) - NEW_CONSENT_DAYS,
+				.document = host_text("同意书三号")};
+	char name[8];
+
+	a.household = some_household(s, host);
+	a.yes = s->people->books[host].household[a.household].out || sim_chance(&s->work, 75);
+	household_name(a.household, name);
+	r.household = host_text(name);
+	r.takes_part = a.yes ? YES_yes : YES_no;
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+static void passbook(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_passbook, .by = HOST_RECORDER};
+	struct rec_passbook r = {.number = host_text("SC-001"), .day = work_today(s)};
+	char name[8];
+
+	a.household = some_household(s, host);
+	a.yes = sim_chance(&s->work, 40); /* replaced */
+	r.action = a.yes ? BOOK_replace : BOOK_issue;
+	household_name(a.household, name);
+	r.household = host_text(name);
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+/* --- splits and mergers ---------------------------------------------------------------------------- */
+
+static void split(struct sim *s, uint32_t host)
+{
+	const struct books *b = &s->people->books[host];
+	struct books_act a = {.type = REC_split, .by = HOST_HEAD, .n = 1, .to = {1}};
+	struct rec_split r = {.day = work_today(s), .reason = host_text("儿子成家另立门户")};
+	struct rec_split_line l;
+	char name[8], into[8];
+	int64_t have;
+
+	a.household = richest_household(s, host);
+	a.from[0] = some_member(s, host, a.household);
+	a.into = BOOKS_REGISTERED;
+	while (a.into < BOOKS_HOUSEHOLDS - 1 && b->household[a.into].known)
+		a.into++;
+	have = b->household[a.household].balance;
+	a.points = have > 0 ? (int64_t)prng_below(&s->work, (uint64_t)have + 200) / 100 * 100 : 0;
+	household_name(a.household, name);
+	household_name(a.into, into);
+	r.household = host_text(name);
+	r.into = host_text(into);
+	r.points = points_of(a.points);
+	l = (struct rec_split_line){.member = a.from[0], .new_member = a.to[0]};
+	order_act(s, host, &a, &r, &l, 1);
+}
+
+/* Everybody who is here, mostly, gets a number that was never used. */
+static bool list_persons(struct sim *s, const struct books *b, struct books_act *a,
+			 struct rec_merge_line *l)
+{
+	const struct books_household *old = &b->household[a->household];
+	uint32_t to = 0;
+
+	for (uint32_t m = next_here(old, 0); m; m = next_here(old, m)) {
+		to = first_unused(&b->household[a->into], to);
+		if (to == 0)
+			return false;
+		a->from[a->n] = m;
+		a->to[a->n] = to;
+		l[a->n++] = (struct rec_merge_line){.member = m, .new_member = to};
+	}
+	if (a->n > 1 && sim_chance(&s->work, 10))
+		a->n--;
+	return a->n > 0;
+}
+
+static void merge(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_merge, .by = HOST_HEAD};
+	struct rec_merge r = {.day = work_today(s), .reason = host_text("回父母家同住")};
+	struct rec_merge_line l[BOOKS_MEMBERS];
+	char name[8], into[8];
+
+	a.household = some_household(s, host);
+	a.into = some_household(s, host);
+	if (a.into == a.household) /* once more: by chance it is the same again */
+		a.into = some_household(s, host);
+	if (!list_persons(s, &s->people->books[host], &a, l))
+		return;
+	household_name(a.household, name);
+	household_name(a.into, into);
+	r.household = host_text(name);
+	r.into = host_text(into);
+	order_act(s, host, &a, &r, l, a.n);
+}
+
+void work_people(struct sim *s, uint32_t host)
+{
+	switch (prng_below(&s->work, 10)) {
+	case 0:
+	case 1: join(s, host); break;
+	case 2: leave(s, host); break;
+	case 3:
+	case 4: consent(s, host); break;
+	case 5: passbook(s, host); break;
+	case 6:
+	case 7:
+	case 8: split(s, host); break;
+	default: merge(s, host); break;
+	}
+}

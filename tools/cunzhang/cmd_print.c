@@ -1,0 +1,130 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/io/file.h"
+#include "tools/cunzhang/cli.h"
+#include "tools/cunzhang/client.h"
+#include "tools/cunzhang/paper.h"
+
+/* Papers: HTML files for A4. Notices and passbooks are recorded, too, so that what was printed can be
+ * checked later. */
+
+#define POSTED_MODE 0644
+#define PAPER_MODE  0600 /* names in full */
+
+static int write_paper(const struct cli *c, const json_t *root)
+{
+	const char *path = cli_option(c, "out");
+	const json_t *html = json_object_get(root, "html");
+	unsigned mode = strcmp(client_str(root, "paper"), "notice") == 0 ? POSTED_MODE : PAPER_MODE;
+	struct errmsg msg = {0};
+
+	if (file_write(path, json_string_value(html), json_string_length(html), mode, &msg)) {
+		SAY(stderr, M_WRITE_FAILED, path, msg.text);
+		return EXIT_MACHINE;
+	}
+	if (!c->json)
+		SAY(stdout, M_WROTE_FILE, path);
+	return EXIT_DONE;
+}
+
+static int get_paper(struct cli *c, const char *name, const char *const *params, struct reply *r)
+{
+	struct buf path = {0};
+	int rv;
+
+	buf_puts(&path, "/api/v1/paper/");
+	buf_puts(&path, name);
+	rv = client_query(c, buf_str(&path), params, r);
+	buf_close(&path);
+	if (!rv && r->status != 200)
+		rv = client_result(c, r);
+	return rv;
+}
+
+/* The file first: what stands in the log can then be in somebody's hands. */
+static int write_and_record(struct cli *c, const struct reply *r)
+{
+	const char *type = client_str(r->root, "record_type");
+	const char *code = client_str(r->root, "code");
+	json_t *record = json_object_get(r->root, "record");
+	int rv = write_paper(c, r->root);
+
+	if (rv || !record || !cli_option(c, "as"))
+		return rv;
+	if (code[0] && !c->json)
+		SAY(stdout, M_CHECK_CODE, code);
+	return client_record(c, type, json_incref(record), NULL);
+}
+
+int cmd_notice(struct cli *c)
+{
+	const char *const params[] = {"kind", c->args[0],	   "from", cli_option(c, "from"),
+				      "to",   cli_option(c, "to"), NULL};
+	struct reply r = {0};
+	int rv = get_paper(c, "notice", params, &r);
+
+	if (!rv)
+		rv = write_and_record(c, &r);
+	client_close(&r);
+	return rv;
+}
+
+int cmd_notice_check(struct cli *c)
+{
+	static const char *const none[] = {NULL};
+	const json_t *posted, *ledger;
+	struct buf path = {0};
+	struct reply r = {0};
+	int rv;
+
+	if (!cli_word_ok(c->args[0]))
+		return EXIT_USAGE;
+	buf_puts(&path, "/api/v1/notices/");
+	buf_puts(&path, c->args[0]);
+	rv = client_query(c, buf_str(&path), none, &r);
+	buf_close(&path);
+	if (!rv)
+		rv = client_result(c, &r);
+	if (!rv && !json_is_true(json_object_get(r.root, "agrees")))
+		rv = EXIT_UNVERIFIED;
+	if ((!rv || rv == EXIT_UNVERIFIED) && !c->json) {
+		posted = json_object_get(r.root, "posted");
+		ledger = json_object_get(r.root, "ledger");
+		SAY(stdout, rv ? M_NOTICE_DIFFERS : M_NOTICE_AGREES,
+		    say_num(client_u64(r.root, "entry")));
+		SAY(stdout, M_NOTICE_POSTED, say_num(client_u64(posted, "lines")),
+		    client_str(posted, "plus"), client_str(posted, "minus"));
+		SAY(stdout, M_NOTICE_LEDGER, say_num(client_u64(ledger, "lines")),
+		    client_str(ledger, "plus"), client_str(ledger, "minus"));
+	}
+	client_close(&r);
+	return rv;
+}
+
+int paper_slip_file(struct cli *c, const char *entry)
+{
+	const char *const params[] = {"entry", entry, NULL};
+	struct reply r = {0};
+	int rv = get_paper(c, "slip", params, &r);
+
+	if (!rv)
+		rv = write_paper(c, r.root);
+	client_close(&r);
+	return rv;
+}
+
+int cmd_print(struct cli *c)
+{
+	const char *const params[] = {"entry",	   cli_option(c, "entry"),
+				      "household", cli_option(c, "household"),
+				      "all",	   cli_switch(c, "all") ? "1" : NULL,
+				      NULL};
+	struct reply r = {0};
+	int rv = cli_word_ok(c->args[0]) ? get_paper(c, c->args[0], params, &r) : EXIT_USAGE;
+
+	if (!rv)
+		rv = write_and_record(c, &r);
+	client_close(&r);
+	return rv;
+}

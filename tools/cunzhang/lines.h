@@ -1,0 +1,11 @@
+#ifndef TOOLS_CUNZHANG_LINES_H
+#define TOOLS_CUNZHANG_LINES_H
+
+#include "tools/cunzhang/cli.h"
+
+/* The lines of a record from a CSV file (UTF-8 or GB18030): the first row names the fields, by their name or
+ * their label in Chinese or English; empty cells are left out. Gives a list of objects, or says which row and
+ * column cannot be read and how to mend it. Exit code. */
+int lines_read(const struct rec_type *t, const char *path, json_t **ret);
+
+#endif

@@ -1,0 +1,184 @@
+#include "tools/cunzhang/sheet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <xlsxwriter.h>
+
+#include "daemon/io/file.h"
+#include "tools/cunzhang/cli.h"
+
+#define SHEET_FILE_MODE 0600	       /* names of people */
+#define BOM		"\xef\xbb\xbf" /* or spreadsheets take the text for GB18030 */
+#define NUMBER_TEXT	32
+#define FORMULA_MARK	"=+-@\t"
+
+/* --- cells ----------------------------------------------------------------------------------------- */
+static const char *cell_text(const json_t *v, char number[NUMBER_TEXT])
+{
+	if (json_is_string(v))
+		return json_string_value(v);
+	if (!json_is_integer(v))
+		return "";
+	snprintf(number, NUMBER_TEXT, "%lld", (long long)json_integer_value(v));
+	return number;
+}
+
+static const json_t *cell(const struct sheet *s, const json_t *row, uint32_t i)
+{
+	return i < s->columns ? json_array_get(row, i) : NULL;
+}
+
+/* "36.00" and "-3", but no household number with a zero in front. */
+static bool is_number(const char *s, double *ret)
+{
+	char *end;
+
+	if (s[0] == '\0' || (s[0] == '0' && s[1] && s[1] != '.') ||
+	    s[strspn(s, "-0123456789.")] != '\0')
+		return false;
+	*ret = strtod(s, &end);
+	return *end == '\0';
+}
+
+/* --- CSV ------------------------------------------------------------------------------------------- */
+/* A text that a spreadsheet would take for a formula gets an apostrophe in front. */
+static void put_csv(struct buf *out, const char *s, bool number)
+{
+	double ignored;
+	bool guard = s[0] && strchr(FORMULA_MARK, s[0]) && !(number && is_number(s, &ignored));
+
+	if (!guard && !s[strcspn(s, "\",\r\n")]) {
+		buf_puts(out, s);
+		return;
+	}
+	buf_put_u8(out, '"');
+	if (guard)
+		buf_put_u8(out, '\'');
+	for (; *s; s++) {
+		if (*s == '"')
+			buf_put_u8(out, '"');
+		buf_put_u8(out, (uint8_t)*s);
+	}
+	buf_put_u8(out, '"');
+}
+
+static int wrote(int err, const char *path, const struct errmsg *msg)
+{
+	if (!err)
+		return EXIT_DONE;
+	SAY(stderr, M_WRITE_FAILED, path, msg->text);
+	return EXIT_MACHINE;
+}
+
+int sheet_csv(const struct sheet *s, const char *path)
+{
+	struct errmsg msg = {0};
+	struct buf out = {0};
+	char number[NUMBER_TEXT];
+	const json_t *row;
+	size_t r;
+
+	buf_puts(&out, BOM);
+	for (uint32_t i = 0; i < s->columns; i++) {
+		put_csv(&out, s->label[i], false);
+		buf_puts(&out, i + 1 < s->columns ? "," : "\r\n");
+	}
+	json_array_foreach (s->rows, r, row)
+		for (uint32_t i = 0; i < s->columns; i++) {
+			put_csv(&out, cell_text(cell(s, row, i), number), s->right[i]);
+			buf_puts(&out, i + 1 < s->columns ? "," : "\r\n");
+		}
+	int err = out.err ? out.err : file_write(path, out.p, out.n, SHEET_FILE_MODE, &msg);
+	buf_close(&out);
+	return wrote(err, path, &msg);
+}
+
+/* --- xlsx ------------------------------------------------------------------------------------------ */
+#define COLUMN_WIDTH 14
+
+static void put_row(lxw_worksheet *ws, const struct sheet *s, lxw_row_t at, const json_t *row,
+		    lxw_format *points)
+{
+	char number[NUMBER_TEXT];
+	double v;
+
+	for (uint32_t i = 0; i < s->columns; i++) {
+		const json_t *c = cell(s, row, i);
+		const char *text = cell_text(c, number);
+
+		if (s->right[i] && is_number(text, &v))
+			worksheet_write_number(ws, at, (lxw_col_t)i, v,
+					       strchr(text, '.') ? points : NULL);
+		else
+			worksheet_write_string(ws, at, (lxw_col_t)i, text, NULL);
+	}
+}
+
+static lxw_error fill(lxw_workbook *wb, const struct sheet *s)
+{
+	lxw_worksheet *ws = workbook_add_worksheet(wb, NULL);
+	lxw_format *bold = workbook_add_format(wb), *points = workbook_add_format(wb);
+	const json_t *row;
+	size_t r;
+
+	if (!ws || !bold || !points)
+		return LXW_ERROR_MEMORY_MALLOC_FAILED;
+	format_set_bold(bold);
+	format_set_num_format(points, "0.00");
+	for (uint32_t i = 0; i < s->columns; i++)
+		worksheet_write_string(ws, 0, (lxw_col_t)i, s->label[i], bold);
+	worksheet_set_column(ws, 0, (lxw_col_t)(s->columns - 1), COLUMN_WIDTH, NULL);
+	worksheet_freeze_panes(ws, 1, 0);
+	json_array_foreach (s->rows, r, row)
+		put_row(ws, s, (lxw_row_t)(r + 1), row, points);
+	return LXW_NO_ERROR;
+}
+
+int sheet_xlsx(const struct sheet *s, const char *path)
+{
+	struct errmsg msg = {0};
+	char part[4096];
+	lxw_workbook *wb;
+	lxw_error err;
+
+	snprintf(part, sizeof(part), "%s.part", path);
+	wb = workbook_new(part);
+	err = wb ? fill(wb, s) : LXW_ERROR_MEMORY_MALLOC_FAILED;
+	if (wb) {
+		lxw_error closed = workbook_close(wb);
+
+		err = err ? err : closed;
+	}
+	if (!err && (chmod(part, SHEET_FILE_MODE) || rename(part, path)))
+		err = LXW_ERROR_CREATING_XLSX_FILE;
+	if (!err)
+		return EXIT_DONE;
+	remove(part);
+	snprintf(msg.text, sizeof(msg.text), "%s", lxw_strerror(err));
+	return wrote(ERR_IO, path, &msg);
+}
+
+/* --- the terminal ---------------------------------------------------------------------------------- */
+void sheet_print(const struct sheet *s)
+{
+	uint32_t n = s->columns < TABLE_COLUMNS_MAX ? s->columns : TABLE_COLUMNS_MAX;
+	char number[NUMBER_TEXT];
+	const json_t *row;
+	struct table t;
+	size_t r;
+
+	table_begin(&t, n);
+	t.titles = true;
+	for (uint32_t i = 0; i < n; i++) {
+		t.right[i] = s->right[i];
+		table_cell(&t, s->label[i]);
+	}
+	json_array_foreach (s->rows, r, row)
+		for (uint32_t i = 0; i < n; i++)
+			table_cell(&t, cell_text(cell(s, row, i), number));
+	table_print(&t, stdout);
+	if (n < s->columns)
+		SAY(stdout, M_MORE_COLUMNS, say_num(s->columns - n));
+}

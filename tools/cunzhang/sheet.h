@@ -1,0 +1,23 @@
+#ifndef TOOLS_CUNZHANG_SHEET_H
+#define TOOLS_CUNZHANG_SHEET_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A table of JSON values for the terminal or for a file that spreadsheets open. */
+#define SHEET_COLUMNS_MAX 64
+struct sheet {
+	const char *title; /* borrowed */
+	uint32_t columns;
+	const char *label[SHEET_COLUMNS_MAX]; /* borrowed */
+	bool right[SHEET_COLUMNS_MAX];	      /* numbers: also text like "36.00" */
+	json_t *rows;			      /* list of lists */
+};
+/* Exit codes; a file is written beside its place and then put there, so that none is half written. */
+int sheet_csv(const struct sheet *s, const char *path);
+int sheet_xlsx(const struct sheet *s, const char *path);
+/* The first columns that fit a terminal. */
+void sheet_print(const struct sheet *s);
+
+#endif
