@@ -98,23 +98,6 @@ int fold_filing_submit(struct judged *j)
 }
 
 /* --- the town replies ------------------------------------------------------------------------------- */
-static int need_village(struct judged *j, struct bytes code)
-{
-	struct state_village v;
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	state_key_of(&k, FEED_TOWN, STATE_VILLAGE);
-	state_key_text(&k, code);
-	err = rows_get(j->w->rows, &k, &row);
-	if (!err)
-		err = state_village_parse(row, &v);
-	if (err == ERR_NOTFOUND || (!err && !v.enrolled))
-		return fold_refuse(j, &(struct refusal){.id = V_VILLAGE_UNKNOWN, .s = code});
-	return err;
-}
-
 /* A filing number belongs to one filing of the town. */
 static int take_number(struct judged *j, struct bytes number)
 {
@@ -142,7 +125,7 @@ int fold_filing_reply(struct judged *j)
 	int err = fold_head(j, &r);
 
 	if (!err)
-		err = need_village(j, r.village);
+		err = fold_town_need_village(j, r.village);
 	if (!err)
 		err = fold_not_future(j, r.day);
 	if (err)

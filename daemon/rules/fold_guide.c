@@ -4,7 +4,7 @@
 
 /* What the town says to and about its villages. */
 
-static int need_village(struct judged *j, struct bytes code)
+int fold_town_need_village(struct judged *j, struct bytes code)
 {
 	struct state_village v;
 	struct state_key k;
@@ -26,7 +26,7 @@ int fold_town_guidance(struct judged *j)
 	struct rec_guidance r;
 	int err = fold_head(j, &r);
 
-	return err || r.village.n == 0 ? err : need_village(j, r.village);
+	return err || r.village.n == 0 ? err : fold_town_need_village(j, r.village);
 }
 
 /* Guidance to all villages is closed village by village. */
@@ -54,7 +54,7 @@ int fold_town_guidance_close(struct judged *j)
 	int err = fold_head(j, &r);
 
 	if (!err)
-		err = need_village(j, r.village);
+		err = fold_town_need_village(j, r.village);
 	if (!err)
 		err = fold_ref(j, r.guidance, REC_guidance, &g);
 	if (!err && g.village.n && !fold_text_eq(g.village, r.village))
@@ -97,7 +97,7 @@ int fold_town_demonstration(struct judged *j)
 	int err = fold_head(j, &r);
 
 	if (!err)
-		err = need_village(j, r.village);
+		err = fold_town_need_village(j, r.village);
 	if (!err)
 		err = fold_not_future(j, r.day);
 	if (!err)
@@ -117,5 +117,5 @@ int fold_town_village_fact(struct judged *j)
 	struct rec_village_fact r;
 	int err = fold_head(j, &r);
 
-	return err ? err : need_village(j, r.village);
+	return err ? err : fold_town_need_village(j, r.village);
 }

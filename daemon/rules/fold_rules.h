@@ -281,6 +281,8 @@ int fold_town_charter(struct judged *j);
 int fold_town_invitation(struct judged *j);
 int fold_town_enrol(struct judged *j);
 /* fold_guide.c */
+/* An enrolled village (V_VILLAGE_UNKNOWN); in the town feed. */
+int fold_town_need_village(struct judged *j, struct bytes code);
 int fold_town_guidance(struct judged *j);
 int fold_town_guidance_close(struct judged *j);
 int fold_town_demonstration(struct judged *j);
