@@ -11,9 +11,13 @@
 #include "proto/record.h"
 
 static const struct {
-	const char *name, *rule, *zh, *en;
+	const char *name, *rule;
+	struct {
+		const char *what, *remedy;
+	} in[2]; /* by enum lang */
 } reasons[V_COUNT] = {
-#define REASON(id, rule, zh, en) [V_##id] = {#id, rule, zh, en},
+#define REASON(id, rule, zh, zh_do, en, en_do)                                                     \
+	[V_##id] = {#id, rule, {[LANG_ZH] = {zh, zh_do}, [LANG_EN] = {en, en_do}}},
 	VERDICTS(REASON)
 #undef REASON
 };
@@ -193,10 +197,8 @@ static void put_text(const char *s, char how, enum lang lang, struct buf *out)
 	}
 }
 
-int reason_text(const struct reason *r, enum lang lang, struct buf *out)
+static void fill_in(const char *p, const struct reason *r, enum lang lang, struct buf *out)
 {
-	const char *p = lang == LANG_ZH ? reasons[r->id].zh : reasons[r->id].en;
-
 	while (*p) {
 		size_t n = strcspn(p, "{");
 
@@ -212,6 +214,17 @@ int reason_text(const struct reason *r, enum lang lang, struct buf *out)
 		else
 			put_number(r->num[(what - '0') & 3], how, lang, out);
 		p += how ? 4 : 3;
+	}
+}
+
+int reason_text(const struct reason *r, enum lang lang, struct buf *out)
+{
+	const char *remedy = reasons[r->id].in[lang].remedy;
+
+	fill_in(reasons[r->id].in[lang].what, r, lang, out);
+	if (*remedy) {
+		buf_puts(out, lang == LANG_ZH ? "；" : "; ");
+		fill_in(remedy, r, lang, out);
 	}
 	return out->err;
 }

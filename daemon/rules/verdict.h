@@ -9,7 +9,7 @@
 
 /* A verdict is data shown to people: accepted (perhaps with warnings) or refused with a named reason and
  * the numbers compared. Same entry, same town size seen: same verdict on every machine. */
-#define VERDICT_ENUM(id, rule, zh, en) V_##id,
+#define VERDICT_ENUM(id, rule, zh, zh_do, en, en_do) V_##id,
 enum verdict_id { VERDICTS(VERDICT_ENUM) V_COUNT };
 #undef VERDICT_ENUM
 
