@@ -224,7 +224,8 @@ static int check_charter(struct judged *j)
 
 	if (is_charter == (j->e->seq == 0) && is_charter != j->w->meta.chartered)
 		return ERR_OK;
-	return fold_refuse(j, &(struct refusal){.id = V_CHARTER_ORDER});
+	return fold_refuse(j,
+			   &(struct refusal){.id = V_CHARTER_ORDER, .num = {(int64_t)j->e->seq}});
 }
 
 static int apply_rule(struct judged *j)

@@ -60,7 +60,8 @@ int fold_town_guidance_close(struct judged *j)
 	if (!err && g.village.n && !fold_text_eq(g.village, r.village))
 		err = fold_refuse(j, &(struct refusal){.id = V_GUIDE_FOREIGN,
 						       .num = {(int64_t)r.guidance},
-						       .s = r.village});
+						       .s = r.village,
+						       .t = g.village});
 	if (!err)
 		err = fold_not_future(j, r.day);
 	return err ? err : close_for(j, r.guidance, r.village);

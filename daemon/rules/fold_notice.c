@@ -46,8 +46,9 @@ static int check_root(struct judged *j, const struct rec_notice *r)
 		same = fold_text_eq(r->root, kv_bytes(root.b, sizeof(root.b)));
 	}
 	return same ? ERR_OK
-		    : fold_refuse(j, &(struct refusal){.id = V_NOTICE_ROOT,
-						       .num = {(int64_t)r->size}});
+		    : fold_refuse(j,
+				  &(struct refusal){.id = V_NOTICE_ROOT,
+						    .num = {(int64_t)r->size, (int64_t)j->e->seq}});
 }
 
 /* --- notices --------------------------------------------------------------------------------------- */
@@ -177,7 +178,8 @@ static int check_book(struct judged *j, const struct rec_passbook *r, const stru
 		return fold_refuse(j,
 				   &(struct refusal){.id = V_BOOK_BACK,
 						     .num = {(int64_t)b->upto, (int64_t)b->lines,
-							     (int64_t)r->upto, (int64_t)r->lines}});
+							     (int64_t)r->upto, (int64_t)r->lines},
+						     .s = r->household});
 	return ERR_OK;
 }
 

@@ -37,6 +37,7 @@ static int check_wanted(struct judged *j, const struct rec_application *a)
 	if (err || (it->scope == SCOPE_individual) == (a->member != 0))
 		return err;
 	return fold_refuse(j, &(struct refusal){.id = V_P11_SCOPE,
+						.num = {0, (int64_t)a->member},
 						.s = a->item,
 						.t = fold_text(it->scope == SCOPE_individual
 								       ? "individual"
@@ -89,8 +90,11 @@ int fold_objection_apply(struct judged *j, uint32_t line, const struct rec_point
 		return err;
 	if (now.member != l->member || !fold_text_eq(fold_place_household(&now), l->household) ||
 	    !fold_text_eq(a.item, l->item))
-		return fold_refuse(j, &(struct refusal){.id = V_APPLICATION_LINE,
-							.num = {line, (int64_t)l->application}});
+		return fold_refuse(
+			j, &(struct refusal){.id = V_APPLICATION_LINE,
+					     .num = {line, (int64_t)l->application, now.member},
+					     .s = fold_place_household(&now),
+					     .t = a.item});
 	return fold_settle(j, l->application, REC_application);
 }
 

@@ -38,10 +38,12 @@ static int check_told(struct judged *j, uint32_t line, const struct rec_points_l
 }
 
 /* --- P11: the catalogue ---------------------------------------------------------------------------- */
-static int not_in_force(struct judged *j, uint32_t line, const struct rec_points_line *l)
+static int not_in_force(struct judged *j, uint32_t line, const struct rec_points_line *l,
+			uint64_t in_force)
 {
 	return fold_refuse(j, &(struct refusal){.id = V_P11_NOT_IN_FORCE,
-						.num = {line, l->day, (int64_t)l->version}});
+						.num = {line, l->day, (int64_t)l->version,
+							(int64_t)in_force}});
 }
 
 static int check_item(struct judged *j, uint32_t line, const struct rec_points_line *l,
@@ -54,7 +56,7 @@ static int check_item(struct judged *j, uint32_t line, const struct rec_points_l
 	if (err)
 		return err;
 	if (version != l->version)
-		return not_in_force(j, line, l);
+		return not_in_force(j, line, l, version);
 	err = fold_catalogue_item(j, version, l->item, &it);
 	if (err == ERR_NOTFOUND)
 		return fold_refuse(j, &(struct refusal){.id = V_P11_UNKNOWN_ITEM,
@@ -63,10 +65,10 @@ static int check_item(struct judged *j, uint32_t line, const struct rec_points_l
 	if (err)
 		return err;
 	if (l->day < it->from || (it->to != DAY_NONE && l->day > it->to))
-		return not_in_force(j, line, l);
+		return not_in_force(j, line, l, 0); /* the town's own has not begun or is over */
 	if ((it->scope == SCOPE_individual) != (l->member != 0))
 		return fold_refuse(j, &(struct refusal){.id = V_P11_SCOPE,
-							.num = {line},
+							.num = {line, (int64_t)l->member},
 							.s = l->item,
 							.t = fold_text(it->scope == SCOPE_individual
 									       ? "individual"

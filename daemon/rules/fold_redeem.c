@@ -351,9 +351,12 @@ static int warn_time(struct judged *j, const struct redeem *x)
 		fold_warn(j, &(struct refusal){.id = V_X05_LARGE,
 					       .num = {points_raw(x->total), LARGE}});
 	if (!open)
-		fold_warn(j, &(struct refusal){.id = V_X06_HOURS, .num = {x->r.day}});
+		fold_warn(j, &(struct refusal){.id = V_X06_HOURS,
+					       .num = {x->r.day, (int64_t)x->r.minute}});
 	if (x->r.minute >= NIGHT_FROM || x->r.minute < NIGHT_TO)
-		fold_warn(j, &(struct refusal){.id = V_X06_NIGHT});
+		fold_warn(j,
+			  &(struct refusal){.id = V_X06_NIGHT,
+					    .num = {(int64_t)x->r.minute, NIGHT_FROM, NIGHT_TO}});
 	if (all_away(&x->h, x->r.day))
 		fold_warn(j, &(struct refusal){
 				     .id = V_X07_ABSENT, .num = {x->r.day}, .s = x->r.household});

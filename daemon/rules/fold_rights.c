@@ -65,19 +65,21 @@ static struct state_role *role_of(struct state_person *p, uint32_t role, const c
 	return NULL;
 }
 
+static struct bytes role_name(uint32_t role)
+{
+	return fold_text(rec_lists[REC_LIST_ROLE].v[role].name);
+}
+
 /* "reviewer,confirmer" */
 static struct bytes role_names(uint32_t roles, char *text, size_t cap)
 {
-#define ROLE_NAME(list, value, name, zh, en) #name,
-	static const char *const names[] = {CHOICES_ROLE(ROLE_NAME)};
-#undef ROLE_NAME
 	struct buf b = {.p = (uint8_t *)text, .cap = cap, .max = cap};
 
-	for (uint32_t i = 1; i < sizeof(names) / sizeof(names[0]); i++)
+	for (uint32_t i = 1; i < rec_lists[REC_LIST_ROLE].n; i++)
 		if (roles & UINT32_C(1) << i) {
 			if (b.n)
 				buf_put_u8(&b, ',');
-			buf_puts(&b, names[i]);
+			buf_puts(&b, rec_lists[REC_LIST_ROLE].v[i].name);
 		}
 	return buf_bytes(&b);
 }
@@ -316,7 +318,10 @@ static int check_scope(struct judged *j, uint32_t role, struct bytes village,
 	} else {
 		ok = TOWN_ROLES & UINT32_C(1) << role && village.n == 0;
 	}
-	return ok ? ERR_OK : fold_refuse(j, &(struct refusal){.id = V_GRANT_FOREIGN});
+	return ok ? ERR_OK
+		  : fold_refuse(j, &(struct refusal){.id = V_GRANT_FOREIGN,
+						     .s = role_name(role),
+						     .t = village});
 }
 
 static int check_granter(struct judged *j)
@@ -377,7 +382,8 @@ int fold_rights_revoke(struct judged *j)
 		return err;
 	struct state_role *role = err ? NULL : role_of(&p, r.role, village);
 	if (!role)
-		return fold_refuse(j, &(struct refusal){.id = V_GRANT_UNKNOWN});
+		return fold_refuse(j, &(struct refusal){.id = V_GRANT_UNKNOWN,
+							.s = role_name(r.role)});
 	*role = p.role[--p.nroles];
 	err = holds_any(&p, village) ? ERR_OK : free_name(j, r.key.p, village, p.name);
 	if (err)

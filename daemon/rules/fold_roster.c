@@ -162,16 +162,16 @@ int fold_roster_household(struct judged *j)
 }
 
 /* --- changes --------------------------------------------------------------------------------------- */
-static int not_away(struct judged *j, const struct rec_roster_change *r)
+static int not_away(struct judged *j, const struct rec_roster_change *r, day_t away)
 {
 	return fold_refuse(j, &(struct refusal){.id = V_NOT_AWAY,
-						.num = {(int64_t)r->member},
+						.num = {(int64_t)r->member, away},
 						.s = r->household});
 }
 
 static int come_back(struct judged *j, const struct rec_roster_change *r, struct state_member *m)
 {
-	int err = m->away == DAY_NONE ? not_away(j, r) : fold_period(j, m->away, r->day);
+	int err = m->away == DAY_NONE ? not_away(j, r, m->away) : fold_period(j, m->away, r->day);
 
 	if (!err)
 		m->away = DAY_NONE;
@@ -193,7 +193,7 @@ static int change_member(struct judged *j, const struct rec_roster_change *r,
 	case LEAVE_back: return come_back(j, r, m);
 	case LEAVE_away:
 		if (m->away != DAY_NONE)
-			return not_away(j, r);
+			return not_away(j, r, m->away);
 		m->away = r->day;
 		break;
 	case LEAVE_head:
@@ -316,7 +316,7 @@ static struct refusal person_bar(const struct state_member *m, day_t day)
 	if (m->since == DAY_NONE || !resident_long(m->since, day))
 		return (struct refusal){.id = V_P13_RESIDENCE, .num = {0, m->since, day}};
 	if (m->agreed == DAY_NONE || m->agreed > day)
-		return (struct refusal){.id = V_P13_AGREED, .num = {0, day}};
+		return (struct refusal){.id = V_P13_AGREED, .num = {0, day, m->agreed}};
 	return (struct refusal){.id = V_ACCEPTED};
 }
 

@@ -323,7 +323,6 @@ int fold_steps_reverse(struct judged *j)
 	uint32_t line = (uint32_t)r.line;
 	if (placeholder(r.reason))
 		return fold_refuse(j, &(struct refusal){.id = V_P08_MISSING,
-							.num = {line},
 							.s = fold_text("reason")});
 	if (j->w->lines.line[line - 1].state != LINE_CONFIRMED)
 		return fold_steps_wrong_state(j, r.entry, line);

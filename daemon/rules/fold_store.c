@@ -112,7 +112,9 @@ int fold_store_opening(struct judged *j)
 	for (uint32_t i = 0; i < j->nlines && !err; i++) {
 		err = fold_line(j, i, &l[i]);
 		if (!err && l[i].to <= l[i].from)
-			err = fold_refuse(j, &(struct refusal){.id = V_HOURS, .num = {i + 1}});
+			err = fold_refuse(j, &(struct refusal){.id = V_HOURS,
+							       .num = {i + 1, (int64_t)l[i].from,
+								       (int64_t)l[i].to}});
 	}
 	for (uint32_t i = 0; i < j->nlines && !err; i++)
 		if (!day_before(l, i))

@@ -63,7 +63,7 @@ int fold_town_charter(struct judged *j)
 	if (!domain_valid(domain))
 		return fold_malformed(j, "domain", 0);
 	if (memcmp(j->e->author, c.founder_key.p, SIGN_KEY_BYTES) != 0)
-		return fold_refuse(j, &(struct refusal){.id = V_CHARTER_KEY});
+		return fold_refuse(j, &(struct refusal){.id = V_CHARTER_KEY, .s = c.founder_name});
 	err = claim_keys(j, c.feed_key.p, c.witness_key.p, c.transport_key.p, c.code);
 	if (err)
 		return err;
@@ -136,7 +136,7 @@ static int use_invitation(struct judged *j, struct bytes code)
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (err || invite.used || !fold_text_eq(invite.code, code))
-		return fold_refuse(j, &(struct refusal){.id = V_INVITE_UNKNOWN});
+		return fold_refuse(j, &(struct refusal){.id = V_INVITE_UNKNOWN, .s = code});
 	if (j->today != DAY_NONE && invite.expires != DAY_NONE && j->today > invite.expires)
 		return fold_refuse(j, &(struct refusal){.id = V_INVITE_EXPIRED,
 							.num = {invite.expires, j->today}});
@@ -156,10 +156,12 @@ static int enrol_keys(struct judged *j, const struct rec_village_enrol *r)
 	int err;
 
 	if (manifest_parse(r->manifest.p, r->manifest.n, &m) || hash_cmp(&m.town, &j->f->town) != 0)
-		return fold_refuse(j, &(struct refusal){.id = V_BAD_MANIFEST});
+		return fold_refuse(j,
+				   &(struct refusal){.id = V_BAD_MANIFEST, .s = r->village_code});
 	manifest_feed_id(r->manifest.p, r->manifest.n, &id);
 	if (hash_cmp(&id, &j->f->feed_id) == 0)
-		return fold_refuse(j, &(struct refusal){.id = V_BAD_MANIFEST});
+		return fold_refuse(j,
+				   &(struct refusal){.id = V_BAD_MANIFEST, .s = r->village_code});
 	key_row(&k, STATE_ENROL, id.b);
 	err = rows_get(j->w->rows, &k, &row);
 	if (!err) {

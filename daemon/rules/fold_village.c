@@ -113,7 +113,9 @@ int fold_village_kept(struct judged *j, uint32_t line, const struct rec_points_l
 		return err;
 	return fold_refuse(j, &(struct refusal){.id = V_FACILITY_KEEPER,
 						.num = {line, l->day},
-						.s = l->facility});
+						.s = l->facility,
+						.t = keeper ? fold_place_household(&now)
+							    : fold_text("")});
 }
 
 /* --- the town -------------------------------------------------------------------------------------- */
@@ -128,6 +130,7 @@ int fold_village_guidance_reply(struct judged *j)
 	if (!err && g.village.n && !fold_text_eq(g.village, fold_text(j->w->code)))
 		err = fold_refuse(j, &(struct refusal){.id = V_GUIDE_FOREIGN,
 						       .num = {(int64_t)r.guidance},
-						       .s = fold_text(j->w->code)});
+						       .s = fold_text(j->w->code),
+						       .t = g.village});
 	return err ? err : fold_not_future(j, r.day);
 }

@@ -117,7 +117,10 @@ static int check_rank(struct judged *j, uint32_t line, const struct rec_appraisa
 	int down = all->n > 1 ? points_cmp(all->score, l->score) : 1;
 
 	if (down < 0 || l->rank != all->rank + (down > 0))
-		return fold_refuse(j, &(struct refusal){.id = V_APPRAISAL_ORDER, .num = {line}});
+		return fold_refuse(j, &(struct refusal){.id = V_APPRAISAL_ORDER,
+							.num = {line, (int64_t)l->rank,
+								(int64_t)all->rank,
+								points_raw(l->score)}});
 	all->rank = l->rank;
 	all->score = l->score;
 	return ERR_OK;

@@ -80,6 +80,13 @@ const char *reason_name(enum verdict_id id)
 	return reasons[id].name;
 }
 
+bool reason_names_line(enum verdict_id id)
+{
+	static const char line[] = "{0l}";
+
+	return strncmp(reasons[id].in[LANG_EN].what, line, sizeof(line) - 1) == 0;
+}
+
 /* --- the sentence ---------------------------------------------------------------------------------- */
 struct word {
 	const char *name, *zh, *en;
@@ -165,17 +172,35 @@ static void put_type(const char *s, enum lang lang, struct buf *out)
 		buf_puts(out, s);
 }
 
+static void put_day(int64_t v, enum lang lang, struct buf *out)
+{
+	char date[DATE_TEXT_MAX];
+
+	if (v < DAY_MIN || v > DAY_MAX || v == DAY_NONE)
+		buf_puts(out, lang == LANG_ZH ? "（未填）" : "(not given)");
+	else
+		buf_puts(out, day_text((day_t)v, date));
+}
+
 static void put_number(int64_t v, char how, enum lang lang, struct buf *out)
 {
-	char text[AMOUNT_TEXT_MAX], date[DATE_TEXT_MAX];
+	char text[AMOUNT_TEXT_MAX];
 
 	switch (how) {
 	case 'p': buf_puts(out, points_text(points_of(v), text)); return;
-	case 'd':
-		if (v < DAY_MIN || v > DAY_MAX || v == DAY_NONE)
-			buf_puts(out, lang == LANG_ZH ? "（未填）" : "(not given)");
+	case 'd': put_day(v, lang, out); return;
+	case 'm': buf_printf(out, "%02lld:%02lld", (long long)v / 60, (long long)v % 60); return;
+	case 'l':
+		if (v)
+			buf_printf(out,
+				   lang == LANG_ZH ? "第 %lld 行：" : "line %lld: ", (long long)v);
+		return;
+	case 'v':
+		if (v)
+			buf_printf(out, lang == LANG_ZH ? "第 %lld 版" : "version %lld",
+				   (long long)v);
 		else
-			buf_puts(out, day_text((day_t)v, date));
+			buf_puts(out, lang == LANG_ZH ? "无" : "none");
 		return;
 	case 's':
 		if (v >= LINE_RECORDED && v <= LINE_REVERSED)
@@ -187,6 +212,10 @@ static void put_number(int64_t v, char how, enum lang lang, struct buf *out)
 
 static void put_text(const char *s, char how, enum lang lang, struct buf *out)
 {
+	if (!*s) {
+		buf_puts(out, lang == LANG_ZH ? "无" : "none");
+		return;
+	}
 	switch (how) {
 	case 'f': put_field(s, lang, out); return;
 	case 'y': put_type(s, lang, out); return;
@@ -206,7 +235,7 @@ static void fill_in(const char *p, const struct reason *r, enum lang lang, struc
 		p += n;
 		if (!*p)
 			break;
-		/* {0} {0p} {s} {sf}: the table is ours, so the shape is known */
+		/* {0} {0p} {s} {sf}: the table is ours and tested, so the shape is known */
 		char what = p[1], how = p[2] == '}' ? '\0' : p[2];
 
 		if (what == 's' || what == 't')

@@ -20,7 +20,7 @@ struct problem {
 	char label[100]; /* village or town name where known */
 	uint64_t entry;	 /* UINT64_MAX: not about one entry */
 	char table[16];
-	char reason_zh[200], reason_en[200];
+	char reason_zh[640], reason_en[640]; /* a verdict with its texts fits */
 };
 struct verify_opts {
 	bool signatures; /* verify author signatures too */

@@ -28,7 +28,8 @@ static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct re
 
 	if (l->version && points_raw(l->points))
 		return ERR_OK;
-	*why = (struct reason){.id = V_P11_NOT_IN_FORCE, .num = {line, l->day}};
+	*why = (struct reason){.id = V_P11_NOT_IN_FORCE,
+			       .num = {line, l->day, (int64_t)l->version}};
 	if (!l->version)
 		err = view_catalogue_on(t, feed, l->day, &l->version);
 	if (!err && !points_raw(l->points)) {
@@ -116,7 +117,7 @@ static int redemption(const struct web_services *s, struct kv_txn *t, json_t *he
 	int err = ERR_OK;
 
 	present_time(s, head, h);
-	*why = (struct reason){.id = V_NO_PRICES, .num = {h->day, 0, 1}};
+	*why = (struct reason){.id = V_NO_PRICES, .num = {h->day, 0, (int64_t)h->prices}};
 	if (!h->prices)
 		err = view_doc_on(t, s->own, VIEW_PRICES, h->day, &doc);
 	if (!err && !h->prices)

@@ -63,18 +63,18 @@ static void test_a_notice_names_a_root_of_this_feed(void)
 	}
 	n.size++; /* the root of another size */
 	publish(&x, &n);
-	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)n.size);
+	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)n.size, (int64_t)town_size(&x.w, x.no) - 1);
 	n = notice(&x, town_size(&x.w, x.no), &root);
 	n.size++; /* not yet there */
 	publish(&x, &n);
-	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)n.size);
+	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)n.size, (int64_t)town_size(&x.w, x.no) - 1);
 	n.size = INT64_MAX;
 	publish(&x, &n);
-	REFUSED(&x.w, "NOTICE_ROOT", "F67", INT64_MAX);
+	REFUSED(&x.w, "NOTICE_ROOT", "F67", INT64_MAX, (int64_t)town_size(&x.w, x.no) - 1);
 	n = notice(&x, size, &root);
 	root.b[0] ^= 1;
 	publish(&x, &n);
-	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)size);
+	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)size, (int64_t)town_size(&x.w, x.no) - 1);
 	n = notice(&x, size, &root);
 	n.to = n.from - 1;
 	publish(&x, &n);

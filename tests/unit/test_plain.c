@@ -135,10 +135,12 @@ static void test_work_on_a_facility_is_of_its_keeper_on_the_day(void)
 	REFUSED(&x.w, "DAY_FUTURE", "F30", c.day, x.today);
 	work(&x, "01001", x.day - 11);
 	REFUSED(&x.w, "FACILITY_KEEPER", "F69", 1, x.day - 11);
+	T_STR(x.w.last.reason.t, "");
 	work(&x, "01001", x.day - 10);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	work(&x, "01001", x.day);
 	REFUSED(&x.w, "FACILITY_KEEPER", "F69", 1, x.day);
+	T_STR(x.w.last.reason.t, "01002");
 	work(&x, "01002", x.day + 3);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	work(&x, "01002", x.day + 4); /* its time is over, and nobody follows */

@@ -140,7 +140,9 @@ static void test_a_line_settles_the_application_it_names(void)
 	l[0] = town_line("01001", 3, "C101", x.day);
 	l[0].application = at;
 	points(&x, TOWN_REC, l, 1);
-	REFUSED(&x.w, "APPLICATION_LINE", "F75", 1, (int64_t)at);
+	REFUSED(&x.w, "APPLICATION_LINE", "F75", 1, (int64_t)at, 2);
+	T_STR(x.w.last.reason.s, "01001");
+	T_STR(x.w.last.reason.t, "C101");
 	l[0].member = 2;
 	l[0].application = at - 1;
 	points(&x, TOWN_REC, l, 1);

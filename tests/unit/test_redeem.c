@@ -509,14 +509,14 @@ static void test_odd_times_and_large_sums_are_marked(void)
 		T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 		T_EQ(x.w.last.nwarn, (cases[i].open ? 0 : 1) + (cases[i].night ? 1 : 0));
 		if (!cases[i].open)
-			WARNED_TOO(&x.w, "X06_HOURS", "X06", x.today);
+			WARNED_TOO(&x.w, "X06_HOURS", "X06", x.today, cases[i].minute);
 		if (cases[i].night)
-			WARNED_TOO(&x.w, "X06_NIGHT", "X06", 0);
+			WARNED_TOO(&x.w, "X06_NIGHT", "X06", cases[i].minute, 1260, 420);
 	}
 	r = slip(&x, "01001");
 	r.day = x.today - 1; /* nothing was posted for it */
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
-	WARNED(&x.w, "X06_HOURS", "X06", x.today - 1);
+	WARNED(&x.w, "X06_HOURS", "X06", x.today - 1, (int64_t)r.minute);
 	r = slip(&x, "01001");
 	l = (struct rec_redemption_line){
 		.good = town_b("XYY"), .quantity = qty_of(10000), .points = points_of(10000)};

@@ -537,7 +537,7 @@ static void test_hours_end_after_they_begin(void)
 
 	open_world(&x);
 	put(&x, REC_opening, &o, l, 2);
-	REFUSED(&x.w, "HOURS", "F56", 2);
+	REFUSED(&x.w, "HOURS", "F56", 2, 840, 840);
 	l[1].to = 1440;
 	T_EQ(put(&x, REC_opening, &o, l, 2), V_ACCEPTED);
 	town_close(&x.w);

@@ -99,11 +99,12 @@ static void provoke_charter(void)
 	town_feed_only(&w);
 	charter(&w, "thief", "office", TOWN_DOMAIN);
 	REFUSED(&w, "CHARTER_KEY", "F05", 0);
+	T_STR(w.last.reason.s, "王建国");
 	/* the first place is gone: this town has to start again with another feed */
 	charter(&w, "office", "office", TOWN_DOMAIN);
-	REFUSED(&w, "CHARTER_ORDER", "F04", 0);
+	REFUSED(&w, "CHARTER_ORDER", "F04", 1);
 	town_invite(&w, "500101999202", "二村", DAY_NONE);
-	REFUSED(&w, "CHARTER_ORDER", "F04", 0);
+	REFUSED(&w, "CHARTER_ORDER", "F04", 2);
 	town_close(&w);
 	kv_close(kv);
 
@@ -135,14 +136,15 @@ static void provoke_enrolment(struct town *w)
 	day_t yesterday = town_day(2026, 2, 28), today = town_day(2026, 3, 1);
 	struct buf m = {0}, foreign = {0};
 	struct town far;
+	uint64_t at = town_size(w, FEED_TOWN);
 	uint32_t no;
 
 	charter(w, "office", "office", TOWN_DOMAIN);
-	REFUSED(w, "CHARTER_ORDER", "F04", 0);
+	REFUSED(w, "CHARTER_ORDER", "F04", (int64_t)at);
 	town_invite(w, TOWN_CODE, "一村", DAY_NONE);
 	REFUSED(w, "ENROLLED_ALREADY", "F08", 0);
 	T_STR(w->last.reason.s, TOWN_CODE);
-	uint64_t at = town_size(w, FEED_TOWN);
+	at = town_size(w, FEED_TOWN);
 	T_EQ(town_invite(w, two, "二村", yesterday), V_ACCEPTED);
 	town_invite(w, two, "二村", DAY_NONE);
 	REFUSED(w, "INVITE_KEY_TAKEN", "F24", (int64_t)at);
@@ -310,7 +312,7 @@ static void provoke_points(struct town *w, uint32_t no)
 	LINE(x->member = 9, x->item = town_b("C101"), x->points = points_of(500));
 	REFUSED(w, "MEMBER_UNKNOWN", "F18", 2, 9);
 	LINE(x->version = 2);
-	REFUSED(w, "P11_NOT_IN_FORCE", "P11", 2, day, 2);
+	REFUSED(w, "P11_NOT_IN_FORCE", "P11", 2, day, 2, (int64_t)town_version(day));
 	LINE(x->day = town_day(2019, 12, 31));
 	REFUSED(w, "P11_NOT_IN_FORCE", "P11", 2, x->day, (int64_t)town_version(day));
 	LINE(x->item = town_b("A999"));
@@ -318,7 +320,7 @@ static void provoke_points(struct town *w, uint32_t no)
 	LINE(x->points = points_of(201));
 	REFUSED(w, "P11_VALUE", "P11", 2, 200, 201);
 	LINE(x->member = 1);
-	REFUSED(w, "P11_SCOPE", "P11", 2);
+	REFUSED(w, "P11_SCOPE", "P11", 2, 1);
 	T_STR(w->last.reason.t, "household");
 	LINE(x->item = town_b("C101"), x->points = points_of(500));
 	REFUSED(w, "P11_SCOPE", "P11", 2);
@@ -434,7 +436,7 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	l.day = day;
 	l.member = 4;
 	town_points(w, no, TOWN_REC, &l, 1);
-	REFUSED(w, "P13_AGREED", "P13", 1, day);
+	REFUSED(w, "P13_AGREED", "P13", 1, day, day + 1);
 	l.member = 6;
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_RESIDENCE", "P13", 1, DAY_NONE, day);
@@ -602,14 +604,18 @@ static void test_sentences_have_their_numbers(void)
 
 	reason_set_text(r.s, "A101", 4);
 	provoke_text(&r, LANG_ZH, text, sizeof(text));
-	T_STR(text, "第 3 行：事项 A101 本年已计 24.00 分，加上 2.00 分超过上限 25.00 分");
+	T_STR(text, "第 3 行：事项 A101 本年已计 24.00 分，加上 2.00 分超过上限 25.00 "
+		    "分；本年不能再记，请删去此行或核对事项和日期");
 	provoke_text(&r, LANG_EN, text, sizeof(text));
 	T_STR(text, "line 3: item A101 has 24.00 points this year; 2.00 more would pass the cap of "
-		    "25.00");
+		    "25.00; take the line out, or check item and day");
 	r = (struct reason){.id = V_INVITE_EXPIRED, .num = {20512, DAY_NONE}};
 	provoke_text(&r, LANG_EN, text, sizeof(text));
 	T_STR(text, "the invitation expired on 2026-02-28 (today (not given)); ask the town for a "
 		    "new one");
+	r = (struct reason){.id = V_X06_NIGHT, .num = {5, 1260, 420}};
+	provoke_text(&r, LANG_EN, text, sizeof(text));
+	T_STR(text, "redeemed at 00:05, between 21:00 and 07:00; marked; check time and receiver");
 	r = (struct reason){.id = V_NO_ROLE};
 	reason_set_text(r.s, "王小明", strlen("王小明"));
 	reason_set_text(r.t, "committee,recorder", 18);
@@ -622,6 +628,121 @@ static void test_sentences_have_their_numbers(void)
 	T_OK(strstr(text, "已确认"));
 	provoke_text(&r, LANG_EN, text, sizeof(text));
 	T_OK(strstr(text, "\"confirmed\""));
+}
+
+/* Records without lines have line 0, and what was not given has no number or text. */
+static void test_nothing_is_said_of_what_is_not_there(void)
+{
+	struct reason r = {.id = V_HOUSEHOLD_UNKNOWN};
+	char text[512];
+
+	reason_set_text(r.s, "09999", 5);
+	T_OK(reason_names_line(r.id));
+	T_OK(!reason_names_line(V_BOOK_NONE));
+	provoke_text(&r, LANG_ZH, text, sizeof(text));
+	T_STR(text, "没有户编号 09999；请核对编号，或先登记农户（record household）");
+	provoke_text(&r, LANG_EN, text, sizeof(text));
+	T_STR(text, "there is no household 09999; check the number, or register it first (record "
+		    "household)");
+	r = (struct reason){.id = V_P11_NOT_IN_FORCE, .num = {0, 20512, 0, 3}};
+	provoke_text(&r, LANG_ZH, text, sizeof(text));
+	T_OK(strstr(text, "2026-02-28 当日生效的积分清单：第 3 版，填写的版本：无"));
+	provoke_text(&r, LANG_EN, text, sizeof(text));
+	T_OK(strstr(text, "in force on 2026-02-28: version 3; named: none"));
+	r = (struct reason){.id = V_FACILITY_KEEPER, .num = {2, 20512}};
+	provoke_text(&r, LANG_ZH, text, sizeof(text));
+	T_OK(strstr(text, "第 2 行：") == text && strstr(text, "管护户：无"));
+}
+
+/* --- the table ------------------------------------------------------------------------------------- */
+/* A sentence as it stands in the table: what is so and what to do, in two languages. */
+struct told {
+	const char *name, *rule, *zh, *zh_do, *en, *en_do;
+};
+
+static void bad_entry(const struct told *x, const char *why, const char *text)
+{
+	t_fail(__FILE__, __LINE__, "%s: %s: \"%s\"", x->name, why, text);
+}
+
+/* Every place to be filled in is one that the builder knows, and stands in @other, too. */
+static void check_places(const struct told *x, const char *text, const char *other)
+{
+	static const char *const known[] = {"{0}", "{0p}", "{0d}", "{0m}", "{0v}", "{0s}", "{0l}",
+					    "{s}", "{sf}", "{sy}", "{sr}", "{sc}", "{sg}"};
+	char place[8], like[8];
+
+	for (const char *p = strpbrk(text, "{}"); p; p = strpbrk(p + 1, "{}")) {
+		size_t n = strcspn(p, "}") + 1, i = 0;
+
+		if (*p == '}')
+			continue;
+		snprintf(place, sizeof(place), "%.*s", (int)n, p);
+		snprintf(like, sizeof(like), "%s", place);
+		if (like[1] >= '0' && like[1] <= '3')
+			like[1] = '0';
+		else if (like[1] == 't')
+			like[1] = 's';
+		while (i < sizeof(known) / sizeof(known[0]) && strcmp(known[i], like) != 0)
+			i++;
+		if (i == sizeof(known) / sizeof(known[0]))
+			bad_entry(x, "no such place", place);
+		if (!strstr(other, place))
+			bad_entry(x, "not in both languages", place);
+		if (like[2] == 'l' && (p != text || text == x->zh_do || text == x->en_do))
+			bad_entry(x, "the line comes first", text);
+	}
+}
+
+static void check_chinese(const struct told *x, const char *text)
+{
+	const char *at = strpbrk(text, ",;:!?()[]\"'");
+
+	if (at)
+		bad_entry(x, "English punctuation", at);
+	if (strlen(text) >= 3 && strcmp(text + strlen(text) - 3, "。") == 0)
+		bad_entry(x, "a full stop", text);
+}
+
+static void check_english(const struct told *x, const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			bad_entry(x, "not English", p);
+	if (text[strlen(text) - 1] == '.')
+		bad_entry(x, "a full stop", text);
+}
+
+static bool rule_named(const char *rule)
+{
+	return strlen(rule) == 3 && strchr("FLNPX", rule[0]) && isdigit((unsigned char)rule[1]) &&
+	       isdigit((unsigned char)rule[2]);
+}
+
+static void check_entry(const struct told *x)
+{
+	if (!rule_named(x->rule))
+		bad_entry(x, "no rule", x->rule);
+	if (!x->zh[0] || !x->zh_do[0] || !x->en[0] || !x->en_do[0])
+		bad_entry(x, "says nothing, or not what to do", x->en);
+	check_places(x, x->zh, x->en);
+	check_places(x, x->en, x->zh);
+	check_places(x, x->zh_do, x->en_do);
+	check_places(x, x->en_do, x->zh_do);
+	check_chinese(x, x->zh);
+	check_chinese(x, x->zh_do);
+	check_english(x, x->en);
+	check_english(x, x->en_do);
+}
+
+static void test_every_verdict_says_what_is_so_and_what_to_do(void)
+{
+#define TOLD(id, rule, zh, zh_do, en, en_do) {#id, rule, zh, zh_do, en, en_do},
+	static const struct told all[] = {VERDICTS(TOLD)};
+#undef TOLD
+
+	for (int i = V_ACCEPTED + 1; i < V_COUNT; i++)
+		check_entry(&all[i]);
 }
 
 static void test_the_specification_lists_every_verdict(void)
@@ -737,6 +858,8 @@ static void test_one_kind_of_evidence_suffices(void)
 }
 
 T_MAIN(T(test_every_verdict_can_be_met_and_read), T(test_sentences_have_their_numbers),
+       T(test_nothing_is_said_of_what_is_not_there),
+       T(test_every_verdict_says_what_is_so_and_what_to_do),
        T(test_the_specification_lists_every_verdict), T(test_long_texts_are_cut_between_characters),
        T(test_the_stored_form_comes_back), T(test_placeholders_are_known),
        T(test_one_kind_of_evidence_suffices))

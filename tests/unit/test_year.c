@@ -186,15 +186,17 @@ static void test_ranks_follow_the_scores(void)
 	world_open(&x, 3);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rec_appraisal_line l[4];
+		uint32_t bad = cases[i].bad;
 
 		for (uint32_t k = 0; k < cases[i].n; k++)
 			l[k] = nominee(cases[i].rank[k], cases[i].household[k], 0,
 				       cases[i].points[k]);
 		appraise(&x, 2025, l, cases[i].n);
-		if (cases[i].bad == 0)
+		if (bad == 0)
 			T_EQ(x.w.last.reason.id, V_ACCEPTED);
 		else
-			REFUSED(&x.w, "APPRAISAL_ORDER", "F62", cases[i].bad);
+			REFUSED(&x.w, "APPRAISAL_ORDER", "F62", bad, cases[i].rank[bad - 1],
+				bad > 1 ? cases[i].rank[bad - 2] : 0, cases[i].points[bad - 1]);
 	}
 	town_close(&x.w);
 }
