@@ -230,7 +230,8 @@ static int append_first(const struct dir *d, struct kv *kv, const struct entry *
 		err = j.err;
 	if (!err && !verdict_ok(&j.u.append.verdict)) {
 		reason_text(&j.u.append.verdict.reason, LANG_EN, &why);
-		err = err_set(msg, ERR_REFUSED, "%s", buf_str(&why));
+		err = err_set(msg, ERR_REFUSED, "%s: %s", reason_rule(j.u.append.verdict.reason.id),
+			      buf_str(&why));
 	}
 	buf_close(&why);
 	writer_free(w);

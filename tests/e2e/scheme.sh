@@ -93,6 +93,9 @@ ok entry import "$data/village-1/entries-2025.csv" --accept --as recorder --revi
 ok entry record --household 05005 --member 0 --item D202 --day 2025-04-01 --place 院坝 --reason 乱堆乱放 \
 	--evidence 照片 --evidence-no ZP-1 --as recorder
 deduction=$(last)
+v --lang en log -n 1 --full >"$work/log"
+grep -q 'warning (P05).*marked as late' "$work/log" && grep -q 'warning (P15).*record told' "$work/log" ||
+	fail "the log keeps the warnings back: $(cat "$work/log")"
 ok entry review "$deduction" --as reviewer
 refused P15 entry confirm "$deduction" --as confirmer
 ok record told --as recorder --entry "$deduction" --line 1 --day 2025-04-02 --via oral

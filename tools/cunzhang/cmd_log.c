@@ -24,9 +24,12 @@ static void print_fields(const struct rec_field *f, uint32_t n, const json_t *va
 static void print_full(const json_t *item)
 {
 	const struct rec_type *t = rec_type_named(client_str(item, "type"));
-	const json_t *l;
+	const json_t *l, *w;
 	size_t i;
 
+	json_array_foreach (json_object_get(item, "warnings"), i, w) {
+		SAY(stdout, M_WARNING, client_str(w, "rule"), client_str(w, "text"));
+	}
 	SAY(stdout, M_FIELD, say_text(M_T_ID), client_str(item, "id"));
 	SAY(stdout, M_FIELD, say_text(M_T_LEAF), client_str(item, "leaf_hash"));
 	if (!t)
@@ -38,6 +41,20 @@ static void print_full(const json_t *item)
 	}
 }
 
+/* What is accepted has no rule to name. */
+static void put_verdict(struct table *t, const json_t *v)
+{
+	const char *words[] = {client_str(v, "rule"), client_str(v, "text")};
+	struct buf b = {0};
+
+	if (json_is_true(json_object_get(v, "accepted")))
+		buf_puts(&b, words[1]);
+	else
+		say_put(&b, say_lang(), M_VERDICT, words, 2);
+	table_cell(t, buf_str(&b));
+	buf_close(&b);
+}
+
 static void log_row(struct table *t, const json_t *v)
 {
 	size_t lines = json_array_size(json_object_get(v, "lines"));
@@ -47,7 +64,7 @@ static void log_row(struct table *t, const json_t *v)
 	table_cell(t, client_str(v, "type_text"));
 	table_cell(t, lines ? say_num(lines) : "");
 	table_cell(t, client_str(v, "author"));
-	table_cell(t, client_str(json_object_get(v, "verdict"), "text"));
+	put_verdict(t, json_object_get(v, "verdict"));
 }
 
 static void log_table(struct table *t)
