@@ -725,6 +725,8 @@ static void check_entry(const struct told *x)
 		bad_entry(x, "no rule", x->rule);
 	if (!x->zh[0] || !x->zh_do[0] || !x->en[0] || !x->en_do[0])
 		bad_entry(x, "says nothing, or not what to do", x->en);
+	if (strstr(x->zh, "第 {0} 行：") || strstr(x->en, "line {0}:"))
+		bad_entry(x, "not every record has lines: {0l}", x->en);
 	check_places(x, x->zh, x->en);
 	check_places(x, x->en, x->zh);
 	check_places(x, x->zh_do, x->en_do);
