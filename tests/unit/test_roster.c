@@ -1,6 +1,7 @@
 #include "daemon/rules/fold.h"
 
 #include "daemon/rules/kvmem.h"
+#include "daemon/rules/moves.h"
 #include "daemon/rules/state.h"
 #include "daemon/rules/view.h"
 #include "lib/err.h"
@@ -649,6 +650,44 @@ static void test_a_long_way_is_followed(void)
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, first, 1), V_ACCEPTED);
 	scores(&x, 2026, "");
 	T_EQ(points_raw(household(&x, "01001").balance), 0);
+	world_close(&x);
+}
+
+static int last_move(void *ctx, const struct move *m)
+{
+	char *text = ctx;
+
+	snprintf(text, TEXT_ROOM, "%.*s:%lld", (int)m->household.n, (const char *)m->household.p,
+		 (long long)points_raw(m->balance));
+	return 0;
+}
+
+/* However often households merge, points find where they are booked. */
+#define CHAIN 80
+static void test_any_number_of_mergers_is_followed(void)
+{
+	struct world x;
+	char from[16] = "01001", into[16], text[TEXT_ROOM] = "";
+	uint64_t e;
+
+	world_open(&x, 35);
+	e = town_record(&x.w, x.no, "01001", 0, "A101", x.day);
+	for (uint32_t no = 2; no <= 4; no++)
+		T_EQ(change(&x, "01001", no, LEAVE_left, x.day), V_ACCEPTED);
+	for (int i = 0; i < CHAIN; i++) {
+		snprintf(into, sizeof(into), "04%03d", i);
+		T_EQ(town_household(&x.w, x.no, TOWN_REC, into, 1), V_ACCEPTED);
+		T_EQ(change(&x, into, 1, LEAVE_left, x.day), V_ACCEPTED);
+		T_EQ(merge(&x, from, into, i ? "2" : "1", "2"), V_ACCEPTED);
+		snprintf(from, sizeof(from), "%s", into);
+	}
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(points_raw(household(&x, into).balance), 200);
+	town_begin(&x.w);
+	T_EQ(moves_walk(x.w.t, x.no, town_size(&x.w, x.no), last_move, text), ERR_OK);
+	town_commit(&x.w);
+	T_STR(text, "04079:200");
 	world_close(&x);
 }
 
@@ -1358,8 +1397,8 @@ T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_a_split_makes_a_household), T(test_a_person_takes_cap_and_score_along),
        T(test_a_merger_is_refused_with_its_numbers), T(test_a_merged_household_ends),
        T(test_who_comes_home_is_somebody_new), T(test_a_long_way_is_followed),
-       T(test_accounts_do_not_overflow), T(test_kin_is_declared_for_both),
-       T(test_kin_and_posts_move_with_people), T(test_a_post_has_a_term),
-       T(test_deciding_about_ones_own_is_warned_about),
+       T(test_any_number_of_mergers_is_followed), T(test_accounts_do_not_overflow),
+       T(test_kin_is_declared_for_both), T(test_kin_and_posts_move_with_people),
+       T(test_a_post_has_a_term), T(test_deciding_about_ones_own_is_warned_about),
        T(test_any_order_of_events_keeps_every_point),
        T(test_any_order_of_villages_gives_the_same_state))
