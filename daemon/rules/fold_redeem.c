@@ -378,7 +378,7 @@ static int take_slip(struct judged *j, struct bytes slip)
 
 static int check_household(struct judged *j, struct redeem *x)
 {
-	int err = fold_roster_need(j, 0, x->r.household, (uint32_t)x->r.member, &x->h);
+	int err = fold_roster_need_on(j, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
 
 	if (!err && !x->h.takes_part)
 		err = fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART, .s = x->r.household});

@@ -53,6 +53,27 @@ int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, ui
 	return err;
 }
 
+static int left_already(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY,
+						.num = {line, (int64_t)member},
+						.s = household});
+}
+
+int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
+			struct state_household *ret)
+{
+	struct state_member m = {0};
+	int err = fold_roster_need(j, 0, household, member, ret);
+
+	if (err || !member)
+		return err;
+	state_household_member(ret, member, &m);
+	if ((m.left != DAY_NONE && m.left < day) || (m.death != DAY_NONE && m.death < day))
+		return left_already(j, 0, household, member);
+	return ERR_OK;
+}
+
 int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
 		     struct fold_household *ret)
 {
@@ -96,11 +117,7 @@ int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
 {
 	if (!m)
 		return member_unknown(j, line, household, member);
-	if (state_member_present(m))
-		return ERR_OK;
-	return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY,
-						.num = {line, (int64_t)member},
-						.s = household});
+	return state_member_present(m) ? ERR_OK : left_already(j, line, household, member);
 }
 
 int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,

@@ -278,6 +278,19 @@ static void test_it_needs_scheme_prices_and_a_household_that_takes_part(void)
 	r.member = 9;
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "MEMBER_UNKNOWN", "F18", 0, 9);
+	/* nobody receives after the own death, and what was received on that day can still be entered */
+	out = (struct rec_roster_change){.household = town_b("01001"), .member = 1, .day = x.today};
+	T_EQ(put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
+	out = (struct rec_roster_change){
+		.household = town_b("01001"), .member = 2, .kind = LEAVE_left, .day = x.today - 1};
+	T_EQ(put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
+	r = slip(&x, "01001");
+	r.prices = 2;
+	r.member = 2;
+	redeem(&x, &r, &l, 1);
+	REFUSED(&x.w, "LEFT_ALREADY", "F22", 0, 2);
+	r.member = 1;
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	r = slip(&x, "01001");
 	r.day = x.today + 1;
 	redeem(&x, &r, &l, 1);
