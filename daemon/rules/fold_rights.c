@@ -148,6 +148,19 @@ int fold_rights_check(struct judged *j, uint32_t roles)
 	return no_role(j, roles, name);
 }
 
+int fold_rights_holds(struct judged *j, uint32_t roles, bool *ret)
+{
+	struct state_person p;
+	int err = in_village(j, j->e->author, &p);
+
+	*ret = !err && roles_today(j, &p, "") & roles;
+	if (*ret || (err && err != ERR_NOTFOUND))
+		return err;
+	err = fold_rights_in_town(j, j->e->author, &p);
+	*ret = !err && roles_today(j, &p, j->w->code) & roles;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret)
 {
 	struct state_person p = {0};

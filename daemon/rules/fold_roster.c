@@ -136,26 +136,66 @@ int fold_roster_room(struct judged *j, struct bytes household, struct fold_house
 }
 
 /* --- registration ---------------------------------------------------------------------------------- */
+static int member_not_future(struct judged *j, uint32_t line, struct bytes household,
+			     const struct state_member *m)
+{
+	const struct {
+		const char *field;
+		day_t day;
+	} days[] = {{"birth", m->birth}, {"since", m->since}, {"agreed", m->agreed}};
+
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]) && j->today != DAY_NONE; i++)
+		if (days[i].day > j->today)
+			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_FUTURE,
+								.num = {line, m->member,
+									days[i].day, j->today},
+								.s = fold_text(days[i].field),
+								.t = household});
+	return ERR_OK;
+}
+
+/* R25: the two committees consent themselves; nobody types it for those whom it binds. */
+static int check_new(struct judged *j, uint32_t line, struct bytes household,
+		     struct state_member *m)
+{
+	bool committee = true;
+	int err = member_not_future(j, line, household, m);
+
+	if (!err && m->agreed != DAY_NONE)
+		err = fold_rights_holds(j, RB(committee), &committee);
+	if (err || committee)
+		return err;
+	m->agreed = DAY_NONE;
+	fold_warn(j,
+		  &(struct refusal){.id = V_AGREED_BY, .num = {line, m->member}, .s = household});
+	return ERR_OK;
+}
+
 static int read_members(struct judged *j, struct bytes household, struct fold_household *x)
 {
 	struct rec_household_line l;
+	struct state_member *m;
 
-	for (uint32_t i = 0; i < j->nlines; i++) {
-		int err = fold_line(j, i, &l);
+	for (uint32_t line = 1; line <= j->nlines; line++) {
+		int err = fold_line(j, line - 1, &l);
 
 		if (err)
 			return err;
 		if (fold_roster_member(x, l.member))
 			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_TWICE,
-								.num = {i + 1, (int64_t)l.member},
+								.num = {line, (int64_t)l.member},
 								.s = household});
-		x->m[x->h.nmembers++] = (struct state_member){.member = (uint32_t)l.member,
-							      .other_hukou = l.hukou == HUKOU_other,
-							      .birth = l.birth,
-							      .since = l.since,
-							      .agreed = l.agreed,
-							      .entry = j->e->seq,
-							      .line = i + 1};
+		m = &x->m[x->h.nmembers++];
+		*m = (struct state_member){.member = (uint32_t)l.member,
+					   .other_hukou = l.hukou == HUKOU_other,
+					   .birth = l.birth,
+					   .since = l.since,
+					   .agreed = l.agreed,
+					   .entry = j->e->seq,
+					   .line = line};
+		err = check_new(j, line, household, m);
+		if (err)
+			return err;
 	}
 	return ERR_OK;
 }
@@ -173,6 +213,8 @@ int fold_roster_household(struct judged *j)
 				       .consent = r.consent_day,
 				       .group = r.group};
 	err = fold_roster_unused(j, r.household, &x.key);
+	if (!err)
+		err = fold_not_future(j, r.consent_day);
 	if (!err)
 		err = read_members(j, r.household, &x);
 	return err ? err : fold_roster_put(j, &x);
@@ -248,6 +290,7 @@ int fold_roster_join(struct judged *j)
 {
 	struct rec_member_join r;
 	struct fold_household x;
+	struct state_member *m;
 	int err = fold_head(j, &r);
 
 	if (!err)
@@ -258,13 +301,15 @@ int fold_roster_join(struct judged *j)
 		err = fold_roster_room(j, r.household, &x, r.member);
 	if (err)
 		return err;
-	x.m[x.h.nmembers++] = (struct state_member){.member = (uint32_t)r.member,
-						    .other_hukou = r.hukou == HUKOU_other,
-						    .birth = r.birth,
-						    .since = r.since,
-						    .agreed = r.agreed,
-						    .entry = j->e->seq};
-	return fold_roster_put(j, &x);
+	m = &x.m[x.h.nmembers++];
+	*m = (struct state_member){.member = (uint32_t)r.member,
+				   .other_hukou = r.hukou == HUKOU_other,
+				   .birth = r.birth,
+				   .since = r.since,
+				   .agreed = r.agreed,
+				   .entry = j->e->seq};
+	err = check_new(j, 0, r.household, m);
+	return err ? err : fold_roster_put(j, &x);
 }
 
 /* Whether six months have passed is asked on the day of each deed. */

@@ -266,6 +266,8 @@ int fold_village_kept(struct judged *j, uint32_t line, const struct rec_points_l
 
 /* fold_rights.c */
 int fold_rights_check(struct judged *j, uint32_t roles);
+/* Does the author hold one of these roles today? In a village. */
+int fold_rights_holds(struct judged *j, uint32_t roles, bool *ret);
 /* The person as the first j->known entries of the town feed have it. ERR_NOTFOUND. */
 int fold_rights_in_town(struct judged *j, const uint8_t key[32], struct state_person *ret);
 /* Gives a role in the town feed, beside those the person has. */

@@ -5,6 +5,7 @@
 #include "daemon/rules/state.h"
 #include "daemon/rules/view.h"
 #include "lib/err.h"
+#include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
 #include "tests/lib/town.h"
 
@@ -351,6 +352,85 @@ static void test_a_resident_is_admitted_by_the_committee(void)
 	T_EQ(points(&x, "02001", 3, "Z002", town_day(2025, 12, 10)), V_ACCEPTED);
 	T_EQ(change(&x, "02001", 3, LEAVE_left, x.day), V_ACCEPTED);
 	T_EQ(put(&x, TOWN_HEAD, REC_residence, &r, NULL, 0), V_LEFT_ALREADY);
+	world_close(&x);
+}
+
+static void test_only_the_committees_can_say_that_they_agreed(void)
+{
+	struct rec_household h = {.household = town_b("02001"), .takes_part = YES_yes};
+	struct rec_household_line l = {.member = 3,
+				       .name = town_b("陈外来"),
+				       .hukou = HUKOU_other,
+				       .since = town_day(2025, 1, 1),
+				       .agreed = town_day(2025, 12, 10)};
+	struct rec_member_join r = {.household = town_b("02001"),
+				    .kind = JOIN_returned,
+				    .day = town_day(2026, 2, 1),
+				    .member = 4,
+				    .name = town_b("陈小外"),
+				    .hukou = HUKOU_other,
+				    .since = l.since,
+				    .agreed = l.agreed};
+	struct world x;
+
+	world_open(&x, 8);
+	/* the recorder would bind them */
+	T_EQ(put(&x, TOWN_REC, REC_household, &h, &l, 1), V_ACCEPTED);
+	WARNED(&x.w, "AGREED_BY", "P13", 1, 3);
+	T_STR(x.w.last.warn[0].s, "02001");
+	T_EQ(member(&x, "02001", 3).since, l.since);
+	T_EQ(member(&x, "02001", 3).agreed, DAY_NONE);
+	T_EQ(points(&x, "02001", 3, "Z002", x.day), V_P13_AGREED);
+	T_EQ(put(&x, TOWN_REC, REC_member_join, &r, NULL, 0), V_ACCEPTED);
+	WARNED(&x.w, "AGREED_BY", "P13", 0, 4);
+	T_EQ(member(&x, "02001", 4).agreed, DAY_NONE);
+	r.member = 5;
+	T_EQ(put(&x, TOWN_HEAD, REC_member_join, &r, NULL, 0), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	T_EQ(member(&x, "02001", 5).agreed, l.agreed);
+	h.household = town_b("02002");
+	T_EQ(put(&x, TOWN_HEAD, REC_household, &h, &l, 1), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	T_EQ(points(&x, "02002", 3, "Z002", x.day), V_ACCEPTED);
+	/* also when the recorder is of the committee */
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, TOWN_HEAD, ROLE_recorder, ""), V_ACCEPTED);
+	h.household = town_b("02003");
+	T_EQ(put(&x, TOWN_HEAD, REC_household, &h, &l, 1), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	world_close(&x);
+}
+
+static void test_a_register_knows_no_future(void)
+{
+	struct rec_household h = {.household = town_b("02001"), .takes_part = YES_yes};
+
+	struct rec_household_line l[2] = {{.member = 1, .name = town_b("陈一")},
+					  {.member = 2, .name = town_b("陈二")}};
+	struct rec_member_join r = {.household = town_b("01001"),
+				    .member = 5,
+				    .name = town_b("王小妹"),
+				    .birth = town_day(2026, 3, 2)};
+	day_t *const days[] = {&l[1].birth, &l[1].since, &l[1].agreed};
+	static const char *const names[] = {"birth", "since", "agreed"};
+	struct world x;
+
+	world_open(&x, 9);
+	h.consent_day = x.today + 1;
+	T_EQ(put(&x, TOWN_HEAD, REC_household, &h, l, 2), V_DAY_FUTURE);
+	nums(&x, x.today + 1, x.today, 0);
+	h.consent_day = x.today;
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		*days[i] = x.today + 1;
+		put(&x, TOWN_HEAD, REC_household, &h, l, 2);
+		REFUSED(&x.w, "MEMBER_FUTURE", "F81", 2, 2, x.today + 1, x.today);
+		T_STR(x.w.last.reason.s, names[i]);
+		T_STR(x.w.last.reason.t, "02001");
+		*days[i] = x.today;
+	}
+	T_EQ(put(&x, TOWN_HEAD, REC_household, &h, l, 2), V_ACCEPTED);
+	r.day = x.today;
+	put(&x, TOWN_REC, REC_member_join, &r, NULL, 0);
+	REFUSED(&x.w, "MEMBER_FUTURE", "F81", 0, 5, r.birth, x.today);
 	world_close(&x);
 }
 
@@ -1393,6 +1473,7 @@ static void test_any_order_of_villages_gives_the_same_state(void)
 T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_changes_are_of_the_past), T(test_a_head_is_followed_by_another),
        T(test_a_child_joins), T(test_a_resident_is_admitted_by_the_committee),
+       T(test_only_the_committees_can_say_that_they_agreed), T(test_a_register_knows_no_future),
        T(test_who_leaves_the_scheme_keeps_the_points), T(test_a_split_is_refused_with_its_numbers),
        T(test_a_split_makes_a_household), T(test_a_person_takes_cap_and_score_along),
        T(test_a_merger_is_refused_with_its_numbers), T(test_a_merged_household_ends),

@@ -411,7 +411,7 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_NOT_PART", "P13", 1);
 	h = (struct rec_household){.household = town_b("03002"), .takes_part = YES_yes};
-	T_EQ(town_put(w, no, TOWN_REC, REC_household, &h, m, 6), V_ACCEPTED);
+	T_EQ(town_put(w, no, TOWN_HEAD, REC_household, &h, m, 6), V_ACCEPTED);
 	T_EQ(change(w, no, "03002", 1, LEAVE_death, day - 1), V_ACCEPTED);
 	T_EQ(change(w, no, "03002", 2, LEAVE_left, day), V_ACCEPTED);
 	l = town_line("03002", 1, "Z002", day);
@@ -464,6 +464,7 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	REFUSED(w, "P13_LEFT", "P13", 1, day, day + 1);
 	/* nobody of this household may take part yet, so it may not as such */
 	h.household = town_b("03003");
+	m[3].since = since;
 	T_EQ(town_put(w, no, TOWN_REC, REC_household, &h, &m[2], 2), V_ACCEPTED);
 	l = town_line("03003", 0, "A101", day);
 	town_points(w, no, TOWN_REC, &l, 1);
