@@ -498,5 +498,7 @@ int fold_redeem_reverse(struct judged *j)
 		return ERR_CORRUPT;
 	account.redeemed -= total;
 	err = put_sums(j, was.household, was.day, year - (uint64_t)total, &k, &account);
+	if (!err)
+		err = fold_family_unredeem(j, was.household, was.day, (uint64_t)total);
 	return err ? err : fold_family_pass_on(j, was.household);
 }

@@ -414,6 +414,23 @@ static int check_moved(struct judged *j, uint32_t line, const struct rec_points_
 						.t = fold_place_household(&now)});
 }
 
+/* P13: what a household did before it began was done by the one that it came from. */
+static int check_began(struct judged *j, uint32_t line, const struct state_household *h,
+		       const struct rec_points_line *l)
+{
+	struct rec_split r;
+	int err;
+
+	if (h->began == DAY_NONE || l->day >= h->began)
+		return ERR_OK;
+	err = fold_ref(j, h->entry, REC_split, &r);
+	return err ? err
+		   : fold_refuse(j, &(struct refusal){.id = V_P13_BEGAN,
+						      .num = {line, h->began, l->day},
+						      .s = l->household,
+						      .t = r.household});
+}
+
 int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
 			 const struct rec_points_line *l, bool deduct)
 {
@@ -423,11 +440,13 @@ int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_hou
 
 	if (l->member && !state_household_member(h, (uint32_t)l->member, &m))
 		return member_unknown(j, line, l->household, l->member);
-	if (l->member ? m.left != DAY_NONE : h->left != DAY_NONE) {
+	/* persons take what is theirs along; of a household the days that it had stay its own */
+	if (l->member ? m.left != DAY_NONE : h->left != DAY_NONE && l->day >= h->left)
 		err = check_moved(j, line, l);
-		if (err)
-			return err;
-	}
+	else
+		err = l->member ? ERR_OK : check_began(j, line, h, l);
+	if (err)
+		return err;
 	if (!h->takes_part)
 		return fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART,
 							.num = {line},

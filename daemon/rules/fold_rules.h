@@ -203,6 +203,9 @@ int fold_family_year_key(struct judged *j, struct bytes household, uint32_t memb
  * keeps its sums and hands its balance on to where the household is now (V_OVERFLOW). Nothing to do for
  * others. */
 int fold_family_pass_on(struct judged *j, struct bytes household);
+/* A redemption of @day is taken back that was @household's: off the sum of the year of those with which it
+ * was merged since, too. */
+int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, uint64_t points);
 
 /* fold_people.c: declared kin and posts */
 int fold_people_kin(struct judged *j);

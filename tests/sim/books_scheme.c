@@ -1,6 +1,7 @@
 #include "tests/sim/books.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct books_act *books_act(struct books *b, uint64_t entry)
 {
@@ -37,7 +38,11 @@ static void move_persons(struct books *b, const struct books_act *a)
 
 static void split(struct books *b, const struct books_act *a)
 {
-	b->household[a->into].known = true;
+	b->household[a->into].known = b->household[a->into].split = true;
+	b->household[a->into].redeemed = b->household[a->household].redeemed;
+	for (uint32_t y = a->year; y < BOOKS_YEARS; y++)
+		memcpy(b->year[a->into][0][y].sum, b->year[a->household][0][y].sum,
+		       sizeof(b->year[0][0][0].sum));
 	b->household[a->into].out = b->household[a->household].out;
 	move_persons(b, a);
 	books_pay(b, a->household, -a->points);
@@ -54,6 +59,7 @@ static void merge(struct books *b, const struct books_act *a)
 	old->balance = 0;
 	old->member[0].moved = true;
 	old->member[0].to = (struct books_place){a->into, 0};
+	b->household[a->into].redeemed += old->redeemed;
 	books_pay(b, a->into, all);
 }
 
@@ -67,8 +73,14 @@ static void change(struct books *b, const struct books_act *a)
 
 static void redeem(struct books *b, const struct books_act *a, int sign)
 {
+	struct books_household *h = &b->household[a->household];
+
 	books_pay(b, a->household, -sign * a->points);
-	b->household[a->household].redeemed += sign * a->points;
+	h->redeemed += sign * a->points;
+	while (h->member[0].moved) {
+		h = &b->household[h->member[0].to.household];
+		h->redeemed += sign * a->points;
+	}
 	b->redeemed += sign * a->points;
 }
 
@@ -140,7 +152,7 @@ bool books_know(enum verdict_id id)
 		V_HOUSEHOLD_EXISTS, V_HOUSEHOLD_LEFT, V_LEFT_ALREADY,	   V_MEMBER_NUMBER,
 		V_SPLIT_ALL,	    V_SPLIT_POINTS,   V_MERGE_SELF,	   V_MERGE_MEMBERS,
 		V_APPRAISAL_SCORE,  V_YEAR_CLOSED,    V_YEAR_NO_APPRAISAL, V_BOOK_HAS,
-		V_BOOK_NONE};
+		V_BOOK_NONE,	    V_P13_BEGAN};
 
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i] == id)

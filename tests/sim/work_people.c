@@ -180,6 +180,7 @@ static void split(struct sim *s, uint32_t host)
 	a.into = BOOKS_REGISTERED;
 	while (a.into < BOOKS_HOUSEHOLDS - 1 && b->household[a.into].known)
 		a.into++;
+	a.year = (uint32_t)(day_year(r.day) - BOOKS_YEAR);
 	have = b->household[a.household].balance;
 	a.points = have > 0 ? (int64_t)prng_below(&s->work, (uint64_t)have + 200) / 100 * 100 : 0;
 	household_name(a.household, name);

@@ -598,6 +598,65 @@ static void test_a_person_takes_cap_and_score_along(void)
 	world_close(&x);
 }
 
+static void test_a_household_has_no_deeds_from_before_it_began(void)
+{
+	struct rec_split r = {
+		.household = town_b("02001"), .into = town_b("02002"), .reason = town_b("分家")};
+	const struct rec_split_line l = {7, 1};
+	struct world x;
+
+	world_open(&x, 23);
+	T_EQ(split(&x, "01001", "02001", "23", "71", 0), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "A101", x.day), V_ACCEPTED);
+	points(&x, "02001", 0, "A101", x.day - 1);
+	REFUSED(&x.w, "P13_BEGAN", "P13", 1, x.day, x.day - 1);
+	T_STR(x.w.last.reason.s, "02001");
+	T_STR(x.w.last.reason.t, "01001");
+	T_EQ(points(&x, "01001", 0, "A101", x.day - 1), V_ACCEPTED);
+	/* persons were there before, and their caps come with them */
+	T_EQ(points(&x, "02001", 7, "C101", x.day - 1), V_ACCEPTED);
+	/* where that household has ended meanwhile, its own days still are */
+	T_EQ(merge(&x, "01001", "01003", "14", "56"), V_ACCEPTED);
+	T_EQ(points(&x, "01001", 0, "A101", x.day), V_P13_MOVED);
+	town_earn(&x.w, x.no, "01001", 0, "D101", x.day - 1);
+	T_EQ(points_raw(household(&x, "01003").balance), 300);
+	/* nor does a household end or split before it began */
+	r.day = x.day - 1;
+	T_EQ(put(&x, TOWN_HEAD, REC_split, &r, &l, 1), V_PERIOD);
+	nums(&x, x.day, x.day - 1, 0);
+	x.day--;
+	T_EQ(merge(&x, "01002", "02001", "1234", "2345"), V_PERIOD);
+	nums(&x, x.day + 1, x.day, 0);
+	world_close(&x);
+}
+
+static void test_a_split_opens_no_second_cap(void)
+{
+	struct world x;
+	uint64_t first = 0;
+	day_t jan = town_day(2026, 1, 2);
+
+	world_open(&x, 24);
+	for (int i = 0; i < 11; i++) /* of 24.00 */
+		first = town_earn(&x.w, x.no, "01001", 0, "A101", jan);
+	x.day = town_day(2025, 12, 31); /* entered late: what was used since goes along, too */
+	T_EQ(split(&x, "01001", "02001", "23", "71", 0), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "A101", jan), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "A101", jan), V_P10_CAP);
+	nums(&x, 1, 2400, 200);
+	T_EQ(points(&x, "02001", 0, "A101", x.day), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "D101", jan), V_ACCEPTED);
+	/* each has its own from then on */
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, first, 1), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "A101", jan), V_P10_CAP);
+	T_EQ(points(&x, "01001", 0, "A101", jan), V_ACCEPTED);
+	T_EQ(points(&x, "01001", 0, "A101", jan), V_ACCEPTED);
+	T_EQ(points(&x, "01001", 0, "A101", jan), V_P10_CAP);
+	T_EQ(split(&x, "02001", "02002", "7", "1", 0), V_ACCEPTED);
+	T_EQ(points(&x, "02002", 0, "A101", jan), V_P10_CAP);
+	world_close(&x);
+}
+
 /* --- mergers ---------------------------------------------------------------------------------------- */
 static void test_a_merger_is_refused_with_its_numbers(void)
 {
@@ -1013,6 +1072,11 @@ static const struct {
 	      {"D201", false, -200, 2000}};
 #define M_ITEMS (sizeof(m_item) / sizeof(m_item[0]))
 
+/* Deeds are of the second of January. */
+#define M_YEARS	     2
+#define M_YEAR	     2025
+#define M_DEED(year) town_day((year), 1, 2)
+
 /* One village, counted in another way: people are people wherever they live, and every line remembers its
  * person. */
 struct model {
@@ -1028,6 +1092,8 @@ struct model {
 		int into; /* -1: nowhere */
 		int64_t balance;
 		uint32_t used; /* the highest number */
+		day_t began;
+		int64_t before[M_YEARS][M_ITEMS]; /* of caps, used where it came from */
 	} h[M_HOUSEHOLDS];
 	struct {
 		int home;
@@ -1131,6 +1197,33 @@ static void m_depart(struct model *m)
 	m->p[i].present = false;
 }
 
+static int64_t m_magnitude(size_t item)
+{
+	return m_item[item].points < 0 ? -m_item[item].points : m_item[item].points;
+}
+
+/* A household as such has used this much of a cap. */
+static int64_t m_household_used(const struct model *m, int h, size_t item, int year)
+{
+	int64_t sum = m->h[h].before[year - M_YEAR][item];
+
+	for (uint32_t i = 0; i < m->nlines; i++)
+		if (m->l[i].person < 0 && m->l[i].household == h && m->l[i].item == item &&
+		    m->l[i].year == year && m->l[i].state != LINE_REFUSED &&
+		    m->l[i].state != LINE_REVERSED)
+			sum += m_magnitude(item);
+	return sum;
+}
+
+/* Of the years from that of @day on. */
+static void m_carry_caps(struct model *m, int from, int to, day_t day)
+{
+	for (int year = day_year(day); year < M_YEAR + M_YEARS; year++)
+		for (size_t item = 0; item < M_ITEMS; item++)
+			m->h[to].before[year - M_YEAR][item] =
+				m_household_used(m, from, item, year);
+}
+
 /* @n people go to @to, with numbers not used there. */
 static void m_move(struct model *m, const uint32_t *who, uint32_t n, int to,
 		   struct rec_split_line *l)
@@ -1140,6 +1233,15 @@ static void m_move(struct model *m, const uint32_t *who, uint32_t n, int to,
 		m->p[who[i]].home = to;
 		m->p[who[i]].number = m->h[to].used;
 	}
+}
+
+/* Some day that is not before @first. */
+static day_t m_day_from(struct model *m, day_t first)
+{
+	const day_t days[] = {town_day(2025, 1, 1), town_day(2025, 6, 30), m->day};
+	day_t day = days[prng_below(&m->g, sizeof(days) / sizeof(days[0]))];
+
+	return day < first ? first : day;
 }
 
 static void m_split(struct model *m)
@@ -1161,10 +1263,12 @@ static void m_split(struct model *m)
 	int64_t p = (int64_t)prng_below(&m->g, (uint64_t)most + 1);
 	struct rec_split r = {.household = town_b(m->h[h].code),
 			      .into = town_b(m->h[to].code),
-			      .day = m->day,
+			      .day = m_day_from(m, m->h[h].began),
 			      .points = points_of(p),
 			      .reason = town_b("分家")};
 	m_move(m, who, n, to, l);
+	m_carry_caps(m, h, to, r.day);
+	m->h[to].began = r.day;
 	m->h[h].balance -= p;
 	m->h[to].balance += p;
 	T_EQ(m_put(m, "head", REC_split, &r, l, n), V_ACCEPTED);
@@ -1193,23 +1297,30 @@ static void m_merge(struct model *m)
 	T_EQ(m_put(m, "head", REC_merge, &r, l, n), V_ACCEPTED);
 }
 
-static int64_t m_magnitude(size_t item)
-{
-	return m_item[item].points < 0 ? -m_item[item].points : m_item[item].points;
-}
-
 /* What counts towards the cap of the line that is about to be put. */
 static int64_t m_counted(const struct model *m, uint32_t line)
 {
 	int64_t sum = 0;
 
+	if (m->l[line].person < 0)
+		return m_household_used(m, m->l[line].household, m->l[line].item, m->l[line].year);
 	for (uint32_t i = 0; i < line; i++)
 		if (m->l[i].person == m->l[line].person && m->l[i].item == m->l[line].item &&
-		    m->l[i].year == m->l[line].year &&
-		    (m->l[i].person >= 0 || m->l[i].household == m->l[line].household) &&
-		    m->l[i].state != LINE_REFUSED && m->l[i].state != LINE_REVERSED)
+		    m->l[i].year == m->l[line].year && m->l[i].state != LINE_REFUSED &&
+		    m->l[i].state != LINE_REVERSED)
 			sum += m_magnitude(m->l[i].item);
 	return sum;
+}
+
+static enum verdict_id m_judge_line(const struct model *m, uint32_t line)
+{
+	size_t item = m->l[line].item;
+
+	if (m->l[line].person < 0 && M_DEED(m->l[line].year) < m->h[m->l[line].household].began)
+		return V_P13_BEGAN;
+	if (m_item[item].cap && m_counted(m, line) + m_magnitude(item) > m_item[item].cap)
+		return V_P10_CAP;
+	return V_ACCEPTED;
 }
 
 static void m_record(struct model *m)
@@ -1231,14 +1342,14 @@ static void m_record(struct model *m)
 	m->l[at].household = h;
 	m->l[at].person = person;
 	m->l[at].item = item;
-	m->l[at].year = 2025 + (int)prng_below(&m->g, 2);
+	m->l[at].year = M_YEAR + (int)prng_below(&m->g, M_YEARS);
 	m->l[at].state = LINE_RECORDED;
 	struct rec_points_line l =
-		town_line(m->h[h].code, number, m_item[item].code, town_day(m->l[at].year, 1, 2));
+		town_line(m->h[h].code, number, m_item[item].code, M_DEED(m->l[at].year));
 	struct rec_points head = {0};
-	bool full = m_item[item].cap && m_counted(m, at) + m_magnitude(item) > m_item[item].cap;
-	T_EQ(m_put(m, "rec", REC_points, &head, &l, 1), full ? V_P10_CAP : V_ACCEPTED);
-	m->nlines += !full;
+	enum verdict_id want = m_judge_line(m, at);
+	T_EQ(m_put(m, "rec", REC_points, &head, &l, 1), want);
+	m->nlines += want == V_ACCEPTED;
 }
 
 /* The account of a merged household is that of the one that goes on. */
@@ -1344,7 +1455,7 @@ static void m_check(struct model *m)
 	T_EQ(view_households(m->w->t, m->no, m_check_household, m), ERR_OK);
 	T_EQ(m->day - day, m->nhouseholds);
 	m->day = day;
-	for (int year = 2025; year <= 2026; year++)
+	for (int year = M_YEAR; year < M_YEAR + M_YEARS; year++)
 		T_EQ(view_scores(m->w->t, m->no, year, m_check_score, m), ERR_OK);
 	town_commit(m->w);
 	for (uint32_t i = 0; i < m->nlines; i++)
@@ -1476,6 +1587,7 @@ T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_only_the_committees_can_say_that_they_agreed), T(test_a_register_knows_no_future),
        T(test_who_leaves_the_scheme_keeps_the_points), T(test_a_split_is_refused_with_its_numbers),
        T(test_a_split_makes_a_household), T(test_a_person_takes_cap_and_score_along),
+       T(test_a_household_has_no_deeds_from_before_it_began), T(test_a_split_opens_no_second_cap),
        T(test_a_merger_is_refused_with_its_numbers), T(test_a_merged_household_ends),
        T(test_who_comes_home_is_somebody_new), T(test_a_long_way_is_followed),
        T(test_any_number_of_mergers_is_followed), T(test_accounts_do_not_overflow),
