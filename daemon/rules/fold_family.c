@@ -357,7 +357,9 @@ static int read_person(struct judged *j, struct family *y, uint32_t line)
 	to = &y->new.m[y->new.h.nmembers++];
 	*to = *m;
 	to->member = (uint32_t)l.new_member;
-	to->head = false;
+	if (to->head)
+		to->changed = j->e->seq;
+	to->head = to->was_head = false;
 	m->left = y->day;
 	m->away = DAY_NONE;
 	y->from[y->n] = m->member;

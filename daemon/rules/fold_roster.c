@@ -1,5 +1,6 @@
 #include "daemon/rules/fold_rules.h"
 
+#include "daemon/rules/placeholder.h"
 #include "lib/err.h"
 
 #define RESIDENCE_MONTHS 6
@@ -74,16 +75,22 @@ int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t membe
 	return ERR_OK;
 }
 
+static int open_members(struct fold_household *x)
+{
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < x->h.nmembers; i++)
+		if (!state_household_next(&x->h, &at, &x->m[i]))
+			return ERR_CORRUPT;
+	return ERR_OK;
+}
+
 int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
 		     struct fold_household *ret)
 {
 	int err = need(j, line, household, &ret->key, &ret->h);
-	size_t at = 0;
 
-	for (uint32_t i = 0; !err && i < ret->h.nmembers; i++)
-		if (!state_household_next(&ret->h, &at, &ret->m[i]))
-			return ERR_CORRUPT;
-	return err;
+	return err ? err : open_members(ret);
 }
 
 int fold_roster_put(struct judged *j, const struct fold_household *x)
@@ -232,9 +239,21 @@ static int come_back(struct judged *j, const struct rec_roster_change *r, struct
 {
 	int err = m->away == DAY_NONE ? not_away(j, r) : fold_period(j, m->away, r->day);
 
-	if (!err)
-		m->away = DAY_NONE;
-	return err;
+	if (err)
+		return err;
+	m->was_away = m->away;
+	m->away = DAY_NONE;
+	return ERR_OK;
+}
+
+static void become_head(struct fold_household *x, const struct state_member *head)
+{
+	for (uint32_t i = 0; i < x->h.nmembers; i++) {
+		struct state_member *m = &x->m[i];
+
+		m->was_head = m->head;
+		m->head = m == head;
+	}
 }
 
 static int change_member(struct judged *j, const struct rec_roster_change *r,
@@ -245,6 +264,7 @@ static int change_member(struct judged *j, const struct rec_roster_change *r,
 
 	if (err)
 		return err;
+	m->changed = j->e->seq;
 	switch ((enum rec_choice_LEAVE)r->kind) {
 	case LEAVE_moved_out: break; /* the whole household */
 	case LEAVE_death: m->death = r->day; break;
@@ -255,10 +275,7 @@ static int change_member(struct judged *j, const struct rec_roster_change *r,
 			return not_away(j, r);
 		m->away = r->day;
 		break;
-	case LEAVE_head:
-		for (uint32_t i = 0; i < x->h.nmembers; i++)
-			x->m[i].head = &x->m[i] == m;
-		break;
+	case LEAVE_head: become_head(x, m); break;
 	}
 	return ERR_OK;
 }
@@ -284,6 +301,104 @@ int fold_roster_change(struct judged *j)
 	else
 		err = change_member(j, &r, &x);
 	return err ? err : fold_roster_put(j, &x);
+}
+
+/* --- a change that was wrong ----------------------------------------------------------------------- */
+/* Of a change that is to be taken back, out of reach of later looks at the log. */
+struct mistake {
+	uint64_t entry;
+	enum rec_choice_LEAVE kind;
+	struct fold_place now; /* of the person, or of the household */
+};
+
+static void take_back(struct fold_household *x, struct state_member *m, enum rec_choice_LEAVE kind)
+{
+	switch (kind) {
+	case LEAVE_moved_out: x->h.left = DAY_NONE; break;
+	case LEAVE_death: m->death = DAY_NONE; break;
+	case LEAVE_left: m->left = DAY_NONE; break;
+	case LEAVE_away: m->away = DAY_NONE; break;
+	case LEAVE_back:
+		m->away = m->was_away;
+		m->was_away = DAY_NONE;
+		break;
+	case LEAVE_head:
+		for (uint32_t i = 0; i < x->h.nmembers; i++) {
+			x->m[i].head = x->m[i].was_head;
+			x->m[i].was_head = false;
+		}
+		break;
+	}
+}
+
+/* Is all still as the change made it? Nothing happens to who has died or left, so that can be wrong only of
+ * what people do again and again. */
+static int check_same(struct judged *j, const struct mistake *w, const struct fold_household *x,
+		      const struct state_member *m)
+{
+	bool deposed = w->kind == LEAVE_head && !m->head;
+	uint64_t later = m->changed;
+
+	if (later == w->entry && !deposed)
+		return ERR_OK;
+	for (uint32_t i = 0; deposed && i < x->h.nmembers; i++)
+		if (x->m[i].head)
+			later = x->m[i].changed;
+	return fold_refuse(j,
+			   &(struct refusal){.id = V_CORRECTION_LATER,
+					     .num = {(int64_t)w->entry, m->member, (int64_t)later},
+					     .s = fold_place_household(&w->now)});
+}
+
+static int correct(struct judged *j, const struct mistake *w)
+{
+	struct bytes household = fold_place_household(&w->now);
+	struct state_member *m = NULL;
+	struct fold_household x;
+	int err = get_household(j, household, &x.key, &x.h);
+
+	if (!err)
+		err = open_members(&x);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	if (w->kind != LEAVE_moved_out) {
+		if (x.h.left != DAY_NONE)
+			return fold_refuse(j,
+					   &(struct refusal){.id = V_CORRECTION_GONE,
+							     .num = {x.h.left, (int64_t)w->entry},
+							     .s = household});
+		m = fold_roster_member(&x, w->now.member);
+		err = m ? check_same(j, w, &x, m) : ERR_CORRUPT;
+		if (err)
+			return err;
+		m->changed = j->e->seq;
+	}
+	take_back(&x, m, w->kind);
+	return fold_roster_put(j, &x);
+}
+
+int fold_roster_correct(struct judged *j)
+{
+	struct rec_roster_correction r;
+	struct rec_roster_change was;
+	struct mistake w = {0};
+	int err = fold_head(j, &r);
+
+	if (!err && placeholder(r.reason))
+		return fold_refuse(j, &(struct refusal){.id = V_P08_MISSING,
+							.s = fold_text("reason")});
+	if (!err)
+		err = fold_ref(j, r.entry, REC_roster_change, &was);
+	if (err)
+		return err;
+	w.entry = r.entry;
+	w.kind = (enum rec_choice_LEAVE)was.kind;
+	err = fold_family_now(j, was.household, (uint32_t)was.member, &w.now);
+	if (!err)
+		err = fold_other_person(j, r.entry, REC_roster_change);
+	if (!err)
+		err = fold_settle(j, r.entry, REC_roster_change);
+	return err ? err : correct(j, &w);
 }
 
 int fold_roster_join(struct judged *j)

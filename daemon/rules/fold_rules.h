@@ -309,6 +309,7 @@ int fold_catalogue_item(struct judged *j, uint64_t version, struct bytes code,
 /* fold_roster.c */
 int fold_roster_household(struct judged *j);
 int fold_roster_change(struct judged *j);
+int fold_roster_correct(struct judged *j);
 int fold_roster_join(struct judged *j);
 int fold_roster_residence(struct judged *j);
 int fold_roster_consent(struct judged *j);

@@ -265,6 +265,130 @@ static void test_changes_are_of_the_past(void)
 	world_close(&x);
 }
 
+static enum verdict_id correct(struct world *x, const char *author, uint64_t entry)
+{
+	struct rec_roster_correction r = {.entry = entry, .reason = town_b("点错了人")};
+
+	return put(x, author, REC_roster_correction, &r, NULL, 0);
+}
+
+static uint64_t last(struct world *x)
+{
+	return town_size(&x->w, x->no) - 1;
+}
+
+/* Takes the last entry back. */
+static void undo(struct world *x)
+{
+	T_EQ(correct(x, TOWN_HEAD, last(x)), V_ACCEPTED);
+}
+
+static void test_a_wrong_change_is_taken_back(void)
+{
+	struct world x;
+
+	world_open(&x, 10);
+	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day - 9), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 2, LEAVE_death, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(member(&x, "01001", 2).death_day, DAY_NONE);
+	T_EQ(member(&x, "01001", 2).away_day, x.day - 9);
+	T_EQ(points(&x, "01001", 2, "Z002", x.day + 1), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 2, LEAVE_left, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(member(&x, "01001", 2).left_day, DAY_NONE);
+	T_EQ(change(&x, "01001", 2, LEAVE_back, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(member(&x, "01001", 2).away_day, x.day - 9);
+	T_EQ(change(&x, "01001", 3, LEAVE_away, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(member(&x, "01001", 3).away_day, DAY_NONE);
+	T_EQ(change(&x, "01001", 0, LEAVE_moved_out, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(household(&x, "01001").left_day, DAY_NONE);
+	T_EQ(household(&x, "01001").npresent, 4);
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
+	undo(&x);
+	T_OK(member(&x, "01001", 1).head);
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
+	undo(&x);
+	T_OK(member(&x, "01001", 3).head);
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED); /* once more */
+	undo(&x);
+	T_OK(member(&x, "01001", 3).head);
+	world_close(&x);
+}
+
+static void test_a_correction_is_of_another_person_and_once(void)
+{
+	struct rec_roster_correction r = {.reason = town_b("无")};
+	struct world x;
+	uint64_t at;
+
+	world_open(&x, 11);
+	T_EQ(change(&x, "01001", 2, LEAVE_death, x.day), V_ACCEPTED);
+	at = r.entry = last(&x);
+	correct(&x, TOWN_REC, at);
+	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
+	T_EQ(correct(&x, TOWN_REV, at), V_NO_ROLE);
+	put(&x, TOWN_HEAD, REC_roster_correction, &r, NULL, 0);
+	REFUSED(&x.w, "P08_MISSING", "P08", 0);
+	T_EQ(correct(&x, TOWN_HEAD, at - 1), V_REFERENCE);
+	T_EQ(correct(&x, TOWN_HEAD, at), V_ACCEPTED);
+	correct(&x, TOWN_HEAD, at);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
+	/* the same once more is another entry */
+	T_EQ(change(&x, "01001", 2, LEAVE_death, x.day), V_ACCEPTED);
+	T_EQ(correct(&x, TOWN_HEAD, at), V_DONE_ALREADY);
+	world_close(&x);
+}
+
+static void test_what_has_changed_again_is_not_taken_back(void)
+{
+	struct world x;
+	uint64_t death, away, head;
+
+	world_open(&x, 12);
+	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day), V_ACCEPTED);
+	away = last(&x);
+	T_EQ(change(&x, "01001", 2, LEAVE_back, x.day), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day), V_ACCEPTED); /* looks the same */
+	correct(&x, TOWN_HEAD, away);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)away, 2, (int64_t)last(&x) - 1);
+	T_STR(x.w.last.reason.s, "01001");
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
+	head = last(&x);
+	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
+	correct(&x, TOWN_HEAD, head);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)head, 3, (int64_t)head + 1);
+	/* wherever the person is now */
+	T_EQ(change(&x, "01002", 2, LEAVE_away, x.day), V_ACCEPTED);
+	away = last(&x);
+	T_EQ(change(&x, "01002", 3, LEAVE_head, x.day), V_ACCEPTED);
+	head = last(&x);
+	T_EQ(split(&x, "01002", "02002", "23", "78", 0), V_ACCEPTED);
+	T_EQ(member(&x, "02002", 7).away_day, x.day);
+	T_EQ(correct(&x, TOWN_HEAD, away), V_ACCEPTED);
+	T_EQ(member(&x, "02002", 7).away_day, DAY_NONE);
+	correct(&x, TOWN_HEAD, head);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)head, 8, (int64_t)head + 1);
+	T_STR(x.w.last.reason.s, "02002");
+	/* a household that is gone takes nobody back */
+	T_EQ(change(&x, "01003", 1, LEAVE_death, x.day), V_ACCEPTED);
+	death = last(&x);
+	T_EQ(change(&x, "01003", 0, LEAVE_moved_out, x.day), V_ACCEPTED);
+	correct(&x, TOWN_HEAD, death);
+	REFUSED(&x.w, "CORRECTION_GONE", "F83", x.day, (int64_t)death);
+	T_EQ(correct(&x, TOWN_HEAD, death + 1), V_ACCEPTED);
+	T_EQ(correct(&x, TOWN_HEAD, death), V_ACCEPTED);
+	T_EQ(change(&x, "01004", 1, LEAVE_left, x.day), V_ACCEPTED);
+	death = last(&x);
+	T_EQ(merge(&x, "01004", "01003", "234", "567"), V_ACCEPTED);
+	T_EQ(correct(&x, TOWN_HEAD, death), V_CORRECTION_GONE);
+	world_close(&x);
+}
+
 static void test_a_head_is_followed_by_another(void)
 {
 	struct world x;
@@ -1583,7 +1707,9 @@ static void test_any_order_of_villages_gives_the_same_state(void)
 
 T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_changes_are_of_the_past), T(test_a_head_is_followed_by_another),
-       T(test_a_child_joins), T(test_a_resident_is_admitted_by_the_committee),
+       T(test_a_wrong_change_is_taken_back), T(test_a_correction_is_of_another_person_and_once),
+       T(test_what_has_changed_again_is_not_taken_back), T(test_a_child_joins),
+       T(test_a_resident_is_admitted_by_the_committee),
        T(test_only_the_committees_can_say_that_they_agreed), T(test_a_register_knows_no_future),
        T(test_who_leaves_the_scheme_keeps_the_points), T(test_a_split_is_refused_with_its_numbers),
        T(test_a_split_makes_a_household), T(test_a_person_takes_cap_and_score_along),
