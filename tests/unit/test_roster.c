@@ -4,6 +4,7 @@
 #include "daemon/rules/moves.h"
 #include "daemon/rules/state.h"
 #include "daemon/rules/view.h"
+#include "daemon/rules/view_scheme.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
@@ -1185,6 +1186,8 @@ static void test_deciding_about_ones_own_is_warned_about(void)
 #define M_PEOPLE     200
 #define M_HOUSEHOLDS 40
 #define M_LINES	     400
+#define M_CHANGES    200
+#define M_SLIPS	     200
 static const struct {
 	const char *code;
 	bool individual;
@@ -1199,6 +1202,8 @@ static const struct {
 /* Deeds are of the second of January. */
 #define M_YEARS	     2
 #define M_YEAR	     2025
+#define M_THRESHOLD  100
+#define M_YEAR_CAP   400
 #define M_DEED(year) town_day((year), 1, 2)
 
 /* One village, counted in another way: people are people wherever they live, and every line remembers its
@@ -1216,8 +1221,9 @@ struct model {
 		int into; /* -1: nowhere */
 		int64_t balance;
 		uint32_t used; /* the highest number */
-		day_t began;
+		day_t began, left;
 		int64_t before[M_YEARS][M_ITEMS]; /* of caps, used where it came from */
+		int64_t redeemed[M_YEARS];	  /* that counts towards the cap of a year */
 	} h[M_HOUSEHOLDS];
 	struct {
 		int home;
@@ -1231,6 +1237,19 @@ struct model {
 		int year;
 		enum line_state state;
 	} l[M_LINES];
+	uint32_t nchanges;
+	struct {
+		uint64_t seq;
+		int household, person; /* person -1: all of it moved out */
+		bool taken_back;
+	} c[M_CHANGES];
+	uint32_t nslips;
+	struct {
+		uint64_t seq;
+		int household, year;
+		int64_t points;
+		bool taken_back;
+	} r[M_SLIPS];
 };
 
 static enum verdict_id m_put(struct model *m, const char *who, enum rec_code type, const void *head,
@@ -1307,18 +1326,55 @@ static void m_join(struct model *m)
 	m_arrive(m, h, m->h[h].used + 1);
 }
 
+static void m_note_change(struct model *m, int household, int person)
+{
+	m->c[m->nchanges].seq = town_size(m->w, m->no) - 1;
+	m->c[m->nchanges].household = household;
+	m->c[m->nchanges++].person = person;
+}
+
 static void m_depart(struct model *m)
 {
 	uint32_t i = (uint32_t)prng_below(&m->g, m->npeople);
+	int h = m->p[i].home;
 
-	if (!m->p[i].present || m->h[m->p[i].home].gone)
+	if (!m->p[i].present || m->h[h].gone || m->nchanges == M_CHANGES)
 		return;
-	struct rec_roster_change r = {.household = town_b(m->h[m->p[i].home].code),
-				      .member = m->p[i].number,
+	bool all = prng_below(&m->g, 8) == 0;
+	struct rec_roster_change r = {.household = town_b(m->h[h].code),
+				      .member = all ? 0 : m->p[i].number,
 				      .kind = prng_below(&m->g, 2) ? LEAVE_death : LEAVE_left,
 				      .day = m->day};
+	if (all)
+		r.kind = LEAVE_moved_out;
 	T_EQ(m_put(m, "rec", REC_roster_change, &r, NULL, 0), V_ACCEPTED);
-	m->p[i].present = false;
+	m_note_change(m, h, all ? -1 : (int)i);
+	if (all)
+		m->h[h].gone = true;
+	else
+		m->p[i].present = false;
+}
+
+/* Who has left comes back, while there is a household to come back to. */
+static void m_correct(struct model *m)
+{
+	uint32_t i = (uint32_t)prng_below(&m->g, m->nchanges + 1);
+
+	if (i == m->nchanges)
+		return;
+	struct rec_roster_correction r = {.entry = m->c[i].seq, .reason = town_b("点错了人")};
+	int person = m->c[i].person, h = m->c[i].household;
+	enum verdict_id want = m->c[i].taken_back	     ? V_DONE_ALREADY
+			       : person >= 0 && m->h[h].gone ? V_CORRECTION_GONE
+							     : V_ACCEPTED;
+	T_EQ(m_put(m, "head", REC_roster_correction, &r, NULL, 0), want);
+	if (want != V_ACCEPTED)
+		return;
+	m->c[i].taken_back = true;
+	if (person >= 0)
+		m->p[person].present = true;
+	else
+		m->h[h].gone = false;
 }
 
 static int64_t m_magnitude(size_t item)
@@ -1346,6 +1402,12 @@ static void m_carry_caps(struct model *m, int from, int to, day_t day)
 		for (size_t item = 0; item < M_ITEMS; item++)
 			m->h[to].before[year - M_YEAR][item] =
 				m_household_used(m, from, item, year);
+}
+
+static void m_carry_redeemed(struct model *m, int from, int to, day_t day)
+{
+	for (int year = day_year(day); year < M_YEAR + M_YEARS; year++)
+		m->h[to].redeemed[year - M_YEAR] += m->h[from].redeemed[year - M_YEAR];
 }
 
 /* @n people go to @to, with numbers not used there. */
@@ -1392,6 +1454,7 @@ static void m_split(struct model *m)
 			      .reason = town_b("分家")};
 	m_move(m, who, n, to, l);
 	m_carry_caps(m, h, to, r.day);
+	m_carry_redeemed(m, h, to, r.day);
 	m->h[to].began = r.day;
 	m->h[h].balance -= p;
 	m->h[to].balance += p;
@@ -1409,10 +1472,13 @@ static void m_merge(struct model *m)
 	n = m_at_home(m, h, who);
 	if (n == 0 || n > 40 || m->h[to].used + n > 90)
 		return;
+	day_t first = m->h[h].began > m->h[to].began ? m->h[h].began : m->h[to].began;
 	struct rec_merge r = {.household = town_b(m->h[h].code),
 			      .into = town_b(m->h[to].code),
-			      .day = m->day,
+			      .day = m_day_from(m, first),
 			      .reason = town_b("并户")};
+	m_carry_redeemed(m, h, to, r.day);
+	m->h[h].left = r.day;
 	m_move(m, who, n, to, l);
 	m->h[to].balance += m->h[h].balance;
 	m->h[h].balance = 0;
@@ -1511,9 +1577,76 @@ static void m_step(struct model *m)
 	}
 }
 
+/* One that has something, if there is one. */
+static int m_rich(struct model *m)
+{
+	int h = m_household(m);
+
+	for (uint32_t i = 0; i < m->nhouseholds; i++)
+		if (!m->h[i].gone && m->h[i].balance >= M_THRESHOLD &&
+		    (h < 0 || m->h[h].balance < M_THRESHOLD || prng_below(&m->g, 2)))
+			h = (int)i;
+	return h;
+}
+
+static void m_redeem(struct model *m)
+{
+	int h = m_rich(m), at = (int)m->nslips;
+	int64_t p = 1 + (int64_t)prng_below(&m->g, 200);
+	char slip[16];
+
+	if (h < 0 || at == M_SLIPS)
+		return;
+	m->r[at].household = h;
+	m->r[at].year = M_YEAR + (int)prng_below(&m->g, M_YEARS);
+	m->r[at].points = p;
+	snprintf(slip, sizeof(slip), "DH-%d", at);
+	struct rec_redemption r = {.slip = town_b(slip),
+				   .household = town_b(m->h[h].code),
+				   .day = M_DEED(m->r[at].year),
+				   .receiver = town_b("张三"),
+				   .prices = 1};
+	struct rec_redemption_line l = {
+		.good = town_b("XYY"), .quantity = qty_of(p), .points = points_of(p)};
+	int64_t *year = &m->h[h].redeemed[m->r[at].year - M_YEAR];
+	enum verdict_id want = m->h[h].balance < M_THRESHOLD ? V_X01_THRESHOLD
+			       : m->h[h].balance < p	     ? V_X01_BALANCE
+			       : *year + p > M_YEAR_CAP	     ? V_X01_YEAR_CAP
+							     : V_ACCEPTED;
+	m->r[at].seq = town_size(m->w, m->no);
+	T_EQ(m_put(m, "keeper", REC_redemption, &r, &l, 1), want);
+	if (want != V_ACCEPTED)
+		return;
+	m->nslips++;
+	m->h[h].balance -= p;
+	*year += p;
+}
+
+/* The points go to where the household is now; off the sum of the year of each that has it in its own. */
+static void m_return(struct model *m)
+{
+	uint32_t i = (uint32_t)prng_below(&m->g, m->nslips + 1);
+
+	if (i == m->nslips || m->r[i].taken_back)
+		return;
+	struct rec_redemption_reversal r = {.entry = m->r[i].seq, .reason = town_b("发错物品")};
+	int h = m->r[i].household, year = m->r[i].year;
+	bool counts = true;
+	T_EQ(m_put(m, "con", REC_redemption_reversal, &r, NULL, 0), V_ACCEPTED);
+	m->r[i].taken_back = true;
+	for (;; h = m->h[h].into) {
+		if (counts)
+			m->h[h].redeemed[year - M_YEAR] -= m->r[i].points;
+		if (m->h[h].into < 0)
+			break;
+		counts = counts && day_year(m->h[h].left) <= year;
+	}
+	m->h[h].balance += m->r[i].points;
+}
+
 static void m_turn(struct model *m)
 {
-	uint64_t what = prng_below(&m->g, 20);
+	uint64_t what = prng_below(&m->g, 24);
 
 	if (m->nhouseholds < 3 || what == 0)
 		m_register(m);
@@ -1525,7 +1658,13 @@ static void m_turn(struct model *m)
 		m_split(m);
 	else if (what == 4)
 		m_merge(m);
-	else if (what < 10 || m->nlines == 0)
+	else if (what == 5)
+		m_correct(m);
+	else if (what == 6 || what == 7)
+		m_redeem(m);
+	else if (what == 8)
+		m_return(m);
+	else if (what < 14 || m->nlines == 0)
 		m_record(m);
 	else
 		m_step(m);
@@ -1543,6 +1682,13 @@ static int m_check_household(void *ctx, const struct view_household *v)
 		T_EQ(points_raw(v->balance), m->h[h].balance);
 		T_EQ(v->npresent, m_at_home(m, (int)h, who));
 		T_STR(v->into, m->h[h].into < 0 ? "" : m->h[m->h[h].into].code);
+		for (int y = 0; y < M_YEARS; y++) {
+			struct points p;
+
+			T_EQ(view_redeemed(m->w->t, m->no, town_b(v->household), M_YEAR + y, &p),
+			     ERR_OK);
+			T_EQ(points_raw(p), m->h[h].redeemed[y]);
+		}
 		m->day++; /* counts the households seen */
 		return 0;
 	}
@@ -1585,9 +1731,42 @@ static void m_check(struct model *m)
 	for (uint32_t i = 0; i < m->nlines; i++)
 		if (m->l[i].state == LINE_CONFIRMED)
 			confirmed += m_item[m->l[i].item].points;
+	for (uint32_t i = 0; i < m->nslips; i++)
+		confirmed -= m->r[i].taken_back ? 0 : m->r[i].points;
 	for (uint32_t h = 0; h < m->nhouseholds; h++)
 		accounts += m->h[h].balance;
 	T_EQ(accounts, confirmed);
+}
+
+static void m_store(struct model *m)
+{
+	struct rec_scheme s = {.version = 1,
+			       .title = town_b("积分奖励方案"),
+			       .from = town_day(M_YEAR, 1, 1),
+			       .rate_points = points_of(100),
+			       .rate_fen = fen_of(100),
+			       .threshold = points_of(M_THRESHOLD),
+			       .year_cap = points_of(M_YEAR_CAP),
+			       .told_days = 3,
+			       .notice_days = 7,
+			       .object_days = 7,
+			       .answer_days = 7,
+			       .tolerance = 10,
+			       .proxy_max = 3,
+			       .scope = town_b("全体参与村民")};
+	struct rec_scheme_line sl = {.kind = REWARD_goods, .name = town_b("生活用品")};
+	struct rec_prices p = {.version = 1, .from = s.from};
+	struct rec_prices_line pl = {.good = town_b("XYY"),
+				     .title = town_b("洗衣液"),
+				     .unit = town_b("瓶"),
+				     .price = points_of(1)};
+	char head[40], keeper[40];
+
+	snprintf(head, sizeof(head), "head/%s", m->code);
+	snprintf(keeper, sizeof(keeper), "keeper/%s", m->code);
+	T_EQ(town_grant(m->w, m->no, head, keeper, ROLE_keeper, ""), V_ACCEPTED);
+	T_EQ(m_put(m, "head", REC_scheme, &s, &sl, 1), V_ACCEPTED);
+	T_EQ(m_put(m, "head", REC_prices, &p, &pl, 1), V_ACCEPTED);
 }
 
 static void m_open(struct model *m, struct town *w, const char *code, uint64_t seed)
@@ -1598,6 +1777,7 @@ static void m_open(struct model *m, struct town *w, const char *code, uint64_t s
 	m->no = town_village(w, code);
 	m->day = town_day(2026, 2, 20);
 	prng_seed(&m->g, seed);
+	m_store(m);
 }
 
 /* A town with two villages that work in turns. */
@@ -1689,6 +1869,7 @@ static void test_any_order_of_events_keeps_every_point(void)
 	for (uint64_t seed = 900; seed < 912; seed++) {
 		two_villages(&w, m, seed, 700);
 		T_OK(m[0].nhouseholds > 5);
+		T_OK(m[0].nslips + m[1].nslips > 0);
 		town_close(&w);
 	}
 }
