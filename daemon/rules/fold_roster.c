@@ -99,6 +99,24 @@ int fold_roster_put(struct judged *j, const struct fold_household *x)
 	return fold_put(j, &x->key);
 }
 
+int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
+			  const struct state_household *h)
+{
+	uint32_t others = j->type->roles & ~RB(recorder);
+	bool free = false;
+	int err = ERR_OK;
+
+	if (!j->group[0] || fold_text_eq(h->group, fold_text(j->group)))
+		return ERR_OK;
+	if (others)
+		err = fold_rights_holds(j, others, &free);
+	if (err || free)
+		return err;
+	return fold_refuse(
+		j, &(struct refusal){
+			   .id = V_GROUP_FOREIGN, .num = {line}, .s = household, .t = h->group});
+}
+
 int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret)
 {
 	struct state_household h;

@@ -329,6 +329,10 @@ struct fold_household {
 int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
 		     struct fold_household *ret);
 int fold_roster_put(struct judged *j, const struct fold_household *x);
+/* A recorder with a territory acts for the households of that group, unless by another role that this type
+ * of record takes (V_GROUP_FOREIGN). */
+int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
+			  const struct state_household *h);
 /* V_HOUSEHOLD_EXISTS, and else the key of its row. */
 int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret);
 /* NULL: no such member. */

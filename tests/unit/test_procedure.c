@@ -550,6 +550,35 @@ static void test_nobody_answers_under_another_key(void)
 	town_close(&x.w);
 }
 
+/* The way of a line begins and goes on with the recorder of the territory. */
+static void test_applications_and_telling_are_of_the_territory(void)
+{
+	struct rec_application a;
+	struct rec_told t = {.line = 1};
+	struct world x;
+
+	world_open(&x, 14);
+	a = application(&x, "01002", 0, "Z001");
+	t.entry = deduct(&x, x.day);
+	t.day = x.day;
+	t.via = VIA_oral;
+	grant(&x, "two", ROLE_recorder, "2"); /* the households are of group 1 */
+	provoke_put(&x.w, x.no, "two", REC_application, &a, NULL, 0);
+	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 0);
+	T_STR(x.w.last.reason.s, "01002");
+	provoke_put(&x.w, x.no, "two", REC_told, &t, NULL, 0);
+	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 1);
+	T_STR(x.w.last.reason.t, "1");
+	/* a reviewer tells everybody */
+	grant(&x, "two", ROLE_reviewer, "");
+	T_EQ(provoke_put(&x.w, x.no, "two", REC_told, &t, NULL, 0), V_ACCEPTED);
+	provoke_put(&x.w, x.no, "two", REC_application, &a, NULL, 0);
+	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 0);
+	grant(&x, "two", ROLE_recorder, "1");
+	T_EQ(provoke_put(&x.w, x.no, "two", REC_application, &a, NULL, 0), V_ACCEPTED);
+	town_close(&x.w);
+}
+
 /* --- what waits ------------------------------------------------------------------------------------ */
 struct list {
 	uint32_t n;
@@ -718,5 +747,6 @@ T_MAIN(T(test_a_recorder_keeps_to_the_territory),
        T(test_the_days_are_those_of_the_scheme), T(test_a_new_scheme_counts_at_once),
        T(test_an_objection_is_to_a_line), T(test_a_deduction_waits_for_the_answer),
        T(test_somebody_else_answers_once_and_in_time), T(test_nobody_answers_under_another_key),
+       T(test_applications_and_telling_are_of_the_territory),
        T(test_objections_are_followed_to_their_end), T(test_applications_are_followed_to_their_end),
        T(test_deductions_show_what_they_wait_for))
