@@ -75,6 +75,11 @@ const char *reason_rule(enum verdict_id id)
 	return reasons[id].rule;
 }
 
+bool reason_names_line(enum verdict_id id)
+{
+	return strstr(reasons[id].in[LANG_ZH].what, "第 {0} 行") != NULL;
+}
+
 const char *reason_name(enum verdict_id id)
 {
 	return reasons[id].name;

@@ -39,6 +39,8 @@ void verdict_warn(struct verdict *v, const struct reason *r);
 void reason_set_text(char dst[REASON_TEXT_MAX], const void *p, size_t n);
 const char *reason_rule(enum verdict_id id); /* "P10" */
 const char *reason_name(enum verdict_id id); /* "P10_CAP" */
+/* Is the first number of this reason a line of the entry? */
+bool reason_names_line(enum verdict_id id);
 /* The sentence with its numbers; appends to @out. */
 int reason_text(const struct reason *r, enum lang lang, struct buf *out);
 /* Key in KV_VERDICT: feed number u32 | sequence u64. */

@@ -120,13 +120,6 @@ static void tell(struct import *m, struct import_told *to, uint32_t row, const s
 	jw_obj_end(&to->w);
 }
 
-/* These name a line of the entry first. */
-static bool names_line(const struct reason *r)
-{
-	return (r->id >= V_P05_FUTURE && r->id <= V_P13_CHILD) || r->id == V_HOUSEHOLD_UNKNOWN ||
-	       r->id == V_MEMBER_UNKNOWN;
-}
-
 /* Tells a reason of @rec, with the row of the file in place of the line of the entry. */
 static void tell_of(struct import *m, struct import_told *to, const struct import_record *rec,
 		    const struct reason *reason)
@@ -135,7 +128,7 @@ static void tell_of(struct import *m, struct import_told *to, const struct impor
 	uint32_t row = rec->row;
 	uint64_t at;
 
-	if (m->kind == IMPORT_ENTRIES && rec->step == STEP_RECORD && names_line(&r) &&
+	if (m->kind == IMPORT_ENTRIES && rec->step == STEP_RECORD && reason_names_line(r.id) &&
 	    r.num[0] >= 1) {
 		at = rec->line + (uint64_t)r.num[0] - 1;
 		if (at < m->entries.n)

@@ -647,6 +647,19 @@ static void test_the_specification_lists_every_verdict(void)
 	free(text);
 }
 
+static void test_a_reason_says_whether_it_names_a_line(void)
+{
+	static const enum verdict_id yes[] = {V_P10_CAP, V_MEMBER_UNKNOWN, V_P13_MOVED, V_P13_BEGAN,
+					      V_GROUP_FOREIGN};
+	static const enum verdict_id no[] = {V_ACCEPTED, V_OVERFLOW, V_TARGET_UNKNOWN, V_P02_DUTIES,
+					     V_HOUSEHOLD_LEFT};
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		T_OK(reason_names_line(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		T_OK(!reason_names_line(no[i]));
+}
+
 static void test_long_texts_are_cut_between_characters(void)
 {
 	struct reason r = {.id = V_MALFORMED};
@@ -738,6 +751,6 @@ static void test_one_kind_of_evidence_suffices(void)
 }
 
 T_MAIN(T(test_every_verdict_can_be_met_and_read), T(test_sentences_have_their_numbers),
-       T(test_the_specification_lists_every_verdict), T(test_long_texts_are_cut_between_characters),
-       T(test_the_stored_form_comes_back), T(test_placeholders_are_known),
-       T(test_one_kind_of_evidence_suffices))
+       T(test_the_specification_lists_every_verdict), T(test_a_reason_says_whether_it_names_a_line),
+       T(test_long_texts_are_cut_between_characters), T(test_the_stored_form_comes_back),
+       T(test_placeholders_are_known), T(test_one_kind_of_evidence_suffices))
