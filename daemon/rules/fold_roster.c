@@ -61,12 +61,31 @@ static int left_already(struct judged *j, uint32_t line, struct bytes household,
 						.s = household});
 }
 
+/* P13: what a household did before it began was done by the one that it came from. */
+static int check_began(struct judged *j, uint32_t line, struct bytes household,
+		       const struct state_household *h, day_t day)
+{
+	struct rec_split r;
+	int err;
+
+	if (h->began == DAY_NONE || day >= h->began)
+		return ERR_OK;
+	err = fold_ref(j, h->entry, REC_split, &r);
+	return err ? err
+		   : fold_refuse(j, &(struct refusal){.id = V_P13_BEGAN,
+						      .num = {line, h->began, day},
+						      .s = household,
+						      .t = r.household});
+}
+
 int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
 			struct state_household *ret)
 {
 	struct state_member m = {0};
 	int err = fold_roster_need(j, 0, household, member, ret);
 
+	if (!err)
+		err = check_began(j, 0, household, ret, day);
 	if (err || !member)
 		return err;
 	state_household_member(ret, member, &m);
@@ -547,23 +566,6 @@ static int check_moved(struct judged *j, uint32_t line, const struct rec_points_
 						.t = fold_place_household(&now)});
 }
 
-/* P13: what a household did before it began was done by the one that it came from. */
-static int check_began(struct judged *j, uint32_t line, const struct state_household *h,
-		       const struct rec_points_line *l)
-{
-	struct rec_split r;
-	int err;
-
-	if (h->began == DAY_NONE || l->day >= h->began)
-		return ERR_OK;
-	err = fold_ref(j, h->entry, REC_split, &r);
-	return err ? err
-		   : fold_refuse(j, &(struct refusal){.id = V_P13_BEGAN,
-						      .num = {line, h->began, l->day},
-						      .s = l->household,
-						      .t = r.household});
-}
-
 int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
 			 const struct rec_points_line *l, bool deduct)
 {
@@ -577,7 +579,7 @@ int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_hou
 	if (l->member ? m.left != DAY_NONE : h->left != DAY_NONE && l->day >= h->left)
 		err = check_moved(j, line, l);
 	else
-		err = l->member ? ERR_OK : check_began(j, line, h, l);
+		err = l->member ? ERR_OK : check_began(j, line, l->household, h, l->day);
 	if (err)
 		return err;
 	if (!h->takes_part)

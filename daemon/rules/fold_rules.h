@@ -317,7 +317,8 @@ int fold_roster_consent(struct judged *j);
  * V_HOUSEHOLD_LEFT), and, with @member above 0, that person of it (V_MEMBER_UNKNOWN). */
 int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
 		     struct state_household *ret);
-/* The same, and that person had neither died nor left before @day (V_LEFT_ALREADY). */
+/* The same, on @day: the household had begun (V_P13_BEGAN), and that person had neither died nor left before
+ * (V_LEFT_ALREADY). */
 int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
 			struct state_household *ret);
 /* The same household with all its people, to be changed and put back. */

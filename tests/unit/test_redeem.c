@@ -404,6 +404,8 @@ static enum verdict_id move(struct world *x, enum rec_code type, const char *fro
 static void test_what_was_redeemed_this_year_goes_along(void)
 {
 	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
+	const struct rec_redemption_line l = towels(1);
+	struct rec_redemption r;
 	struct rec_scheme s;
 	struct world x;
 
@@ -420,6 +422,11 @@ static void test_what_was_redeemed_this_year_goes_along(void)
 	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
 	T_EQ(move(&x, REC_split, "01001", "02001", 2, 1), V_ACCEPTED);
 	give(&x, "02001", 50000);
+	r = slip(&x, "02001"); /* not of a day on which it was one household */
+	r.day = x.today - 1;
+	redeem(&x, &r, &l, 1);
+	REFUSED(&x.w, "P13_BEGAN", "P13", 0, x.today, x.today - 1);
+	T_STR(x.w.last.reason.t, "01001");
 	T_EQ(redeemed(&x, "01001", 2026), 2100);
 	T_EQ(redeemed(&x, "02001", 2026), 2100);
 	T_EQ(take(&x, "02001", 1), V_ACCEPTED);

@@ -1609,10 +1609,11 @@ static void m_redeem(struct model *m)
 	struct rec_redemption_line l = {
 		.good = town_b("XYY"), .quantity = qty_of(p), .points = points_of(p)};
 	int64_t *year = &m->h[h].redeemed[m->r[at].year - M_YEAR];
-	enum verdict_id want = m->h[h].balance < M_THRESHOLD ? V_X01_THRESHOLD
-			       : m->h[h].balance < p	     ? V_X01_BALANCE
-			       : *year + p > M_YEAR_CAP	     ? V_X01_YEAR_CAP
-							     : V_ACCEPTED;
+	enum verdict_id want = r.day < m->h[h].began	       ? V_P13_BEGAN
+			       : m->h[h].balance < M_THRESHOLD ? V_X01_THRESHOLD
+			       : m->h[h].balance < p	       ? V_X01_BALANCE
+			       : *year + p > M_YEAR_CAP	       ? V_X01_YEAR_CAP
+							       : V_ACCEPTED;
 	m->r[at].seq = town_size(m->w, m->no);
 	T_EQ(m_put(m, "keeper", REC_redemption, &r, &l, 1), want);
 	if (want != V_ACCEPTED)
