@@ -358,7 +358,7 @@ static int record_line(struct judged *j, uint32_t line)
 	if (!err)
 		err = check_notified(j, line, &l, it);
 	if (!err)
-		err = fold_roster_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
+		err = fold_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
 	if (!err && it->sign == SIGN_award)
 		err = fold_people_warn_self(j, line, l.household);
 	if (!err && l.facility.n)

@@ -321,6 +321,11 @@ int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, ui
  * (V_LEFT_ALREADY). */
 int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
 			struct state_household *ret);
+int fold_roster_no_member(struct judged *j, uint32_t line, struct bytes household,
+			  uint64_t member); /* V_MEMBER_UNKNOWN */
+/* What a household did before it began was done by the one that it came from (V_P13_BEGAN). */
+int fold_roster_begun(struct judged *j, uint32_t line, struct bytes household,
+		      const struct state_household *h, day_t day);
 /* The same household with all its people, to be changed and put back. */
 struct fold_household {
 	struct state_key key;
@@ -344,9 +349,11 @@ int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
 /* Room for one member more, with a number not used before: V_MEMBERS_FULL, V_MEMBER_NUMBER. */
 int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,
 		     uint64_t member);
+
+/* fold_eligible.c */
 /* May points of @day go to this household or (@member above 0) this member of it? */
-int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
-			 const struct rec_points_line *l, bool deduct);
+int fold_eligible(struct judged *j, uint32_t line, const struct state_household *h,
+		  const struct rec_points_line *l, bool deduct);
 
 /* fold_points.c */
 int fold_points_record(struct judged *j);
