@@ -240,6 +240,7 @@ static int apply_rule(struct judged *j)
 	case REC_adopt_catalogue: return fold_catalogue_adopt(j);
 	case REC_household: return fold_roster_household(j);
 	case REC_roster_change: return fold_roster_change(j);
+	case REC_roster_correction: return fold_roster_correct(j);
 	case REC_points: return fold_points_record(j);
 	case REC_review: return fold_steps_review(j);
 	case REC_confirm: return fold_steps_confirm(j);

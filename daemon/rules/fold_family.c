@@ -195,6 +195,128 @@ static int move_person(struct judged *j, const struct state_place *from,
 	return err ? err : fold_people_move(j, from, to);
 }
 
+/* --- what a household has used this year ------------------------------------------------------------ */
+/* Nobody gains a second cap by a split or merger: what was used since the first of January of that year goes
+ * along. Rows of these years one after another, as move_years. ERR_NOTFOUND at the end. */
+static int next_year(struct judged *j, struct state_key *k, int *year, struct bytes *ret)
+{
+	struct bytes key;
+	int err = rows_from(j->w->rows, k, k->n - 2u, &key, ret);
+
+	if (!err)
+		*year = be16_get(key.p + key.n - 2);
+	return err;
+}
+
+static void redeemed_key(struct state_key *k, const struct judged *j, struct bytes household,
+			 int year)
+{
+	state_key_of(k, j->f->feed_no, STATE_REDEEMED);
+	state_key_text(k, household);
+	state_key_u16(k, (uint16_t)year);
+}
+
+static int add_redeemed(struct judged *j, struct bytes household, int year, uint64_t more)
+{
+	struct points sum;
+	struct state_key k;
+	uint64_t had;
+	int err;
+
+	redeemed_key(&k, j, household, year);
+	err = fold_get_num(j, &k, &had);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	if (!points_add(points_of(err ? 0 : (int64_t)had), points_of((int64_t)more), &sum))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	return fold_put_num(j, &k, (uint64_t)points_raw(sum));
+}
+
+static int carry_redeemed(struct judged *j, struct bytes from, struct bytes into, day_t day)
+{
+	struct state_key k;
+	struct bytes row;
+	uint64_t sum;
+	int err = ERR_OK;
+
+	for (int year = day_year(day); !err && year <= UINT16_MAX; year++) {
+		redeemed_key(&k, j, from, year);
+		err = next_year(j, &k, &year, &row);
+		if (!err)
+			err = state_num_parse(row, &sum);
+		if (!err)
+			err = add_redeemed(j, into, year, sum);
+	}
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* Into a household that is new; its own score begins at 0. */
+static int carry_caps(struct judged *j, struct bytes from, struct bytes into, day_t day)
+{
+	struct state_year y;
+	struct state_key k;
+	struct bytes row;
+	int err = ERR_OK;
+
+	for (int year = day_year(day); !err && year <= UINT16_MAX; year++) {
+		state_year_key(&k, j->f->feed_no, from, 0, year);
+		err = next_year(j, &k, &year, &row);
+		if (!err)
+			err = state_year_parse(row, &y);
+		if (err)
+			break;
+		state_year_put_score(&y, 0, fold_out(j));
+		state_year_key(&k, j->f->feed_no, into, 0, year);
+		err = fold_put(j, &k);
+	}
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* Where a merged household went on, unless its merger was in a later year and so left @year alone. */
+static int next_of_year(struct judged *j, struct bytes household, int year, struct state_place *ret)
+{
+	struct state_household h;
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	state_key_of(&k, j->f->feed_no, STATE_HOUSEHOLD);
+	state_key_text(&k, household);
+	err = rows_get(j->w->rows, &k, &row);
+	if (!err)
+		err = state_household_parse(row, &h);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	if (h.left == DAY_NONE || day_year(h.left) > year)
+		return ERR_NOTFOUND;
+	moved_key(&k, j, household, 0);
+	err = rows_get(j->w->rows, &k, &row);
+	return err ? err : state_place_parse(row, ret);
+}
+
+int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, uint64_t points)
+{
+	struct state_place next = {household, 0};
+	struct fold_place at;
+	struct state_key k;
+	uint64_t had;
+	int err;
+
+	for (;;) {
+		set_place(&at, &next);
+		err = next_of_year(j, fold_place_household(&at), day_year(day), &next);
+		if (err)
+			return err == ERR_NOTFOUND ? ERR_OK : err;
+		redeemed_key(&k, j, next.household, day_year(day));
+		err = fold_get_num(j, &k, &had);
+		if (err || had < points)
+			return err && err != ERR_NOTFOUND ? err : ERR_CORRUPT;
+		err = fold_put_num(j, &k, had - points);
+		if (err)
+			return err;
+	}
+}
+
 /* --- both records ---------------------------------------------------------------------------------- */
 struct family {
 	struct bytes household, into;
@@ -235,7 +357,9 @@ static int read_person(struct judged *j, struct family *y, uint32_t line)
 	to = &y->new.m[y->new.h.nmembers++];
 	*to = *m;
 	to->member = (uint32_t)l.new_member;
-	to->head = false;
+	if (to->head)
+		to->changed = j->e->seq;
+	to->head = to->was_head = false;
 	m->left = y->day;
 	m->away = DAY_NONE;
 	y->from[y->n] = m->member;
@@ -263,7 +387,7 @@ static uint32_t count_present(const struct fold_household *x)
 
 static int move_all(struct judged *j, struct family *y, struct points p)
 {
-	int err = ERR_OK;
+	int err = carry_redeemed(j, y->household, y->into, y->day);
 
 	for (uint32_t i = 0; i < y->n && !err; i++)
 		err = move_person(j, &(struct state_place){y->household, y->from[i]},
@@ -284,6 +408,8 @@ static int begin(struct judged *j, struct family *y)
 		return fold_refuse(j, &(struct refusal){.id = V_MERGE_SELF, .s = y->household});
 	if (!err)
 		err = fold_roster_open(j, 0, y->household, &y->old);
+	if (!err)
+		err = fold_period(j, y->old.h.began, y->day);
 	return err ? err : get_account(j, y->household, &y->account);
 }
 
@@ -326,6 +452,8 @@ int fold_family_split(struct judged *j)
 		err = fold_refuse(j, &(struct refusal){.id = V_SPLIT_ALL, .s = r.household});
 	if (!err)
 		err = check_points(j, &y, r.points);
+	if (!err)
+		err = carry_caps(j, y.household, y.into, y.day);
 	return err ? err : move_all(j, &y, r.points);
 }
 
@@ -345,6 +473,8 @@ int fold_family_merge(struct judged *j)
 	err = begin(j, &y);
 	if (!err)
 		err = fold_roster_open(j, 0, r.into, &y.new);
+	if (!err)
+		err = fold_period(j, y.new.h.began, r.day);
 	if (err)
 		return err;
 	present = count_present(&y.old);

@@ -55,6 +55,8 @@ int fold_objection_application(struct judged *j)
 	if (!err)
 		err = fold_roster_need(j, 0, a.household, (uint32_t)a.member, &h);
 	if (!err)
+		err = fold_roster_territory(j, 0, a.household, &h);
+	if (!err)
 		err = check_wanted(j, &a);
 	if (err)
 		return err;
@@ -116,6 +118,7 @@ static int read_line(struct judged *j, uint64_t entry, uint32_t line, struct rec
 int fold_objection_told(struct judged *j)
 {
 	const struct fold_item *it;
+	struct state_household h;
 	struct rec_points_line l;
 	struct rec_told r;
 	struct state_key k;
@@ -130,6 +133,10 @@ int fold_objection_told(struct judged *j)
 	if (state != LINE_RECORDED && state != LINE_REVIEWED)
 		return fold_steps_wrong_state(j, r.entry, line);
 	err = read_line(j, r.entry, line, &l, &it);
+	if (!err)
+		err = fold_points_household(j, line, l.household, &h);
+	if (!err)
+		err = fold_roster_territory(j, line, l.household, &h);
 	if (!err && it->sign != SIGN_deduct)
 		err = fold_refuse(j, &(struct refusal){.id = V_NO_DEDUCTION,
 						       .num = {(int64_t)r.entry, line}});

@@ -338,17 +338,6 @@ int fold_points_household(struct judged *j, uint32_t line, struct bytes househol
 	return err ? err : state_household_parse(row, ret);
 }
 
-/* A recorder with a territory records for the households of that group. */
-static int check_group(struct judged *j, uint32_t line, const struct rec_points_line *l,
-		       const struct state_household *h)
-{
-	if (!j->group[0] || fold_text_eq(h->group, fold_text(j->group)))
-		return ERR_OK;
-	return fold_refuse(
-		j, &(struct refusal){
-			   .id = V_GROUP_FOREIGN, .num = {line}, .s = l->household, .t = h->group});
-}
-
 static int record_line(struct judged *j, uint32_t line)
 {
 	const struct fold_item *it = NULL;
@@ -361,7 +350,7 @@ static int record_line(struct judged *j, uint32_t line)
 	if (!err)
 		err = fold_points_household(j, line, l.household, &h);
 	if (!err)
-		err = check_group(j, line, &l, &h);
+		err = fold_roster_territory(j, line, l.household, &h);
 	if (!err)
 		err = check_item(j, line, &l, &it);
 	if (!err)
@@ -371,7 +360,7 @@ static int record_line(struct judged *j, uint32_t line)
 	if (!err)
 		err = check_notified(j, line, &l, it);
 	if (!err)
-		err = fold_roster_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
+		err = fold_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
 	if (!err && it->sign == SIGN_award)
 		err = fold_people_warn_self(j, line, l.household);
 	if (!err && l.facility.n)

@@ -381,7 +381,7 @@ static int take_slip(struct judged *j, struct bytes slip)
 
 static int check_household(struct judged *j, struct redeem *x)
 {
-	int err = fold_roster_need(j, 0, x->r.household, (uint32_t)x->r.member, &x->h);
+	int err = fold_roster_need_on(j, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
 
 	if (!err && !x->h.takes_part)
 		err = fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART, .s = x->r.household});
@@ -501,5 +501,7 @@ int fold_redeem_reverse(struct judged *j)
 		return ERR_CORRUPT;
 	account.redeemed -= total;
 	err = put_sums(j, was.household, was.day, year - (uint64_t)total, &k, &account);
+	if (!err)
+		err = fold_family_unredeem(j, was.household, was.day, (uint64_t)total);
 	return err ? err : fold_family_pass_on(j, was.household);
 }

@@ -118,16 +118,15 @@ int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code)
 	uint8_t author[SIGN_KEY_BYTES];
 	int err = fold_ref_author(j, seq, author);
 
-	if (err || memcmp(author, j->e->author, SIGN_KEY_BYTES) != 0)
+	if (!err)
+		err = fold_rights_name_of(j, author, &name);
+	if (err ||
+	    (memcmp(author, j->e->author, SIGN_KEY_BYTES) != 0 && !fold_rights_is_author(j, name)))
 		return err;
-	if (j->actor)
-		err = fold_rights_name(j, j->actor, &name);
-	return err ? err
-		   : fold_refuse(
-			     j, &(struct refusal){.id = V_SAME_PERSON,
-						  .num = {(int64_t)seq},
-						  .s = fold_text(rec_type_of((uint16_t)code)->name),
-						  .t = name});
+	return fold_refuse(j, &(struct refusal){.id = V_SAME_PERSON,
+						.num = {(int64_t)seq},
+						.s = fold_text(rec_type_of((uint16_t)code)->name),
+						.t = name});
 }
 
 static void done_key(struct state_key *k, const struct judged *j, uint64_t seq)

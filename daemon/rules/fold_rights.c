@@ -139,6 +139,8 @@ int fold_rights_check(struct judged *j, uint32_t roles)
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (!err) {
+		if (own_err)
+			fold_plain(town.name, FOLD_NO_SPACES, &j->actor_name);
 		if (roles_today(j, &town, j->w->code) & roles)
 			return ERR_OK;
 		name = own_err ? town.name : name;
@@ -146,6 +148,19 @@ int fold_rights_check(struct judged *j, uint32_t roles)
 	if (own_err && err)
 		return fold_refuse(j, &(struct refusal){.id = V_UNKNOWN_PERSON});
 	return no_role(j, roles, name);
+}
+
+int fold_rights_holds(struct judged *j, uint32_t roles, bool *ret)
+{
+	struct state_person p;
+	int err = in_village(j, j->e->author, &p);
+
+	*ret = !err && roles_today(j, &p, "") & roles;
+	if (*ret || (err && err != ERR_NOTFOUND))
+		return err;
+	err = fold_rights_in_town(j, j->e->author, &p);
+	*ret = !err && roles_today(j, &p, j->w->code) & roles;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret)
@@ -162,6 +177,26 @@ int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret)
 		err = ERR_CORRUPT;
 	if (!err)
 		err = in_village(j, row.p, &p);
+	if (!err)
+		*ret = p.name;
+	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+}
+
+bool fold_rights_is_author(const struct judged *j, struct bytes name)
+{
+	struct fold_plain plain;
+
+	fold_plain(name, FOLD_NO_SPACES, &plain);
+	return fold_text_eq(fold_plain_bytes(&plain), fold_plain_bytes(&j->actor_name));
+}
+
+int fold_rights_name_of(struct judged *j, const uint8_t key[32], struct bytes *ret)
+{
+	struct state_person p;
+	int err = in_village(j, key, &p);
+
+	if (err == ERR_NOTFOUND)
+		err = fold_rights_in_town(j, key, &p);
 	if (!err)
 		*ret = p.name;
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;

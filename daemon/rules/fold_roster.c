@@ -1,9 +1,7 @@
 #include "daemon/rules/fold_rules.h"
 
+#include "daemon/rules/placeholder.h"
 #include "lib/err.h"
-
-#define RESIDENCE_MONTHS 6
-#define DEDUCT_AGE_MIN	 14
 
 /* --- the register ---------------------------------------------------------------------------------- */
 static int get_household(struct judged *j, struct bytes household, struct state_key *k,
@@ -34,7 +32,7 @@ static int need(struct judged *j, uint32_t line, struct bytes household, struct 
 	return err;
 }
 
-static int member_unknown(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+int fold_roster_no_member(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
 {
 	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_UNKNOWN,
 						.num = {line, (int64_t)member},
@@ -49,26 +47,89 @@ int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, ui
 	int err = need(j, line, household, &k, ret);
 
 	if (!err && member && !state_household_member(ret, member, &m))
-		return member_unknown(j, line, household, member);
+		return fold_roster_no_member(j, line, household, member);
 	return err;
+}
+
+static int left_already(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY,
+						.num = {line, (int64_t)member},
+						.s = household});
+}
+
+int fold_roster_begun(struct judged *j, uint32_t line, struct bytes household,
+		      const struct state_household *h, day_t day)
+{
+	struct rec_split r;
+	int err;
+
+	if (h->began == DAY_NONE || day >= h->began)
+		return ERR_OK;
+	err = fold_ref(j, h->entry, REC_split, &r);
+	return err ? err
+		   : fold_refuse(j, &(struct refusal){.id = V_P13_BEGAN,
+						      .num = {line, h->began, day},
+						      .s = household,
+						      .t = r.household});
+}
+
+int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
+			struct state_household *ret)
+{
+	struct state_member m = {0};
+	int err = fold_roster_need(j, 0, household, member, ret);
+
+	if (!err)
+		err = fold_roster_begun(j, 0, household, ret, day);
+	if (err || !member)
+		return err;
+	state_household_member(ret, member, &m);
+	if ((m.left != DAY_NONE && m.left < day) || (m.death != DAY_NONE && m.death < day))
+		return left_already(j, 0, household, member);
+	return ERR_OK;
+}
+
+static int open_members(struct fold_household *x)
+{
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < x->h.nmembers; i++)
+		if (!state_household_next(&x->h, &at, &x->m[i]))
+			return ERR_CORRUPT;
+	return ERR_OK;
 }
 
 int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
 		     struct fold_household *ret)
 {
 	int err = need(j, line, household, &ret->key, &ret->h);
-	size_t at = 0;
 
-	for (uint32_t i = 0; !err && i < ret->h.nmembers; i++)
-		if (!state_household_next(&ret->h, &at, &ret->m[i]))
-			return ERR_CORRUPT;
-	return err;
+	return err ? err : open_members(ret);
 }
 
 int fold_roster_put(struct judged *j, const struct fold_household *x)
 {
 	state_household_pack(&x->h, x->m, fold_out(j));
 	return fold_put(j, &x->key);
+}
+
+int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
+			  const struct state_household *h)
+{
+	uint32_t others = j->type->roles & ~RB(recorder);
+	bool free = false;
+	int err = ERR_OK;
+
+	if (!j->group[0] || fold_text_eq(h->group, fold_text(j->group)))
+		return ERR_OK;
+	if (others)
+		err = fold_rights_holds(j, others, &free);
+	if (err || free)
+		return err;
+	return fold_refuse(
+		j, &(struct refusal){
+			   .id = V_GROUP_FOREIGN, .num = {line}, .s = household, .t = h->group});
 }
 
 int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret)
@@ -95,12 +156,8 @@ int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
 			const struct state_member *m, uint64_t member)
 {
 	if (!m)
-		return member_unknown(j, line, household, member);
-	if (state_member_present(m))
-		return ERR_OK;
-	return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY,
-						.num = {line, (int64_t)member},
-						.s = household});
+		return fold_roster_no_member(j, line, household, member);
+	return state_member_present(m) ? ERR_OK : left_already(j, line, household, member);
 }
 
 int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,
@@ -119,26 +176,66 @@ int fold_roster_room(struct judged *j, struct bytes household, struct fold_house
 }
 
 /* --- registration ---------------------------------------------------------------------------------- */
+static int member_not_future(struct judged *j, uint32_t line, struct bytes household,
+			     const struct state_member *m)
+{
+	const struct {
+		const char *field;
+		day_t day;
+	} days[] = {{"birth", m->birth}, {"since", m->since}, {"agreed", m->agreed}};
+
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]) && j->today != DAY_NONE; i++)
+		if (days[i].day > j->today)
+			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_FUTURE,
+								.num = {line, m->member,
+									days[i].day, j->today},
+								.s = fold_text(days[i].field),
+								.t = household});
+	return ERR_OK;
+}
+
+/* R25: the two committees consent themselves; nobody types it for those whom it binds. */
+static int check_new(struct judged *j, uint32_t line, struct bytes household,
+		     struct state_member *m)
+{
+	bool committee = true;
+	int err = member_not_future(j, line, household, m);
+
+	if (!err && m->agreed != DAY_NONE)
+		err = fold_rights_holds(j, RB(committee), &committee);
+	if (err || committee)
+		return err;
+	m->agreed = DAY_NONE;
+	fold_warn(j,
+		  &(struct refusal){.id = V_AGREED_BY, .num = {line, m->member}, .s = household});
+	return ERR_OK;
+}
+
 static int read_members(struct judged *j, struct bytes household, struct fold_household *x)
 {
 	struct rec_household_line l;
+	struct state_member *m;
 
-	for (uint32_t i = 0; i < j->nlines; i++) {
-		int err = fold_line(j, i, &l);
+	for (uint32_t line = 1; line <= j->nlines; line++) {
+		int err = fold_line(j, line - 1, &l);
 
 		if (err)
 			return err;
 		if (fold_roster_member(x, l.member))
 			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_TWICE,
-								.num = {i + 1, (int64_t)l.member},
+								.num = {line, (int64_t)l.member},
 								.s = household});
-		x->m[x->h.nmembers++] = (struct state_member){.member = (uint32_t)l.member,
-							      .other_hukou = l.hukou == HUKOU_other,
-							      .birth = l.birth,
-							      .since = l.since,
-							      .agreed = l.agreed,
-							      .entry = j->e->seq,
-							      .line = i + 1};
+		m = &x->m[x->h.nmembers++];
+		*m = (struct state_member){.member = (uint32_t)l.member,
+					   .other_hukou = l.hukou == HUKOU_other,
+					   .birth = l.birth,
+					   .since = l.since,
+					   .agreed = l.agreed,
+					   .entry = j->e->seq,
+					   .line = line};
+		err = check_new(j, line, household, m);
+		if (err)
+			return err;
 	}
 	return ERR_OK;
 }
@@ -157,6 +254,8 @@ int fold_roster_household(struct judged *j)
 				       .group = r.group};
 	err = fold_roster_unused(j, r.household, &x.key);
 	if (!err)
+		err = fold_not_future(j, r.consent_day);
+	if (!err)
 		err = read_members(j, r.household, &x);
 	return err ? err : fold_roster_put(j, &x);
 }
@@ -173,9 +272,21 @@ static int come_back(struct judged *j, const struct rec_roster_change *r, struct
 {
 	int err = m->away == DAY_NONE ? not_away(j, r, m->away) : fold_period(j, m->away, r->day);
 
-	if (!err)
-		m->away = DAY_NONE;
-	return err;
+	if (err)
+		return err;
+	m->was_away = m->away;
+	m->away = DAY_NONE;
+	return ERR_OK;
+}
+
+static void become_head(struct fold_household *x, const struct state_member *head)
+{
+	for (uint32_t i = 0; i < x->h.nmembers; i++) {
+		struct state_member *m = &x->m[i];
+
+		m->was_head = m->head;
+		m->head = m == head;
+	}
 }
 
 static int change_member(struct judged *j, const struct rec_roster_change *r,
@@ -186,6 +297,7 @@ static int change_member(struct judged *j, const struct rec_roster_change *r,
 
 	if (err)
 		return err;
+	m->changed = j->e->seq;
 	switch ((enum rec_choice_LEAVE)r->kind) {
 	case LEAVE_moved_out: break; /* the whole household */
 	case LEAVE_death: m->death = r->day; break;
@@ -196,10 +308,7 @@ static int change_member(struct judged *j, const struct rec_roster_change *r,
 			return not_away(j, r, m->away);
 		m->away = r->day;
 		break;
-	case LEAVE_head:
-		for (uint32_t i = 0; i < x->h.nmembers; i++)
-			x->m[i].head = &x->m[i] == m;
-		break;
+	case LEAVE_head: become_head(x, m); break;
 	}
 	return ERR_OK;
 }
@@ -227,10 +336,109 @@ int fold_roster_change(struct judged *j)
 	return err ? err : fold_roster_put(j, &x);
 }
 
+/* --- a change that was wrong ----------------------------------------------------------------------- */
+/* Of a change that is to be taken back, out of reach of later looks at the log. */
+struct mistake {
+	uint64_t entry;
+	enum rec_choice_LEAVE kind;
+	struct fold_place now; /* of the person, or of the household */
+};
+
+static void take_back(struct fold_household *x, struct state_member *m, enum rec_choice_LEAVE kind)
+{
+	switch (kind) {
+	case LEAVE_moved_out: x->h.left = DAY_NONE; break;
+	case LEAVE_death: m->death = DAY_NONE; break;
+	case LEAVE_left: m->left = DAY_NONE; break;
+	case LEAVE_away: m->away = DAY_NONE; break;
+	case LEAVE_back:
+		m->away = m->was_away;
+		m->was_away = DAY_NONE;
+		break;
+	case LEAVE_head:
+		for (uint32_t i = 0; i < x->h.nmembers; i++) {
+			x->m[i].head = x->m[i].was_head;
+			x->m[i].was_head = false;
+		}
+		break;
+	}
+}
+
+/* Is all still as the change made it? Nothing happens to who has died or left, so that can be wrong only of
+ * what people do again and again. */
+static int check_same(struct judged *j, const struct mistake *w, const struct fold_household *x,
+		      const struct state_member *m)
+{
+	bool deposed = w->kind == LEAVE_head && !m->head;
+	uint64_t later = m->changed;
+
+	if (later == w->entry && !deposed)
+		return ERR_OK;
+	for (uint32_t i = 0; deposed && i < x->h.nmembers; i++)
+		if (x->m[i].head)
+			later = x->m[i].changed;
+	return fold_refuse(j,
+			   &(struct refusal){.id = V_CORRECTION_LATER,
+					     .num = {(int64_t)w->entry, m->member, (int64_t)later},
+					     .s = fold_place_household(&w->now)});
+}
+
+static int correct(struct judged *j, const struct mistake *w)
+{
+	struct bytes household = fold_place_household(&w->now);
+	struct state_member *m = NULL;
+	struct fold_household x;
+	int err = get_household(j, household, &x.key, &x.h);
+
+	if (!err)
+		err = open_members(&x);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	if (w->kind != LEAVE_moved_out) {
+		if (x.h.left != DAY_NONE)
+			return fold_refuse(j,
+					   &(struct refusal){.id = V_CORRECTION_GONE,
+							     .num = {x.h.left, (int64_t)w->entry},
+							     .s = household});
+		m = fold_roster_member(&x, w->now.member);
+		err = m ? check_same(j, w, &x, m) : ERR_CORRUPT;
+		if (err)
+			return err;
+		m->changed = j->e->seq;
+	}
+	take_back(&x, m, w->kind);
+	return fold_roster_put(j, &x);
+}
+
+int fold_roster_correct(struct judged *j)
+{
+	struct rec_roster_correction r;
+	struct rec_roster_change was;
+	struct mistake w = {0};
+	int err = fold_head(j, &r);
+
+	if (!err && placeholder(r.reason))
+		return fold_refuse(j, &(struct refusal){.id = V_P08_MISSING,
+							.s = fold_text("reason")});
+	if (!err)
+		err = fold_ref(j, r.entry, REC_roster_change, &was);
+	if (err)
+		return err;
+	w.entry = r.entry;
+	w.kind = (enum rec_choice_LEAVE)was.kind;
+	err = fold_family_now(j, was.household, (uint32_t)was.member, &w.now);
+	if (!err)
+		err = fold_other_person(j, r.entry, REC_roster_change);
+	if (!err)
+		err = fold_settle(j, r.entry, REC_roster_change);
+	return err ? err : correct(j, &w);
+}
+
 int fold_roster_join(struct judged *j)
 {
 	struct rec_member_join r;
 	struct fold_household x;
+	struct state_member *m;
 	int err = fold_head(j, &r);
 
 	if (!err)
@@ -241,13 +449,15 @@ int fold_roster_join(struct judged *j)
 		err = fold_roster_room(j, r.household, &x, r.member);
 	if (err)
 		return err;
-	x.m[x.h.nmembers++] = (struct state_member){.member = (uint32_t)r.member,
-						    .other_hukou = r.hukou == HUKOU_other,
-						    .birth = r.birth,
-						    .since = r.since,
-						    .agreed = r.agreed,
-						    .entry = j->e->seq};
-	return fold_roster_put(j, &x);
+	m = &x.m[x.h.nmembers++];
+	*m = (struct state_member){.member = (uint32_t)r.member,
+				   .other_hukou = r.hukou == HUKOU_other,
+				   .birth = r.birth,
+				   .since = r.since,
+				   .agreed = r.agreed,
+				   .entry = j->e->seq};
+	err = check_new(j, 0, r.household, m);
+	return err ? err : fold_roster_put(j, &x);
 }
 
 /* Whether six months have passed is asked on the day of each deed. */
@@ -293,96 +503,4 @@ int fold_roster_consent(struct judged *j)
 	x.h.takes_part = r.takes_part == YES_yes;
 	x.h.consent = r.day;
 	return fold_roster_put(j, &x);
-}
-
-/* --- P13 ------------------------------------------------------------------------------------------- */
-/* Six months; those that end after the last day of the calendar have not passed. */
-static bool resident_long(day_t since, day_t day)
-{
-	day_t end = day_add_months(since, RESIDENCE_MONTHS);
-
-	return end <= day && (end != DAY_NONE || since < DAY_NONE);
-}
-
-/* Why this person may not take part on @day; V_ACCEPTED when nothing stands against it. */
-static struct refusal person_bar(const struct state_member *m, day_t day)
-{
-	if (m->death != DAY_NONE && m->death < day)
-		return (struct refusal){.id = V_P13_DEAD, .num = {0, m->death, day}};
-	if (m->left != DAY_NONE && m->left < day)
-		return (struct refusal){.id = V_P13_LEFT, .num = {0, m->left, day}};
-	if (!m->other_hukou)
-		return (struct refusal){.id = V_ACCEPTED};
-	if (m->since == DAY_NONE || !resident_long(m->since, day))
-		return (struct refusal){.id = V_P13_RESIDENCE, .num = {0, m->since, day}};
-	if (m->agreed == DAY_NONE || m->agreed > day)
-		return (struct refusal){.id = V_P13_AGREED, .num = {0, day, m->agreed}};
-	return (struct refusal){.id = V_ACCEPTED};
-}
-
-/* A household earns as such while at least one of its people may; else the first one says why. */
-static struct refusal household_bar(const struct state_household *h, day_t day)
-{
-	struct refusal first = {.id = V_ACCEPTED};
-	struct state_member m;
-
-	for (size_t at = 0; state_household_next(h, &at, &m);) {
-		struct refusal r = person_bar(&m, day);
-
-		if (r.id == V_ACCEPTED)
-			return r;
-		if (first.id == V_ACCEPTED)
-			first = r;
-	}
-	return first;
-}
-
-/* Caps and score of a person who moved are at the new place, and so are the lines to come. */
-static int check_moved(struct judged *j, uint32_t line, const struct rec_points_line *l)
-{
-	struct fold_place now;
-	int err = fold_family_now(j, l->household, (uint32_t)l->member, &now);
-
-	if (err ||
-	    (now.member == l->member && fold_text_eq(fold_place_household(&now), l->household)))
-		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_P13_MOVED,
-						.num = {line, now.member},
-						.s = l->household,
-						.t = fold_place_household(&now)});
-}
-
-int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
-			 const struct rec_points_line *l, bool deduct)
-{
-	struct state_member m = {0};
-	struct refusal r;
-	int age, err;
-
-	if (l->member && !state_household_member(h, (uint32_t)l->member, &m))
-		return member_unknown(j, line, l->household, l->member);
-	if (l->member ? m.left != DAY_NONE : h->left != DAY_NONE) {
-		err = check_moved(j, line, l);
-		if (err)
-			return err;
-	}
-	if (!h->takes_part)
-		return fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART,
-							.num = {line},
-							.s = l->household});
-	if (h->consent != DAY_NONE && l->day < h->consent)
-		return fold_refuse(j, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
-							.num = {line, l->day, h->consent}});
-	if (h->left != DAY_NONE && h->left < l->day)
-		return fold_refuse(j, &(struct refusal){.id = V_P13_LEFT,
-							.num = {line, h->left, l->day}});
-	r = l->member ? person_bar(&m, l->day) : household_bar(h, l->day);
-	r.num[0] = line;
-	if (r.id != V_ACCEPTED)
-		return fold_refuse(j, &r);
-	age = day_years_between(m.birth, l->day);
-	if (deduct && m.birth != DAY_NONE && age < DEDUCT_AGE_MIN)
-		return fold_refuse(j, &(struct refusal){.id = V_P13_CHILD,
-							.num = {line, l->day, age}});
-	return ERR_OK;
 }

@@ -143,7 +143,7 @@ int fold_period(struct judged *j, day_t from, day_t to); /* V_PERIOD */
 int fold_ref(struct judged *j, uint64_t seq, enum rec_code code, void *ret);
 int fold_ref_town(struct judged *j, uint64_t seq, enum rec_code code, void *ret);
 int fold_ref_author(struct judged *j, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES]);
-/* V_SAME_PERSON when the author of this entry wrote that one. */
+/* V_SAME_PERSON when the author of this entry wrote that one, with whatever key. */
 int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code);
 /* An entry is settled once, by this one (V_DONE_ALREADY). */
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code);
@@ -203,6 +203,9 @@ int fold_family_year_key(struct judged *j, struct bytes household, uint32_t memb
  * keeps its sums and hands its balance on to where the household is now (V_OVERFLOW). Nothing to do for
  * others. */
 int fold_family_pass_on(struct judged *j, struct bytes household);
+/* A redemption of @day is taken back that was @household's: off the sum of the year of those with which it
+ * was merged since, too. */
+int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, uint64_t points);
 
 /* fold_people.c: declared kin and posts */
 int fold_people_kin(struct judged *j);
@@ -266,6 +269,8 @@ int fold_village_kept(struct judged *j, uint32_t line, const struct rec_points_l
 
 /* fold_rights.c */
 int fold_rights_check(struct judged *j, uint32_t roles);
+/* Does the author hold one of these roles today? In a village. */
+int fold_rights_holds(struct judged *j, uint32_t roles, bool *ret);
 /* The person as the first j->known entries of the town feed have it. ERR_NOTFOUND. */
 int fold_rights_in_town(struct judged *j, const uint8_t key[32], struct state_person *ret);
 /* Gives a role in the town feed, beside those the person has. */
@@ -273,6 +278,10 @@ int fold_rights_give(struct judged *j, const uint8_t key[32], struct bytes name,
 		     const struct state_role *role);
 /* The name of a person of the village, for sentences; empty when there is none. */
 int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret);
+/* The name under which the author of an accepted entry of a village is known. */
+int fold_rights_name_of(struct judged *j, const uint8_t key[32], struct bytes *ret);
+/* P02: is it the name of this entry's author, who may have got another key since? */
+bool fold_rights_is_author(const struct judged *j, struct bytes name);
 int fold_rights_grant(struct judged *j);
 int fold_rights_revoke(struct judged *j);
 
@@ -300,6 +309,7 @@ int fold_catalogue_item(struct judged *j, uint64_t version, struct bytes code,
 /* fold_roster.c */
 int fold_roster_household(struct judged *j);
 int fold_roster_change(struct judged *j);
+int fold_roster_correct(struct judged *j);
 int fold_roster_join(struct judged *j);
 int fold_roster_residence(struct judged *j);
 int fold_roster_consent(struct judged *j);
@@ -307,6 +317,15 @@ int fold_roster_consent(struct judged *j);
  * V_HOUSEHOLD_LEFT), and, with @member above 0, that person of it (V_MEMBER_UNKNOWN). */
 int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
 		     struct state_household *ret);
+/* The same, on @day: the household had begun (V_P13_BEGAN), and that person had neither died nor left before
+ * (V_LEFT_ALREADY). */
+int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
+			struct state_household *ret);
+int fold_roster_no_member(struct judged *j, uint32_t line, struct bytes household,
+			  uint64_t member); /* V_MEMBER_UNKNOWN */
+/* What a household did before it began was done by the one that it came from (V_P13_BEGAN). */
+int fold_roster_begun(struct judged *j, uint32_t line, struct bytes household,
+		      const struct state_household *h, day_t day);
 /* The same household with all its people, to be changed and put back. */
 struct fold_household {
 	struct state_key key;
@@ -316,6 +335,10 @@ struct fold_household {
 int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
 		     struct fold_household *ret);
 int fold_roster_put(struct judged *j, const struct fold_household *x);
+/* A recorder with a territory acts for the households of that group, unless by another role that this type
+ * of record takes (V_GROUP_FOREIGN). */
+int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
+			  const struct state_household *h);
 /* V_HOUSEHOLD_EXISTS, and else the key of its row. */
 int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret);
 /* NULL: no such member. */
@@ -326,9 +349,11 @@ int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
 /* Room for one member more, with a number not used before: V_MEMBERS_FULL, V_MEMBER_NUMBER. */
 int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,
 		     uint64_t member);
+
+/* fold_eligible.c */
 /* May points of @day go to this household or (@member above 0) this member of it? */
-int fold_roster_eligible(struct judged *j, uint32_t line, const struct state_household *h,
-			 const struct rec_points_line *l, bool deduct);
+int fold_eligible(struct judged *j, uint32_t line, const struct state_household *h,
+		  const struct rec_points_line *l, bool deduct);
 
 /* fold_points.c */
 int fold_points_record(struct judged *j);

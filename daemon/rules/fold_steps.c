@@ -75,7 +75,6 @@ static int open_target(struct judged *j, struct target *t, uint64_t entry, uint6
 /* P02: three different people. A person may have got another key since; the name is then the same. */
 static int check_duties(struct judged *j, uint64_t entry, enum fold_duty duty, uint32_t other)
 {
-	struct fold_plain plain;
 	struct bytes name = {NULL, 0};
 	int err;
 
@@ -84,9 +83,7 @@ static int check_duties(struct judged *j, uint64_t entry, enum fold_duty duty, u
 	err = fold_rights_name(j, other, &name);
 	if (err)
 		return err;
-	fold_plain(name, FOLD_NO_SPACES, &plain);
-	if (j->actor == other ||
-	    fold_text_eq(fold_plain_bytes(&plain), fold_plain_bytes(&j->actor_name)))
+	if (j->actor == other || fold_rights_is_author(j, name))
 		return fold_refuse(j, &(struct refusal){.id = V_P02_DUTIES,
 							.num = {(int64_t)entry},
 							.s = name});

@@ -9,7 +9,6 @@
 #include "lib/text.h"
 
 #define TABLE_MIN 64
-#define HOPS_MAX  64 /* mergers one after another */
 
 struct account {
 	char household[17], into[17]; /* into: merged with it; "" */
@@ -96,13 +95,14 @@ static int account_of(struct walk *w, struct bytes household, struct account **r
 	return ERR_OK;
 }
 
-/* The account that this household's points are booked on now. */
+/* The account that this household's points are booked on now. A household merges once, so the way is no longer
+ * than there are households. */
 static int account_now(struct walk *w, struct bytes household, struct account **ret)
 {
 	int err = account_of(w, household, ret);
 
-	for (unsigned hops = 0; !err && (*ret)->into[0]; hops++) {
-		if (hops == HOPS_MAX)
+	for (uint32_t hops = 0; !err && (*ret)->into[0]; hops++) {
+		if (hops == w->naccounts)
 			return ERR_CORRUPT;
 		err = account_of(w, kv_bytes((*ret)->into, strlen((*ret)->into)), ret);
 	}

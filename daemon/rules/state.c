@@ -362,7 +362,14 @@ enum {
 	HAS_MORE = 128
 };
 #define MEMBER_DAYS 6
-enum { MORE_HEAD = 1, MORE_DETAILS = 2, MORE_ALL = 3 };
+enum {
+	MORE_HEAD = 1,
+	MORE_DETAILS = 2,
+	MORE_CHANGED = 4,
+	MORE_WAS_AWAY = 8,
+	MORE_WAS_HEAD = 16,
+	MORE_ALL = 31
+};
 
 static bool usual_details(const struct state_household *h, const struct state_member *m)
 {
@@ -374,7 +381,10 @@ static void put_member(struct buf *out, const struct state_household *h,
 {
 	const day_t days[MEMBER_DAYS] = {m->birth, m->since, m->agreed, m->left, m->death, m->away};
 	uint8_t more =
-		(uint8_t)((m->head ? MORE_HEAD : 0) | (usual_details(h, m) ? 0 : MORE_DETAILS));
+		(uint8_t)((m->head ? MORE_HEAD : 0) | (usual_details(h, m) ? 0 : MORE_DETAILS) |
+			  (m->changed ? MORE_CHANGED : 0) |
+			  (m->was_away != DAY_NONE ? MORE_WAS_AWAY : 0) |
+			  (m->was_head ? MORE_WAS_HEAD : 0));
 	uint8_t has = (uint8_t)((m->other_hukou ? HAS_HUKOU : 0) | (more ? HAS_MORE : 0));
 
 	for (unsigned i = 0; i < MEMBER_DAYS; i++)
@@ -390,6 +400,10 @@ static void put_member(struct buf *out, const struct state_household *h,
 		buf_put_varint(out, m->entry);
 		buf_put_varint(out, m->line);
 	}
+	if (m->changed)
+		buf_put_varint(out, m->changed);
+	if (m->was_away != DAY_NONE)
+		state_put_day(out, m->was_away);
 }
 
 enum {
@@ -467,12 +481,20 @@ static void get_more(struct cur *c, const struct state_household *h, struct stat
 	if (more == 0 || more & ~MORE_ALL)
 		c->err = ERR_FORMAT;
 	m->head = more & MORE_HEAD;
-	if (!(more & MORE_DETAILS))
-		return;
-	m->entry = state_get_num(c);
-	m->line = get_u32(c);
-	if (usual_details(h, m))
-		c->err = ERR_FORMAT;
+	m->was_head = more & MORE_WAS_HEAD;
+	if (more & MORE_DETAILS) {
+		m->entry = state_get_num(c);
+		m->line = get_u32(c);
+		if (usual_details(h, m))
+			c->err = ERR_FORMAT;
+	}
+	if (more & MORE_CHANGED) {
+		m->changed = state_get_num(c);
+		if (m->changed == 0)
+			c->err = ERR_FORMAT;
+	}
+	if (more & MORE_WAS_AWAY)
+		m->was_away = get_given_day(c);
 }
 
 bool state_household_next(const struct state_household *h, size_t *at, struct state_member *ret)

@@ -293,6 +293,10 @@ expect 0 'written' "${v[@]}" record roster_change --household 06002 --member 2 -
 shape '.items | length == 3 and all(.[]; has("entry") and has("verdict") and has("author"))' "${v[@]}" log -n 3
 expect 0 "day.*$day" "${v[@]}" log -n 1 --full
 expect 0 'Town|town charter' "${v[@]}" log --feed town --from 0 -n 1
+wrong=$(($(size) - 1))
+expect 1 'another person must do this' "${v[@]}" record roster-correction --entry $wrong --reason 'the neighbour' --as head
+expect 0 'written' "${v[@]}" record roster-correction --entry $wrong --reason 'the neighbour' --as recorder
+shape "any(.[]; .entry == $wrong and .settled_by == $((wrong + 1)))" "${v[@]}" register roster_change
 
 # --- status and verify ---------------------------------------------------------------------------------------
 shape '.role == "village" and .halted == null and (.alarms | type == "array") and (.feeds | length == 2) and

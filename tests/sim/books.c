@@ -167,8 +167,11 @@ static enum verdict_id judge_line(const struct books *b, const struct books_shee
 	const struct books_line *l = &s->line[at];
 	const struct books_household *h = &b->household[l->household];
 
-	if (h->member[l->member].moved)
+	/* lines are of days before any merger */
+	if (l->member && h->member[l->member].moved)
 		return V_P13_MOVED;
+	if (!l->member && h->split)
+		return V_P13_BEGAN;
 	if (h->out)
 		return V_P13_NOT_PART;
 	if (l->application && books_act((struct books *)b, l->application)->done)

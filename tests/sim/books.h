@@ -61,8 +61,10 @@ struct books_member {
 };
 struct books_household {
 	bool known, left, out; /* out: does not take part */
+	bool split;	       /* made by a split: all days of lines here are from before that */
 	bool book;	       /* has a passbook */
-	int64_t balance, redeemed;
+	int64_t balance;
+	int64_t redeemed;			   /* that counts towards the cap of the year */
 	struct books_member member[BOOKS_MEMBERS]; /* 0: the household; moved: merged */
 };
 /* One thing done, of any type but lines of points and the steps on them. */

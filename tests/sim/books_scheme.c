@@ -1,6 +1,7 @@
 #include "tests/sim/books.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct books_act *books_act(struct books *b, uint64_t entry)
 {
@@ -37,7 +38,11 @@ static void move_persons(struct books *b, const struct books_act *a)
 
 static void split(struct books *b, const struct books_act *a)
 {
-	b->household[a->into].known = true;
+	b->household[a->into].known = b->household[a->into].split = true;
+	b->household[a->into].redeemed = b->household[a->household].redeemed;
+	for (uint32_t y = a->year; y < BOOKS_YEARS; y++)
+		memcpy(b->year[a->into][0][y].sum, b->year[a->household][0][y].sum,
+		       sizeof(b->year[0][0][0].sum));
 	b->household[a->into].out = b->household[a->household].out;
 	move_persons(b, a);
 	books_pay(b, a->household, -a->points);
@@ -54,6 +59,7 @@ static void merge(struct books *b, const struct books_act *a)
 	old->balance = 0;
 	old->member[0].moved = true;
 	old->member[0].to = (struct books_place){a->into, 0};
+	b->household[a->into].redeemed += old->redeemed;
 	books_pay(b, a->into, all);
 }
 
@@ -65,10 +71,30 @@ static void change(struct books *b, const struct books_act *a)
 		b->household[a->household].left = true;
 }
 
+static void settle(struct books *b, const struct books_act *a)
+{
+	books_act(b, a->about)->done = true;
+}
+
+static void change_back(struct books *b, const struct books_act *a)
+{
+	if (a->member)
+		b->household[a->household].member[a->member].here = true;
+	else
+		b->household[a->household].left = false;
+	settle(b, a);
+}
+
 static void redeem(struct books *b, const struct books_act *a, int sign)
 {
+	struct books_household *h = &b->household[a->household];
+
 	books_pay(b, a->household, -sign * a->points);
-	b->household[a->household].redeemed += sign * a->points;
+	h->redeemed += sign * a->points;
+	while (h->member[0].moved) {
+		h = &b->household[h->member[0].to.household];
+		h->redeemed += sign * a->points;
+	}
 	b->redeemed += sign * a->points;
 }
 
@@ -82,11 +108,6 @@ static void answer(struct books *b, const struct books_act *a)
 	l->upheld = l->upheld || a->yes;
 }
 
-static void settle(struct books *b, const struct books_act *a)
-{
-	books_act(b, a->about)->done = true;
-}
-
 static void change_people(struct books *b, const struct books_act *a)
 {
 	struct books_household *h = &b->household[a->household];
@@ -95,6 +116,7 @@ static void change_people(struct books *b, const struct books_act *a)
 	case REC_split: split(b, a); break;
 	case REC_merge: merge(b, a); break;
 	case REC_roster_change: change(b, a); break;
+	case REC_roster_correction: change_back(b, a); break;
 	case REC_member_join: h->member[a->member].known = h->member[a->member].here = true; break;
 	case REC_consent: h->out = !a->yes; break;
 	case REC_passbook: h->book = true; break;
@@ -140,7 +162,7 @@ bool books_know(enum verdict_id id)
 		V_HOUSEHOLD_EXISTS, V_HOUSEHOLD_LEFT, V_LEFT_ALREADY,	   V_MEMBER_NUMBER,
 		V_SPLIT_ALL,	    V_SPLIT_POINTS,   V_MERGE_SELF,	   V_MERGE_MEMBERS,
 		V_APPRAISAL_SCORE,  V_YEAR_CLOSED,    V_YEAR_NO_APPRAISAL, V_BOOK_HAS,
-		V_BOOK_NONE};
+		V_BOOK_NONE,	    V_P13_BEGAN,      V_CORRECTION_GONE};
 
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i] == id)
@@ -268,7 +290,11 @@ static enum verdict_id judge_settling(const struct books *b, const struct books_
 		return V_SAME_PERSON;
 	if (a->type == REC_appraisal_confirm && b->closed[was->year])
 		return V_YEAR_CLOSED;
-	return was->done ? V_DONE_ALREADY : V_ACCEPTED;
+	if (was->done)
+		return V_DONE_ALREADY;
+	return a->type == REC_roster_correction && a->member && b->household[a->household].left
+		       ? V_CORRECTION_GONE
+		       : V_ACCEPTED;
 }
 
 static enum verdict_id judge_appraisal(const struct books *b, const struct books_act *a)
@@ -300,6 +326,7 @@ enum verdict_id books_judge_act(const struct books *b, const struct books_act *a
 	case REC_told: return judge_told(b, a);
 	case REC_posting: return act_of(b, a->about)->done ? V_DONE_ALREADY : V_ACCEPTED;
 	case REC_redemption_reversal:
+	case REC_roster_correction:
 	case REC_objection_reply:
 	case REC_application_reply:
 	case REC_appraisal_confirm:

@@ -135,6 +135,21 @@ static void leave(struct sim *s, uint32_t host)
 	order_act(s, host, &a, &r, NULL, 0);
 }
 
+static void correct(struct sim *s, uint32_t host)
+{
+	const struct books_act *was = some_act(s, host, REC_roster_change);
+	struct books_act a = {.type = REC_roster_correction};
+	struct rec_roster_correction r = {.reason = host_text("登记错了人")};
+
+	if (!was)
+		return;
+	a.by = sim_chance(&s->work, 20) ? HOST_RECORDER : HOST_HEAD;
+	a.about = r.entry = was->entry;
+	a.household = was->household;
+	a.member = was->member;
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
 static void consent(struct sim *s, uint32_t host)
 {
 	struct books_act a = {.type = REC_consent, .by = HOST_HEAD};
@@ -180,6 +195,7 @@ static void split(struct sim *s, uint32_t host)
 	a.into = BOOKS_REGISTERED;
 	while (a.into < BOOKS_HOUSEHOLDS - 1 && b->household[a.into].known)
 		a.into++;
+	a.year = (uint32_t)(day_year(r.day) - BOOKS_YEAR);
 	have = b->household[a.household].balance;
 	a.points = have > 0 ? (int64_t)prng_below(&s->work, (uint64_t)have + 200) / 100 * 100 : 0;
 	household_name(a.household, name);
@@ -233,10 +249,12 @@ static void merge(struct sim *s, uint32_t host)
 
 void work_people(struct sim *s, uint32_t host)
 {
-	switch (prng_below(&s->work, 10)) {
+	switch (prng_below(&s->work, 12)) {
 	case 0:
 	case 1: join(s, host); break;
+	case 10:
 	case 2: leave(s, host); break;
+	case 11: correct(s, host); break;
 	case 3:
 	case 4: consent(s, host); break;
 	case 5: passbook(s, host); break;

@@ -493,6 +493,7 @@ static void test_somebody_else_answers_once_and_in_time(void)
 	answer(&x, TOWN_HEAD, at, RULING_upheld, x.day); /* wrote it down */
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
 	T_STR(x.w.last.reason.s, "objection");
+	T_STR(x.w.last.reason.t, "李支书");		/* though the office is from the town */
 	answer(&x, TOWN_REC, at, RULING_upheld, x.day); /* recorded the line */
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)e);
 	T_STR(x.w.last.reason.s, "points");
@@ -514,6 +515,69 @@ static void test_somebody_else_answers_once_and_in_time(void)
 	object(&x, TOWN_HEAD, &o);
 	answer(&x, TOWN_REV, last(&x), RULING_rejected, x.day + 5);
 	WARNED(&x.w, "N05_LATE", "N05", x.day, x.day + 5, 3, 2);
+	town_close(&x.w);
+}
+
+/* A second key does not make a second person. */
+static void test_nobody_answers_under_another_key(void)
+{
+	struct rec_revoke old = {.role = ROLE_recorder, .reason = town_b("密钥遗失")};
+	struct rec_grant again = {.role = ROLE_reviewer};
+	struct rec_objection o;
+	struct world x;
+	uint64_t e, at;
+
+	world_open(&x, 13);
+	e = deduct(&x, x.day);
+	o = objection(&x, e);
+	object(&x, TOWN_HEAD, &o);
+	at = last(&x);
+	/* the one of the town's record, in the village under a key of its own */
+	again.key = town_key_bytes(town_key(&x.w, "second"));
+	again.name = town_b("李 支书");
+	T_EQ(provoke_put(&x.w, x.no, TOWN_HEAD, REC_grant, &again, NULL, 0), V_ACCEPTED);
+	answer(&x, "second", at, RULING_rejected, x.day);
+	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
+	T_STR(x.w.last.reason.t, "李支书");
+	/* the recorder, who has got another key since */
+	old.key = town_key_bytes(town_key(&x.w, TOWN_REC));
+	T_EQ(provoke_put(&x.w, x.no, TOWN_HEAD, REC_revoke, &old, NULL, 0), V_ACCEPTED);
+	again.key = town_key_bytes(town_key(&x.w, "third"));
+	again.name = town_b(TOWN_REC);
+	T_EQ(provoke_put(&x.w, x.no, TOWN_HEAD, REC_grant, &again, NULL, 0), V_ACCEPTED);
+	answer(&x, "third", at, RULING_rejected, x.day);
+	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)e);
+	answer(&x, TOWN_REV, at, RULING_rejected, x.day);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	town_close(&x.w);
+}
+
+/* The way of a line begins and goes on with the recorder of the territory. */
+static void test_applications_and_telling_are_of_the_territory(void)
+{
+	struct rec_application a;
+	struct rec_told t = {.line = 1};
+	struct world x;
+
+	world_open(&x, 14);
+	a = application(&x, "01002", 0, "Z001");
+	t.entry = deduct(&x, x.day);
+	t.day = x.day;
+	t.via = VIA_oral;
+	grant(&x, "two", ROLE_recorder, "2"); /* the households are of group 1 */
+	provoke_put(&x.w, x.no, "two", REC_application, &a, NULL, 0);
+	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 0);
+	T_STR(x.w.last.reason.s, "01002");
+	provoke_put(&x.w, x.no, "two", REC_told, &t, NULL, 0);
+	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 1);
+	T_STR(x.w.last.reason.t, "1");
+	/* a reviewer tells everybody */
+	grant(&x, "two", ROLE_reviewer, "");
+	T_EQ(provoke_put(&x.w, x.no, "two", REC_told, &t, NULL, 0), V_ACCEPTED);
+	provoke_put(&x.w, x.no, "two", REC_application, &a, NULL, 0);
+	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 0);
+	grant(&x, "two", ROLE_recorder, "1");
+	T_EQ(provoke_put(&x.w, x.no, "two", REC_application, &a, NULL, 0), V_ACCEPTED);
 	town_close(&x.w);
 }
 
@@ -684,5 +748,7 @@ T_MAIN(T(test_a_recorder_keeps_to_the_territory),
        T(test_the_days_of_a_telling_are_possible), T(test_a_deduction_waits_for_the_household),
        T(test_the_days_are_those_of_the_scheme), T(test_a_new_scheme_counts_at_once),
        T(test_an_objection_is_to_a_line), T(test_a_deduction_waits_for_the_answer),
-       T(test_somebody_else_answers_once_and_in_time), T(test_objections_are_followed_to_their_end),
-       T(test_applications_are_followed_to_their_end), T(test_deductions_show_what_they_wait_for))
+       T(test_somebody_else_answers_once_and_in_time), T(test_nobody_answers_under_another_key),
+       T(test_applications_and_telling_are_of_the_territory),
+       T(test_objections_are_followed_to_their_end), T(test_applications_are_followed_to_their_end),
+       T(test_deductions_show_what_they_wait_for))

@@ -278,6 +278,19 @@ static void test_it_needs_scheme_prices_and_a_household_that_takes_part(void)
 	r.member = 9;
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "MEMBER_UNKNOWN", "F18", 0, 9);
+	/* nobody receives after the own death, and what was received on that day can still be entered */
+	out = (struct rec_roster_change){.household = town_b("01001"), .member = 1, .day = x.today};
+	T_EQ(put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
+	out = (struct rec_roster_change){
+		.household = town_b("01001"), .member = 2, .kind = LEAVE_left, .day = x.today - 1};
+	T_EQ(put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
+	r = slip(&x, "01001");
+	r.prices = 2;
+	r.member = 2;
+	redeem(&x, &r, &l, 1);
+	REFUSED(&x.w, "LEFT_ALREADY", "F22", 0, 2);
+	r.member = 1;
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	r = slip(&x, "01001");
 	r.day = x.today + 1;
 	redeem(&x, &r, &l, 1);
@@ -367,6 +380,74 @@ static void test_a_year_has_a_cap_of_its_own(void)
 	/* what was taken back can be redeemed again */
 	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
+	town_close(&x.w);
+}
+
+static enum verdict_id move(struct world *x, enum rec_code type, const char *from, const char *into,
+			    uint32_t n, uint32_t first)
+{
+	struct rec_split s = {.household = town_b(from),
+			      .into = town_b(into),
+			      .day = x->today,
+			      .reason = town_b("分家")};
+	struct rec_merge m = {
+		.household = s.household, .into = s.into, .day = s.day, .reason = s.reason};
+	struct rec_split_line l[4];
+
+	for (uint32_t i = 0; i < n; i++)
+		l[i] = (struct rec_split_line){i + 1, first + i};
+	if (type == REC_split)
+		return put(x, TOWN_HEAD, type, &s, l, n);
+	return put(x, TOWN_HEAD, type, &m, l, n);
+}
+
+static void test_what_was_redeemed_this_year_goes_along(void)
+{
+	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
+	const struct rec_redemption_line l = towels(1);
+	struct rec_redemption r;
+	struct rec_scheme s;
+	struct world x;
+
+	open_world(&x);
+	s = scheme(2, town_day(2026, 1, 1));
+	s.year_cap = points_of(3150); /* three towels */
+	set_scheme(&x, &s);
+	for (int i = 1; i <= 4; i++) {
+		char household[16];
+
+		snprintf(household, sizeof(household), "0100%d", i);
+		give(&x, household, 50000);
+	}
+	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
+	T_EQ(move(&x, REC_split, "01001", "02001", 2, 1), V_ACCEPTED);
+	give(&x, "02001", 50000);
+	r = slip(&x, "02001"); /* not of a day on which it was one household */
+	r.day = x.today - 1;
+	redeem(&x, &r, &l, 1);
+	REFUSED(&x.w, "P13_BEGAN", "P13", 0, x.today, x.today - 1);
+	T_STR(x.w.last.reason.t, "01001");
+	T_EQ(redeemed(&x, "01001", 2026), 2100);
+	T_EQ(redeemed(&x, "02001", 2026), 2100);
+	T_EQ(take(&x, "02001", 1), V_ACCEPTED);
+	take(&x, "02001", 1);
+	REFUSED(&x.w, "X01_YEAR_CAP", "X01", 3150, 1050, 3150);
+	/* a merger adds up */
+	T_EQ(take(&x, "01002", 2), V_ACCEPTED);
+	back.entry = last(&x);
+	T_EQ(take(&x, "01003", 1), V_ACCEPTED);
+	T_EQ(move(&x, REC_merge, "01002", "01003", 4, 5), V_ACCEPTED);
+	T_EQ(redeemed(&x, "01003", 2026), 3150);
+	take(&x, "01003", 1);
+	REFUSED(&x.w, "X01_YEAR_CAP", "X01", 3150, 1050, 3150);
+	T_EQ(move(&x, REC_merge, "02001", "01003", 2, 9), V_ACCEPTED);
+	T_EQ(redeemed(&x, "01003", 2026), 6300);
+	T_EQ(move(&x, REC_merge, "01004", "01001", 4, 5), V_ACCEPTED);
+	T_EQ(redeemed(&x, "01001", 2026), 2100);
+	/* what is taken back is taken back where it went */
+	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(redeemed(&x, "01002", 2026), 0);
+	T_EQ(redeemed(&x, "01003", 2026), 4200);
 	town_close(&x.w);
 }
 
@@ -619,7 +700,7 @@ static void test_redemptions_are_read_in_their_order(void)
 T_MAIN(T(test_points_go_and_come_back),
        T(test_it_needs_scheme_prices_and_a_household_that_takes_part),
        T(test_a_hundred_is_enough_and_a_cent_less_is_not), T(test_a_year_has_a_cap_of_its_own),
-       T(test_every_line_is_priced_by_the_list), T(test_proxies_are_looked_at),
-       T(test_the_signed_slip_is_looked_at), T(test_odd_times_and_large_sums_are_marked),
-       T(test_nobody_was_there_to_receive), T(test_what_comes_back_follows_a_merger),
-       T(test_redemptions_are_read_in_their_order))
+       T(test_what_was_redeemed_this_year_goes_along), T(test_every_line_is_priced_by_the_list),
+       T(test_proxies_are_looked_at), T(test_the_signed_slip_is_looked_at),
+       T(test_odd_times_and_large_sums_are_marked), T(test_nobody_was_there_to_receive),
+       T(test_what_comes_back_follows_a_merger), T(test_redemptions_are_read_in_their_order))

@@ -1,9 +1,12 @@
 #include "daemon/rules/fold.h"
 
 #include "daemon/rules/kvmem.h"
+#include "daemon/rules/moves.h"
 #include "daemon/rules/state.h"
 #include "daemon/rules/view.h"
+#include "daemon/rules/view_scheme.h"
 #include "lib/err.h"
+#include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
 #include "tests/lib/town.h"
 
@@ -263,6 +266,130 @@ static void test_changes_are_of_the_past(void)
 	world_close(&x);
 }
 
+static enum verdict_id correct(struct world *x, const char *author, uint64_t entry)
+{
+	struct rec_roster_correction r = {.entry = entry, .reason = town_b("点错了人")};
+
+	return put(x, author, REC_roster_correction, &r, NULL, 0);
+}
+
+static uint64_t last(struct world *x)
+{
+	return town_size(&x->w, x->no) - 1;
+}
+
+/* Takes the last entry back. */
+static void undo(struct world *x)
+{
+	T_EQ(correct(x, TOWN_HEAD, last(x)), V_ACCEPTED);
+}
+
+static void test_a_wrong_change_is_taken_back(void)
+{
+	struct world x;
+
+	world_open(&x, 10);
+	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day - 9), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 2, LEAVE_death, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(member(&x, "01001", 2).death_day, DAY_NONE);
+	T_EQ(member(&x, "01001", 2).away_day, x.day - 9);
+	T_EQ(points(&x, "01001", 2, "Z002", x.day + 1), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 2, LEAVE_left, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(member(&x, "01001", 2).left_day, DAY_NONE);
+	T_EQ(change(&x, "01001", 2, LEAVE_back, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(member(&x, "01001", 2).away_day, x.day - 9);
+	T_EQ(change(&x, "01001", 3, LEAVE_away, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(member(&x, "01001", 3).away_day, DAY_NONE);
+	T_EQ(change(&x, "01001", 0, LEAVE_moved_out, x.day), V_ACCEPTED);
+	undo(&x);
+	T_EQ(household(&x, "01001").left_day, DAY_NONE);
+	T_EQ(household(&x, "01001").npresent, 4);
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
+	undo(&x);
+	T_OK(member(&x, "01001", 1).head);
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
+	undo(&x);
+	T_OK(member(&x, "01001", 3).head);
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED); /* once more */
+	undo(&x);
+	T_OK(member(&x, "01001", 3).head);
+	world_close(&x);
+}
+
+static void test_a_correction_is_of_another_person_and_once(void)
+{
+	struct rec_roster_correction r = {.reason = town_b("无")};
+	struct world x;
+	uint64_t at;
+
+	world_open(&x, 11);
+	T_EQ(change(&x, "01001", 2, LEAVE_death, x.day), V_ACCEPTED);
+	at = r.entry = last(&x);
+	correct(&x, TOWN_REC, at);
+	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
+	T_EQ(correct(&x, TOWN_REV, at), V_NO_ROLE);
+	put(&x, TOWN_HEAD, REC_roster_correction, &r, NULL, 0);
+	REFUSED(&x.w, "P08_MISSING", "P08", 0);
+	T_EQ(correct(&x, TOWN_HEAD, at - 1), V_REFERENCE);
+	T_EQ(correct(&x, TOWN_HEAD, at), V_ACCEPTED);
+	correct(&x, TOWN_HEAD, at);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
+	/* the same once more is another entry */
+	T_EQ(change(&x, "01001", 2, LEAVE_death, x.day), V_ACCEPTED);
+	T_EQ(correct(&x, TOWN_HEAD, at), V_DONE_ALREADY);
+	world_close(&x);
+}
+
+static void test_what_has_changed_again_is_not_taken_back(void)
+{
+	struct world x;
+	uint64_t death, away, head;
+
+	world_open(&x, 12);
+	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day), V_ACCEPTED);
+	away = last(&x);
+	T_EQ(change(&x, "01001", 2, LEAVE_back, x.day), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day), V_ACCEPTED); /* looks the same */
+	correct(&x, TOWN_HEAD, away);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)away, 2, (int64_t)last(&x) - 1);
+	T_STR(x.w.last.reason.s, "01001");
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
+	head = last(&x);
+	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
+	correct(&x, TOWN_HEAD, head);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)head, 3, (int64_t)head + 1);
+	/* wherever the person is now */
+	T_EQ(change(&x, "01002", 2, LEAVE_away, x.day), V_ACCEPTED);
+	away = last(&x);
+	T_EQ(change(&x, "01002", 3, LEAVE_head, x.day), V_ACCEPTED);
+	head = last(&x);
+	T_EQ(split(&x, "01002", "02002", "23", "78", 0), V_ACCEPTED);
+	T_EQ(member(&x, "02002", 7).away_day, x.day);
+	T_EQ(correct(&x, TOWN_HEAD, away), V_ACCEPTED);
+	T_EQ(member(&x, "02002", 7).away_day, DAY_NONE);
+	correct(&x, TOWN_HEAD, head);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)head, 8, (int64_t)head + 1);
+	T_STR(x.w.last.reason.s, "02002");
+	/* a household that is gone takes nobody back */
+	T_EQ(change(&x, "01003", 1, LEAVE_death, x.day), V_ACCEPTED);
+	death = last(&x);
+	T_EQ(change(&x, "01003", 0, LEAVE_moved_out, x.day), V_ACCEPTED);
+	correct(&x, TOWN_HEAD, death);
+	REFUSED(&x.w, "CORRECTION_GONE", "F83", x.day, (int64_t)death);
+	T_EQ(correct(&x, TOWN_HEAD, death + 1), V_ACCEPTED);
+	T_EQ(correct(&x, TOWN_HEAD, death), V_ACCEPTED);
+	T_EQ(change(&x, "01004", 1, LEAVE_left, x.day), V_ACCEPTED);
+	death = last(&x);
+	T_EQ(merge(&x, "01004", "01003", "234", "567"), V_ACCEPTED);
+	T_EQ(correct(&x, TOWN_HEAD, death), V_CORRECTION_GONE);
+	world_close(&x);
+}
+
 static void test_a_head_is_followed_by_another(void)
 {
 	struct world x;
@@ -350,6 +477,85 @@ static void test_a_resident_is_admitted_by_the_committee(void)
 	T_EQ(points(&x, "02001", 3, "Z002", town_day(2025, 12, 10)), V_ACCEPTED);
 	T_EQ(change(&x, "02001", 3, LEAVE_left, x.day), V_ACCEPTED);
 	T_EQ(put(&x, TOWN_HEAD, REC_residence, &r, NULL, 0), V_LEFT_ALREADY);
+	world_close(&x);
+}
+
+static void test_only_the_committees_can_say_that_they_agreed(void)
+{
+	struct rec_household h = {.household = town_b("02001"), .takes_part = YES_yes};
+	struct rec_household_line l = {.member = 3,
+				       .name = town_b("陈外来"),
+				       .hukou = HUKOU_other,
+				       .since = town_day(2025, 1, 1),
+				       .agreed = town_day(2025, 12, 10)};
+	struct rec_member_join r = {.household = town_b("02001"),
+				    .kind = JOIN_returned,
+				    .day = town_day(2026, 2, 1),
+				    .member = 4,
+				    .name = town_b("陈小外"),
+				    .hukou = HUKOU_other,
+				    .since = l.since,
+				    .agreed = l.agreed};
+	struct world x;
+
+	world_open(&x, 8);
+	/* the recorder would bind them */
+	T_EQ(put(&x, TOWN_REC, REC_household, &h, &l, 1), V_ACCEPTED);
+	WARNED(&x.w, "AGREED_BY", "P13", 1, 3);
+	T_STR(x.w.last.warn[0].s, "02001");
+	T_EQ(member(&x, "02001", 3).since, l.since);
+	T_EQ(member(&x, "02001", 3).agreed, DAY_NONE);
+	T_EQ(points(&x, "02001", 3, "Z002", x.day), V_P13_AGREED);
+	T_EQ(put(&x, TOWN_REC, REC_member_join, &r, NULL, 0), V_ACCEPTED);
+	WARNED(&x.w, "AGREED_BY", "P13", 0, 4);
+	T_EQ(member(&x, "02001", 4).agreed, DAY_NONE);
+	r.member = 5;
+	T_EQ(put(&x, TOWN_HEAD, REC_member_join, &r, NULL, 0), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	T_EQ(member(&x, "02001", 5).agreed, l.agreed);
+	h.household = town_b("02002");
+	T_EQ(put(&x, TOWN_HEAD, REC_household, &h, &l, 1), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	T_EQ(points(&x, "02002", 3, "Z002", x.day), V_ACCEPTED);
+	/* also when the recorder is of the committee */
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, TOWN_HEAD, ROLE_recorder, ""), V_ACCEPTED);
+	h.household = town_b("02003");
+	T_EQ(put(&x, TOWN_HEAD, REC_household, &h, &l, 1), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	world_close(&x);
+}
+
+static void test_a_register_knows_no_future(void)
+{
+	struct rec_household h = {.household = town_b("02001"), .takes_part = YES_yes};
+
+	struct rec_household_line l[2] = {{.member = 1, .name = town_b("陈一")},
+					  {.member = 2, .name = town_b("陈二")}};
+	struct rec_member_join r = {.household = town_b("01001"),
+				    .member = 5,
+				    .name = town_b("王小妹"),
+				    .birth = town_day(2026, 3, 2)};
+	day_t *const days[] = {&l[1].birth, &l[1].since, &l[1].agreed};
+	static const char *const names[] = {"birth", "since", "agreed"};
+	struct world x;
+
+	world_open(&x, 9);
+	h.consent_day = x.today + 1;
+	T_EQ(put(&x, TOWN_HEAD, REC_household, &h, l, 2), V_DAY_FUTURE);
+	nums(&x, x.today + 1, x.today, 0);
+	h.consent_day = x.today;
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		*days[i] = x.today + 1;
+		put(&x, TOWN_HEAD, REC_household, &h, l, 2);
+		REFUSED(&x.w, "MEMBER_FUTURE", "F81", 2, 2, x.today + 1, x.today);
+		T_STR(x.w.last.reason.s, names[i]);
+		T_STR(x.w.last.reason.t, "02001");
+		*days[i] = x.today;
+	}
+	T_EQ(put(&x, TOWN_HEAD, REC_household, &h, l, 2), V_ACCEPTED);
+	r.day = x.today;
+	put(&x, TOWN_REC, REC_member_join, &r, NULL, 0);
+	REFUSED(&x.w, "MEMBER_FUTURE", "F81", 0, 5, r.birth, x.today);
 	world_close(&x);
 }
 
@@ -517,6 +723,65 @@ static void test_a_person_takes_cap_and_score_along(void)
 	world_close(&x);
 }
 
+static void test_a_household_has_no_deeds_from_before_it_began(void)
+{
+	struct rec_split r = {
+		.household = town_b("02001"), .into = town_b("02002"), .reason = town_b("分家")};
+	const struct rec_split_line l = {7, 1};
+	struct world x;
+
+	world_open(&x, 23);
+	T_EQ(split(&x, "01001", "02001", "23", "71", 0), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "A101", x.day), V_ACCEPTED);
+	points(&x, "02001", 0, "A101", x.day - 1);
+	REFUSED(&x.w, "P13_BEGAN", "P13", 1, x.day, x.day - 1);
+	T_STR(x.w.last.reason.s, "02001");
+	T_STR(x.w.last.reason.t, "01001");
+	T_EQ(points(&x, "01001", 0, "A101", x.day - 1), V_ACCEPTED);
+	/* persons were there before, and their caps come with them */
+	T_EQ(points(&x, "02001", 7, "C101", x.day - 1), V_ACCEPTED);
+	/* where that household has ended meanwhile, its own days still are */
+	T_EQ(merge(&x, "01001", "01003", "14", "56"), V_ACCEPTED);
+	T_EQ(points(&x, "01001", 0, "A101", x.day), V_P13_MOVED);
+	town_earn(&x.w, x.no, "01001", 0, "D101", x.day - 1);
+	T_EQ(points_raw(household(&x, "01003").balance), 300);
+	/* nor does a household end or split before it began */
+	r.day = x.day - 1;
+	T_EQ(put(&x, TOWN_HEAD, REC_split, &r, &l, 1), V_PERIOD);
+	nums(&x, x.day, x.day - 1, 0);
+	x.day--;
+	T_EQ(merge(&x, "01002", "02001", "1234", "2345"), V_PERIOD);
+	nums(&x, x.day + 1, x.day, 0);
+	world_close(&x);
+}
+
+static void test_a_split_opens_no_second_cap(void)
+{
+	struct world x;
+	uint64_t first = 0;
+	day_t jan = town_day(2026, 1, 2);
+
+	world_open(&x, 24);
+	for (int i = 0; i < 11; i++) /* of 24.00 */
+		first = town_earn(&x.w, x.no, "01001", 0, "A101", jan);
+	x.day = town_day(2025, 12, 31); /* entered late: what was used since goes along, too */
+	T_EQ(split(&x, "01001", "02001", "23", "71", 0), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "A101", jan), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "A101", jan), V_P10_CAP);
+	nums(&x, 1, 2400, 200);
+	T_EQ(points(&x, "02001", 0, "A101", x.day), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "D101", jan), V_ACCEPTED);
+	/* each has its own from then on */
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, first, 1), V_ACCEPTED);
+	T_EQ(points(&x, "02001", 0, "A101", jan), V_P10_CAP);
+	T_EQ(points(&x, "01001", 0, "A101", jan), V_ACCEPTED);
+	T_EQ(points(&x, "01001", 0, "A101", jan), V_ACCEPTED);
+	T_EQ(points(&x, "01001", 0, "A101", jan), V_P10_CAP);
+	T_EQ(split(&x, "02001", "02002", "7", "1", 0), V_ACCEPTED);
+	T_EQ(points(&x, "02002", 0, "A101", jan), V_P10_CAP);
+	world_close(&x);
+}
+
 /* --- mergers ---------------------------------------------------------------------------------------- */
 static void test_a_merger_is_refused_with_its_numbers(void)
 {
@@ -649,6 +914,44 @@ static void test_a_long_way_is_followed(void)
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, first, 1), V_ACCEPTED);
 	scores(&x, 2026, "");
 	T_EQ(points_raw(household(&x, "01001").balance), 0);
+	world_close(&x);
+}
+
+static int last_move(void *ctx, const struct move *m)
+{
+	char *text = ctx;
+
+	snprintf(text, TEXT_ROOM, "%.*s:%lld", (int)m->household.n, (const char *)m->household.p,
+		 (long long)points_raw(m->balance));
+	return 0;
+}
+
+/* However often households merge, points find where they are booked. */
+#define CHAIN 80
+static void test_any_number_of_mergers_is_followed(void)
+{
+	struct world x;
+	char from[16] = "01001", into[16], text[TEXT_ROOM] = "";
+	uint64_t e;
+
+	world_open(&x, 35);
+	e = town_record(&x.w, x.no, "01001", 0, "A101", x.day);
+	for (uint32_t no = 2; no <= 4; no++)
+		T_EQ(change(&x, "01001", no, LEAVE_left, x.day), V_ACCEPTED);
+	for (int i = 0; i < CHAIN; i++) {
+		snprintf(into, sizeof(into), "04%03d", i);
+		T_EQ(town_household(&x.w, x.no, TOWN_REC, into, 1), V_ACCEPTED);
+		T_EQ(change(&x, into, 1, LEAVE_left, x.day), V_ACCEPTED);
+		T_EQ(merge(&x, from, into, i ? "2" : "1", "2"), V_ACCEPTED);
+		snprintf(from, sizeof(from), "%s", into);
+	}
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(points_raw(household(&x, into).balance), 200);
+	town_begin(&x.w);
+	T_EQ(moves_walk(x.w.t, x.no, town_size(&x.w, x.no), last_move, text), ERR_OK);
+	town_commit(&x.w);
+	T_STR(text, "04079:200");
 	world_close(&x);
 }
 
@@ -883,6 +1186,8 @@ static void test_deciding_about_ones_own_is_warned_about(void)
 #define M_PEOPLE     200
 #define M_HOUSEHOLDS 40
 #define M_LINES	     400
+#define M_CHANGES    200
+#define M_SLIPS	     200
 static const struct {
 	const char *code;
 	bool individual;
@@ -893,6 +1198,13 @@ static const struct {
 	      {"A101", false, 200, 2400},
 	      {"D201", false, -200, 2000}};
 #define M_ITEMS (sizeof(m_item) / sizeof(m_item[0]))
+
+/* Deeds are of the second of January. */
+#define M_YEARS	     2
+#define M_YEAR	     2025
+#define M_THRESHOLD  100
+#define M_YEAR_CAP   400
+#define M_DEED(year) town_day((year), 1, 2)
 
 /* One village, counted in another way: people are people wherever they live, and every line remembers its
  * person. */
@@ -909,6 +1221,9 @@ struct model {
 		int into; /* -1: nowhere */
 		int64_t balance;
 		uint32_t used; /* the highest number */
+		day_t began, left;
+		int64_t before[M_YEARS][M_ITEMS]; /* of caps, used where it came from */
+		int64_t redeemed[M_YEARS];	  /* that counts towards the cap of a year */
 	} h[M_HOUSEHOLDS];
 	struct {
 		int home;
@@ -922,6 +1237,19 @@ struct model {
 		int year;
 		enum line_state state;
 	} l[M_LINES];
+	uint32_t nchanges;
+	struct {
+		uint64_t seq;
+		int household, person; /* person -1: all of it moved out */
+		bool taken_back;
+	} c[M_CHANGES];
+	uint32_t nslips;
+	struct {
+		uint64_t seq;
+		int household, year;
+		int64_t points;
+		bool taken_back;
+	} r[M_SLIPS];
 };
 
 static enum verdict_id m_put(struct model *m, const char *who, enum rec_code type, const void *head,
@@ -998,18 +1326,88 @@ static void m_join(struct model *m)
 	m_arrive(m, h, m->h[h].used + 1);
 }
 
+static void m_note_change(struct model *m, int household, int person)
+{
+	m->c[m->nchanges].seq = town_size(m->w, m->no) - 1;
+	m->c[m->nchanges].household = household;
+	m->c[m->nchanges++].person = person;
+}
+
 static void m_depart(struct model *m)
 {
 	uint32_t i = (uint32_t)prng_below(&m->g, m->npeople);
+	int h = m->p[i].home;
 
-	if (!m->p[i].present || m->h[m->p[i].home].gone)
+	if (!m->p[i].present || m->h[h].gone || m->nchanges == M_CHANGES)
 		return;
-	struct rec_roster_change r = {.household = town_b(m->h[m->p[i].home].code),
-				      .member = m->p[i].number,
+	bool all = prng_below(&m->g, 8) == 0;
+	struct rec_roster_change r = {.household = town_b(m->h[h].code),
+				      .member = all ? 0 : m->p[i].number,
 				      .kind = prng_below(&m->g, 2) ? LEAVE_death : LEAVE_left,
 				      .day = m->day};
+	if (all)
+		r.kind = LEAVE_moved_out;
 	T_EQ(m_put(m, "rec", REC_roster_change, &r, NULL, 0), V_ACCEPTED);
-	m->p[i].present = false;
+	m_note_change(m, h, all ? -1 : (int)i);
+	if (all)
+		m->h[h].gone = true;
+	else
+		m->p[i].present = false;
+}
+
+/* Who has left comes back, while there is a household to come back to. */
+static void m_correct(struct model *m)
+{
+	uint32_t i = (uint32_t)prng_below(&m->g, m->nchanges + 1);
+
+	if (i == m->nchanges)
+		return;
+	struct rec_roster_correction r = {.entry = m->c[i].seq, .reason = town_b("点错了人")};
+	int person = m->c[i].person, h = m->c[i].household;
+	enum verdict_id want = m->c[i].taken_back	     ? V_DONE_ALREADY
+			       : person >= 0 && m->h[h].gone ? V_CORRECTION_GONE
+							     : V_ACCEPTED;
+	T_EQ(m_put(m, "head", REC_roster_correction, &r, NULL, 0), want);
+	if (want != V_ACCEPTED)
+		return;
+	m->c[i].taken_back = true;
+	if (person >= 0)
+		m->p[person].present = true;
+	else
+		m->h[h].gone = false;
+}
+
+static int64_t m_magnitude(size_t item)
+{
+	return m_item[item].points < 0 ? -m_item[item].points : m_item[item].points;
+}
+
+/* A household as such has used this much of a cap. */
+static int64_t m_household_used(const struct model *m, int h, size_t item, int year)
+{
+	int64_t sum = m->h[h].before[year - M_YEAR][item];
+
+	for (uint32_t i = 0; i < m->nlines; i++)
+		if (m->l[i].person < 0 && m->l[i].household == h && m->l[i].item == item &&
+		    m->l[i].year == year && m->l[i].state != LINE_REFUSED &&
+		    m->l[i].state != LINE_REVERSED)
+			sum += m_magnitude(item);
+	return sum;
+}
+
+/* Of the years from that of @day on. */
+static void m_carry_caps(struct model *m, int from, int to, day_t day)
+{
+	for (int year = day_year(day); year < M_YEAR + M_YEARS; year++)
+		for (size_t item = 0; item < M_ITEMS; item++)
+			m->h[to].before[year - M_YEAR][item] =
+				m_household_used(m, from, item, year);
+}
+
+static void m_carry_redeemed(struct model *m, int from, int to, day_t day)
+{
+	for (int year = day_year(day); year < M_YEAR + M_YEARS; year++)
+		m->h[to].redeemed[year - M_YEAR] += m->h[from].redeemed[year - M_YEAR];
 }
 
 /* @n people go to @to, with numbers not used there. */
@@ -1021,6 +1419,15 @@ static void m_move(struct model *m, const uint32_t *who, uint32_t n, int to,
 		m->p[who[i]].home = to;
 		m->p[who[i]].number = m->h[to].used;
 	}
+}
+
+/* Some day that is not before @first. */
+static day_t m_day_from(struct model *m, day_t first)
+{
+	const day_t days[] = {town_day(2025, 1, 1), town_day(2025, 6, 30), m->day};
+	day_t day = days[prng_below(&m->g, sizeof(days) / sizeof(days[0]))];
+
+	return day < first ? first : day;
 }
 
 static void m_split(struct model *m)
@@ -1042,10 +1449,13 @@ static void m_split(struct model *m)
 	int64_t p = (int64_t)prng_below(&m->g, (uint64_t)most + 1);
 	struct rec_split r = {.household = town_b(m->h[h].code),
 			      .into = town_b(m->h[to].code),
-			      .day = m->day,
+			      .day = m_day_from(m, m->h[h].began),
 			      .points = points_of(p),
 			      .reason = town_b("分家")};
 	m_move(m, who, n, to, l);
+	m_carry_caps(m, h, to, r.day);
+	m_carry_redeemed(m, h, to, r.day);
+	m->h[to].began = r.day;
 	m->h[h].balance -= p;
 	m->h[to].balance += p;
 	T_EQ(m_put(m, "head", REC_split, &r, l, n), V_ACCEPTED);
@@ -1062,10 +1472,13 @@ static void m_merge(struct model *m)
 	n = m_at_home(m, h, who);
 	if (n == 0 || n > 40 || m->h[to].used + n > 90)
 		return;
+	day_t first = m->h[h].began > m->h[to].began ? m->h[h].began : m->h[to].began;
 	struct rec_merge r = {.household = town_b(m->h[h].code),
 			      .into = town_b(m->h[to].code),
-			      .day = m->day,
+			      .day = m_day_from(m, first),
 			      .reason = town_b("并户")};
+	m_carry_redeemed(m, h, to, r.day);
+	m->h[h].left = r.day;
 	m_move(m, who, n, to, l);
 	m->h[to].balance += m->h[h].balance;
 	m->h[h].balance = 0;
@@ -1074,23 +1487,30 @@ static void m_merge(struct model *m)
 	T_EQ(m_put(m, "head", REC_merge, &r, l, n), V_ACCEPTED);
 }
 
-static int64_t m_magnitude(size_t item)
-{
-	return m_item[item].points < 0 ? -m_item[item].points : m_item[item].points;
-}
-
 /* What counts towards the cap of the line that is about to be put. */
 static int64_t m_counted(const struct model *m, uint32_t line)
 {
 	int64_t sum = 0;
 
+	if (m->l[line].person < 0)
+		return m_household_used(m, m->l[line].household, m->l[line].item, m->l[line].year);
 	for (uint32_t i = 0; i < line; i++)
 		if (m->l[i].person == m->l[line].person && m->l[i].item == m->l[line].item &&
-		    m->l[i].year == m->l[line].year &&
-		    (m->l[i].person >= 0 || m->l[i].household == m->l[line].household) &&
-		    m->l[i].state != LINE_REFUSED && m->l[i].state != LINE_REVERSED)
+		    m->l[i].year == m->l[line].year && m->l[i].state != LINE_REFUSED &&
+		    m->l[i].state != LINE_REVERSED)
 			sum += m_magnitude(m->l[i].item);
 	return sum;
+}
+
+static enum verdict_id m_judge_line(const struct model *m, uint32_t line)
+{
+	size_t item = m->l[line].item;
+
+	if (m->l[line].person < 0 && M_DEED(m->l[line].year) < m->h[m->l[line].household].began)
+		return V_P13_BEGAN;
+	if (m_item[item].cap && m_counted(m, line) + m_magnitude(item) > m_item[item].cap)
+		return V_P10_CAP;
+	return V_ACCEPTED;
 }
 
 static void m_record(struct model *m)
@@ -1112,14 +1532,14 @@ static void m_record(struct model *m)
 	m->l[at].household = h;
 	m->l[at].person = person;
 	m->l[at].item = item;
-	m->l[at].year = 2025 + (int)prng_below(&m->g, 2);
+	m->l[at].year = M_YEAR + (int)prng_below(&m->g, M_YEARS);
 	m->l[at].state = LINE_RECORDED;
 	struct rec_points_line l =
-		town_line(m->h[h].code, number, m_item[item].code, town_day(m->l[at].year, 1, 2));
+		town_line(m->h[h].code, number, m_item[item].code, M_DEED(m->l[at].year));
 	struct rec_points head = {0};
-	bool full = m_item[item].cap && m_counted(m, at) + m_magnitude(item) > m_item[item].cap;
-	T_EQ(m_put(m, "rec", REC_points, &head, &l, 1), full ? V_P10_CAP : V_ACCEPTED);
-	m->nlines += !full;
+	enum verdict_id want = m_judge_line(m, at);
+	T_EQ(m_put(m, "rec", REC_points, &head, &l, 1), want);
+	m->nlines += want == V_ACCEPTED;
 }
 
 /* The account of a merged household is that of the one that goes on. */
@@ -1157,9 +1577,77 @@ static void m_step(struct model *m)
 	}
 }
 
+/* One that has something, if there is one. */
+static int m_rich(struct model *m)
+{
+	int h = m_household(m);
+
+	for (uint32_t i = 0; i < m->nhouseholds; i++)
+		if (!m->h[i].gone && m->h[i].balance >= M_THRESHOLD &&
+		    (h < 0 || m->h[h].balance < M_THRESHOLD || prng_below(&m->g, 2)))
+			h = (int)i;
+	return h;
+}
+
+static void m_redeem(struct model *m)
+{
+	int h = m_rich(m), at = (int)m->nslips;
+	int64_t p = 1 + (int64_t)prng_below(&m->g, 200);
+	char slip[16];
+
+	if (h < 0 || at == M_SLIPS)
+		return;
+	m->r[at].household = h;
+	m->r[at].year = M_YEAR + (int)prng_below(&m->g, M_YEARS);
+	m->r[at].points = p;
+	snprintf(slip, sizeof(slip), "DH-%d", at);
+	struct rec_redemption r = {.slip = town_b(slip),
+				   .household = town_b(m->h[h].code),
+				   .day = M_DEED(m->r[at].year),
+				   .receiver = town_b("张三"),
+				   .prices = 1};
+	struct rec_redemption_line l = {
+		.good = town_b("XYY"), .quantity = qty_of(p), .points = points_of(p)};
+	int64_t *year = &m->h[h].redeemed[m->r[at].year - M_YEAR];
+	enum verdict_id want = r.day < m->h[h].began	       ? V_P13_BEGAN
+			       : m->h[h].balance < M_THRESHOLD ? V_X01_THRESHOLD
+			       : m->h[h].balance < p	       ? V_X01_BALANCE
+			       : *year + p > M_YEAR_CAP	       ? V_X01_YEAR_CAP
+							       : V_ACCEPTED;
+	m->r[at].seq = town_size(m->w, m->no);
+	T_EQ(m_put(m, "keeper", REC_redemption, &r, &l, 1), want);
+	if (want != V_ACCEPTED)
+		return;
+	m->nslips++;
+	m->h[h].balance -= p;
+	*year += p;
+}
+
+/* The points go to where the household is now; off the sum of the year of each that has it in its own. */
+static void m_return(struct model *m)
+{
+	uint32_t i = (uint32_t)prng_below(&m->g, m->nslips + 1);
+
+	if (i == m->nslips || m->r[i].taken_back)
+		return;
+	struct rec_redemption_reversal r = {.entry = m->r[i].seq, .reason = town_b("发错物品")};
+	int h = m->r[i].household, year = m->r[i].year;
+	bool counts = true;
+	T_EQ(m_put(m, "con", REC_redemption_reversal, &r, NULL, 0), V_ACCEPTED);
+	m->r[i].taken_back = true;
+	for (;; h = m->h[h].into) {
+		if (counts)
+			m->h[h].redeemed[year - M_YEAR] -= m->r[i].points;
+		if (m->h[h].into < 0)
+			break;
+		counts = counts && day_year(m->h[h].left) <= year;
+	}
+	m->h[h].balance += m->r[i].points;
+}
+
 static void m_turn(struct model *m)
 {
-	uint64_t what = prng_below(&m->g, 20);
+	uint64_t what = prng_below(&m->g, 24);
 
 	if (m->nhouseholds < 3 || what == 0)
 		m_register(m);
@@ -1171,7 +1659,13 @@ static void m_turn(struct model *m)
 		m_split(m);
 	else if (what == 4)
 		m_merge(m);
-	else if (what < 10 || m->nlines == 0)
+	else if (what == 5)
+		m_correct(m);
+	else if (what == 6 || what == 7)
+		m_redeem(m);
+	else if (what == 8)
+		m_return(m);
+	else if (what < 14 || m->nlines == 0)
 		m_record(m);
 	else
 		m_step(m);
@@ -1189,6 +1683,13 @@ static int m_check_household(void *ctx, const struct view_household *v)
 		T_EQ(points_raw(v->balance), m->h[h].balance);
 		T_EQ(v->npresent, m_at_home(m, (int)h, who));
 		T_STR(v->into, m->h[h].into < 0 ? "" : m->h[m->h[h].into].code);
+		for (int y = 0; y < M_YEARS; y++) {
+			struct points p;
+
+			T_EQ(view_redeemed(m->w->t, m->no, town_b(v->household), M_YEAR + y, &p),
+			     ERR_OK);
+			T_EQ(points_raw(p), m->h[h].redeemed[y]);
+		}
 		m->day++; /* counts the households seen */
 		return 0;
 	}
@@ -1225,15 +1726,48 @@ static void m_check(struct model *m)
 	T_EQ(view_households(m->w->t, m->no, m_check_household, m), ERR_OK);
 	T_EQ(m->day - day, m->nhouseholds);
 	m->day = day;
-	for (int year = 2025; year <= 2026; year++)
+	for (int year = M_YEAR; year < M_YEAR + M_YEARS; year++)
 		T_EQ(view_scores(m->w->t, m->no, year, m_check_score, m), ERR_OK);
 	town_commit(m->w);
 	for (uint32_t i = 0; i < m->nlines; i++)
 		if (m->l[i].state == LINE_CONFIRMED)
 			confirmed += m_item[m->l[i].item].points;
+	for (uint32_t i = 0; i < m->nslips; i++)
+		confirmed -= m->r[i].taken_back ? 0 : m->r[i].points;
 	for (uint32_t h = 0; h < m->nhouseholds; h++)
 		accounts += m->h[h].balance;
 	T_EQ(accounts, confirmed);
+}
+
+static void m_store(struct model *m)
+{
+	struct rec_scheme s = {.version = 1,
+			       .title = town_b("积分奖励方案"),
+			       .from = town_day(M_YEAR, 1, 1),
+			       .rate_points = points_of(100),
+			       .rate_fen = fen_of(100),
+			       .threshold = points_of(M_THRESHOLD),
+			       .year_cap = points_of(M_YEAR_CAP),
+			       .told_days = 3,
+			       .notice_days = 7,
+			       .object_days = 7,
+			       .answer_days = 7,
+			       .tolerance = 10,
+			       .proxy_max = 3,
+			       .scope = town_b("全体参与村民")};
+	struct rec_scheme_line sl = {.kind = REWARD_goods, .name = town_b("生活用品")};
+	struct rec_prices p = {.version = 1, .from = s.from};
+	struct rec_prices_line pl = {.good = town_b("XYY"),
+				     .title = town_b("洗衣液"),
+				     .unit = town_b("瓶"),
+				     .price = points_of(1)};
+	char head[40], keeper[40];
+
+	snprintf(head, sizeof(head), "head/%s", m->code);
+	snprintf(keeper, sizeof(keeper), "keeper/%s", m->code);
+	T_EQ(town_grant(m->w, m->no, head, keeper, ROLE_keeper, ""), V_ACCEPTED);
+	T_EQ(m_put(m, "head", REC_scheme, &s, &sl, 1), V_ACCEPTED);
+	T_EQ(m_put(m, "head", REC_prices, &p, &pl, 1), V_ACCEPTED);
 }
 
 static void m_open(struct model *m, struct town *w, const char *code, uint64_t seed)
@@ -1244,6 +1778,7 @@ static void m_open(struct model *m, struct town *w, const char *code, uint64_t s
 	m->no = town_village(w, code);
 	m->day = town_day(2026, 2, 20);
 	prng_seed(&m->g, seed);
+	m_store(m);
 }
 
 /* A town with two villages that work in turns. */
@@ -1335,6 +1870,7 @@ static void test_any_order_of_events_keeps_every_point(void)
 	for (uint64_t seed = 900; seed < 912; seed++) {
 		two_villages(&w, m, seed, 700);
 		T_OK(m[0].nhouseholds > 5);
+		T_OK(m[0].nslips + m[1].nslips > 0);
 		town_close(&w);
 	}
 }
@@ -1353,13 +1889,17 @@ static void test_any_order_of_villages_gives_the_same_state(void)
 
 T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_changes_are_of_the_past), T(test_a_head_is_followed_by_another),
-       T(test_a_child_joins), T(test_a_resident_is_admitted_by_the_committee),
+       T(test_a_wrong_change_is_taken_back), T(test_a_correction_is_of_another_person_and_once),
+       T(test_what_has_changed_again_is_not_taken_back), T(test_a_child_joins),
+       T(test_a_resident_is_admitted_by_the_committee),
+       T(test_only_the_committees_can_say_that_they_agreed), T(test_a_register_knows_no_future),
        T(test_who_leaves_the_scheme_keeps_the_points), T(test_a_split_is_refused_with_its_numbers),
        T(test_a_split_makes_a_household), T(test_a_person_takes_cap_and_score_along),
+       T(test_a_household_has_no_deeds_from_before_it_began), T(test_a_split_opens_no_second_cap),
        T(test_a_merger_is_refused_with_its_numbers), T(test_a_merged_household_ends),
        T(test_who_comes_home_is_somebody_new), T(test_a_long_way_is_followed),
-       T(test_accounts_do_not_overflow), T(test_kin_is_declared_for_both),
-       T(test_kin_and_posts_move_with_people), T(test_a_post_has_a_term),
-       T(test_deciding_about_ones_own_is_warned_about),
+       T(test_any_number_of_mergers_is_followed), T(test_accounts_do_not_overflow),
+       T(test_kin_is_declared_for_both), T(test_kin_and_posts_move_with_people),
+       T(test_a_post_has_a_term), T(test_deciding_about_ones_own_is_warned_about),
        T(test_any_order_of_events_keeps_every_point),
        T(test_any_order_of_villages_gives_the_same_state))

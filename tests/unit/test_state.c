@@ -152,6 +152,9 @@ static struct state_member some_member(struct prng *g, uint32_t member, uint64_t
 				     .left = some_day(g),
 				     .death = some_day(g),
 				     .away = some_day(g),
+				     .changed = prng_below(g, 3) * 100,
+				     .was_away = some_day(g),
+				     .was_head = prng_below(g, 2),
 				     .entry = usual ? entry : prng_below(g, 1000),
 				     .line = usual ? member : (uint32_t)prng_below(g, 41)};
 }
@@ -167,6 +170,9 @@ static void same_member(const struct state_member *a, const struct state_member 
 	T_EQ(a->left, b->left);
 	T_EQ(a->death, b->death);
 	T_EQ(a->away, b->away);
+	T_EQ(a->changed, b->changed);
+	T_EQ(a->was_away, b->was_away);
+	T_EQ(a->was_head, b->was_head);
 	T_EQ(a->entry, b->entry);
 	T_EQ(a->line, b->line);
 }

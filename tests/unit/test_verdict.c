@@ -413,7 +413,7 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_NOT_PART", "P13", 1);
 	h = (struct rec_household){.household = town_b("03002"), .takes_part = YES_yes};
-	T_EQ(town_put(w, no, TOWN_REC, REC_household, &h, m, 6), V_ACCEPTED);
+	T_EQ(town_put(w, no, TOWN_HEAD, REC_household, &h, m, 6), V_ACCEPTED);
 	T_EQ(change(w, no, "03002", 1, LEAVE_death, day - 1), V_ACCEPTED);
 	T_EQ(change(w, no, "03002", 2, LEAVE_left, day), V_ACCEPTED);
 	l = town_line("03002", 1, "Z002", day);
@@ -466,6 +466,7 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	REFUSED(w, "P13_LEFT", "P13", 1, day, day + 1);
 	/* nobody of this household may take part yet, so it may not as such */
 	h.household = town_b("03003");
+	m[3].since = since;
 	T_EQ(town_put(w, no, TOWN_REC, REC_household, &h, &m[2], 2), V_ACCEPTED);
 	l = town_line("03003", 0, "A101", day);
 	town_points(w, no, TOWN_REC, &l, 1);
@@ -769,6 +770,19 @@ static void test_the_specification_lists_every_verdict(void)
 	free(text);
 }
 
+static void test_a_reason_says_whether_it_names_a_line(void)
+{
+	static const enum verdict_id yes[] = {V_P10_CAP, V_MEMBER_UNKNOWN, V_P13_MOVED, V_P13_BEGAN,
+					      V_GROUP_FOREIGN};
+	static const enum verdict_id no[] = {V_ACCEPTED, V_OVERFLOW, V_TARGET_UNKNOWN, V_P02_DUTIES,
+					     V_HOUSEHOLD_LEFT};
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		T_OK(reason_names_line(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		T_OK(!reason_names_line(no[i]));
+}
+
 static void test_long_texts_are_cut_between_characters(void)
 {
 	struct reason r = {.id = V_MALFORMED};
@@ -862,6 +876,6 @@ static void test_one_kind_of_evidence_suffices(void)
 T_MAIN(T(test_every_verdict_can_be_met_and_read), T(test_sentences_have_their_numbers),
        T(test_nothing_is_said_of_what_is_not_there),
        T(test_every_verdict_says_what_is_so_and_what_to_do),
-       T(test_the_specification_lists_every_verdict), T(test_long_texts_are_cut_between_characters),
-       T(test_the_stored_form_comes_back), T(test_placeholders_are_known),
-       T(test_one_kind_of_evidence_suffices))
+       T(test_the_specification_lists_every_verdict), T(test_a_reason_says_whether_it_names_a_line),
+       T(test_long_texts_are_cut_between_characters), T(test_the_stored_form_comes_back),
+       T(test_placeholders_are_known), T(test_one_kind_of_evidence_suffices))
