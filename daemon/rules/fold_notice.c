@@ -51,6 +51,20 @@ static int check_root(struct judged *j, const struct rec_notice *r)
 						    .num = {(int64_t)r->size, (int64_t)j->e->seq}});
 }
 
+/* The state that the page shows is made by entries each of which saw no more of the town than the page did. */
+static int check_town(struct judged *j, const struct rec_notice *r)
+{
+	struct bytes leaf, payload;
+	struct entry e;
+	int err = feedlog_read(j->f->t, j->f->feed_no, r->size - 1, &leaf, &payload);
+
+	if (!err && entry_parse(leaf.p, leaf.n, &e))
+		err = ERR_CORRUPT;
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	return r->town < e.town_seen || r->town > j->known ? fold_malformed(j, "town", 0) : ERR_OK;
+}
+
 /* --- notices --------------------------------------------------------------------------------------- */
 int fold_notice(struct judged *j)
 {
@@ -58,8 +72,12 @@ int fold_notice(struct judged *j)
 	int err = fold_head(j, &r);
 
 	if (!err)
+		err = fold_not_future(j, r.day);
+	if (!err)
 		err = fold_period(j, r.from, r.to);
-	return err ? err : check_root(j, &r);
+	if (!err)
+		err = check_root(j, &r);
+	return err ? err : check_town(j, &r);
 }
 
 /* A notice that was taken down is not posted again: what is true now needs a new one. */
@@ -174,6 +192,12 @@ static int check_book(struct judged *j, const struct rec_passbook *r, const stru
 		return fold_refuse(j, &(struct refusal){.id = V_BOOK_NUMBER,
 							.s = r->household,
 							.t = b->number});
+	/* the next lines go beneath those that are there, or all of them into an empty book */
+	if (r->action == BOOK_print && r->began && r->began != b->lines)
+		return fold_refuse(j,
+				   &(struct refusal){.id = V_BOOK_GAP,
+						     .num = {(int64_t)b->lines, (int64_t)r->began},
+						     .s = r->household});
 	if (r->action == BOOK_print && (r->upto < b->upto || r->lines < b->lines))
 		return fold_refuse(j,
 				   &(struct refusal){.id = V_BOOK_BACK,

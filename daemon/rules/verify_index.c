@@ -96,10 +96,10 @@ int verify_txid(struct verify_pass *p, uint64_t n, const struct entry *e)
 	bool found, good;
 	int err;
 
-	memcpy(v->txid_key, e->txid, TXID_BYTES);
-	be32_put(v->txid_key + TXID_BYTES, p->f->h.no);
-	v->txid_row = kv_bytes(NULL, 0);
-	err = find_txid(p, kv_bytes(v->txid_key, VERIFY_TXID_KEY), &found, &row);
+	memcpy(v->txid.key, e->txid, TXID_BYTES);
+	be32_put(v->txid.key + TXID_BYTES, p->f->h.no);
+	v->txid.row = kv_bytes(NULL, 0);
+	err = find_txid(p, kv_bytes(v->txid.key, VERIFY_TXID_KEY), &found, &row);
 	if (err)
 		return err;
 	good = found && feedlog_txid_seq(row, &seq);
@@ -108,13 +108,13 @@ int verify_txid(struct verify_pass *p, uint64_t n, const struct entry *e)
 	if (good && seq < n) {
 		err = same_txid(p, seq, e->txid, &good);
 		if (good) /* it is the row of that entry */
-			v->txid_row = row;
+			v->txid.row = row;
 		if (err || good)
 			return err;
 	}
 	p->f->txids += found;
 	if (good && seq == n) {
-		v->txid_row = row;
+		v->txid.row = row;
 		return ERR_OK;
 	}
 	verify_say(v, p->f, n, "txid", VK_TXID,

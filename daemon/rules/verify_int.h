@@ -3,6 +3,7 @@
 
 #include "daemon/rules/feedlog.h"
 #include "daemon/rules/fold.h"
+#include "daemon/rules/restate.h"
 #include "daemon/rules/verify.h"
 
 /* Between the files of verify.
@@ -61,7 +62,7 @@ struct verify_feed {
 	uint32_t said[VK_COUNT];
 };
 
-#define VERIFY_TXID_KEY	    (TXID_BYTES + 4)
+#define VERIFY_TXID_KEY	    RESTATE_TXID_KEY
 #define VERIFY_VILLAGES_MAX 4096
 struct verify_village {
 	char code[13], name[97];
@@ -95,18 +96,18 @@ struct verify {
 	struct verify_root *root;   /* of the feed at hand, ascending by size */
 	uint32_t nroots, next_root;
 
-	struct kv *scratch; /* the second fold */
-	struct kv_txn *scratch_t;
-	struct kv_txn *fold_t; /* its state, and all other tables of @t */
+	struct restate second; /* the second fold */
+	struct kv_txn
+		*fold_t; /* its state, and all other tables of @t, whose rows were checked before */
 
 	struct kv_cursor *verdicts; /* at the first row that no entry has claimed */
 	struct bytes verdict_key, verdict_val;
 	bool more_verdicts;
 	struct buf pack;
 
-	/* the transaction ID of the entry at hand: what the fold may believe of its row */
-	uint8_t txid_key[VERIFY_TXID_KEY];
-	struct bytes txid_row; /* p NULL: there is none, or it is wrong */
+	/* of the entry at hand, which was looked up and judged a moment ago: what the fold may believe of its
+	 * row; none when it is wrong */
+	struct restate_txid txid;
 
 	uint64_t done, total;
 };

@@ -1,148 +1,21 @@
-#include <assert.h>
 #include <string.h>
 
-#include "daemon/rules/kvmem.h"
 #include "daemon/rules/state.h"
 #include "daemon/rules/verify_int.h"
 #include "lib/amount.h"
 #include "lib/err.h"
-#include "lib/mem.h"
-
-/* --- what the second fold works on ------------------------------------------------------------------
- * A view of two stores: KV_STATE is the empty scratch store, every other table is the store under
- * examination, whose rows were checked before the fold comes to them. So nothing is copied. */
-struct overlay {
-	struct kv kv;
-	struct kv_txn t;
-	struct verify *v;
-	struct kv_txn *state;
-};
-struct over_cursor {
-	struct kv_cursor c;
-	struct kv_cursor *in;
-};
-
-static struct kv_txn *table_of(struct kv_txn *t, enum kv_table tab)
-{
-	struct overlay *o = (struct overlay *)t->kv;
-
-	return tab == KV_STATE ? o->state : o->v->t;
-}
-
-static int over_begin(struct kv *kv, bool write, struct kv_txn **ret)
-{
-	struct overlay *o = (struct overlay *)kv;
-
-	(void)write;
-	*ret = &o->t;
-	return ERR_OK;
-}
-
-static int over_commit(struct kv_txn *t)
-{
-	(void)t;
-	return ERR_STATE;
-}
-
-static void over_abort(struct kv_txn *t)
-{
-	(void)t;
-}
-
-static int over_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
-{
-	const struct verify *v = ((struct overlay *)t->kv)->v;
-
-	/* the fold asks after the entry at hand, which was looked up and judged a moment ago */
-	if (tab == KV_TXID && key.n == VERIFY_TXID_KEY &&
-	    memcmp(key.p, v->txid_key, VERIFY_TXID_KEY) == 0) {
-		*ret = v->txid_row;
-		return ret->p ? ERR_OK : ERR_NOTFOUND;
-	}
-	return kv_get(table_of(t, tab), tab, key, ret);
-}
-
-static int over_put(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes val)
-{
-	assert(tab == KV_STATE);
-	return kv_put(table_of(t, tab), tab, key, val);
-}
-
-static int over_del(struct kv_txn *t, enum kv_table tab, struct bytes key)
-{
-	assert(tab == KV_STATE);
-	return kv_del(table_of(t, tab), tab, key);
-}
-
-static int over_cursor(struct kv_txn *t, enum kv_table tab, struct kv_cursor **ret)
-{
-	struct over_cursor *c = mem_alloc(sizeof(*c));
-	int err = c ? kv_cursor_open(table_of(t, tab), tab, &c->in) : ERR_NOMEM;
-
-	if (err) {
-		mem_free(c);
-		return err;
-	}
-	*ret = &c->c;
-	return ERR_OK;
-}
-
-static int over_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
-		     struct bytes *ret_val)
-{
-	return kv_seek(((struct over_cursor *)c)->in, (enum kv_how)how, key, ret_key, ret_val);
-}
-
-static void over_cursor_close(struct kv_cursor *c)
-{
-	kv_cursor_close(((struct over_cursor *)c)->in);
-	mem_free(c);
-}
-
-static void over_close(struct kv *kv)
-{
-	struct overlay *o = (struct overlay *)kv;
-
-	kv_abort(o->state);
-	mem_free(o);
-}
-
-static const struct kv_ops over_ops = {.begin = over_begin,
-				       .commit = over_commit,
-				       .abort = over_abort,
-				       .get = over_get,
-				       .put = over_put,
-				       .del = over_del,
-				       .cursor = over_cursor,
-				       .seek = over_seek,
-				       .cursor_close = over_cursor_close,
-				       .close = over_close};
 
 int verify_state_open(struct verify *v)
 {
-	struct overlay *o;
-	int err = kvmem_new(&v->scratch);
+	int err = restate_open(v->t, &v->txid, &v->second);
 
-	if (err)
-		return err;
-	o = mem_alloc(sizeof(*o));
-	if (!o)
-		return ERR_NOMEM;
-	o->kv.ops = &over_ops;
-	o->v = v;
-	err = kv_begin(v->scratch, true, &o->state);
-	if (err) {
-		mem_free(o);
-		return err;
-	}
-	return kv_begin(&o->kv, true, &v->fold_t);
+	v->fold_t = v->second.t;
+	return err;
 }
 
 void verify_state_close(struct verify *v)
 {
-	if (v->fold_t)
-		kv_close(v->fold_t->kv);
-	kv_close(v->scratch);
+	restate_close(&v->second);
 }
 
 /* --- comparing ------------------------------------------------------------------------------------- */

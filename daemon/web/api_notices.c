@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "daemon/web/entryjson.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/paper.h"
 #include "lib/err.h"
@@ -31,39 +32,99 @@ static int on_notice(void *ctx, uint64_t seq)
 	return notice_code_same(s->code, code);
 }
 
-/* What the entries say now, beside what was posted. */
-static int put_check(struct reading *r, const struct search *s)
+static int on_made(void *ctx, const struct view_notice *n)
 {
-	struct paper p = {.r = r, .today = reply_today(r->s), .record.notice = s->n};
-	const struct rec_notice *n = &p.record.notice;
-	char text[AMOUNT_TEXT_MAX];
-	int err = paper_children(&p);
-	bool same;
+	struct view_notice *want = ctx;
+
+	if (n->seq != want->seq)
+		return ERR_OK;
+	*want = *n;
+	return 1;
+}
+
+static int put_author(struct reading *r, uint64_t seq)
+{
+	struct bytes leaf, payload;
+	struct entry e;
+	int err = feedlog_read(r->t, r->feed.no, seq, &leaf, &payload);
+
+	if (!err && entry_parse(leaf.p, leaf.n, &e))
+		err = ERR_CORRUPT;
+	if (!err)
+		entryjson_name(r, "by", e.author);
+	return err;
+}
+
+/* Who made it, and where it has hung. */
+static int put_story(struct reading *r, uint64_t seq)
+{
+	struct view_notice n = {.seq = seq};
+	char day[DATE_TEXT_MAX];
+	int err = put_author(r, seq);
 
 	if (!err)
-		err = paper_notice_make(&p);
-	buf_close(&p.html);
-	buf_close(&p.children);
+		err = view_notices(r->t, r->feed.no, on_made, &n);
+	if (err != 1)
+		return err ? err : ERR_CORRUPT;
+	jw_ku64(&r->w, "postings", n.npostings);
+	if (n.npostings) {
+		jw_kstr(&r->w, "posted_from", day_text(n.posted_from, day));
+		jw_kstr(&r->w, "posted_to", day_text(n.posted_to, day));
+	}
+	if (n.withdrawal)
+		jw_ku64(&r->w, "withdrawal", n.withdrawal);
+	return ERR_OK;
+}
+
+static bool same_figures(const struct rec_notice *a, const struct rec_notice *b)
+{
+	return a->lines == b->lines && points_cmp(a->plus, b->plus) == 0 &&
+	       points_cmp(a->minus, b->minus) == 0 && a->root.n == b->root.n &&
+	       memcmp(a->root.p, b->root.p, a->root.n) == 0;
+}
+
+static void put_figures(struct jw *w, const struct search *s, const struct paper *p)
+{
+	const struct rec_type *t = rec_type_of(REC_notice);
+	const struct rec_notice *n = &p->record.notice;
+	char text[AMOUNT_TEXT_MAX];
+	struct hash page;
+
+	hash_of(p->html.p, p->html.n, &page);
+	jw_kbool(w, "agrees", same_figures(n, &s->n));
+	/* a later version of this program may print the same figures otherwise */
+	jw_kbool(w, "same_page",
+		 s->n.digest.n == HASH_BYTES && memcmp(s->n.digest.p, page.b, HASH_BYTES) == 0);
+	jw_ku64(w, "entry", s->seq);
+	jw_key(w, "posted");
+	jw_obj(w);
+	rec_json(w, t->head, t->nhead, &s->n, REC_PUBLIC);
+	jw_obj_end(w);
+	jw_key(w, "ledger");
+	jw_obj(w);
+	jw_ku64(w, "lines", n->lines);
+	jw_kstr(w, "plus", points_text(n->plus, text));
+	jw_kstr(w, "minus", points_text(n->minus, text));
+	jw_khex(w, "root", p->root.b, HASH_BYTES);
+	jw_obj_end(w);
+}
+
+/* What the entries say, beside what was posted. */
+static int put_check(struct reading *r, const struct search *s)
+{
+	struct paper p;
+	int err = paper_open(&p, r);
+
 	if (err)
 		return err;
-	same = n->lines == s->n.lines && points_cmp(n->plus, s->n.plus) == 0 &&
-	       points_cmp(n->minus, s->n.minus) == 0 && n->root.n == s->n.root.n &&
-	       memcmp(n->root.p, s->n.root.p, n->root.n) == 0;
-	jw_kbool(&r->w, "agrees", same);
-	jw_ku64(&r->w, "entry", s->seq);
-	jw_key(&r->w, "posted");
-	jw_obj(&r->w);
-	rec_json(&r->w, rec_type_of(REC_notice)->head, rec_type_of(REC_notice)->nhead, &s->n,
-		 REC_PUBLIC);
-	jw_obj_end(&r->w);
-	jw_key(&r->w, "ledger");
-	jw_obj(&r->w);
-	jw_ku64(&r->w, "lines", n->lines);
-	jw_kstr(&r->w, "plus", points_text(n->plus, text));
-	jw_kstr(&r->w, "minus", points_text(n->minus, text));
-	jw_khex(&r->w, "root", p.root.b, HASH_BYTES);
-	jw_obj_end(&r->w);
-	return ERR_OK;
+	p.record.notice = s->n;
+	err = paper_notice_make(&p);
+	if (!err)
+		err = p.html.err;
+	if (!err)
+		put_figures(&r->w, s, &p);
+	paper_close(&p);
+	return err ? err : put_story(r, s->seq);
 }
 
 void api_notices(const struct web_services *s, const struct web_req *req, struct web_res *res)

@@ -4,7 +4,6 @@
 #include "daemon/web/handlers.h"
 #include "daemon/web/paper.h"
 #include "lib/err.h"
-#include "lib/text.h"
 
 /* --- what papers have in common ------------------------------------------------------------------- */
 int paper_refuse(struct paper *p, const char *param, struct says message, struct says hint)
@@ -21,6 +20,24 @@ int paper_need_day(struct paper *p, const char *name, day_t *ret)
 		return ERR_OK;
 	return paper_refuse(p, name, SAYS("缺少日期", "a day is missing"),
 			    SAYS("如 2025-01-31", "like 2025-01-31"));
+}
+
+int paper_dated(struct paper *p)
+{
+	if (p->today != DAY_NONE)
+		return ERR_OK;
+	reply_error(p->r->res, p->r->req->lang, 409, "NO_CLOCK", NULL,
+		    SAYS("这台电脑没有可信的日期，材料上无法写明日期",
+			 "this computer has no date that could stand on the paper"),
+		    SAYS("请校准电脑时间后再打印", "set its clock, then print again"));
+	return PAPER_ANSWERED;
+}
+
+const char *paper_mark(const struct paper *p)
+{
+	if (p->training)
+		return "培训数据　不作依据";
+	return p->draft ? "草稿　未登记　不得张贴" : NULL;
 }
 
 struct seek_entry {
@@ -41,13 +58,13 @@ int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, voi
 
 	if (!reply_param_u64(p->r->req, p->r->res, "entry", INT64_MAX, &s.seq))
 		return PAPER_ANSWERED;
-	err = view_listed(p->r->t, p->r->feed.no, type, s.seq, is_entry, &s);
+	err = view_listed(p->t, p->r->feed.no, type, s.seq, is_entry, &s);
 	if (err != 1)
 		return paper_refuse(p, "entry",
 				    SAYS("没有这条记录", "there is no such accepted entry"),
 				    SAYS("用 cunzhang register 查看序号",
 					 "cunzhang register shows the numbers"));
-	err = feedlog_payload(p->r->t, p->r->feed.no, s.seq, ret_payload);
+	err = feedlog_payload(p->t, p->r->feed.no, s.seq, ret_payload);
 	if (!err && rec_decode_head(rec_type_of((uint16_t)type), ret_payload, ret_head))
 		err = ERR_CORRUPT;
 	*ret_seq = s.seq;
@@ -59,10 +76,10 @@ int paper_price(struct paper *p, uint64_t version, struct bytes good, struct rec
 	const struct rec_type *type = rec_type_of(REC_prices);
 	struct view_doc doc;
 	struct payload list;
-	int err = view_doc(p->r->t, p->r->feed.no, VIEW_PRICES, version, &doc);
+	int err = view_doc(p->t, p->r->feed.no, VIEW_PRICES, version, &doc);
 
 	if (!err)
-		err = feedlog_payload(p->r->t, p->r->feed.no, doc.entry, &list);
+		err = feedlog_payload(p->t, p->r->feed.no, doc.entry, &list);
 	for (uint32_t i = 0; !err && i + 1 < list.nparts; i++) {
 		if (rec_decode_line(type, &list, i, ret))
 			return ERR_CORRUPT;
@@ -72,54 +89,15 @@ int paper_price(struct paper *p, uint64_t version, struct bytes good, struct rec
 	return err ? err : ERR_NOTFOUND;
 }
 
-/* --- children -------------------------------------------------------------------------------------- */
-static int on_child(void *ctx, const struct view_member *m)
-{
-	struct paper *p = ctx;
-	int age = day_years_between(m->birth, p->today);
-
-	/* one character alone is a word like any other */
-	if (m->birth == DAY_NONE || p->today == DAY_NONE || age < 0 || age >= PAPER_CHILD_AGE ||
-	    utf8_count(m->name, strlen(m->name)) < 2)
-		return ERR_OK;
-	return buf_put(&p->children, m->name, strlen(m->name) + 1);
-}
-
-static int on_household(void *ctx, const struct view_household *h)
-{
-	struct paper *p = ctx;
-
-	return view_members(p->r->t, p->r->feed.no, kv_bytes(h->household, strlen(h->household)),
-			    on_child, p);
-}
-
-int paper_children(struct paper *p)
-{
-	return view_households(p->r->t, p->r->feed.no, on_household, p);
-}
-
-void paper_head(struct paper *p, const struct view_household *h)
-{
-	const char *name = (const char *)p->children.p, *end = name + p->children.n;
-
-	for (; name < end; name += strlen(name) + 1)
-		if (strcmp(name, h->head_name) == 0) {
-			page_str(&p->page, "（家庭）");
-			return;
-		}
-	page_masked(&p->page, h->head_name);
-}
-
 /* --- the answer ------------------------------------------------------------------------------------ */
 static const struct paper_def {
 	const char *name, *zh, *en;
 	int (*make)(struct paper *p);
-	bool posted;
 } papers[] = {
-	{"notice", "公示", "notice", paper_notice, true},
-	{"passbook", "积分手册", "passbook", paper_passbook, false},
-	{"slip", "兑换单", "redemption slip", paper_slip, false},
-	{"certificate", "荣誉证书", "certificate", paper_certificate, false},
+	{"notice", "公示", "notice", paper_notice},
+	{"passbook", "积分手册", "passbook", paper_passbook},
+	{"slip", "兑换单", "redemption slip", paper_slip},
+	{"certificate", "荣誉证书", "certificate", paper_certificate},
 };
 #define NPAPERS (sizeof(papers) / sizeof(papers[0]))
 
@@ -171,42 +149,65 @@ static void put_record(struct paper *p, struct jw *w)
 		jw_kstr(w, "code", p->code);
 }
 
+int paper_open(struct paper *p, struct reading *r)
+{
+	struct feed_head town;
+	struct view_town v;
+	int err = feedlog_head(r->t, FEED_TOWN, &town);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	*p = (struct paper){.r = r, .t = r->t, .today = reply_today(r->s), .town_size = town.size};
+	reading_label(r->t, &r->feed, p->village);
+	err = view_town(r->t, &v);
+	p->training = !err && domain_is_training(v.domain);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+void paper_close(struct paper *p)
+{
+	restate_close(&p->past);
+	buf_close(&p->html);
+	buf_close(&p->children);
+}
+
 static int make(struct paper *p, const struct paper_def *def)
 {
-	int err = ERR_OK;
+	int err = def->make(p);
 
-	if (def->posted)
-		err = paper_children(p);
-	if (!err)
-		err = def->make(p);
 	if (!err)
 		err = p->html.err ? p->html.err : p->children.err;
 	return !err && p->page.leak ? refuse_leak(p) : err;
 }
 
+static void put_paper(struct paper *p, const struct paper_def *def)
+{
+	struct jw *w = &p->r->w;
+
+	jw_kstr(w, "paper", def->name);
+	jw_kstr(w, "title", says_in(SAYS(def->zh, def->en), p->r->req->lang));
+	jw_kbool(w, "empty", p->empty);
+	if (p->type)
+		put_record(p, w);
+	jw_key(w, "html");
+	jw_strn(w, (const char *)p->html.p, p->html.n);
+}
+
 void api_paper(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	const struct paper_def *def = paper_asked(req, res);
+	struct paper p = {0};
 	struct reading r;
-	struct paper p = {.r = &r, .today = reply_today(s)};
-	struct view_town town;
 	int err;
 
 	if (!def || !reading_begin(&r, s, req, res))
 		return;
-	reading_label(r.t, &r.feed, p.village);
-	p.training = !view_town(r.t, &town) && domain_is_training(town.domain);
-	err = make(&p, def);
-	if (!err) {
-		jw_kstr(&r.w, "paper", def->name);
-		jw_kstr(&r.w, "title", req->lang == LANG_EN ? def->en : def->zh);
-		if (p.type)
-			put_record(&p, &r.w);
-		jw_key(&r.w, "html");
-		jw_strn(&r.w, (const char *)p.html.p, p.html.n);
-	}
-	buf_close(&p.html);
-	buf_close(&p.children);
+	err = paper_open(&p, &r);
+	if (!err)
+		err = make(&p, def);
+	if (!err)
+		put_paper(&p, def);
+	paper_close(&p);
 	if (err == PAPER_ANSWERED)
 		kv_abort(r.t);
 	else

@@ -37,17 +37,20 @@ static const char style[] =
 	".mark{position:fixed;top:40%;left:0;right:0;text-align:center;transform:rotate(-25deg);"
 	"font:700 44pt/1 SimHei,'Noto Sans CJK SC',sans-serif;color:rgba(200,0,0,.28)}";
 
-void page_begin(struct page *p, struct buf *out, const char *title, bool posted, bool training)
+void page_begin(struct page *p, struct buf *out, const char *title, bool posted, const char *mark)
 {
 	*p = (struct page){.out = out, .posted = posted};
 	page_tag(p,
 		 "<!doctype html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\n<title>");
-	page_str(p, title);
+	page_own(p, title); /* what it names stands on the page as well */
 	page_tag(p, "</title>\n<style>");
 	page_tag(p, style);
 	page_tag(p, "</style></head>\n<body>\n");
-	if (training)
-		page_tag(p, "<div class=\"mark\">培训数据　不作依据</div>\n");
+	if (!mark)
+		return;
+	page_tag(p, "<div class=\"mark\">");
+	page_own(p, mark);
+	page_tag(p, "</div>\n");
 }
 
 void page_end(struct page *p)
@@ -110,7 +113,7 @@ void page_str(struct page *p, const char *text)
 	page_text(p, (struct bytes){(const uint8_t *)text, strlen(text)});
 }
 
-void page_code(struct page *p, const char *text)
+void page_own(struct page *p, const char *text)
 {
 	escape(p->out, (struct bytes){(const uint8_t *)text, strlen(text)});
 }
@@ -136,17 +139,17 @@ void page_cell_str(struct page *p, const char *text)
 	page_cell(p, (struct bytes){(const uint8_t *)text, strlen(text)});
 }
 
-void page_cell_short(struct page *p, const char *text)
+void page_cell_own(struct page *p, const char *text)
 {
 	page_tag(p, "<td class=\"d\">");
-	page_str(p, text);
+	page_own(p, text);
 	page_tag(p, "</td>");
 }
 
 static void cell_number(struct page *p, const char *text)
 {
 	page_tag(p, "<td class=\"n\">");
-	page_code(p, text);
+	page_own(p, text);
 	page_tag(p, "</td>");
 }
 
@@ -170,6 +173,6 @@ void page_cell_day(struct page *p, day_t day)
 	char text[DATE_TEXT_MAX];
 
 	page_tag(p, "<td class=\"d\">");
-	page_code(p, day_text(day, text));
+	page_own(p, day_text(day, text));
 	page_tag(p, "</td>");
 }

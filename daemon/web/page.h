@@ -18,21 +18,23 @@ struct page {
 	enum privacy_leak leak;
 	char where[64]; /* the text it was found in, cut */
 };
-/* @training: the town is one for training, and the page says so across itself. */
-void page_begin(struct page *p, struct buf *out, const char *title, bool posted, bool training);
+/* @mark: what the page says across itself, or NULL. */
+void page_begin(struct page *p, struct buf *out, const char *title, bool posted, const char *mark);
 void page_end(struct page *p);
 /* Markup of ours, as it is. */
 void page_tag(struct page *p, const char *html);
+/* Words, hashes and codes of ours: not looked at. A name may be a word of a sentence, and digits of a hash mean
+ * nothing. */
+void page_own(struct page *p, const char *text);
+/* What somebody wrote. */
 void page_text(struct page *p, struct bytes text);
 void page_str(struct page *p, const char *text);
-/* Not looked at: hashes and codes of ours, whose digits mean nothing. */
-void page_code(struct page *p, const char *text);
 /* A family name, and the last character (rec_mask_name). */
 void page_masked(struct page *p, const char *name);
 /* Cells of a table. */
 void page_cell(struct page *p, struct bytes text);
 void page_cell_str(struct page *p, const char *text);
-void page_cell_short(struct page *p, const char *text); /* on one line */
+void page_cell_own(struct page *p, const char *text); /* on one line */
 void page_cell_num(struct page *p, int64_t v);
 void page_cell_points(struct page *p, struct points v);
 void page_cell_day(struct page *p, day_t day);

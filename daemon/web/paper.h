@@ -2,6 +2,7 @@
 #define DAEMON_WEB_PAPER_H
 
 #include "daemon/rules/report.h"
+#include "daemon/rules/restate.h"
 #include "daemon/rules/view_procedure.h"
 #include "daemon/rules/view_scheme.h"
 #include "daemon/web/page.h"
@@ -11,12 +12,17 @@
  * also fills @record: the caller prints, signs and sends it, and the digest in it is that of the page. */
 struct paper {
 	struct reading *r;
+	struct kv_txn *t;    /* the state that it shows: that of @r, or @past */
+	struct restate past; /* of a notice that was made when the feeds were shorter */
+	uint64_t town_size;  /* of the town feed held here */
 	struct page page;
 	struct buf html;
 	char village[FEED_LABEL_MAX];
 	bool training;
+	bool draft; /* nothing will be recorded, so there is nothing to check it against */
+	bool empty; /* nothing to tell */
 	day_t today;
-	struct buf children; /* names of people under 14 today */
+	struct buf children; /* names of people under 14 on the day of a notice */
 	/* what to record: REC_notice, REC_passbook; 0: nothing */
 	uint16_t type;
 	union {
@@ -30,16 +36,18 @@ struct paper {
 #define PAPER_ANSWERED	1 /* the handler has filled the answer itself */
 #define PAPER_CHILD_AGE 14
 
+int paper_open(struct paper *p, struct reading *r);
+void paper_close(struct paper *p);
+
 /* Each gives ERR_OK, a machine failure, or PAPER_ANSWERED. */
 int paper_notice(struct paper *p);
 int paper_passbook(struct paper *p);
 int paper_slip(struct paper *p);
 int paper_certificate(struct paper *p);
 
-/* The notice that p->record.notice describes by kind, period and size; fills in its figures. */
+/* The notice that p->record.notice describes by kind, period, sizes of the feeds and day; fills in its
+ * figures. The page follows from these alone. */
 int paper_notice_make(struct paper *p);
-/* The names of children, for pages that are posted. */
-int paper_children(struct paper *p);
 
 /* Refuses a wish: 400 for @param, with a hint. */
 int paper_refuse(struct paper *p, const char *param, struct says message, struct says hint);
@@ -49,7 +57,9 @@ int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, voi
 int paper_need_day(struct paper *p, const char *name, day_t *ret);
 /* The line of a good in a version of the price list. ERR_NOTFOUND. */
 int paper_price(struct paper *p, uint64_t version, struct bytes good, struct rec_prices_line *ret);
-/* The head of a household as it may be posted: masked; not named when under 14. */
-void paper_head(struct paper *p, const struct view_household *h);
+/* What stands across the page, or NULL. */
+const char *paper_mark(const struct paper *p);
+/* Refuses when this node has no date to print. */
+int paper_dated(struct paper *p);
 
 #endif

@@ -57,19 +57,19 @@ static void put_text(struct page *p, const struct move *m)
 	switch (m->kind) {
 	case MOVE_LINE: page_str(p, m->item->name); return;
 	case MOVE_REVERSAL:
-		page_str(p, "冲正：");
+		page_own(p, "冲正：");
 		page_str(p, m->item->name);
 		return;
 	case MOVE_REDEEMED:
-		page_str(p, "兑换，单号 ");
+		page_own(p, "兑换，单号 ");
 		page_text(p, m->redemption->slip);
 		return;
 	case MOVE_RETURNED:
-		page_str(p, "兑换冲正，单号 ");
+		page_own(p, "兑换冲正，单号 ");
 		page_text(p, m->redemption->slip);
 		return;
-	case MOVE_OUT: page_str(p, "转出至户 "); break;
-	case MOVE_IN: page_str(p, "转入自户 "); break;
+	case MOVE_OUT: page_own(p, "转出至户 "); break;
+	case MOVE_IN: page_own(p, "转入自户 "); break;
 	}
 	page_text(p, m->other);
 }
@@ -138,7 +138,7 @@ static void put_last(struct book *b)
 
 	hash_hex(&p->root, 8, root);
 	if (b->lines > b->printed) {
-		page_code(&p->page, root);
+		page_own(&p->page, root);
 		page_tag(&p->page, "</td></tr>\n");
 	}
 	page_tag(&p->page, "</tbody></table>\n");
@@ -150,14 +150,14 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 {
 	const char *name = reply_param(p->r->req, "household");
 	struct bytes code = {(const uint8_t *)name, name ? strlen(name) : 0};
-	int err = code.n ? view_household(p->r->t, p->r->feed.no, code, h) : ERR_NOTFOUND;
+	int err = code.n ? view_household(p->t, p->r->feed.no, code, h) : ERR_NOTFOUND;
 
 	if (err == ERR_NOTFOUND)
 		return paper_refuse(p, "household",
 				    SAYS("没有这个户编号", "there is no such household"),
 				    SAYS("用 cunzhang account 查看", "see cunzhang account"));
 	if (!err)
-		err = view_passbook(p->r->t, p->r->feed.no, code, k);
+		err = view_passbook(p->t, p->r->feed.no, code, k);
 	if (err == ERR_NOTFOUND)
 		return paper_refuse(
 			p, "household", SAYS("该户还没有积分手册", "the household has no passbook"),
@@ -176,9 +176,10 @@ static void fill_record(struct book *b, const struct view_passbook *k)
 				   .action = BOOK_print,
 				   .day = b->p->today,
 				   .upto = b->p->r->feed.size,
+				   .began = b->printed,
 				   .lines = b->lines,
 				   .balance = b->balance};
-	b->p->type = REC_passbook;
+	b->p->type = b->p->draft ? 0 : REC_passbook;
 }
 
 int paper_passbook(struct paper *p)
@@ -186,27 +187,33 @@ int paper_passbook(struct paper *p)
 	struct view_household h;
 	struct view_passbook k;
 	struct book b = {.p = p};
-	uint64_t all = 0;
-	int err = need_household(p, &h, &k);
+	uint64_t all = 0, draft = 0;
+	int err = paper_dated(p);
 
-	if (!err && !reply_param_u64(p->r->req, p->r->res, "all", 1, &all))
-		return PAPER_ANSWERED;
 	if (!err)
-		err = feedlog_root(p->r->t, p->r->feed.no, p->r->feed.size, &p->root);
+		err = need_household(p, &h, &k);
+
+	if (!err && (!reply_param_u64(p->r->req, p->r->res, "all", 1, &all) ||
+		     !reply_param_u64(p->r->req, p->r->res, "draft", 1, &draft)))
+		return PAPER_ANSWERED;
+	p->draft = draft;
+	if (!err)
+		err = feedlog_root(p->t, p->r->feed.no, p->r->feed.size, &p->root);
 	if (err)
 		return err;
 	const char *name = reply_param(p->r->req, "household");
 	b.household = kv_bytes(name, strlen(name));
 	b.upto = all ? 0 : k.upto;
 	b.printed = b.lines = all ? 0 : k.lines;
-	page_begin(&p->page, &p->html, "积分手册", false, p->training);
+	page_begin(&p->page, &p->html, "积分手册", false, paper_mark(p));
 	if (b.printed < BOOK_LINES)
 		put_cover(p, &h, &k, b.printed > 0);
 	put_table_head(&p->page, b.printed % BOOK_LINES > 0);
 	put_rows(&p->page);
 	put_printed(&p->page, b.printed);
-	err = moves_walk(p->r->t, p->r->feed.no, p->r->feed.size, on_move, &b);
+	err = moves_walk(p->t, p->r->feed.no, p->r->feed.size, on_move, &b);
 	put_last(&b);
 	fill_record(&b, &k);
+	p->empty = b.lines == b.printed;
 	return err;
 }

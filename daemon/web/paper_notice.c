@@ -16,10 +16,10 @@ static void put_period(struct paper *p, const char *before)
 	char from[DATE_TEXT_MAX], to[DATE_TEXT_MAX];
 
 	page_tag(&p->page, "<p class=\"sub\">");
-	page_str(&p->page, before);
-	page_code(&p->page, day_text(p->record.notice.from, from));
-	page_str(&p->page, " 至 ");
-	page_code(&p->page, day_text(p->record.notice.to, to));
+	page_own(&p->page, before);
+	page_own(&p->page, day_text(p->record.notice.from, from));
+	page_own(&p->page, " 至 ");
+	page_own(&p->page, day_text(p->record.notice.to, to));
 	page_tag(&p->page, "</p>\n");
 }
 
@@ -28,10 +28,11 @@ static void begin(struct paper *p, const char *title)
 	char text[160];
 
 	snprintf(text, sizeof(text), "%s%s", p->village, title);
-	page_begin(&p->page, &p->html, text, true, p->training);
+	page_begin(&p->page, &p->html, text, true, paper_mark(p));
 	p->page.children = buf_bytes(&p->children);
 	page_tag(&p->page, "<h1>");
-	page_str(&p->page, text);
+	page_str(&p->page, p->village);
+	page_own(&p->page, title);
 	page_tag(&p->page, "</h1>\n");
 }
 
@@ -44,12 +45,12 @@ static void put_code(struct paper *p)
 	hash_hex(&p->root, 16, root);
 	notice_code(&p->r->feed.id, n, p->code);
 	page_tag(&p->page, "<div class=\"box\"><p>核对码 <span class=\"code\">");
-	page_code(&p->page, p->code);
+	page_own(&p->page, p->code);
 	page_tag(&p->page, "</span></p><p class=\"small\">");
 	snprintf(text, sizeof(text), "本村日志 %s，前 %" PRIu64 " 条，日志根 %s……", feed, n->size,
 		 root);
-	page_code(&p->page, text);
-	page_str(&p->page, "。任何人可凭核对码在村、镇任一节点核对上列数字。");
+	page_own(&p->page, text);
+	page_own(&p->page, "。任何人可凭核对码在村、镇任一节点核对上列数字。");
 	page_tag(&p->page, "</p></div>\n");
 }
 
@@ -58,7 +59,7 @@ static int put_foot(struct paper *p)
 	struct rec_scheme scheme;
 	char text[200], day[DATE_TEXT_MAX];
 
-	int err = view_scheme_on(p->r->t, p->r->feed.no, p->today, &scheme);
+	int err = view_scheme_on(p->t, p->r->feed.no, p->record.notice.day, &scheme);
 
 	if (err)
 		return err;
@@ -67,23 +68,58 @@ static int put_foot(struct paper *p)
 		 " 天内向村务监督委员会提出，%" PRIu64 " 个工作日内答复。",
 		 scheme.notice_days, scheme.object_days, scheme.answer_days);
 	page_tag(&p->page, "<p>");
-	page_str(&p->page, text);
+	page_own(&p->page, text);
 	page_tag(&p->page, "</p>\n");
-	put_code(p);
+	if (!p->draft)
+		put_code(p);
 	page_tag(&p->page, "<div class=\"sign\"><span>监督电话：__________________</span><span>");
 	page_str(&p->page, p->village);
 	page_tag(&p->page, "村民委员会（盖章）</span></div><p class=\"right\">");
-	page_code(&p->page, day_text(p->today, day));
+	page_own(&p->page, day_text(p->record.notice.day, day));
 	page_tag(&p->page, "</p>\n");
 	page_end(&p->page);
 	return ERR_OK;
+}
+
+/* --- children -------------------------------------------------------------------------------------- */
+static int on_child(void *ctx, const struct view_member *m)
+{
+	struct paper *p = ctx;
+	int age = day_years_between(m->birth, p->record.notice.day);
+
+	/* one character alone is a word like any other */
+	if (m->birth == DAY_NONE || age < 0 || age >= PAPER_CHILD_AGE ||
+	    utf8_count(m->name, strlen(m->name)) < 2)
+		return ERR_OK;
+	return buf_put(&p->children, m->name, strlen(m->name) + 1);
+}
+
+static int on_household(void *ctx, const struct view_household *h)
+{
+	struct paper *p = ctx;
+
+	return view_members(p->t, p->r->feed.no, kv_bytes(h->household, strlen(h->household)),
+			    on_child, p);
+}
+
+/* The head of a household as it may be posted: masked; not named when it is a child. */
+static void put_family(struct paper *p, const struct view_household *h)
+{
+	const char *name = (const char *)p->children.p, *end = name + p->children.n;
+
+	for (; name < end; name += strlen(name) + 1)
+		if (strcmp(name, h->head_name) == 0) {
+			page_own(&p->page, "（家庭）");
+			return;
+		}
+	page_masked(&p->page, h->head_name);
 }
 
 /* --- assessment results ---------------------------------------------------------------------------- */
 static int put_household_row(struct paper *p, const struct report_row *row, uint64_t n)
 {
 	struct view_household h;
-	int err = view_household(p->r->t, p->r->feed.no, kv_bytes(row->key, strlen(row->key)), &h);
+	int err = view_household(p->t, p->r->feed.no, kv_bytes(row->key, strlen(row->key)), &h);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
@@ -93,7 +129,7 @@ static int put_household_row(struct paper *p, const struct report_row *row, uint
 	page_tag(&p->page, "<td>");
 	page_str(&p->page, h.household);
 	page_tag(&p->page, "</td><td>");
-	paper_head(p, &h);
+	put_family(p, &h);
 	page_tag(&p->page, "</td>");
 	page_cell_num(&p->page, row->awards);
 	page_cell_points(&p->page, row->plus);
@@ -108,11 +144,11 @@ static void put_totals(struct paper *p, uint64_t households, const struct report
 	snprintf(text, sizeof(text), "合计：%" PRIu64 " 户，加分 %" PRId64 " 条，共 %s 分。",
 		 households, total->awards, points_text(total->plus, plus));
 	page_tag(&p->page, "<p>");
-	page_str(&p->page, text);
+	page_own(&p->page, text);
 	snprintf(text, sizeof(text),
 		 "扣分 %" PRId64 " 条，共 %s 分；扣分已逐户告知，按规定只公布合计。",
 		 total->deductions, points_text(total->minus, minus));
-	page_str(&p->page, text);
+	page_own(&p->page, text);
 	page_tag(&p->page, "</p>\n");
 }
 
@@ -122,7 +158,7 @@ static int assessment(struct paper *p)
 	const struct report_period period = {n->from, n->to};
 	struct report rep;
 	uint64_t households = 0;
-	int err = report_make(p->r->t, p->r->feed.no, n->size, REPORT_HOUSEHOLD, &period, &rep);
+	int err = report_make(p->t, p->r->feed.no, n->size, REPORT_HOUSEHOLD, &period, &rep);
 
 	begin(p, "积分评定结果公示");
 	put_period(p, "确认日期：");
@@ -154,13 +190,13 @@ static void put_goods(struct paper *p, const struct move *m)
 		if (rec_decode_line(t, m->payload, i, &l))
 			continue;
 		if (i)
-			page_str(&p->page, "、");
+			page_own(&p->page, "、");
 		if (paper_price(p, m->redemption->prices, l.good, &price))
 			page_text(&p->page, l.good);
 		else
 			page_text(&p->page, price.title);
 		snprintf(count, sizeof(count), "×%" PRId64, qty_raw(l.quantity));
-		page_code(&p->page, count);
+		page_own(&p->page, count);
 	}
 	page_tag(&p->page, "</td>");
 }
@@ -178,7 +214,7 @@ static int put_redemption(void *ctx, const struct move *m)
 	if ((m->kind != MOVE_REDEEMED && m->kind != MOVE_RETURNED) ||
 	    !report_covers(&period, m->booked))
 		return ERR_OK;
-	err = view_household(p->r->t, p->r->feed.no, m->household, &h);
+	err = view_household(p->t, p->r->feed.no, m->household, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (!points_neg(m->points, &p_row))
@@ -193,7 +229,7 @@ static int put_redemption(void *ctx, const struct move *m)
 	page_tag(&p->page, "<td>");
 	page_str(&p->page, h.household);
 	page_tag(&p->page, "</td><td>");
-	paper_head(p, &h);
+	put_family(p, &h);
 	page_tag(&p->page, "</td>");
 	put_goods(p, m);
 	page_cell_points(&p->page, p_row);
@@ -211,12 +247,12 @@ static int redemptions(struct paper *p)
 	put_period(p, "办理日期：");
 	page_tag(&p->page, "<table><thead><tr><th>日期</th><th>组</th><th>户编号</th><th>户主</th>"
 			   "<th>物品</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
-	err = moves_walk(p->r->t, p->r->feed.no, n->size, put_redemption, p);
+	err = moves_walk(p->t, p->r->feed.no, n->size, put_redemption, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	snprintf(text, sizeof(text), "合计：%" PRIu64 " 笔，兑换 %s 分，冲正退回 %s 分。", n->lines,
 		 points_text(n->plus, plus), points_text(n->minus, minus));
 	page_tag(&p->page, "<p>");
-	page_str(&p->page, text);
+	page_own(&p->page, text);
 	page_tag(&p->page, "</p>\n");
 	return err;
 }
@@ -232,15 +268,15 @@ static void put_filing(struct paper *p, enum view_doc_kind kind, uint64_t versio
 {
 	struct view_filing f;
 	char text[160];
-	int err = view_filing(p->r->t, p->r->feed.no, kind, version, UINT64_MAX, &f);
+	int err = view_filing(p->t, p->r->feed.no, kind, version, p->record.notice.town, &f);
 
 	snprintf(text, sizeof(text), "版本 %" PRIu64 "，", version);
 	page_tag(&p->page, "<p class=\"sub\">");
-	page_str(&p->page, text);
+	page_own(&p->page, text);
 	if (err || f.state != FILING_ACCEPTED) {
-		page_str(&p->page, "未备案");
+		page_own(&p->page, "未备案");
 	} else {
-		page_str(&p->page, "镇乡村振兴办备案号：");
+		page_own(&p->page, "镇乡村振兴办备案号：");
 		page_text(&p->page, f.text);
 	}
 	page_tag(&p->page, "</p>\n");
@@ -258,17 +294,17 @@ static int put_item(void *ctx, const struct view_village_item *i)
 	p->record.notice.lines += i->change != VIEW_DROPPED;
 	page_tag(&p->page, "<tr>");
 	page_cell(&p->page, l->code);
-	page_cell_short(&p->page, label_zh(REC_LIST_CATEGORY, l->category));
+	page_cell_own(&p->page, label_zh(REC_LIST_CATEGORY, l->category));
 	page_cell(&p->page, l->name_zh);
 	page_cell_points(&p->page, signed_points);
-	page_cell_short(&p->page, label_zh(REC_LIST_UNIT, l->unit));
+	page_cell_own(&p->page, label_zh(REC_LIST_UNIT, l->unit));
 	if (points_raw(l->cap))
 		page_cell_points(&p->page, l->cap);
 	else
-		page_cell_str(&p->page, "不限");
-	page_cell_short(&p->page, label_zh(REC_LIST_SCOPE, l->scope));
+		page_cell_own(&p->page, "不限");
+	page_cell_own(&p->page, label_zh(REC_LIST_SCOPE, l->scope));
 	page_cell(&p->page, l->evidence);
-	page_cell_short(&p->page, marks[i->change]);
+	page_cell_own(&p->page, marks[i->change]);
 	page_tag(&p->page, "</tr>\n");
 	return ERR_OK;
 }
@@ -276,7 +312,7 @@ static int put_item(void *ctx, const struct view_village_item *i)
 static int catalogue(struct paper *p)
 {
 	uint64_t version;
-	int err = view_catalogue_on(p->r->t, p->r->feed.no, p->record.notice.to, &version);
+	int err = view_catalogue_on(p->t, p->r->feed.no, p->record.notice.to, &version);
 
 	if (err == ERR_NOTFOUND)
 		return paper_refuse(p, "to",
@@ -291,7 +327,7 @@ static int catalogue(struct paper *p)
 		 "<table class=\"small\"><thead><tr><th>编码</th><th>类别</th><th>事项</th>"
 		 "<th class=\"n\">分值</th><th>单位</th><th class=\"n\">年度上限</th>"
 		 "<th>对象</th><th>证明材料</th><th>变动</th></tr></thead><tbody>\n");
-	err = view_village_catalogue(p->r->t, p->r->feed.no, version, put_item, p);
+	err = view_village_catalogue(p->t, p->r->feed.no, version, put_item, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	return err;
 }
@@ -300,8 +336,8 @@ static int catalogue(struct paper *p)
 static void put_parameter(struct paper *p, const char *name, const char *value)
 {
 	page_tag(&p->page, "<tr>");
-	page_cell_str(&p->page, name);
-	page_cell_str(&p->page, value);
+	page_cell_own(&p->page, name);
+	page_cell_own(&p->page, value);
 	page_tag(&p->page, "</tr>\n");
 }
 
@@ -319,7 +355,7 @@ static void put_parameters(struct paper *p, const struct rec_scheme *s)
 	put_parameter(p, "年度兑换上限",
 		      points_raw(s->year_cap) ? points_text(s->year_cap, a) : "不限");
 	page_tag(&p->page, "<tr>");
-	page_cell_str(&p->page, "适用范围");
+	page_cell_own(&p->page, "适用范围");
 	page_cell(&p->page, s->scope);
 	page_tag(&p->page, "</tr></tbody></table>\n");
 }
@@ -332,7 +368,7 @@ static int put_price(void *ctx, const struct rec_prices_line *l)
 	page_tag(&p->page, "<tr>");
 	page_cell(&p->page, l->good);
 	page_cell(&p->page, l->title);
-	page_cell_str(&p->page, label_zh(REC_LIST_GOODS, l->class));
+	page_cell_own(&p->page, label_zh(REC_LIST_GOODS, l->class));
 	page_cell(&p->page, l->unit);
 	page_cell_points(&p->page, l->price);
 	page_tag(&p->page, "</tr>\n");
@@ -345,7 +381,7 @@ static int scheme(struct paper *p)
 	struct view_doc doc;
 	struct rec_scheme s;
 	uint64_t version;
-	int err = view_doc_on(p->r->t, p->r->feed.no, VIEW_SCHEME, day, &doc);
+	int err = view_doc_on(p->t, p->r->feed.no, VIEW_SCHEME, day, &doc);
 
 	if (err == ERR_NOTFOUND)
 		return paper_refuse(p, "to",
@@ -353,7 +389,7 @@ static int scheme(struct paper *p)
 					 "no reward scheme is in force on that day"),
 				    SAYS("请先录入方案", "record one first"));
 	if (!err)
-		err = view_scheme_on(p->r->t, p->r->feed.no, day, &s);
+		err = view_scheme_on(p->t, p->r->feed.no, day, &s);
 	if (err)
 		return err;
 	begin(p, "积分奖励方案公示");
@@ -362,7 +398,7 @@ static int scheme(struct paper *p)
 	page_tag(&p->page,
 		 "<h2>兑换价目</h2><table><thead><tr><th>编码</th><th>物品</th><th>类别</th>"
 		 "<th>单位</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
-	err = view_prices_on(p->r->t, p->r->feed.no, day, &version, put_price, p);
+	err = view_prices_on(p->t, p->r->feed.no, day, &version, put_price, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
@@ -386,7 +422,9 @@ static int notice_wish(struct paper *p)
 	struct rec_notice *n = &p->record.notice;
 	int err = notice_kind(p, &n->kind);
 
-	n->to = p->today;
+	if (!err)
+		err = paper_dated(p);
+	n->day = n->to = p->today;
 	if (!err)
 		err = paper_need_day(p, "to", &n->to);
 	n->from = n->to;
@@ -399,38 +437,66 @@ static int notice_wish(struct paper *p)
 				   SAYS("结束日期早于开始日期", "the end is before the start"),
 				   SAYS(NULL, NULL));
 	n->size = p->r->feed.size;
+	n->town = p->town_size;
+	return err;
+}
+
+/* What was true then and is not now must stand on the page as it did: the feeds as they were are folded
+ * again. */
+static int as_it_was(struct paper *p)
+{
+	const struct rec_notice *n = &p->record.notice;
+	int err;
+
+	if (n->size == p->r->feed.size && n->town == p->town_size)
+		return ERR_OK;
+	err = restate_at(p->r->t, &p->r->s->town, &p->r->feed, n->size, n->town, &p->past);
+	if (!err)
+		p->t = p->past.t;
 	return err;
 }
 
 int paper_notice_make(struct paper *p)
 {
 	struct rec_notice *n = &p->record.notice;
-	int err = feedlog_root(p->r->t, p->r->feed.no, n->size, &p->root);
+	int err = as_it_was(p);
 
+	if (!err)
+		err = feedlog_root(p->r->t, p->r->feed.no, n->size, &p->root);
+	if (!err)
+		err = view_households(p->t, p->r->feed.no, on_household, p); /* its children */
 	if (err)
 		return err;
-	p->type = REC_notice;
 	n->root = kv_bytes(p->root.b, HASH_BYTES);
 	n->digest = kv_bytes(p->digest.b, HASH_BYTES);
 	n->lines = 0;
 	n->plus = n->minus = POINTS_ZERO;
+	reading_label(p->t, &p->r->feed, p->village);
 	switch ((enum rec_choice_NOTICE)n->kind) {
 	case NOTICE_assessment: err = assessment(p); break;
 	case NOTICE_redemption: err = redemptions(p); break;
 	case NOTICE_catalogue: err = catalogue(p); break;
 	case NOTICE_scheme: err = scheme(p); break;
 	}
+	p->empty = n->lines == 0 && points_cmp(n->minus, POINTS_ZERO) == 0;
 	return err ? err : put_foot(p);
 }
 
-/* A new one, or (@entry) one that was made before, from the feed as it was then. */
+/* A new one to be recorded, or only looked at (@draft), or (@entry) one that was recorded, byte for byte. */
 int paper_notice(struct paper *p)
 {
 	struct payload payload;
-	uint64_t seq;
-	int err = reply_param(p->r->req, "entry")
-			  ? paper_need_entry(p, REC_notice, &seq, &p->record.notice, &payload)
-			  : notice_wish(p);
+	uint64_t seq, draft = 0;
+	int err;
 
+	if (reply_param(p->r->req, "entry")) {
+		err = paper_need_entry(p, REC_notice, &seq, &p->record.notice, &payload);
+	} else {
+		if (!reply_param_u64(p->r->req, p->r->res, "draft", 1, &draft))
+			return PAPER_ANSWERED;
+		p->draft = draft;
+		p->type = draft ? 0 : REC_notice;
+		err = notice_wish(p);
+	}
 	return err ? err : paper_notice_make(p);
 }

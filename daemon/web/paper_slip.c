@@ -53,12 +53,11 @@ static int put_goods(struct paper *p, const struct rec_redemption *r, const stru
 	return ERR_OK;
 }
 
-static void put_slip_head(struct paper *p, const struct rec_redemption *r, uint64_t seq)
+static void put_slip_head(struct paper *p, const struct rec_redemption *r,
+			  const struct view_household *h, uint64_t seq)
 {
-	struct view_household h = {.head_name = ""};
 	char text[240], day[DATE_TEXT_MAX];
 
-	view_household(p->r->t, p->r->feed.no, r->household, &h);
 	page_tag(&p->page, "<h1>");
 	page_str(&p->page, p->village);
 	page_tag(&p->page, "积分兑换单</h1>\n<p class=\"sub\">");
@@ -67,8 +66,8 @@ static void put_slip_head(struct paper *p, const struct rec_redemption *r, uint6
 		 (unsigned)(r->minute % 60), seq);
 	page_str(&p->page, text);
 	page_tag(&p->page, "</p>\n<p>");
-	snprintf(text, sizeof(text), "户编号 %s　户主 %s　领取人 %.*s%s", h.household, h.head_name,
-		 (int)r->receiver.n, r->receiver.p, r->member ? "" : "（代领）");
+	snprintf(text, sizeof(text), "户编号 %s　户主 %s　领取人 %.*s%s", h->household,
+		 h->head_name, (int)r->receiver.n, r->receiver.p, r->member ? "" : "（代领）");
 	page_str(&p->page, text);
 	page_tag(&p->page, "</p>\n");
 }
@@ -77,17 +76,21 @@ int paper_slip(struct paper *p)
 {
 	char total[AMOUNT_TEXT_MAX], before[AMOUNT_TEXT_MAX], after[AMOUNT_TEXT_MAX], text[160];
 	struct slip s = {0};
+	struct view_household h;
 	struct rec_redemption r;
 	struct payload payload;
 	int err = paper_need_entry(p, REC_redemption, &s.seq, &r, &payload);
 
 	if (err)
 		return err;
-	err = moves_walk(p->r->t, p->r->feed.no, s.seq + 1, on_move, &s);
+	err = moves_walk(p->t, p->r->feed.no, s.seq + 1, on_move, &s);
 	if (err < 0 || !s.found)
 		return err < 0 ? err : ERR_CORRUPT;
-	page_begin(&p->page, &p->html, "积分兑换单", false, p->training);
-	put_slip_head(p, &r, s.seq);
+	err = view_household(p->t, p->r->feed.no, r.household, &h);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	page_begin(&p->page, &p->html, "积分兑换单", false, paper_mark(p));
+	put_slip_head(p, &r, &h, s.seq);
 	err = put_goods(p, &r, &payload);
 	snprintf(text, sizeof(text), "合计 %s 分　兑换前余额 %s 分　兑换后余额 %s 分",
 		 points_text(s.total, total), points_text(s.before, before),
@@ -128,16 +131,16 @@ int paper_certificate(struct paper *p)
 	int err = paper_need_entry(p, REC_honour, &seq, &r, &payload);
 
 	if (!err)
-		err = view_household(p->r->t, p->r->feed.no, r.household, &h);
+		err = view_household(p->t, p->r->feed.no, r.household, &h);
 	if (err)
 		return err;
 	snprintf(who.name, sizeof(who.name), "%s", h.head_name);
 	who.member = r.member;
 	if (r.member)
-		err = view_members(p->r->t, p->r->feed.no, r.household, on_member, &who);
+		err = view_members(p->t, p->r->feed.no, r.household, on_member, &who);
 	if (err < 0)
 		return err;
-	page_begin(&p->page, &p->html, "荣誉证书", false, p->training);
+	page_begin(&p->page, &p->html, "荣誉证书", false, paper_mark(p));
 	page_tag(&p->page, "<div class=\"cert\"><h1>荣誉证书</h1><p>");
 	page_str(&p->page, who.name);
 	page_str(&p->page, r.member ? "：" : "户：");
@@ -149,7 +152,7 @@ int paper_certificate(struct paper *p)
 	page_tag(&p->page, "</p><p class=\"right\">");
 	page_str(&p->page, p->village);
 	page_tag(&p->page, "村民委员会</p><p class=\"right\">");
-	page_code(&p->page, day_text(r.day, day));
+	page_own(&p->page, day_text(r.day, day));
 	page_tag(&p->page, "</p></div>\n<p class=\"small right\">");
 	snprintf(text, sizeof(text), "证书编号 %.*s　村账第 %" PRIu64 " 条", (int)r.certificate.n,
 		 r.certificate.p, seq);

@@ -15,6 +15,7 @@ refused() { # name of the rule, command...
 	grep -qF "$rule" "$work/out" || fail "refused by another rule than $rule: $*: $(cat "$work/out")"
 }
 last() { v status --json | jq '[.feeds[] | select(.own)][0].size - 1'; }
+size() { v status --json | jq '[.feeds[] | select(.own)][0].size'; }
 balance() { v account --json | jq -r --arg h "$1" '.[] | select(.household == $h) | .balance'; }
 points() { # household, member, item, day [option...]; recorded, reviewed and confirmed
 	ok entry record --household "$1" --member "$2" --item "$3" --day "$4" --place 村委会 --reason 日常记录 \
@@ -181,6 +182,20 @@ decide scheme --version 2 --title 请致电13800138000 --from "$today" --rate-po
 refused N03 notice make scheme --as head -o "$work/leak.html"
 [[ ! -e $work/leak.html ]] || fail "a notice with a phone number was written"
 
+# what was posted stays what it was: the scheme of today is another, the page of then is made again, byte for byte
+ok notice check "$code"
+grep -q 同一份 "$work/out" && fail "the page of the notice is not the one that was recorded"
+n=$(size)
+ok print notice --entry "$notice" -o "$work/again.html"
+cmp "$work/scheme.html" "$work/again.html" || fail "a notice printed again is not the same"
+[[ $(size) == "$n" ]] || fail "printing a notice again wrote an entry"
+ok notice make assessment --from 2025-01-01 -o "$work/draft.html"
+[[ $(size) == "$n" ]] || fail "a draft was recorded"
+grep -q 草稿 "$work/draft.html" || fail "a draft does not say so"
+grep -qE '[0-9A-Z]{4}(-[0-9A-Z]{4}){3}' "$work/draft.html" && fail "a draft has a check code"
+v notice make assessment --from 1990-01-01 --to 1990-12-31 --as head -o "$work/none.html" >"$work/out" 2>&1
+[[ $? == 1 && ! -e $work/none.html && $(size) == "$n" ]] || fail "an empty notice was made without a question"
+
 # --- the passbook goes on where it ended -------------------------------------------------------------------------
 decide passbook --household 05005 --number SC-05005 --action issue --day "$today" --balance 0.00
 ok print passbook --household 05005 --as head -o "$work/book1.html"
@@ -188,6 +203,8 @@ first=$(grep -c '<tr><td class="d">' "$work/book1.html")
 points 05005 0 X102 "$today" 照片
 ok print passbook --household 05005 --as head -o "$work/book2.html"
 second=$(grep -c '<tr><td class="d">' "$work/book2.html")
+v print passbook --household 05005 --as head -o "$work/book3.html" >"$work/out" 2>&1
+[[ $? == 1 && ! -e $work/book3.html ]] || fail "an empty passbook print was made without a question"
 ((first == 6 && second == 1)) || fail "the passbook printed $first, then $second lines"
 (($(grep -c 'class="gap"' "$work/book2.html") == 6)) || fail "the second print does not begin below the first"
 

@@ -701,10 +701,13 @@ static uint64_t publish_month(int month, int last)
 			       .to = town_day(2026, month, last)};
 
 	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
+	T_EQ(feedlog_head(t, FEED_TOWN, &h), ERR_OK);
+	r.town = h.size;
 	T_EQ(feedlog_head(t, n.s.own, &h), ERR_OK);
 	T_EQ(feedlog_root(t, n.s.own, h.size, &root), ERR_OK);
 	kv_abort(t);
 	r.size = h.size;
+	r.day = r.to;
 	r.root = r.digest = (struct bytes){root.b, sizeof(root.b)};
 	return put_here("rec/" VILLAGE, REC_notice, &r, NULL, 0);
 }

@@ -260,6 +260,8 @@ static void notice(struct sim *s, uint32_t host)
 	r.size = host_size(h, &h->feed);
 	r.root = (struct bytes){root.b, sizeof(root.b)};
 	r.digest = r.root;
+	r.town = host_size(h, &h->town_feed);
+	r.day = work_today(s);
 	order_act(s, host, &a, &r, NULL, 0);
 }
 

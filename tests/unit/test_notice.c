@@ -36,6 +36,8 @@ static struct rec_notice notice(struct world *x, uint64_t size, struct hash *roo
 				   .to = town_day(2026, 1, 31),
 				   .size = size,
 				   .root = {root->b, sizeof(root->b)},
+				   .town = town_size(&x->w, FEED_TOWN),
+				   .day = x->day,
 				   .digest = {root->b, sizeof(root->b)}};
 }
 
@@ -79,6 +81,17 @@ static void test_a_notice_names_a_root_of_this_feed(void)
 	n.to = n.from - 1;
 	publish(&x, &n);
 	REFUSED(&x.w, "PERIOD", "F31", n.from, n.to);
+	n = notice(&x, size, &root);
+	n.day = x.today + 1;
+	publish(&x, &n);
+	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
+	n = notice(&x, size, &root);
+	n.town = town_size(&x.w, FEED_TOWN) + 1; /* the town had not said so much */
+	publish(&x, &n);
+	REFUSED(&x.w, "MALFORMED", "F00");
+	n.town = 1; /* the village had seen more */
+	publish(&x, &n);
+	REFUSED(&x.w, "MALFORMED", "F00");
 	town_close(&x.w);
 }
 
@@ -111,6 +124,8 @@ static void test_a_batch_is_judged_like_its_entries_one_by_one(void)
 				       .to = x.day,
 				       .size = of,
 				       .root = {roots[of].b, HASH_BYTES},
+				       .town = town_size(&x.w, FEED_TOWN),
+				       .day = x.day,
 				       .digest = {roots[of].b, HASH_BYTES}};
 
 		town_tx(&x.w, &log.head.id, f.town_seen, TOWN_REC, rec_type_of(REC_notice), &n,
@@ -238,6 +253,19 @@ static void test_a_notice_is_taken_down_once(void)
 }
 
 /* --- passbooks ------------------------------------------------------------------------------------- */
+static void print_from(struct world *x, uint64_t began, uint64_t upto, uint64_t lines)
+{
+	struct rec_passbook r = {.household = town_b("01001"),
+				 .number = town_b("S-1"),
+				 .action = BOOK_print,
+				 .day = x->day,
+				 .upto = upto,
+				 .began = began,
+				 .lines = lines};
+
+	provoke_put(&x->w, x->no, TOWN_REC, REC_passbook, &r, NULL, 0);
+}
+
 static void book(struct world *x, const char *household, const char *number, uint32_t action,
 		 uint64_t upto, uint64_t lines)
 {
@@ -305,6 +333,25 @@ static void test_what_is_printed_stays_printed(void)
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	book(&x, "01001", "S-2", BOOK_replace, 0, 0); /* a new book is empty */
 	book(&x, "01001", "S-2", BOOK_print, 1, 1);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	town_close(&x.w);
+}
+
+static void test_a_print_begins_below_the_last_line(void)
+{
+	struct world x;
+
+	world_open(&x, 8);
+	book(&x, "01001", "S-1", BOOK_issue, 3, 0);
+	print_from(&x, 1, 6, 4);
+	REFUSED(&x.w, "BOOK_GAP", "F90", 0, 1);
+	print_from(&x, 0, 6, 4);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	print_from(&x, 3, 7, 6); /* made before the last one was recorded: it lies over it */
+	REFUSED(&x.w, "BOOK_GAP", "F90", 4, 3);
+	print_from(&x, 4, 7, 6);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	print_from(&x, 0, 7, 6); /* the whole book anew */
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	town_close(&x.w);
 }
@@ -421,5 +468,5 @@ T_MAIN(T(test_a_notice_names_a_root_of_this_feed),
        T(test_a_batch_is_judged_like_its_entries_one_by_one),
        T(test_a_posting_is_of_a_notice_and_long_enough), T(test_a_notice_is_taken_down_once),
        T(test_a_household_has_one_book), T(test_what_is_printed_stays_printed),
-       T(test_a_book_of_the_register_counts), T(test_notices_are_shown_with_their_postings),
-       T(test_the_book_of_a_household_is_shown))
+       T(test_a_print_begins_below_the_last_line), T(test_a_book_of_the_register_counts),
+       T(test_notices_are_shown_with_their_postings), T(test_the_book_of_a_household_is_shown))

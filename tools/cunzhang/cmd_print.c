@@ -42,25 +42,51 @@ static int get_paper(struct cli *c, const char *name, const char *const *params,
 	return rv;
 }
 
+static void say_paper(const struct cli *c, const struct reply *r, const json_t *record)
+{
+	const char *code = client_str(r->root, "code");
+
+	if (c->json)
+		return;
+	if (code[0])
+		SAY(stdout, M_CHECK_CODE, code);
+	else if (json_object_get(record, "began"))
+		SAY(stdout, M_BOOK_CONTINUES, say_num(client_u64(record, "began")),
+		    client_str(record, "balance"));
+}
+
 /* The file first: what stands in the log can then be in somebody's hands. */
 static int write_and_record(struct cli *c, const struct reply *r)
 {
-	const char *type = client_str(r->root, "record_type");
-	const char *code = client_str(r->root, "code");
 	json_t *record = json_object_get(r->root, "record");
-	int rv = write_paper(c, r->root);
+	int rv;
 
-	if (rv || !record || !cli_option(c, "as"))
+	if (json_is_true(json_object_get(r->root, "empty")) && !cli_switch(c, "empty")) {
+		SAY(stderr, M_PAPER_EMPTY);
+		return EXIT_REFUSED;
+	}
+	rv = write_paper(c, r->root);
+	if (rv || !record)
 		return rv;
-	if (code[0] && !c->json)
-		SAY(stdout, M_CHECK_CODE, code);
-	return client_record(c, type, json_incref(record), NULL);
+	say_paper(c, r, record);
+	return client_record(c, client_str(r->root, "record_type"), json_incref(record), NULL);
+}
+
+/* What nobody signs for is a draft. */
+static const char *draft(const struct cli *c)
+{
+	if (cli_option(c, "as"))
+		return NULL;
+	if (!c->json)
+		SAY(stderr, M_PAPER_DRAFT);
+	return "1";
 }
 
 int cmd_notice(struct cli *c)
 {
-	const char *const params[] = {"kind", c->args[0],	   "from", cli_option(c, "from"),
-				      "to",   cli_option(c, "to"), NULL};
+	const char *const params[] = {"kind", c->args[0],	   "from",  cli_option(c, "from"),
+				      "to",   cli_option(c, "to"), "draft", draft(c),
+				      NULL};
 	struct reply r = {0};
 	int rv = get_paper(c, "notice", params, &r);
 
@@ -70,12 +96,46 @@ int cmd_notice(struct cli *c)
 	return rv;
 }
 
+static void say_story(const json_t *root)
+{
+	const json_t *posted = json_object_get(root, "posted");
+
+	const char *kind = client_str(posted, "kind");
+
+	SAY(stdout, M_NOTICE_IS,
+	    say_lang() == LANG_EN ? kind : cli_choice(&rec_lists[REC_LIST_NOTICE], kind), client_str(posted, "from"),
+	    client_str(posted, "to"), client_str(root, "by"));
+	if (client_u64(root, "postings"))
+		SAY(stdout, M_NOTICE_HUNG, say_num(client_u64(root, "postings")),
+		    client_str(root, "posted_from"), client_str(root, "posted_to"));
+	else
+		SAY(stdout, M_NOTICE_NOT_HUNG);
+	if (json_object_get(root, "withdrawal"))
+		SAY(stdout, M_NOTICE_TAKEN, say_num(client_u64(root, "withdrawal")));
+}
+
+static void say_check(const json_t *root, bool agrees)
+{
+	const json_t *posted = json_object_get(root, "posted");
+	const json_t *ledger = json_object_get(root, "ledger");
+
+	SAY(stdout, agrees ? M_NOTICE_AGREES : M_NOTICE_DIFFERS,
+	    say_num(client_u64(root, "entry")));
+	say_story(root);
+	SAY(stdout, M_NOTICE_POSTED, say_num(client_u64(posted, "lines")),
+	    client_str(posted, "plus"), client_str(posted, "minus"));
+	SAY(stdout, M_NOTICE_LEDGER, say_num(client_u64(ledger, "lines")),
+	    client_str(ledger, "plus"), client_str(ledger, "minus"));
+	if (agrees && !json_is_true(json_object_get(root, "same_page")))
+		SAY(stdout, M_NOTICE_OTHER_PAGE);
+}
+
 int cmd_notice_check(struct cli *c)
 {
 	static const char *const none[] = {NULL};
-	const json_t *posted, *ledger;
 	struct buf path = {0};
 	struct reply r = {0};
+	bool agrees;
 	int rv;
 
 	if (!cli_word_ok(c->args[0]))
@@ -86,17 +146,11 @@ int cmd_notice_check(struct cli *c)
 	buf_close(&path);
 	if (!rv)
 		rv = client_result(c, &r);
-	if (!rv && !json_is_true(json_object_get(r.root, "agrees")))
-		rv = EXIT_UNVERIFIED;
-	if ((!rv || rv == EXIT_UNVERIFIED) && !c->json) {
-		posted = json_object_get(r.root, "posted");
-		ledger = json_object_get(r.root, "ledger");
-		SAY(stdout, rv ? M_NOTICE_DIFFERS : M_NOTICE_AGREES,
-		    say_num(client_u64(r.root, "entry")));
-		SAY(stdout, M_NOTICE_POSTED, say_num(client_u64(posted, "lines")),
-		    client_str(posted, "plus"), client_str(posted, "minus"));
-		SAY(stdout, M_NOTICE_LEDGER, say_num(client_u64(ledger, "lines")),
-		    client_str(ledger, "plus"), client_str(ledger, "minus"));
+	if (!rv) {
+		agrees = json_is_true(json_object_get(r.root, "agrees"));
+		if (!c->json)
+			say_check(r.root, agrees);
+		rv = agrees ? EXIT_DONE : EXIT_UNVERIFIED;
 	}
 	client_close(&r);
 	return rv;
@@ -116,10 +170,12 @@ int paper_slip_file(struct cli *c, const char *entry)
 
 int cmd_print(struct cli *c)
 {
-	const char *const params[] = {"entry",	   cli_option(c, "entry"),
-				      "household", cli_option(c, "household"),
-				      "all",	   cli_switch(c, "all") ? "1" : NULL,
-				      NULL};
+	const char *const params[] = {
+		"entry",     cli_option(c, "entry"),
+		"household", cli_option(c, "household"),
+		"all",	     cli_switch(c, "all") ? "1" : NULL,
+		"draft",     strcmp(c->args[0], "passbook") == 0 ? draft(c) : NULL,
+		NULL};
 	struct reply r = {0};
 	int rv = cli_word_ok(c->args[0]) ? get_paper(c, c->args[0], params, &r) : EXIT_USAGE;
 

@@ -118,6 +118,7 @@ static const struct option_def o_notice[] = {
 	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
 	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
 	{"as", "NAME", M_O_PAPER_AS, false, 0, NULL},
+	{"empty", NULL, M_O_PAPER_EMPTY, false, 0, NULL},
 	{"out", "FILE", M_O_PAPER_OUT, true, 'o', NULL},
 	END,
 };
@@ -126,6 +127,7 @@ static const struct option_def o_print[] = {
 	{"household", "CODE", M_O_PAPER_HOUSEHOLD, false, 0, NULL},
 	{"all", NULL, M_O_PAPER_ALL, false, 0, NULL},
 	{"as", "NAME", M_O_PAPER_AS, false, 0, NULL},
+	{"empty", NULL, M_O_PAPER_EMPTY, false, 0, NULL},
 	{"out", "FILE", M_O_PAPER_OUT, true, 'o', NULL},
 	END,
 };
