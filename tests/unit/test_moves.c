@@ -117,6 +117,7 @@ static const struct told by_hand[] = {
 	{.kind = MOVE_IN, .household = "07002", .other = "07001", .points = 250, .balance = 250},
 	{.kind = MOVE_OUT, .household = "07003", .other = "07001", .points = -300, .balance = 0},
 	{.kind = MOVE_IN, .household = "07001", .other = "07003", .points = 300, .balance = 450},
+	{.kind = MOVE_LINE, .household = "07001", .points = 200, .balance = 650, .line = 2},
 };
 #define BY_HAND (sizeof(by_hand) / sizeof(by_hand[0]))
 
