@@ -100,13 +100,15 @@ int paper_children(struct paper *p)
 
 void paper_head(struct paper *p, const struct view_household *h)
 {
-	const char *name = (const char *)p->children.p, *end = name + p->children.n;
+	for (size_t at = 0; at < p->children.n;) {
+		const char *name = (const char *)p->children.p + at;
 
-	for (; name < end; name += strlen(name) + 1)
 		if (strcmp(name, h->head_name) == 0) {
 			page_str(&p->page, "（家庭）");
 			return;
 		}
+		at += strlen(name) + 1;
+	}
 	page_masked(&p->page, h->head_name);
 }
 
