@@ -176,8 +176,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	prefix = strcspn(route->path, "*");
 	if (prefix + strlen(text) >= sizeof(path) || strchr(text, '/'))
 		return 0;
+	if (!route->path[prefix])
+		*text = '\0';
 	memcpy(path, route->path, prefix);
-	strcpy(path + prefix, route->path[prefix] ? text : "");
+	memcpy(path + prefix, text, strlen(text) + 1);
 	put_query(query, &req);
 	ask(route, &req, &first);
 	ask(route, &req, &again);
