@@ -65,20 +65,6 @@ int heads_sealed(struct node *n, struct msg_front *ret)
 	return ERR_OK;
 }
 
-int heads_root(struct node *n, uint32_t no, uint64_t size, struct hash *ret)
-{
-	struct kv_txn *t = heads_txn(n);
-	struct feed_head h;
-	int err;
-
-	if (!t)
-		return n->err;
-	err = feedlog_head(t, no, &h);
-	if (err)
-		return err;
-	return size > h.size ? ERR_INVALID : feedlog_root(t, no, size, ret);
-}
-
 int heads_proven(struct node *n, uint64_t size, struct hash *ret)
 {
 	struct kv_txn *t = heads_txn(n);

@@ -242,8 +242,6 @@ void heads_txn_end(struct node *n);
 int heads_sealed(struct node *n, struct msg_front *ret);
 /* Size and root of a feed as stored. */
 int heads_of(struct node *n, uint32_t no, struct msg_front *ret);
-/* ERR_INVALID: @size is over what is stored. */
-int heads_root(struct node *n, uint32_t no, uint64_t size, struct hash *ret);
 /* Root of the own feed at @size, proved to be a prefix of the sealed head. ERR_INVALID: @size is over that;
  * ERR_CORRUPT, ERR_NOTFOUND: the store is damaged. */
 int heads_proven(struct node *n, uint64_t size, struct hash *ret);

@@ -3,6 +3,7 @@
 #include "daemon/rules/verify_int.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "proto/record.h"
 
 #define PROGRESS_EVERY 4096
 
@@ -247,6 +248,9 @@ static int take_entry(struct verify_pass *p, uint64_t n, const uint8_t *in_tree,
 	author_ok = check_signature(p, n, r, has_stored, stored);
 	if (!good)
 		return ERR_OK;
+	/* a notice is judged by a root, which the fold takes from the stored tree */
+	if (p->tree_bad && r->e.type == REC_notice)
+		stop_fold(p);
 	if (p->folding) {
 		err = judge(p, n, r, author_ok, has_stored, stored);
 		accepted = verdict_ok(&p->verdict);

@@ -19,11 +19,7 @@ void verify_state_close(struct verify *v)
 }
 
 /* --- comparing ------------------------------------------------------------------------------------- */
-static const struct {
-	uint8_t kind;
-	bool text; /* the key goes on with a text people know */
-	const char *zh, *en;
-} kinds[] = {
+static const struct verify_row_kind kinds[] = {
 	{STATE_META, false, "汇总", "summary"},
 	{STATE_PERSON, false, "人员职责", "roles of a person"},
 	{STATE_PERSON_NO, false, "人员编号", "number of a person"},
@@ -66,6 +62,14 @@ static const struct {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
+const struct verify_row_kind *verify_state_kind(uint8_t kind)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (kinds[i].kind == kind)
+			return &kinds[i];
+	return NULL;
+}
+
 /* The text in the key, as far as it can be printed. */
 static void code_of(struct bytes key, char out[STATE_CODE_MAX + 2])
 {
@@ -86,18 +90,13 @@ static void say_row(struct verify *v, struct verify_feed *f, struct bytes key,
 {
 	char code[STATE_CODE_MAX + 2] = "", was[AMOUNT_TEXT_MAX], is[AMOUNT_TEXT_MAX];
 	uint8_t kind = key.n > STATE_FEED_LEN ? key.p[STATE_FEED_LEN] : 0;
-	const char *zh = "未知数据", *en = "unknown row";
+	const struct verify_row_kind *known = verify_state_kind(kind);
+	const char *zh = known ? known->zh : "未知数据", *en = known ? known->en : "unknown row";
 	struct state_account a, b;
 	struct points x, y;
 
-	for (size_t i = 0; i < KINDS; i++) {
-		if (kinds[i].kind != kind)
-			continue;
-		zh = kinds[i].zh;
-		en = kinds[i].en;
-		if (kinds[i].text)
-			code_of(key, code);
-	}
+	if (known && known->text)
+		code_of(key, code);
 	if (kind == STATE_ACCOUNT && stored && mine && !state_account_parse(*stored, &a) &&
 	    !state_account_parse(*mine, &b) && state_account_balance(&a, &x) &&
 	    state_account_balance(&b, &y) && points_cmp(x, y))

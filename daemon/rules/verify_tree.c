@@ -31,6 +31,7 @@ void verify_tree_bad(struct verify_pass *p, unsigned i)
 	if (p->tree[i].said)
 		return;
 	p->tree[i].said = true;
+	p->tree_bad = true;
 	if (p->tree[i].raw.n == 0)
 		verify_say(p->v, p->f, first, "tree", VK_TREE,
 			   "从第 %llu 条开始的一段日志树缺失；" AGAIN_ZH,

@@ -97,19 +97,6 @@ int view_docs(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind,
 	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static int newest_plan(struct kv_txn *t, uint32_t no, struct view_doc *ret)
-{
-	struct bytes key, row;
-	struct state_key k;
-	int err;
-
-	doc_key(&k, no, VIEW_PLAN);
-	size_t prefix = k.n;
-	state_key_u32(&k, UINT32_MAX);
-	err = row_before(t, &k, prefix, &key, &row);
-	return err ? err : parse_doc(row, be32_get(key.p + prefix), ret);
-}
-
 int view_doc_on(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, day_t day,
 		struct view_doc *ret)
 {
@@ -119,8 +106,6 @@ int view_doc_on(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, day
 	uint64_t version;
 	int err;
 
-	if (kind == VIEW_PLAN)
-		return newest_plan(t, feed_no, ret);
 	state_key_of(&k, feed_no, STATE_DOC_DAY);
 	state_key_u8(&k, (uint8_t)kind);
 	size_t prefix = k.n;

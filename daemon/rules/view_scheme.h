@@ -20,7 +20,7 @@ int view_doc(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uint64
 /* All versions, in their order. */
 int view_docs(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind,
 	      int (*fn)(void *ctx, const struct view_doc *d), void *ctx);
-/* The version in force on @day. A plan has no day: its newest version is in force. ERR_NOTFOUND. */
+/* The version in force on @day; a plan has no day. ERR_NOTFOUND. */
 int view_doc_on(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, day_t day,
 		struct view_doc *ret);
 

@@ -86,11 +86,15 @@ static bool contains(struct bytes text, const char *name, size_t n)
 
 static bool names_child(const struct page *p, struct bytes text)
 {
-	const char *name = (const char *)p->children.p, *end = name + p->children.n;
+	size_t len;
 
-	for (; name < end; name += strlen(name) + 1)
-		if (contains(text, name, strlen(name)))
+	for (size_t at = 0; at < p->children.n; at += len + 1) {
+		const char *name = (const char *)p->children.p + at;
+
+		len = strlen(name);
+		if (contains(text, name, len))
 			return true;
+	}
 	return false;
 }
 

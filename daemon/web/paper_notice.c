@@ -105,13 +105,15 @@ static int on_household(void *ctx, const struct view_household *h)
 /* The head of a household as it may be posted: masked; not named when it is a child. */
 static void put_family(struct paper *p, const struct view_household *h)
 {
-	const char *name = (const char *)p->children.p, *end = name + p->children.n;
+	for (size_t at = 0; at < p->children.n;) {
+		const char *name = (const char *)p->children.p + at;
 
-	for (; name < end; name += strlen(name) + 1)
 		if (strcmp(name, h->head_name) == 0) {
 			page_own(&p->page, "（家庭）");
 			return;
 		}
+		at += strlen(name) + 1;
+	}
 	page_masked(&p->page, h->head_name);
 }
 

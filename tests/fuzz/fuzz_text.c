@@ -1,4 +1,4 @@
-/* The text forms of lib/: what is read is written again and reads as the same; what is written by us is
+/* The text forms of lib/ and the check code on a notice: what is read is written again and reads as the same; what is written by us is
  * always read. */
 #include <assert.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include "lib/date.h"
 #include "lib/err.h"
 #include "lib/text.h"
+#include "proto/noticecode.h"
 #include "tests/fuzz/fuzz.h"
 
 #define RAW_MAX 4096
@@ -101,6 +102,7 @@ static void numbers(const char *s, size_t n)
 {
 	char text[AMOUNT_TEXT_MAX], again[32];
 	struct points p, q;
+	struct fen f, g;
 	uint64_t v, w;
 	day_t d, e;
 
@@ -108,6 +110,11 @@ static void numbers(const char *s, size_t n)
 		points_text(p, text);
 		assert(points_parse(text, strlen(text), &q));
 		assert(points_cmp(p, q) == 0);
+		assert(fen_parse(s, n, &f) && fen_raw(f) == points_raw(p));
+		fen_text(f, text);
+		assert(fen_parse(text, strlen(text), &g) && fen_raw(f) == fen_raw(g));
+	} else {
+		assert(!fen_parse(s, n, &f));
 	}
 	if (u64_parse(s, n, &v)) {
 		assert((size_t)snprintf(again, sizeof(again), "%llu", (unsigned long long)v) == n);
@@ -121,6 +128,34 @@ static void numbers(const char *s, size_t n)
 	}
 }
 
+/* The character that was meant; 0: a space or hyphen. */
+static char copied(uint8_t c)
+{
+	if (c == ' ' || c == '-')
+		return 0;
+	if (c >= 'a' && c <= 'z')
+		c = (uint8_t)(c - 32);
+	return (char)(c == 'I' || c == 'L' ? '1' : c == 'O' ? '0' : c);
+}
+
+/* Whatever is typed as a check code is the one whose characters it has, and no other. */
+static void check_code(const char *s, size_t n)
+{
+	static const char code[NOTICE_CODE_TEXT] = "8Q1K-V0YD-0M6T-ZB4R";
+	char typed[64], plain[64];
+	size_t k = 0;
+
+	if (n >= sizeof(typed) || memchr(s, 0, n))
+		return;
+	memcpy(typed, s, n);
+	typed[n] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if (copied((uint8_t)s[i]))
+			plain[k++] = copied((uint8_t)s[i]);
+	plain[k] = '\0';
+	assert(notice_code_same(typed, code) == (strcmp(plain, "8Q1KV0YD0M6TZB4R") == 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	const char *s = (const char *)data;
@@ -129,5 +164,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	hex(s, n);
 	utf8(data, n);
 	numbers(s, n);
+	check_code(s, n);
 	return 0;
 }

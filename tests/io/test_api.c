@@ -894,6 +894,31 @@ static void test_a_record_is_written_once(void)
 	node_close();
 }
 
+/* Every line is right, and together they are more than an entry holds. */
+static void test_a_record_that_does_not_fit_is_not_written(void)
+{
+	static const char line[] = "{\"household\":\"05001\",\"item\":\"D101\",\"day\":\"2026-02-"
+				   "01\",\"place\":\"院坝\","
+				   "\"evidence\":\"照片\",\"reason\":"
+				   "\"庭院打扫干净，柴草堆放整齐，垃圾入桶，污水不乱排\"}";
+	static char body[128 * 1024];
+	size_t at_byte;
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	at_byte = (size_t)snprintf(body, sizeof(body), "{" SIGN("rec") ",\"lines\":[");
+	for (int i = 0; i < 200; i++)
+		at_byte += (size_t)snprintf(body + at_byte, sizeof(body) - at_byte, "%s%s",
+					    i ? "," : "", line);
+	snprintf(body + at_byte, sizeof(body) - at_byte, "]}");
+	WANT(post("/api/v1/records/points", body), 413);
+	T_STR(at("code"), "TOO_LARGE");
+	T_STR(at("field"), "lines");
+	T_EQ(own_size(), before);
+	node_close();
+}
+
 static void test_points_get_version_and_value_from_the_catalogue(void)
 {
 	node_open(false);
@@ -1682,11 +1707,12 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_the_route_table_is_what_openapi_says), T(test_only_health_and_status_are_public),
        T(test_status_tells_strangers_nothing_personal), T(test_every_read_answers),
        T(test_reads_tell_what_is_there), T(test_the_log_names_people_and_verdicts),
-       T(test_a_record_is_written_once), T(test_points_get_version_and_value_from_the_catalogue),
-       T(test_three_people_make_a_balance), T(test_complaints_say_where_and_why),
-       T(test_a_trial_writes_nothing), T(test_texts_follow_the_language),
-       T(test_a_clerk_who_was_overtaken_is_sent_again), T(test_a_person_gets_key_and_role),
-       T(test_a_refused_grant_leaves_no_key), T(test_an_invitation_is_the_same_when_asked_again),
+       T(test_a_record_is_written_once), T(test_a_record_that_does_not_fit_is_not_written),
+       T(test_points_get_version_and_value_from_the_catalogue), T(test_three_people_make_a_balance),
+       T(test_complaints_say_where_and_why), T(test_a_trial_writes_nothing),
+       T(test_texts_follow_the_language), T(test_a_clerk_who_was_overtaken_is_sent_again),
+       T(test_a_person_gets_key_and_role), T(test_a_refused_grant_leaves_no_key),
+       T(test_an_invitation_is_the_same_when_asked_again),
        T(test_a_roster_is_tried_and_then_written), T(test_a_trial_is_never_taken_for_the_deed),
        T(test_a_sheet_passes_three_people_at_once),
        T(test_a_sheet_that_was_overtaken_is_planned_anew),

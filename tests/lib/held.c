@@ -2,6 +2,7 @@
 
 #include "daemon/rules/notes.h"
 #include "lib/err.h"
+#include "tests/lib/life.h"
 #include "tests/lib/t.h"
 
 #define NOW_S 1767225600
@@ -22,6 +23,11 @@ static void keep(struct held *h, uint32_t no, enum verdict_id want)
 	T_EQ(kv_put(t, KV_VERDICT, verdict_key(key, no, seq), buf_bytes(&b)), ERR_OK);
 	T_EQ(kv_commit(t), ERR_OK);
 	buf_close(&b);
+}
+
+static void keep_accepted(void *ctx, uint32_t no)
+{
+	keep(ctx, no, V_ACCEPTED);
 }
 
 /* A transaction as its author signed it, appended twice, or with a bit of its signature turned. */
@@ -192,6 +198,8 @@ void held_make(struct held *h, struct kv *kv)
 	T_EQ(town_catalogue(&h->w, 1), V_ACCEPTED);
 	h->a = town_village(&h->w, HELD_CODE_A);
 	h->b = town_village(&h->w, HELD_CODE_B);
+	life_live(&(struct life){
+		.w = &h->w, .no = h->a, .code = HELD_CODE_A, .after = keep_accepted, .ctx = h});
 	work(h, h->a, HELD_CODE_A);
 	work(h, h->b, HELD_CODE_B);
 	for (int i = 0; i < 12; i++) {

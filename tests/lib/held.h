@@ -4,8 +4,8 @@
 #include "daemon/rules/writer.h"
 #include "tests/lib/town.h"
 
-/* A store as a hub holds it, for tests of verify: the town feed and two villages at work, with refused
- * entries, warnings, a forged signature, a transaction sent twice, checkpoints, cosignatures and an
+/* A store as a hub holds it, for tests of verify: the town feed and two villages at work, one of
+ * which lives the whole scheme, with refused entries, warnings, a forged signature, a transaction sent twice, checkpoints, cosignatures and an
  * acknowledged size; and all its rows outside of it. */
 #define HELD_CODE_A    "500101999201"
 #define HELD_CODE_B    "500101999202"

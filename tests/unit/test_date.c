@@ -185,8 +185,76 @@ static void test_age_grows_on_the_birthday(void)
 	T_EQ(day_years_between(day(1965, 5, 20), DAY_NONE), -1);
 }
 
+/* --- working days ---------------------------------------------------------------------------------- */
+/* 1970-01-01 was a Thursday. */
+static bool is_workday(day_t d)
+{
+	int64_t since_monday = ((int64_t)d + 3 + INT64_C(7) * 100000) % 7;
+
+	return since_monday < 5;
+}
+
+static void test_known_weeks_have_known_workdays(void)
+{
+	static const struct {
+		int from[3], to[3], want;
+	} cases[] = {
+		{{2026, 3, 2}, {2026, 3, 2}, 0},				    /* a Monday */
+		{{2026, 3, 2}, {2026, 3, 3}, 1},   {{2026, 3, 2}, {2026, 3, 6}, 4}, /* to Friday */
+		{{2026, 3, 6}, {2026, 3, 7}, 0}, /* Friday to Saturday */
+		{{2026, 3, 6}, {2026, 3, 9}, 1}, /* Friday to Monday */
+		{{2026, 3, 7}, {2026, 3, 8}, 0}, /* a weekend */
+		{{2026, 3, 7}, {2026, 3, 9}, 1},   {{2026, 3, 2}, {2026, 3, 9}, 5}, /* a week */
+		{{2026, 3, 9}, {2026, 3, 2}, -5},  {{2026, 3, 9}, {2026, 3, 6}, -1},
+		{{2026, 1, 1}, {2027, 1, 1}, 261}, /* a year of 52 weeks and a Friday */
+		{{1969, 12, 31}, {1970, 1, 2}, 2}, /* over the day that is no day: Thursday, Friday */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const int *f = cases[i].from, *t = cases[i].to;
+
+		T_EQ(day_workdays(day(f[0], f[1], f[2]), day(t[0], t[1], t[2])), cases[i].want);
+	}
+}
+
+/* Counted one day after the other, from both ends of the calendar and from every day of a week. */
+static void test_workdays_are_those_a_calendar_shows(void)
+{
+	static const day_t starts[] = {DAY_MIN, -40, 20512, DAY_MAX - 100};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		for (day_t from = starts[i]; from < starts[i] + 7; from++) {
+			int n = 0;
+
+			for (day_t to = from; to <= starts[i] + 90; to++) {
+				n += to > from && is_workday(to);
+				T_EQ(day_workdays(from, to), n);
+				T_EQ(day_workdays(to, from), -n);
+			}
+		}
+	}
+}
+
+static void test_a_term_of_workdays_ends_on_one(void)
+{
+	for (day_t from = 20512; from < 20512 + 7; from++) {
+		T_EQ(day_add_workdays(from, 0), from);
+		for (int n = 1; n <= 60; n++) {
+			day_t to = day_add_workdays(from, n);
+
+			T_OK(is_workday(to));
+			T_EQ(day_workdays(from, to), n);
+		}
+	}
+	T_EQ(day_add_workdays(DAY_NONE, 1), DAY_NONE);
+	T_EQ(day_add_workdays(DAY_MAX + 1, 1), DAY_NONE);
+	T_EQ(day_add_workdays(DAY_MAX, 7), DAY_NONE);
+}
+
 T_MAIN(T(test_known_days_have_known_numbers), T(test_every_day_in_bounds_goes_there_and_back),
        T(test_impossible_days_are_refused), T(test_all_named_forms_are_read),
        T(test_parsing_never_reads_past_the_end), T(test_text_reads_back),
        T(test_a_day_in_china_begins_at_16_utc), T(test_unknown_and_absurd_times_have_no_day),
-       T(test_months_are_cut_to_their_end), T(test_age_grows_on_the_birthday))
+       T(test_months_are_cut_to_their_end), T(test_age_grows_on_the_birthday),
+       T(test_known_weeks_have_known_workdays), T(test_workdays_are_those_a_calendar_shows),
+       T(test_a_term_of_workdays_ends_on_one))

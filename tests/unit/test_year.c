@@ -253,15 +253,45 @@ static void test_a_year_closes_after_its_end_and_its_appraisal(void)
 	town_close(&x.w);
 }
 
+/* All rows of all accounts, as they lie in the store. */
+static void accounts(struct world *x, struct hash *ret)
+{
+	struct kv_cursor *c;
+	struct state_key k;
+	struct sha256 sum;
+	struct bytes key, row;
+	uint32_t n = 0;
+
+	state_key_of(&k, x->no, STATE_ACCOUNT);
+	sha256_start(&sum);
+	town_begin(&x->w);
+	T_EQ(kv_cursor_open(x->w.t, KV_STATE, &c), ERR_OK);
+	for (int err = kv_seek(c, KV_GE, state_key_bytes(&k), &key, &row);
+	     !err && key.n > k.n && memcmp(key.p, k.b, k.n) == 0;
+	     err = kv_seek(c, KV_NEXT, key, &key, &row)) {
+		sha256_add(&sum, key.p, key.n);
+		sha256_add(&sum, row.p, row.n);
+		n++;
+	}
+	kv_cursor_close(c);
+	town_commit(&x->w);
+	T_OK(n >= 3);
+	sha256_end(&sum, ret);
+}
+
 static void test_a_close_moves_no_points(void)
 {
+	struct hash old, new;
 	struct world x;
 	uint64_t e;
 
 	world_open(&x, 6);
 	int64_t before = balance(&x, "01001");
 	T_EQ(before, 1200);
+	accounts(&x, &old);
 	closed(&x);
+	accounts(&x, &new); /* of no household */
+	T_MEM(&new, &old, sizeof(old));
 	T_EQ(balance(&x, "01001"), before);
 	T_EQ(score(&x, "01001", 2, 2025), 1000); /* the history stays */
 	T_EQ(score(&x, "01001", 2, 2026), 0);	 /* and a new year begins at nothing */

@@ -1,0 +1,294 @@
+/* What is printed and counted of a village that has lived the whole scheme, asked as the counter and the
+ * board ask: slips, certificates, passbooks, check codes, the measures of completeness. */
+#include <jansson.h>
+
+#include "daemon/rules/view.h"
+#include "daemon/web/api.h"
+#include "daemon/web/recjson.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+#include "proto/noticecode.h"
+#include "tests/lib/life.h"
+#include "tests/lib/t.h"
+
+static struct town w;
+static uint32_t village;
+static struct web_services services;
+
+static uint64_t wall_ms(void *ctx)
+{
+	(void)ctx;
+	return w.wall_ms;
+}
+
+static void village_open(uint64_t seed)
+{
+	struct life l = {.w = &w, .code = TOWN_CODE};
+
+	village = l.no = town_open(&w, seed);
+	life_live(&l);
+	services = (struct web_services){
+		.kv = w.kv, .town = w.id, .own = village, .role = NODE_VILLAGE, .wall_ms = wall_ms};
+}
+
+/* The answer as JSON; the caller lets it go. @query: names and values in turn, ended by NULL. */
+static json_t *ask(const char *path, const char *const *query, int status)
+{
+	struct web_req req = {.method = "GET", .path = path, .local = true, .lang = LANG_ZH};
+	struct web_res res = {0};
+	int found;
+	const struct web_route *route = web_route_find("GET", path, true, &found);
+	json_t *root;
+
+	T_OK(route);
+	for (; query && *query; query += 2)
+		req.query[req.nquery++] = (struct web_param){query[0], query[1]};
+	web_handle(&services, route, &req, &res);
+	if (res.status != status)
+		t_fail(__FILE__, __LINE__, "%s: %d, %.*s", path, res.status, (int)res.body.n,
+		       (const char *)res.body.p);
+	root = json_loadb((const char *)res.body.p, res.body.n, JSON_REJECT_DUPLICATES, NULL);
+	T_OK(json_is_object(root));
+	buf_close(&res.body);
+	return root;
+}
+#define ASK(path, status, ...) ask(path, (const char *const[]){__VA_ARGS__, NULL}, status)
+
+static const char *text_in(const json_t *root, const char *key)
+{
+	const char *s = json_string_value(json_object_get(root, key));
+
+	T_OK(s);
+	return s;
+}
+
+static void page_has(const json_t *root, const char *text)
+{
+	if (!strstr(text_in(root, "html"), text))
+		t_fail(__FILE__, __LINE__, "not on the page: %s", text);
+}
+
+/* The @nth entry of a listed type, from 0. */
+struct seek {
+	uint32_t nth;
+	uint64_t seq;
+};
+
+static int on_listed(void *ctx, uint64_t seq)
+{
+	struct seek *s = ctx;
+
+	s->seq = seq;
+	return s->nth-- == 0;
+}
+
+static const char *entry_of(enum rec_code type, uint32_t nth)
+{
+	static char text[24];
+	struct seek s = {nth, 0};
+
+	town_begin(&w);
+	T_EQ(view_listed(w.t, village, type, 0, on_listed, &s), 1);
+	town_commit(&w);
+	snprintf(text, sizeof(text), "%" PRIu64, s.seq);
+	return text;
+}
+
+/* --- slips and certificates ------------------------------------------------------------------------ */
+static void test_a_slip_says_what_was_there_and_what_is_left(void)
+{
+	json_t *a;
+
+	village_open(1);
+	a = ASK("/api/v1/paper/slip", 200, "entry", entry_of(REC_redemption, 0));
+	page_has(a, "单号 DH-1　日期 2026-03-01 10:00");
+	page_has(a, "领取人 冉大明（代领）");
+	page_has(a, "<td>毛巾</td><td>条</td>");
+	page_has(a, "合计 2.00 分　兑换前余额 6.00 分　兑换后余额 4.00 分");
+	json_decref(a);
+	a = ASK("/api/v1/paper/slip", 200, "entry", entry_of(REC_redemption, 1));
+	page_has(a, "合计 1.00 分　兑换前余额 4.00 分　兑换后余额 3.00 分"); /* as it was then */
+	T_OK(!strstr(text_in(a, "html"), "代领"));
+	json_decref(a);
+	a = ASK("/api/v1/paper/slip", 400, "entry", entry_of(REC_honour, 0));
+	T_STR(text_in(a, "field"), "entry");
+	json_decref(a);
+	town_close(&w);
+}
+
+static void test_a_certificate_names_the_person(void)
+{
+	json_t *a;
+
+	village_open(2);
+	a = ASK("/api/v1/paper/certificate", 200, "entry", entry_of(REC_honour, 0));
+	page_has(a, "冉小明：");
+	page_has(a, "在 2025 年度乡村治理积分评选中，被评为“道德模范”");
+	json_decref(a);
+	town_close(&w);
+}
+
+/* --- passbooks ------------------------------------------------------------------------------------- */
+static uint32_t times(const char *in, const char *what)
+{
+	uint32_t n = 0;
+
+	for (; (in = strstr(in, what)); in += strlen(what))
+		n++;
+	return n;
+}
+
+/* Twenty-two lines are a page; the next print begins where this one ended. */
+static void test_a_book_goes_on_over_its_pages(void)
+{
+	struct rec_passbook book = {.household = town_b("01001"),
+				    .number = town_b("S-9"),
+				    .action = BOOK_issue,
+				    .day = town_day(2026, 2, 1)};
+	json_t *a;
+
+	village_open(3);
+	T_EQ(town_put(&w, village, TOWN_REC, REC_passbook, &book, NULL, 0), V_ACCEPTED);
+	for (int i = 0; i < 22; i++)
+		town_earn(&w, village, "01001", 0, "Z001", town_day(2025, 2, 1 + i));
+	a = ASK("/api/v1/paper/passbook", 200, "household", "01001");
+	T_EQ(times(text_in(a, "html"), "break-after:page"), 0);
+	json_decref(a);
+	town_earn(&w, village, "01001", 0, "Z001", town_day(2025, 3, 1));
+	a = ASK("/api/v1/paper/passbook", 200, "household", "01001");
+	T_EQ(times(text_in(a, "html"), "break-after:page"), 1);
+	T_EQ(json_integer_value(json_object_get(json_object_get(a, "record"), "lines")), 23);
+	T_STR(text_in(json_object_get(a, "record"), "balance"), "23.00");
+	json_decref(a);
+	book.action = BOOK_print;
+	book.upto = town_size(&w, village);
+	book.lines = 23;
+	T_EQ(town_put(&w, village, TOWN_REC, REC_passbook, &book, NULL, 0), V_ACCEPTED);
+	town_earn(&w, village, "01001", 0, "Z001", town_day(2025, 3, 2));
+	a = ASK("/api/v1/paper/passbook", 200, "household", "01001");
+	T_EQ(times(text_in(a, "html"), "class=\"gap\""), 1); /* the line on the second page */
+	T_EQ(times(text_in(a, "html"), "2025-03-02"), 1);
+	T_EQ(times(text_in(a, "html"), "2025-03-01"), 0);
+	T_EQ(json_integer_value(json_object_get(json_object_get(a, "record"), "lines")), 24);
+	json_decref(a);
+	town_close(&w);
+}
+
+/* --- notices --------------------------------------------------------------------------------------- */
+/* Makes the notice, and records it with so many lines more than it has; its check code. */
+static void publish(const char *kind, const char *from, const char *to, uint64_t more,
+		    char code[NOTICE_CODE_TEXT])
+{
+	json_t *a = ASK("/api/v1/paper/notice", 200, "kind", kind, "from", from, "to", to);
+	struct recjson_issue issue;
+	struct recjson r;
+	struct feed_head h;
+	struct rec_notice n;
+
+	T_EQ(recjson_read(rec_type_of(REC_notice), json_object_get(a, "record"), NULL, NULL, &r,
+			  &issue),
+	     ERR_OK);
+	memcpy(&n, &r.head, sizeof(n));
+	n.lines += more;
+	town_begin(&w);
+	T_EQ(feedlog_head(w.t, village, &h), ERR_OK);
+	town_commit(&w);
+	notice_code(&h.id, &n, code);
+	if (!more)
+		page_has(a, code);
+	T_EQ(town_put(&w, village, TOWN_REC, REC_notice, &n, NULL, 0), V_ACCEPTED);
+	recjson_close(&r);
+	json_decref(a);
+}
+
+static void test_a_code_leads_to_the_figures(void)
+{
+	char good[NOTICE_CODE_TEXT], bad[NOTICE_CODE_TEXT], path[80];
+	json_t *a;
+
+	village_open(4);
+	publish("assessment", "2026-03-01", "2026-03-31", 0, good);
+	publish("assessment", "2026-03-01", "2026-03-31", 1, bad);
+	snprintf(path, sizeof(path), "/api/v1/notices/%s", good);
+	a = ask(path, NULL, 200);
+	T_OK(json_is_true(json_object_get(a, "agrees")));
+	json_decref(a);
+	snprintf(path, sizeof(path), "/api/v1/notices/%s", bad);
+	a = ask(path, NULL, 200);
+	T_OK(json_is_false(json_object_get(a, "agrees")));
+	T_EQ(json_integer_value(json_object_get(json_object_get(a, "posted"), "lines")),
+	     json_integer_value(json_object_get(json_object_get(a, "ledger"), "lines")) + 1);
+	json_decref(a);
+	a = ask("/api/v1/notices/0000-0000-0000-0000", NULL, 404);
+	T_STR(text_in(a, "code"), "CODE_UNKNOWN");
+	json_decref(a);
+	town_close(&w);
+}
+
+static void test_a_notice_with_a_phone_number_is_not_made(void)
+{
+	struct rec_scheme s = {.version = 2,
+			       .title = town_b("奖励方案"),
+			       .from = town_day(2026, 2, 1),
+			       .rate_points = points_of(100),
+			       .rate_fen = fen_of(100),
+			       .notice_days = 7,
+			       .object_days = 7,
+			       .answer_days = 7,
+			       .proxy_max = 3,
+			       .scope = town_b("全村，咨询 13812345678")};
+	struct rec_scheme_line l = {.kind = REWARD_goods, .name = town_b("生活用品")};
+	json_t *a;
+
+	village_open(5);
+	T_EQ(town_put(&w, village, TOWN_HEAD, REC_scheme, &s, &l, 1), V_ACCEPTED);
+	a = ASK("/api/v1/paper/notice", 422, "kind", "scheme", "to", "2026-03-01");
+	T_STR(text_in(a, "code"), "PRIVACY");
+	T_OK(strstr(text_in(a, "message"), "手机号"));
+	json_decref(a);
+	town_close(&w);
+}
+
+/* --- completeness ---------------------------------------------------------------------------------- */
+static void measures_are(const char *const want[5])
+{
+	json_t *a = ASK("/api/v1/tables/completeness", 200, "from", "2026-03-01", "to",
+			"2026-03-31"),
+	       *rows = json_object_get(a, "rows");
+
+	T_EQ(json_array_size(rows), 5);
+	for (size_t i = 0; i < 5; i++) {
+		json_t *row = json_array_get(rows, i);
+		char text[48];
+
+		snprintf(text, sizeof(text), "%lld/%lld",
+			 (long long)json_integer_value(json_array_get(row, 1)),
+			 (long long)json_integer_value(json_array_get(row, 2)));
+		T_STR(text, want[i]);
+	}
+	json_decref(a);
+}
+
+/* Six items of eight; thirteen households and four of the life, one merged; eight lines; two redemptions. */
+static void test_completeness_is_counted_once(void)
+{
+	char code[NOTICE_CODE_TEXT];
+
+	village_open(6);
+	measures_are((const char *const[]){"6/8", "13/13", "8/8", "0/2", "1/7"});
+	publish("redemption", "2026-03-01", "2026-03-31", 0, code);
+	measures_are((const char *const[]){"6/8", "13/13", "8/8", "2/2", "1/7"});
+	publish("redemption", "2026-02-01", "2026-03-31", 0, code); /* the same ones again */
+	measures_are((const char *const[]){"6/8", "13/13", "8/8", "2/2", "1/7"});
+	town_close(&w);
+}
+
+static void test_nothing_leaks(void)
+{
+	T_EQ(mem_live(), 0);
+}
+
+T_MAIN(T(test_a_slip_says_what_was_there_and_what_is_left), T(test_a_certificate_names_the_person),
+       T(test_a_book_goes_on_over_its_pages), T(test_a_code_leads_to_the_figures),
+       T(test_a_notice_with_a_phone_number_is_not_made), T(test_completeness_is_counted_once),
+       T(test_nothing_leaks))
