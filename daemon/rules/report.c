@@ -120,7 +120,7 @@ static void key_of(enum report_by by, const struct move *m, char out[REPORT_KEY_
 		snprintf(out, REPORT_KEY_MAX, "%.*s", (int)m->household.n, m->household.p);
 		return;
 	case REPORT_PERSON:
-		if (l)
+		if (l && l->member)
 			snprintf(out, REPORT_KEY_MAX, "%.*s-%" PRIu64, (int)l->household.n,
 				 l->household.p, l->member);
 		return;

@@ -11,7 +11,7 @@ enum report_by {
 	REPORT_ITEM,	 /* item code */
 	REPORT_MONTH,	 /* of the deed: "2025-01" */
 	REPORT_HOUSEHOLD,
-	REPORT_PERSON /* household | '-' | member; 0: the household as a whole */
+	REPORT_PERSON /* household | '-' | member; what a household did as a whole is not in here */
 };
 #define REPORT_KEY_MAX	32
 #define REPORT_ROWS_MAX (UINT32_C(1) << 20)

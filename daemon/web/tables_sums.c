@@ -259,9 +259,7 @@ static int ranks(struct tabling *t, enum report_by by)
 	if (!err)
 		report_rank(&rep);
 	for (uint32_t i = 0; i < rep.n && !err; i++)
-		if (by != REPORT_PERSON ||
-		    !str_eq(rep.row[i].key + strlen(rep.row[i].key) - 2, 2, "-0"))
-			err = put_rank(t, by, &rep.row[i]);
+		err = put_rank(t, by, &rep.row[i]);
 	report_close(&rep);
 	return err;
 }
