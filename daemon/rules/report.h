@@ -35,6 +35,9 @@ struct report_period {
  * a failure. */
 int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
 		const struct report_period *p, struct report *ret);
+/* The same of the lines of one category alone: its letter, or '\0' for all. */
+int report_make_of(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
+		   const struct report_period *p, char category, struct report *ret);
 /* Orders by net points, most first; equal ones by key. */
 void report_rank(struct report *r);
 void report_close(struct report *r);

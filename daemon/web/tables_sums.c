@@ -254,7 +254,8 @@ static int put_rank(struct tabling *t, enum report_by by, const struct report_ro
 static int ranks(struct tabling *t, enum report_by by)
 {
 	struct report rep;
-	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, &rep);
+	int err =
+		report_make_of(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, t->category, &rep);
 
 	if (!err)
 		report_rank(&rep);

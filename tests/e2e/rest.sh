@@ -46,8 +46,12 @@ decide intent --kind demonstration --day "$today" --text 申报示范村
 exchanged
 run hub register intent --feed $code --json | jq -e --arg d "$today" '.[0].author == "head" and
 	.[0].record.kind == "join" and .[0].record.day == $d' >/dev/null || fail "the hub does not see who wishes to join"
+must run hub record village-fact --as office --village $code --work-team yes --batch 2
+kept hub village_fact '.work_team == "yes" and .batch == 2' --feed town
+run hub villages --lang zh | grep -q "$code .*有驻村工作队，应纳入首批" || fail "nobody says who belongs in the first batch"
 must run hub record village-fact --as office --village $code --work-team yes --batch 1
-kept hub village_fact '.work_team == "yes" and .batch == 1' --feed town
+run hub villages --json | jq -e '.[0] | .work_team and .batch == 1 and (.to_include | not)' >/dev/null ||
+	fail "a village of the first batch is not known as such"
 choose() { run hub record demonstration --as office --village $code --decision chosen --day "$today" --reason 群众支持; }
 choose >/dev/null 2>&1 || fail "no demonstration village"
 choose >"$work/out" 2>&1 && fail "two demonstration villages"
@@ -106,10 +110,11 @@ exchanged
 stop hub
 ok entry sheet --group 1 --item D101 --day "$today" --place 院坝 --reason 庭院月检 --evidence 照片 -o "$work/round.csv"
 ok entry import "$work/round.csv" --as recorder --review-as reviewer --confirm-as confirmer
-begun=$SECONDS
-ok entry record --household 01001 --member 2 --item A102 --day "$today" --place 院坝 --reason 政策宣讲 --evidence 签到表 \
-	--as recorder
+begun=$SECONDS # five things to type, who signs aside: day, version and points are filled in
+ok entry record --household 01001 --member 2 --item A102 --place 院坝 --reason 政策宣讲 --evidence 签到表 --as recorder
 ((SECONDS - begun < 30)) || fail "one entry took $((SECONDS - begun)) s"
+run v1 log -n 1 --json | jq -e --arg d "$today" '.items[0].lines[0] | .day == $d and .points == "2.00" and .version == 9' \
+	>/dev/null || fail "day, version or points are not filled in"
 confirmed "$(last)"
 is "the account shown on the spot" "$(balance 01001)" 5.00
 ok redeem 01001 --goods G01=1 --receiver 王大明 --member 1 --as keeper -o "$work/slip.html"
@@ -155,6 +160,11 @@ is "nothing in another period" "$(rows categories --to 2024-12-31)" ""
 is "ranks of households" "$(rows households)" "1|01001|0|王大明|5.00|0.00|5.00
 2|01002|0|李二妹|3.00|0.00|3.00
 3|02001|0|欧阳三丰|3.00|1.00|2.00"
+is "ranks of households by category" "$(rows households --category D | cut -d'|' -f1,2,7)" "1|01001|3.00
+1|01002|3.00
+3|02001|2.00"
+is "ranks of people by category" "$(rows people --category D)$(rows people --category A | cut -d'|' -f1-3)" "1|01001|2"
+run v1 table people --category Z >"$work/out" 2>&1 && fail "a category that is not there"
 is "ranks of people" "$(rows people)" "1|01001|2|王小明|2.00|0.00|2.00"
 exchanged
 is "statistics at the hub" "$(run hub table categories --feed $code --json | jq -c .rows)" \

@@ -239,6 +239,37 @@ static void test_ranks_go_by_what_was_earned(void)
 	town_close(&x.w);
 }
 
+/* For an appraisal of one kind only the lines of its category count, and nothing that was redeemed. */
+static void test_one_category_can_be_looked_at(void)
+{
+	const struct report_period all = {DAY_NONE, DAY_NONE};
+	struct report r;
+	struct world x;
+
+	world_open(&x, 5);
+	open_store(&x);
+	town_earn(&x.w, x.no, "01001", 2, "C101", x.day);
+	own_items(&x);
+	own(&x, "01001", 3, "V002", 50);
+	own(&x, "01002", 1, "V002", 50);
+	own(&x, "01002", 1, "V002", 50);
+	redeem(&x, "01001", 4);
+	town_begin(&x.w);
+	T_EQ(report_make_of(x.w.t, x.no, town_size(&x.w, x.no), REPORT_PERSON, &all, 'G', &r),
+	     ERR_OK);
+	town_commit(&x.w);
+	report_rank(&r);
+	T_EQ(r.n, 2);
+	T_STR(r.row[0].key, "01002-1");
+	T_EQ(points_raw(r.row[0].net), 100);
+	T_STR(r.row[1].key, "01001-3");
+	T_EQ(points_raw(r.row[1].net), 50);
+	T_EQ(points_raw(r.total.net), 150);
+	T_EQ(points_raw(r.total.redeemed), 0);
+	report_close(&r);
+	town_close(&x.w);
+}
+
 /* What a household did as a whole takes no rank from a person. */
 static void test_people_are_ranked_among_people(void)
 {
@@ -255,4 +286,5 @@ static void test_people_are_ranked_among_people(void)
 }
 
 T_MAIN(T(test_lines_are_summed_in_every_way), T(test_a_period_is_that_of_confirmation),
-       T(test_ranks_go_by_what_was_earned), T(test_people_are_ranked_among_people))
+       T(test_ranks_go_by_what_was_earned), T(test_one_category_can_be_looked_at),
+       T(test_people_are_ranked_among_people))
