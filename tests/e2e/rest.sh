@@ -105,6 +105,14 @@ printf 'change,code,category,sign,name_zh,points,unit,cap,scope,evidence,documen
 	'add,X101,D,award,护林巡查,2.50,event,10,household,照片,no' 'drop,A202,A,deduct,,,event,,household,,no' >"$work/changes.csv"
 ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.csv" --as head
 
+# --- a deduction, and nothing else yet: the measures say that awards should lead -----------------------------
+ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 \
+	--told "$today" --as recorder
+confirmed "$(last)"
+is "an account below zero" "$(balance 02001)" -1.00
+rows completeness | grep -qF 'deductions among all lines|1|1|100.0|more deductions than awards; awards should lead' ||
+	fail "no word about deductions that lead: $(rows completeness)"
+
 # --- an evening in the courtyard: no network, and all goes on -------------------------------------------------
 exchanged
 stop hub
@@ -131,22 +139,22 @@ exchanged
 decide facility --code LU-1 --kind road --place 村道一段 --household 02001 --from 2025-01-01
 decide facility-check --facility LU-1 --day "$today" --good yes --note 路面整洁
 kept v1 facility_check '.facility == "LU-1" and .good == "yes"'
-upkeep=(entry record --item D101 --day "$today" --place 村道一段 --reason 管护合格 --evidence 照片 --facility LU-1 --as recorder)
+late=$(date -d "$today -8 days" +%F)
+upkeep=(entry record --item D101 --day "$late" --place 村道一段 --reason 管护合格 --evidence 照片 --facility LU-1 --as recorder)
 refused F69 "${upkeep[@]}" --household 01002
 ok "${upkeep[@]}" --household 02001
 confirmed "$(last)"
 
-# --- a deduction ------------------------------------------------------------------------------------------------
-ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 \
-	--told "$today" --as recorder
-confirmed "$(last)"
-
 # --- measures and statistics: every number is known ---------------------------------------------------------
-is measures "$(rows completeness)" "items used of those in force|3|55|5.4
-households taking part|3|4|75.0
-complete and signed by three|5|5|100.0
-redemptions published|0|1|0.0
-deductions among all lines|1|5|20.0"
+is measures "$(rows completeness)" "items used of those in force|3|55|5.4|
+households taking part|3|4|75.0|
+complete and signed by three|5|5|100.0|
+redemptions published|0|1|0.0|
+recorded within seven days|4|5|80.0|
+deductions among all lines|1|5|20.0|
+honours among all rewards|0|1|0.0|
+policy support among all rewards|0|1|0.0|
+goods among all rewards|1|1|100.0|"
 is categories "$(rows categories)" "A|patriotism|1|0|2.00|0.00|2.00
 D|living environment|3|1|9.00|1.00|8.00"
 is "items that were used" "$(rows items | head -n 3)" "A102|参加政策宣讲或集中学习|1|0|2.00|0.00|2.00
@@ -155,7 +163,12 @@ D202|房前屋后乱堆乱放|0|1|0.00|1.00|-1.00"
 is "items nobody used" "$(rows items | awk -F'|' '$3 + $4 == 0' | wc -l)" 52
 is groups "$(rows groups)" "1|2|2|3|0|8.00|0.00|8.00
 2|2|1|1|1|3.00|1.00|2.00"
-is months "$(rows months)" "${today%-*}||4|1|11.00|1.00|10.00"
+if [[ ${late%-*} == "${today%-*}" ]]; then
+	months="${today%-*}||4|1|11.00|1.00|10.00"
+else
+	months="${late%-*}||1|0|3.00|0.00|3.00"$'\n'"${today%-*}||3|1|8.00|1.00|7.00"
+fi
+is months "$(rows months)" "$months"
 is "nothing in another period" "$(rows categories --to 2024-12-31)" ""
 is "ranks of households" "$(rows households)" "1|01001|0|王大明|5.00|0.00|5.00
 2|01002|0|李二妹|3.00|0.00|3.00
@@ -169,12 +182,12 @@ is "ranks of people" "$(rows people)" "1|01001|2|王小明|2.00|0.00|2.00"
 exchanged
 is "statistics at the hub" "$(run hub table categories --feed $code --json | jq -c .rows)" \
 	"$(run v1 table categories --json | jq -c .rows)"
-is "the ledger of a day" "$(rows ledger --from "$today" --to "$today" | cut -d'|' -f2,8,9)" "01001|3.00|3.00
+is "the ledger of a day" "$(rows ledger --from "$today" --to "$today" | cut -d'|' -f2,8,9)" "02001|-1.00|-1.00
+01001|3.00|3.00
 01002|3.00|3.00
 01001|2.00|5.00
 01001|-4.00|1.00
-02001|3.00|3.00
-02001|-1.00|2.00"
+02001|3.00|2.00"
 
 # --- lists for appraisals with their basis, honours, policy support ------------------------------------------
 printf 'rank,household,member,score\n1,01001,2,2.00\n' >"$work/best.csv"
@@ -190,6 +203,9 @@ kept v1 honour ".basis == \"年度第一\" and .appraisal == $appraisal"
 decide policy-support --policy 小额信贷 --department 农商行 --household 01001 --day "$today" --basis 全村第一名
 kept v1 policy_support ".policy == \"小额信贷\" and .department == \"农商行\" and .household == \"01001\" and
 	.basis == \"全村第一名\" and .day == \"$today\""
+is "honour, support and goods" "$(rows completeness | tail -n 3)" "honours among all rewards|1|3|33.3|
+policy support among all rewards|1|3|33.3|
+goods among all rewards|1|3|33.3|"
 exchanged
 run hub table honours --feed $code --json | jq -e '.rows[0][3] == "好儿媳"' >/dev/null || fail "the hub does not see an honour"
 
