@@ -173,10 +173,10 @@ is "nothing in another period" "$(rows categories --to 2024-12-31)" ""
 is "ranks of households" "$(rows households)" "1|01001|0|王大明|5.00|0.00|5.00
 2|01002|0|李二妹|3.00|0.00|3.00
 3|02001|0|欧阳三丰|3.00|1.00|2.00"
-is "ranks of households by category" "$(rows households --category D | cut -d'|' -f1,2,7)" "1|01001|3.00
+is "households by category" "$(rows households --category D | cut -d'|' -f1,2,7)" "1|01001|3.00
 1|01002|3.00
 3|02001|2.00"
-is "ranks of people by category" "$(rows people --category D)$(rows people --category A | cut -d'|' -f1-3)" "1|01001|2"
+is "people by category" "$(rows people --category D)$(rows people --category A | cut -d'|' -f1-3)" "1|01001|2"
 run v1 table people --category Z >"$work/out" 2>&1 && fail "a category that is not there"
 is "ranks of people" "$(rows people)" "1|01001|2|王小明|2.00|0.00|2.00"
 exchanged
