@@ -209,6 +209,20 @@ goods among all rewards|1|3|33.3|"
 exchanged
 run hub table honours --feed $code --json | jq -e '.rows[0][3] == "好儿媳"' >/dev/null || fail "the hub does not see an honour"
 
+# --- the work team, and a passbook that is issued, printed, printed again and replaced -----------------------
+decide post --household 01001 --member 1 --post secretary --from 2025-01-01 --to 2027-12-31 --duty 总负责
+is "the work team" "$(rows posts)" "01001|1|Party branch secretary|2025-01-01|2027-12-31|$(last)"
+book() { # lines expected, what for [option...]
+	ok print passbook --household 01001 --as head -o "$work/book.html" "${@:3}"
+	is "$2" "$(grep -c '<tr><td class="d">' "$work/book.html")" "$1"
+}
+decide passbook --household 01001 --number SC-1 --action issue --day "$today" --balance 0.00
+book 3 "lines of a new passbook"
+book 0 "lines that are printed twice"
+book 3 "lines of a reprint" --all
+decide passbook --household 01001 --number SC-2 --action replace --day "$today" --balance 0.00
+book 3 "lines of a passbook that replaces another"
+
 # --- papers: what villagers read, and what nobody should ---------------------------------------------------
 notice() { # kind [option...]
 	ok notice make "$1" --as head -o "$work/$1.html" "${@:2}"

@@ -309,11 +309,11 @@ static void test_goods_are_for_house_field_or_from_here(void)
 
 	world_open(&x, 7);
 	open_store(&x, 0);
-	for (uint32_t class = GOODS_household; class <= GOODS_phone_credit; class++) {
-		struct rec_prices_line l = good("G04", (enum rec_choice_GOODS) class, 100);
+	for (uint32_t k = GOODS_household; k <= GOODS_phone_credit; k++) {
+		struct rec_prices_line l = good("G04", (enum rec_choice_GOODS)k, 100);
 
 		put(&x, TOWN_HEAD, REC_prices, &p, &l, 1);
-		if (class <= GOODS_local)
+		if (k <= GOODS_local)
 			T_EQ(x.w.last.reason.id, V_ACCEPTED);
 		else
 			REFUSED(&x.w, "X08_GOODS", "X08", 1);
