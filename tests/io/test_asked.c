@@ -250,14 +250,14 @@ static void test_a_notice_with_a_phone_number_is_not_made(void)
 }
 
 /* --- completeness ---------------------------------------------------------------------------------- */
-static void measures_are(const char *const want[5])
+static void measures_are(const char *const want[9])
 {
 	json_t *a = ASK("/api/v1/tables/completeness", 200, "from", "2026-03-01", "to",
 			"2026-03-31"),
 	       *rows = json_object_get(a, "rows");
 
-	T_EQ(json_array_size(rows), 5);
-	for (size_t i = 0; i < 5; i++) {
+	T_EQ(json_array_size(rows), 9);
+	for (size_t i = 0; i < 9; i++) {
 		json_t *row = json_array_get(rows, i);
 		char text[48];
 
@@ -269,17 +269,21 @@ static void measures_are(const char *const want[5])
 	json_decref(a);
 }
 
-/* Six items of eight; thirteen households and four of the life, one merged; eight lines; two redemptions. */
+/* Six items of eight; thirteen households and four of the life, one merged; eight lines, all recorded late; two
+ * redemptions beside one honour and one policy support. */
 static void test_completeness_is_counted_once(void)
 {
 	char code[NOTICE_CODE_TEXT];
 
 	village_open(6);
-	measures_are((const char *const[]){"6/8", "13/13", "8/8", "0/2", "1/7"});
+	measures_are((const char *const[]){"6/8", "13/13", "8/8", "0/2", "0/8", "1/7", "1/4", "1/4",
+					   "2/4"});
 	publish("redemption", "2026-03-01", "2026-03-31", 0, code);
-	measures_are((const char *const[]){"6/8", "13/13", "8/8", "2/2", "1/7"});
+	measures_are((const char *const[]){"6/8", "13/13", "8/8", "2/2", "0/8", "1/7", "1/4", "1/4",
+					   "2/4"});
 	publish("redemption", "2026-02-01", "2026-03-31", 0, code); /* the same ones again */
-	measures_are((const char *const[]){"6/8", "13/13", "8/8", "2/2", "1/7"});
+	measures_are((const char *const[]){"6/8", "13/13", "8/8", "2/2", "0/8", "1/7", "1/4", "1/4",
+					   "2/4"});
 	town_close(&w);
 }
 
