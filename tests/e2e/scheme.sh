@@ -74,7 +74,7 @@ decide training --day 2025-01-20 --topic 录入操作 --trainer 镇办 --attenda
 decide facility --code LU-1 --kind road --place 村道一段 --household 05005 --from 2025-02-01
 decide facility-check --facility LU-1 --day 2025-03-01 --good yes
 decide store --title 积分超市 --place 村委会一楼 --keeper keeper --days 每月25日 --accepted 2025-01-15
-printf 'day,from,to\n%s,0,1440\n' "$today" >"$work/hours.csv"
+printf 'day,from,to\n%s,00:00,24:00\n' "$today" >"$work/hours.csv"
 decide opening --place 积分超市 --lines "$work/hours.csv"
 
 # --- an application is taken up, another declined ------------------------------------------------------------
@@ -117,13 +117,13 @@ points 05005 0 X101 "$today" 照片
 [[ $(balance 05005) == 99.99 ]] || fail "05005 has $(balance 05005)"
 redeem() {
 	printf 'good,quantity,points\nG01,2,40\n' >"$work/goods.csv"
-	v record redemption --as keeper --slip "$1" --household 05005 --day "$today" --minute 600 --receiver 武远红 \
+	v record redemption --as keeper --slip "$1" --household 05005 --day "$today" --minute 10:00 --receiver 武远红 \
 		--member 1 --signature "$(printf %064d "${2:-7}")" --prices 1 --lines "$work/goods.csv"
 }
 redeem DH-1 >"$work/out" 2>&1
 (($? == 1)) && grep -q X01 "$work/out" && grep -q 99.99 "$work/out" || fail "99.99 is enough: $(cat "$work/out")"
 points 05005 0 X102 "$today" 照片
-counter=(redeem 05005 --goods G01=2 --receiver 武远红 --member 1 --minute 600 --as keeper)
+counter=(redeem 05005 --goods G01=2 --receiver 武远红 --member 1 --minute 10:00 --as keeper)
 v "${counter[@]}" --dry-run --json | jq -e '.total == "40.00" and .before == "100.00" and .balance == "60.00"' >/dev/null ||
 	fail "the trial of a redemption"
 refused F59 redeem 05005 --goods G01=1,G09=1 --receiver 武远红 --member 1 --as keeper
@@ -135,7 +135,7 @@ v register redemption --json | jq -e --arg d "$(sha256sum <"$work/slip.jpg" | cu
 	'.[0].record.signature == $d and .[0].record.prices == 1' >/dev/null || fail "the redemption is not complete"
 slip=$(last)
 [[ $(balance 05005) == 60.00 ]] || fail "after the redemption 05005 has $(balance 05005)"
-refused F60 record redemption --as keeper --slip DH-1 --household 05005 --day "$today" --minute 600 \
+refused F60 record redemption --as keeper --slip DH-1 --household 05005 --day "$today" --minute 10:00 \
 	--receiver 武远红 --member 1 --prices 1 --lines "$work/goods.csv"
 ok print slip --entry "$slip" -o "$work/slip.html"
 grep -q 洗衣液 "$work/slip.html" || fail "no goods on the slip"

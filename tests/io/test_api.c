@@ -960,7 +960,7 @@ static void test_a_redemption_gets_prices_points_and_time(void)
 	snprintf(target, sizeof(target), "/api/v1/log?n=1&from=%s", at("entry"));
 	WANT(get(target), 200);
 	T_STR(at("items.0.record.day"), "2026-03-01");
-	T_STR(at("items.0.record.minute"), "720");
+	T_STR(at("items.0.record.minute"), "12:00");
 	T_STR(at("items.0.record.prices"), "3");
 	T_STR(at("items.0.lines.0.points"), "21.00");
 	T_STR(at("items.0.lines.1.points"), "20.00");

@@ -369,6 +369,8 @@ static const char *placeholder(const struct rec_field *f)
 	case REC_CODE: return "CODE";
 	case REC_BIN: return "HEX";
 	case REC_CHOICE: return "CHOICE";
+	case REC_MINUTE: return "HH:MM";
+	case REC_DIGEST: return "FILE";
 	}
 	return "VALUE";
 }
