@@ -1,5 +1,6 @@
 #include "proto/record.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -247,6 +248,12 @@ bool rec_optional(const struct rec_field *f)
 bool rec_is_hex(const struct rec_field *f)
 {
 	return f->kind == REC_BIN || f->kind == REC_DIGEST;
+}
+
+struct bytes rec_digest(const struct rec_field *f, const void *s)
+{
+	assert(f->kind == REC_DIGEST);
+	return value_bytes(f, s);
 }
 
 /* --- records ----------------------------------------------------------------------------------------- */

@@ -128,6 +128,8 @@ extern const uint32_t rec_ntypes;
 bool rec_optional(const struct rec_field *f);
 /* Bytes that people write as hexadecimal digits: BIN and DIGEST. */
 bool rec_is_hex(const struct rec_field *f);
+/* The value of a DIGEST in a head or line; borrowed, empty when it was not given. */
+struct bytes rec_digest(const struct rec_field *f, const void *s);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
 

@@ -173,6 +173,11 @@ static int write_all(int fd, const uint8_t *p, size_t n)
 	return 0;
 }
 
+int file_rename(const char *from, const char *to, struct errmsg *msg)
+{
+	return rename(from, to) || sync_parent(to) ? fail(msg, to, "rename") : ERR_OK;
+}
+
 int file_write(const char *path, const void *p, size_t n, unsigned mode, struct errmsg *msg)
 {
 	char tmp[PATH_BYTES];
@@ -189,8 +194,8 @@ int file_write(const char *path, const void *p, size_t n, unsigned mode, struct 
 		err = fail(msg, tmp, "write");
 	if (close(fd) && !err)
 		err = fail(msg, tmp, "close");
-	if (!err && (rename(tmp, path) || sync_parent(path)))
-		err = fail(msg, path, "rename");
+	if (!err)
+		err = file_rename(tmp, path, msg);
 	if (err)
 		unlink(tmp);
 	return err;

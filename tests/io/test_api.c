@@ -972,6 +972,43 @@ static void test_a_redemption_gets_prices_points_and_time(void)
 	node_close();
 }
 
+#define DIGEST(c) c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
+#define LINE_WITH(digest)                                                                          \
+	"{\"household\":\"05002\",\"member\":0,\"item\":\"A101\",\"day\":\"2026-02-03\","          \
+	"\"place\":\"广场\",\"reason\":\"清洁\",\"evidence\":\"" TOWN_EVIDENCE                     \
+	"\",\"digest\":\"" digest "\"}"
+
+static void test_digests_are_listed_with_the_entry_that_names_them(void)
+{
+	char target[64], entry[16];
+
+	node_open(false);
+	WANT(post("/api/v1/records/points",
+		  POINTS(LINE("05001", "D101", "2026-02-01") "," LINE_WITH(DIGEST("ab")))),
+	     200);
+	snprintf(entry, sizeof(entry), "%s", at("entry"));
+	WANT(post("/api/v1/records/consent",
+		  "{" SIGN("rec") ",\"record\":{\"household\":\"05001\",\"takes_part\":true,"
+				  "\"day\":\"2026-01-05\",\"document\":\"T-1\","
+				  "\"digest\":\"" DIGEST("cd") "\"}}"),
+	     200);
+	WANT(get("/api/v1/evidence"), 200);
+	T_STR(at("items"), "[2]");
+	T_STR(at("items.0.entry"), entry);
+	T_STR(at("items.0.line"), "2");
+	T_STR(at("items.0.type"), "points");
+	T_STR(at("items.0.digest"), DIGEST("ab"));
+	T_STR(at("items.1.line"), "0");
+	T_STR(at("items.1.type"), "consent");
+	T_STR(at("items.1.field"), "digest");
+	T_STR(at("next"), "null");
+	snprintf(target, sizeof(target), "/api/v1/evidence?n=1&from=%s", entry);
+	WANT(get(target), 200);
+	T_STR(at("items"), "[1]");
+	T_OK(strcmp(at("next"), "null") != 0);
+	node_close();
+}
+
 static void test_what_is_not_on_the_price_list_is_refused(void)
 {
 	open_store();
@@ -1699,4 +1736,5 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
        T(test_every_table_has_labels_in_both_languages),
        T(test_a_redemption_gets_prices_points_and_time),
+       T(test_digests_are_listed_with_the_entry_that_names_them),
        T(test_what_is_not_on_the_price_list_is_refused))
