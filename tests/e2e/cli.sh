@@ -264,7 +264,7 @@ for odd in '' G01 G01= =2 G01=1, ,G01=1; do
 done
 expect 2 '不是物品清单' --lang zh "${v[@]}" "${counter[@]}" --goods G01
 expect 2 '--goods is missing' "${v[@]}" "${counter[@]}"
-expect 3 'No such file' "${v[@]}" "${counter[@]}" --goods G01=1 --signature "$work/none"
+expect 2 'there is no such file' "${v[@]}" "${counter[@]}" --goods G01=1 --signature "$work/none"
 expect 1 'F58' "${v[@]}" "${counter[@]}" --goods G01=1
 sheet=(entry sheet --item D101 --day "$day" --place 院坝 --reason 庭院月检 --evidence 照片 -o "$work/round.csv")
 group=$(run v1 account --json | jq -r '.[0].group')

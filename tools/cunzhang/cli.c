@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/io/file.h"
 #include "daemon/web/reply.h"
 #include "lib/text.h"
 #include "tools/cunzhang/args.h"
+
+#define MIB ((size_t)1 << 20)
 
 const char *cli_option(const struct cli *c, const char *name)
 {
@@ -130,6 +134,30 @@ const char *cli_why_errno(int e)
 	case EDQUOT: return say_text(M_WHY_FULL);
 	default: return strerror(e);
 	}
+}
+
+int cli_read_file(const char *path, size_t max, struct buf *ret)
+{
+	struct errmsg msg = {0};
+	const char *why = NULL;
+	struct stat st;
+	int err = ERR_OK;
+
+	if (stat(path, &st) || access(path, R_OK))
+		why = cli_why_errno(errno);
+	else if (S_ISDIR(st.st_mode))
+		why = say_text(M_WHY_FOLDER);
+	else
+		err = file_read(path, max, ret, &msg);
+	if (err == ERR_LIMIT) {
+		SAY(stderr, M_FILE_LARGE, path, say_num(max / MIB));
+		return EXIT_USAGE;
+	}
+	if (err)
+		why = cli_why(err);
+	if (why)
+		SAY(stderr, M_FILE_READ, path, why);
+	return why ? EXIT_USAGE : EXIT_DONE;
 }
 
 void cli_print_json(const json_t *v)

@@ -14,6 +14,7 @@
 #include "lib/sign.h"
 #include "lib/text.h"
 #include "proto/entry.h"
+#include "tools/cunzhang/files.h"
 
 #define ANSWER_MAX     ((size_t)256 << 20)
 #define WRITE_S	       3600L /* a year of entries is signed in one request */
@@ -329,6 +330,8 @@ int client_record(struct cli *c, const char *type, json_t *record, json_t *lines
 	json_object_set_new(body, "record", record);
 	if (lines)
 		json_object_set_new(body, "lines", lines);
+	if (!rv)
+		rv = files_record(c, rec_type_named(type), record, lines);
 	if (rv) {
 		client_wipe(body);
 		return rv;

@@ -73,6 +73,9 @@ static const struct option_def o_account[] = {FEED, {"all", NULL, M_O_ALL, false
 static const struct option_def o_score[] = {{"year", "YEAR", M_O_YEAR, false, 0, NULL}, FEED, END};
 static const struct option_def o_as[] = {AS, END};
 static const struct option_def o_feed[] = {FEED, END};
+static const struct option_def o_entry_record[] = {
+	AS, {"file", "FILE", M_O_FILE, false, 0, NULL}, END,
+};
 static const struct option_def o_record[] = {
 	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, END,
 };
@@ -110,7 +113,6 @@ static const struct option_def o_entry_sheet[] = {
 static const struct option_def o_redeem[] = {
 	AS,
 	{"goods", "LIST", M_O_GOODS, true, 0, NULL},
-	{"signature", "FILE", M_O_SIGNATURE_FILE, false, 0, NULL},
 	{"out", "FILE", M_O_SLIP_OUT, false, 'o', NULL},
 	END,
 };
@@ -150,7 +152,7 @@ const struct command main_commands[] = {
 	{"catalogue import", "FILE", M_C_CATALOGUE_IMPORT, M_X_IMPORT, IMPORTS, cmd_catalogue_import, o_import, REC_catalogue, false, true},
 	{"catalogue adopt", "", M_C_CATALOGUE_ADOPT, M_NOTHING_MORE, W, cmd_catalogue_adopt, o_adopt, REC_adopt_catalogue, false, false},
 	{"catalogue show", "", M_C_CATALOGUE_SHOW, M_NOTHING_MORE, 0, cmd_catalogue_show, o_catalogue_show, 0, false, false},
-	{"entry record", "", M_C_ENTRY_RECORD, M_X_ENTRY_RECORD, W, cmd_entry_record, o_as, REC_points, true, false},
+	{"entry record", "", M_C_ENTRY_RECORD, M_X_ENTRY_RECORD, W, cmd_entry_record, o_entry_record, REC_points, true, false},
 	{"entry review", "ENTRY", M_C_ENTRY_REVIEW, M_X_ENTRY_STEP, W, cmd_entry_review, o_step, 0, false, false},
 	{"entry confirm", "ENTRY", M_C_ENTRY_CONFIRM, M_X_ENTRY_STEP, W, cmd_entry_confirm, o_step, 0, false, false},
 	{"entry reverse", "ENTRY", M_C_ENTRY_REVERSE, M_X_ENTRY_REVERSE, W, cmd_entry_reverse, o_as, REC_reversal, false, false},
@@ -169,6 +171,8 @@ const struct command main_commands[] = {
 	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},
 	{"digest", "", M_C_DIGEST, M_NOTHING_MORE, 0, cmd_digest, o_feed, 0, false, false},
+	{"evidence check", "", M_C_EVIDENCE_CHECK, M_X_EVIDENCE_CHECK, 0, cmd_evidence_check, o_feed, 0, false, false},
+	{"evidence show", "WHICH", M_C_EVIDENCE_SHOW, M_X_EVIDENCE_SHOW, 0, cmd_evidence_show, o_feed, 0, false, false},
 	{"log", "", M_C_LOG, M_NOTHING_MORE, 0, cmd_log, o_log, 0, false, false},
 	{"completion bash", "", M_C_COMPLETION, M_X_COMPLETION, CMD_NO_DIR, cmd_completion_bash, o_none, 0, false, false},
 };
