@@ -224,7 +224,10 @@ void recjson_expects(const struct rec_field *f, enum lang lang, struct buf *out)
 		for (int64_t i = f->min; i <= f->max && i < f->choices->n; i++) {
 			const struct rec_choice *c = &f->choices->v[i];
 
-			buf_printf(out, en ? " %s" : " %s(%s)", c->name, c->zh);
+			buf_printf(out, " %s(%s", c->name, c->zh);
+			if (strcmp(c->en, c->name) != 0)
+				buf_printf(out, "/%s", c->en);
+			buf_puts(out, ")");
 		}
 		break;
 	}

@@ -29,6 +29,17 @@ while read -r -a words; do
 done <"$work/commands"
 expect 0 '^Commands:' entry --help
 expect 0 '^  --role CHOICE .*recorder' record grant --help
+for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) .*/\1/p'); do
+	for lang in zh en; do
+		expect 0 "^  cunzhang --dir (hub|village) record $type .*--as " --lang $lang record "$type" --help
+	done
+	grep -v '(' "$work/out" | LC_ALL=C grep -q '[^ -~]' && fail "Chinese in the English help of $type: $(cat "$work/out")"
+done
+expect 0 '^亲属申报$' --lang zh record kin --help
+expect 0 '^由谁写：村务监督委员、村两委$' --lang zh record kin --help
+expect 0 '^ +--line-member N .*from 1 to 99 \(required\)' record kin --help
+expect 0 '^  --from HH:MM .*00:00' record opening --help
+expect 0 '^积分$' --lang zh record --help
 expect 2 'Commands:' --lang en
 expect 0 '镇级中心' --lang zh help
 LANGUAGE=zh_CN:en expect 0 '用法' help
@@ -45,6 +56,13 @@ expect 2 'did you mean: --household' entry record --houshold 1
 expect 2 'no option --frobnicate' --frobnicate status
 expect 2 'needs a second word' entry
 expect 2 '--household is missing' --dir x entry record --as a --item D101 --day 2025-01-01
+expect 2 'missing: --day, --place, --attendance, --agenda$' --dir x record meeting --kind assembly --as a
+expect 2 '缺少选项：--day, --place, --attendance, --agenda$' --lang zh --dir x record meeting --kind assembly --as a
+expect 2 'cunzhang help record meeting' --dir x record meeting --kind assembly --as a
+expect 2 'missing: --relation, --line-household' --dir x record kin --household 1 --member 1 --day 2026-01-01 --line-member 2 --as a
+expect 2 'did you mean: --attendance' --dir x record meeting --attendence 3
+expect 2 'not both' --dir x record kin --household 1 --member 1 --day 2026-01-01 --relation spouse --line-household 2 \
+	--line-member 2 --lines "$work/none" --as a
 expect 2 'given twice' --dir x log --from 1 --from 2
 expect 2 'needs a value' --dir x log --from
 expect 2 'takes no value' --dir x status --json=1
@@ -228,6 +246,7 @@ expect 1 'no item Z999' "${v[@]}" "${record[@]/D101/Z999}" --as recorder
 expect 1 'F17.*99999' "${v[@]}" "${record[@]/05001/99999}" --as recorder
 expect 1 "P05.*$next_year" "${v[@]}" "${record[@]/$day/$next_year}" --as recorder
 expect 2 'date like' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
+expect 2 'cannot be read \(--day\)' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
 [[ $(size) == "$before" ]] || fail "something refused was written"
 shape '.verdict.accepted == false and .verdict.rule == "P11" and (.verdict.text | length > 0)' \
 	"${v[@]}" "${record[@]}" --as recorder --points 9

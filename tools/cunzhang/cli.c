@@ -47,15 +47,24 @@ const char *cli_option_name(const char *name, char out[CLI_FIELD_MAX])
 	return out;
 }
 
+static uint32_t option_of(const struct cli *c, const struct rec_field *f)
+{
+	uint32_t i = 0;
+
+	while (i < c->nopts && c->opts[i].field != f)
+		i++;
+	return i;
+}
+
 json_t *cli_fields(const struct cli *c, const struct rec_field *f, uint32_t n)
 {
 	json_t *o = json_object();
 
 	for (uint32_t i = 0; i < n; i++) {
-		const char *v = cli_option(c, f[i].name);
+		uint32_t k = option_of(c, &f[i]);
 
-		if (v)
-			json_object_set_new(o, f[i].name, json_string(v));
+		if (k < c->nopts && c->value[k])
+			json_object_set_new(o, f[i].name, json_string(c->value[k]));
 	}
 	return o;
 }

@@ -14,6 +14,7 @@
 #include "lib/sign.h"
 #include "lib/text.h"
 #include "proto/entry.h"
+#include "tools/cunzhang/args.h"
 #include "tools/cunzhang/files.h"
 
 #define ANSWER_MAX     ((size_t)256 << 20)
@@ -264,11 +265,33 @@ static int exit_of(long status, const char *code)
 	}
 }
 
+/* The option behind "record.day" or "lines[0].day" of an answer; NULL: it came from elsewhere. */
+static const char *option_at(const struct cli *c, const char *field)
+{
+	bool line = strncmp(field, "lines[0].", strlen("lines[0].")) == 0;
+	const char *name = strchr(field, '.');
+
+	if (!name || (!line && strncmp(field, "record.", strlen("record.")) != 0))
+		return NULL;
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (c->opts[i].field && args_of_line(c, &c->opts[i]) == line && c->value[i] &&
+		    strcmp(c->opts[i].field->name, name + 1) == 0)
+			return c->opts[i].name;
+	return NULL;
+}
+
 int client_result(const struct cli *c, const struct reply *r)
 {
+	char name[CLI_FIELD_MAX];
+	const char *option;
+
 	if (c->json)
 		cli_print_json(r->root);
-	if (json_object_get(r->root, "message"))
+	option = option_at(c, client_str(r->root, "field"));
+	if (option)
+		SAY(stderr, M_FAILED_OPTION, client_str(r->root, "message"),
+		    cli_option_name(option, name));
+	else if (json_object_get(r->root, "message"))
 		SAY(stderr, M_FAILED, client_str(r->root, "message"));
 	if (json_object_get(r->root, "hint"))
 		SAY(stderr, M_HINT, client_str(r->root, "hint"));

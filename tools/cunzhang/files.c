@@ -98,7 +98,7 @@ char *files_folder(const char *path)
 int files_record(const struct cli *c, const struct rec_type *t, json_t *record, json_t *lines)
 {
 	struct files x = {.c = c, .send = !c->dry_run, .known = json_object()};
-	const char *sheet = cli_option(c, "lines");
+	const char *sheet = t->line ? cli_option(c, "lines") : NULL;
 	char *folder = sheet ? files_folder(sheet) : NULL;
 	json_t *l;
 	size_t i;

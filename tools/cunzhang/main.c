@@ -159,7 +159,7 @@ const struct command main_commands[] = {
 	{"entry import", "FILE", M_C_ENTRY_IMPORT, M_X_IMPORT, IMPORTS, cmd_entry_import, o_entry_import, 0, false, false},
 	{"entry sheet", "", M_C_ENTRY_SHEET, M_X_ENTRY_SHEET, 0, cmd_entry_sheet, o_entry_sheet, 0, false, false},
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
-	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, true},
+	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, false},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
@@ -271,7 +271,9 @@ static int check_globals(struct cli *c)
 
 static int run_command(struct cli *c, int argc, char **argv, int at)
 {
+	char name[2 * NAME_BYTES_MAX], option[CLI_FIELD_MAX];
 	int rv = args_gather(c, argc, argv, at);
+	bool any = c->cmd->run == cmd_record && c->type;
 
 	if (!rv)
 		rv = args_take_rest(c, argc, argv, at);
@@ -283,7 +285,9 @@ static int run_command(struct cli *c, int argc, char **argv, int at)
 		rv = check_globals(c);
 	if (!rv)
 		return c->cmd->run(c);
-	SAY(stderr, M_HINT_HELP, c->cmd->name);
+	snprintf(name, sizeof(name), "%s%s%s", c->cmd->name, any ? " " : "",
+		 any ? cli_option_name(c->type->name, option) : "");
+	SAY(stderr, M_HINT_HELP, name);
 	return rv;
 }
 
