@@ -31,10 +31,13 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	struct feed_status st = {0};
 	struct guard g;
 	char label[FEED_LABEL_MAX];
-	uint64_t durable = h->size;
+	uint64_t durable = h->size, unaudited = 0;
 	bool own = h->no == r->s->own;
 	int err = writer_feed_status(r->t, h->no, r->s->role == NODE_HUB, &st);
 
+	/* counted by reading: not for anybody who asks from far away */
+	if (!err && r->req->local)
+		err = view_unaudited(r->t, h->no, 0, &unaudited);
 	if (err)
 		return err;
 	/* Of the own feed, only what was re-read and signed counts. */
@@ -53,6 +56,8 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	jw_ku64(&r->w, "cosigned", st.cosigned);
 	jw_ku64(&r->w, "witnesses", st.witnesses);
 	jw_ku64(&r->w, "epoch", h->epoch);
+	if (r->req->local)
+		jw_ku64(&r->w, "unaudited", unaudited);
 	jw_obj_end(&r->w);
 	return 0;
 }

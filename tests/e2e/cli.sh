@@ -155,6 +155,10 @@ expect 1 '在村节点办理' --lang zh "${h[@]}" "${at_hub[@]}"
 expect 1 '在镇级中心办理' --lang zh "${v[@]}" invite --village-code 500101999202 --village-name B --as head -o "$work/x"
 shape 'length == 1 and .[0].enrolled' "${h[@]}" villages
 expect 0 'D101' "${v[@]}" catalogue show
+expect 0 'town catalogue 1: Catalogue, from 2025-01-01 to the next one' "${v[@]}" catalogue show
+expect 0 "of the village, from $(date +%Y)-01-01 to $(date +%Y)-12-31" "${v[@]}" catalogue show
+expect 0 'not filed: submit it' "${v[@]}" catalogue show
+expect 0 '未报备' --lang zh "${v[@]}" catalogue show
 shape '.version == 1 and (.items | length) == 55 and .adopted == (now | strftime("%Y") | tonumber) - 2024' "${v[@]}" catalogue show
 shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
 shape 'all(.[]; .key | test("^[0-9a-f]{64}$"))' "${v[@]}" operator list
@@ -244,6 +248,8 @@ expect 1 'P11.*D101.*3\.00.*9\.00' --lang zh "${v[@]}" "${record[@]}" --as recor
 expect 1 '不能办理（P11）：第 1 行：事项 D101 的分值应为 3\.00' --lang zh "${v[@]}" "${record[@]}" --as recorder --points 9
 expect 1 'no item Z999' "${v[@]}" "${record[@]/D101/Z999}" --as recorder
 expect 1 'F17.*99999' "${v[@]}" "${record[@]/05001/99999}" --as recorder
+wrong=("${record[@]/05001/99999}")
+expect 1 'F17.*99999' "${v[@]}" "${wrong[@]/D101/Z999}" --as recorder
 expect 1 "P05.*$next_year" "${v[@]}" "${record[@]/$day/$next_year}" --as recorder
 expect 2 'date like' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
 expect 2 'cannot be read \(--day\)' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
@@ -316,7 +322,7 @@ expect 0 'Town|town charter' "${v[@]}" log --feed town --from 0 -n 1
 # --- status and verify ---------------------------------------------------------------------------------------
 shape '.role == "village" and .halted == null and (.alarms | type == "array") and (.feeds | length == 2) and
 	all(.feeds[]; (.feed | test("^[0-9a-f]{64}$")) and (.no | type == "number") and (.own | type == "boolean") and
-	has("label") and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
+	has("label") and .unaudited == 0 and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
 expect 0 '^Village 1 \(village of Town\)$' "${v[@]}" status
 expect 0 '^Village 1（Town的村）$' --lang zh "${v[@]}" status
 expect 0 '^Town \(hub\)$' "${h[@]}" status

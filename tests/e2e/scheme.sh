@@ -113,6 +113,9 @@ printf 'change,code,category,sign,name_zh,points,unit,cap,scope,evidence,documen
 	'add,X102,D,award,零星奖励,0.01,event,0,household,照片,no' \
 	'drop,A202,A,deduct,,,event,,household,,no' >"$work/changes.csv"
 ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.csv" --as head
+v catalogue show >"$work/out" 2>&1
+grep -q "version 9 of the village, from $today" "$work/out" && grep -q '^X101' "$work/out" && ! grep -q '^A202' "$work/out" ||
+	fail "the village's own catalogue: $(cat "$work/out")"
 points 05005 0 X101 "$today" 照片
 [[ $(balance 05005) == 99.99 ]] || fail "05005 has $(balance 05005)"
 redeem() {
