@@ -82,6 +82,18 @@ static void put_links(struct reading *r)
 	jw_arr_end(&r->w);
 }
 
+/* An alarm is told in both languages, "中文 / English"; as it stands when it is not. */
+static void put_in_language(struct jw *w, const char *key, const char *text, enum lang lang)
+{
+	const char *bar = strstr(text, " / ");
+
+	jw_key(w, key);
+	if (bar && lang == LANG_ZH)
+		jw_strn(w, text, (size_t)(bar - text));
+	else
+		jw_str(w, bar ? bar + strlen(" / ") : text);
+}
+
 static void put_alarms(struct reading *r)
 {
 	struct node_alarm alarm[NODE_ALARMS_MAX];
@@ -96,7 +108,7 @@ static void put_alarms(struct reading *r)
 		jw_ku64(&r->w, "entry", alarm[i].seq);
 		jw_kstr(&r->w, "error", err_name(alarm[i].err));
 		jw_kstr(&r->w, "time", time_text(alarm[i].wall_ms, when));
-		jw_kstr(&r->w, "reason", alarm[i].text);
+		put_in_language(&r->w, "reason", alarm[i].text, r->req->lang);
 		jw_obj_end(&r->w);
 	}
 	jw_arr_end(&r->w);

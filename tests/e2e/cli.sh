@@ -301,8 +301,8 @@ expect 1 '99 组没有' --lang zh "${v[@]}" "${sheet[@]}" --group 99
 expect 2 '--group is missing' "${v[@]}" "${sheet[@]}"
 sed -i 3q "$work/round.csv" # two households passed
 expect 0 '' "${v[@]}" entry import "$work/round.csv" --as recorder --review-as reviewer --confirm-as confirmer --dry-run --accept
-expect 1 'there are: .* filings' "${v[@]}" table odd
-expect 1 '可用：.* filings' --lang zh "${v[@]}" table odd
+expect 2 'there are: .* filings' "${v[@]}" table odd
+expect 2 '可用：.* filings' --lang zh "${v[@]}" table odd
 expect 0 'not filed' "${v[@]}" table filings
 expect 0 '未报备' --lang zh "${v[@]}" table filings
 shape 'type == "array"' "${v[@]}" score --year "${day%%-*}"
@@ -340,6 +340,77 @@ expect 4 '高水位文件丢失' --lang zh "${v[@]}" verify
 shape '(.ok | not) and .problems[0].table == "guard" and .problems[0].entry == null' "${v[@]}" verify
 mv "$work/guard" "$work/v1/guard"
 must run v1 verify
+
+# --- exit codes: 0 done, 1 refused or no such thing, 2 usage, 3 machine, 4 not verified ---------------------------
+start v1
+wait_for 10 run v1 status || fail "village 1 does not start again"
+mkdir "$work/folder"
+while read -r want line; do
+	[[ -n $want ]] || continue
+	eval "words=($line)"
+	expect "$want" '' "${v[@]}" "${words[@]}"
+	[[ $(($want == 0)) == 1 || -s $work/out ]] || fail "exit $want without a word: $line"
+done <<-'END'
+	0 villages
+	0 operator list
+	0 account 05001
+	1 account 99999
+	2 account 'a b'
+	2 account 05001 05002
+	0 score
+	2 score --year x
+	0 entry list --state recorded
+	2 entry list --state odd
+	1 entry review 999999 --as reviewer
+	1 entry confirm 999999 --as confirmer
+	1 entry reverse 999999 --line 1 --reason r --as confirmer
+	2 entry reverse 1 --reason r --as confirmer
+	2 entry import /no/such/file --as recorder --review-as reviewer --confirm-as confirmer
+	2 entry sheet --group 5 --item D101 --day 2026-01-01 --place p --reason r --evidence e -o /no/such/folder/x
+	2 roster import "$work/folder" --as head
+	0 catalogue show --version 1
+	1 catalogue show --version 999
+	1 catalogue adopt --version 900 --base 999 --from 2026-01-01 --as head
+	2 catalogue adopt --version x --base 1 --from 2026-01-01 --as head
+	1 catalogue import tests/data/catalogue.csv --as head --accept
+	2 record nothing --as head
+	2 record meeting --as head
+	2 record meeting --kind odd --day 2026-01-01 --place p --attendance 1 --agenda a --as head
+	2 record kin --household 05001 --member 1 --day 2026-01-01 --lines /no/such/file --as head
+	1 record objection --entry 999999 --line 1 --household 05001 --via oral --day 2026-01-01 --text t --as head
+	1 redeem 05001 --goods G01=1 --receiver r --as recorder
+	2 redeem 05001 --goods G01=1 --receiver r --as recorder -o /no/such/folder/x
+	2 notice make odd -o "$work/x"
+	2 notice make assessment -o "$work/folder"
+	1 notice check AAAA
+	2 notice check 'a b'
+	2 print odd -o "$work/x"
+	1 print slip --entry 999999 -o "$work/x"
+	2 print slip --entry x -o "$work/x"
+	2 table odd
+	2 table households --from yesterday
+	2 table households --csv /no/such/folder/x
+	2 table households --xlsx "$work/folder"
+	0 table households --csv "$work/households.csv" --xlsx "$work/households.xlsx"
+	2 register odd
+	0 register
+	1 register meeting --feed 500101999999
+	1 log --feed 500101999999
+	2 log -n 0x
+	0 digest
+	1 digest --feed odd
+	0 evidence check
+	2 evidence show odd
+	1 evidence show 0
+	1 operator revoke nobody --role recorder --reason r --as head
+	2 operator add x --role odd --as head
+	1 invite --village-code 500101999209 --village-name V --as head -o "$work/x"
+	2 completion
+	0 completion bash
+	0 status
+END
+[[ ! -e $work/x ]] || fail "a command that was refused wrote a file"
+stop v1
 
 # --- a daemon that dies with the request in its hands ----------------------------------------------------------
 start v1

@@ -170,7 +170,7 @@ static uint32_t svc_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
 {
 	(void)ctx;
 	(void)max;
-	ret[0] = (struct node_alarm){.seq = 7, .err = ERR_CRYPTO, .text = "altered"};
+	ret[0] = (struct node_alarm){.seq = 7, .err = ERR_CRYPTO, .text = "已改动 / altered"};
 	return 1;
 }
 
@@ -455,6 +455,8 @@ static void test_status_tells_strangers_nothing_personal(void)
 	T_STR(at("feeds.1.unaudited"), "1");
 	T_STR(at("links"), "[1]");
 	T_STR(at("alarms.0.reason"), "altered");
+	WANT(ask("GET", "/api/v1/status", (struct bytes){0}, true, LANG_ZH), 200);
+	T_STR(at("alarms.0.reason"), "已改动");
 	WANT(get("/healthz"), 200);
 	node_close();
 }

@@ -169,6 +169,24 @@ int cli_read_file(const char *path, size_t max, struct buf *ret)
 	return why ? EXIT_USAGE : EXIT_DONE;
 }
 
+int cli_check_out(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *why = NULL;
+	struct buf folder = {0};
+	struct stat st;
+
+	buf_put(&folder, path, slash ? (size_t)(slash - path) + 1 : 0);
+	buf_put_u8(&folder, '.');
+	if (access(buf_str(&folder), W_OK | X_OK))
+		why = cli_why_errno(errno);
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		why = say_text(M_WHY_FOLDER);
+	if (why)
+		SAY(stderr, M_FILE_WRITE, path, why);
+	buf_close(&folder);
+	return why ? EXIT_USAGE : EXIT_DONE;
+}
+
 void cli_print_json(const json_t *v)
 {
 	json_dumpf(v, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);

@@ -77,6 +77,8 @@ const struct rec_type *cli_type(const char *name);
 bool cli_word_ok(const char *word);
 /* Appends the bytes of a file that a person named. EXIT_USAGE: it cannot be read, and why was said. */
 int cli_read_file(const char *path, size_t max, struct buf *ret);
+/* Can a file be written there? Asked before anything else is done. EXIT_USAGE: no, and why was said. */
+int cli_check_out(const char *path);
 /* Prints JSON and a line end. */
 void cli_print_json(const json_t *v);
 /* Is there somebody to ask: a terminal, and no --yes nor --json? */

@@ -106,9 +106,20 @@ bool client_is_node(const struct cli *c)
 	return file_exists(config);
 }
 
+static const char *why_curl(CURLcode rv)
+{
+	if (may_repeat(rv))
+		return say_text(M_WHY_ENDED);
+	if (rv == CURLE_OPERATION_TIMEDOUT)
+		return say_text(M_WHY_TIMEOUT);
+	if (rv == CURLE_OUT_OF_MEMORY || rv == CURLE_WRITE_ERROR)
+		return say_text(M_NO_MEMORY);
+	return curl_easy_strerror(rv);
+}
+
 static int no_answer(const struct cli *c, CURLcode rv)
 {
-	const char *why = curl_easy_strerror(rv);
+	const char *why = why_curl(rv);
 
 	if (!client_is_node(c))
 		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
@@ -254,6 +265,10 @@ static int exit_of(long status, const char *code)
 	/* a daemon of another version, which does not know the route */
 	if (strcmp(code, "NOT_FOUND") == 0 || strcmp(code, "METHOD") == 0)
 		return EXIT_MACHINE;
+	/* a word of the command line that no data could make right */
+	if (strcmp(code, "TABLE_UNKNOWN") == 0 || strcmp(code, "PAPER_UNKNOWN") == 0 ||
+	    strcmp(code, "TYPE_UNKNOWN") == 0)
+		return EXIT_USAGE;
 	switch (status) {
 	case 400:
 	case 413: return EXIT_USAGE;

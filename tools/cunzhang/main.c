@@ -269,6 +269,20 @@ static int check_globals(struct cli *c)
 	return EXIT_DONE;
 }
 
+/* A record must not stand in the log before it turns out that its paper cannot be written. */
+static int check_outputs(const struct cli *c)
+{
+	static const char *const names[] = {"out", "csv", "xlsx"};
+	int rv = EXIT_DONE;
+
+	for (uint32_t i = 0; i < c->nopts && !rv; i++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			if (!rv && c->value[i] && !c->opts[i].field &&
+			    strcmp(c->opts[i].name, names[k]) == 0)
+				rv = cli_check_out(c->value[i]);
+	return rv;
+}
+
 static int run_command(struct cli *c, int argc, char **argv, int at)
 {
 	char name[2 * NAME_BYTES_MAX], option[CLI_FIELD_MAX];
@@ -283,8 +297,10 @@ static int run_command(struct cli *c, int argc, char **argv, int at)
 	}
 	if (!rv)
 		rv = check_globals(c);
-	if (!rv)
-		return c->cmd->run(c);
+	if (!rv) {
+		rv = check_outputs(c);
+		return rv ? rv : c->cmd->run(c);
+	}
 	snprintf(name, sizeof(name), "%s%s%s", c->cmd->name, any ? " " : "",
 		 any ? cli_option_name(c->type->name, option) : "");
 	SAY(stderr, M_HINT_HELP, name);
