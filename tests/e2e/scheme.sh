@@ -63,7 +63,7 @@ ok roster import "$data/village-1/roster.csv" --as head
 decide consent --household 05005 --takes-part yes --day 2025-02-01 --document TY-05005
 decide member-join --household 05001 --kind birth --day 2025-03-03 --member 9 --name 孟小宝 --birth 2025-03-03 \
 	--hukou local --sex male
-printf 'relation,household,member\nsibling,06002,1\n' >"$work/kin.csv"
+printf '亲属　关系, 亲属户编号,亲属成员序号（本户）\n 兄弟姐妹　,06002 ,1\n' >"$work/kin.csv"
 decide kin --household 05001 --member 1 --day 2025-02-01 --lines "$work/kin.csv"
 decide post --household 05001 --member 1 --post group_head --from 2025-01-01
 
@@ -74,7 +74,7 @@ decide training --day 2025-01-20 --topic 录入操作 --trainer 镇办 --attenda
 decide facility --code LU-1 --kind road --place 村道一段 --household 05005 --from 2025-02-01
 decide facility-check --facility LU-1 --day 2025-03-01 --good yes
 decide store --title 积分超市 --place 村委会一楼 --keeper keeper --days 每月25日 --accepted 2025-01-15
-printf 'day,from,to\n%s,00:00,24:00\n' "$today" >"$work/hours.csv"
+printf '日期,开始,结束\n%s,0:00,24：00\n' "$today" >"$work/hours.csv"
 decide opening --place 积分超市 --lines "$work/hours.csv"
 
 # --- an application is taken up, another declined ------------------------------------------------------------

@@ -111,14 +111,43 @@ static bool is_empty(const struct csv *c)
 	return c->ncells == 1 && c->cell[0].n == 0;
 }
 
+/* The bytes of a space that a spreadsheet or a clerk leaves at @p: also a wide one and one that does not
+ * break; 0: none. */
+static size_t space_at(const char *p, size_t n)
+{
+	if (n >= 1 && (p[0] == ' ' || p[0] == '\t'))
+		return 1;
+	if (n >= 2 && memcmp(p, "\xc2\xa0", 2) == 0)
+		return 2;
+	return n >= 3 && memcmp(p, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
+}
+
+static struct csv_cell trimmed(struct csv_cell c)
+{
+	size_t k;
+
+	while ((k = space_at(c.p, c.n))) {
+		c.p += k;
+		c.n -= k;
+	}
+	for (k = 1; k <= 3 && k <= c.n; k++)
+		if (space_at(c.p + c.n - k, k) == k) {
+			c.n -= k;
+			k = 0;
+		}
+	return c;
+}
+
 static json_t *read_row(const struct csv *c, const struct rec_field *const *field, uint32_t n)
 {
 	json_t *o = json_object();
 
-	for (uint32_t i = 0; i < c->ncells && i < n; i++)
-		if (c->cell[i].n)
-			json_object_set_new(o, field[i]->name,
-					    json_stringn(c->cell[i].p, c->cell[i].n));
+	for (uint32_t i = 0; i < c->ncells && i < n; i++) {
+		struct csv_cell cell = trimmed(c->cell[i]);
+
+		if (cell.n)
+			json_object_set_new(o, field[i]->name, json_stringn(cell.p, cell.n));
+	}
 	return o;
 }
 
