@@ -103,6 +103,18 @@ void evidence_add(struct evidence *e, const void *p, size_t n)
 	}
 }
 
+/* The folder and the one above it may be new: their names must last, too. */
+static int make_folder(const struct evidence *e, const char *folder, struct errmsg *msg)
+{
+	char above[EVIDENCE_PATH_MAX];
+	int n = snprintf(above, sizeof(above), "%s/evidence", e->dir);
+	int err = n < 0 || n >= EVIDENCE_PATH_MAX ? ERR_LIMIT : file_mkdir(folder, DIR_MODE, msg);
+
+	if (!err)
+		err = file_sync_name(folder, msg);
+	return err ? err : file_sync_name(above, msg);
+}
+
 /* The bytes first, then the name; the folder of the name last. A file of that name that somebody altered
  * is replaced by what it should be. */
 static int give_name(struct evidence *e, const char *path, struct errmsg *msg)
@@ -113,7 +125,7 @@ static int give_name(struct evidence *e, const char *path, struct errmsg *msg)
 	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
 	if (fchmod(e->fd, FILE_MODE) || fsync(e->fd))
 		return fail_errno(msg, "write", e->part);
-	err = file_mkdir(folder, DIR_MODE, msg);
+	err = make_folder(e, folder, msg);
 	if (!err)
 		err = file_rename(e->part, path, msg);
 	if (!err)

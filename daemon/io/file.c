@@ -173,6 +173,11 @@ static int write_all(int fd, const uint8_t *p, size_t n)
 	return 0;
 }
 
+int file_sync_name(const char *path, struct errmsg *msg)
+{
+	return sync_parent(path) ? fail(msg, path, "sync the folder of") : ERR_OK;
+}
+
 int file_rename(const char *from, const char *to, struct errmsg *msg)
 {
 	return rename(from, to) || sync_parent(to) ? fail(msg, to, "rename") : ERR_OK;
@@ -205,7 +210,7 @@ int file_remove(const char *path, struct errmsg *msg)
 {
 	if (unlink(path) && errno != ENOENT)
 		return fail(msg, path, "remove");
-	return sync_parent(path) ? fail(msg, path, "sync the folder of") : ERR_OK;
+	return file_sync_name(path, msg);
 }
 
 int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg)
