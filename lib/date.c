@@ -5,6 +5,7 @@
 
 #define MS_PER_DAY	   UINT64_C(86400000)
 #define CHINA_AHEAD_MS	   UINT64_C(28800000)
+#define MINUTES_PER_DAY	   1440
 #define DAYS_PER_400_YEARS 146097
 /* from 0000-03-01 to 1970-01-01 */
 #define EPOCH_SHIFT 719468
@@ -196,6 +197,44 @@ day_t day_add_workdays(day_t day, int n)
 	for (want = workdays_to(day) + n; workdays_to(day) < want && in_bounds(day);)
 		day++;
 	return in_bounds(day) ? day : DAY_NONE;
+}
+
+/* One or two digits at the start of @s; their number, or 0. */
+static size_t two_digits(const char *s, size_t n, unsigned *ret)
+{
+	size_t k = 0;
+
+	for (*ret = 0; k < n && k < 2 && s[k] >= '0' && s[k] <= '9'; k++)
+		*ret = *ret * 10 + (unsigned)(s[k] - '0');
+	return k;
+}
+
+bool minute_parse(const char *s, size_t n, uint64_t *ret)
+{
+	static const char *const colons[] = {":", "：", "∶"};
+	unsigned h, m;
+	size_t hours = two_digits(s, n, &h), colon = 0;
+
+	for (size_t i = 0; i < sizeof(colons) / sizeof(colons[0]) && !colon; i++) {
+		size_t len = strlen(colons[i]);
+
+		if (hours && n - hours > len && memcmp(s + hours, colons[i], len) == 0)
+			colon = len;
+	}
+	if (!colon || n - hours - colon != 2 || two_digits(s + n - 2, 2, &m) != 2 || m > 59 ||
+	    h * 60 + m > MINUTES_PER_DAY)
+		return false;
+	*ret = h * 60 + m;
+	return true;
+}
+
+const char *minute_text(uint64_t minute, char out[DATE_TEXT_MAX])
+{
+	out[0] = '\0';
+	if (minute <= MINUTES_PER_DAY)
+		snprintf(out, DATE_TEXT_MAX, "%02u:%02u", (unsigned)(minute / 60),
+			 (unsigned)(minute % 60));
+	return out;
 }
 
 const char *time_text(uint64_t unix_ms, char out[32])

@@ -32,6 +32,10 @@ int day_years_between(day_t birth, day_t on);
 int day_workdays(day_t from, day_t to);
 /* The @n-th of them after @day, n from 0: the day itself. DAY_NONE out of bounds. */
 day_t day_add_workdays(day_t day, int n);
+/* A minute of the day as "09:30"; also reads 9:30 and a full-width colon, up to 24:00. False, and @ret
+ * untouched, for anything else. */
+bool minute_parse(const char *s, size_t n, uint64_t *ret);
+const char *minute_text(uint64_t minute, char out[DATE_TEXT_MAX]); /* "" after 24:00 */
 /* "2026-11-23 16:58:17" in UTC+8; "" where day_of_ms gives DAY_NONE. */
 const char *time_text(uint64_t unix_ms, char out[32]);
 

@@ -1,5 +1,6 @@
 #include "proto/record.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -144,6 +145,7 @@ static bool value_ok(const struct rec_field *f, const void *s)
 	struct bytes b;
 
 	switch (f->kind) {
+	case REC_MINUTE:
 	case REC_U: return value_u(f, s) <= INT64_MAX && within((int64_t)value_u(f, s), f);
 	case REC_POINTS: return within(points_raw(value_points(f, s)), f);
 	case REC_FEN: return within(fen_raw(value_fen(f, s)), f);
@@ -151,6 +153,7 @@ static bool value_ok(const struct rec_field *f, const void *s)
 	case REC_DAY: return is_day(value_day(f, s), f);
 	case REC_TEXT: b = value_bytes(f, s); return length_ok(b, f) && utf8_clean(b.p, b.n, false);
 	case REC_CODE: b = value_bytes(f, s); return length_ok(b, f) && is_code(b);
+	case REC_DIGEST:
 	case REC_BIN: return length_ok(value_bytes(f, s), f);
 	case REC_CHOICE: return within(value_choice(f, s), f);
 	}
@@ -162,6 +165,7 @@ static void value_write(const struct rec_field *f, const void *s, struct buf *ou
 	struct bytes b;
 
 	switch (f->kind) {
+	case REC_MINUTE:
 	case REC_U: wr_u64(out, value_u(f, s)); break;
 	case REC_POINTS: wr_i64(out, points_raw(value_points(f, s))); break;
 	case REC_FEN: wr_i64(out, fen_raw(value_fen(f, s))); break;
@@ -172,6 +176,7 @@ static void value_write(const struct rec_field *f, const void *s, struct buf *ou
 		b = value_bytes(f, s);
 		wr_str(out, b.p, b.n);
 		break;
+	case REC_DIGEST:
 	case REC_BIN:
 		b = value_bytes(f, s);
 		wr_bin(out, b.p, b.n);
@@ -189,6 +194,7 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 	struct bytes b;
 
 	switch (f->kind) {
+	case REC_MINUTE:
 	case REC_U:
 		u = rd_u64(r);
 		value_put_u(f, s, u);
@@ -219,6 +225,7 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 		b = rd_str(r);
 		value_put_bytes(f, s, b);
 		return length_ok(b, f) && is_code(b);
+	case REC_DIGEST:
 	case REC_BIN:
 		b = rd_bin(r);
 		value_put_bytes(f, s, b);
@@ -236,6 +243,17 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 bool rec_optional(const struct rec_field *f)
 {
 	return f->kind != REC_CHOICE && f->min <= 0;
+}
+
+bool rec_is_hex(const struct rec_field *f)
+{
+	return f->kind == REC_BIN || f->kind == REC_DIGEST;
+}
+
+struct bytes rec_digest(const struct rec_field *f, const void *s)
+{
+	assert(f->kind == REC_DIGEST);
+	return value_bytes(f, s);
 }
 
 /* --- records ----------------------------------------------------------------------------------------- */

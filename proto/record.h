@@ -24,7 +24,9 @@ enum rec_kind {
 	REC_TEXT,
 	REC_CODE,
 	REC_BIN,
-	REC_CHOICE
+	REC_CHOICE,
+	REC_MINUTE,
+	REC_DIGEST
 };
 enum rec_privacy { REC_PUBLIC, REC_MASKED, REC_PRIVATE };
 enum rec_feed { REC_FEED_TOWN = 1, REC_FEED_VILLAGE = 2, REC_FEED_BOTH = 3 };
@@ -54,6 +56,8 @@ enum rec_code { RECORDS(REC_X, REC_XL) };
 #define REC_T_CODE						      struct bytes
 #define REC_T_BIN						      struct bytes
 #define REC_T_CHOICE						      uint32_t
+#define REC_T_MINUTE						      uint64_t
+#define REC_T_DIGEST						      struct bytes
 #define REC_MEMBER(R, name, kind, min, max, choices, privacy, zh, en) REC_T_##kind name;
 #define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
 	struct rec_##name {                                                                        \
@@ -122,6 +126,10 @@ extern const struct rec_type rec_types[];
 extern const uint32_t rec_ntypes;
 /* May this field be left out by people? Numbers, texts and days whose least value is 0, less or nothing. */
 bool rec_optional(const struct rec_field *f);
+/* Bytes that people write as hexadecimal digits: BIN and DIGEST. */
+bool rec_is_hex(const struct rec_field *f);
+/* The value of a DIGEST in a head or line; borrowed, empty when it was not given. */
+struct bytes rec_digest(const struct rec_field *f, const void *s);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
 
@@ -145,7 +153,7 @@ int rec_decode_line(const struct rec_type *t, const struct payload *p, uint32_t 
 int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret);
 
 /* Writes the fields into an open JSON object. Points and money as "36.00", days as "2025-01-31", choices by name,
- * bin as hex. Fields more private than @upto are left out. When @upto is
+ * minutes as "09:30", bin and digests as hex. Fields more private than @upto are left out. When @upto is
  * PUBLIC, a MASKED name is shortened by rec_mask_name; other MASKED fields have no safe short form and
  * are left out, too. */
 void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,

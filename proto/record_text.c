@@ -81,11 +81,13 @@ static void json_value(struct jw *w, const struct rec_field *f, const void *s)
 	case REC_FEN: jw_str(w, fen_text(value_fen(f, s), text)); break;
 	case REC_QTY: jw_i64(w, qty_raw(value_qty(f, s))); break;
 	case REC_DAY: jw_str(w, day_text(value_day(f, s), text)); break;
+	case REC_MINUTE: jw_str(w, minute_text(value_u(f, s), text)); break;
 	case REC_TEXT:
 	case REC_CODE:
 		b = value_bytes(f, s);
 		jw_strn(w, (const char *)b.p, b.n);
 		break;
+	case REC_DIGEST:
 	case REC_BIN:
 		b = value_bytes(f, s);
 		jw_hex(w, b.p, b.n);
@@ -161,6 +163,11 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 			return false;
 		value_put_u(f, ret, u);
 		return true;
+	case REC_MINUTE:
+		if (!minute_parse(s, n, &u))
+			return false;
+		value_put_u(f, ret, u);
+		return true;
 	case REC_POINTS:
 		if (!points_parse(s, n, &p))
 			return false;
@@ -183,6 +190,7 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 		return true;
 	case REC_TEXT:
 	case REC_CODE: value_put_bytes(f, ret, (struct bytes){(const uint8_t *)s, n}); return true;
+	case REC_DIGEST:
 	case REC_BIN:
 		if (n / 2 > REC_SCRATCH_BYTES || !hex_get(s, n, scratch, n / 2))
 			return false;
@@ -200,6 +208,7 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 static size_t value_size(enum rec_kind kind)
 {
 	switch (kind) {
+	case REC_MINUTE:
 	case REC_U: return sizeof(uint64_t);
 	case REC_POINTS: return sizeof(struct points);
 	case REC_FEN: return sizeof(struct fen);
@@ -207,6 +216,7 @@ static size_t value_size(enum rec_kind kind)
 	case REC_DAY: return sizeof(day_t);
 	case REC_TEXT:
 	case REC_CODE:
+	case REC_DIGEST:
 	case REC_BIN: return sizeof(struct bytes);
 	case REC_CHOICE: return sizeof(uint32_t);
 	}
@@ -251,9 +261,14 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 		buf_printf(out, "%s..%s", fen_text(fen_of(f->min), lo),
 			   fen_text(fen_of(f->max), hi));
 		break;
+	case REC_MINUTE:
+		buf_printf(out, "%s..", minute_text((uint64_t)f->min, lo));
+		buf_puts(out, minute_text((uint64_t)f->max, hi));
+		break;
 	case REC_DAY: buf_puts(out, f->min ? "required" : "0 = not given"); break;
 	case REC_TEXT:
 	case REC_CODE:
+	case REC_DIGEST:
 	case REC_BIN:
 		if (f->min == f->max)
 			buf_printf(out, "%" PRId64 " bytes", f->max);
@@ -268,8 +283,8 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 
 static void spec_fields(struct buf *out, const char *part, const struct rec_field *f, uint32_t n)
 {
-	static const char *const kinds[] = {"u",    "points", "fen", "qty",   "day",
-					    "text", "code",   "bin", "choice"};
+	static const char *const kinds[] = {"u",    "points", "fen",	"qty",	  "day",   "text",
+					    "code", "bin",    "choice", "minute", "digest"};
 	static const char *const privacy[] = {"public", "masked", "private"};
 
 	for (uint32_t i = 0; i < n; i++) {

@@ -11,6 +11,7 @@
 #include "daemon/io/clock.h"
 #include "daemon/io/drv_int.h"
 #include "daemon/io/entropy.h"
+#include "daemon/io/evidence.h"
 #include "daemon/io/log.h"
 
 #define LISTEN_BACKLOG 64
@@ -108,6 +109,28 @@ static int svc_invitation(void *ctx, const char *village_code, const char *villa
 	struct drv *d = ctx;
 
 	return dir_invitation(d->dir, village_code, village_name, invite_seed, out, msg);
+}
+
+static void *svc_file_begin(void *ctx)
+{
+	struct drv *d = ctx;
+
+	return evidence_begin(d->dir->path);
+}
+
+static void svc_file_add(void *file, const void *p, size_t n)
+{
+	evidence_add(file, p, n);
+}
+
+static int svc_file_keep(void *file, struct hash *ret, bool *ret_new, struct errmsg *msg)
+{
+	return evidence_keep(file, ret, ret_new, msg);
+}
+
+static void svc_file_end(void *file)
+{
+	evidence_end(file);
 }
 
 static const char *svc_halted(void *ctx)
@@ -224,7 +247,12 @@ int drv_web_start(struct drv *d, struct errmsg *msg)
 	s->alarms = svc_alarms;
 	s->guard = svc_guard;
 	s->invitation = svc_invitation;
+	s->file_begin = svc_file_begin;
+	s->file_add = svc_file_add;
+	s->file_keep = svc_file_keep;
+	s->file_end = svc_file_end;
 	s->halted = svc_halted;
+	evidence_sweep(d->dir->path);
 	err = listen_local(d, &local.fd, msg);
 	if (!err)
 		err = start_http(d, &local, &d->http_local, msg);

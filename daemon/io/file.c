@@ -173,6 +173,16 @@ static int write_all(int fd, const uint8_t *p, size_t n)
 	return 0;
 }
 
+int file_sync_name(const char *path, struct errmsg *msg)
+{
+	return sync_parent(path) ? fail(msg, path, "sync the folder of") : ERR_OK;
+}
+
+int file_rename(const char *from, const char *to, struct errmsg *msg)
+{
+	return rename(from, to) || sync_parent(to) ? fail(msg, to, "rename") : ERR_OK;
+}
+
 int file_write(const char *path, const void *p, size_t n, unsigned mode, struct errmsg *msg)
 {
 	char tmp[PATH_BYTES];
@@ -189,8 +199,8 @@ int file_write(const char *path, const void *p, size_t n, unsigned mode, struct 
 		err = fail(msg, tmp, "write");
 	if (close(fd) && !err)
 		err = fail(msg, tmp, "close");
-	if (!err && (rename(tmp, path) || sync_parent(path)))
-		err = fail(msg, path, "rename");
+	if (!err)
+		err = file_rename(tmp, path, msg);
 	if (err)
 		unlink(tmp);
 	return err;
@@ -200,7 +210,7 @@ int file_remove(const char *path, struct errmsg *msg)
 {
 	if (unlink(path) && errno != ENOENT)
 		return fail(msg, path, "remove");
-	return sync_parent(path) ? fail(msg, path, "sync the folder of") : ERR_OK;
+	return file_sync_name(path, msg);
 }
 
 int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg)

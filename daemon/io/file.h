@@ -21,6 +21,10 @@ int file_read_secret(const char *path, void *p, size_t n, struct errmsg *msg);
 int file_private_dir(const char *path, struct errmsg *msg);
 /* Temporary name, sync, rename, sync of the folder. @mode e.g. 0600. */
 int file_write(const char *path, const void *p, size_t n, unsigned mode, struct errmsg *msg);
+/* Gives a file, whose bytes are synced, its name at once and durably; replaces what has that name. */
+int file_rename(const char *from, const char *to, struct errmsg *msg);
+/* Makes it durable that something of this name was made in its folder. */
+int file_sync_name(const char *path, struct errmsg *msg);
 /* Writes over the first @n bytes of a file that exists: for a disk without room for a second one. */
 int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg);
 /* Waits until no other thread or process has @folder locked; a lock ends with the process that holds it. */

@@ -38,6 +38,7 @@ struct http_req {
 	struct web_req req;
 	struct web_res res;
 	struct buf body;
+	void *file; /* takes the body instead */
 	uv_work_t work;
 };
 
@@ -217,6 +218,8 @@ static void on_completed(void *ctx, struct MHD_Connection *mc, void **slot,
 	if (q->body.p)
 		secret_wipe(q->body.p, q->body.cap);
 	buf_close(&q->body);
+	if (q->file)
+		h->services->file_end(q->file);
 	buf_close(&q->res.body);
 	mem_free(q);
 }
@@ -444,6 +447,26 @@ static enum MHD_Result refuse(struct http_req *q, int status)
 	return answer(q);
 }
 
+static bool body_begin(struct http_req *q, size_t length)
+{
+	const struct web_services *s = q->h->services;
+
+	if (web_route_takes_file(q->route)) {
+		q->file = s->file_begin(s->ctx);
+		return q->file != NULL;
+	}
+	buf_init(&q->body, length + 1);
+	/* All at once: no copies of a passphrase stay behind in memory that grew. */
+	return length == 0 || buf_reserve(&q->body, length + 1);
+}
+
+static bool body_add(struct http_req *q, const char *data, size_t n)
+{
+	if (q->file)
+		q->h->services->file_add(q->file, data, n);
+	return q->file || !buf_put(&q->body, data, n);
+}
+
 /* Headers are complete, no byte of the body was read. */
 static enum MHD_Result request_begin(struct http_req *q, const char *url, const char *method)
 {
@@ -468,9 +491,7 @@ static enum MHD_Result request_begin(struct http_req *q, const char *url, const 
 		return refuse(q, status);
 	if (length > q->route->body_max)
 		return refuse(q, MHD_HTTP_CONTENT_TOO_LARGE);
-	buf_init(&q->body, (size_t)length + 1);
-	/* All at once: no copies of a passphrase stay behind in memory that grew. */
-	if (length && !buf_reserve(&q->body, (size_t)length + 1))
+	if (!body_begin(q, (size_t)length))
 		return refuse(q, MHD_HTTP_SERVICE_UNAVAILABLE);
 	q->state = REQ_BODY;
 	if (q->hc)
@@ -504,6 +525,7 @@ static enum MHD_Result request_run(struct http_req *q)
 	if (h->closing)
 		return refuse(q, MHD_HTTP_SERVICE_UNAVAILABLE);
 	q->req.body = buf_bytes(&q->body);
+	q->req.file = q->file;
 	q->work.data = q;
 	if (uv_queue_work(h->loop, &q->work, on_work, on_worked))
 		return refuse(q, MHD_HTTP_SERVICE_UNAVAILABLE);
@@ -532,7 +554,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *mc, const ch
 	case REQ_BODY:
 		if (*n == 0)
 			return request_run(q);
-		if (buf_put(&q->body, data, *n))
+		if (!body_add(q, data, *n))
 			return MHD_NO;
 		*n = 0;
 		return MHD_YES;

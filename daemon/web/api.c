@@ -36,6 +36,8 @@ const struct web_route web_routes[] = {
 	{"GET", "/api/v1/paper/*", true, 0, api_paper},
 	{"GET", "/api/v1/notices/*", true, 0, api_notices},
 	{"GET", "/api/v1/digest", true, 0, api_digest},
+	{"GET", "/api/v1/evidence", true, 0, api_evidence},
+	{"POST", "/api/v1/evidence", true, WEB_FILE_MAX, api_evidence_keep},
 	{"POST", "/api/v1/records/*", true, JSON_MAX, api_record},
 	{"POST", "/api/v1/people", true, JSON_MAX, api_person},
 	{"POST", "/api/v1/invitations", true, JSON_MAX, api_invitation},
@@ -67,6 +69,11 @@ const struct web_route *web_route_find(const char *method, const char *path, boo
 		*ret_status = 405;
 	}
 	return NULL;
+}
+
+bool web_route_takes_file(const struct web_route *r)
+{
+	return r->run == api_evidence_keep;
 }
 
 void web_refuse(int status, enum lang lang, struct web_res *res)

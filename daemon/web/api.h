@@ -40,10 +40,17 @@ struct web_services {
 	int (*invitation)(void *ctx, const char *village_code, const char *village_name,
 			  const uint8_t invite_seed[SIGN_SEED_BYTES], struct buf *out,
 			  struct errmsg *msg);
+	/* A file to be kept beside the ledger, as it comes in: called on the loop's thread, but for keep.
+	 * NULL when memory is short; other failures are told by keep. */
+	void *(*file_begin)(void *ctx);
+	void (*file_add)(void *file, const void *p, size_t n);
+	int (*file_keep)(void *file, struct hash *ret, bool *ret_new, struct errmsg *msg);
+	void (*file_end)(void *file);
 	/* NULL, or why the node does not write (for status). */
 	const char *(*halted)(void *ctx);
 };
 
+#define WEB_FILE_MAX ((size_t)16 << 20) /* of a file kept beside the ledger */
 /* Shorter ones person_create refuses, too. */
 #define WEB_PASSPHRASE_MIN 8
 #define WEB_PATH_MAX	   256
@@ -56,6 +63,7 @@ struct web_req {
 	struct web_param query[WEB_PARAMS_MAX];
 	uint32_t nquery;
 	struct bytes body;
+	void *file; /* in place of the body, where web_route_takes_file */
 	enum lang lang;
 	bool local; /* came over the Unix socket */
 };
@@ -76,6 +84,8 @@ extern const uint32_t web_nroutes;
 /* NULL with *ret_status 404 or 405. Used by the HTTP module before it reads a body. */
 const struct web_route *web_route_find(const char *method, const char *path, bool local,
 				       int *ret_status);
+/* Does its body go to file_add, piece by piece, and is never in memory as a whole? */
+bool web_route_takes_file(const struct web_route *r);
 /* Fills @res with the error of an HTTP status that needs no handler (400, 404, 405, 413, 421, 503). */
 void web_refuse(int status, enum lang lang, struct web_res *res);
 /* Runs the route; always fills @res. Errors are {code, message, field, hint}. */

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/web/body.h"
@@ -25,7 +26,7 @@ static bool split_body(struct asked *a)
 					   "id",	 "consent_day",
 					   "version",	 "title",
 					   "from",	 "to",
-					   NULL};
+					   "files",	 NULL};
 	struct bytes all = a->req->body;
 	const uint8_t *end = all.n ? memchr(all.p, '\n', all.n) : NULL;
 
@@ -75,6 +76,28 @@ static bool refuse_param(struct asked *a, const char *code, const char *name, co
 {
 	reply_error(a->res, a->req->lang, 400, code, name, SAYS(zh, en), SAYS(NULL, NULL));
 	return false;
+}
+
+/* "files": {"name in the sheet": "digest"}, of files that the node keeps already. */
+static bool find_file(void *ctx, struct bytes name, struct hash *ret)
+{
+	const json_t *v = json_object_getn(ctx, (const char *)name.p, name.n);
+
+	return json_is_string(v) &&
+	       hex_get(json_string_value(v), json_string_length(v), ret->b, HASH_BYTES);
+}
+
+static bool read_files(struct asked *a)
+{
+	json_t *files = json_object_get(a->root, "files");
+
+	if (!files)
+		return true;
+	a->m.opts.file = find_file;
+	a->m.opts.file_ctx = files;
+	return json_is_object(files) ||
+	       refuse_param(a, "FIELD_VALUE", "files", "应为对象：文件名与摘要",
+			    "an object is expected: names and digests");
 }
 
 static bool is_one_of(const char *word, const char *const *list)
@@ -162,6 +185,17 @@ static void hash_part(struct sha256 *h, const void *p, size_t n)
 	sha256_add(h, p, n);
 }
 
+/* Nothing for a sheet without files, whose IDs are as before there were any. */
+static void hash_files(struct sha256 *h, const json_t *files)
+{
+	char *text =
+		json_object_size(files) ? json_dumps(files, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+
+	if (text)
+		hash_part(h, text, strlen(text));
+	free(text);
+}
+
 /* The base is of everything that goes into the records: with another title, day or signer it is another
  * import, not other content under old IDs. */
 static bool make_base(struct asked *a)
@@ -189,6 +223,7 @@ static bool make_base(struct asked *a)
 	for (int i = 0; i < STEPS && a->m.signer[i]; i++)
 		hash_part(&h, sign_key_public(a->m.signer[i]), SIGN_KEY_BYTES);
 	hash_part(&h, a->m.file.p, a->m.file.n);
+	hash_files(&h, json_object_get(a->root, "files"));
 	sha256_end(&h, &base);
 	memcpy(a->m.base, base.b, TXID_BYTES);
 	return true;
@@ -274,8 +309,8 @@ void api_import(const struct web_services *s, const struct web_req *req, struct 
 	}
 	a.m.kind = (enum import_kind)k;
 	a.m.opts.today = reply_today(s);
-	if (read_query(&a) && split_body(&a) && read_consent_day(&a) && read_catalogue_head(&a) &&
-	    open_signers(&a) && make_base(&a))
+	if (read_query(&a) && split_body(&a) && read_files(&a) && read_consent_day(&a) &&
+	    read_catalogue_head(&a) && open_signers(&a) && make_base(&a))
 		run(&a);
 	import_close(&a.m);
 	body_free(a.root);

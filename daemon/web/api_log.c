@@ -63,28 +63,69 @@ static int put_item(void *ctx, const struct view_item *i)
 	return 0;
 }
 
+/* Items of the town and of the village alike. */
+static int put_village_item(void *ctx, const struct view_village_item *i)
+{
+	const struct rec_type *t = rec_type_of(REC_catalogue);
+	struct reading *r = ctx;
+
+	if (i->change == VIEW_DROPPED)
+		return 0;
+	jw_obj(&r->w);
+	rec_json(&r->w, t->line, t->nline, &i->line, REC_PRIVATE);
+	jw_obj_end(&r->w);
+	return 0;
+}
+
+static int put_adopted(struct reading *r, const struct view_doc *own)
+{
+	static const char *const states[] = {[FILING_NONE] = "none",
+					     [FILING_SUBMITTED] = "submitted",
+					     [FILING_RETURNED] = "returned",
+					     [FILING_ACCEPTED] = "accepted"};
+	char text[DATE_TEXT_MAX];
+	struct view_filing f;
+	int err = view_filing(r->t, r->feed.no, VIEW_CATALOGUE, own->version, UINT64_MAX, &f);
+
+	if (err)
+		return err;
+	jw_ku64(&r->w, "adopted", own->version);
+	jw_kstr(&r->w, "adopted_from", day_text(own->from, text));
+	jw_kstr(&r->w, "adopted_to", day_text(own->to, text));
+	jw_key(&r->w, "filing");
+	jw_obj(&r->w);
+	jw_kstr(&r->w, "state", states[f.state]);
+	jw_kstr(&r->w, "day", day_text(f.day, text));
+	jw_key(&r->w, "text");
+	jw_strn(&r->w, (const char *)f.text.p, f.text.n);
+	jw_obj_end(&r->w);
+	return ERR_OK;
+}
+
 void api_catalogue(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	const struct rec_type *t = rec_type_of(REC_catalogue);
-	uint64_t version = 0, adopted;
 	struct rec_catalogue head = {0};
-	struct view_doc own;
+	uint64_t version = 0, adopted;
+	struct view_doc own = {0};
 	struct reading r;
-	int err;
+	int err = ERR_OK;
 
 	if (!reply_param_u64(req, res, "version", 1000000, &version) ||
 	    !reading_begin(&r, s, req, res))
 		return;
-	/* A village shows what is in force there today, unless a version is asked for. */
-	if (r.feed.no != FEED_TOWN &&
+	/* A village shows what is in force there today, unless a version of the town is asked for. */
+	if (r.feed.no != FEED_TOWN && !version &&
 	    !view_catalogue_on(r.t, r.feed.no, reply_today(s), &adopted) &&
-	    !view_doc(r.t, r.feed.no, VIEW_CATALOGUE, adopted, &own)) {
-		jw_ku64(&r.w, "adopted", adopted);
-		version = version ? version : own.base;
-	}
+	    !view_doc(r.t, r.feed.no, VIEW_CATALOGUE, adopted, &own))
+		err = put_adopted(&r, &own);
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);
-	err = view_catalogue(r.t, version, &head, put_item, &r);
+	if (!err)
+		err = view_catalogue(r.t, own.version ? own.base : version, &head,
+				     own.version ? NULL : put_item, &r);
+	if (!err && own.version)
+		err = view_village_catalogue(r.t, r.feed.no, own.version, put_village_item, &r);
 	jw_arr_end(&r.w);
 	if (!err)
 		rec_json(&r.w, t->head, t->nhead, &head, REC_PRIVATE);

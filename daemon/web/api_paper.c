@@ -59,11 +59,14 @@ int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, voi
 	if (!reply_param_u64(p->r->req, p->r->res, "entry", INT64_MAX, &s.seq))
 		return PAPER_ANSWERED;
 	err = view_listed(p->t, p->r->feed.no, type, s.seq, is_entry, &s);
-	if (err != 1)
-		return paper_refuse(p, "entry",
-				    SAYS("没有这条记录", "there is no such accepted entry"),
-				    SAYS("用 cunzhang register 查看序号",
-					 "cunzhang register shows the numbers"));
+	if (err != 1) {
+		reply_error(p->r->res, p->r->req->lang, s.seq == UINT64_MAX ? 400 : 404,
+			    "ENTRY_UNKNOWN", "entry",
+			    SAYS("没有这条记录", "there is no such accepted entry"),
+			    SAYS("用 cunzhang register 查看序号",
+				 "cunzhang register shows the numbers"));
+		return PAPER_ANSWERED;
+	}
 	err = feedlog_payload(p->t, p->r->feed.no, s.seq, ret_payload);
 	if (!err && rec_decode_head(rec_type_of((uint16_t)type), ret_payload, ret_head))
 		err = ERR_CORRUPT;

@@ -31,10 +31,13 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	struct feed_status st = {0};
 	struct guard g;
 	char label[FEED_LABEL_MAX];
-	uint64_t durable = h->size;
+	uint64_t durable = h->size, unaudited = 0;
 	bool own = h->no == r->s->own;
 	int err = writer_feed_status(r->t, h->no, r->s->role == NODE_HUB, &st);
 
+	/* counted by reading: not for anybody who asks from far away */
+	if (!err && r->req->local)
+		err = view_unaudited(r->t, h->no, 0, &unaudited);
 	if (err)
 		return err;
 	/* Of the own feed, only what was re-read and signed counts. */
@@ -53,6 +56,8 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	jw_ku64(&r->w, "cosigned", st.cosigned);
 	jw_ku64(&r->w, "witnesses", st.witnesses);
 	jw_ku64(&r->w, "epoch", h->epoch);
+	if (r->req->local)
+		jw_ku64(&r->w, "unaudited", unaudited);
 	jw_obj_end(&r->w);
 	return 0;
 }
@@ -77,6 +82,18 @@ static void put_links(struct reading *r)
 	jw_arr_end(&r->w);
 }
 
+/* An alarm is told in both languages, "中文 / English"; as it stands when it is not. */
+static void put_in_language(struct jw *w, const char *key, const char *text, enum lang lang)
+{
+	const char *bar = strstr(text, " / ");
+
+	jw_key(w, key);
+	if (bar && lang == LANG_ZH)
+		jw_strn(w, text, (size_t)(bar - text));
+	else
+		jw_str(w, bar ? bar + strlen(" / ") : text);
+}
+
 static void put_alarms(struct reading *r)
 {
 	struct node_alarm alarm[NODE_ALARMS_MAX];
@@ -91,7 +108,7 @@ static void put_alarms(struct reading *r)
 		jw_ku64(&r->w, "entry", alarm[i].seq);
 		jw_kstr(&r->w, "error", err_name(alarm[i].err));
 		jw_kstr(&r->w, "time", time_text(alarm[i].wall_ms, when));
-		jw_kstr(&r->w, "reason", alarm[i].text);
+		put_in_language(&r->w, "reason", alarm[i].text, r->req->lang);
 		jw_obj_end(&r->w);
 	}
 	jw_arr_end(&r->w);

@@ -24,12 +24,18 @@ static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct re
 		       struct reason *why)
 {
 	struct rec_catalogue_line item;
-	int err = ERR_OK;
+	struct view_household h;
+	int err;
 
 	if (l->version && points_raw(l->points))
 		return ERR_OK;
-	*why = (struct reason){.id = V_P11_NOT_IN_FORCE,
-			       .num = {line, l->day, (int64_t)l->version}};
+	/* in the order in which a line is read: a wrong household is told before a wrong item */
+	*why = (struct reason){.id = V_HOUSEHOLD_UNKNOWN, .num = {line}};
+	reason_set_text(why->s, l->household.p, l->household.n);
+	err = view_household(t, feed, l->household, &h);
+	if (err)
+		return err;
+	*why = (struct reason){.id = V_P11_NOT_IN_FORCE, .num = {line, l->day, (int64_t)l->version}};
 	if (!l->version)
 		err = view_catalogue_on(t, feed, l->day, &l->version);
 	if (!err && !points_raw(l->points)) {

@@ -21,6 +21,8 @@ HANDLER(tables);
 HANDLER(paper);
 HANDLER(notices);
 HANDLER(digest);
+HANDLER(evidence);
+HANDLER(evidence_keep);
 HANDLER(record);
 HANDLER(person);
 HANDLER(invitation);

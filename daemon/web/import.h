@@ -8,6 +8,7 @@
 #include "daemon/web/encoding.h"
 #include "daemon/web/import.def"
 #include "lib/buf.h"
+#include "lib/hash.h"
 #include "lib/jw.h"
 #include "proto/record.h"
 
@@ -60,6 +61,9 @@ struct import_opts {
 	bool accept;	   /* take what has warnings */
 	day_t today;	   /* DAY_NONE: not known */
 	day_t consent_day; /* roster: the day the households agreed to take part; DAY_NONE: not given */
+	/* entries: the digest of a file that a row names. False: no such file came along. May be NULL. */
+	bool (*file)(void *ctx, struct bytes name, struct hash *ret);
+	void *file_ctx;
 };
 
 /* Each returns ERR_OK with @ret filled; ERR_INVALID when the report says why nothing can be imported;
@@ -107,6 +111,10 @@ struct import_entries {
 int import_entries(const void *p, size_t n, const struct import_opts *o,
 		   const struct import_lookup *look, struct import_entries *ret,
 		   struct import_report *rep);
+/* The files that the rows of a sheet name, also twice; a sheet that cannot be read names none. Stops when
+ * @cb gives something else than 0, and gives that. */
+int import_entries_files(const void *p, size_t n, int (*cb)(void *ctx, struct bytes name),
+			 void *ctx);
 /* How many lines from @from on fit into one points record with a note of at most @note_bytes. */
 uint32_t import_entries_fit(const struct import_entries *e, uint32_t from, size_t note_bytes);
 

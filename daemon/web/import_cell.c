@@ -290,7 +290,7 @@ bool import_cell_field(struct import_table *t, uint32_t column, struct bytes val
 {
 	uint8_t scratch[REC_SCRATCH_BYTES];
 
-	assert(f->kind != REC_BIN); /* it would live in the scratch */
+	assert(!rec_is_hex(f)); /* it would live in the scratch */
 	if (!rec_field_parse(f, (const char *)value.p, value.n, scratch, record))
 		return true;
 	switch (f->kind) {
@@ -299,12 +299,14 @@ bool import_cell_field(struct import_table *t, uint32_t column, struct bytes val
 				  0);
 		break;
 	case REC_DAY: import_cell_issue(t, column, value, ISSUE_DATE, "", 0); break;
+	case REC_MINUTE:
 	case REC_U:
 	case REC_FEN:
 	case REC_QTY:
 	case REC_POINTS: import_cell_issue(t, column, value, ISSUE_NUMBER, "", 0); break;
 	case REC_TEXT:
 	case REC_CODE:
+	case REC_DIGEST:
 	case REC_BIN:
 		import_add(t->rep, &(struct import_issue){
 					   .row = t->csv.row,

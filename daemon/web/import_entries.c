@@ -4,6 +4,7 @@
 
 #include "daemon/web/import_table.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 
 enum {
 	COL_DAY,
@@ -15,6 +16,7 @@ enum {
 	COL_REASON,
 	COL_EVIDENCE,
 	COL_EVIDENCE_NO,
+	COL_FILE,
 	COL_TOLD,
 	COL_POINTS,
 	COLS
@@ -29,6 +31,8 @@ static const struct import_column columns[COLS] = {
 	[COL_REASON] = {"事由", "|具体事由|内容|说明|reason|", false},
 	[COL_EVIDENCE] = {"证明材料", "|佐证材料|证明材料种类|evidence|", false},
 	[COL_EVIDENCE_NO] = {"材料编号", "|证明编号|evidenceno|", false},
+	[COL_FILE] = {"附件", "|附件文件|材料附件|材料文件|材料摘要|file|attachment|digest|",
+		      false},
 	[COL_TOLD] = {"告知日期", "|告知时间|told|", false},
 	[COL_POINTS] = {"分值", "|积分|分数|points|", false},
 };
@@ -36,6 +40,7 @@ static const struct import_column columns[COLS] = {
 struct work {
 	struct import_table t;
 	struct import_report *rep;
+	const struct import_opts *opts;
 	const struct import_lookup *look;
 	struct rec_points_line *v;
 	uint32_t *row;
@@ -170,6 +175,23 @@ static void read_texts(struct work *w, struct rec_points_line *l)
 				  field(texts[i].name), l);
 }
 
+/* A digest as it stands, or that of a file that came along. */
+static int read_file(struct work *w, struct rec_points_line *l)
+{
+	struct bytes name = import_cell(&w->t, COL_FILE, IMPORT_PAPER);
+	struct hash h;
+
+	if (name.n == 0)
+		return ERR_OK;
+	if (!hex_get((const char *)name.p, name.n, h.b, HASH_BYTES) &&
+	    !(w->opts->file && w->opts->file(w->opts->file_ctx, name, &h))) {
+		import_cell_issue(&w->t, COL_FILE, name, ISSUE_FILE_UNKNOWN, "", 0);
+		return ERR_OK;
+	}
+	l->digest = import_keep(w->rep, h.b, HASH_BYTES);
+	return w->rep->err;
+}
+
 static int read_line(struct work *w, struct rec_points_line *l)
 {
 	uint32_t row = w->t.csv.row, first;
@@ -183,6 +205,9 @@ static int read_line(struct work *w, struct rec_points_line *l)
 	if (err)
 		return err;
 	read_texts(w, l);
+	err = read_file(w, l);
+	if (err)
+		return err;
 	first = import_map_put(&w->seen, import_row_key(&w->t), row, w->rep);
 	if (!w->rep->err && first != row)
 		import_add(w->rep, &(struct import_issue){
@@ -246,7 +271,7 @@ int import_entries(const void *p, size_t n, const struct import_opts *o,
 		   const struct import_lookup *look, struct import_entries *ret,
 		   struct import_report *rep)
 {
-	struct work w = {.rep = rep, .look = look};
+	struct work w = {.rep = rep, .opts = o, .look = look};
 	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
 
 	if (!err)
@@ -262,6 +287,24 @@ int import_entries(const void *p, size_t n, const struct import_opts *o,
 	import_map_close(&w.seen);
 	import_table_close(&w.t);
 	return err;
+}
+
+int import_entries_files(const void *p, size_t n, int (*cb)(void *ctx, struct bytes name),
+			 void *ctx)
+{
+	struct import_report rep = {0};
+	struct import_table t;
+	int rv = import_table_open(&t, p, n, columns, COLS, DAY_NONE, &rep) ? -1 : 0;
+
+	while (rv == 0 && import_table_next(&t) > 0) {
+		struct bytes name = import_cell(&t, COL_FILE, IMPORT_PAPER);
+
+		if (name.n)
+			rv = cb(ctx, name);
+	}
+	import_table_close(&t);
+	import_report_close(&rep);
+	return rv < 0 ? 0 : rv;
 }
 
 /* At most what the line takes in a payload: a run has up to 3 bytes in front, a number has up to 9. */

@@ -7,7 +7,7 @@
 #include "daemon/web/import.h"
 
 /* What all importers share: memory and issues of the report, the table with its header, and cells made
- * regular. For daemon/web/import_*.c only. */
+ * regular. For daemon/web/import_*.c, and import_squeeze for whoever else reads headers. */
 
 /* --- the report; memory errors are sticky in rep->err -------------------------------------------------- */
 

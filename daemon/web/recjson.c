@@ -71,7 +71,7 @@ static uint32_t count_bin(const struct rec_field *f, uint32_t n)
 	uint32_t bins = 0;
 
 	for (uint32_t i = 0; i < n; i++)
-		bins += f[i].kind == REC_BIN;
+		bins += rec_is_hex(&f[i]);
 	return bins;
 }
 
@@ -99,7 +99,7 @@ static int read_struct(const struct rec_field *f, uint32_t n, json_t *obj, const
 		if (!as_text(&f[i], v, number, &text, &text_n) ||
 		    rec_field_parse(&f[i], text, text_n, *scratch, ret))
 			return complain(issue, RECJSON_VALUE, &f[i], f[i].name);
-		if (f[i].kind == REC_BIN)
+		if (rec_is_hex(&f[i]))
 			*scratch += REC_SCRATCH_BYTES;
 	}
 	return ERR_OK;
@@ -205,6 +205,16 @@ void recjson_expects(const struct rec_field *f, enum lang lang, struct buf *out)
 			      : "金额（元），%s 到 %s，最多两位小数，如 7.90",
 			   fen_text(fen_of(f->min), lo), fen_text(fen_of(f->max), hi));
 		break;
+	case REC_MINUTE:
+		buf_printf(out, en ? "a time of day from %s" : "时间，%s",
+			   minute_text((uint64_t)f->min, lo));
+		buf_printf(out, en ? " to %s, like 09:30" : " 到 %s，如 09:30",
+			   minute_text((uint64_t)f->max, hi));
+		break;
+	case REC_DIGEST:
+		buf_puts(out, en ? "SHA-256 of a file, 64 hexadecimal digits"
+				 : "文件的 SHA-256 摘要，64 位十六进制数字");
+		break;
 	case REC_DAY: buf_puts(out, en ? "a date like 2025-01-31" : "日期，如 2025-01-31"); break;
 	case REC_TEXT:
 	case REC_CODE:
@@ -214,7 +224,10 @@ void recjson_expects(const struct rec_field *f, enum lang lang, struct buf *out)
 		for (int64_t i = f->min; i <= f->max && i < f->choices->n; i++) {
 			const struct rec_choice *c = &f->choices->v[i];
 
-			buf_printf(out, en ? " %s" : " %s(%s)", c->name, c->zh);
+			buf_printf(out, " %s(%s", c->name, c->zh);
+			if (strcmp(c->en, c->name) != 0)
+				buf_printf(out, "/%s", c->en);
+			buf_puts(out, ")");
 		}
 		break;
 	}

@@ -29,6 +29,17 @@ while read -r -a words; do
 done <"$work/commands"
 expect 0 '^Commands:' entry --help
 expect 0 '^  --role CHOICE .*recorder' record grant --help
+for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) .*/\1/p'); do
+	for lang in zh en; do
+		expect 0 "^  cunzhang --dir (hub|village) record $type .*--as " --lang $lang record "$type" --help
+	done
+	grep -v '(' "$work/out" | LC_ALL=C grep -q '[^ -~]' && fail "Chinese in the English help of $type: $(cat "$work/out")"
+done
+expect 0 '^亲属申报$' --lang zh record kin --help
+expect 0 '^由谁写：村务监督委员、村两委$' --lang zh record kin --help
+expect 0 '^ +--line-member N .*from 1 to 99 \(required\)' record kin --help
+expect 0 '^  --from HH:MM .*00:00' record opening --help
+expect 0 '^积分$' --lang zh record --help
 expect 2 'Commands:' --lang en
 expect 0 '镇级中心' --lang zh help
 LANGUAGE=zh_CN:en expect 0 '用法' help
@@ -45,6 +56,13 @@ expect 2 'did you mean: --household' entry record --houshold 1
 expect 2 'no option --frobnicate' --frobnicate status
 expect 2 'needs a second word' entry
 expect 2 '--household is missing' --dir x entry record --as a --item D101 --day 2025-01-01
+expect 2 'missing: --day, --place, --attendance, --agenda$' --dir x record meeting --kind assembly --as a
+expect 2 '缺少选项：--day, --place, --attendance, --agenda$' --lang zh --dir x record meeting --kind assembly --as a
+expect 2 'cunzhang help record meeting' --dir x record meeting --kind assembly --as a
+expect 2 'missing: --relation, --line-household' --dir x record kin --household 1 --member 1 --day 2026-01-01 --line-member 2 --as a
+expect 2 'did you mean: --attendance' --dir x record meeting --attendence 3
+expect 2 'not both' --dir x record kin --household 1 --member 1 --day 2026-01-01 --relation spouse --line-household 2 \
+	--line-member 2 --lines "$work/none" --as a
 expect 2 'given twice' --dir x log --from 1 --from 2
 expect 2 'needs a value' --dir x log --from
 expect 2 'takes no value' --dir x status --json=1
@@ -137,6 +155,10 @@ expect 1 '在村节点办理' --lang zh "${h[@]}" "${at_hub[@]}"
 expect 1 '在镇级中心办理' --lang zh "${v[@]}" invite --village-code 500101999202 --village-name B --as head -o "$work/x"
 shape 'length == 1 and .[0].enrolled' "${h[@]}" villages
 expect 0 'D101' "${v[@]}" catalogue show
+expect 0 'town catalogue 1: Catalogue, from 2025-01-01 to the next one' "${v[@]}" catalogue show
+expect 0 "of the village, from $(date +%Y)-01-01 to $(date +%Y)-12-31" "${v[@]}" catalogue show
+expect 0 'not filed: submit it' "${v[@]}" catalogue show
+expect 0 '未报备' --lang zh "${v[@]}" catalogue show
 shape '.version == 1 and (.items | length) == 55 and .adopted == (now | strftime("%Y") | tonumber) - 2024' "${v[@]}" catalogue show
 shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
 shape 'all(.[]; .key | test("^[0-9a-f]{64}$"))' "${v[@]}" operator list
@@ -226,8 +248,11 @@ expect 1 'P11.*D101.*3\.00.*9\.00' --lang zh "${v[@]}" "${record[@]}" --as recor
 expect 1 '不能办理（P11）：第 1 行：事项 D101 的分值应为 3\.00' --lang zh "${v[@]}" "${record[@]}" --as recorder --points 9
 expect 1 'no item Z999' "${v[@]}" "${record[@]/D101/Z999}" --as recorder
 expect 1 'F17.*99999' "${v[@]}" "${record[@]/05001/99999}" --as recorder
+wrong=("${record[@]/05001/99999}")
+expect 1 'F17.*99999' "${v[@]}" "${wrong[@]/D101/Z999}" --as recorder
 expect 1 "P05.*$next_year" "${v[@]}" "${record[@]/$day/$next_year}" --as recorder
 expect 2 'date like' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
+expect 2 'cannot be read \(--day\)' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
 [[ $(size) == "$before" ]] || fail "something refused was written"
 shape '.verdict.accepted == false and .verdict.rule == "P11" and (.verdict.text | length > 0)' \
 	"${v[@]}" "${record[@]}" --as recorder --points 9
@@ -264,7 +289,7 @@ for odd in '' G01 G01= =2 G01=1, ,G01=1; do
 done
 expect 2 '不是物品清单' --lang zh "${v[@]}" "${counter[@]}" --goods G01
 expect 2 '--goods is missing' "${v[@]}" "${counter[@]}"
-expect 3 'No such file' "${v[@]}" "${counter[@]}" --goods G01=1 --signature "$work/none"
+expect 2 'there is no such file' "${v[@]}" "${counter[@]}" --goods G01=1 --signature "$work/none"
 expect 1 'F58' "${v[@]}" "${counter[@]}" --goods G01=1
 sheet=(entry sheet --item D101 --day "$day" --place 院坝 --reason 庭院月检 --evidence 照片 -o "$work/round.csv")
 group=$(run v1 account --json | jq -r '.[0].group')
@@ -276,8 +301,8 @@ expect 1 '99 组没有' --lang zh "${v[@]}" "${sheet[@]}" --group 99
 expect 2 '--group is missing' "${v[@]}" "${sheet[@]}"
 sed -i 3q "$work/round.csv" # two households passed
 expect 0 '' "${v[@]}" entry import "$work/round.csv" --as recorder --review-as reviewer --confirm-as confirmer --dry-run --accept
-expect 1 'there are: .* filings' "${v[@]}" table odd
-expect 1 '可用：.* filings' --lang zh "${v[@]}" table odd
+expect 2 'there are: .* filings' "${v[@]}" table odd
+expect 2 '可用：.* filings' --lang zh "${v[@]}" table odd
 expect 0 'not filed' "${v[@]}" table filings
 expect 0 '未报备' --lang zh "${v[@]}" table filings
 shape 'type == "array"' "${v[@]}" score --year "${day%%-*}"
@@ -301,7 +326,7 @@ shape "any(.[]; .entry == $wrong and .settled_by == $((wrong + 1)))" "${v[@]}" r
 # --- status and verify ---------------------------------------------------------------------------------------
 shape '.role == "village" and .halted == null and (.alarms | type == "array") and (.feeds | length == 2) and
 	all(.feeds[]; (.feed | test("^[0-9a-f]{64}$")) and (.no | type == "number") and (.own | type == "boolean") and
-	has("label") and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
+	has("label") and .unaudited == 0 and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
 expect 0 '^Village 1 \(village of Town\)$' "${v[@]}" status
 expect 0 '^Village 1（Town的村）$' --lang zh "${v[@]}" status
 expect 0 '^Town \(hub\)$' "${h[@]}" status
@@ -319,6 +344,77 @@ expect 4 '高水位文件丢失' --lang zh "${v[@]}" verify
 shape '(.ok | not) and .problems[0].table == "guard" and .problems[0].entry == null' "${v[@]}" verify
 mv "$work/guard" "$work/v1/guard"
 must run v1 verify
+
+# --- exit codes: 0 done, 1 refused or no such thing, 2 usage, 3 machine, 4 not verified ---------------------------
+start v1
+wait_for 10 run v1 status || fail "village 1 does not start again"
+mkdir "$work/folder"
+while read -r want line; do
+	[[ -n $want ]] || continue
+	eval "words=($line)"
+	expect "$want" '' "${v[@]}" "${words[@]}"
+	[[ $(($want == 0)) == 1 || -s $work/out ]] || fail "exit $want without a word: $line"
+done <<-'END'
+	0 villages
+	0 operator list
+	0 account 05001
+	1 account 99999
+	2 account 'a b'
+	2 account 05001 05002
+	0 score
+	2 score --year x
+	0 entry list --state recorded
+	2 entry list --state odd
+	1 entry review 999999 --as reviewer
+	1 entry confirm 999999 --as confirmer
+	1 entry reverse 999999 --line 1 --reason r --as confirmer
+	2 entry reverse 1 --reason r --as confirmer
+	2 entry import /no/such/file --as recorder --review-as reviewer --confirm-as confirmer
+	2 entry sheet --group 5 --item D101 --day 2026-01-01 --place p --reason r --evidence e -o /no/such/folder/x
+	2 roster import "$work/folder" --as head
+	0 catalogue show --version 1
+	1 catalogue show --version 999
+	1 catalogue adopt --version 900 --base 999 --from 2026-01-01 --as head
+	2 catalogue adopt --version x --base 1 --from 2026-01-01 --as head
+	1 catalogue import tests/data/catalogue.csv --as head --accept
+	2 record nothing --as head
+	2 record meeting --as head
+	2 record meeting --kind odd --day 2026-01-01 --place p --attendance 1 --agenda a --as head
+	2 record kin --household 05001 --member 1 --day 2026-01-01 --lines /no/such/file --as head
+	1 record objection --entry 999999 --line 1 --household 05001 --via oral --day 2026-01-01 --text t --as head
+	1 redeem 05001 --goods G01=1 --receiver r --as recorder
+	2 redeem 05001 --goods G01=1 --receiver r --as recorder -o /no/such/folder/x
+	2 notice make odd -o "$work/x"
+	2 notice make assessment -o "$work/folder"
+	1 notice check AAAA
+	2 notice check 'a b'
+	2 print odd -o "$work/x"
+	1 print slip --entry 999999 -o "$work/x"
+	2 print slip --entry x -o "$work/x"
+	2 table odd
+	2 table households --from yesterday
+	2 table households --csv /no/such/folder/x
+	2 table households --xlsx "$work/folder"
+	0 table households --csv "$work/households.csv" --xlsx "$work/households.xlsx"
+	2 register odd
+	0 register
+	1 register meeting --feed 500101999999
+	1 log --feed 500101999999
+	2 log -n 0x
+	0 digest
+	1 digest --feed odd
+	0 evidence check
+	2 evidence show odd
+	1 evidence show 0
+	1 operator revoke nobody --role recorder --reason r --as head
+	2 operator add x --role odd --as head
+	1 invite --village-code 500101999209 --village-name V --as head -o "$work/x"
+	2 completion
+	0 completion bash
+	0 status
+END
+[[ ! -e $work/x ]] || fail "a command that was refused wrote a file"
+stop v1
 
 # --- a daemon that dies with the request in its hands ----------------------------------------------------------
 start v1

@@ -64,7 +64,7 @@ ok roster import "$data/village-1/roster.csv" --as head
 decide consent --household 05005 --takes-part yes --day 2025-02-01 --document TY-05005
 decide member-join --household 05001 --kind birth --day 2025-03-03 --member 9 --name 孟小宝 --birth 2025-03-03 \
 	--hukou local --sex male
-printf 'relation,household,member\nsibling,06002,1\n' >"$work/kin.csv"
+printf '亲属　关系, 亲属户编号,亲属成员序号（本户）\n 兄弟姐妹　,06002 ,1\n' >"$work/kin.csv"
 decide kin --household 05001 --member 1 --day 2025-02-01 --lines "$work/kin.csv"
 decide post --household 05001 --member 1 --post group_head --from 2025-01-01
 
@@ -75,7 +75,7 @@ decide training --day 2025-01-20 --topic 录入操作 --trainer 镇办 --attenda
 decide facility --code LU-1 --kind road --place 村道一段 --household 05005 --from 2025-02-01
 decide facility-check --facility LU-1 --day 2025-03-01 --good yes
 decide store --title 积分超市 --place 村委会一楼 --keeper keeper --days 每月25日 --accepted 2025-01-15
-printf 'day,from,to\n%s,0,1440\n' "$today" >"$work/hours.csv"
+printf '日期,开始,结束\n%s,0:00,24：00\n' "$today" >"$work/hours.csv"
 decide opening --place 积分超市 --lines "$work/hours.csv"
 
 # --- an application is taken up, another declined ------------------------------------------------------------
@@ -117,17 +117,20 @@ printf 'change,code,category,sign,name_zh,points,unit,cap,scope,evidence,documen
 	'add,X102,D,award,零星奖励,0.01,event,0,household,照片,no' \
 	'drop,A202,A,deduct,,,event,,household,,no' >"$work/changes.csv"
 ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.csv" --as head
+v catalogue show >"$work/out" 2>&1
+grep -q "version 9 of the village, from $today" "$work/out" && grep -q '^X101' "$work/out" && ! grep -q '^A202' "$work/out" ||
+	fail "the village's own catalogue: $(cat "$work/out")"
 points 05005 0 X101 "$today" 照片
 [[ $(balance 05005) == 99.99 ]] || fail "05005 has $(balance 05005)"
 redeem() {
 	printf 'good,quantity,points\nG01,2,40\n' >"$work/goods.csv"
-	v record redemption --as keeper --slip "$1" --household 05005 --day "$today" --minute 600 --receiver 武远红 \
+	v record redemption --as keeper --slip "$1" --household 05005 --day "$today" --minute 10:00 --receiver 武远红 \
 		--member 1 --signature "$(printf %064d "${2:-7}")" --prices 1 --lines "$work/goods.csv"
 }
 redeem DH-1 >"$work/out" 2>&1
 (($? == 1)) && grep -q X01 "$work/out" && grep -q 99.99 "$work/out" || fail "99.99 is enough: $(cat "$work/out")"
 points 05005 0 X102 "$today" 照片
-counter=(redeem 05005 --goods G01=2 --receiver 武远红 --member 1 --minute 600 --as keeper)
+counter=(redeem 05005 --goods G01=2 --receiver 武远红 --member 1 --minute 10:00 --as keeper)
 v "${counter[@]}" --dry-run --json | jq -e '.total == "40.00" and .before == "100.00" and .balance == "60.00"' >/dev/null ||
 	fail "the trial of a redemption"
 refused F59 redeem 05005 --goods G01=1,G09=1 --receiver 武远红 --member 1 --as keeper
@@ -139,7 +142,7 @@ v register redemption --json | jq -e --arg d "$(sha256sum <"$work/slip.jpg" | cu
 	'.[0].record.signature == $d and .[0].record.prices == 1' >/dev/null || fail "the redemption is not complete"
 slip=$(last)
 [[ $(balance 05005) == 60.00 ]] || fail "after the redemption 05005 has $(balance 05005)"
-refused F60 record redemption --as keeper --slip DH-1 --household 05005 --day "$today" --minute 600 \
+refused F60 record redemption --as keeper --slip DH-1 --household 05005 --day "$today" --minute 10:00 \
 	--receiver 武远红 --member 1 --prices 1 --lines "$work/goods.csv"
 ok print slip --entry "$slip" -o "$work/slip.html"
 grep -q 洗衣液 "$work/slip.html" || fail "no goods on the slip"

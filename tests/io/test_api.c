@@ -170,7 +170,7 @@ static uint32_t svc_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
 {
 	(void)ctx;
 	(void)max;
-	ret[0] = (struct node_alarm){.seq = 7, .err = ERR_CRYPTO, .text = "altered"};
+	ret[0] = (struct node_alarm){.seq = 7, .err = ERR_CRYPTO, .text = "已改动 / altered"};
 	return 1;
 }
 
@@ -420,9 +420,25 @@ static void test_only_health_and_status_are_public(void)
 	T_EQ(status, 405);
 }
 
+/* As the fold leaves it for an entry of a later version. */
+static void put_unknown(uint32_t no, uint64_t seq)
+{
+	struct verdict v = {.reason = {.id = V_UNKNOWN_TYPE}};
+	uint8_t key[VERDICT_KEY_BYTES];
+	struct buf b = {0};
+	struct kv_txn *t;
+
+	T_EQ(verdict_pack(&v, &b), ERR_OK);
+	T_EQ(kv_begin(n.kv, true, &t), ERR_OK);
+	T_EQ(kv_put(t, KV_VERDICT, verdict_key(key, no, seq), buf_bytes(&b)), ERR_OK);
+	T_EQ(kv_commit(t), ERR_OK);
+	buf_close(&b);
+}
+
 static void test_status_tells_strangers_nothing_personal(void)
 {
 	node_open(false);
+	put_unknown(n.s.own, 3);
 	WANT(ask("GET", "/api/v1/status", (struct bytes){0}, false, LANG_ZH), 200);
 	T_STR(at("role"), "village");
 	T_STR(at("town_name"), "后山镇");
@@ -431,11 +447,16 @@ static void test_status_tells_strangers_nothing_personal(void)
 	T_STR(at("feeds.1.own"), "true");
 	T_STR(at("halted"), "null");
 	T_STR(at("feeds.1.size"), at("feeds.1.durable"));
+	T_OK(!strstr(answer_text, "unaudited"));
 	T_OK(!strstr(answer_text, "王") && !strstr(answer_text, "links") &&
 	     !strstr(answer_text, "alarms"));
 	WANT(get("/api/v1/status"), 200);
+	T_STR(at("feeds.0.unaudited"), "0");
+	T_STR(at("feeds.1.unaudited"), "1");
 	T_STR(at("links"), "[1]");
 	T_STR(at("alarms.0.reason"), "altered");
+	WANT(ask("GET", "/api/v1/status", (struct bytes){0}, true, LANG_ZH), 200);
+	T_STR(at("alarms.0.reason"), "已改动");
 	WANT(get("/healthz"), 200);
 	node_close();
 }
@@ -988,7 +1009,7 @@ static void test_a_redemption_gets_prices_points_and_time(void)
 	snprintf(target, sizeof(target), "/api/v1/log?n=1&from=%s", at("entry"));
 	WANT(get(target), 200);
 	T_STR(at("items.0.record.day"), "2026-03-01");
-	T_STR(at("items.0.record.minute"), "720");
+	T_STR(at("items.0.record.minute"), "12:00");
 	T_STR(at("items.0.record.prices"), "3");
 	T_STR(at("items.0.lines.0.points"), "21.00");
 	T_STR(at("items.0.lines.1.points"), "20.00");
@@ -997,6 +1018,43 @@ static void test_a_redemption_gets_prices_points_and_time(void)
 	T_STR(at("moved"), "0.00");
 	T_STR(at("people.0.head"), "true");
 	T_STR(at("people.1.head"), "false");
+	node_close();
+}
+
+#define DIGEST(c) c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
+#define LINE_WITH(digest)                                                                          \
+	"{\"household\":\"05002\",\"member\":0,\"item\":\"A101\",\"day\":\"2026-02-03\","          \
+	"\"place\":\"广场\",\"reason\":\"清洁\",\"evidence\":\"" TOWN_EVIDENCE                     \
+	"\",\"digest\":\"" digest "\"}"
+
+static void test_digests_are_listed_with_the_entry_that_names_them(void)
+{
+	char target[64], entry[16];
+
+	node_open(false);
+	WANT(post("/api/v1/records/points",
+		  POINTS(LINE("05001", "D101", "2026-02-01") "," LINE_WITH(DIGEST("ab")))),
+	     200);
+	snprintf(entry, sizeof(entry), "%s", at("entry"));
+	WANT(post("/api/v1/records/consent",
+		  "{" SIGN("rec") ",\"record\":{\"household\":\"05001\",\"takes_part\":true,"
+				  "\"day\":\"2026-01-05\",\"document\":\"T-1\","
+				  "\"digest\":\"" DIGEST("cd") "\"}}"),
+	     200);
+	WANT(get("/api/v1/evidence"), 200);
+	T_STR(at("items"), "[2]");
+	T_STR(at("items.0.entry"), entry);
+	T_STR(at("items.0.line"), "2");
+	T_STR(at("items.0.type"), "points");
+	T_STR(at("items.0.digest"), DIGEST("ab"));
+	T_STR(at("items.1.line"), "0");
+	T_STR(at("items.1.type"), "consent");
+	T_STR(at("items.1.field"), "digest");
+	T_STR(at("next"), "null");
+	snprintf(target, sizeof(target), "/api/v1/evidence?n=1&from=%s", entry);
+	WANT(get(target), 200);
+	T_STR(at("items"), "[1]");
+	T_OK(strcmp(at("next"), "null") != 0);
 	node_close();
 }
 
@@ -1728,4 +1786,5 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
        T(test_every_table_has_labels_in_both_languages),
        T(test_a_redemption_gets_prices_points_and_time),
+       T(test_digests_are_listed_with_the_entry_that_names_them),
        T(test_what_is_not_on_the_price_list_is_refused))

@@ -110,7 +110,7 @@ static void test_a_slip_says_what_was_there_and_what_is_left(void)
 	page_has(a, "合计 1.00 分　兑换前余额 4.00 分　兑换后余额 3.00 分"); /* as it was then */
 	T_OK(!strstr(text_in(a, "html"), "代领"));
 	json_decref(a);
-	a = ASK("/api/v1/paper/slip", 400, "entry", entry_of(REC_honour, 0));
+	a = ASK("/api/v1/paper/slip", 404, "entry", entry_of(REC_honour, 0));
 	T_STR(text_in(a, "field"), "entry");
 	json_decref(a);
 	town_close(&w);

@@ -1,4 +1,4 @@
-/* The HTTP module against hostile and ordinary clients. The routes are the test's own: only the three
+/* The HTTP module against hostile and ordinary clients. The routes are the test's own: only the four
  * functions that the module takes from daemon/web are defined here. */
 #include "daemon/io/http.h"
 
@@ -60,10 +60,50 @@ static void run_slow(const struct web_services *s, const struct web_req *req, st
 	say(res, 200, "at last");
 }
 
+/* A file that is only counted. */
+static struct {
+	uint32_t open, pieces;
+	size_t bytes, largest;
+} file;
+
+static void *file_begin(void *ctx)
+{
+	(void)ctx;
+	file.open++;
+	file.pieces = 0;
+	file.bytes = file.largest = 0;
+	return &file;
+}
+
+static void file_add(void *f, const void *p, size_t n)
+{
+	(void)f;
+	(void)p;
+	file.pieces++;
+	file.bytes += n;
+	file.largest = n > file.largest ? n : file.largest;
+}
+
+static void file_end(void *f)
+{
+	(void)f;
+	file.open--;
+}
+
+static void run_file(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	(void)s;
+	say(res, 200, "");
+	T_OK(req->file == &file);
+	T_EQ(req->body.n, 0);
+	buf_printf(&res->body, "%zu", file.bytes);
+}
+
 static const struct web_route routes[] = {
 	{"GET", "/hello", false, 0, run_hello},	      {"POST", "/echo", false, 256 << 10, run_echo},
 	{"POST", "/large", false, 8 << 20, run_echo}, {"GET", "/query", false, 0, run_query},
 	{"GET", "/slow", false, 0, run_slow},	      {"GET", "/local", true, 0, run_hello},
+	{"POST", "/file", false, 4 << 20, run_file},
 };
 
 const struct web_route *web_route_find(const char *method, const char *path, bool local,
@@ -78,6 +118,11 @@ const struct web_route *web_route_find(const char *method, const char *path, boo
 		*ret_status = 405;
 	}
 	return NULL;
+}
+
+bool web_route_takes_file(const struct web_route *r)
+{
+	return r->run == run_file;
 }
 
 void web_refuse(int status, enum lang lang, struct web_res *res)
@@ -152,7 +197,8 @@ static int listen_tcp(void)
 
 static void server_start(uint32_t header_ms, uint32_t body_ms)
 {
-	static const struct web_services services;
+	static const struct web_services services = {
+		.file_begin = file_begin, .file_add = file_add, .file_end = file_end};
 	struct http_opts o = {.local = true, .header_ms = header_ms, .body_ms = body_ms};
 	struct errmsg msg;
 
@@ -566,6 +612,32 @@ static void test_bodies_arrive_byte_for_byte(void)
 	server_stop();
 }
 
+static void test_a_file_is_handed_on_in_pieces(void)
+{
+	static const char data[65536];
+	const char *body;
+	int fd;
+
+	server_start(0, 0);
+	fd = dial_unix();
+	push_text(fd, "POST /file HTTP/1.1\r\n" H "Content-Length: 4194304\r\n\r\n");
+	for (int i = 0; i < 64; i++)
+		push(fd, data, sizeof(data));
+	T_EQ(pull(fd, &body), 200);
+	T_STR(body, "4194304");
+	T_OK(file.largest <= HTTP_POOL_BYTES);
+	T_EQ(ask(fd, "POST /file HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n"), 200);
+	close(fd);
+	fd = dial_unix();
+	T_EQ(ask(fd, "POST /file HTTP/1.1\r\n" H "Content-Length: 4194305\r\n\r\n"), 413);
+	close(fd);
+	fd = dial_unix(); /* the client goes in the middle */
+	push_text(fd, "POST /file HTTP/1.1\r\n" H "Content-Length: 100\r\n\r\nhalf");
+	close(fd);
+	server_stop();
+	T_EQ(file.open, 0);
+}
+
 static void test_the_language_follows_the_request(void)
 {
 	const char *body;
@@ -667,6 +739,7 @@ int main(int argc, char **argv)
 		T(test_a_crowd_of_idle_connections_passes),
 		T(test_one_connection_carries_many_requests),
 		T(test_bodies_arrive_byte_for_byte),
+		T(test_a_file_is_handed_on_in_pieces),
 		T(test_the_language_follows_the_request),
 		T(test_head_is_get_without_a_body),
 		T(test_a_slow_handler_delays_nobody),

@@ -1419,6 +1419,54 @@ static void test_a_lookup_that_fails_ends_the_import(void)
 	import_report_close(&rep);
 }
 
+static bool one_photo(void *ctx, struct bytes name, struct hash *ret)
+{
+	(void)ctx;
+	memset(ret->b, 0xaa, HASH_BYTES);
+	return str_eq((const char *)name.p, name.n, "照片/1.jpg");
+}
+
+static int count_file(void *ctx, struct bytes name)
+{
+	T_EQ(name.p[name.n], 0);
+	return ++*(int *)ctx == 3 ? 7 : 0;
+}
+
+static void test_a_row_may_name_a_file(void)
+{
+	static const char text[] =
+		"发生日期,户编号,姓名,事项编码,附件\n"
+		"2025-01-01,05001,孟山,C101, 照片/1.jpg \n"
+		"2025-01-02,05001,孟山,C101,\n"
+		"2025-01-03,05001,孟山,C101,"
+		"BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n";
+	struct import_opts with = {.accept = true, .today = TODAY, .file = one_photo};
+	struct import_report rep = {0};
+	struct import_entries e;
+	struct books b;
+	struct import_lookup look = books_open(&b, 1);
+	uint8_t want[HASH_BYTES];
+	int n = 0;
+
+	T_EQ(import_entries(text, strlen(text), &accepting, &look, &e, &rep), ERR_INVALID);
+	T_REPORT(&rep,
+		 has_issue(&rep, 2, "附件", ISSUE_FILE_UNKNOWN) && rep.count[IMPORT_ERROR] == 1);
+	import_report_close(&rep);
+	T_EQ(import_entries(text, strlen(text), &with, &look, &e, &rep), ERR_OK);
+	memset(want, 0xaa, sizeof(want));
+	T_EQ(e.v[0].digest.n, HASH_BYTES);
+	T_MEM(e.v[0].digest.p, want, HASH_BYTES);
+	T_EQ(e.v[1].digest.n, 0);
+	memset(want, 0xbb, sizeof(want));
+	T_MEM(e.v[2].digest.p, want, HASH_BYTES);
+	import_report_close(&rep);
+	T_EQ(import_entries_files(text, strlen(text), count_file, &n), 0);
+	T_EQ(n, 2);
+	T_EQ(import_entries_files(text, strlen(text), count_file, &n), 7);
+	T_EQ(import_entries_files("x", 1, count_file, &n), 0);
+	books_close(&b);
+}
+
 /* --- reports ------------------------------------------------------------------------------------------ */
 
 static void test_every_sentence_is_complete_in_both_languages(void)
@@ -1563,6 +1611,6 @@ T_MAIN(T(test_csv_cells_are_read_as_rfc_4180_says),
        T(test_entry_sheets_are_checked_cell_by_cell),
        T(test_two_members_of_one_name_are_not_guessed),
        T(test_a_line_written_twice_needs_acceptance), T(test_a_lookup_that_fails_ends_the_import),
-       T(test_every_sentence_is_complete_in_both_languages), T(test_the_report_as_json),
-       T(test_notes_do_not_hide_errors), T(test_mangled_files_do_no_harm),
-       T(test_importing_survives_lack_of_memory))
+       T(test_a_row_may_name_a_file), T(test_every_sentence_is_complete_in_both_languages),
+       T(test_the_report_as_json), T(test_notes_do_not_hide_errors),
+       T(test_mangled_files_do_no_harm), T(test_importing_survives_lack_of_memory))

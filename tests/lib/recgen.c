@@ -112,6 +112,7 @@ static void value(struct recgen *r, const struct rec_field *f, void *s)
 	day_t d;
 
 	switch (f->kind) {
+	case REC_MINUTE:
 	case REC_U:
 		u = (uint64_t)number(r, f->min, f->max);
 		put(s, f, &u, sizeof(u));
@@ -134,6 +135,7 @@ static void value(struct recgen *r, const struct rec_field *f, void *s)
 		break;
 	case REC_TEXT:
 	case REC_CODE:
+	case REC_DIGEST:
 	case REC_BIN:
 		b = run(r, f);
 		put(s, f, &b, sizeof(b));
@@ -158,7 +160,7 @@ static size_t part_bytes_max(const struct rec_field *f, uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++)
 		sum += VALUE_BYTES_MAX +
-		       (f[i].kind == REC_TEXT || f[i].kind == REC_CODE || f[i].kind == REC_BIN
+		       (f[i].kind == REC_TEXT || f[i].kind == REC_CODE || rec_is_hex(&f[i])
 				? (size_t)f[i].max
 				: 0);
 	return sum;

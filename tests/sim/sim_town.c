@@ -1,8 +1,10 @@
 /* The township simulator: sim_town [--seeds N] [--from S] [--seed S] [--verbose]. Every seed runs twice and
  * must end with the same history. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/lib/t.h"
 #include "tests/sim/sim.h"
@@ -16,14 +18,40 @@ static double seconds(void)
 }
 
 static struct sim sim;
+static const char *program = "sim_town";
+static const struct sim_opts *running; /* NULL: none */
+
+/* The end of whatever is printed, so that the tail of a log has it: seed, law and reason, what to run. */
+static void print_end(uint64_t seed, const char *why)
+{
+	printf("FAILED seed %llu, after %llu steps, at %.3f s: %s\nagain: %s --seed %llu "
+	       "--verbose\n",
+	       (unsigned long long)seed, (unsigned long long)sim.steps, (double)sim.now / 1000, why,
+	       program, (unsigned long long)seed);
+}
 
 static bool failed(const struct sim_opts *o)
 {
-	printf("seed %llu: after %llu steps, at %.3f s: %s\n", (unsigned long long)o->seed,
-	       (unsigned long long)sim.steps, (double)sim.now / 1000, sim.why);
 	sim_print_trace(&sim);
-	printf("again: sim_town --seed %llu --verbose\n", (unsigned long long)o->seed);
+	print_end(o->seed, sim.why);
 	return false;
+}
+
+/* A failed assertion or check ends the process where it is. */
+static void on_abort(int signal)
+{
+	(void)signal;
+	if (running)
+		print_end(running->seed, "the program stopped; its own words are above");
+	fflush(stdout);
+	_exit(1);
+}
+
+static void on_exit_inside(void)
+{
+	if (running)
+		print_end(running->seed,
+			  "a check of the simulator's own failed; its words are above");
 }
 
 static void add(struct sim_count *to, const struct sim_count *c)
@@ -71,6 +99,7 @@ static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *step
 	struct hash first;
 	bool good;
 
+	running = &o;
 	good = sim_run(&sim, &o) || failed(&o);
 	first = sim.digest;
 	*steps += sim.steps;
@@ -79,15 +108,18 @@ static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *step
 		printf("all is well %.0f s after the last fault\n",
 		       (double)(sim.now - sim.calm_at) / 1000);
 	sim_close(&sim);
-	if (!good)
+	if (!good) {
+		running = NULL;
 		return false;
+	}
 	o.verbose = false;
 	good = sim_run(&sim, &o) || failed(&o);
 	if (good && hash_cmp(&first, &sim.digest)) {
-		printf("seed %llu: two runs differ\n", (unsigned long long)o.seed);
+		print_end(o.seed, "two runs differ: something is not determined by the seed");
 		good = false;
 	}
 	sim_close(&sim);
+	running = NULL;
 	return good;
 }
 
@@ -124,6 +156,9 @@ int main(int argc, char **argv)
 			number(NULL);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	program = argv[0];
+	signal(SIGABRT, on_abort);
+	atexit(on_exit_inside);
 	for (uint64_t i = 0; i < seeds; i++) {
 		o.seed = from + i;
 		if (!run_twice(o, &total, &steps))

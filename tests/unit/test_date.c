@@ -251,10 +251,35 @@ static void test_a_term_of_workdays_ends_on_one(void)
 	T_EQ(day_add_workdays(DAY_MAX, 7), DAY_NONE);
 }
 
+static void test_a_time_of_day_is_read_and_written(void)
+{
+	static const struct {
+		const char *text;
+		int minute; /* -1: refused */
+	} cases[] = {{"00:00", 0},    {"9:30", 570},   {"09:30", 570}, {"09：30", 570},
+		     {"23:59", 1439}, {"24:00", 1440}, {"24:01", -1},  {"09:60", -1},
+		     {"930", -1},     {"570", -1},     {"9:3", -1},    {"009:30", -1},
+		     {":30", -1},     {"09:", -1},     {"", -1},       {"09:300", -1},
+		     {"9：", -1},     {"-1:30", -1},   {"9:30 ", -1}};
+	char text[DATE_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t got = 7777;
+		bool ok = minute_parse(cases[i].text, strlen(cases[i].text), &got);
+
+		T_EQ(ok, cases[i].minute >= 0);
+		T_EQ(got, ok ? (uint64_t)cases[i].minute : 7777);
+	}
+	T_STR(minute_text(0, text), "00:00");
+	T_STR(minute_text(570, text), "09:30");
+	T_STR(minute_text(1440, text), "24:00");
+	T_STR(minute_text(1441, text), "");
+}
+
 T_MAIN(T(test_known_days_have_known_numbers), T(test_every_day_in_bounds_goes_there_and_back),
        T(test_impossible_days_are_refused), T(test_all_named_forms_are_read),
        T(test_parsing_never_reads_past_the_end), T(test_text_reads_back),
        T(test_a_day_in_china_begins_at_16_utc), T(test_unknown_and_absurd_times_have_no_day),
        T(test_months_are_cut_to_their_end), T(test_age_grows_on_the_birthday),
        T(test_known_weeks_have_known_workdays), T(test_workdays_are_those_a_calendar_shows),
-       T(test_a_term_of_workdays_ends_on_one))
+       T(test_a_term_of_workdays_ends_on_one), T(test_a_time_of_day_is_read_and_written))

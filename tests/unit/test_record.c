@@ -42,6 +42,7 @@ static void same_value(const struct rec_type *t, const struct rec_field *f, cons
 	struct bytes bg, bw;
 
 	switch (f->kind) {
+	case REC_MINUTE:
 	case REC_U: T_MEM(g, w, sizeof(uint64_t)); return;
 	case REC_POINTS: T_MEM(g, w, sizeof(struct points)); return;
 	case REC_FEN: T_MEM(g, w, sizeof(struct fen)); return;
@@ -50,6 +51,7 @@ static void same_value(const struct rec_type *t, const struct rec_field *f, cons
 	case REC_CHOICE: T_MEM(g, w, sizeof(uint32_t)); return;
 	case REC_TEXT:
 	case REC_CODE:
+	case REC_DIGEST:
 	case REC_BIN:
 		memcpy(&bg, g, sizeof(bg));
 		memcpy(&bw, w, sizeof(bw));
@@ -161,10 +163,11 @@ static void break_number(const struct rec_type *t, uint32_t part, const struct r
 	uint32_t c = (uint32_t)v;
 	struct points p = points_of(v);
 	uint8_t kept[sizeof(uint64_t)];
+	bool is_u = f->kind == REC_U || f->kind == REC_MINUTE;
 	const void *from = f->kind == REC_CHOICE ? (const void *)&c
-			   : f->kind == REC_U	 ? (const void *)&u
+			   : is_u		 ? (const void *)&u
 						 : (const void *)&p;
-	size_t n = f->kind == REC_CHOICE ? sizeof(c) : f->kind == REC_U ? sizeof(u) : sizeof(p);
+	size_t n = f->kind == REC_CHOICE ? sizeof(c) : is_u ? sizeof(u) : sizeof(p);
 
 	memcpy(kept, place_of(f, s), n);
 	memcpy(place_of(f, s), from, n);
@@ -202,7 +205,7 @@ static void break_run(const struct rec_type *t, uint32_t part, const struct rec_
 	if (f->min)
 		refused_value(t, part, f);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		if (f->kind == REC_BIN || (f->kind == REC_TEXT && i > 4))
+		if (rec_is_hex(f) || (f->kind == REC_TEXT && i > 4))
 			continue;
 		memset(text, 'a', sizeof(text));
 		memcpy(text, wrong[i], strlen(wrong[i]));
@@ -219,18 +222,21 @@ static void break_field(const struct rec_type *t, uint32_t part, const struct re
 	case REC_DAY: break_day(t, part, f, s); return;
 	case REC_TEXT:
 	case REC_CODE:
+	case REC_DIGEST:
 	case REC_BIN: break_run(t, part, f, s); return;
 	case REC_U:
 		if (f->max == INT64_MAX)
 			break_number(t, part, f, s, -1); /* 2^64-1 */
 		__attribute__((fallthrough));
 	case REC_CHOICE:
+	case REC_MINUTE:
 	case REC_POINTS:
 	case REC_FEN:
 	case REC_QTY:
 		if (f->max < INT64_MAX)
 			break_number(t, part, f, s, f->max + 1);
-		if (f->min > 0 || (f->kind != REC_U && f->kind != REC_CHOICE))
+		if (f->min > 0 ||
+		    (f->kind != REC_U && f->kind != REC_MINUTE && f->kind != REC_CHOICE))
 			break_number(t, part, f, s, f->min - 1);
 		return;
 	}
@@ -434,9 +440,9 @@ static void check_field(const struct rec_type *t, const struct rec_field *f)
 		t_fail(__FILE__, __LINE__, "%s.%s: choices", t->name, f->name);
 	if (f->choices && f->max >= f->choices->n)
 		t_fail(__FILE__, __LINE__, "%s.%s: more than the list", t->name, f->name);
-	if (f->kind == REC_BIN && f->max > REC_SCRATCH_BYTES)
+	if (rec_is_hex(f) && f->max > REC_SCRATCH_BYTES)
 		t_fail(__FILE__, __LINE__, "%s.%s: more than the scratch", t->name, f->name);
-	if (f->kind == REC_U && f->min < 0)
+	if ((f->kind == REC_U || f->kind == REC_MINUTE) && f->min < 0)
 		t_fail(__FILE__, __LINE__, "%s.%s: below zero", t->name, f->name);
 }
 

@@ -78,7 +78,8 @@ static bool alter(const struct rec_field *f, uint8_t *record, uint8_t text[600])
 	struct bytes *b = at;
 
 	switch (f->kind) {
-	case REC_U: *(uint64_t *)at = (uint64_t)f->max; return true;
+	case REC_U:
+	case REC_MINUTE: *(uint64_t *)at = (uint64_t)f->max; return true;
 	case REC_POINTS: *(struct points *)at = points_of(f->max); return true;
 	case REC_FEN: *(struct fen *)at = fen_of(f->max); return true;
 	case REC_QTY: *(struct qty *)at = qty_of(f->max); return true;
@@ -89,6 +90,7 @@ static bool alter(const struct rec_field *f, uint8_t *record, uint8_t text[600])
 		return true;
 	case REC_CODE:
 	case REC_BIN:
+	case REC_DIGEST:
 		T_OK(f->max <= 600);
 		if (b->n == 0)
 			b->n = (size_t)f->max;

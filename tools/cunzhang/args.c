@@ -3,7 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "daemon/web/complete.h"
 #include "lib/text.h"
+#include "tools/cunzhang/help.h"
 
 #define WORD_MAX 40
 
@@ -279,10 +281,44 @@ static int take_arg(struct cli *c, const char *text)
 	return EXIT_DONE;
 }
 
+bool args_of_line(const struct cli *c, const struct option_def *o)
+{
+	return c->type && o->field && c->type->line && o->field >= c->type->line &&
+	       o->field < c->type->line + c->type->nline;
+}
+
+/* Do the options have to make a line: none comes from a file, and one is needed or was begun? */
+static bool makes_line(const struct cli *c)
+{
+	if (!c->type || cli_option(c, "lines"))
+		return false;
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (c->value[i] && args_of_line(c, &c->opts[i]))
+			return true;
+	return c->type->lines_min > 0;
+}
+
+static int check_options(const struct cli *c)
+{
+	char name[CLI_FIELD_MAX];
+	bool line = makes_line(c);
+	struct buf missing = {0};
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->nopts; i++) {
+		if (!c->opts[i].required || c->value[i] || (args_of_line(c, &c->opts[i]) && !line))
+			continue;
+		buf_printf(&missing, "%s--%s", n++ ? ", " : "",
+			   cli_option_name(c->opts[i].name, name));
+	}
+	if (n)
+		SAY(stderr, n == 1 ? M_OPTION_MISSING : M_OPTIONS_MISSING, buf_str(&missing));
+	buf_close(&missing);
+	return n ? EXIT_USAGE : EXIT_DONE;
+}
+
 static int check_complete(const struct cli *c)
 {
-	char name[CLI_FIELD_MAX], option[CLI_FIELD_MAX + 3];
-
 	if (c->nargs == 0 && c->cmd->args[0] && c->cmd->args[0] != '[') {
 		SAY(stderr, M_ARGUMENT_MISSING, c->cmd->args);
 		return EXIT_USAGE;
@@ -291,14 +327,7 @@ static int check_complete(const struct cli *c)
 		SAY(stderr, M_TYPE_FIRST);
 		return EXIT_USAGE;
 	}
-	for (uint32_t i = 0; i < c->nopts; i++) {
-		if (!c->opts[i].required || c->value[i])
-			continue;
-		snprintf(option, sizeof(option), "--%s", cli_option_name(c->opts[i].name, name));
-		SAY(stderr, M_OPTION_MISSING, option);
-		return EXIT_USAGE;
-	}
-	return EXIT_DONE;
+	return check_options(c);
 }
 
 int args_take_rest(struct cli *c, int argc, char **argv, int at)
@@ -344,18 +373,17 @@ static bool field_hidden(const struct command *cmd, const struct rec_field *f)
 	}
 }
 
-static bool field_required(const struct command *cmd, const struct rec_field *f)
+static bool field_required(const struct cli *c, const struct rec_field *f)
 {
-	if (cmd->fields_lax)
+	const char *const *lax = complete_lax(c->type);
+
+	if (c->cmd->fields_lax || rec_optional(f))
 		return false;
-	/* the daemon takes version and points from the catalogue in force, and today when no day is given */
-	if (cmd->record == REC_points &&
-	    (strcmp(f->name, "version") == 0 || strcmp(f->name, "points") == 0 ||
-	     strcmp(f->name, "day") == 0))
-		return false;
-	if (cmd->record == REC_redemption && strcmp(f->name, "receiver") != 0)
-		return false;
-	return !rec_optional(f);
+	for (; lax && *lax; lax++) /* the daemon completes it */
+		if (strcmp(*lax, f->name) == 0)
+			return false;
+	/* numbered by itself at the counter */
+	return !(c->cmd->run == cmd_redeem && strcmp(f->name, "slip") == 0);
 }
 
 static const char *placeholder(const struct rec_field *f)
@@ -370,26 +398,45 @@ static const char *placeholder(const struct rec_field *f)
 	case REC_CODE: return "CODE";
 	case REC_BIN: return "HEX";
 	case REC_CHOICE: return "CHOICE";
+	case REC_MINUTE: return "HH:MM";
+	case REC_DIGEST: return "FILE";
 	}
 	return "VALUE";
 }
 
-/* A field whose name is an option already (of the head, then of the line) keeps its first place. */
+static bool is_taken(const struct cli *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (strcmp(c->opts[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Where head and line have a field of one name, that of the line is called "line-...". */
+static const char *field_option(const struct cli *c, const struct rec_field *f)
+{
+	static char names[CLI_OPTIONS_MAX][CLI_FIELD_MAX];
+	char *name = names[c->nopts];
+
+	if (!is_taken(c, f->name))
+		return f->name;
+	snprintf(name, CLI_FIELD_MAX, "line_%s", f->name);
+	return name;
+}
+
 static void gather_fields(struct cli *c, const struct rec_field *f, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		bool there = field_hidden(c->cmd, &f[i]);
-
-		for (uint32_t j = 0; !there && j < c->nopts; j++)
-			there = strcmp(c->opts[j].name, f[i].name) == 0;
-		if (there)
+		if (field_hidden(c->cmd, &f[i]))
 			continue;
 		assert(c->nopts < CLI_OPTIONS_MAX);
-		c->opts[c->nopts++] = (struct option_def){.name = f[i].name,
-							  .arg = placeholder(&f[i]),
-							  .help = M_COUNT,
-							  .required = field_required(c->cmd, &f[i]),
-							  .field = &f[i]};
+		c->opts[c->nopts] = (struct option_def){.name = field_option(c, &f[i]),
+							.arg = placeholder(&f[i]),
+							.help = M_COUNT,
+							.required = field_required(c, &f[i]),
+							.field = &f[i]};
+		assert(!is_taken(c, c->opts[c->nopts].name));
+		c->nopts++;
 	}
 }
 
@@ -397,7 +444,6 @@ int args_unknown_type(const char *name)
 {
 	const char *names[128], *near;
 	uint32_t n = 0;
-	struct table t;
 
 	for (; n < rec_ntypes && n < 128; n++)
 		names[n] = rec_types[n].name;
@@ -405,41 +451,42 @@ int args_unknown_type(const char *name)
 	near = args_nearest(name, names, n);
 	if (near)
 		SAY(stderr, M_DID_YOU_MEAN, near);
-	table_begin(&t, 2);
-	for (uint32_t i = 0; i < n; i++) {
-		table_cell(&t, rec_types[i].name);
-		table_cell(&t, say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh);
-	}
-	table_print(&t, stderr);
+	help_types(stderr);
 	return EXIT_USAGE;
 }
 
-/* The type is the first word behind `record`; options before it would be ambiguous. */
-static int gather_type(struct cli *c, int argc, char **argv, int at)
+/* The type of `record` is the word at @at; options before it would be ambiguous. Without one, its absence is
+ * told later, or help is wanted. */
+static bool take_type(struct cli *c, int argc, char **argv, int at)
 {
 	if (at >= argc || is_option(argv[at]))
-		return EXIT_DONE; /* its absence is told later, or help is wanted */
+		return true;
 	c->type = cli_type(argv[at]);
-	if (!c->type)
-		return EXIT_USAGE;
-	gather_fields(c, c->type->head, c->type->nhead);
-	gather_fields(c, c->type->line, c->type->nline);
-	return EXIT_DONE;
+	return c->type != NULL;
+}
+
+/* --lines is not for a record that has none, and whose own field may be called so. */
+static bool option_fits(const struct cli *c, const struct option_def *o)
+{
+	return o->help != M_O_LINES || !c->type || c->type->line;
 }
 
 int args_gather(struct cli *c, int argc, char **argv, int at)
 {
 	const struct command *cmd = c->cmd;
+	bool any = cmd->run == cmd_record;
 
 	c->nopts = 0;
-	for (const struct option_def *o = cmd->options; o->name; o++)
-		c->opts[c->nopts++] = *o;
-	if (cmd->run == cmd_record)
-		return gather_type(c, argc, argv, at);
 	c->type = cmd->record ? rec_type_of(cmd->record) : NULL;
-	if (c->type && cmd->lines)
+	if (any && !take_type(c, argc, argv, at))
+		return EXIT_USAGE;
+	for (const struct option_def *o = cmd->options; o->name; o++)
+		if (option_fits(c, o))
+			c->opts[c->nopts++] = *o;
+	if (!c->type)
+		return EXIT_DONE;
+	gather_fields(c, c->type->head, c->type->nhead);
+	if (any || cmd->lines)
 		gather_fields(c, c->type->line, c->type->nline);
-	if (c->type)
-		gather_fields(c, c->type->head, c->type->nhead);
 	return EXIT_DONE;
 }

@@ -18,6 +18,9 @@ int args_gather(struct cli *c, int argc, char **argv, int at);
 /* Takes the rest of the command line. Exit code. */
 int args_take_rest(struct cli *c, int argc, char **argv, int at);
 
+/* Is it an option for a field of a line, not of the head? */
+bool args_of_line(const struct cli *c, const struct option_def *o);
+
 /* The nearest of @n names by letters inserted, left out, replaced or swapped; NULL when none is near. */
 const char *args_nearest(const char *word, const char *const *names, uint32_t n);
 

@@ -4,11 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/io/file.h"
 #include "daemon/web/reply.h"
 #include "lib/text.h"
 #include "tools/cunzhang/args.h"
+
+#define MIB ((size_t)1 << 20)
 
 const char *cli_option(const struct cli *c, const char *name)
 {
@@ -43,15 +47,24 @@ const char *cli_option_name(const char *name, char out[CLI_FIELD_MAX])
 	return out;
 }
 
+static uint32_t option_of(const struct cli *c, const struct rec_field *f)
+{
+	uint32_t i = 0;
+
+	while (i < c->nopts && c->opts[i].field != f)
+		i++;
+	return i;
+}
+
 json_t *cli_fields(const struct cli *c, const struct rec_field *f, uint32_t n)
 {
 	json_t *o = json_object();
 
 	for (uint32_t i = 0; i < n; i++) {
-		const char *v = cli_option(c, f[i].name);
+		uint32_t k = option_of(c, &f[i]);
 
-		if (v)
-			json_object_set_new(o, f[i].name, json_string(v));
+		if (k < c->nopts && c->value[k])
+			json_object_set_new(o, f[i].name, json_string(c->value[k]));
 	}
 	return o;
 }
@@ -130,6 +143,48 @@ const char *cli_why_errno(int e)
 	case EDQUOT: return say_text(M_WHY_FULL);
 	default: return strerror(e);
 	}
+}
+
+int cli_read_file(const char *path, size_t max, struct buf *ret)
+{
+	struct errmsg msg = {0};
+	const char *why = NULL;
+	struct stat st;
+	int err = ERR_OK;
+
+	if (stat(path, &st) || access(path, R_OK))
+		why = cli_why_errno(errno);
+	else if (S_ISDIR(st.st_mode))
+		why = say_text(M_WHY_FOLDER);
+	else
+		err = file_read(path, max, ret, &msg);
+	if (err == ERR_LIMIT) {
+		SAY(stderr, M_FILE_LARGE, path, say_num(max / MIB));
+		return EXIT_USAGE;
+	}
+	if (err)
+		why = cli_why(err);
+	if (why)
+		SAY(stderr, M_FILE_READ, path, why);
+	return why ? EXIT_USAGE : EXIT_DONE;
+}
+
+int cli_check_out(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *why = NULL;
+	struct buf folder = {0};
+	struct stat st;
+
+	buf_put(&folder, path, slash ? (size_t)(slash - path) + 1 : 0);
+	buf_put_u8(&folder, '.');
+	if (access(buf_str(&folder), W_OK | X_OK))
+		why = cli_why_errno(errno);
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		why = say_text(M_WHY_FOLDER);
+	if (why)
+		SAY(stderr, M_FILE_WRITE, path, why);
+	buf_close(&folder);
+	return why ? EXIT_USAGE : EXIT_DONE;
 }
 
 void cli_print_json(const json_t *v)

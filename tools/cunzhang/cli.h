@@ -75,6 +75,10 @@ const char *cli_choice(const struct rec_choices *list, const char *name);
 const struct rec_type *cli_type(const char *name);
 /* True when @word can stand in a path: letters, digits, "-" and "_"; else complains. */
 bool cli_word_ok(const char *word);
+/* Appends the bytes of a file that a person named. EXIT_USAGE: it cannot be read, and why was said. */
+int cli_read_file(const char *path, size_t max, struct buf *ret);
+/* Can a file be written there? Asked before anything else is done. EXIT_USAGE: no, and why was said. */
+int cli_check_out(const char *path);
 /* Prints JSON and a line end. */
 void cli_print_json(const json_t *v);
 /* Is there somebody to ask: a terminal, and no --yes nor --json? */
@@ -125,6 +129,8 @@ int cmd_notice(struct cli *c);
 int cmd_notice_check(struct cli *c);
 int cmd_print(struct cli *c);
 int cmd_digest(struct cli *c);
+int cmd_evidence_check(struct cli *c);
+int cmd_evidence_show(struct cli *c);
 int cmd_completion_bash(struct cli *c);
 
 /* Passphrases: --passphrase-file, else CUNZHANG_PASSPHRASE, else a terminal without echo. Returns 0 or an

@@ -14,6 +14,8 @@
 #include "lib/sign.h"
 #include "lib/text.h"
 #include "proto/entry.h"
+#include "tools/cunzhang/args.h"
+#include "tools/cunzhang/files.h"
 
 #define ANSWER_MAX     ((size_t)256 << 20)
 #define WRITE_S	       3600L /* a year of entries is signed in one request */
@@ -104,9 +106,20 @@ bool client_is_node(const struct cli *c)
 	return file_exists(config);
 }
 
+static const char *why_curl(CURLcode rv)
+{
+	if (may_repeat(rv))
+		return say_text(M_WHY_ENDED);
+	if (rv == CURLE_OPERATION_TIMEDOUT)
+		return say_text(M_WHY_TIMEOUT);
+	if (rv == CURLE_OUT_OF_MEMORY || rv == CURLE_WRITE_ERROR)
+		return say_text(M_NO_MEMORY);
+	return curl_easy_strerror(rv);
+}
+
 static int no_answer(const struct cli *c, CURLcode rv)
 {
-	const char *why = curl_easy_strerror(rv);
+	const char *why = why_curl(rv);
 
 	if (!client_is_node(c))
 		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
@@ -252,6 +265,10 @@ static int exit_of(long status, const char *code)
 	/* a daemon of another version, which does not know the route */
 	if (strcmp(code, "NOT_FOUND") == 0 || strcmp(code, "METHOD") == 0)
 		return EXIT_MACHINE;
+	/* a word of the command line that no data could make right */
+	if (strcmp(code, "TABLE_UNKNOWN") == 0 || strcmp(code, "PAPER_UNKNOWN") == 0 ||
+	    strcmp(code, "TYPE_UNKNOWN") == 0)
+		return EXIT_USAGE;
 	switch (status) {
 	case 400:
 	case 413: return EXIT_USAGE;
@@ -263,11 +280,33 @@ static int exit_of(long status, const char *code)
 	}
 }
 
+/* The option behind "record.day" or "lines[0].day" of an answer; NULL: it came from elsewhere. */
+static const char *option_at(const struct cli *c, const char *field)
+{
+	bool line = strncmp(field, "lines[0].", strlen("lines[0].")) == 0;
+	const char *name = strchr(field, '.');
+
+	if (!name || (!line && strncmp(field, "record.", strlen("record.")) != 0))
+		return NULL;
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (c->opts[i].field && args_of_line(c, &c->opts[i]) == line && c->value[i] &&
+		    strcmp(c->opts[i].field->name, name + 1) == 0)
+			return c->opts[i].name;
+	return NULL;
+}
+
 int client_result(const struct cli *c, const struct reply *r)
 {
+	char name[CLI_FIELD_MAX];
+	const char *option;
+
 	if (c->json)
 		cli_print_json(r->root);
-	if (json_object_get(r->root, "message"))
+	option = option_at(c, client_str(r->root, "field"));
+	if (option)
+		SAY(stderr, M_FAILED_OPTION, client_str(r->root, "message"),
+		    cli_option_name(option, name));
+	else if (json_object_get(r->root, "message"))
 		SAY(stderr, M_FAILED, client_str(r->root, "message"));
 	if (json_object_get(r->root, "hint"))
 		SAY(stderr, M_HINT, client_str(r->root, "hint"));
@@ -329,6 +368,8 @@ int client_record(struct cli *c, const char *type, json_t *record, json_t *lines
 	json_object_set_new(body, "record", record);
 	if (lines)
 		json_object_set_new(body, "lines", lines);
+	if (!rv)
+		rv = files_record(c, rec_type_named(type), record, lines);
 	if (rv) {
 		client_wipe(body);
 		return rv;

@@ -15,6 +15,26 @@ int cmd_catalogue_adopt(struct cli *c)
 				  changes);
 }
 
+static const char *until(const char *day)
+{
+	return day[0] ? day : say_text(M_NO_END);
+}
+
+static void print_adopted(const json_t *root)
+{
+	const json_t *filing = json_object_get(root, "filing");
+	const char *state = client_str(filing, "state"), *text = client_str(filing, "text");
+
+	SAY(stdout, M_ADOPTED, say_num(client_u64(root, "adopted")),
+	    client_str(root, "adopted_from"), until(client_str(root, "adopted_to")));
+	if (strcmp(state, "accepted") == 0)
+		SAY(stdout, M_FILED, text, client_str(filing, "day"));
+	else if (strcmp(state, "returned") == 0)
+		SAY(stdout, M_FILING_RETURNED, client_str(filing, "day"), text);
+	else
+		SAY(stdout, strcmp(state, "none") ? M_FILING_SUBMITTED : M_FILING_NONE);
+}
+
 static void print_catalogue(const json_t *root)
 {
 	static const enum msg_id columns[] = {M_T_CODE, M_T_ITEM,  M_T_POINTS,
@@ -25,9 +45,9 @@ static void print_catalogue(const json_t *root)
 	size_t i;
 
 	SAY(stdout, M_CATALOGUE_HEAD, say_num(client_u64(root, "version")),
-	    client_str(root, "title"), client_str(root, "from"));
+	    client_str(root, "title"), client_str(root, "from"), until(client_str(root, "to")));
 	if (json_object_get(root, "adopted"))
-		SAY(stdout, M_ADOPTED, say_num(client_u64(root, "adopted")));
+		print_adopted(root);
 	table_columns(&t, columns, 6);
 	t.right[2] = t.right[3] = true;
 	json_array_foreach (json_object_get(root, "items"), i, v) {

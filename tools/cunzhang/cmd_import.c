@@ -1,12 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/io/file.h"
 #include "daemon/web/import.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
+#include "tools/cunzhang/files.h"
 
 /* for people; --json has all */
 #define SHOWN_MAX	500
@@ -190,17 +190,55 @@ static int round_trip(const struct cli *c, const char *kind, const json_t *head,
 	return rv;
 }
 
-/* A person is shown the trial first and asked. */
-static int import(const struct cli *c, const char *kind, const json_t *head)
-{
-	struct errmsg msg = {0};
-	struct buf file = {0};
-	int rv = EXIT_DONE;
+struct attached {
+	struct files x;
+	json_t *files; /* name in the sheet to digest */
+};
 
-	if (file_read(c->args[0], IMPORT_BYTES_MAX, &file, &msg)) {
-		SAY(stderr, M_FILE_READ, c->args[0], msg.text);
+static int on_file(void *ctx, struct bytes name)
+{
+	struct attached *a = ctx;
+	const char *hex;
+	int rv = files_digest(&a->x, (const char *)name.p, &hex);
+
+	if (!rv && strcmp(hex, (const char *)name.p) != 0)
+		json_object_set_new(a->files, (const char *)name.p, json_string(hex));
+	return rv;
+}
+
+/* The files that the sheet names, beside it; kept at the node unless it is a trial. */
+static int attach(const struct cli *c, const char *kind, json_t *head, struct bytes file, bool send)
+{
+	char *folder;
+	struct attached a = {.x = {.c = c, .send = send}};
+	int rv;
+
+	if (strcmp(kind, "entries") != 0)
+		return EXIT_DONE;
+	folder = files_folder(c->args[0]);
+	a.x.folder = folder;
+	a.x.known = json_object();
+	a.files = json_object();
+	rv = import_entries_files(file.p, file.n, on_file, &a);
+	if (json_object_size(a.files))
+		json_object_set(head, "files", a.files);
+	json_decref(a.files);
+	json_decref(a.x.known);
+	free(folder);
+	return rv;
+}
+
+/* A person is shown the trial first and asked. */
+static int import(const struct cli *c, const char *kind, json_t *head)
+{
+	struct buf file = {0};
+	int rv = cli_read_file(c->args[0], IMPORT_BYTES_MAX, &file);
+
+	if (!rv)
+		rv = attach(c, kind, head, buf_bytes(&file), false);
+	if (rv) {
 		buf_close(&file);
-		return EXIT_USAGE;
+		return rv;
 	}
 	if (c->dry_run) {
 		rv = round_trip(c, kind, head, buf_bytes(&file), true);
@@ -210,6 +248,8 @@ static int import(const struct cli *c, const char *kind, const json_t *head)
 			if (!rv && !cli_ask(c, M_ASK_GO_ON, ""))
 				rv = EXIT_REFUSED;
 		}
+		if (!rv)
+			rv = attach(c, kind, head, buf_bytes(&file), true);
 		if (!rv)
 			rv = round_trip(c, kind, head, buf_bytes(&file), false);
 	}

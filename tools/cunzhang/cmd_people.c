@@ -33,21 +33,12 @@ static int save_invitation(const struct cli *c, const struct reply *r)
 	return EXIT_DONE;
 }
 
-/* Before the invitation stands in the log: is there room for a new file? */
+/* Before the invitation stands in the log: it goes into a new file. */
 static int check_out(const char *path)
 {
-	char folder[DIR_PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	int n = slash ? (int)(slash - path) + 1 : 0;
-
-	if (file_exists(path)) {
-		SAY(stderr, M_FILE_EXISTS, path);
-		return EXIT_USAGE;
-	}
-	if (snprintf(folder, sizeof(folder), "%.*s.", n, path) < (int)sizeof(folder) &&
-	    access(folder, W_OK | X_OK) == 0)
+	if (!file_exists(path))
 		return EXIT_DONE;
-	SAY(stderr, M_FILE_WRITE, path, cli_why_errno(errno));
+	SAY(stderr, M_FILE_EXISTS, path);
 	return EXIT_USAGE;
 }
 

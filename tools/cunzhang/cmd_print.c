@@ -17,10 +17,10 @@ static int write_paper(const struct cli *c, const json_t *root)
 	const char *path = cli_option(c, "out");
 	const json_t *html = json_object_get(root, "html");
 	unsigned mode = strcmp(client_str(root, "paper"), "notice") == 0 ? POSTED_MODE : PAPER_MODE;
-	struct errmsg msg = {0};
+	int err = file_write(path, json_string_value(html), json_string_length(html), mode, NULL);
 
-	if (file_write(path, json_string_value(html), json_string_length(html), mode, &msg)) {
-		SAY(stderr, M_WRITE_FAILED, path, msg.text);
+	if (err) {
+		SAY(stderr, M_FILE_WRITE, path, cli_why(err));
 		return EXIT_MACHINE;
 	}
 	if (!c->json)

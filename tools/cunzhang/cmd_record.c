@@ -4,39 +4,32 @@
 #include "tools/cunzhang/client.h"
 #include "tools/cunzhang/lines.h"
 
-/* One line from the options; a field that head and line both have was the head's. */
-static json_t *one_line(const struct cli *c)
+/* The lines of a file, or the one that options make. NULL: none. Exit code. */
+static int make_lines(const struct cli *c, json_t **ret)
 {
 	const struct rec_type *t = c->type;
+	const char *path = t->line ? cli_option(c, "lines") : NULL;
 	json_t *line = cli_fields(c, t->line, t->nline);
+	int rv = EXIT_DONE;
 
-	for (uint32_t i = 0; i < t->nhead; i++)
-		json_object_del(line, t->head[i].name);
-	return json_pack("[o]", line);
-}
-
-static bool line_given(const struct cli *c)
-{
-	for (uint32_t i = 0; i < c->type->nline; i++)
-		if (cli_option(c, c->type->line[i].name))
-			return true;
-	return false;
+	*ret = NULL;
+	if (path && json_object_size(line)) {
+		SAY(stderr, M_LINES_BOTH);
+		rv = EXIT_USAGE;
+	} else if (path) {
+		rv = lines_read(t, path, ret);
+	} else if (json_object_size(line)) {
+		*ret = json_pack("[O]", line);
+	}
+	json_decref(line);
+	return rv;
 }
 
 int cmd_record(struct cli *c)
 {
 	const struct rec_type *t = c->type;
-	const char *path = cli_option(c, "lines");
-	json_t *lines = NULL;
-	int rv = EXIT_DONE;
+	json_t *lines;
+	int rv = make_lines(c, &lines);
 
-	if (path && !t->line) {
-		SAY(stderr, M_NO_LINES, t->name);
-		return EXIT_USAGE;
-	}
-	if (path)
-		rv = lines_read(t, path, &lines);
-	else if (t->line && (t->lines_min || line_given(c)))
-		lines = one_line(c);
 	return rv ? rv : client_record(c, t->name, cli_fields(c, t->head, t->nhead), lines);
 }

@@ -1,18 +1,15 @@
 #include <string.h>
 
-#include "daemon/io/file.h"
-#include "lib/hash.h"
-#include "lib/text.h"
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
+#include "tools/cunzhang/files.h"
 #include "tools/cunzhang/paper.h"
 
 /* A redemption at the counter: one line of the terminal, the slip at once. Prices, points and time are the
  * daemon's to fill in. */
 
-#define GOODS_MAX     60 /* lines of a redemption */
-#define SIGNATURE_MAX FILE_BYTES_MAX
-#define SLIP_DIGITS   10
+#define GOODS_MAX   60 /* lines of a redemption */
+#define SLIP_DIGITS 10
 
 /* "G01=2,G02=1". NULL: it is none. */
 static json_t *goods_of(const char *text)
@@ -32,29 +29,6 @@ static json_t *goods_of(const char *text)
 		if (!*p)
 			return lines;
 	}
-}
-
-static int put_signature(const struct cli *c, json_t *record)
-{
-	const char *path = cli_option(c, "signature");
-	char hex[2 * HASH_BYTES + 1];
-	struct errmsg msg = {0};
-	struct buf file = {0};
-	struct hash h;
-	int err;
-
-	if (!path)
-		return EXIT_DONE;
-	err = file_read(path, SIGNATURE_MAX, &file, &msg);
-	if (err) {
-		buf_close(&file);
-		return cli_fail_err(c, err, &msg);
-	}
-	hash_of(file.p, file.n, &h);
-	buf_close(&file);
-	hex_put(hex, h.b, sizeof(h.b));
-	json_object_set_new(record, "signature", json_string(hex));
-	return EXIT_DONE;
 }
 
 /* From the ID: sent again, it is the same slip. */
@@ -100,9 +74,9 @@ int cmd_redeem(struct cli *c)
 	json_object_set_new(record, "household", json_string(c->args[0]));
 	json_object_set_new(body, "record", record);
 	json_object_set_new(body, "lines", lines);
-	rv = put_signature(c, record);
+	rv = client_sign(c, body, "passphrase");
 	if (!rv)
-		rv = client_sign(c, body, "passphrase");
+		rv = files_record(c, t, record, NULL);
 	if (rv) {
 		client_wipe(body);
 		return rv;

@@ -1,5 +1,6 @@
 #include "tools/cunzhang/help.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "daemon/web/recjson.h"
@@ -11,7 +12,10 @@ static void put_text(struct buf *b, const struct option_def *o)
 
 	if (o->field) {
 		buf_printf(b, en ? "%s: " : "%s：", en ? o->field->en : o->field->zh);
-		recjson_expects(o->field, say_lang(), b);
+		if (o->field->kind == REC_DIGEST)
+			buf_puts(b, say_text(M_FILE_EXPECTED));
+		else
+			recjson_expects(o->field, say_lang(), b);
 	} else {
 		buf_puts(b, say_text(o->help));
 	}
@@ -91,32 +95,172 @@ void help_group(const char *word)
 	list(word);
 }
 
+/* --- records -------------------------------------------------------------------------------------- */
+
+/* By code, as proto/records.def has them. */
+static const struct {
+	uint16_t upto;
+	enum msg_id title;
+} groups[] = {{19, M_TYPES_TOWN},	    {29, M_TYPES_PEOPLE}, {39, M_TYPES_POINTS},
+	      {49, M_TYPES_PLANS},	    {59, M_TYPES_USE},	  {69, M_TYPES_NOTICES},
+	      {UINT16_MAX, M_TYPES_VILLAGE}};
+
+void help_types(FILE *f)
+{
+	uint32_t g = 0, last = UINT32_MAX;
+	struct table t;
+
+	table_begin(&t, 2);
+	for (uint32_t i = 0; i < rec_ntypes; i++) {
+		char left[CLI_FIELD_MAX + 4], name[CLI_FIELD_MAX];
+
+		while (rec_types[i].code > groups[g].upto)
+			g++;
+		if (g != last) {
+			table_cell(&t, say_text(groups[g].title));
+			table_cell(&t, "");
+		}
+		last = g;
+		snprintf(left, sizeof(left), "  %s", cli_option_name(rec_types[i].name, name));
+		table_cell(&t, left);
+		table_cell(&t, say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh);
+	}
+	table_print(&t, f);
+}
+
+static void put_roles(const struct rec_type *type)
+{
+	static const enum msg_id feeds[] = {[REC_FEED_TOWN] = M_HELP_FEED_TOWN,
+					    [REC_FEED_VILLAGE] = M_HELP_FEED_VILLAGE,
+					    [REC_FEED_BOTH] = M_HELP_FEED_BOTH};
+	const struct rec_choices *roles = &rec_lists[REC_LIST_ROLE];
+	struct buf b = {0};
+
+	for (uint32_t i = 0; i < roles->n; i++)
+		if (type->roles >> i & 1)
+			buf_printf(&b, "%s%s", b.n ? say_text(M_LIST_COMMA) : "",
+				   cli_choice(roles, roles->v[i].name));
+	SAY(stdout, feeds[type->feed]);
+	if (type->roles)
+		SAY(stdout, M_HELP_ROLES, buf_str(&b));
+	else
+		SAY(stdout, M_HELP_ROLES_RULE);
+	buf_close(&b);
+}
+
+/* A value that this field would take. */
+static void put_sample(struct buf *b, const struct rec_field *f)
+{
+	char text[AMOUNT_TEXT_MAX];
+
+	switch (f->kind) {
+	case REC_U:
+	case REC_QTY: buf_printf(b, "%" PRId64, f->min > 1 ? f->min : 1); return;
+	case REC_POINTS:
+		buf_puts(b, points_text(points_of(f->max < 1000 ? f->max : 1000), text));
+		return;
+	case REC_FEN: buf_puts(b, fen_text(fen_of(f->max < 1000 ? f->max : 1000), text)); return;
+	case REC_DAY: buf_puts(b, "2026-03-01"); return;
+	case REC_MINUTE: buf_puts(b, "09:30"); return;
+	case REC_CHOICE: buf_puts(b, f->choices->v[f->min].name); return;
+	case REC_DIGEST: buf_puts(b, "photo.jpg"); return;
+	case REC_BIN: buf_puts(b, "HEX"); return;
+	case REC_TEXT: buf_printf(b, "'%s'", say_lang() == LANG_EN ? f->en : f->zh); return;
+	case REC_CODE: break;
+	}
+	if (strstr(f->name, "household"))
+		buf_puts(b, "05001");
+	else if (strcmp(f->name, "item") == 0)
+		buf_puts(b, "D101");
+	else
+		buf_printf(b, "%.*s", (int)f->max, f->min > 9 ? "500101999201" : "G01");
+}
+
+/* A command line that says all that is required, and makes no line but where one is. */
+static void put_example(const struct cli *c)
+{
+	bool line = c->type->lines_min > 0;
+	char name[CLI_FIELD_MAX];
+	struct buf b = {0};
+
+	buf_printf(&b, "  cunzhang --dir %s %s", c->type->feed == REC_FEED_TOWN ? "hub" : "village",
+		   c->cmd->name);
+	if (c->cmd->run == cmd_record)
+		buf_printf(&b, " %s", cli_option_name(c->type->name, name));
+	for (uint32_t i = 0; i < c->nopts; i++) {
+		const struct option_def *o = &c->opts[i];
+
+		if (!o->required || !o->field || (args_of_line(c, o) && !line))
+			continue;
+		buf_printf(&b, " --%s ", cli_option_name(o->name, name));
+		put_sample(&b, o->field);
+	}
+	buf_printf(&b, " --as %s", say_text(M_HELP_SOMEBODY));
+	printf("\n%s\n%s\n", say_text(M_HELP_EXAMPLE), buf_str(&b));
+	buf_close(&b);
+}
+
+enum part { PART_OTHER, PART_HEAD, PART_LINE };
+
+static void put_part(const struct cli *c, enum part part)
+{
+	struct table t;
+
+	table_begin(&t, 2);
+	for (uint32_t i = 0; i < c->nopts; i++) {
+		const struct option_def *o = &c->opts[i];
+		enum part of = !o->field ? PART_OTHER : args_of_line(c, o) ? PART_LINE : PART_HEAD;
+
+		if (of == part)
+			put_option(&t, o);
+	}
+	if (part == PART_OTHER)
+		put_globals(&t, c->cmd);
+	table_print(&t, stdout);
+}
+
+/* What only --lines can give is not told here, but by the file that lacks it. */
+static void put_parts(const struct cli *c)
+{
+	const struct rec_type *t = c->type;
+	bool any = c->cmd->run == cmd_record;
+
+	if (t && t->nhead) {
+		printf("\n%s\n", say_text(M_HELP_HEAD));
+		put_part(c, PART_HEAD);
+	}
+	if (t && t->line && (any || c->cmd->lines)) {
+		putchar('\n');
+		SAY(stdout, any ? M_HELP_LINE : M_HELP_LINE_ONE, say_num(t->lines_min),
+		    say_num(t->lines_max));
+		put_part(c, PART_LINE);
+	}
+	printf("\n%s\n", say_text(M_OPTIONS));
+	put_part(c, PART_OTHER);
+}
+
 void help_command(const struct cli *c)
 {
 	const struct command *m = c->cmd;
-	char left[64];
-	struct table t;
+	bool any = m->run == cmd_record, of_type = any && c->type;
+	char left[CLI_FIELD_MAX + 8], name[CLI_FIELD_MAX];
+	const char *arg = of_type ? cli_option_name(c->type->name, name) : m->args;
 
-	snprintf(left, sizeof(left), "%s%s%s", m->args[0] ? m->args : "", m->args[0] ? " " : "",
-		 "[...]");
+	snprintf(left, sizeof(left), "%s%s[...]", arg, arg[0] ? " " : "");
 	SAY(stdout, M_USAGE_ONE, m->name, left);
-	printf("\n%s\n", say_text(m->help));
-	if (m->more != M_NOTHING_MORE)
+	if (of_type)
+		printf("\n%s\n", say_lang() == LANG_EN ? c->type->en : c->type->zh);
+	else
+		printf("\n%s\n", say_text(m->help));
+	if (m->more != M_NOTHING_MORE && !of_type)
 		printf("%s\n", say_text(m->more));
-	printf("\n%s\n", say_text(M_OPTIONS));
-	table_begin(&t, 2);
-	for (uint32_t i = 0; i < c->nopts; i++)
-		put_option(&t, &c->opts[i]);
-	put_globals(&t, m);
-	table_print(&t, stdout);
-	if (m->run == cmd_record && !c->type) {
+	if (of_type)
+		put_roles(c->type);
+	put_parts(c);
+	if (of_type)
+		put_example(c);
+	if (any && !c->type) {
 		putchar('\n');
-		table_begin(&t, 2);
-		for (uint32_t i = 0; i < rec_ntypes; i++) {
-			snprintf(left, sizeof(left), "  %s", rec_types[i].name);
-			table_cell(&t, left);
-			table_cell(&t, say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh);
-		}
-		table_print(&t, stdout);
+		help_types(stdout);
 	}
 }

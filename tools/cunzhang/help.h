@@ -7,6 +7,8 @@
 void help_all(void);
 /* The commands that begin with @word. */
 void help_group(const char *word);
+/* All types of records, in groups. */
+void help_types(FILE *f);
 /* c->cmd with the options gathered for it. */
 void help_command(const struct cli *c);
 

@@ -73,6 +73,9 @@ static const struct option_def o_account[] = {FEED, {"all", NULL, M_O_ALL, false
 static const struct option_def o_score[] = {{"year", "YEAR", M_O_YEAR, false, 0, NULL}, FEED, END};
 static const struct option_def o_as[] = {AS, END};
 static const struct option_def o_feed[] = {FEED, END};
+static const struct option_def o_entry_record[] = {
+	AS, {"file", "FILE", M_O_FILE, false, 0, NULL}, END,
+};
 static const struct option_def o_record[] = {
 	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, END,
 };
@@ -111,7 +114,6 @@ static const struct option_def o_entry_sheet[] = {
 static const struct option_def o_redeem[] = {
 	AS,
 	{"goods", "LIST", M_O_GOODS, true, 0, NULL},
-	{"signature", "FILE", M_O_SIGNATURE_FILE, false, 0, NULL},
 	{"out", "FILE", M_O_SLIP_OUT, false, 'o', NULL},
 	END,
 };
@@ -153,14 +155,14 @@ const struct command main_commands[] = {
 	{"catalogue import", "FILE", M_C_CATALOGUE_IMPORT, M_X_IMPORT, IMPORTS, cmd_catalogue_import, o_import, REC_catalogue, false, true},
 	{"catalogue adopt", "", M_C_CATALOGUE_ADOPT, M_NOTHING_MORE, W, cmd_catalogue_adopt, o_adopt, REC_adopt_catalogue, false, false},
 	{"catalogue show", "", M_C_CATALOGUE_SHOW, M_NOTHING_MORE, 0, cmd_catalogue_show, o_catalogue_show, 0, false, false},
-	{"entry record", "", M_C_ENTRY_RECORD, M_X_ENTRY_RECORD, W, cmd_entry_record, o_as, REC_points, true, false},
+	{"entry record", "", M_C_ENTRY_RECORD, M_X_ENTRY_RECORD, W, cmd_entry_record, o_entry_record, REC_points, true, false},
 	{"entry review", "ENTRY", M_C_ENTRY_REVIEW, M_X_ENTRY_STEP, W, cmd_entry_review, o_step, 0, false, false},
 	{"entry confirm", "ENTRY", M_C_ENTRY_CONFIRM, M_X_ENTRY_STEP, W, cmd_entry_confirm, o_step, 0, false, false},
 	{"entry reverse", "ENTRY", M_C_ENTRY_REVERSE, M_X_ENTRY_REVERSE, W, cmd_entry_reverse, o_as, REC_reversal, false, false},
 	{"entry import", "FILE", M_C_ENTRY_IMPORT, M_X_IMPORT, IMPORTS, cmd_entry_import, o_entry_import, 0, false, false},
 	{"entry sheet", "", M_C_ENTRY_SHEET, M_X_ENTRY_SHEET, 0, cmd_entry_sheet, o_entry_sheet, 0, false, false},
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
-	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, true},
+	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, false},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
@@ -172,6 +174,8 @@ const struct command main_commands[] = {
 	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},
 	{"digest", "", M_C_DIGEST, M_NOTHING_MORE, 0, cmd_digest, o_feed, 0, false, false},
+	{"evidence check", "", M_C_EVIDENCE_CHECK, M_X_EVIDENCE_CHECK, 0, cmd_evidence_check, o_feed, 0, false, false},
+	{"evidence show", "WHICH", M_C_EVIDENCE_SHOW, M_X_EVIDENCE_SHOW, 0, cmd_evidence_show, o_feed, 0, false, false},
 	{"log", "", M_C_LOG, M_NOTHING_MORE, 0, cmd_log, o_log, 0, false, false},
 	{"completion bash", "", M_C_COMPLETION, M_X_COMPLETION, CMD_NO_DIR, cmd_completion_bash, o_none, 0, false, false},
 };
@@ -268,9 +272,25 @@ static int check_globals(struct cli *c)
 	return EXIT_DONE;
 }
 
+/* A record must not stand in the log before it turns out that its paper cannot be written. */
+static int check_outputs(const struct cli *c)
+{
+	static const char *const names[] = {"out", "csv", "xlsx"};
+	int rv = EXIT_DONE;
+
+	for (uint32_t i = 0; i < c->nopts && !rv; i++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			if (!rv && c->value[i] && !c->opts[i].field &&
+			    strcmp(c->opts[i].name, names[k]) == 0)
+				rv = cli_check_out(c->value[i]);
+	return rv;
+}
+
 static int run_command(struct cli *c, int argc, char **argv, int at)
 {
+	char name[2 * NAME_BYTES_MAX], option[CLI_FIELD_MAX];
 	int rv = args_gather(c, argc, argv, at);
+	bool any = c->cmd->run == cmd_record && c->type;
 
 	if (!rv)
 		rv = args_take_rest(c, argc, argv, at);
@@ -280,9 +300,13 @@ static int run_command(struct cli *c, int argc, char **argv, int at)
 	}
 	if (!rv)
 		rv = check_globals(c);
-	if (!rv)
-		return c->cmd->run(c);
-	SAY(stderr, M_HINT_HELP, c->cmd->name);
+	if (!rv) {
+		rv = check_outputs(c);
+		return rv ? rv : c->cmd->run(c);
+	}
+	snprintf(name, sizeof(name), "%s%s%s", c->cmd->name, any ? " " : "",
+		 any ? cli_option_name(c->type->name, option) : "");
+	SAY(stderr, M_HINT_HELP, name);
 	return rv;
 }
 

@@ -64,17 +64,16 @@ static void put_csv(struct buf *out, const char *s, bool number)
 	buf_put_u8(out, '"');
 }
 
-static int wrote(int err, const char *path, const struct errmsg *msg)
+static int wrote(int err, const char *path)
 {
 	if (!err)
 		return EXIT_DONE;
-	SAY(stderr, M_WRITE_FAILED, path, msg->text);
+	SAY(stderr, M_FILE_WRITE, path, cli_why(err));
 	return EXIT_MACHINE;
 }
 
 int sheet_csv(const struct sheet *s, const char *path)
 {
-	struct errmsg msg = {0};
 	struct buf out = {0};
 	char number[NUMBER_TEXT];
 	const json_t *row;
@@ -90,9 +89,9 @@ int sheet_csv(const struct sheet *s, const char *path)
 			put_csv(&out, cell_text(cell(s, row, i), number), s->right[i]);
 			buf_puts(&out, i + 1 < s->columns ? "," : "\r\n");
 		}
-	int err = out.err ? out.err : file_write(path, out.p, out.n, SHEET_FILE_MODE, &msg);
+	int err = out.err ? out.err : file_write(path, out.p, out.n, SHEET_FILE_MODE, NULL);
 	buf_close(&out);
-	return wrote(err, path, &msg);
+	return wrote(err, path);
 }
 
 /* --- xlsx ------------------------------------------------------------------------------------------ */
@@ -138,7 +137,6 @@ static lxw_error fill(lxw_workbook *wb, const struct sheet *s)
 
 int sheet_xlsx(const struct sheet *s, const char *path)
 {
-	struct errmsg msg = {0};
 	char part[4096];
 	lxw_workbook *wb;
 	lxw_error err;
@@ -156,8 +154,7 @@ int sheet_xlsx(const struct sheet *s, const char *path)
 	if (!err)
 		return EXIT_DONE;
 	remove(part);
-	snprintf(msg.text, sizeof(msg.text), "%s", lxw_strerror(err));
-	return wrote(ERR_IO, path, &msg);
+	return wrote(ERR_IO, path);
 }
 
 /* --- the terminal ---------------------------------------------------------------------------------- */

@@ -1,0 +1,108 @@
+# Goal of this test: a file that a record names is at the node before the record is sent, once; what happened to it
+# since is found, with the entry that names it.
+set -u
+. tests/e2e/lib.inc
+hub
+village 1
+v=(--dir "$work/v1")
+c() { "$cz" "$@" >"$work/out" 2>&1 </dev/null; }
+expect() { # exit code, pattern in the output, arguments
+	local want=$1 pattern=$2
+	shift 2
+	c "$@"
+	local rv=$?
+	((rv == want)) || fail "exit $rv, not $want: cunzhang $*: $(cat "$work/out")"
+	grep -qE -- "$pattern" "$work/out" || fail "no \"$pattern\": cunzhang $*: $(cat "$work/out")"
+}
+size() { run v1 status --json | jq '[.feeds[] | select(.own)][0].size'; }
+digest() { sha256sum <"$1" | cut -d' ' -f1; }
+kept() { echo "$work/v1/evidence/${1:0:2}/$1"; }
+files() { find "$work/v1/evidence" -type f 2>/dev/null | wc -l; }
+day=$(TZ=Asia/Shanghai date -d '3 days ago' +%F)
+must run v1 roster import "$data/village-1/roster.csv" --as head
+
+# --- a record names a file -----------------------------------------------------------------------------------
+record=(entry record --household 05001 --item D101 --day "$day" --place yard --reason 'monthly check'
+	--evidence 照片 --as recorder)
+head -c 300000 /dev/urandom >"$work/photo.jpg"
+photo=$(digest "$work/photo.jpg")
+before=$(size)
+expect 2 'cannot read .*/none.jpg: there is no such file' "${v[@]}" "${record[@]}" --file "$work/none.jpg"
+expect 2 '没有这个文件' --lang zh "${v[@]}" "${record[@]}" --file "$work/none.jpg"
+expect 2 'is a folder' "${v[@]}" "${record[@]}" --file "$work"
+truncate -s $((16 * 1048576 + 1)) "$work/film.mp4"
+expect 2 'larger than 16 MiB' "${v[@]}" "${record[@]}" --file "$work/film.mp4"
+expect 2 '超过 16 MiB' --lang zh "${v[@]}" "${record[@]}" --file "$work/film.mp4"
+expect 2 'not both' "${v[@]}" "${record[@]}" --file "$work/photo.jpg" --digest "$photo"
+expect 0 'nothing was written' "${v[@]}" "${record[@]}" --file "$work/photo.jpg" --dry-run
+[[ $(files) == 0 && $(size) == "$before" ]] || fail "a refused file or a trial left something behind"
+expect 0 "written: entry $before" "${v[@]}" "${record[@]}" --file "$work/photo.jpg"
+cmp "$work/photo.jpg" "$(kept "$photo")" || fail "the file is not kept"
+[[ $(stat -c %a "$(kept "$photo")") == 640 ]] || fail "mode $(stat -c %a "$(kept "$photo")")"
+[[ $(run v1 log --from "$before" -n 1 --json | jq -r '.items[0].lines[0].digest') == "$photo" ]] || fail "another digest"
+truncate -s $((16 * 1048576)) "$work/film.mp4"
+expect 0 'written' "${v[@]}" record consent --household 05005 --takes-part yes --day "$day" --document T-1 \
+	--digest "$work/film.mp4" --as head
+[[ -e $(kept "$(digest "$work/film.mp4")") ]] || fail "16 MiB are not kept"
+expect 0 'written' "${v[@]}" record consent --household 03008 --takes-part yes --day "$day" --document T-2 \
+	--digest "$work/photo.jpg" --as head
+[[ $(files) == 2 ]] || fail "the same file twice: $(files) files"
+
+# --- 64 digits are a digest, unless a file is called so ----------------------------------------------------------
+paper=$(printf 'paper' | sha256sum | cut -d' ' -f1)
+expect 0 'written' "${v[@]}" record consent --household 03010 --takes-part yes --day "$day" --document T-3 \
+	--digest "$paper" --as head
+at_paper=$(($(size) - 1))
+cp "$work/photo.jpg" "$work/$paper"
+program=$(realpath "$cz")
+(cd "$work" && "$program" "${v[@]}" record consent --household 03010 --takes-part no --day "$day" --document T-4 \
+	--digest "$paper" --as head >"$work/out" 2>&1 </dev/null)
+rv=$?
+((rv == 2)) && grep -q 'write \./' "$work/out" || fail "a file or a digest: exit $rv: $(cat "$work/out")"
+
+# --- sheets: paths are relative to the sheet ----------------------------------------------------------------------
+mkdir "$work/sheets"
+printf 'first' >"$work/sheets/one.jpg"
+printf '户编号,成员序号,事项编码,发生日期,地点,事由,证明材料,附件\n06002,0,D101,%s,院坝,月检,照片,one.jpg\n' "$day" \
+	>"$work/sheets/lines.csv"
+expect 0 'written' "${v[@]}" record points --lines "$work/sheets/lines.csv" --as recorder
+[[ -e $(kept "$(digest "$work/sheets/one.jpg")") ]] || fail "the file of a line is not kept"
+printf 'second' >"$work/sheets/two.jpg"
+printf '发生日期,户编号,姓名,事项编码,地点,事由,证明材料,附件\n%s,06006,,D101,院坝,月检,照片,two.jpg\n' "$day" \
+	>"$work/sheets/entries.csv"
+import=(entry import "$work/sheets/entries.csv" --as recorder --review-as reviewer --confirm-as confirmer --accept)
+two=$(digest "$work/sheets/two.jpg")
+expect 0 'would import' "${v[@]}" "${import[@]}" --dry-run
+[[ ! -e $(kept "$two") ]] || fail "a trial kept a file"
+expect 0 'imported' "${v[@]}" "${import[@]}"
+cmp "$work/sheets/two.jpg" "$(kept "$two")" || fail "the file of a sheet is not kept"
+expect 0 'nothing new' "${v[@]}" "${import[@]}"
+sed 's/two/three/' "$work/sheets/entries.csv" >"$work/sheets/lost.csv"
+expect 2 'cannot read .*/sheets/three.jpg' "${v[@]}" "${import[@]/entries.csv/lost.csv}"
+
+# --- what became of them -------------------------------------------------------------------------------------------
+expect 0 'intact 5, altered 0, not here 1' "${v[@]}" evidence check
+expect 0 '完好 5，已被改动 0，不在本机 1' --lang zh "${v[@]}" evidence check
+expect 0 "^ *$at_paper .*joining or leaving.*not here" "${v[@]}" evidence check
+expect 0 "^$(kept "$photo")$" "${v[@]}" evidence show "$before.1"
+[[ $(grep -c intact "$work/out") == 2 ]] || fail "one entry is named: $(cat "$work/out")"
+expect 0 'joining or leaving' "${v[@]}" evidence show "$photo"
+expect 1 'no entry names a file' "${v[@]}" evidence show 1
+expect 2 'is no entry' "${v[@]}" evidence show x.1
+printf 'X' | dd of="$(kept "$photo")" bs=1 seek=1000 conv=notrunc status=none
+expect 4 "^ *$before +1 +points entry .*ALTERED" "${v[@]}" evidence check
+"$cz" "${v[@]}" evidence check --json >"$work/json"
+(($? == 4)) && jq -e '.altered == 2 and .missing == 1 and ([.items[] | select(.state == "altered")][0].line == 1)' \
+	"$work/json" >/dev/null || fail "JSON: $(cat "$work/json")"
+expect 4 'ALTERED' "${v[@]}" evidence show "$photo"
+rm "$(kept "$photo")"
+expect 0 "^ *$before +1 +points entry .*not here" "${v[@]}" evidence check
+expect 0 'intact 3, altered 0, not here 3' "${v[@]}" evidence check
+
+# --- a daemon that died while a file came in -------------------------------------------------------------------------
+stop v1 KILL
+touch "$work/v1/evidence/incoming-abcdef"
+start v1
+must run v1 status
+[[ ! -e $work/v1/evidence/incoming-abcdef ]] || fail "half a file is left behind"
+must run v1 verify
