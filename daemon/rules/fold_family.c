@@ -80,17 +80,8 @@ struct account {
 
 static int get_account(struct judged *j, struct bytes household, struct account *ret)
 {
-	struct bytes row;
-	int err;
+	int err = fold_account(j, household, &ret->key, &ret->a);
 
-	*ret = (struct account){0};
-	state_key_of(&ret->key, j->f->feed_no, STATE_ACCOUNT);
-	state_key_text(&ret->key, household);
-	err = rows_get(j->w->rows, &ret->key, &row);
-	if (!err)
-		err = state_account_parse(row, &ret->a);
-	if (err == ERR_NOTFOUND)
-		err = ERR_OK;
 	if (!err && !state_account_balance(&ret->a, &ret->balance))
 		err = ERR_CORRUPT;
 	return err;

@@ -76,6 +76,7 @@ struct fold_plain {
 	uint8_t n;
 	uint8_t b[FOLD_PLAIN_MAX];
 };
+struct bytes fold_trim(struct bytes s); /* without the spaces around it */
 void fold_plain(struct bytes s, enum fold_spaces spaces, struct fold_plain *ret);
 static inline struct bytes fold_plain_bytes(const struct fold_plain *p)
 {
@@ -135,8 +136,13 @@ int fold_get_nums(struct judged *j, const struct state_key *k, int64_t *ret, uns
 int fold_put_nums(struct judged *j, const struct state_key *k, const int64_t *v, unsigned n);
 int fold_get_num(struct judged *j, const struct state_key *k, uint64_t *ret);
 int fold_put_num(struct judged *j, const struct state_key *k, uint64_t v);
+/* The account of a household, all 0 when there is none yet, and the key of its row. */
+int fold_account(struct judged *j, struct bytes household, struct state_key *ret_key,
+		 struct state_account *ret);
 int fold_not_future(struct judged *j, day_t day);	 /* V_DAY_FUTURE */
 int fold_period(struct judged *j, day_t from, day_t to); /* V_PERIOD */
+/* Where the outcome depends on today: V_NO_CLOCK when it is unknown. */
+int fold_need_clock(struct judged *j);
 /* The head of the accepted entry @seq of a listed type, in this feed or in the town's as this entry sees it
  * (V_REFERENCE). @ret is of the type's head struct; what it borrows lives until the next look at an earlier
  * entry; its lines are in fold_work.target. */
@@ -148,6 +154,8 @@ int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code);
 /* An entry is settled once, by this one (V_DONE_ALREADY). */
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code);
 int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret_by); /* ERR_NOTFOUND */
+/* What settled it is void: it can be settled anew. */
+int fold_reopen(struct judged *j, uint64_t seq);
 
 /* fold_doc.c: what the village decides in versions. The first three are the values of SUBJECT. */
 enum fold_doc { DOC_CATALOGUE, DOC_PLAN, DOC_SCHEME, DOC_PRICES };
@@ -156,9 +164,12 @@ struct fold_doc_row {
 	day_t from, to; /* from DAY_NONE: not by day; to DAY_NONE: until the next */
 	uint64_t base;	/* catalogue: version of the town's */
 };
-/* V_VERSION_USED, V_PERIOD. A later version with the same first day takes the earlier one's place. */
+/* V_PERIOD, V_VERSION_USED, V_VERSION_JUMP; V_VERSION_PAST or V_NO_CLOCK when one is in force on the first
+ * day. A later version with the same first day takes the earlier one's place. */
 int fold_doc_add(struct judged *j, enum fold_doc doc, uint64_t version,
 		 const struct fold_doc_row *row);
+/* V_VERSION_JUMP: a version far above the newest, @top. */
+int fold_doc_step(struct judged *j, enum rec_code code, uint64_t version, uint64_t top);
 int fold_doc_get(struct judged *j, enum fold_doc doc, uint64_t version,
 		 struct fold_doc_row *ret); /* ERR_NOTFOUND */
 int fold_doc_need(struct judged *j, enum fold_doc doc, uint64_t version,
@@ -234,6 +245,7 @@ int fold_objection_due(struct judged *j, uint64_t entry, uint32_t line,
 		       const struct rec_points_line *l);
 
 /* fold_store.c: price lists and opening days; fold_redeem.c */
+#define FOLD_PRICES_MAX 120 /* lines of a price list */
 int fold_store_prices(struct judged *j);
 int fold_store_opening(struct judged *j);
 /* Is this minute within the opening hours posted for the day? Without any it is not. */

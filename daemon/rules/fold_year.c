@@ -111,12 +111,13 @@ static int check_score(struct judged *j, uint32_t line, const struct rec_apprais
 						.s = l->household});
 }
 
+/* Equal points share a rank, and the ranks that they take up are left out after them. */
 static int check_rank(struct judged *j, uint32_t line, const struct rec_appraisal_line *l,
 		      struct nominees *all)
 {
 	int down = all->n > 1 ? points_cmp(all->score, l->score) : 1;
 
-	if (down < 0 || l->rank != all->rank + (down > 0))
+	if (down < 0 || l->rank != (down > 0 ? all->n : all->rank))
 		return fold_refuse(j, &(struct refusal){.id = V_APPRAISAL_ORDER, .num = {line}});
 	all->rank = l->rank;
 	all->score = l->score;
@@ -189,9 +190,11 @@ int fold_year_close(struct judged *j)
 
 	if (!err)
 		err = check_open(j, r.year);
+	if (!err)
+		err = fold_need_clock(j);
 	if (err)
 		return err;
-	if (j->today != DAY_NONE && day_year(j->today) <= (int)r.year)
+	if (day_year(j->today) <= (int)r.year)
 		return fold_refuse(j, &(struct refusal){.id = V_YEAR_RUNS,
 							.num = {(int64_t)r.year, j->today}});
 	appraised_key(&k, j, r.year);
