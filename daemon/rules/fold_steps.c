@@ -150,19 +150,13 @@ static int release_cap(struct judged *j, const struct moved *m)
 /* What a confirmed line adds to the account; @back takes it back. */
 static int book_account(struct judged *j, const struct moved *m, bool back)
 {
-	struct state_account a = {0};
+	struct state_account a;
 	bool deduct = m->it->sign == SIGN_deduct;
 	struct points sum, balance;
 	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = fold_account(j, m->l.household, &k, &a);
 
-	state_key_of(&k, j->f->feed_no, STATE_ACCOUNT);
-	state_key_text(&k, m->l.household);
-	err = rows_get(j->w->rows, &k, &row);
-	if (!err)
-		err = state_account_parse(row, &a);
-	if (err && err != ERR_NOTFOUND)
+	if (err)
 		return err;
 	int64_t *side = deduct ? &a.deducted : &a.earned;
 	if (back ? !points_sub(points_of(*side), m->l.points, &sum)
@@ -204,6 +198,22 @@ static int book_score(struct judged *j, const struct moved *m, bool back)
 	return err || m->l.member == 0 ? err : add_score(j, m, (uint32_t)m->l.member, minus);
 }
 
+/* A line that is refused or reversed no longer counts, and what it answered is open again. */
+static int undo(struct judged *j, const struct moved *m)
+{
+	int err = release_cap(j, m);
+
+	return err || m->l.application == 0 ? err : fold_reopen(j, m->l.application);
+}
+
+/* P01: the one who decides must not be of the household that is better off for it. */
+static int warn_self(struct judged *j, uint32_t line, const struct moved *m, bool back)
+{
+	if ((m->it->sign == SIGN_deduct) != back)
+		return ERR_OK;
+	return fold_people_warn_self(j, line, m->l.household);
+}
+
 /* --- review and confirm ---------------------------------------------------------------------------- */
 struct step {
 	uint8_t from, to; /* enum line_state */
@@ -239,10 +249,10 @@ static int step_line(struct judged *j, const struct step *s, struct target *t, u
 		return err;
 	if (refuse || s->confirm || linked)
 		err = read_line(j, t, line, &m);
-	if (!err && linked && !refuse && m.it->sign == SIGN_award)
-		err = fold_people_warn_self(j, line, m.l.household);
+	if (!err && linked)
+		err = warn_self(j, line, &m, refuse);
 	if (!err && refuse)
-		err = release_cap(j, &m);
+		err = undo(j, &m);
 	if (!err && s->confirm && !refuse)
 		err = confirm_line(j, t, line, &m);
 	if (err)
@@ -331,11 +341,13 @@ int fold_steps_reverse(struct judged *j)
 	if (!err)
 		err = read_line(j, &t, line, &m);
 	if (!err)
+		err = warn_self(j, line, &m, true);
+	if (!err)
 		err = book_account(j, &m, true);
 	if (!err)
 		err = book_score(j, &m, true);
 	if (!err)
-		err = release_cap(j, &m);
+		err = undo(j, &m);
 	if (err)
 		return err;
 	j->w->lines.line[line - 1].state = LINE_REVERSED;

@@ -123,6 +123,12 @@ static void test_an_application_is_for_something_that_is_there(void)
 	town_close(&x.w);
 }
 
+static int only_application(void *ctx, const struct view_application *a)
+{
+	*(struct view_application *)ctx = *a;
+	return 0;
+}
+
 static void test_a_line_settles_the_application_it_names(void)
 {
 	struct rec_application_reply r = {.opinion = town_b("当天未到场")};
@@ -163,6 +169,53 @@ static void test_a_line_settles_the_application_it_names(void)
 	r.application = 0x7fffffff;
 	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	REFUSED(&x.w, "REFERENCE", "F80", 0x7fffffff);
+	town_close(&x.w);
+}
+
+static void open_again(struct world *x, uint64_t application)
+{
+	struct view_application a = {0};
+
+	town_begin(&x->w);
+	T_EQ(view_applications(x->w.t, x->no, only_application, &a), ERR_OK);
+	town_commit(&x->w);
+	T_EQ(a.seq, application);
+	T_EQ(a.state, APPLICATION_OPEN);
+	T_EQ(a.by, 0);
+}
+
+/* A line that does not count answers nobody. */
+static void test_a_refused_line_opens_the_application_again(void)
+{
+	struct rec_application_reply r = {.opinion = town_b("当天未到场")};
+	struct rec_application a;
+	struct rec_points_line l;
+	struct world x;
+	uint64_t at, by;
+
+	world_open(&x, 15);
+	a = application(&x, "01001", 2, "C101");
+	apply(&x, &a);
+	at = last(&x);
+	l = town_line("01001", 2, "C101", x.day);
+	l.application = at;
+	points(&x, TOWN_REC, &l, 1);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, last(&x), 0, DECISION_refuse), V_ACCEPTED);
+	open_again(&x, at);
+	points(&x, TOWN_REC, &l, 1);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	by = last(&x);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, by, 0, DECISION_agree), V_ACCEPTED);
+	points(&x, TOWN_REC, &l, 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)by);
+	T_EQ(confirm(&x, by), V_ACCEPTED);
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, by, 1), V_ACCEPTED);
+	open_again(&x, at);
+	r.application = at;
+	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	points(&x, TOWN_REC, &l, 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
 	town_close(&x.w);
 }
 
@@ -683,6 +736,7 @@ static void test_deductions_show_what_they_wait_for(void)
 T_MAIN(T(test_a_recorder_keeps_to_the_territory),
        T(test_an_application_is_for_something_that_is_there),
        T(test_a_line_settles_the_application_it_names),
+       T(test_a_refused_line_opens_the_application_again),
        T(test_some_items_need_the_document_of_an_authority),
        T(test_the_days_of_a_telling_are_possible), T(test_a_deduction_waits_for_the_household),
        T(test_the_days_are_those_of_the_scheme), T(test_a_new_scheme_counts_at_once),
