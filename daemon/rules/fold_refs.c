@@ -132,13 +132,33 @@ int fold_ref_author(struct judged *j, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES])
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
+/* Is the author the person who had that key? Who was given another one since has the same name. */
+static int is_author(struct judged *j, const uint8_t key[SIGN_KEY_BYTES], bool *ret)
+{
+	struct fold_plain was, now;
+	int err;
+
+	*ret = memcmp(key, j->e->author, SIGN_KEY_BYTES) == 0;
+	if (*ret)
+		return ERR_OK;
+	err = fold_rights_key_name(j, key, &was);
+	if (!err)
+		err = fold_rights_key_name(j, j->e->author, &now);
+	if (!err)
+		*ret = fold_text_eq(fold_plain_bytes(&was), fold_plain_bytes(&now));
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code)
 {
 	struct bytes name = {NULL, 0};
 	uint8_t author[SIGN_KEY_BYTES];
+	bool same = false;
 	int err = fold_ref_author(j, seq, author);
 
-	if (err || memcmp(author, j->e->author, SIGN_KEY_BYTES) != 0)
+	if (!err)
+		err = is_author(j, author, &same);
+	if (err || !same)
 		return err;
 	if (j->actor)
 		err = fold_rights_name(j, j->actor, &name);

@@ -165,6 +165,18 @@ int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret)
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
+int fold_rights_key_name(struct judged *j, const uint8_t key[32], struct fold_plain *ret)
+{
+	struct state_person p;
+	int err = in_village(j, key, &p);
+
+	if (err == ERR_NOTFOUND)
+		err = fold_rights_in_town(j, key, &p);
+	if (!err)
+		fold_plain(p.name, FOLD_NO_SPACES, ret);
+	return err;
+}
+
 /* --- one name, one key ----------------------------------------------------------------------------- */
 static void name_key(struct state_key *k, const struct judged *j, const char *village,
 		     struct bytes name)

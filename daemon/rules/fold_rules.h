@@ -149,7 +149,7 @@ int fold_need_clock(struct judged *j);
 int fold_ref(struct judged *j, uint64_t seq, enum rec_code code, void *ret);
 int fold_ref_town(struct judged *j, uint64_t seq, enum rec_code code, void *ret);
 int fold_ref_author(struct judged *j, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES]);
-/* V_SAME_PERSON when the author of this entry wrote that one. */
+/* V_SAME_PERSON when the author of this entry wrote that one, be it with another key. */
 int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code);
 /* An entry is settled once, by this one (V_DONE_ALREADY). */
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code);
@@ -285,6 +285,8 @@ int fold_rights_give(struct judged *j, const uint8_t key[32], struct bytes name,
 		     const struct state_role *role);
 /* The name of a person of the village, for sentences; empty when there is none. */
 int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret);
+/* The plain name that a key has in the village, or else in the town. ERR_NOTFOUND. */
+int fold_rights_key_name(struct judged *j, const uint8_t key[32], struct fold_plain *ret);
 int fold_rights_grant(struct judged *j);
 int fold_rights_revoke(struct judged *j);
 

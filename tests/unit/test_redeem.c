@@ -621,6 +621,28 @@ static void test_nobody_was_there_to_receive(void)
 	town_close(&x.w);
 }
 
+/* A person with a new key is still the one who gave the goods out. */
+static void test_a_new_key_takes_nothing_back(void)
+{
+	struct rec_revoke gone = {.role = ROLE_keeper, .reason = town_b("换密钥")};
+	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
+	struct rec_grant again = {.name = town_b("kee per"), .role = ROLE_confirmer};
+	struct world x;
+
+	open_world(&x);
+	give(&x, "01001", 12000);
+	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
+	back.entry = last(&x);
+	gone.key = town_key_bytes(town_key(&x.w, KEEPER));
+	T_EQ(put(&x, TOWN_HEAD, REC_revoke, &gone, NULL, 0), V_ACCEPTED);
+	again.key = town_key_bytes(town_key(&x.w, "another key"));
+	T_EQ(put(&x, TOWN_HEAD, REC_grant, &again, NULL, 0), V_ACCEPTED);
+	put(&x, "another key", REC_redemption_reversal, &back, NULL, 0);
+	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)back.entry);
+	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	town_close(&x.w);
+}
+
 /* Points that come back to a household that was merged meanwhile are found where it went on. */
 static void test_what_comes_back_follows_a_merger(void)
 {
@@ -681,4 +703,4 @@ T_MAIN(T(test_points_go_and_come_back),
        T(test_a_proxy_is_the_same_however_typed), T(test_a_redemption_is_of_a_day_that_can_be),
        T(test_the_signed_slip_is_looked_at), T(test_odd_times_and_large_sums_are_marked),
        T(test_nobody_was_there_to_receive), T(test_what_comes_back_follows_a_merger),
-       T(test_redemptions_are_read_in_their_order))
+       T(test_a_new_key_takes_nothing_back), T(test_redemptions_are_read_in_their_order))
