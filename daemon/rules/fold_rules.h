@@ -32,6 +32,8 @@ struct fold_item {
 #define FOLD_YEAR_FIRST 1900
 #define FOLD_YEARS	300
 enum fold_year { FOLD_YEAR_UNKNOWN, FOLD_YEAR_OPEN, FOLD_YEAR_CLOSED };
+/* Has anybody moved with a split or merger? */
+enum fold_moved { FOLD_MOVED_UNKNOWN, FOLD_MOVED_NONE, FOLD_MOVED_SOME };
 struct fold_told_days {
 	day_t from;
 	uint32_t days;
@@ -58,6 +60,7 @@ struct fold_work {
 	struct fold_told_days *told_days;
 	uint32_t nschemes, schemes_cap;
 	uint8_t year[FOLD_YEARS]; /* enum fold_year, once looked at */
+	enum fold_moved moved;
 	bool adopts_known;
 	struct fold_adopt *adopt; /* ascending by from */
 	uint32_t nadopts, adopts_cap;
@@ -83,6 +86,16 @@ static inline struct bytes fold_plain_bytes(const struct fold_plain *p)
 	return (struct bytes){p->b, p->n};
 }
 
+/* Where a person (@member above 0) is now, or which household a merged one went on in. */
+struct fold_place {
+	uint8_t household_n;
+	char household[STATE_CODE_MAX];
+	uint32_t member;
+};
+
+/* Who the author is among the villagers, once a post with the author's key was looked for. */
+enum fold_linked { FOLD_LINK_UNKNOWN, FOLD_NOT_LINKED, FOLD_LINKED };
+
 /* The entry being judged. */
 struct judged {
 	struct fold *f;
@@ -95,7 +108,9 @@ struct judged {
 	day_t today;	/* claimed; DAY_NONE when unknown */
 	uint32_t actor; /* person number of the author in the village, 0: none */
 	struct fold_plain actor_name;
-	uint32_t other[FOLD_DUTIES];	 /* whom the author was last found not to be */
+	uint32_t other[FOLD_DUTIES]; /* whom the author was last found not to be */
+	enum fold_linked linked;
+	struct fold_place own;		 /* of the author, when linked */
 	char group[STATE_GROUP_MAX + 1]; /* of the author as recorder; "": all groups */
 	bool is_town;
 	bool meta_changed, adopts_changed, years_changed;
@@ -194,16 +209,12 @@ int fold_filing_reply(struct judged *j);
 /* fold_family.c: households that split and merge */
 int fold_family_split(struct judged *j);
 int fold_family_merge(struct judged *j);
-/* Where a person (@member above 0) is now, or which household a merged one went on in. */
-struct fold_place {
-	uint8_t household_n;
-	char household[STATE_CODE_MAX];
-	uint32_t member;
-};
 static inline struct bytes fold_place_household(const struct fold_place *p)
 {
 	return (struct bytes){(const uint8_t *)p->household, p->household_n};
 }
+/* Before an entry has changed a row: what makes fold_family_now cheap for its lines. */
+int fold_family_ready(struct judged *j);
 int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
 		    struct fold_place *ret);
 /* Key of the year in which caps and score of an accepted line are: of a person where it is now, of a
@@ -221,9 +232,6 @@ int fold_people_post(struct judged *j);
 /* A person moves with a split or merger: kin and posts are found at the new place as well. */
 int fold_people_move(struct judged *j, const struct state_place *from,
 		     const struct state_place *to);
-/* Is @person (a number of the village whose key a post names) a member of that household, or declared kin
- * of one of its members? */
-int fold_people_tied(struct judged *j, uint32_t person, struct bytes household, bool *ret);
 /* Does a post name the author's key? Without that nobody can be told to be tied. */
 int fold_people_linked(struct judged *j, bool *ret);
 /* P01: warns when the author is tied to the household that gets points. */
@@ -259,8 +267,8 @@ int fold_year_confirm(struct judged *j);
 int fold_year_close(struct judged *j);
 int fold_year_honour(struct judged *j);
 int fold_year_policy(struct judged *j);
-/* V_YEAR_LATE when the year of @day is closed. */
-int fold_year_warn(struct judged *j, uint32_t line, day_t day);
+/* V_YEAR_LATE when the year is closed. */
+int fold_year_warn(struct judged *j, uint32_t line, int year);
 
 /* fold_notice.c */
 int fold_notice(struct judged *j);

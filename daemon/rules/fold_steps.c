@@ -98,6 +98,7 @@ static int check_duties(struct judged *j, uint64_t entry, enum fold_duty duty, u
 struct moved {
 	struct rec_points_line l;
 	const struct fold_item *it;
+	int year; /* of its day */
 };
 
 static int read_line(struct judged *j, struct target *t, uint32_t line, struct moved *ret)
@@ -111,6 +112,7 @@ static int read_line(struct judged *j, struct target *t, uint32_t line, struct m
 	t->read = true;
 	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, line - 1, &ret->l))
 		return ERR_CORRUPT;
+	ret->year = day_year(ret->l.day);
 	/* an accepted line has its item, and what the town has issued stays */
 	err = fold_catalogue_item(j, ret->l.version, ret->l.item, &ret->it);
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
@@ -120,7 +122,7 @@ static int get_year(struct judged *j, const struct moved *m, uint32_t member, st
 		    struct state_year *ret)
 {
 	struct bytes row;
-	int err = fold_family_year_key(j, m->l.household, member, day_year(m->l.day), k);
+	int err = fold_family_year_key(j, m->l.household, member, m->year, k);
 
 	if (!err)
 		err = rows_get_or_empty(j->w->rows, k, &row);
@@ -231,7 +233,7 @@ static int confirm_line(struct judged *j, const struct target *t, uint32_t line,
 		err = book_account(j, m, false);
 	if (!err)
 		err = book_score(j, m, false);
-	return err ? err : fold_year_warn(j, line, m->l.day);
+	return err ? err : fold_year_warn(j, line, m->year);
 }
 
 static int step_line(struct judged *j, const struct step *s, struct target *t, uint32_t line,
@@ -290,6 +292,8 @@ static int run_step(struct judged *j, const struct step *s)
 	struct rec_review head;
 	int err = fold_head(j, &head);
 
+	if (!err)
+		err = fold_family_ready(j);
 	if (!err && s->confirm)
 		err = fold_objection_ready(j);
 	for (uint32_t i = 0; i < j->nlines && !err; i++) {

@@ -31,9 +31,8 @@ static int check_open(struct judged *j, uint64_t year)
 						.num = {(int64_t)year, (int64_t)seq}});
 }
 
-int fold_year_warn(struct judged *j, uint32_t line, day_t day)
+int fold_year_warn(struct judged *j, uint32_t line, int year)
 {
-	int year = day_year(day);
 	uint8_t *known = &j->w->year[year - FOLD_YEAR_FIRST];
 	struct state_key k;
 	uint64_t seq;
