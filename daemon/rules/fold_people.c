@@ -220,7 +220,7 @@ int fold_people_move(struct judged *j, const struct state_place *from, const str
 /* --- P01 ------------------------------------------------------------------------------------------- */
 int fold_people_linked(struct judged *j, bool *ret)
 {
-	struct state_place p;
+	struct state_place p = {0};
 	struct state_key k;
 	struct bytes row;
 	int err = ERR_OK;

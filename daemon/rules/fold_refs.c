@@ -170,9 +170,6 @@ int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code)
 						  .t = name});
 }
 
-/* Rows stay, so this stands where an entry was opened again; the first entry settles none. */
-#define NOT_SETTLED 0
-
 static void done_key(struct state_key *k, const struct judged *j, uint64_t seq)
 {
 	state_key_of(k, j->f->feed_no, STATE_DONE);
@@ -187,7 +184,7 @@ int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret)
 
 	done_key(&k, j, seq);
 	err = fold_get_num(j, &k, ret);
-	return !err && *ret == NOT_SETTLED ? ERR_NOTFOUND : err;
+	return !err && *ret == STATE_OPEN_AGAIN ? ERR_NOTFOUND : err;
 }
 
 int fold_reopen(struct judged *j, uint64_t seq)
@@ -195,7 +192,7 @@ int fold_reopen(struct judged *j, uint64_t seq)
 	struct state_key k;
 
 	done_key(&k, j, seq);
-	return fold_put_num(j, &k, NOT_SETTLED);
+	return fold_put_num(j, &k, STATE_OPEN_AGAIN);
 }
 
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code)

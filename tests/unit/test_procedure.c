@@ -175,9 +175,11 @@ static void test_a_line_settles_the_application_it_names(void)
 static void open_again(struct world *x, uint64_t application)
 {
 	struct view_application a = {0};
+	uint64_t by;
 
 	town_begin(&x->w);
 	T_EQ(view_applications(x->w.t, x->no, only_application, &a), ERR_OK);
+	T_EQ(view_settled(x->w.t, x->no, application, &by), ERR_NOTFOUND);
 	town_commit(&x->w);
 	T_EQ(a.seq, application);
 	T_EQ(a.state, APPLICATION_OPEN);
