@@ -83,6 +83,9 @@ int fold_catalogue_issue(struct judged *j)
 		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_VERSION,
 							.num = {(int64_t)c.version,
 								(int64_t)j->meta.version}});
+	err = fold_doc_step(j, REC_catalogue, c.version, j->meta.version);
+	if (err)
+		return err;
 	if (c.to != DAY_NONE && c.to < c.from)
 		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
 							.num = {c.from, c.to}});
@@ -192,7 +195,7 @@ static day_t last_of_year(day_t from)
 	return next - 1 != DAY_NONE ? next - 1 : DAY_NONE - 1;
 }
 
-/* P12: adopted for a year at most, and never so that a day gone by gets another catalogue. */
+/* P12: adopted for a year at most. */
 static int check_period(struct judged *j, struct fold_doc_row *doc)
 {
 	day_t last = last_of_year(doc->from);
@@ -210,10 +213,6 @@ static int check_period(struct judged *j, struct fold_doc_row *doc)
 	err = fold_doc_on(j, DOC_CATALOGUE, doc->from, &version, &now);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	if (j->today != DAY_NONE && doc->from < j->today)
-		return fold_refuse(
-			j, &(struct refusal){.id = V_CATALOGUE_PAST,
-					     .num = {j->today, doc->from, (int64_t)version}});
 	day_to_ymd(doc->from, &y, &m, &d);
 	if (m != 1 || d != 1)
 		fold_warn(j, &(struct refusal){.id = V_CATALOGUE_MIDYEAR,

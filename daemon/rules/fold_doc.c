@@ -2,6 +2,8 @@
 
 #include "lib/err.h"
 
+#define VERSION_STEP_MAX 9999 /* a slip of the finger must not end the series */
+
 /* What a village decides in versions, each in force from a day: catalogue, plan, scheme, prices. */
 
 static enum rec_code record_of(enum fold_doc doc)
@@ -72,20 +74,56 @@ int fold_doc_need(struct judged *j, enum fold_doc doc, uint64_t version, struct 
 						.s = doc_name(doc)});
 }
 
+int fold_doc_step(struct judged *j, enum rec_code code, uint64_t version, uint64_t top)
+{
+	if (version <= top + VERSION_STEP_MAX)
+		return ERR_OK;
+	return fold_refuse(
+		j, &(struct refusal){.id = V_VERSION_JUMP,
+				     .num = {(int64_t)version, (int64_t)top, (int64_t)top + 1},
+				     .s = fold_text(rec_type_of((uint16_t)code)->name)});
+}
+
+static int check_version(struct judged *j, enum fold_doc doc, uint64_t version)
+{
+	uint64_t top;
+	int err = newest(j, doc, &top);
+
+	if (!err && version <= top)
+		err = fold_refuse(j, &(struct refusal){.id = V_VERSION_USED,
+						       .num = {(int64_t)version, (int64_t)top},
+						       .s = doc_name(doc)});
+	return err ? err : fold_doc_step(j, record_of(doc), version, top);
+}
+
+/* A day gone by keeps what was in force on it; who does not know today cannot tell. */
+static int check_past(struct judged *j, enum fold_doc doc, day_t from)
+{
+	struct fold_doc_row now;
+	uint64_t version;
+	int err = from == DAY_NONE ? ERR_NOTFOUND : fold_doc_on(j, doc, from, &version, &now);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	err = fold_need_clock(j);
+	if (err || from >= j->today)
+		return err;
+	return fold_refuse(j, &(struct refusal){.id = V_VERSION_PAST,
+						.num = {j->today, from, (int64_t)version},
+						.s = doc_name(doc)});
+}
+
 int fold_doc_add(struct judged *j, enum fold_doc doc, uint64_t version,
 		 const struct fold_doc_row *row)
 {
 	const int64_t v[] = {(int64_t)row->seq, row->from, row->to, (int64_t)row->base};
 	struct state_key k;
-	uint64_t top;
 	int err = fold_period(j, row->from, row->to);
 
 	if (!err)
-		err = newest(j, doc, &top);
-	if (!err && version <= top)
-		err = fold_refuse(j, &(struct refusal){.id = V_VERSION_USED,
-						       .num = {(int64_t)version, (int64_t)top},
-						       .s = doc_name(doc)});
+		err = check_version(j, doc, version);
+	if (!err)
+		err = check_past(j, doc, row->from);
 	if (err)
 		return err;
 	doc_key(&k, j, doc, version);

@@ -28,6 +28,22 @@ static bool moved_away(const struct fold_place *now, struct bytes household)
 	return !fold_text_eq(fold_place_household(now), household);
 }
 
+int fold_family_ready(struct judged *j)
+{
+	struct bytes key, row;
+	struct state_key k;
+	int err;
+
+	if (j->w->moved != FOLD_MOVED_UNKNOWN)
+		return ERR_OK;
+	state_key_of(&k, j->f->feed_no, STATE_MOVED);
+	err = rows_from(j->w->rows, &k, k.n, &key, &row);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	j->w->moved = err ? FOLD_MOVED_NONE : FOLD_MOVED_SOME;
+	return ERR_OK;
+}
+
 int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
 		    struct fold_place *ret)
 {
@@ -38,6 +54,10 @@ int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
 	int err;
 
 	set_place(&at, &next);
+	if (j->w->moved == FOLD_MOVED_NONE) {
+		*ret = at;
+		return ERR_OK;
+	}
 	/* numbers are never used again, so every step was put by an entry of its own */
 	for (uint64_t steps = 0; steps <= j->e->seq + 1; steps++) {
 		moved_key(&k, j, fold_place_household(&at), at.member);
@@ -80,17 +100,8 @@ struct account {
 
 static int get_account(struct judged *j, struct bytes household, struct account *ret)
 {
-	struct bytes row;
-	int err;
+	int err = fold_account(j, household, &ret->key, &ret->a);
 
-	*ret = (struct account){0};
-	state_key_of(&ret->key, j->f->feed_no, STATE_ACCOUNT);
-	state_key_text(&ret->key, household);
-	err = rows_get(j->w->rows, &ret->key, &row);
-	if (!err)
-		err = state_account_parse(row, &ret->a);
-	if (err == ERR_NOTFOUND)
-		err = ERR_OK;
 	if (!err && !state_account_balance(&ret->a, &ret->balance))
 		err = ERR_CORRUPT;
 	return err;
@@ -140,6 +151,7 @@ static int put_place(struct judged *j, const struct state_place *from, const str
 {
 	struct state_key k;
 
+	j->w->moved = FOLD_MOVED_SOME; /* also if the entry is refused: that only costs */
 	moved_key(&k, j, from->household, from->member);
 	state_place_pack(to, fold_out(j));
 	return fold_put(j, &k);

@@ -228,8 +228,11 @@ int fold_objection_due(struct judged *j, uint64_t entry, uint32_t line,
 		return err;
 	if (told == DAY_NONE)
 		return fold_refuse(j, &(struct refusal){.id = V_P15_NOT_TOLD, .num = {line}});
+	err = fold_need_clock(j);
+	if (err)
+		return err;
 	uint32_t days = told_days_on(j->w, (day_t)told);
-	if (j->today != DAY_NONE && j->today < told + days)
+	if (j->today < told + days)
 		return fold_refuse(j, &(struct refusal){.id = V_P15_TOO_SOON,
 							.num = {line, told, days, told + days}});
 	err = get_open(j, entry, line, &k, &open);

@@ -218,27 +218,26 @@ int fold_people_move(struct judged *j, const struct state_place *from, const str
 }
 
 /* --- P01 ------------------------------------------------------------------------------------------- */
-static int linked_place(struct judged *j, const uint8_t key[32], struct fold_place *ret)
-{
-	struct state_place p;
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	link_key(&k, j, key);
-	err = rows_get(j->w->rows, &k, &row);
-	if (!err)
-		err = state_place_parse(row, &p);
-	return err ? err : fold_family_now(j, p.household, p.member, ret);
-}
-
 int fold_people_linked(struct judged *j, bool *ret)
 {
-	struct fold_place p;
-	int err = linked_place(j, j->e->author, &p);
+	struct state_place p = {0};
+	struct state_key k;
+	struct bytes row;
+	int err = ERR_OK;
 
-	*ret = err == ERR_OK;
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	if (j->linked == FOLD_LINK_UNKNOWN) {
+		link_key(&k, j, j->e->author);
+		err = rows_get(j->w->rows, &k, &row);
+		if (!err)
+			err = state_place_parse(row, &p);
+		if (!err)
+			err = fold_family_now(j, p.household, p.member, &j->own);
+		if (err && err != ERR_NOTFOUND)
+			return err;
+		j->linked = err ? FOLD_NOT_LINKED : FOLD_LINKED;
+	}
+	*ret = j->linked == FOLD_LINKED;
+	return ERR_OK;
 }
 
 /* No search among rows: some may have been put by this entry already. */
@@ -271,40 +270,31 @@ static int kin_of_member(struct judged *j, const struct state_place *who, struct
 	return ERR_OK;
 }
 
-int fold_people_tied(struct judged *j, uint32_t person, struct bytes household, bool *ret)
+/* Is the author a member of that household, or declared kin of one of its members? */
+static int is_tied(struct judged *j, struct bytes household, bool *ret)
 {
-	struct fold_place who, there;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	const struct state_place own = {fold_place_household(&j->own), j->own.member};
+	struct fold_place there;
+	int err = fold_family_now(j, household, 0, &there);
 
-	*ret = false;
-	state_key_of(&k, j->f->feed_no, STATE_PERSON_NO);
-	state_key_u32(&k, person);
-	err = rows_get(j->w->rows, &k, &row);
-	if (!err)
-		err = row.n == SIGN_KEY_BYTES ? linked_place(j, row.p, &who) : ERR_CORRUPT;
-	if (!err)
-		err = fold_family_now(j, household, 0, &there);
 	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	if (fold_text_eq(fold_place_household(&who), fold_place_household(&there))) {
-		*ret = true;
-		return ERR_OK;
-	}
-	return kin_of_member(j, &(struct state_place){fold_place_household(&who), who.member},
-			     fold_place_household(&there), ret);
+		return err;
+	*ret = fold_text_eq(own.household, fold_place_household(&there));
+	return *ret ? ERR_OK : kin_of_member(j, &own, fold_place_household(&there), ret);
 }
 
 int fold_people_warn_self(struct judged *j, uint32_t line, struct bytes household)
 {
 	struct bytes name = {NULL, 0};
-	bool tied;
-	int err = fold_people_tied(j, j->actor, household, &tied);
+	bool tied = false;
+	int err = fold_people_linked(j, &tied);
 
+	if (!err && tied)
+		err = is_tied(j, household, &tied);
 	if (err || !tied)
 		return err;
-	err = fold_rights_name(j, j->actor, &name);
+	if (j->actor)
+		err = fold_rights_name(j, j->actor, &name);
 	if (!err)
 		fold_warn(j, &(struct refusal){.id = V_P01_SELF, .num = {line}, .s = name});
 	return err;

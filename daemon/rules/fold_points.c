@@ -380,6 +380,8 @@ int fold_points_record(struct judged *j)
 	struct bytes row;
 	int err = fold_head(j, &head);
 
+	if (!err)
+		err = fold_family_ready(j);
 	if (j->today == DAY_NONE)
 		fold_warn(j, &(struct refusal){.id = V_P05_NO_CLOCK});
 	for (uint32_t line = 1; line <= j->nlines && !err; line++)

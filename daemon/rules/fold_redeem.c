@@ -5,8 +5,8 @@
 
 /* Redemption: points against goods, X01 to X08. */
 
-#define PRICES_MAX  120
 #define LARGE	    50000 /* 500.00 points */
+#define LATE_DAYS   7
 #define NIGHT_FROM  (21 * 60)
 #define NIGHT_TO    (7 * 60)
 #define PROXY_DAYS  30
@@ -86,7 +86,7 @@ static int redeem_line(struct judged *j, uint32_t line, struct redeem *x, const 
 
 static int check_lines(struct judged *j, struct redeem *x)
 {
-	struct price price[PRICES_MAX];
+	struct price price[FOLD_PRICES_MAX];
 	uint32_t n = 0;
 	int err = read_prices(j, &x->r, price, &n);
 
@@ -115,21 +115,6 @@ static int get_year(struct judged *j, struct bytes household, day_t day, uint64_
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static int get_account(struct judged *j, struct bytes household, struct state_key *k,
-		       struct state_account *ret)
-{
-	struct bytes row;
-	int err;
-
-	*ret = (struct state_account){0};
-	state_key_of(k, j->f->feed_no, STATE_ACCOUNT);
-	state_key_text(k, household);
-	err = rows_get(j->w->rows, k, &row);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_account_parse(row, ret);
-}
-
 static int refuse_points(struct judged *j, enum verdict_id id, struct bytes household, int64_t a,
 			 int64_t b, int64_t c)
 {
@@ -143,7 +128,7 @@ static int check_account(struct judged *j, struct redeem *x)
 	struct bytes household = x->r.household;
 	struct points balance;
 	int64_t have, year;
-	int err = get_account(j, household, &x->account_key, &x->account);
+	int err = fold_account(j, household, &x->account_key, &x->account);
 
 	if (!err)
 		err = get_year(j, household, x->r.day, &x->year_before);
@@ -271,6 +256,7 @@ static int holds_post(struct judged *j, struct bytes id, day_t day, bool *ret)
 static int note_proxy(struct judged *j, const struct redeem *x)
 {
 	struct bytes id = x->r.proxy_id.n ? x->r.proxy_id : x->r.receiver;
+	struct fold_plain plain;
 	struct served served;
 	struct state_key k;
 	struct hash who;
@@ -281,10 +267,11 @@ static int note_proxy(struct judged *j, const struct redeem *x)
 		return ERR_OK;
 	if (placeholder(x->r.proxy))
 		fold_warn(j, &(struct refusal){.id = V_X03_PROXY});
-	hash_of(id.p, id.n, &who);
+	fold_plain(id, FOLD_NO_SPACES, &plain);
+	hash_of(plain.b, plain.n, &who);
 	err = count_served(j, x, &who, &served);
 	if (!err)
-		err = holds_post(j, id, x->r.day, &post);
+		err = holds_post(j, fold_trim(id), x->r.day, &post);
 	if (err)
 		return err;
 	if (served.n > x->scheme.proxy_max)
@@ -324,6 +311,16 @@ static int note_signature(struct judged *j, const struct redeem *x)
 	return err;
 }
 
+/* The day chooses scheme, prices and the year of the cap. */
+static void warn_late(struct judged *j, day_t day)
+{
+	if (j->today == DAY_NONE)
+		fold_warn(j, &(struct refusal){.id = V_P05_NO_CLOCK});
+	else if (j->today - day > LATE_DAYS)
+		fold_warn(j, &(struct refusal){.id = V_X06_LATE,
+					       .num = {day, j->today, j->today - day, LATE_DAYS}});
+}
+
 /* --- when, and how much: X05 to X07 ----------------------------------------------------------------- */
 static bool all_away(const struct state_household *h, day_t day)
 {
@@ -347,6 +344,7 @@ static int warn_time(struct judged *j, const struct redeem *x)
 
 	if (err)
 		return err;
+	warn_late(j, x->r.day);
 	if (points_raw(x->total) > LARGE)
 		fold_warn(j, &(struct refusal){.id = V_X05_LARGE,
 					       .num = {points_raw(x->total), LARGE}});
@@ -385,6 +383,9 @@ static int check_household(struct judged *j, struct redeem *x)
 
 	if (!err && !x->h.takes_part)
 		err = fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART, .s = x->r.household});
+	if (!err && x->h.consent != DAY_NONE && x->r.day < x->h.consent)
+		err = fold_refuse(j, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
+						       .num = {0, x->r.day, x->h.consent}});
 	return err;
 }
 
@@ -491,7 +492,7 @@ int fold_redeem_reverse(struct judged *j)
 	if (!err)
 		err = fold_settle(j, r.entry, REC_redemption);
 	if (!err)
-		err = get_account(j, was.household, &k, &account);
+		err = fold_account(j, was.household, &k, &account);
 	if (!err)
 		err = get_year(j, was.household, was.day, &year);
 	if (err)

@@ -39,6 +39,21 @@ int fold_put_num(struct judged *j, const struct state_key *k, uint64_t v)
 	return fold_put(j, k);
 }
 
+int fold_account(struct judged *j, struct bytes household, struct state_key *k,
+		 struct state_account *ret)
+{
+	struct bytes row;
+	int err;
+
+	*ret = (struct state_account){0};
+	state_key_of(k, j->f->feed_no, STATE_ACCOUNT);
+	state_key_text(k, household);
+	err = rows_get(j->w->rows, k, &row);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	return state_account_parse(row, ret);
+}
+
 /* --- days ------------------------------------------------------------------------------------------ */
 int fold_not_future(struct judged *j, day_t day)
 {
@@ -52,6 +67,11 @@ int fold_period(struct judged *j, day_t from, day_t to)
 	if (from == DAY_NONE || to == DAY_NONE || from <= to)
 		return ERR_OK;
 	return fold_refuse(j, &(struct refusal){.id = V_PERIOD, .num = {from, to}});
+}
+
+int fold_need_clock(struct judged *j)
+{
+	return j->today == DAY_NONE ? fold_refuse(j, &(struct refusal){.id = V_NO_CLOCK}) : ERR_OK;
 }
 
 /* --- earlier entries ------------------------------------------------------------------------------- */
@@ -139,8 +159,19 @@ int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret)
 {
 	struct state_key k;
 
+	int err;
+
 	done_key(&k, j, seq);
-	return fold_get_num(j, &k, ret);
+	err = fold_get_num(j, &k, ret);
+	return !err && *ret == STATE_OPEN_AGAIN ? ERR_NOTFOUND : err;
+}
+
+int fold_reopen(struct judged *j, uint64_t seq)
+{
+	struct state_key k;
+
+	done_key(&k, j, seq);
+	return fold_put_num(j, &k, STATE_OPEN_AGAIN);
 }
 
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code)

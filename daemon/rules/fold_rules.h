@@ -32,6 +32,8 @@ struct fold_item {
 #define FOLD_YEAR_FIRST 1900
 #define FOLD_YEARS	300
 enum fold_year { FOLD_YEAR_UNKNOWN, FOLD_YEAR_OPEN, FOLD_YEAR_CLOSED };
+/* Has anybody moved with a split or merger? */
+enum fold_moved { FOLD_MOVED_UNKNOWN, FOLD_MOVED_NONE, FOLD_MOVED_SOME };
 struct fold_told_days {
 	day_t from;
 	uint32_t days;
@@ -58,6 +60,7 @@ struct fold_work {
 	struct fold_told_days *told_days;
 	uint32_t nschemes, schemes_cap;
 	uint8_t year[FOLD_YEARS]; /* enum fold_year, once looked at */
+	enum fold_moved moved;
 	bool adopts_known;
 	struct fold_adopt *adopt; /* ascending by from */
 	uint32_t nadopts, adopts_cap;
@@ -76,11 +79,22 @@ struct fold_plain {
 	uint8_t n;
 	uint8_t b[FOLD_PLAIN_MAX];
 };
+struct bytes fold_trim(struct bytes s); /* without the spaces around it */
 void fold_plain(struct bytes s, enum fold_spaces spaces, struct fold_plain *ret);
 static inline struct bytes fold_plain_bytes(const struct fold_plain *p)
 {
 	return (struct bytes){p->b, p->n};
 }
+
+/* Where a person (@member above 0) is now, or which household a merged one went on in. */
+struct fold_place {
+	uint8_t household_n;
+	char household[STATE_CODE_MAX];
+	uint32_t member;
+};
+
+/* Who the author is among the villagers, once a post with the author's key was looked for. */
+enum fold_linked { FOLD_LINK_UNKNOWN, FOLD_NOT_LINKED, FOLD_LINKED };
 
 /* The entry being judged. */
 struct judged {
@@ -94,7 +108,9 @@ struct judged {
 	day_t today;	/* claimed; DAY_NONE when unknown */
 	uint32_t actor; /* person number of the author in the village, 0: none */
 	struct fold_plain actor_name;
-	uint32_t other[FOLD_DUTIES];	 /* whom the author was last found not to be */
+	uint32_t other[FOLD_DUTIES]; /* whom the author was last found not to be */
+	enum fold_linked linked;
+	struct fold_place own;		 /* of the author, when linked */
 	char group[STATE_GROUP_MAX + 1]; /* of the author as recorder; "": all groups */
 	bool is_town;
 	bool meta_changed, adopts_changed, years_changed;
@@ -135,8 +151,13 @@ int fold_get_nums(struct judged *j, const struct state_key *k, int64_t *ret, uns
 int fold_put_nums(struct judged *j, const struct state_key *k, const int64_t *v, unsigned n);
 int fold_get_num(struct judged *j, const struct state_key *k, uint64_t *ret);
 int fold_put_num(struct judged *j, const struct state_key *k, uint64_t v);
+/* The account of a household, all 0 when there is none yet, and the key of its row. */
+int fold_account(struct judged *j, struct bytes household, struct state_key *ret_key,
+		 struct state_account *ret);
 int fold_not_future(struct judged *j, day_t day);	 /* V_DAY_FUTURE */
 int fold_period(struct judged *j, day_t from, day_t to); /* V_PERIOD */
+/* Where the outcome depends on today: V_NO_CLOCK when it is unknown. */
+int fold_need_clock(struct judged *j);
 /* The head of the accepted entry @seq of a listed type, in this feed or in the town's as this entry sees it
  * (V_REFERENCE). @ret is of the type's head struct; what it borrows lives until the next look at an earlier
  * entry; its lines are in fold_work.target. */
@@ -148,6 +169,8 @@ int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code);
 /* An entry is settled once, by this one (V_DONE_ALREADY). */
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code);
 int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret_by); /* ERR_NOTFOUND */
+/* What settled it is void: it can be settled anew. */
+int fold_reopen(struct judged *j, uint64_t seq);
 
 /* fold_doc.c: what the village decides in versions. The first three are the values of SUBJECT. */
 enum fold_doc { DOC_CATALOGUE, DOC_PLAN, DOC_SCHEME, DOC_PRICES };
@@ -156,9 +179,12 @@ struct fold_doc_row {
 	day_t from, to; /* from DAY_NONE: not by day; to DAY_NONE: until the next */
 	uint64_t base;	/* catalogue: version of the town's */
 };
-/* V_VERSION_USED, V_PERIOD. A later version with the same first day takes the earlier one's place. */
+/* V_PERIOD, V_VERSION_USED, V_VERSION_JUMP; V_VERSION_PAST or V_NO_CLOCK when one is in force on the first
+ * day. A later version with the same first day takes the earlier one's place. */
 int fold_doc_add(struct judged *j, enum fold_doc doc, uint64_t version,
 		 const struct fold_doc_row *row);
+/* V_VERSION_JUMP: a version far above the newest, @top. */
+int fold_doc_step(struct judged *j, enum rec_code code, uint64_t version, uint64_t top);
 int fold_doc_get(struct judged *j, enum fold_doc doc, uint64_t version,
 		 struct fold_doc_row *ret); /* ERR_NOTFOUND */
 int fold_doc_need(struct judged *j, enum fold_doc doc, uint64_t version,
@@ -183,16 +209,12 @@ int fold_filing_reply(struct judged *j);
 /* fold_family.c: households that split and merge */
 int fold_family_split(struct judged *j);
 int fold_family_merge(struct judged *j);
-/* Where a person (@member above 0) is now, or which household a merged one went on in. */
-struct fold_place {
-	uint8_t household_n;
-	char household[STATE_CODE_MAX];
-	uint32_t member;
-};
 static inline struct bytes fold_place_household(const struct fold_place *p)
 {
 	return (struct bytes){(const uint8_t *)p->household, p->household_n};
 }
+/* Before an entry has changed a row: what makes fold_family_now cheap for its lines. */
+int fold_family_ready(struct judged *j);
 int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
 		    struct fold_place *ret);
 /* Key of the year in which caps and score of an accepted line are: of a person where it is now, of a
@@ -213,9 +235,6 @@ int fold_people_post(struct judged *j);
 /* A person moves with a split or merger: kin and posts are found at the new place as well. */
 int fold_people_move(struct judged *j, const struct state_place *from,
 		     const struct state_place *to);
-/* Is @person (a number of the village whose key a post names) a member of that household, or declared kin
- * of one of its members? */
-int fold_people_tied(struct judged *j, uint32_t person, struct bytes household, bool *ret);
 /* Does a post name the author's key? Without that nobody can be told to be tied. */
 int fold_people_linked(struct judged *j, bool *ret);
 /* P01: warns when the author is tied to the household that gets points. */
@@ -237,6 +256,7 @@ int fold_objection_due(struct judged *j, uint64_t entry, uint32_t line,
 		       const struct rec_points_line *l);
 
 /* fold_store.c: price lists and opening days; fold_redeem.c */
+#define FOLD_PRICES_MAX 120 /* lines of a price list */
 int fold_store_prices(struct judged *j);
 int fold_store_opening(struct judged *j);
 /* Is this minute within the opening hours posted for the day? Without any it is not. */
@@ -250,8 +270,8 @@ int fold_year_confirm(struct judged *j);
 int fold_year_close(struct judged *j);
 int fold_year_honour(struct judged *j);
 int fold_year_policy(struct judged *j);
-/* V_YEAR_LATE when the year of @day is closed. */
-int fold_year_warn(struct judged *j, uint32_t line, day_t day);
+/* V_YEAR_LATE when the year is closed. */
+int fold_year_warn(struct judged *j, uint32_t line, int year);
 
 /* fold_notice.c */
 int fold_notice(struct judged *j);

@@ -95,6 +95,7 @@ static int check_duties(struct judged *j, uint64_t entry, enum fold_duty duty, u
 struct moved {
 	struct rec_points_line l;
 	const struct fold_item *it;
+	int year; /* of its day */
 };
 
 static int read_line(struct judged *j, struct target *t, uint32_t line, struct moved *ret)
@@ -108,6 +109,7 @@ static int read_line(struct judged *j, struct target *t, uint32_t line, struct m
 	t->read = true;
 	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, line - 1, &ret->l))
 		return ERR_CORRUPT;
+	ret->year = day_year(ret->l.day);
 	/* an accepted line has its item, and what the town has issued stays */
 	err = fold_catalogue_item(j, ret->l.version, ret->l.item, &ret->it);
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
@@ -117,7 +119,7 @@ static int get_year(struct judged *j, const struct moved *m, uint32_t member, st
 		    struct state_year *ret)
 {
 	struct bytes row;
-	int err = fold_family_year_key(j, m->l.household, member, day_year(m->l.day), k);
+	int err = fold_family_year_key(j, m->l.household, member, m->year, k);
 
 	if (!err)
 		err = rows_get_or_empty(j->w->rows, k, &row);
@@ -147,19 +149,13 @@ static int release_cap(struct judged *j, const struct moved *m)
 /* What a confirmed line adds to the account; @back takes it back. */
 static int book_account(struct judged *j, const struct moved *m, bool back)
 {
-	struct state_account a = {0};
+	struct state_account a;
 	bool deduct = m->it->sign == SIGN_deduct;
 	struct points sum, balance;
 	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = fold_account(j, m->l.household, &k, &a);
 
-	state_key_of(&k, j->f->feed_no, STATE_ACCOUNT);
-	state_key_text(&k, m->l.household);
-	err = rows_get(j->w->rows, &k, &row);
-	if (!err)
-		err = state_account_parse(row, &a);
-	if (err && err != ERR_NOTFOUND)
+	if (err)
 		return err;
 	int64_t *side = deduct ? &a.deducted : &a.earned;
 	if (back ? !points_sub(points_of(*side), m->l.points, &sum)
@@ -201,6 +197,22 @@ static int book_score(struct judged *j, const struct moved *m, bool back)
 	return err || m->l.member == 0 ? err : add_score(j, m, (uint32_t)m->l.member, minus);
 }
 
+/* A line that is refused or reversed no longer counts, and what it answered is open again. */
+static int undo(struct judged *j, const struct moved *m)
+{
+	int err = release_cap(j, m);
+
+	return err || m->l.application == 0 ? err : fold_reopen(j, m->l.application);
+}
+
+/* P01: the one who decides must not be of the household that is better off for it. */
+static int warn_self(struct judged *j, uint32_t line, const struct moved *m, bool back)
+{
+	if ((m->it->sign == SIGN_deduct) != back)
+		return ERR_OK;
+	return fold_people_warn_self(j, line, m->l.household);
+}
+
 /* --- review and confirm ---------------------------------------------------------------------------- */
 struct step {
 	uint8_t from, to; /* enum line_state */
@@ -218,7 +230,7 @@ static int confirm_line(struct judged *j, const struct target *t, uint32_t line,
 		err = book_account(j, m, false);
 	if (!err)
 		err = book_score(j, m, false);
-	return err ? err : fold_year_warn(j, line, m->l.day);
+	return err ? err : fold_year_warn(j, line, m->year);
 }
 
 static int step_line(struct judged *j, const struct step *s, struct target *t, uint32_t line,
@@ -236,10 +248,10 @@ static int step_line(struct judged *j, const struct step *s, struct target *t, u
 		return err;
 	if (refuse || s->confirm || linked)
 		err = read_line(j, t, line, &m);
-	if (!err && linked && !refuse && m.it->sign == SIGN_award)
-		err = fold_people_warn_self(j, line, m.l.household);
+	if (!err && linked)
+		err = warn_self(j, line, &m, refuse);
 	if (!err && refuse)
-		err = release_cap(j, &m);
+		err = undo(j, &m);
 	if (!err && s->confirm && !refuse)
 		err = confirm_line(j, t, line, &m);
 	if (err)
@@ -277,6 +289,8 @@ static int run_step(struct judged *j, const struct step *s)
 	struct rec_review head;
 	int err = fold_head(j, &head);
 
+	if (!err)
+		err = fold_family_ready(j);
 	if (!err && s->confirm)
 		err = fold_objection_ready(j);
 	for (uint32_t i = 0; i < j->nlines && !err; i++) {
@@ -327,11 +341,13 @@ int fold_steps_reverse(struct judged *j)
 	if (!err)
 		err = read_line(j, &t, line, &m);
 	if (!err)
+		err = warn_self(j, line, &m, true);
+	if (!err)
 		err = book_account(j, &m, true);
 	if (!err)
 		err = book_score(j, &m, true);
 	if (!err)
-		err = release_cap(j, &m);
+		err = undo(j, &m);
 	if (err)
 		return err;
 	j->w->lines.line[line - 1].state = LINE_REVERSED;

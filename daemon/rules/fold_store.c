@@ -5,7 +5,6 @@
 
 /* The points store: what goods cost, and when it is open. */
 
-#define PRICES_MAX  120 /* lines of a price list */
 #define OPENING_MAX 60
 #define PERCENT	    100
 
@@ -54,7 +53,7 @@ static int price_line(struct judged *j, uint32_t line, const struct rec_scheme *
 
 int fold_store_prices(struct judged *j)
 {
-	struct bytes goods[PRICES_MAX];
+	struct bytes goods[FOLD_PRICES_MAX];
 	struct rec_scheme scheme;
 	struct rec_prices p;
 	int err = fold_head(j, &p);

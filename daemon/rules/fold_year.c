@@ -31,9 +31,8 @@ static int check_open(struct judged *j, uint64_t year)
 						.num = {(int64_t)year, (int64_t)seq}});
 }
 
-int fold_year_warn(struct judged *j, uint32_t line, day_t day)
+int fold_year_warn(struct judged *j, uint32_t line, int year)
 {
-	int year = day_year(day);
 	uint8_t *known = &j->w->year[year - FOLD_YEAR_FIRST];
 	struct state_key k;
 	uint64_t seq;
@@ -111,12 +110,13 @@ static int check_score(struct judged *j, uint32_t line, const struct rec_apprais
 						.s = l->household});
 }
 
+/* Equal points share a rank, and the ranks that they take up are left out after them. */
 static int check_rank(struct judged *j, uint32_t line, const struct rec_appraisal_line *l,
 		      struct nominees *all)
 {
 	int down = all->n > 1 ? points_cmp(all->score, l->score) : 1;
 
-	if (down < 0 || l->rank != all->rank + (down > 0))
+	if (down < 0 || l->rank != (down > 0 ? all->n : all->rank))
 		return fold_refuse(j, &(struct refusal){.id = V_APPRAISAL_ORDER,
 							.num = {line, (int64_t)l->rank,
 								(int64_t)all->rank,
@@ -192,9 +192,11 @@ int fold_year_close(struct judged *j)
 
 	if (!err)
 		err = check_open(j, r.year);
+	if (!err)
+		err = fold_need_clock(j);
 	if (err)
 		return err;
-	if (j->today != DAY_NONE && day_year(j->today) <= (int)r.year)
+	if (day_year(j->today) <= (int)r.year)
 		return fold_refuse(j, &(struct refusal){.id = V_YEAR_RUNS,
 							.num = {(int64_t)r.year, j->today}});
 	appraised_key(&k, j, r.year);

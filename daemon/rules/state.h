@@ -39,7 +39,8 @@ enum state_kind {
 	STATE_EVIDENCE = 'E',  /* beginning of a number -> state_evidence.h */
 	/* by type u16 | seq u64 -> a byte 1: the accepted entries of listed types */
 	STATE_LISTED = 'R',
-	/* seq u64 -> number: the entry that settled it; town, guidance: seq u64 | village code -> the same */
+	/* seq u64 -> number: the entry that settled it, or STATE_OPEN_AGAIN; town, guidance: seq u64 |
+	 * village code -> the same */
 	STATE_DONE = 'z',
 	STATE_DOC = 'D',     /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
 	STATE_DOC_DAY = 'd', /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
@@ -65,6 +66,10 @@ enum state_kind {
 	STATE_FACILITY = 'l',  /* facility -> its keepers, state_register.h */
 	STATE_BOOK = 'b'       /* household -> the passbook, state_register.h */
 };
+
+/* In place of the entry that settled another: it no longer counts. Rows are never deleted, and the first
+ * entry of a feed settles none. */
+#define STATE_OPEN_AGAIN 0
 
 #define STATE_KEY_MAX	64
 #define STATE_CODE_MAX	16 /* household numbers, item codes */

@@ -177,7 +177,9 @@ int view_settled(struct kv_txn *t, uint32_t feed_no, uint64_t seq, uint64_t *ret
 	state_key_of(&k, feed_no, STATE_DONE);
 	state_key_u64(&k, seq);
 	err = get(t, &k, &row);
-	return err ? err : state_num_parse(row, ret_by);
+	if (!err)
+		err = state_num_parse(row, ret_by);
+	return !err && *ret_by == STATE_OPEN_AGAIN ? ERR_NOTFOUND : err;
 }
 
 /* --- verdicts -------------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 1
 printf 'good,title,class,unit,price,cost\nG01,洗衣液,household,瓶,20,20\nG02,大米,local,袋,60,58.50\n' >"$work/prices.csv"
 decide prices --version 1 --from 2025-01-01 --lines "$work/prices.csv"
 printf 'good,title,class,unit,price,cost\nG03,购物卡,shopping_card,张,100,100\n' >"$work/card.csv"
-refused X08 record prices --as head --version 2 --from 2025-02-01 --lines "$work/card.csv"
+refused X08 record prices --as head --version 2 --from "$today" --lines "$work/card.csv"
 decide submission --subject plan --version 1
 decide submission --subject scheme --version 1
 decide submission --subject catalogue --version 1

@@ -344,11 +344,11 @@ static void test_a_print_begins_below_the_last_line(void)
 	world_open(&x, 8);
 	book(&x, "01001", "S-1", BOOK_issue, 3, 0);
 	print_from(&x, 1, 6, 4);
-	REFUSED(&x.w, "BOOK_GAP", "F90", 0, 1);
+	REFUSED(&x.w, "BOOK_GAP", "F86", 0, 1);
 	print_from(&x, 0, 6, 4);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	print_from(&x, 3, 7, 6); /* made before the last one was recorded: it lies over it */
-	REFUSED(&x.w, "BOOK_GAP", "F90", 4, 3);
+	REFUSED(&x.w, "BOOK_GAP", "F86", 4, 3);
 	print_from(&x, 4, 7, 6);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	print_from(&x, 0, 7, 6); /* the whole book anew */

@@ -123,6 +123,12 @@ static void test_an_application_is_for_something_that_is_there(void)
 	town_close(&x.w);
 }
 
+static int only_application(void *ctx, const struct view_application *a)
+{
+	*(struct view_application *)ctx = *a;
+	return 0;
+}
+
 static void test_a_line_settles_the_application_it_names(void)
 {
 	struct rec_application_reply r = {.opinion = town_b("当天未到场")};
@@ -165,6 +171,55 @@ static void test_a_line_settles_the_application_it_names(void)
 	r.application = 0x7fffffff;
 	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	REFUSED(&x.w, "REFERENCE", "F80", 0x7fffffff);
+	town_close(&x.w);
+}
+
+static void open_again(struct world *x, uint64_t application)
+{
+	struct view_application a = {0};
+	uint64_t by;
+
+	town_begin(&x->w);
+	T_EQ(view_applications(x->w.t, x->no, only_application, &a), ERR_OK);
+	T_EQ(view_settled(x->w.t, x->no, application, &by), ERR_NOTFOUND);
+	town_commit(&x->w);
+	T_EQ(a.seq, application);
+	T_EQ(a.state, APPLICATION_OPEN);
+	T_EQ(a.by, 0);
+}
+
+/* A line that does not count answers nobody. */
+static void test_a_refused_line_opens_the_application_again(void)
+{
+	struct rec_application_reply r = {.opinion = town_b("当天未到场")};
+	struct rec_application a;
+	struct rec_points_line l;
+	struct world x;
+	uint64_t at, by;
+
+	world_open(&x, 15);
+	a = application(&x, "01001", 2, "C101");
+	apply(&x, &a);
+	at = last(&x);
+	l = town_line("01001", 2, "C101", x.day);
+	l.application = at;
+	points(&x, TOWN_REC, &l, 1);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, last(&x), 0, DECISION_refuse), V_ACCEPTED);
+	open_again(&x, at);
+	points(&x, TOWN_REC, &l, 1);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	by = last(&x);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, by, 0, DECISION_agree), V_ACCEPTED);
+	points(&x, TOWN_REC, &l, 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)by);
+	T_EQ(confirm(&x, by), V_ACCEPTED);
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, by, 1), V_ACCEPTED);
+	open_again(&x, at);
+	r.application = at;
+	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	points(&x, TOWN_REC, &l, 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
 	town_close(&x.w);
 }
 
@@ -306,8 +361,11 @@ static void test_a_deduction_waits_for_the_household(void)
 	e = deduct(&x, x.today);
 	confirm(&x, e);
 	REFUSED(&x.w, "P15_TOO_SOON", "P15", 1, x.today, 3, x.today + 3);
-	x.w.wall_ms = 0; /* no clock: nothing to compare with */
-	T_EQ(confirm(&x, e), V_ACCEPTED);
+	x.w.wall_ms = 0; /* nobody knows whether the days are over */
+	confirm(&x, e);
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_refuse), V_ACCEPTED);
+	e = town_earn(&x.w, x.no, "01001", 0, "A101", x.day); /* an award waits for nothing */
 	town_close(&x.w);
 }
 
@@ -322,7 +380,9 @@ static void test_the_days_are_those_of_the_scheme(void)
 		l[i] = (struct rec_review_line){.entry = deduct(&x, x.day + i), .line = 1};
 	T_EQ(town_put(&x.w, x.no, TOWN_CON, REC_confirm, &head, l, 1), V_ACCEPTED);
 	scheme(&x, 1, x.day + 1, 20);
+	x.w.wall_ms = town_noon(x.day + 2);
 	scheme(&x, 2, x.day + 2, 0);
+	x.w.wall_ms = town_noon(x.today);
 	town_put(&x.w, x.no, TOWN_CON, REC_confirm, &head, l + 1, 2);
 	REFUSED(&x.w, "P15_TOO_SOON", "P15", 1, x.day + 1, 20, x.day + 21);
 	T_EQ(town_put(&x.w, x.no, TOWN_CON, REC_confirm, &head, l + 2, 1), V_ACCEPTED);
@@ -744,6 +804,7 @@ static void test_deductions_show_what_they_wait_for(void)
 T_MAIN(T(test_a_recorder_keeps_to_the_territory),
        T(test_an_application_is_for_something_that_is_there),
        T(test_a_line_settles_the_application_it_names),
+       T(test_a_refused_line_opens_the_application_again),
        T(test_some_items_need_the_document_of_an_authority),
        T(test_the_days_of_a_telling_are_possible), T(test_a_deduction_waits_for_the_household),
        T(test_the_days_are_those_of_the_scheme), T(test_a_new_scheme_counts_at_once),

@@ -324,7 +324,7 @@ static void test_a_hundred_is_enough_and_a_cent_less_is_not(void)
 	struct world x;
 
 	open_world(&x);
-	s = scheme(2, town_day(2026, 1, 1));
+	s = scheme(2, x.today);
 	s.redeem_cap = points_of(21000);
 	set_scheme(&x, &s);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -361,7 +361,7 @@ static void test_a_year_has_a_cap_of_its_own(void)
 	s.redeem_cap = points_of(2000);
 	set_scheme(&x, &s);
 	s.version = 3;
-	s.from = town_day(2026, 1, 1);
+	s.from = x.today;
 	set_scheme(&x, &s);
 	set_prices(&x, 2, town_day(2025, 1, 1));
 	give(&x, "01001", 50000);
@@ -377,6 +377,7 @@ static void test_a_year_has_a_cap_of_its_own(void)
 	r.day = town_day(2025, 12, 31);
 	r.prices = 2;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	WARNED_TOO(&x.w, "X06_LATE", "X06", r.day, x.today, 60, 7);
 	/* what was taken back can be redeemed again */
 	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
@@ -410,7 +411,7 @@ static void test_what_was_redeemed_this_year_goes_along(void)
 	struct world x;
 
 	open_world(&x);
-	s = scheme(2, town_day(2026, 1, 1));
+	s = scheme(2, x.today);
 	s.year_cap = points_of(3150); /* three towels */
 	set_scheme(&x, &s);
 	for (int i = 1; i <= 4; i++) {
@@ -501,13 +502,13 @@ static void test_proxies_are_looked_at(void)
 	for (int i = 0; i < 8; i++) {
 		snprintf(household, sizeof(household), "0100%d", i);
 		give(&x, household, 20000);
-		open_store(&x, x.today - i * 10);
+		open_store(&x, x.today - i * 7);
 	}
 	T_EQ(take_for(&x, "01000", "无", "赵六", x.today), V_ACCEPTED);
 	WARNED(&x.w, "X03_PROXY", "X03", 0);
 	T_EQ(take_for(&x, "01000", "WT-1", "赵六", x.today), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	T_EQ(take_for(&x, "01001", "WT-2", "赵六", x.today - 10), V_ACCEPTED);
+	T_EQ(take_for(&x, "01001", "WT-2", " 赵　六 ", x.today - 7), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
 	T_EQ(take_for(&x, "01002", "WT-3", "赵六", x.today), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0); /* three, and one of them twice */
@@ -535,10 +536,67 @@ static void test_proxies_are_looked_at(void)
 	post.post = POST_committee;
 	post.to = DAY_NONE;
 	T_EQ(put(&x, TOWN_HEAD, REC_post, &post, NULL, 0), V_ACCEPTED);
-	T_EQ(take_for(&x, "01006", "WT-10", "01009-2", x.today + 30), V_ACCEPTED);
+	T_EQ(take_for(&x, "01006", "WT-10", " 01009-2　", x.today + 30), V_ACCEPTED);
 	WARNED(&x.w, "X03_POST", "X03", 0);
 	T_EQ(take_for(&x, "01006", "WT-11", "01009-21", x.today + 30), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
+	town_close(&x.w);
+}
+
+/* However the number is typed, it is one person. */
+static void test_a_proxy_is_the_same_however_typed(void)
+{
+	static const char *const typed[] = {"51010219800101123X", " 510102 19800101 123x",
+					    "51010219800101123x　", "51010219800101123X"};
+	struct world x;
+	char household[16];
+
+	open_world(&x);
+	for (int i = 0; i < 4; i++) {
+		snprintf(household, sizeof(household), "0100%d", i);
+		give(&x, household, 20000);
+		T_EQ(take_for(&x, household, "WT-1", typed[i], x.today), V_ACCEPTED);
+	}
+	WARNED(&x.w, "X03_MANY", "X03", 4, 3);
+	town_close(&x.w);
+}
+
+/* The day chooses the scheme, the prices and the year of the cap. */
+static void test_a_redemption_is_of_a_day_that_can_be(void)
+{
+	struct rec_consent again = {.household = town_b("01001"),
+				    .takes_part = YES_yes,
+				    .document = town_b("同意书2号")};
+	struct rec_redemption r;
+	struct rec_redemption_line l = towels(1);
+	struct world x;
+
+	open_world(&x);
+	give(&x, "01001", 50000);
+	open_store(&x, x.today - 7);
+	open_store(&x, x.today - 8);
+	r = slip(&x, "01001");
+	r.day = x.today - 7;
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	r = slip(&x, "01001");
+	r.day = x.today - 8;
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	WARNED(&x.w, "X06_LATE", "X06", x.today - 8, x.today, 8, 7);
+	again.day = x.today - 3;
+	T_EQ(put(&x, TOWN_HEAD, REC_consent, &again, NULL, 0), V_ACCEPTED);
+	r = slip(&x, "01001");
+	r.day = x.today - 4;
+	redeem(&x, &r, &l, 1);
+	REFUSED(&x.w, "P05_BEFORE_CONSENT", "P05", 0, x.today - 4, x.today - 3);
+	open_store(&x, x.today - 3);
+	r.day = x.today - 3;
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	r = slip(&x, "01001");
+	x.w.wall_ms = 0;
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	WARNED(&x.w, "P05_NO_CLOCK", "P05", 0);
 	town_close(&x.w);
 }
 
@@ -644,6 +702,28 @@ static void test_nobody_was_there_to_receive(void)
 	town_close(&x.w);
 }
 
+/* A person with a new key is still the one who gave the goods out. */
+static void test_a_new_key_takes_nothing_back(void)
+{
+	struct rec_revoke gone = {.role = ROLE_keeper, .reason = town_b("换密钥")};
+	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
+	struct rec_grant again = {.name = town_b("kee per"), .role = ROLE_confirmer};
+	struct world x;
+
+	open_world(&x);
+	give(&x, "01001", 12000);
+	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
+	back.entry = last(&x);
+	gone.key = town_key_bytes(town_key(&x.w, KEEPER));
+	T_EQ(put(&x, TOWN_HEAD, REC_revoke, &gone, NULL, 0), V_ACCEPTED);
+	again.key = town_key_bytes(town_key(&x.w, "another key"));
+	T_EQ(put(&x, TOWN_HEAD, REC_grant, &again, NULL, 0), V_ACCEPTED);
+	put(&x, "another key", REC_redemption_reversal, &back, NULL, 0);
+	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)back.entry);
+	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	town_close(&x.w);
+}
+
 /* Points that come back to a household that was merged meanwhile are found where it went on. */
 static void test_what_comes_back_follows_a_merger(void)
 {
@@ -701,6 +781,8 @@ T_MAIN(T(test_points_go_and_come_back),
        T(test_it_needs_scheme_prices_and_a_household_that_takes_part),
        T(test_a_hundred_is_enough_and_a_cent_less_is_not), T(test_a_year_has_a_cap_of_its_own),
        T(test_what_was_redeemed_this_year_goes_along), T(test_every_line_is_priced_by_the_list),
-       T(test_proxies_are_looked_at), T(test_the_signed_slip_is_looked_at),
+       T(test_proxies_are_looked_at), T(test_a_proxy_is_the_same_however_typed),
+       T(test_a_redemption_is_of_a_day_that_can_be), T(test_the_signed_slip_is_looked_at),
        T(test_odd_times_and_large_sums_are_marked), T(test_nobody_was_there_to_receive),
-       T(test_what_comes_back_follows_a_merger), T(test_redemptions_are_read_in_their_order))
+       T(test_what_comes_back_follows_a_merger), T(test_a_new_key_takes_nothing_back),
+       T(test_redemptions_are_read_in_their_order))

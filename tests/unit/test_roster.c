@@ -1175,6 +1175,17 @@ static void test_deciding_about_ones_own_is_warned_about(void)
 	T_EQ(merge(&x, "01006", "02004", "1234", "5678"), V_ACCEPTED);
 	town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree);
 	warned(&x, true);
+	/* to refuse a deduction is one, and to take it back */
+	points(&x, "02002", 0, "D201", x.day);
+	e = town_size(&x.w, x.no) - 1;
+	town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_refuse);
+	warned(&x, true);
+	decide(&x, "01003", 0, "D201", false, false, false);
+	town_reverse(&x.w, x.no, TOWN_CON, town_size(&x.w, x.no) - 3, 1);
+	warned(&x, true);
+	decide(&x, "01003", 0, "A101", false, false, true);
+	town_reverse(&x.w, x.no, TOWN_CON, town_size(&x.w, x.no) - 3, 1);
+	warned(&x, false);
 	/* refusing is no favour either */
 	e = town_record(&x.w, x.no, "02002", 0, "A101", x.day);
 	town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_refuse);

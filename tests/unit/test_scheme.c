@@ -91,7 +91,8 @@ static void test_days_gone_by_keep_their_catalogue(void)
 	open_world(&x);
 	town_digest(&x.w, x.no, &before);
 	adopt(&x, 9, x.today - 1, DAY_NONE);
-	REFUSED(&x.w, "CATALOGUE_PAST", "P12", x.today, x.today - 1, 7);
+	REFUSED(&x.w, "VERSION_PAST", "P12", x.today, x.today - 1, 7);
+	T_STR(x.w.last.reason.s, "adopt_catalogue");
 	town_digest(&x.w, x.no, &after);
 	T_MEM(&after, &before, sizeof(after));
 	/* from today on a version may change within the year, but is marked */
@@ -100,9 +101,11 @@ static void test_days_gone_by_keep_their_catalogue(void)
 	/* before the first one, and where none was in force, there was nothing to keep */
 	T_EQ(adopt(&x, 10, town_day(2019, 1, 1), DAY_NONE), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	/* without a clock no day is past */
+	/* without a clock any day may be past */
 	x.w.wall_ms = 0;
-	T_EQ(adopt(&x, 11, town_day(2025, 1, 1), DAY_NONE), V_ACCEPTED);
+	adopt(&x, 11, town_day(2027, 6, 1), DAY_NONE);
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	T_EQ(adopt(&x, 11, town_day(2018, 1, 1), DAY_NONE), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
 	town_close(&x.w);
 }
@@ -480,6 +483,77 @@ static void test_a_price_list_has_goods_that_may_be_given_once(void)
 	town_close(&x.w);
 }
 
+static enum verdict_id put_scheme(struct world *x, uint64_t version, day_t from)
+{
+	struct rec_scheme s = scheme(version, from);
+	struct rec_scheme_line l = reward;
+
+	l.name = town_b("生活用品");
+	return put(x, REC_scheme, &s, &l, 1);
+}
+
+static enum verdict_id put_prices(struct world *x, uint64_t version, day_t from)
+{
+	struct rec_prices p = {.version = version, .from = from};
+	struct rec_prices_line l = good("XYY", 100, 100);
+
+	return put(x, REC_prices, &p, &l, 1);
+}
+
+static void test_days_gone_by_keep_scheme_and_prices(void)
+{
+	static const struct {
+		enum verdict_id (*put)(struct world *x, uint64_t version, day_t from);
+		const char *name;
+	} docs[] = {{put_scheme, "scheme"}, {put_prices, "prices"}};
+	day_t first;
+	struct world x;
+
+	open_world(&x);
+	first = x.today - 50;
+	for (size_t i = 0; i < 2; i++) {
+		x.w.wall_ms = town_noon(x.today);
+		T_EQ(docs[i].put(&x, 1, first), V_ACCEPTED); /* the first one may be late */
+		docs[i].put(&x, 2, first);
+		REFUSED(&x.w, "VERSION_PAST", "P12", x.today, first, 1);
+		T_STR(x.w.last.reason.s, docs[i].name);
+		docs[i].put(&x, 2, x.today - 1);
+		REFUSED(&x.w, "VERSION_PAST", "P12", x.today, x.today - 1, 1);
+		T_EQ(docs[i].put(&x, 2, first - 1), V_ACCEPTED);
+		T_EQ(docs[i].put(&x, 3, x.today), V_ACCEPTED);
+		T_EQ(docs[i].put(&x, 4, x.today), V_ACCEPTED); /* put right on its first day */
+		x.w.wall_ms = 0;
+		docs[i].put(&x, 5, x.today + 1);
+		REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	}
+	town_close(&x.w);
+}
+
+/* One digit too many must not end the series. */
+static void test_versions_go_on_in_small_steps(void)
+{
+	struct rec_catalogue c = {
+		.version = 10001, .title = town_b("清单"), .from = town_day(2026, 1, 1)};
+	struct rec_catalogue_line l = {
+		.code = town_b("A"), .name_zh = town_b("x"), .points = points_of(1)};
+	struct world x;
+
+	open_world(&x);
+	put_scheme(&x, 10000, x.today);
+	REFUSED(&x.w, "VERSION_JUMP", "F85", 10000, 0, 1);
+	T_STR(x.w.last.reason.s, "scheme");
+	T_EQ(put_scheme(&x, 9999, x.today), V_ACCEPTED);
+	T_EQ(put_scheme(&x, 2 * 9999, x.today), V_ACCEPTED);
+	adopt(&x, 1000000, town_day(2028, 1, 1), DAY_NONE);
+	REFUSED(&x.w, "VERSION_JUMP", "F85", 1000000, TOWN_VERSIONS, TOWN_VERSIONS + 1);
+	town_put(&x.w, FEED_TOWN, "office", REC_catalogue, &c, &l, 1);
+	REFUSED(&x.w, "VERSION_JUMP", "F85", 10001, 1, 2);
+	T_STR(x.w.last.reason.s, "catalogue");
+	c.version--;
+	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_catalogue, &c, &l, 1), V_ACCEPTED);
+	town_close(&x.w);
+}
+
 static void test_prices_are_compared_with_cost_and_rate_exactly(void)
 {
 	static const struct {
@@ -502,15 +576,16 @@ static void test_prices_are_compared_with_cost_and_rate_exactly(void)
 	};
 	struct rec_scheme s;
 	struct rec_scheme_line r = reward;
-	struct rec_prices p = {.from = town_day(2026, 1, 1)};
+	struct rec_prices p = {0};
 	struct world x;
 
 	open_world(&x);
+	p.from = x.today;
 	r.name = town_b("生活用品");
 	for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rec_prices_line l = good("XYY", cases[i].price, cases[i].cost);
 
-		s = scheme(i + 1, town_day(2026, 1, 1));
+		s = scheme(i + 1, x.today);
 		s.rate_points = points_of(cases[i].rate_points);
 		s.rate_fen = fen_of(cases[i].rate_fen);
 		s.tolerance = (uint64_t)cases[i].tolerance;
@@ -580,5 +655,6 @@ T_MAIN(T(test_a_catalogue_holds_for_a_year), T(test_days_gone_by_keep_their_cata
        T(test_a_plan_says_how_points_are_given_and_used),
        T(test_the_scheme_of_a_day_has_its_parameters),
        T(test_a_price_list_has_goods_that_may_be_given_once),
+       T(test_days_gone_by_keep_scheme_and_prices), T(test_versions_go_on_in_small_steps),
        T(test_prices_are_compared_with_cost_and_rate_exactly), T(test_hours_end_after_they_begin),
        T(test_a_refused_record_changes_nothing))

@@ -377,7 +377,7 @@ static void provoke_end_of_catalogue(struct town *w, uint32_t no)
 {
 	struct rec_points_line l = town_line("01001", 0, "A101", town_day(2026, 2, 11));
 
-	w->wall_ms = 0; /* of a day gone by: only without a clock */
+	w->wall_ms = town_noon(town_day(2026, 2, 1)); /* a day gone by keeps its own */
 	T_EQ(town_adopt(w, no, TOWN_HEAD, 11, 2, town_day(2026, 2, 1)), V_ACCEPTED);
 	w->wall_ms = town_noon(town_day(2026, 3, 1));
 	l.version = 11;
