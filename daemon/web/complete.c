@@ -35,7 +35,8 @@ static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct re
 	err = view_household(t, feed, l->household, &h);
 	if (err)
 		return err;
-	*why = (struct reason){.id = V_P11_NOT_IN_FORCE, .num = {line, l->day, (int64_t)l->version}};
+	*why = (struct reason){.id = V_P11_NOT_IN_FORCE,
+			       .num = {line, l->day, (int64_t)l->version}};
 	if (!l->version)
 		err = view_catalogue_on(t, feed, l->day, &l->version);
 	if (!err && !points_raw(l->points)) {

@@ -103,8 +103,8 @@ static void say_story(const json_t *root)
 	const char *kind = client_str(posted, "kind");
 
 	SAY(stdout, M_NOTICE_IS,
-	    say_lang() == LANG_EN ? kind : cli_choice(&rec_lists[REC_LIST_NOTICE], kind), client_str(posted, "from"),
-	    client_str(posted, "to"), client_str(root, "by"));
+	    say_lang() == LANG_EN ? kind : cli_choice(&rec_lists[REC_LIST_NOTICE], kind),
+	    client_str(posted, "from"), client_str(posted, "to"), client_str(root, "by"));
 	if (client_u64(root, "postings"))
 		SAY(stdout, M_NOTICE_HUNG, say_num(client_u64(root, "postings")),
 		    client_str(root, "posted_from"), client_str(root, "posted_to"));
