@@ -14,6 +14,7 @@
 struct making {
 	enum report_by by;
 	const struct report_period *p;
+	char category; /* '\0': all */
 	struct report *r;
 	uint32_t cap;
 	uint32_t *place; /* open addressing over the rows: index + 1 */
@@ -96,6 +97,11 @@ static const char *category_zh(uint32_t category)
 	return category < l->n ? l->v[category].zh : "";
 }
 
+static char category_of(const struct move *m)
+{
+	return m->points_line ? (char)('A' + m->item->category) : '\0';
+}
+
 /* The key of the movement; empty: it has no place in this report. */
 static void key_of(enum report_by by, const struct move *m, char out[REPORT_KEY_MAX])
 {
@@ -106,7 +112,7 @@ static void key_of(enum report_by by, const struct move *m, char out[REPORT_KEY_
 	switch (by) {
 	case REPORT_CATEGORY:
 		if (l)
-			snprintf(out, REPORT_KEY_MAX, "%c", (char)('A' + m->item->category));
+			snprintf(out, REPORT_KEY_MAX, "%c", category_of(m));
 		return;
 	case REPORT_ITEM:
 		if (l)
@@ -120,7 +126,7 @@ static void key_of(enum report_by by, const struct move *m, char out[REPORT_KEY_
 		snprintf(out, REPORT_KEY_MAX, "%.*s", (int)m->household.n, m->household.p);
 		return;
 	case REPORT_PERSON:
-		if (l)
+		if (l && l->member)
 			snprintf(out, REPORT_KEY_MAX, "%.*s-%" PRIu64, (int)l->household.n,
 				 l->household.p, l->member);
 		return;
@@ -168,6 +174,8 @@ static int on_move(void *ctx, const struct move *mv)
 
 	if (mv->kind == MOVE_OUT || mv->kind == MOVE_IN || !report_covers(m->p, mv->booked))
 		return ERR_OK;
+	if (m->category && category_of(mv) != m->category)
+		return ERR_OK;
 	if (!count(&m->r->total, mv))
 		return ERR_CORRUPT;
 	key_of(m->by, mv, key);
@@ -199,10 +207,10 @@ static int by_net(const void *a, const void *b)
 	return c ? c : strcmp(x->key, y->key);
 }
 
-int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
-		const struct report_period *p, struct report *ret)
+int report_make_of(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
+		   const struct report_period *p, char category, struct report *ret)
 {
-	struct making m = {.by = by, .p = p, .r = ret};
+	struct making m = {.by = by, .p = p, .category = category, .r = ret};
 	int err;
 
 	*ret = (struct report){0};
@@ -211,6 +219,12 @@ int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_b
 	if (!err && ret->n)
 		qsort(ret->row, ret->n, sizeof(*ret->row), by_key);
 	return err;
+}
+
+int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
+		const struct report_period *p, struct report *ret)
+{
+	return report_make_of(t, feed_no, size, by, p, '\0', ret);
 }
 
 void report_rank(struct report *r)

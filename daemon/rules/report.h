@@ -11,7 +11,7 @@ enum report_by {
 	REPORT_ITEM,	 /* item code */
 	REPORT_MONTH,	 /* of the deed: "2025-01" */
 	REPORT_HOUSEHOLD,
-	REPORT_PERSON /* household | '-' | member; 0: the household as a whole */
+	REPORT_PERSON /* household | '-' | member; what a household did as a whole is not in here */
 };
 #define REPORT_KEY_MAX	32
 #define REPORT_ROWS_MAX (UINT32_C(1) << 20)
@@ -35,6 +35,9 @@ struct report_period {
  * a failure. */
 int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
 		const struct report_period *p, struct report *ret);
+/* The same of the lines of one category alone: its letter, or '\0' for all. */
+int report_make_of(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
+		   const struct report_period *p, char category, struct report *ret);
 /* Orders by net points, most first; equal ones by key. */
 void report_rank(struct report *r);
 void report_close(struct report *r);

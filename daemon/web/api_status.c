@@ -136,11 +136,39 @@ void api_status(const struct web_services *s, const struct web_req *req, struct 
 
 /* --- villages ------------------------------------------------------------------------------------ */
 
+/* What the town wrote down last about a village. */
+struct facts {
+	struct reading *r;
+	const char *code;
+	bool work_team;
+	uint64_t batch;
+};
+
+static int on_fact(void *ctx, uint64_t seq)
+{
+	struct rec_village_fact f;
+	struct facts *facts = ctx;
+	struct payload payload;
+	int err = feedlog_payload(facts->r->t, FEED_TOWN, seq, &payload);
+
+	if (!err && rec_decode_head(rec_type_of(REC_village_fact), &payload, &f))
+		err = ERR_CORRUPT;
+	if (err || !str_eq((const char *)f.village.p, f.village.n, facts->code))
+		return err;
+	facts->work_team = f.work_team == YES_yes;
+	facts->batch = f.batch;
+	return ERR_OK;
+}
+
 static int put_village(void *ctx, const struct view_village *v)
 {
 	struct reading *r = ctx;
+	struct facts facts = {.r = r, .code = v->code};
 	struct feed_head h;
+	int err = view_listed(r->t, FEED_TOWN, REC_village_fact, 0, on_fact, &facts);
 
+	if (err)
+		return err;
 	jw_obj(&r->w);
 	jw_kstr(&r->w, "code", v->code);
 	jw_kstr(&r->w, "name", v->name);
@@ -149,6 +177,10 @@ static int put_village(void *ctx, const struct view_village *v)
 		jw_khex(&r->w, "feed", v->feed.b, HASH_BYTES);
 	if (v->no && !feedlog_head(r->t, v->no, &h))
 		jw_ku64(&r->w, "size", h.size);
+	jw_kbool(&r->w, "work_team", facts.work_team);
+	jw_ku64(&r->w, "batch", facts.batch);
+	/* the plan: a village with a resident work team belongs in the first batch */
+	jw_kbool(&r->w, "to_include", facts.work_team && facts.batch != 1);
 	jw_obj_end(&r->w);
 	return 0;
 }

@@ -57,6 +57,25 @@ static bool is_village(const struct web_req *req, struct web_res *res, const str
 	return false;
 }
 
+/* Single-item appraisals rank by one category. */
+static bool category_asked(const struct web_req *req, struct web_res *res, char *ret)
+{
+	const struct rec_choices *l = &rec_lists[REC_LIST_CATEGORY];
+	const char *asked = reply_param(req, "category");
+
+	for (uint32_t i = 0; asked && i < l->n; i++) {
+		if (strcmp(l->v[i].name, asked) == 0) {
+			*ret = asked[0];
+			return true;
+		}
+	}
+	if (asked)
+		reply_error(res, req->lang, 400, "PARAMETER", "category",
+			    SAYS("没有这个类别", "there is no such category"),
+			    SAYS("可用：A 至 G", "there are: A to G"));
+	return !asked;
+}
+
 void api_tables(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	const struct table_def *def = table_asked(req, res);
@@ -65,7 +84,8 @@ void api_tables(const struct web_services *s, const struct web_req *req, struct 
 	char day[DATE_TEXT_MAX];
 	int err;
 
-	if (!def || !reply_param_day(req, res, "from", &t.p.from) ||
+	if (!def || !category_asked(req, res, &t.category) ||
+	    !reply_param_day(req, res, "from", &t.p.from) ||
 	    !reply_param_day(req, res, "to", &t.p.to) || !reading_begin(&t.r, s, req, res) ||
 	    !is_village(req, res, &t.r))
 		return;

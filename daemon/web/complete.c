@@ -11,7 +11,7 @@
 
 const char *const *complete_lax(const struct rec_type *t)
 {
-	static const char *const points[] = {"version", "points", NULL};
+	static const char *const points[] = {"version", "points", "day", NULL};
 	static const char *const redemption[] = {"prices", "day", "points", NULL};
 
 	if (t->code == REC_points)
@@ -43,13 +43,17 @@ static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct re
 	return err;
 }
 
-static int points(struct kv_txn *t, uint32_t feed, struct recjson *r, struct reason *why)
+static int points(const struct web_services *s, struct kv_txn *t, struct recjson *r,
+		  struct reason *why)
 {
 	struct rec_points_line *l = (struct rec_points_line *)r->lines;
 	int err = ERR_OK;
 
-	for (uint32_t i = 0; !err && i < r->nlines; i++)
-		err = points_line(t, feed, i + 1, &l[i], why);
+	for (uint32_t i = 0; !err && i < r->nlines; i++) {
+		if (l[i].day == DAY_NONE)
+			l[i].day = reply_today(s);
+		err = points_line(t, s->own, i + 1, &l[i], why);
+	}
 	return err;
 }
 
@@ -138,7 +142,7 @@ int complete_record(const struct web_services *s, json_t *head, struct recjson *
 	err = kv_begin(s->kv, false, &t);
 	if (err)
 		return err;
-	err = r->t->code == REC_points ? points(t, s->own, r, why) : redemption(s, t, head, r, why);
+	err = r->t->code == REC_points ? points(s, t, r, why) : redemption(s, t, head, r, why);
 	kv_abort(t);
 	return err;
 }

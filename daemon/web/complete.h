@@ -3,8 +3,8 @@
 
 #include "daemon/web/recjson.h"
 
-/* What follows from other fields and from the day, and people may leave out: version and points of a line of
- * points, prices, day, minute and points of a redemption. */
+/* What follows from other fields and from the day, and people may leave out: day, version and points of a line
+ * of points, prices, day, minute and points of a redemption. */
 
 /* Names of such fields for recjson_read; NULL: this type has none. */
 const char *const *complete_lax(const struct rec_type *t);

@@ -103,6 +103,12 @@ static void check_item(struct work *w, const struct rec_catalogue_line *l)
 						  .value = import_shown(w->rep, l->code),
 						  .s = import_shown(w->rep, import_lit(letter)),
 						  .t = c->zh});
+	/* the plan wants objective items: a measure, a cap and evidence for each */
+	if (points_raw(l->cap) == 0)
+		import_cell_issue(&w->t, COL_CAP, import_table_raw(&w->t, COL_CAP), ISSUE_NO_CAP,
+				  "", 0);
+	if (l->evidence.n == 0)
+		import_cell_issue(&w->t, COL_EVIDENCE, l->evidence, ISSUE_NO_EVIDENCE, "", 0);
 	if (points_raw(l->cap) && points_cmp(l->cap, l->points) < 0)
 		import_cell_issue(&w->t, COL_CAP, import_table_raw(&w->t, COL_CAP), ISSUE_CAP_BELOW,
 				  import_shown(w->rep, import_lit(points_text(l->cap, cap))), 0);

@@ -19,6 +19,7 @@ struct column {
 struct tabling {
 	struct reading r;
 	struct report_period p; /* of sums; the others list all that there is */
+	char category;		/* of ranks; '\0': all */
 };
 struct table_def {
 	const char *name, *zh, *en;

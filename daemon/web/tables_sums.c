@@ -254,14 +254,13 @@ static int put_rank(struct tabling *t, enum report_by by, const struct report_ro
 static int ranks(struct tabling *t, enum report_by by)
 {
 	struct report rep;
-	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, &rep);
+	int err =
+		report_make_of(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, t->category, &rep);
 
 	if (!err)
 		report_rank(&rep);
 	for (uint32_t i = 0; i < rep.n && !err; i++)
-		if (by != REPORT_PERSON ||
-		    !str_eq(rep.row[i].key + strlen(rep.row[i].key) - 2, 2, "-0"))
-			err = put_rank(t, by, &rep.row[i]);
+		err = put_rank(t, by, &rep.row[i]);
 	report_close(&rep);
 	return err;
 }
@@ -334,27 +333,32 @@ static int rows_ledger(struct tabling *t)
 }
 
 /* --- completeness ---------------------------------------------------------------------------------- */
-/* The four measures of R07, participation, and the share of deductions (R06). */
-static const struct column measures_columns[] = {{"measure", "指标", "measure", false},
-						 {"part", "数量", "count", true},
-						 {"whole", "总数", "of", true},
-						 {"percent", "百分比", "percent", true},
-						 {NULL, NULL, NULL, false}};
+/* The four measures of R07, participation, the delay of recording (R36), and how deductions stand to awards
+ * and honour and support to goods (R06). */
+#define PROMPT_DAYS 7
 
-static void put_measure(struct tabling *t, struct says name, uint64_t part, uint64_t whole)
+static const struct column measures_columns[] = {
+	{"measure", "指标", "measure", false}, {"part", "数量", "count", true},
+	{"whole", "总数", "of", true},	       {"percent", "百分比", "percent", true},
+	{"note", "说明", "note", false},       {NULL, NULL, NULL, false}};
+
+static void put_measure(struct tabling *t, struct says name, uint64_t part, uint64_t whole,
+			struct says note)
 {
 	jw_arr(&t->r.w);
-	jw_str(&t->r.w, says_in(name, t->r.req->lang));
+	cell_says(t, name);
 	jw_u64(&t->r.w, part);
 	jw_u64(&t->r.w, whole);
 	cell_share(t, part, whole);
+	cell_says(t, note);
 	jw_arr_end(&t->r.w);
 }
 
 struct measures {
 	uint64_t households, taking_part;
-	uint64_t lines, complete;
+	uint64_t lines, complete, prompt;
 	uint64_t given, published;
+	uint64_t honours, supports;
 	struct tabling *t;
 };
 
@@ -370,6 +374,23 @@ static int count_household(void *ctx, const struct view_household *h)
 static bool full(struct bytes b)
 {
 	return b.n > 0;
+}
+
+/* Recorded within a week of the deed, as far as the computer had a date. */
+static int count_prompt(struct measures *m, const struct move *mv)
+{
+	struct bytes leaf, payload;
+	struct entry e;
+	day_t on;
+	int err = feedlog_read(m->t->r.t, m->t->r.feed.no, mv->entry, &leaf, &payload);
+
+	if (!err)
+		err = entry_parse(leaf.p, leaf.n, &e);
+	if (err)
+		return err;
+	on = day_of_ms(e.wall_ms);
+	m->prompt += on != DAY_NONE && on - mv->points_line->day <= PROMPT_DAYS;
+	return ERR_OK;
 }
 
 /* Time, place, reason and evidence are there, and three different people signed. */
@@ -393,7 +414,45 @@ static int count_move(void *ctx, const struct move *mv)
 		       memcmp(p.recorder, p.reviewer, 32) != 0 &&
 		       memcmp(p.recorder, p.confirmer, 32) != 0 &&
 		       memcmp(p.reviewer, p.confirmer, 32) != 0;
+	return count_prompt(m, mv);
+}
+
+/* --- rewards --- */
+struct rewards {
+	struct measures *m;
+	enum rec_code type;
+};
+
+static int on_reward(void *ctx, uint64_t seq)
+{
+	struct rewards *w = ctx;
+	struct tabling *t = w->m->t;
+	union {
+		struct rec_honour honour;
+		struct rec_policy_support support;
+	} r;
+	struct payload payload;
+	int err = feedlog_payload(t->r.t, t->r.feed.no, seq, &payload);
+
+	if (!err && rec_decode_head(rec_type_of(w->type), &payload, &r))
+		err = ERR_CORRUPT;
+	if (err)
+		return err;
+	if (w->type == REC_honour)
+		w->m->honours += report_covers(&t->p, r.honour.day);
+	else
+		w->m->supports += report_covers(&t->p, r.support.day);
 	return ERR_OK;
+}
+
+static int count_rewards(struct measures *m)
+{
+	struct rewards honours = {m, REC_honour}, supports = {m, REC_policy_support};
+	struct reading *r = &m->t->r;
+	int err = view_listed(r->t, r->feed.no, REC_honour, 0, on_reward, &honours);
+
+	return err ? err
+		   : view_listed(r->t, r->feed.no, REC_policy_support, 0, on_reward, &supports);
 }
 
 struct published {
@@ -456,6 +515,41 @@ static int count_items(struct tabling *t, uint64_t *ret_used, uint64_t *ret_all)
 	return err ? err : items_in_force(t, ret_all);
 }
 
+/* Rewards of the spirit come first, goods beside them; awards before deductions: the plan says so. */
+static void put_balance(struct measures *m, const struct report_row *total)
+{
+	static const struct says fine = {"", ""};
+	uint64_t rewards = m->honours + m->supports + m->given;
+	bool negative = total->deductions > total->awards;
+
+	put_measure(m->t, SAYS("扣分条数占比", "deductions among all lines"),
+		    (uint64_t)total->deductions, (uint64_t)(total->awards + total->deductions),
+		    negative ? SAYS("扣分多于加分，应以正向激励为主",
+				    "more deductions than awards; awards should lead")
+			     : fine);
+	put_measure(m->t, SAYS("精神鼓励占比", "honours among all rewards"), m->honours, rewards,
+		    fine);
+	put_measure(m->t, SAYS("政策支持占比", "policy support among all rewards"), m->supports,
+		    rewards, fine);
+	put_measure(m->t, SAYS("物质奖励占比", "goods among all rewards"), m->given, rewards, fine);
+}
+
+static void put_completeness(struct measures *m, uint64_t used, uint64_t items)
+{
+	static const struct says fine = {"", ""};
+
+	put_measure(m->t, SAYS("事项使用（全覆盖）", "items used of those in force"), used, items,
+		    fine);
+	put_measure(m->t, SAYS("参加户（全参与）", "households taking part"), m->taking_part,
+		    m->households, fine);
+	put_measure(m->t, SAYS("要素齐全且三人签名（全记录）", "complete and signed by three"),
+		    m->complete, m->lines, fine);
+	put_measure(m->t, SAYS("已公示的兑换（全公开）", "redemptions published"), m->published,
+		    m->given, fine);
+	put_measure(m->t, SAYS("七天内记录", "recorded within seven days"), m->prompt, m->lines,
+		    fine);
+}
+
 static int rows_measures(struct tabling *t)
 {
 	struct measures m = {.t = t};
@@ -473,20 +567,13 @@ static int rows_measures(struct tabling *t)
 	if (!err)
 		err = view_listed(t->r.t, t->r.feed.no, REC_notice, 0, on_notice, &m);
 	if (!err)
+		err = count_rewards(&m);
+	if (!err)
 		err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_CATEGORY, &t->p,
 				  &rep);
 	if (!err) {
-		put_measure(t, SAYS("事项使用（全覆盖）", "items used of those in force"), used,
-			    items);
-		put_measure(t, SAYS("参加户（全参与）", "households taking part"), m.taking_part,
-			    m.households);
-		put_measure(t, SAYS("要素齐全且三人签名（全记录）", "complete and signed by three"),
-			    m.complete, m.lines);
-		put_measure(t, SAYS("已公示的兑换（全公开）", "redemptions published"), m.published,
-			    m.given);
-		put_measure(t, SAYS("扣分条数占比", "deductions among all lines"),
-			    (uint64_t)rep.total.deductions,
-			    (uint64_t)(rep.total.awards + rep.total.deductions));
+		put_completeness(&m, used, items);
+		put_balance(&m, &rep.total);
 	}
 	report_close(&rep);
 	return err;

@@ -348,9 +348,10 @@ static bool field_required(const struct command *cmd, const struct rec_field *f)
 {
 	if (cmd->fields_lax)
 		return false;
-	/* the daemon takes version and points from the catalogue in force */
+	/* the daemon takes version and points from the catalogue in force, and today when no day is given */
 	if (cmd->record == REC_points &&
-	    (strcmp(f->name, "version") == 0 || strcmp(f->name, "points") == 0))
+	    (strcmp(f->name, "version") == 0 || strcmp(f->name, "points") == 0 ||
+	     strcmp(f->name, "day") == 0))
 		return false;
 	if (cmd->record == REC_redemption && strcmp(f->name, "receiver") != 0)
 		return false;

@@ -35,7 +35,7 @@ static int check_text(const char *option, const char *v)
 	return EXIT_USAGE;
 }
 
-/* The option against the field of the charter with the same name. */
+/* The option, if given, against the field of the charter with the same name. */
 static int check_charter(const struct cli *c, const char *option)
 {
 	const struct rec_type *t = rec_type_of(REC_town_charter);
@@ -45,7 +45,7 @@ static int check_charter(const struct cli *c, const char *option)
 	union rec_any charter;
 	int rv = EXIT_DONE;
 
-	for (uint32_t i = 0; i < t->nhead; i++) {
+	for (uint32_t i = 0; v && i < t->nhead; i++) {
 		const struct rec_field *f = &t->head[i];
 
 		if (strcmp(f->name, option) != 0 ||

@@ -81,7 +81,8 @@ int cmd_invite(struct cli *c)
 
 int cmd_villages(struct cli *c)
 {
-	static const enum msg_id columns[] = {M_T_CODE, M_T_VILLAGE, M_T_ENROLLED, M_T_RECORDED};
+	static const enum msg_id columns[] = {M_T_CODE,	    M_T_VILLAGE, M_T_ENROLLED,
+					      M_T_RECORDED, M_T_BATCH,	 M_T_NOTE};
 	struct reply r = {0};
 	struct table t;
 	const json_t *v;
@@ -91,7 +92,7 @@ int cmd_villages(struct cli *c)
 	if (!rv)
 		rv = client_list(c, &r, "items");
 	if (!rv && !c->json) {
-		table_columns(&t, columns, 4);
+		table_columns(&t, columns, 6);
 		json_array_foreach (json_object_get(r.root, "items"), i, v) {
 			table_cell(&t, client_str(v, "code"));
 			table_cell(&t, client_str(v, "name"));
@@ -100,6 +101,11 @@ int cmd_villages(struct cli *c)
 											 : M_NO));
 			table_cell(&t, json_object_get(v, "size") ? say_num(client_u64(v, "size"))
 								  : "");
+			table_cell(&t,
+				   client_u64(v, "batch") ? say_num(client_u64(v, "batch")) : "");
+			table_cell(&t, json_is_true(json_object_get(v, "to_include"))
+					       ? say_text(M_TO_INCLUDE)
+					       : "");
 		}
 		table_print(&t, stdout);
 	}

@@ -40,7 +40,9 @@ static void take_columns(struct sheet *s, const json_t *columns)
 
 int cmd_table(struct cli *c)
 {
-	const char *const params[] = {"from", cli_option(c, "from"), "to", cli_option(c, "to"),
+	const char *const params[] = {"from",	  cli_option(c, "from"),
+				      "to",	  cli_option(c, "to"),
+				      "category", cli_option(c, "category"),
 				      NULL};
 	struct sheet s = {0};
 	struct buf path = {0};
