@@ -359,7 +359,13 @@ struct measures {
 	uint64_t lines, complete, prompt;
 	uint64_t given, published;
 	uint64_t honours, supports;
+	struct buf notices; /* struct posted, one after another */
 	struct tabling *t;
+};
+/* A notice of redemptions: what it shows. */
+struct posted {
+	struct report_period p;
+	uint64_t size;
 };
 
 static int count_household(void *ctx, const struct view_household *h)
@@ -374,6 +380,34 @@ static int count_household(void *ctx, const struct view_household *h)
 static bool full(struct bytes b)
 {
 	return b.n > 0;
+}
+
+static int on_notice(void *ctx, uint64_t seq)
+{
+	struct measures *m = ctx;
+	struct rec_notice n;
+	struct payload payload;
+	int err = feedlog_payload(m->t->r.t, m->t->r.feed.no, seq, &payload);
+
+	if (!err && rec_decode_head(rec_type_of(REC_notice), &payload, &n))
+		err = ERR_CORRUPT;
+	if (err || n.kind != NOTICE_redemption)
+		return err;
+	return buf_put(&m->notices, &(struct posted){{n.from, n.to}, n.size},
+		       sizeof(struct posted));
+}
+
+/* On one notice or on many: it counts once. */
+static bool is_posted(const struct measures *m, const struct move *mv)
+{
+	struct posted p;
+
+	for (size_t at = 0; at < m->notices.n; at += sizeof(p)) {
+		memcpy(&p, m->notices.p + at, sizeof(p));
+		if (mv->seq < p.size && report_covers(&p.p, mv->booked))
+			return true;
+	}
+	return false;
 }
 
 /* Recorded within a week of the deed, as far as the computer had a date. */
@@ -394,27 +428,33 @@ static int count_prompt(struct measures *m, const struct move *mv)
 }
 
 /* Time, place, reason and evidence are there, and three different people signed. */
-static int count_move(void *ctx, const struct move *mv)
+static int count_line(struct measures *m, const struct move *mv)
 {
-	struct measures *m = ctx;
 	const struct rec_points_line *l = mv->points_line;
 	struct view_points p;
-	int err;
+	int err = view_points(m->t->r.t, m->t->r.feed.no, mv->entry, &p);
 
-	if (!report_covers(&m->t->p, mv->booked))
-		return ERR_OK;
-	m->given += mv->kind == MOVE_REDEEMED;
-	if (mv->kind != MOVE_LINE)
-		return ERR_OK;
-	m->lines++;
-	err = view_points(m->t->r.t, m->t->r.feed.no, mv->entry, &p);
 	if (err)
 		return err;
+	m->lines++;
 	m->complete += full(l->place) && full(l->reason) && full(l->evidence) &&
 		       memcmp(p.recorder, p.reviewer, 32) != 0 &&
 		       memcmp(p.recorder, p.confirmer, 32) != 0 &&
 		       memcmp(p.reviewer, p.confirmer, 32) != 0;
 	return count_prompt(m, mv);
+}
+
+static int count_move(void *ctx, const struct move *mv)
+{
+	struct measures *m = ctx;
+
+	if (!report_covers(&m->t->p, mv->booked))
+		return ERR_OK;
+	if (mv->kind == MOVE_REDEEMED) {
+		m->given++;
+		m->published += is_posted(m, mv);
+	}
+	return mv->kind == MOVE_LINE ? count_line(m, mv) : ERR_OK;
 }
 
 /* --- rewards --- */
@@ -453,37 +493,6 @@ static int count_rewards(struct measures *m)
 
 	return err ? err
 		   : view_listed(r->t, r->feed.no, REC_policy_support, 0, on_reward, &supports);
-}
-
-struct published {
-	struct measures *m;
-	struct report_period p;
-};
-
-static int count_published(void *ctx, const struct move *mv)
-{
-	struct published *p = ctx;
-
-	p->m->published += mv->kind == MOVE_REDEEMED && report_covers(&p->m->t->p, mv->booked) &&
-			   report_covers(&p->p, mv->booked);
-	return ERR_OK;
-}
-
-/* Redemptions of the period of a notice that was made. */
-static int on_notice(void *ctx, uint64_t seq)
-{
-	struct measures *m = ctx;
-	struct published p = {.m = m};
-	struct rec_notice n;
-	struct payload payload;
-	int err = feedlog_payload(m->t->r.t, m->t->r.feed.no, seq, &payload);
-
-	if (!err && rec_decode_head(rec_type_of(REC_notice), &payload, &n))
-		err = ERR_CORRUPT;
-	if (err || n.kind != NOTICE_redemption)
-		return err;
-	p.p = (struct report_period){n.from, n.to};
-	return moves_walk(m->t->r.t, m->t->r.feed.no, n.size, count_published, &p);
 }
 
 static int count_item(void *ctx, const struct view_village_item *i)
@@ -563,11 +572,11 @@ static int rows_measures(struct tabling *t)
 	if (!err)
 		err = view_households(t->r.t, t->r.feed.no, count_household, &m);
 	if (!err)
-		err = moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, count_move, &m);
-	if (!err)
 		err = view_listed(t->r.t, t->r.feed.no, REC_notice, 0, on_notice, &m);
 	if (!err)
 		err = count_rewards(&m);
+	if (!err)
+		err = moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, count_move, &m);
 	if (!err)
 		err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_CATEGORY, &t->p,
 				  &rep);
@@ -575,6 +584,7 @@ static int rows_measures(struct tabling *t)
 		put_completeness(&m, used, items);
 		put_balance(&m, &rep.total);
 	}
+	buf_close(&m.notices);
 	report_close(&rep);
 	return err;
 }
