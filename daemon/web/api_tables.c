@@ -1,9 +1,11 @@
 #include <string.h>
 
+#include "daemon/rules/view.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/tables.h"
 
-static const struct table_def *const tables[] = {tables_sums, tables_work, tables_kept};
+static const struct table_def *const tables[] = {tables_sums, tables_ledger, tables_work,
+						 tables_kept};
 #define NTABLES (sizeof(tables) / sizeof(tables[0]))
 
 static const struct table_def *table_asked(const struct web_req *req, struct web_res *res)
@@ -76,6 +78,24 @@ static bool category_asked(const struct web_req *req, struct web_res *res, char 
 	return !asked;
 }
 
+/* The ledger of one household; also of one that has left. */
+static bool household_asked(const struct web_req *req, struct web_res *res, struct tabling *t)
+{
+	struct view_household h;
+
+	t->household = reply_param(req, "household");
+	if (!t->household ||
+	    view_household(t->r.t, t->r.feed.no, kv_bytes(t->household, strlen(t->household)),
+			   &h) != ERR_NOTFOUND)
+		return true;
+	kv_abort(t->r.t);
+	reply_error(res, req->lang, 404, "HOUSEHOLD_UNKNOWN", "household",
+		    SAYS("没有这个户编号", "there is no such household"),
+		    SAYS("用 cunzhang account 查看全部户编号",
+			 "cunzhang account lists all households"));
+	return false;
+}
+
 void api_tables(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	const struct table_def *def = table_asked(req, res);
@@ -87,7 +107,7 @@ void api_tables(const struct web_services *s, const struct web_req *req, struct 
 	if (!def || !category_asked(req, res, &t.category) ||
 	    !reply_param_day(req, res, "from", &t.p.from) ||
 	    !reply_param_day(req, res, "to", &t.p.to) || !reading_begin(&t.r, s, req, res) ||
-	    !is_village(req, res, &t.r))
+	    !is_village(req, res, &t.r) || !household_asked(req, res, &t))
 		return;
 	jw_kstr(w, "table", def->name);
 	jw_kstr(w, "title", req->lang == LANG_EN ? def->en : def->zh);

@@ -275,63 +275,6 @@ static int rows_people(struct tabling *t)
 	return ranks(t, REPORT_PERSON);
 }
 
-/* --- the management ledger ------------------------------------------------------------------------- */
-static const struct column ledger_columns[] = {{"booked", "入账日期", "booked", false},
-					       {"household", "户编号", "household", false},
-					       {"member", "成员", "member", true},
-					       {"kind", "类型", "kind", false},
-					       {"item", "事项", "item", false},
-					       {"text", "说明", "text", false},
-					       {"day", "发生日期", "day", false},
-					       {"points", "积分", "points", true},
-					       {"balance", "余额", "balance", true},
-					       {"entry", "序号", "entry", true},
-					       {"line", "行", "line", true},
-					       {"by", "生效序号", "by entry", true},
-					       {NULL, NULL, NULL, false}};
-
-static const char *kind_text(enum move_kind k, enum lang lang)
-{
-	static const char *const zh[] = {"积分", "冲正", "兑换", "兑换冲正", "转出", "转入"};
-	static const char *const en[] = {"points",   "reversal",  "redemption",
-					 "returned", "moved out", "moved in"};
-
-	return lang == LANG_EN ? en[k] : zh[k];
-}
-
-static int put_move(void *ctx, const struct move *m)
-{
-	const struct rec_points_line *l = m->points_line;
-	struct tabling *t = ctx;
-	struct jw *w = &t->r.w;
-
-	if (!report_covers(&t->p, m->booked))
-		return ERR_OK;
-	jw_arr(w);
-	cell_day(t, m->booked);
-	cell_bytes(t, m->household);
-	jw_u64(w, l ? l->member : 0);
-	jw_str(w, kind_text(m->kind, t->r.req->lang));
-	cell_bytes(t, l ? l->item : m->redemption ? m->redemption->slip : m->other);
-	if (l)
-		cell_bytes(t, l->reason);
-	else
-		jw_str(w, "");
-	cell_day(t, l ? l->day : m->redemption ? m->redemption->day : m->booked);
-	cell_points(t, m->points);
-	cell_points(t, m->balance);
-	jw_u64(w, m->entry);
-	jw_u64(w, m->line);
-	jw_u64(w, m->seq);
-	jw_arr_end(w);
-	return w->out->err;
-}
-
-static int rows_ledger(struct tabling *t)
-{
-	return moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, put_move, t);
-}
-
 /* --- completeness ---------------------------------------------------------------------------------- */
 /* The four measures of R07, participation, the delay of recording (R36), and how deductions stand to awards
  * and honour and support to goods (R06). */
@@ -597,7 +540,6 @@ const struct table_def tables_sums[] = {
 	{"groups", "按组统计", "by group", groups_columns, rows_groups},
 	{"households", "户积分排名", "ranking of households", ranks_columns, rows_households},
 	{"people", "个人积分排名", "ranking of people", ranks_columns, rows_people},
-	{"ledger", "积分管理台账", "management ledger", ledger_columns, rows_ledger},
 	{"completeness", "四全指标", "completeness", measures_columns, rows_measures},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -691,6 +691,65 @@ static void test_what_is_not_filed_is_visible(void)
 	node_close();
 }
 
+/* The sum of the rows of a household, counted without the walk that made the balances. */
+static void recount(const char *want)
+{
+	struct points sum = POINTS_ZERO, one;
+	size_t count = json_array_size(json_object_get(answer, "rows"));
+	char path[40], text[AMOUNT_TEXT_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "rows.%zu.1", i);
+		T_STR(at(path), "05001");
+		snprintf(path, sizeof(path), "rows.%zu.7", i);
+		T_OK(points_parse(at(path), strlen(at(path)), &one));
+		T_OK(points_add(sum, one, &sum));
+		snprintf(path, sizeof(path), "rows.%zu.8", i);
+		T_STR(at(path), points_text(sum, text));
+	}
+	T_STR(points_text(sum, text), want);
+}
+
+static void test_a_household_has_a_ledger(void)
+{
+	struct rec_reversal back = {.line = 1, .reason = town_b("重复记录")};
+	char want[200];
+
+	node_open(false);
+	for (int i = 0; i < 11; i++)
+		town_earn(&n.w, n.s.own, "05001", 0, "Z001", town_day(2026, 2, 1 + i));
+	town_earn(&n.w, n.s.own, "05002", 0, "Z001", town_day(2026, 2, 1));
+	WANT(get(TABLE "ledger?household=05001"), 200);
+	T_STR(at("rows"), "[11]");
+	T_STR(at("rows.0.9"), "confirmed");
+	T_STR(at("rows.0.14"), "rec/" VILLAGE);
+	T_STR(at("rows.0.15"), "rev/" VILLAGE);
+	T_STR(at("rows.0.16"), "con/" VILLAGE);
+	recount("11.00");
+	back.entry = (uint64_t)strtoull(at("rows.0.10"), NULL, 10);
+	snprintf(want, sizeof(want), "%d",
+		 (int)put_here("con/" VILLAGE, REC_reversal, &back, NULL, 0));
+	WANT(get(TABLE "ledger?household=05001"), 200);
+	T_STR(at("rows.0.9"), "reversed");
+	T_STR(at("rows.11.3"), "reversal");
+	T_STR(at("rows.11.12"), want);
+	T_STR(at("rows.11.14"), "con/" VILLAGE);
+	recount("10.00");
+	WANT(get("/api/v1/households/05001"), 200);
+	T_STR(at("balance"), "10.00");
+	T_STR(at("latest"), "[10]"); /* of twelve */
+	T_STR(at("latest.0.balance"), "3.00");
+	T_STR(at("latest.9.kind"), "reversal");
+	T_STR(at("latest.9.balance"), "10.00");
+	WANT(get(TABLE "ledger?household=05002"), 200);
+	T_STR(at("rows"), "[1]");
+	WANT(get(TABLE "ledger?household=05001&to=2026-01-31"), 200);
+	T_STR(at("rows"), "[0]");
+	WANT(get(TABLE "ledger?household=99999"), 404);
+	T_STR(at("code"), "HOUSEHOLD_UNKNOWN");
+	node_close();
+}
+
 static uint64_t publish_month(int month, int last)
 {
 	struct feed_head h;
@@ -1694,9 +1753,9 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_late_lines_alone_need_no_acceptance), T(test_every_doubt_is_listed_with_its_row),
        T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),
        T(test_a_catalogue_gets_the_next_version), T(test_an_overlay_reads_like_one_store),
-       T(test_what_waits_is_in_tables), T(test_what_is_not_filed_is_visible),
-       T(test_a_notice_that_does_not_hang_is_overdue), T(test_guidance_of_the_town_is_followed),
-       T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
-       T(test_every_table_has_labels_in_both_languages),
+       T(test_what_waits_is_in_tables), T(test_a_household_has_a_ledger),
+       T(test_what_is_not_filed_is_visible), T(test_a_notice_that_does_not_hang_is_overdue),
+       T(test_guidance_of_the_town_is_followed), T(test_honours_posts_and_kin_are_in_tables),
+       T(test_items_that_nobody_used_are_listed), T(test_every_table_has_labels_in_both_languages),
        T(test_a_redemption_gets_prices_points_and_time),
        T(test_what_is_not_on_the_price_list_is_refused))

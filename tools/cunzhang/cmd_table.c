@@ -40,9 +40,10 @@ static void take_columns(struct sheet *s, const json_t *columns)
 
 int cmd_table(struct cli *c)
 {
-	const char *const params[] = {"from",	  cli_option(c, "from"),
-				      "to",	  cli_option(c, "to"),
-				      "category", cli_option(c, "category"),
+	const char *const params[] = {"from",	   cli_option(c, "from"),
+				      "to",	   cli_option(c, "to"),
+				      "category",  cli_option(c, "category"),
+				      "household", cli_option(c, "household"),
 				      NULL};
 	struct sheet s = {0};
 	struct buf path = {0};
