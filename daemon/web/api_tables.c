@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/rules/view.h"
@@ -32,6 +33,13 @@ static const struct table_def *table_asked(const struct web_req *req, struct web
 	buf_close(&zh);
 	buf_close(&en);
 	return NULL;
+}
+
+static bool in_list(const struct table_def *list, const struct table_def *def)
+{
+	while (list->name && list != def)
+		list++;
+	return list == def;
 }
 
 static void put_columns(struct jw *w, const struct column *c, enum lang lang)
@@ -78,6 +86,48 @@ static bool category_asked(const struct web_req *req, struct web_res *res, char 
 	return !asked;
 }
 
+/* A year is counted by the day of the deed, as its appraisal does; a period by that of confirmation. */
+#define YEAR_FIRST 2000
+#define YEAR_LAST  2199
+
+static bool period_asked(const struct web_req *req, struct web_res *res, struct tabling *t)
+{
+	if (!reply_param_day(req, res, "from", &t->p.from) ||
+	    !reply_param_day(req, res, "to", &t->p.to) ||
+	    !reply_param_u64(req, res, "year", YEAR_LAST, &t->year))
+		return false;
+	if (!t->year)
+		return true;
+	if (t->p.from != DAY_NONE || t->p.to != DAY_NONE || t->year < YEAR_FIRST) {
+		reply_error(res, req->lang, 400, "PARAMETER", "year",
+			    SAYS("年度不能与起止日期同用，且不早于 2000 年",
+				 "a year goes without from and to, and is 2000 or later"),
+			    SAYS("按发生日期排名用 year，按确认日期用 from 和 to",
+				 "year counts by the day of the deed, from and to by that of "
+				 "confirmation"));
+		return false;
+	}
+	t->day = REPORT_DEED;
+	return day_from_ymd((int)t->year, 1, 1, &t->p.from) &&
+	       day_from_ymd((int)t->year, 12, 31, &t->p.to);
+}
+
+static void put_title(struct tabling *t, const struct table_def *def)
+{
+	enum lang lang = t->r.req->lang;
+	char text[160];
+	bool sums = in_list(tables_sums, def) || in_list(tables_ledger, def);
+
+	if (!sums)
+		snprintf(text, sizeof(text), "%s", lang == LANG_EN ? def->en : def->zh);
+	else if (lang == LANG_EN)
+		snprintf(text, sizeof(text), "%s (by day of %s)", def->en,
+			 t->year ? "the deed" : "confirmation");
+	else
+		snprintf(text, sizeof(text), "%s（按%s日期）", def->zh, t->year ? "发生" : "确认");
+	jw_kstr(&t->r.w, "title", text);
+}
+
 /* The ledger of one household; also of one that has left. */
 static bool household_asked(const struct web_req *req, struct web_res *res, struct tabling *t)
 {
@@ -104,13 +154,12 @@ void api_tables(const struct web_services *s, const struct web_req *req, struct 
 	char day[DATE_TEXT_MAX];
 	int err;
 
-	if (!def || !category_asked(req, res, &t.category) ||
-	    !reply_param_day(req, res, "from", &t.p.from) ||
-	    !reply_param_day(req, res, "to", &t.p.to) || !reading_begin(&t.r, s, req, res) ||
-	    !is_village(req, res, &t.r) || !household_asked(req, res, &t))
+	if (!def || !category_asked(req, res, &t.category) || !period_asked(req, res, &t) ||
+	    !reading_begin(&t.r, s, req, res) || !is_village(req, res, &t.r) ||
+	    !household_asked(req, res, &t))
 		return;
 	jw_kstr(w, "table", def->name);
-	jw_kstr(w, "title", req->lang == LANG_EN ? def->en : def->zh);
+	put_title(&t, def);
 	jw_khex(w, "feed", t.r.feed.id.b, HASH_BYTES);
 	jw_ku64(w, "size", t.r.feed.size);
 	jw_kstr(w, "from", day_text(t.p.from, day));

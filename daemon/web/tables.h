@@ -18,9 +18,11 @@ struct column {
 	}
 struct tabling {
 	struct reading r;
-	struct report_period p; /* of sums; the others list all that there is */
-	char category;		/* of ranks; '\0': all */
-	const char *household;	/* of the ledger; NULL: all */
+	struct report_period p; /* of sums and ledger; the others list all that there is */
+	uint64_t year;		/* that is the period; 0: it is not a year */
+	enum report_day day;
+	char category;	       /* of ranks; '\0': all */
+	const char *household; /* of the ledger; NULL: all */
 };
 struct table_def {
 	const char *name, *zh, *en;

@@ -124,7 +124,7 @@ static int on_move(void *ctx, const struct move *m)
 	struct view_points p;
 	int err = ERR_OK;
 
-	if (!report_covers(&t->p, m->booked))
+	if (!report_counts(&t->p, t->day, m))
 		return ERR_OK;
 	if (t->household && !str_eq((const char *)m->household.p, m->household.n, t->household))
 		return ERR_OK;

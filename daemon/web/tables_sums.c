@@ -1,6 +1,8 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/rules/view_procedure.h"
 #include "daemon/rules/view_scheme.h"
 #include "daemon/web/tables.h"
 #include "lib/mem.h"
@@ -50,10 +52,16 @@ static int put_rows(struct tabling *t, enum report_by by, const struct report *r
 	return t->r.w.out->err;
 }
 
+static int make(struct tabling *t, enum report_by by, char category, struct report *ret)
+{
+	return report_make_of(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, t->day, category,
+			      ret);
+}
+
 static int sums(struct tabling *t, enum report_by by)
 {
 	struct report rep;
-	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, &rep);
+	int err = make(t, by, '\0', &rep);
 
 	if (!err)
 		err = put_rows(t, by, &rep);
@@ -109,7 +117,7 @@ static int rows_items(struct tabling *t)
 	struct report rep;
 	struct unused u = {t, &rep};
 	struct view_doc doc = {0};
-	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_ITEM, &t->p, &rep);
+	int err = make(t, REPORT_ITEM, '\0', &rep);
 
 	if (!err)
 		err = put_rows(t, REPORT_ITEM, &rep);
@@ -177,9 +185,7 @@ static int rows_groups(struct tabling *t)
 {
 	struct groups *g = mem_alloc(sizeof(*g));
 	struct report rep = {0};
-	int err =
-		g ? report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_HOUSEHOLD, &t->p, &rep)
-		  : ERR_NOMEM;
+	int err = g ? make(t, REPORT_HOUSEHOLD, '\0', &rep) : ERR_NOMEM;
 
 	if (!err) {
 		g->rep = &rep;
@@ -199,7 +205,8 @@ static int rows_groups(struct tabling *t)
 }
 
 /* --- ranks ----------------------------------------------------------------------------------------- */
-/* DOMAIN I2: by points earned in the period, never by what is left after redemptions. */
+/* DOMAIN I2: by points earned in the period, never by what is left after redemptions. Equal ones share a rank
+ * and the next is that much further down: 1, 1, 3. */
 static const struct column ranks_columns[] = {
 	{"rank", "名次", "rank", true},		  {"household", "户编号", "household", false},
 	{"member", "成员", "member", true},	  {"name", "姓名", "name", false},
@@ -251,12 +258,74 @@ static int put_rank(struct tabling *t, enum report_by by, const struct report_ro
 	return ERR_OK;
 }
 
+/* The net points of a year are those that its appraisal goes by; they follow a person to another household. */
+struct year_rows {
+	struct tabling *t;
+	struct report *lines, rep;
+	uint32_t cap;
+};
+
+static int year_row(struct year_rows *y, const char *key, struct points score)
+{
+	const struct report_row *lines = row_named(y->lines, key);
+	struct report_row *row;
+
+	if (!lines && points_cmp(score, POINTS_ZERO) == 0)
+		return ERR_OK;
+	if (y->rep.n == y->cap) {
+		uint32_t cap = y->cap ? 2 * y->cap : 64;
+		struct report_row *more = mem_resize(y->rep.row, cap, sizeof(*more));
+
+		if (!more)
+			return ERR_NOMEM;
+		y->rep.row = more;
+		y->cap = cap;
+	}
+	row = &y->rep.row[y->rep.n++];
+	*row = lines ? *lines : (struct report_row){0};
+	snprintf(row->key, sizeof(row->key), "%s", key);
+	row->net = score;
+	return ERR_OK;
+}
+
+static int year_household(void *ctx, const struct view_household *h)
+{
+	struct year_rows *y = ctx;
+	struct points score;
+	int err = view_year_points(y->t->r.t, y->t->r.feed.no,
+				   kv_bytes(h->household, strlen(h->household)), 0, (int)y->t->year,
+				   &score);
+
+	return err ? err : year_row(y, h->household, score);
+}
+
+static int year_person(void *ctx, const struct view_score *s)
+{
+	char key[REPORT_KEY_MAX];
+
+	snprintf(key, sizeof(key), "%s-%" PRIu32, s->household, s->member);
+	return year_row(ctx, key, s->score);
+}
+
+static int by_year(struct tabling *t, enum report_by by, struct report *rep)
+{
+	struct year_rows y = {.t = t, .lines = rep};
+	int err = by == REPORT_HOUSEHOLD
+			  ? view_households(t->r.t, t->r.feed.no, year_household, &y)
+			  : view_scores(t->r.t, t->r.feed.no, (int)t->year, year_person, &y);
+
+	report_close(rep);
+	*rep = y.rep;
+	return err;
+}
+
 static int ranks(struct tabling *t, enum report_by by)
 {
 	struct report rep;
-	int err =
-		report_make_of(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, t->category, &rep);
+	int err = make(t, by, t->category, &rep);
 
+	if (!err && t->year && !t->category)
+		err = by_year(t, by, &rep);
 	if (!err)
 		report_rank(&rep);
 	for (uint32_t i = 0; i < rep.n && !err; i++)
@@ -391,7 +460,7 @@ static int count_move(void *ctx, const struct move *mv)
 {
 	struct measures *m = ctx;
 
-	if (!report_covers(&m->t->p, mv->booked))
+	if (!report_counts(&m->t->p, m->t->day, mv))
 		return ERR_OK;
 	if (mv->kind == MOVE_REDEEMED) {
 		m->given++;
@@ -458,7 +527,7 @@ static int items_in_force(struct tabling *t, uint64_t *ret)
 static int count_items(struct tabling *t, uint64_t *ret_used, uint64_t *ret_all)
 {
 	struct report rep;
-	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_ITEM, &t->p, &rep);
+	int err = make(t, REPORT_ITEM, '\0', &rep);
 
 	*ret_used = 0;
 	for (uint32_t i = 0; !err && i < rep.n; i++)
@@ -521,8 +590,7 @@ static int rows_measures(struct tabling *t)
 	if (!err)
 		err = moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, count_move, &m);
 	if (!err)
-		err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_CATEGORY, &t->p,
-				  &rep);
+		err = make(t, REPORT_CATEGORY, '\0', &rep);
 	if (!err) {
 		put_completeness(&m, used, items);
 		put_balance(&m, &rep.total);

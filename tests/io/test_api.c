@@ -5,6 +5,7 @@
 
 #include "daemon/rules/kvmem.h"
 #include "daemon/rules/view.h"
+#include "daemon/rules/view_procedure.h"
 #include "daemon/web/overlay.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -747,6 +748,42 @@ static void test_a_household_has_a_ledger(void)
 	T_STR(at("rows"), "[0]");
 	WANT(get(TABLE "ledger?household=99999"), 404);
 	T_STR(at("code"), "HOUSEHOLD_UNKNOWN");
+	node_close();
+}
+
+/* What was done last year and confirmed in this one belongs to the ranks of last year; three share the first
+ * rank. */
+static void test_a_year_ranks_by_the_day_of_the_deed(void)
+{
+	struct points score;
+	struct kv_txn *t;
+
+	node_open(false);
+	n.w.wall_ms = town_noon(town_day(2026, 1, 3));
+	town_earn(&n.w, n.s.own, "05001", 2, "Z002", town_day(2025, 12, 30));
+	town_earn(&n.w, n.s.own, "05001", 1, "Z002", town_day(2025, 12, 29));
+	town_earn(&n.w, n.s.own, "05002", 1, "Z002", town_day(2025, 12, 30));
+	town_earn(&n.w, n.s.own, "05001", 2, "Z002", town_day(2026, 1, 2));
+	WANT(get(TABLE "people?year=2025"), 200);
+	T_STR(at("title"), "ranking of people (by day of the deed)");
+	T_STR(at("rows"), "[3]");
+	T_STR(at("rows.0.0"), "1");
+	T_STR(at("rows.2.0"), "1");
+	T_STR(at("rows.2.6"), "1.00");
+	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
+	T_EQ(view_year_points(t, n.s.own, town_b("05001"), 0, 2025, &score), ERR_OK);
+	kv_abort(t);
+	T_EQ(points_raw(score), 200);
+	WANT(get(TABLE "households?year=2025"), 200);
+	row_is(0, "1|05001|0|王大明|2.00|0.00|2.00");
+	row_is(1, "2|05002|0|王大明|1.00|0.00|1.00");
+	WANT(get(TABLE "people?from=2026-01-01&to=2026-12-31"), 200);
+	T_STR(at("title"), "ranking of people (by day of confirmation)");
+	row_is(0, "1|05001|2|王小明|2.00|0.00|2.00");
+	T_STR(at("rows.1.0"), "2");
+	T_STR(at("rows.2.0"), "2");
+	WANT(get(TABLE "people?year=2025&from=2025-01-01"), 400);
+	T_STR(at("field"), "year");
 	node_close();
 }
 
@@ -1754,8 +1791,9 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),
        T(test_a_catalogue_gets_the_next_version), T(test_an_overlay_reads_like_one_store),
        T(test_what_waits_is_in_tables), T(test_a_household_has_a_ledger),
-       T(test_what_is_not_filed_is_visible), T(test_a_notice_that_does_not_hang_is_overdue),
-       T(test_guidance_of_the_town_is_followed), T(test_honours_posts_and_kin_are_in_tables),
-       T(test_items_that_nobody_used_are_listed), T(test_every_table_has_labels_in_both_languages),
+       T(test_a_year_ranks_by_the_day_of_the_deed), T(test_what_is_not_filed_is_visible),
+       T(test_a_notice_that_does_not_hang_is_overdue), T(test_guidance_of_the_town_is_followed),
+       T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
+       T(test_every_table_has_labels_in_both_languages),
        T(test_a_redemption_gets_prices_points_and_time),
        T(test_what_is_not_on_the_price_list_is_refused))
