@@ -16,6 +16,8 @@ struct column {
 	{                                                                                          \
 		NULL, NULL, NULL, false                                                            \
 	}
+/* N01: what is published by period must be on the board so many days after it. */
+#define NOTICE_DUE_DAYS 10
 struct tabling {
 	struct reading r;
 	struct report_period p; /* of sums and ledger; the others list all that there is */

@@ -192,7 +192,7 @@ second=$(grep -c '<tr><td class="d">' "$work/book2.html")
 (($(grep -c 'class="gap"' "$work/book2.html") == 6)) || fail "the second print does not begin below the first"
 
 # --- statistics and exports ------------------------------------------------------------------------------------------
-for t in categories items months groups households people ledger completeness objections applications deductions filings \
+for t in categories items months groups households people ledger completeness due objections applications deductions filings \
 	notices guidance honours appraisals posts kin; do
 	ok table $t --csv "$work/$t.csv" --xlsx "$work/$t.xlsx"
 	[[ -s $work/$t.csv && $(head -c 2 "$work/$t.xlsx") == PK ]] ||

@@ -838,6 +838,51 @@ static void test_a_notice_that_does_not_hang_is_overdue(void)
 	node_close();
 }
 
+/* A quarter is the longest; what does not hang, or was taken down, covers nothing; the clock makes it late. */
+static void test_the_next_notice_is_due_after_its_quarter(void)
+{
+	struct rec_posting p = {.place = town_b("村委会公示栏"),
+				.from = town_day(2026, 4, 1),
+				.to = town_day(2026, 4, 9),
+				.poster = town_b("张小红")};
+	struct rec_objection o = {.line = 1,
+				  .household = town_b("05001"),
+				  .day = town_day(2026, 2, 20),
+				  .text = town_b("当天我家没有人在村里")};
+	struct rec_withdrawal w = {.day = town_day(2026, 4, 12), .reason = town_b("有错误需更正")};
+	char want[200];
+
+	node_open(false);
+	WANT(get(TABLE "due"), 200);
+	T_STR(at("rows"), "[0]"); /* no scheme, no notice */
+	put_scheme();
+	WANT(get(TABLE "due"), 200);
+	row_is(0, "notice of assessment results|||||2026-04-10|0|");
+	row_is(1, "notice of redemptions|||||2026-04-10|0|");
+	n.w.wall_ms = town_noon(town_day(2026, 4, 12));
+	p.notice = w.notice = publish_month(3, 31);
+	WANT(get(TABLE "due"), 200);
+	T_STR(at("rows.0.2"), ""); /* it must hang */
+	T_STR(at("rows.0.6"), "2");
+	put_here("rec/" VILLAGE, REC_posting, &p, NULL, 0);
+	WANT(get(TABLE "due"), 200);
+	snprintf(want, sizeof(want),
+		 "notice of assessment results||2026-03-31|2026-04-01|2026-04-09|2026-07-10|0|%d",
+		 (int)p.notice);
+	row_is(0, want);
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("feeds.1.overdue"), "1"); /* the redemptions */
+	put_here(HERE, REC_withdrawal, &w, NULL, 0);
+	o.entry = deduction();
+	put_here("rec/" VILLAGE, REC_objection, &o, NULL, 0);
+	WANT(get(TABLE "due"), 200);
+	T_STR(at("rows.0.2"), "");
+	T_STR(at("rows.2.0"), "answer to an objection");
+	T_STR(at("rows.2.1"), "05001");
+	T_OK(strtol(at("rows.2.6"), NULL, 10) > 0);
+	node_close();
+}
+
 static void test_guidance_of_the_town_is_followed(void)
 {
 	struct rec_guidance g = {.village = town_b(VILLAGE),
@@ -1791,6 +1836,7 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),
        T(test_a_catalogue_gets_the_next_version), T(test_an_overlay_reads_like_one_store),
        T(test_what_waits_is_in_tables), T(test_a_household_has_a_ledger),
+       T(test_the_next_notice_is_due_after_its_quarter),
        T(test_a_year_ranks_by_the_day_of_the_deed), T(test_what_is_not_filed_is_visible),
        T(test_a_notice_that_does_not_hang_is_overdue), T(test_guidance_of_the_town_is_followed),
        T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),

@@ -77,6 +77,18 @@ static void print_links(const json_t *root)
 	SAY(stdout, M_LINKS, say_num(running));
 }
 
+static void print_overdue(const json_t *root)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (json_object_get(root, "feeds"), i, v) {
+		if (client_u64(v, "overdue"))
+			SAY(stdout, M_OVERDUE, label_of(root, client_str(v, "feed")),
+			    say_num(client_u64(v, "overdue")));
+	}
+}
+
 /* "durable" is what this machine would still have after a power cut; only the last two columns are the
  * others' word. */
 static void print_status(const json_t *root)
@@ -91,6 +103,7 @@ static void print_status(const json_t *root)
 	if (halted[0])
 		SAY(stdout, M_HALTED, halted);
 	print_feeds(json_object_get(root, "feeds"));
+	print_overdue(root);
 	print_links(root);
 	json_array_foreach (json_object_get(root, "alarms"), i, v) {
 		SAY(stdout, M_ALARM, client_str(v, "time"), label_of(root, client_str(v, "feed")),
