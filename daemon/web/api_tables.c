@@ -7,7 +7,9 @@
 
 static const struct table_def *const tables[] = {tables_sums, tables_ledger, tables_work,
 						 tables_kept};
-#define NTABLES (sizeof(tables) / sizeof(tables[0]))
+/* Some hundred thousand rows: more than people read or a small machine holds at once. */
+#define TABLE_BYTES_MAX ((size_t)64 << 20)
+#define NTABLES		(sizeof(tables) / sizeof(tables[0]))
 
 static const struct table_def *table_asked(const struct web_req *req, struct web_res *res)
 {
@@ -167,7 +169,15 @@ void api_tables(const struct web_services *s, const struct web_req *req, struct 
 	put_columns(w, def->column, req->lang);
 	jw_key(w, "rows");
 	jw_arr(w);
+	res->body.max = TABLE_BYTES_MAX;
 	err = def->rows(&t);
 	jw_arr_end(w);
+	if (!err)
+		err = res->body.err;
 	reading_end(&t.r, err);
+	if (err == ERR_LIMIT)
+		reply_error(res, req->lang, 413, "TABLE_TOO_LARGE", NULL,
+			    SAYS("表太大，没有列出", "the table is too large and is not given"),
+			    SAYS("请缩短期间，或指明一户（household）",
+				 "ask for a shorter period, or for one household"));
 }

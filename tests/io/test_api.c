@@ -787,6 +787,27 @@ static void test_a_year_ranks_by_the_day_of_the_deed(void)
 	node_close();
 }
 
+static void test_a_table_has_a_largest_size(void)
+{
+	struct rec_household_line l = {.member = 1, .name = town_b("张三")};
+	char code[17], group[9];
+
+	node_open(false);
+	for (int i = 0; i <= 256; i++) {
+		struct rec_household h = {.takes_part = YES_no};
+
+		snprintf(code, sizeof(code), "9%04d", i);
+		snprintf(group, sizeof(group), "g%d", i);
+		h.household = town_b(code);
+		h.group = town_b(group);
+		put_here("rec/" VILLAGE, REC_household, &h, &l, 1);
+	}
+	WANT(get(TABLE "groups"), 413);
+	T_STR(at("code"), "TABLE_TOO_LARGE");
+	T_OK(at("hint")[0] != '\0');
+	node_close();
+}
+
 static uint64_t publish_month(int month, int last)
 {
 	struct feed_head h;
@@ -1836,7 +1857,7 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),
        T(test_a_catalogue_gets_the_next_version), T(test_an_overlay_reads_like_one_store),
        T(test_what_waits_is_in_tables), T(test_a_household_has_a_ledger),
-       T(test_the_next_notice_is_due_after_its_quarter),
+       T(test_a_table_has_a_largest_size), T(test_the_next_notice_is_due_after_its_quarter),
        T(test_a_year_ranks_by_the_day_of_the_deed), T(test_what_is_not_filed_is_visible),
        T(test_a_notice_that_does_not_hang_is_overdue), T(test_guidance_of_the_town_is_followed),
        T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
