@@ -524,16 +524,13 @@ static int items_in_force(struct tabling *t, uint64_t *ret)
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static int count_items(struct tabling *t, uint64_t *ret_used, uint64_t *ret_all)
+static uint64_t items_used(const struct report *by_item)
 {
-	struct report rep;
-	int err = make(t, REPORT_ITEM, '\0', &rep);
+	uint64_t used = 0;
 
-	*ret_used = 0;
-	for (uint32_t i = 0; !err && i < rep.n; i++)
-		*ret_used += rep.row[i].awards + rep.row[i].deductions > 0;
-	report_close(&rep);
-	return err ? err : items_in_force(t, ret_all);
+	for (uint32_t i = 0; i < by_item->n; i++)
+		used += by_item->row[i].awards + by_item->row[i].deductions > 0;
+	return used;
 }
 
 /* Rewards of the spirit come first, goods beside them; awards before deductions: the plan says so. */
@@ -575,12 +572,12 @@ static int rows_measures(struct tabling *t)
 {
 	struct measures m = {.t = t};
 	struct report rep = {0};
-	uint64_t used, items;
+	uint64_t items;
 	int err;
 
 	if (t->p.to == DAY_NONE)
 		t->p.to = reply_today(t->r.s);
-	err = count_items(t, &used, &items);
+	err = items_in_force(t, &items);
 	if (!err)
 		err = view_households(t->r.t, t->r.feed.no, count_household, &m);
 	if (!err)
@@ -590,9 +587,9 @@ static int rows_measures(struct tabling *t)
 	if (!err)
 		err = moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, count_move, &m);
 	if (!err)
-		err = make(t, REPORT_CATEGORY, '\0', &rep);
+		err = make(t, REPORT_ITEM, '\0', &rep);
 	if (!err) {
-		put_completeness(&m, used, items);
+		put_completeness(&m, items_used(&rep), items);
 		put_balance(&m, &rep.total);
 	}
 	buf_close(&m.notices);
