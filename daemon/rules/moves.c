@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "daemon/rules/feedlog.h"
-#include "daemon/rules/verdict.h"
 #include "daemon/rules/view.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -36,6 +35,15 @@ struct walk {
 	struct payload payload, target;
 	struct move m;
 };
+
+const char *move_kind_text(enum move_kind k, enum lang lang)
+{
+	static const char *const zh[] = {"积分", "冲正", "兑换", "兑换冲正", "转出", "转入"};
+	static const char *const en[] = {"points",   "reversal",  "redemption",
+					 "returned", "moved out", "moved in"};
+
+	return lang == LANG_EN ? en[k] : zh[k];
+}
 
 /* --- tables ---------------------------------------------------------------------------------------- */
 static uint32_t table_hash(struct bytes b, uint64_t more)
@@ -418,6 +426,7 @@ static int on_entry(struct walk *w, const struct entry *e)
 	w->m = (struct move){.seq = e->seq,
 			     .entry = e->seq,
 			     .wall_ms = e->wall_ms,
+			     .author = e->author,
 			     .booked = day_of_ms(e->wall_ms)};
 	switch (e->type) {
 	case REC_points: return on_points(w, e->seq);

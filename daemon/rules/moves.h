@@ -2,6 +2,7 @@
 #define DAEMON_RULES_MOVES_H
 
 #include "daemon/rules/kv.h"
+#include "daemon/rules/verdict.h"
 #include "lib/amount.h"
 #include "lib/date.h"
 #include "proto/record.h"
@@ -17,6 +18,7 @@ enum move_kind {
 	MOVE_OUT,      /* to another household: split or merger */
 	MOVE_IN
 };
+const char *move_kind_text(enum move_kind k, enum lang lang);
 /* An item as the village had it in the version of the line. */
 struct move_item {
 	uint64_t version;
@@ -27,7 +29,8 @@ struct move {
 	enum move_kind kind;
 	uint64_t seq; /* of the entry that moved them */
 	uint64_t wall_ms;
-	day_t booked; /* the day of that entry by its claim */
+	const uint8_t *author; /* of that entry */
+	day_t booked;	       /* the day of that entry by its claim */
 	struct bytes household;
 	struct points points;  /* signed: what the account changed by */
 	struct points balance; /* afterwards */

@@ -14,6 +14,7 @@
 struct making {
 	enum report_by by;
 	const struct report_period *p;
+	enum report_day day;
 	char category; /* '\0': all */
 	struct report *r;
 	uint32_t cap;
@@ -24,6 +25,14 @@ struct making {
 bool report_covers(const struct report_period *p, day_t day)
 {
 	return (p->from == DAY_NONE || day >= p->from) && (p->to == DAY_NONE || day <= p->to);
+}
+
+bool report_counts(const struct report_period *p, enum report_day day, const struct move *m)
+{
+	if (day == REPORT_DEED && m->points_line)
+		return report_covers(p, m->points_line->day);
+	return report_covers(p,
+			     day == REPORT_DEED && m->redemption ? m->redemption->day : m->booked);
 }
 
 /* --- rows ------------------------------------------------------------------------------------------ */
@@ -172,7 +181,7 @@ static int on_move(void *ctx, const struct move *mv)
 	char key[REPORT_KEY_MAX];
 	int err;
 
-	if (mv->kind == MOVE_OUT || mv->kind == MOVE_IN || !report_covers(m->p, mv->booked))
+	if (mv->kind == MOVE_OUT || mv->kind == MOVE_IN || !report_counts(m->p, m->day, mv))
 		return ERR_OK;
 	if (m->category && category_of(mv) != m->category)
 		return ERR_OK;
@@ -208,9 +217,10 @@ static int by_net(const void *a, const void *b)
 }
 
 int report_make_of(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
-		   const struct report_period *p, char category, struct report *ret)
+		   const struct report_period *p, enum report_day day, char category,
+		   struct report *ret)
 {
-	struct making m = {.by = by, .p = p, .category = category, .r = ret};
+	struct making m = {.by = by, .p = p, .day = day, .category = category, .r = ret};
 	int err;
 
 	*ret = (struct report){0};
@@ -224,7 +234,7 @@ int report_make_of(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum repor
 int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
 		const struct report_period *p, struct report *ret)
 {
-	return report_make_of(t, feed_no, size, by, p, '\0', ret);
+	return report_make_of(t, feed_no, size, by, p, REPORT_BOOKED, '\0', ret);
 }
 
 void report_rank(struct report *r)

@@ -3,6 +3,7 @@
 
 #include "daemon/rules/feedlog.h"
 #include "daemon/rules/view.h"
+#include "daemon/web/due.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/reply.h"
 #include "lib/text.h"
@@ -31,7 +32,7 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	struct feed_status st = {0};
 	struct guard g;
 	char label[FEED_LABEL_MAX];
-	uint64_t durable = h->size, unaudited = 0;
+	uint64_t durable = h->size, unaudited = 0, overdue = 0;
 	bool own = h->no == r->s->own;
 	int err = writer_feed_status(r->t, h->no, r->s->role == NODE_HUB, &st);
 
@@ -58,8 +59,12 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	jw_ku64(&r->w, "epoch", h->epoch);
 	if (r->req->local)
 		jw_ku64(&r->w, "unaudited", unaudited);
+	if (r->req->local && h->no != FEED_TOWN) {
+		err = due_count(r->t, h, reply_today(r->s), &overdue);
+		jw_ku64(&r->w, "overdue", overdue);
+	}
 	jw_obj_end(&r->w);
-	return 0;
+	return err;
 }
 
 static void put_links(struct reading *r)

@@ -1,10 +1,15 @@
+#include <stdio.h>
 #include <string.h>
 
+#include "daemon/rules/view.h"
 #include "daemon/web/handlers.h"
 #include "daemon/web/tables.h"
 
-static const struct table_def *const tables[] = {tables_sums, tables_work, tables_kept};
-#define NTABLES (sizeof(tables) / sizeof(tables[0]))
+static const struct table_def *const tables[] = {tables_sums, tables_ledger, tables_work,
+						 tables_kept};
+/* Some hundred thousand rows: more than people read or a small machine holds at once. */
+#define TABLE_BYTES_MAX ((size_t)64 << 20)
+#define NTABLES		(sizeof(tables) / sizeof(tables[0]))
 
 static const struct table_def *table_asked(const struct web_req *req, struct web_res *res)
 {
@@ -30,6 +35,13 @@ static const struct table_def *table_asked(const struct web_req *req, struct web
 	buf_close(&zh);
 	buf_close(&en);
 	return NULL;
+}
+
+static bool in_list(const struct table_def *list, const struct table_def *def)
+{
+	while (list->name && list != def)
+		list++;
+	return list == def;
 }
 
 static void put_columns(struct jw *w, const struct column *c, enum lang lang)
@@ -76,6 +88,66 @@ static bool category_asked(const struct web_req *req, struct web_res *res, char 
 	return !asked;
 }
 
+/* A year is counted by the day of the deed, as its appraisal does; a period by that of confirmation. */
+#define YEAR_FIRST 2000
+#define YEAR_LAST  2199
+
+static bool period_asked(const struct web_req *req, struct web_res *res, struct tabling *t)
+{
+	if (!reply_param_day(req, res, "from", &t->p.from) ||
+	    !reply_param_day(req, res, "to", &t->p.to) ||
+	    !reply_param_u64(req, res, "year", YEAR_LAST, &t->year))
+		return false;
+	if (!t->year)
+		return true;
+	if (t->p.from != DAY_NONE || t->p.to != DAY_NONE || t->year < YEAR_FIRST) {
+		reply_error(res, req->lang, 400, "PARAMETER", "year",
+			    SAYS("年度不能与起止日期同用，且不早于 2000 年",
+				 "a year goes without from and to, and is 2000 or later"),
+			    SAYS("按发生日期排名用 year，按确认日期用 from 和 to",
+				 "year counts by the day of the deed, from and to by that of "
+				 "confirmation"));
+		return false;
+	}
+	t->day = REPORT_DEED;
+	return day_from_ymd((int)t->year, 1, 1, &t->p.from) &&
+	       day_from_ymd((int)t->year, 12, 31, &t->p.to);
+}
+
+static void put_title(struct tabling *t, const struct table_def *def)
+{
+	enum lang lang = t->r.req->lang;
+	char text[160];
+	bool sums = in_list(tables_sums, def) || in_list(tables_ledger, def);
+
+	if (!sums)
+		snprintf(text, sizeof(text), "%s", lang == LANG_EN ? def->en : def->zh);
+	else if (lang == LANG_EN)
+		snprintf(text, sizeof(text), "%s (by day of %s)", def->en,
+			 t->year ? "the deed" : "confirmation");
+	else
+		snprintf(text, sizeof(text), "%s（按%s日期）", def->zh, t->year ? "发生" : "确认");
+	jw_kstr(&t->r.w, "title", text);
+}
+
+/* The ledger of one household; also of one that has left. */
+static bool household_asked(const struct web_req *req, struct web_res *res, struct tabling *t)
+{
+	struct view_household h;
+
+	t->household = reply_param(req, "household");
+	if (!t->household ||
+	    view_household(t->r.t, t->r.feed.no, kv_bytes(t->household, strlen(t->household)),
+			   &h) != ERR_NOTFOUND)
+		return true;
+	kv_abort(t->r.t);
+	reply_error(res, req->lang, 404, "HOUSEHOLD_UNKNOWN", "household",
+		    SAYS("没有这个户编号", "there is no such household"),
+		    SAYS("用 cunzhang account 查看全部户编号",
+			 "cunzhang account lists all households"));
+	return false;
+}
+
 void api_tables(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	const struct table_def *def = table_asked(req, res);
@@ -84,13 +156,12 @@ void api_tables(const struct web_services *s, const struct web_req *req, struct 
 	char day[DATE_TEXT_MAX];
 	int err;
 
-	if (!def || !category_asked(req, res, &t.category) ||
-	    !reply_param_day(req, res, "from", &t.p.from) ||
-	    !reply_param_day(req, res, "to", &t.p.to) || !reading_begin(&t.r, s, req, res) ||
-	    !is_village(req, res, &t.r))
+	if (!def || !category_asked(req, res, &t.category) || !period_asked(req, res, &t) ||
+	    !reading_begin(&t.r, s, req, res) || !is_village(req, res, &t.r) ||
+	    !household_asked(req, res, &t))
 		return;
 	jw_kstr(w, "table", def->name);
-	jw_kstr(w, "title", req->lang == LANG_EN ? def->en : def->zh);
+	put_title(&t, def);
 	jw_khex(w, "feed", t.r.feed.id.b, HASH_BYTES);
 	jw_ku64(w, "size", t.r.feed.size);
 	jw_kstr(w, "from", day_text(t.p.from, day));
@@ -98,7 +169,15 @@ void api_tables(const struct web_services *s, const struct web_req *req, struct 
 	put_columns(w, def->column, req->lang);
 	jw_key(w, "rows");
 	jw_arr(w);
+	res->body.max = TABLE_BYTES_MAX;
 	err = def->rows(&t);
 	jw_arr_end(w);
+	if (!err)
+		err = res->body.err;
 	reading_end(&t.r, err);
+	if (err == ERR_LIMIT)
+		reply_error(res, req->lang, 413, "TABLE_TOO_LARGE", NULL,
+			    SAYS("表太大，没有列出", "the table is too large and is not given"),
+			    SAYS("请缩短期间，或指明一户（household）",
+				 "ask for a shorter period, or for one household"));
 }

@@ -3,14 +3,19 @@
 #include "daemon/rules/view.h"
 #include "lib/err.h"
 
+bool entryjson_person(struct reading *r, const uint8_t author[SIGN_KEY_BYTES],
+		      struct view_person *ret)
+{
+	return view_person(r->t, r->feed.no, author, DAY_NONE, ret) == ERR_OK ||
+	       view_person(r->t, FEED_TOWN, author, DAY_NONE, ret) == ERR_OK;
+}
+
 void entryjson_name(struct reading *r, const char *key, const uint8_t author[SIGN_KEY_BYTES])
 {
 	struct view_person p;
 
-	if (view_person(r->t, r->feed.no, author, DAY_NONE, &p) &&
-	    view_person(r->t, FEED_TOWN, author, DAY_NONE, &p))
-		return;
-	jw_kstr(&r->w, key, p.name);
+	if (entryjson_person(r, author, &p))
+		jw_kstr(&r->w, key, p.name);
 }
 
 static void put_lines(struct reading *r, const struct rec_type *t, const struct payload *p,

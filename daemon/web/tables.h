@@ -6,7 +6,7 @@
 
 /* Tables: columns with labels, rows of text and numbers, so that one printer and one exporter serve them all.
  * What a table says follows from the feed alone and the period asked for; where something is due, also from
- * today. By file: sums of points, what waits for somebody, and what is kept. */
+ * today. By file: sums of points, every movement of points, what waits for somebody, and what is kept. */
 
 struct column {
 	const char *name, *zh, *en;
@@ -16,10 +16,15 @@ struct column {
 	{                                                                                          \
 		NULL, NULL, NULL, false                                                            \
 	}
+/* N01: what is published by period must be on the board so many days after it. */
+#define NOTICE_DUE_DAYS 10
 struct tabling {
 	struct reading r;
-	struct report_period p; /* of sums; the others list all that there is */
-	char category;		/* of ranks; '\0': all */
+	struct report_period p; /* of sums and ledger; the others list all that there is */
+	uint64_t year;		/* that is the period; 0: it is not a year */
+	enum report_day day;
+	char category;	       /* of ranks; '\0': all */
+	const char *household; /* of the ledger; NULL: all */
 };
 struct table_def {
 	const char *name, *zh, *en;
@@ -27,7 +32,7 @@ struct table_def {
 	int (*rows)(struct tabling *t);
 };
 /* Each ends with a NULL name. */
-extern const struct table_def tables_sums[], tables_work[], tables_kept[];
+extern const struct table_def tables_sums[], tables_ledger[], tables_work[], tables_kept[];
 
 /* --- cells of the row that is open --- */
 void cell_points(struct tabling *t, struct points p);
@@ -36,6 +41,8 @@ void cell_bytes(struct tabling *t, struct bytes b);
 /* The name of a choice in the reader's language. */
 void cell_choice(struct tabling *t, enum rec_list list, uint32_t v);
 void cell_says(struct tabling *t, struct says s);
+/* The name of who holds a key; empty when nobody is known to. */
+void cell_person(struct tabling *t, const uint8_t key[SIGN_KEY_BYTES]);
 /* A sequence; empty for 0, which is no entry of these. */
 void cell_entry(struct tabling *t, uint64_t seq);
 /* Part of a whole in percent with one decimal, rounded down; "-" of nothing. */

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "daemon/web/entryjson.h"
 #include "daemon/web/tables.h"
 
 void cell_points(struct tabling *t, struct points p)
@@ -40,6 +41,13 @@ void cell_choice(struct tabling *t, enum rec_list list, uint32_t v)
 		jw_str(&t->r.w, t->r.req->lang == LANG_EN ? l->v[v].en : l->v[v].zh);
 	else
 		jw_str(&t->r.w, "");
+}
+
+void cell_person(struct tabling *t, const uint8_t key[SIGN_KEY_BYTES])
+{
+	struct view_person p;
+
+	jw_str(&t->r.w, entryjson_person(&t->r, key, &p) ? p.name : "");
 }
 
 void cell_says(struct tabling *t, struct says s)

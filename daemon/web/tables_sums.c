@@ -1,6 +1,8 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/rules/view_procedure.h"
 #include "daemon/rules/view_scheme.h"
 #include "daemon/web/tables.h"
 #include "lib/mem.h"
@@ -50,10 +52,16 @@ static int put_rows(struct tabling *t, enum report_by by, const struct report *r
 	return t->r.w.out->err;
 }
 
+static int make(struct tabling *t, enum report_by by, char category, struct report *ret)
+{
+	return report_make_of(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, t->day, category,
+			      ret);
+}
+
 static int sums(struct tabling *t, enum report_by by)
 {
 	struct report rep;
-	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, &rep);
+	int err = make(t, by, '\0', &rep);
 
 	if (!err)
 		err = put_rows(t, by, &rep);
@@ -109,7 +117,7 @@ static int rows_items(struct tabling *t)
 	struct report rep;
 	struct unused u = {t, &rep};
 	struct view_doc doc = {0};
-	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_ITEM, &t->p, &rep);
+	int err = make(t, REPORT_ITEM, '\0', &rep);
 
 	if (!err)
 		err = put_rows(t, REPORT_ITEM, &rep);
@@ -177,9 +185,7 @@ static int rows_groups(struct tabling *t)
 {
 	struct groups *g = mem_alloc(sizeof(*g));
 	struct report rep = {0};
-	int err =
-		g ? report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_HOUSEHOLD, &t->p, &rep)
-		  : ERR_NOMEM;
+	int err = g ? make(t, REPORT_HOUSEHOLD, '\0', &rep) : ERR_NOMEM;
 
 	if (!err) {
 		g->rep = &rep;
@@ -199,7 +205,8 @@ static int rows_groups(struct tabling *t)
 }
 
 /* --- ranks ----------------------------------------------------------------------------------------- */
-/* DOMAIN I2: by points earned in the period, never by what is left after redemptions. */
+/* DOMAIN I2: by points earned in the period, never by what is left after redemptions. Equal ones share a rank
+ * and the next is that much further down: 1, 1, 3. */
 static const struct column ranks_columns[] = {
 	{"rank", "名次", "rank", true},		  {"household", "户编号", "household", false},
 	{"member", "成员", "member", true},	  {"name", "姓名", "name", false},
@@ -251,12 +258,74 @@ static int put_rank(struct tabling *t, enum report_by by, const struct report_ro
 	return ERR_OK;
 }
 
+/* The net points of a year are those that its appraisal goes by; they follow a person to another household. */
+struct year_rows {
+	struct tabling *t;
+	struct report *lines, rep;
+	uint32_t cap;
+};
+
+static int year_row(struct year_rows *y, const char *key, struct points score)
+{
+	const struct report_row *lines = row_named(y->lines, key);
+	struct report_row *row;
+
+	if (!lines && points_cmp(score, POINTS_ZERO) == 0)
+		return ERR_OK;
+	if (y->rep.n == y->cap) {
+		uint32_t cap = y->cap ? 2 * y->cap : 64;
+		struct report_row *more = mem_resize(y->rep.row, cap, sizeof(*more));
+
+		if (!more)
+			return ERR_NOMEM;
+		y->rep.row = more;
+		y->cap = cap;
+	}
+	row = &y->rep.row[y->rep.n++];
+	*row = lines ? *lines : (struct report_row){0};
+	snprintf(row->key, sizeof(row->key), "%s", key);
+	row->net = score;
+	return ERR_OK;
+}
+
+static int year_household(void *ctx, const struct view_household *h)
+{
+	struct year_rows *y = ctx;
+	struct points score;
+	int err = view_year_points(y->t->r.t, y->t->r.feed.no,
+				   kv_bytes(h->household, strlen(h->household)), 0, (int)y->t->year,
+				   &score);
+
+	return err ? err : year_row(y, h->household, score);
+}
+
+static int year_person(void *ctx, const struct view_score *s)
+{
+	char key[REPORT_KEY_MAX];
+
+	snprintf(key, sizeof(key), "%s-%" PRIu32, s->household, s->member);
+	return year_row(ctx, key, s->score);
+}
+
+static int by_year(struct tabling *t, enum report_by by, struct report *rep)
+{
+	struct year_rows y = {.t = t, .lines = rep};
+	int err = by == REPORT_HOUSEHOLD
+			  ? view_households(t->r.t, t->r.feed.no, year_household, &y)
+			  : view_scores(t->r.t, t->r.feed.no, (int)t->year, year_person, &y);
+
+	report_close(rep);
+	*rep = y.rep;
+	return err;
+}
+
 static int ranks(struct tabling *t, enum report_by by)
 {
 	struct report rep;
-	int err =
-		report_make_of(t->r.t, t->r.feed.no, t->r.feed.size, by, &t->p, t->category, &rep);
+	int err = make(t, by, t->category, &rep);
 
+	if (!err && t->year && !t->category)
+		err = by_year(t, by, &rep);
 	if (!err)
 		report_rank(&rep);
 	for (uint32_t i = 0; i < rep.n && !err; i++)
@@ -273,63 +342,6 @@ static int rows_households(struct tabling *t)
 static int rows_people(struct tabling *t)
 {
 	return ranks(t, REPORT_PERSON);
-}
-
-/* --- the management ledger ------------------------------------------------------------------------- */
-static const struct column ledger_columns[] = {{"booked", "入账日期", "booked", false},
-					       {"household", "户编号", "household", false},
-					       {"member", "成员", "member", true},
-					       {"kind", "类型", "kind", false},
-					       {"item", "事项", "item", false},
-					       {"text", "说明", "text", false},
-					       {"day", "发生日期", "day", false},
-					       {"points", "积分", "points", true},
-					       {"balance", "余额", "balance", true},
-					       {"entry", "序号", "entry", true},
-					       {"line", "行", "line", true},
-					       {"by", "生效序号", "by entry", true},
-					       {NULL, NULL, NULL, false}};
-
-static const char *kind_text(enum move_kind k, enum lang lang)
-{
-	static const char *const zh[] = {"积分", "冲正", "兑换", "兑换冲正", "转出", "转入"};
-	static const char *const en[] = {"points",   "reversal",  "redemption",
-					 "returned", "moved out", "moved in"};
-
-	return lang == LANG_EN ? en[k] : zh[k];
-}
-
-static int put_move(void *ctx, const struct move *m)
-{
-	const struct rec_points_line *l = m->points_line;
-	struct tabling *t = ctx;
-	struct jw *w = &t->r.w;
-
-	if (!report_covers(&t->p, m->booked))
-		return ERR_OK;
-	jw_arr(w);
-	cell_day(t, m->booked);
-	cell_bytes(t, m->household);
-	jw_u64(w, l ? l->member : 0);
-	jw_str(w, kind_text(m->kind, t->r.req->lang));
-	cell_bytes(t, l ? l->item : m->redemption ? m->redemption->slip : m->other);
-	if (l)
-		cell_bytes(t, l->reason);
-	else
-		jw_str(w, "");
-	cell_day(t, l ? l->day : m->redemption ? m->redemption->day : m->booked);
-	cell_points(t, m->points);
-	cell_points(t, m->balance);
-	jw_u64(w, m->entry);
-	jw_u64(w, m->line);
-	jw_u64(w, m->seq);
-	jw_arr_end(w);
-	return w->out->err;
-}
-
-static int rows_ledger(struct tabling *t)
-{
-	return moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, put_move, t);
 }
 
 /* --- completeness ---------------------------------------------------------------------------------- */
@@ -448,7 +460,7 @@ static int count_move(void *ctx, const struct move *mv)
 {
 	struct measures *m = ctx;
 
-	if (!report_covers(&m->t->p, mv->booked))
+	if (!report_counts(&m->t->p, m->t->day, mv))
 		return ERR_OK;
 	if (mv->kind == MOVE_REDEEMED) {
 		m->given++;
@@ -512,16 +524,13 @@ static int items_in_force(struct tabling *t, uint64_t *ret)
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static int count_items(struct tabling *t, uint64_t *ret_used, uint64_t *ret_all)
+static uint64_t items_used(const struct report *by_item)
 {
-	struct report rep;
-	int err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_ITEM, &t->p, &rep);
+	uint64_t used = 0;
 
-	*ret_used = 0;
-	for (uint32_t i = 0; !err && i < rep.n; i++)
-		*ret_used += rep.row[i].awards + rep.row[i].deductions > 0;
-	report_close(&rep);
-	return err ? err : items_in_force(t, ret_all);
+	for (uint32_t i = 0; i < by_item->n; i++)
+		used += by_item->row[i].awards + by_item->row[i].deductions > 0;
+	return used;
 }
 
 /* Rewards of the spirit come first, goods beside them; awards before deductions: the plan says so. */
@@ -563,12 +572,12 @@ static int rows_measures(struct tabling *t)
 {
 	struct measures m = {.t = t};
 	struct report rep = {0};
-	uint64_t used, items;
+	uint64_t items;
 	int err;
 
 	if (t->p.to == DAY_NONE)
 		t->p.to = reply_today(t->r.s);
-	err = count_items(t, &used, &items);
+	err = items_in_force(t, &items);
 	if (!err)
 		err = view_households(t->r.t, t->r.feed.no, count_household, &m);
 	if (!err)
@@ -578,10 +587,9 @@ static int rows_measures(struct tabling *t)
 	if (!err)
 		err = moves_walk(t->r.t, t->r.feed.no, t->r.feed.size, count_move, &m);
 	if (!err)
-		err = report_make(t->r.t, t->r.feed.no, t->r.feed.size, REPORT_CATEGORY, &t->p,
-				  &rep);
+		err = make(t, REPORT_ITEM, '\0', &rep);
 	if (!err) {
-		put_completeness(&m, used, items);
+		put_completeness(&m, items_used(&rep), items);
 		put_balance(&m, &rep.total);
 	}
 	buf_close(&m.notices);
@@ -597,7 +605,6 @@ const struct table_def tables_sums[] = {
 	{"groups", "按组统计", "by group", groups_columns, rows_groups},
 	{"households", "户积分排名", "ranking of households", ranks_columns, rows_households},
 	{"people", "个人积分排名", "ranking of people", ranks_columns, rows_people},
-	{"ledger", "积分管理台账", "management ledger", ledger_columns, rows_ledger},
 	{"completeness", "四全指标", "completeness", measures_columns, rows_measures},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -2,6 +2,7 @@
 
 #include "daemon/rules/view_procedure.h"
 #include "daemon/rules/view_scheme.h"
+#include "daemon/web/due.h"
 #include "daemon/web/tables.h"
 
 /* What waits for somebody, beside what was done: one row for each, oldest first. */
@@ -200,9 +201,6 @@ static int rows_filings(struct tabling *t)
 }
 
 /* --- notices --------------------------------------------------------------------------------------- */
-/* N01: what is published by period must be on the board so many days after it. */
-#define NOTICE_DUE_DAYS 10
-
 static const struct column notices_columns[] = {{"entry", "序号", "entry", true},
 						{"kind", "公示类型", "kind", false},
 						{"from", "期间自", "period from", false},
@@ -311,7 +309,41 @@ static int rows_guidance(struct tabling *t)
 			      t);
 }
 
+/* --- what is due ----------------------------------------------------------------------------------- */
+static const struct column due_columns[] = {{"what", "事项", "what", false},
+					    {"subject", "对象", "about", false},
+					    {"covered", "已公示至", "posted to period end", false},
+					    {"posted_from", "张贴自", "posted from", false},
+					    {"posted_to", "张贴至", "posted to", false},
+					    {"due", "期限", "due", false},
+					    {"late", "逾期天数", "days overdue", true},
+					    {"entry", "序号", "entry", true},
+					    COLUMNS_END};
+
+static int put_due(void *ctx, const struct due *d)
+{
+	struct tabling *t = ctx;
+	struct jw *w = &t->r.w;
+
+	jw_arr(w);
+	cell_says(t, d->what);
+	jw_str(w, d->subject);
+	cell_day(t, d->covered);
+	cell_day(t, d->posted_from);
+	cell_day(t, d->posted_to);
+	cell_day(t, d->due);
+	jw_i64(w, due_late(d, reply_today(t->r.s)));
+	cell_entry(t, d->entry);
+	return cell_end(t);
+}
+
+static int rows_due(struct tabling *t)
+{
+	return due_walk(t->r.t, &t->r.feed, put_due, t);
+}
+
 const struct table_def tables_work[] = {
+	{"due", "到期事项", "what is due", due_columns, rows_due},
 	{"objections", "异议", "objections", objections_columns, rows_objections},
 	{"applications", "积分申报", "applications", applications_columns, rows_applications},
 	{"deductions", "待确认的扣分", "deductions that wait", deductions_columns, rows_deductions},

@@ -218,7 +218,8 @@ book() { # lines expected, what for [option...]
 }
 decide passbook --household 01001 --number SC-1 --action issue --day "$today" --balance 0.00
 book 3 "lines of a new passbook"
-book 0 "lines that are printed twice"
+run v1 print passbook --household 01001 --as head -o "$work/nothing.html" >"$work/out" 2>&1
+is "a passbook print without a new line" "$?" 1
 book 3 "lines of a reprint" --all
 decide passbook --household 01001 --number SC-2 --action replace --day "$today" --balance 0.00
 book 3 "lines of a passbook that replaces another"

@@ -212,7 +212,7 @@ v print passbook --household 05005 --as head -o "$work/book3.html" >"$work/out" 
 (($(grep -c 'class="gap"' "$work/book2.html") == 6)) || fail "the second print does not begin below the first"
 
 # --- statistics and exports ------------------------------------------------------------------------------------------
-for t in categories items months groups households people ledger completeness objections applications deductions filings \
+for t in categories items months groups households people ledger completeness due objections applications deductions filings \
 	notices guidance honours appraisals posts kin; do
 	ok table $t --csv "$work/$t.csv" --xlsx "$work/$t.xlsx"
 	[[ -s $work/$t.csv && $(head -c 2 "$work/$t.xlsx") == PK ]] ||
@@ -227,6 +227,10 @@ v table ledger --json | jq -r '.rows | group_by(.[1])[] | "\(.[0][1]) \(map(.[7]
 v account --json | jq -r '.[] | select(.lines > 0 or .balance != "0.00") | "\(.household) \(.balance | tonumber * 100 | round)"' |
 	sort >"$work/accounts"
 diff "$work/recount" "$work/accounts" || fail "the accounts are not what the entries make them"
+v table ledger --household 05005 --csv "$work/05005.csv" >/dev/null || fail "a household has no ledger"
+[[ $(v table ledger --household 05005 --json | jq -r '.rows[-1][8]') == "$(balance 05005)" ]] ||
+	fail "the ledger of a household does not end with its balance"
+v account 05005 | grep -q "table ledger --household 05005" || fail "an account does not show its latest lines"
 at_hub
 diff <(v digest --json) <(run hub digest --feed 500101999201 --json) || fail "hub and village differ"
 must run hub verify

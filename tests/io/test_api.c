@@ -5,6 +5,7 @@
 
 #include "daemon/rules/kvmem.h"
 #include "daemon/rules/view.h"
+#include "daemon/rules/view_procedure.h"
 #include "daemon/web/overlay.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -712,6 +713,122 @@ static void test_what_is_not_filed_is_visible(void)
 	node_close();
 }
 
+/* The sum of the rows of a household, counted without the walk that made the balances. */
+static void recount(const char *want)
+{
+	struct points sum = POINTS_ZERO, one;
+	size_t count = json_array_size(json_object_get(answer, "rows"));
+	char path[40], text[AMOUNT_TEXT_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "rows.%zu.1", i);
+		T_STR(at(path), "05001");
+		snprintf(path, sizeof(path), "rows.%zu.7", i);
+		T_OK(points_parse(at(path), strlen(at(path)), &one));
+		T_OK(points_add(sum, one, &sum));
+		snprintf(path, sizeof(path), "rows.%zu.8", i);
+		T_STR(at(path), points_text(sum, text));
+	}
+	T_STR(points_text(sum, text), want);
+}
+
+static void test_a_household_has_a_ledger(void)
+{
+	struct rec_reversal back = {.line = 1, .reason = town_b("重复记录")};
+	char want[200];
+
+	node_open(false);
+	for (int i = 0; i < 11; i++)
+		town_earn(&n.w, n.s.own, "05001", 0, "Z001", town_day(2026, 2, 1 + i));
+	town_earn(&n.w, n.s.own, "05002", 0, "Z001", town_day(2026, 2, 1));
+	WANT(get(TABLE "ledger?household=05001"), 200);
+	T_STR(at("rows"), "[11]");
+	T_STR(at("rows.0.9"), "confirmed");
+	T_STR(at("rows.0.14"), "rec/" VILLAGE);
+	T_STR(at("rows.0.15"), "rev/" VILLAGE);
+	T_STR(at("rows.0.16"), "con/" VILLAGE);
+	recount("11.00");
+	back.entry = (uint64_t)strtoull(at("rows.0.10"), NULL, 10);
+	snprintf(want, sizeof(want), "%d",
+		 (int)put_here("con/" VILLAGE, REC_reversal, &back, NULL, 0));
+	WANT(get(TABLE "ledger?household=05001"), 200);
+	T_STR(at("rows.0.9"), "reversed");
+	T_STR(at("rows.11.3"), "reversal");
+	T_STR(at("rows.11.12"), want);
+	T_STR(at("rows.11.14"), "con/" VILLAGE);
+	recount("10.00");
+	WANT(get("/api/v1/households/05001"), 200);
+	T_STR(at("balance"), "10.00");
+	T_STR(at("latest"), "[10]"); /* of twelve */
+	T_STR(at("latest.0.balance"), "3.00");
+	T_STR(at("latest.9.kind"), "reversal");
+	T_STR(at("latest.9.balance"), "10.00");
+	WANT(get(TABLE "ledger?household=05002"), 200);
+	T_STR(at("rows"), "[1]");
+	WANT(get(TABLE "ledger?household=05001&to=2026-01-31"), 200);
+	T_STR(at("rows"), "[0]");
+	WANT(get(TABLE "ledger?household=99999"), 404);
+	T_STR(at("code"), "HOUSEHOLD_UNKNOWN");
+	node_close();
+}
+
+/* What was done last year and confirmed in this one belongs to the ranks of last year; three share the first
+ * rank. */
+static void test_a_year_ranks_by_the_day_of_the_deed(void)
+{
+	struct points score;
+	struct kv_txn *t;
+
+	node_open(false);
+	n.w.wall_ms = town_noon(town_day(2026, 1, 3));
+	town_earn(&n.w, n.s.own, "05001", 2, "Z002", town_day(2025, 12, 30));
+	town_earn(&n.w, n.s.own, "05001", 1, "Z002", town_day(2025, 12, 29));
+	town_earn(&n.w, n.s.own, "05002", 1, "Z002", town_day(2025, 12, 30));
+	town_earn(&n.w, n.s.own, "05001", 2, "Z002", town_day(2026, 1, 2));
+	WANT(get(TABLE "people?year=2025"), 200);
+	T_STR(at("title"), "ranking of people (by day of the deed)");
+	T_STR(at("rows"), "[3]");
+	T_STR(at("rows.0.0"), "1");
+	T_STR(at("rows.2.0"), "1");
+	T_STR(at("rows.2.6"), "1.00");
+	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
+	T_EQ(view_year_points(t, n.s.own, town_b("05001"), 0, 2025, &score), ERR_OK);
+	kv_abort(t);
+	T_EQ(points_raw(score), 200);
+	WANT(get(TABLE "households?year=2025"), 200);
+	row_is(0, "1|05001|0|王大明|2.00|0.00|2.00");
+	row_is(1, "2|05002|0|王大明|1.00|0.00|1.00");
+	WANT(get(TABLE "people?from=2026-01-01&to=2026-12-31"), 200);
+	T_STR(at("title"), "ranking of people (by day of confirmation)");
+	row_is(0, "1|05001|2|王小明|2.00|0.00|2.00");
+	T_STR(at("rows.1.0"), "2");
+	T_STR(at("rows.2.0"), "2");
+	WANT(get(TABLE "people?year=2025&from=2025-01-01"), 400);
+	T_STR(at("field"), "year");
+	node_close();
+}
+
+static void test_a_table_has_a_largest_size(void)
+{
+	struct rec_household_line l = {.member = 1, .name = town_b("张三")};
+	char code[17], group[9];
+
+	node_open(false);
+	for (int i = 0; i <= 256; i++) {
+		struct rec_household h = {.takes_part = YES_no};
+
+		snprintf(code, sizeof(code), "9%04d", i);
+		snprintf(group, sizeof(group), "g%d", i);
+		h.household = town_b(code);
+		h.group = town_b(group);
+		put_here("rec/" VILLAGE, REC_household, &h, &l, 1);
+	}
+	WANT(get(TABLE "groups"), 413);
+	T_STR(at("code"), "TABLE_TOO_LARGE");
+	T_OK(at("hint")[0] != '\0');
+	node_close();
+}
+
 static uint64_t publish_month(int month, int last)
 {
 	struct feed_head h;
@@ -763,6 +880,51 @@ static void test_a_notice_that_does_not_hang_is_overdue(void)
 	T_STR(at("rows.0.11"), "posted late");
 	T_STR(at("rows.1.11"), "taken down");
 	T_OK(at("rows.1.12")[0] != '\0');
+	node_close();
+}
+
+/* A quarter is the longest; what does not hang, or was taken down, covers nothing; the clock makes it late. */
+static void test_the_next_notice_is_due_after_its_quarter(void)
+{
+	struct rec_posting p = {.place = town_b("村委会公示栏"),
+				.from = town_day(2026, 4, 1),
+				.to = town_day(2026, 4, 9),
+				.poster = town_b("张小红")};
+	struct rec_objection o = {.line = 1,
+				  .household = town_b("05001"),
+				  .day = town_day(2026, 2, 20),
+				  .text = town_b("当天我家没有人在村里")};
+	struct rec_withdrawal w = {.day = town_day(2026, 4, 12), .reason = town_b("有错误需更正")};
+	char want[200];
+
+	node_open(false);
+	WANT(get(TABLE "due"), 200);
+	T_STR(at("rows"), "[0]"); /* no scheme, no notice */
+	put_scheme();
+	WANT(get(TABLE "due"), 200);
+	row_is(0, "notice of assessment results|||||2026-04-10|0|");
+	row_is(1, "notice of redemptions|||||2026-04-10|0|");
+	n.w.wall_ms = town_noon(town_day(2026, 4, 12));
+	p.notice = w.notice = publish_month(3, 31);
+	WANT(get(TABLE "due"), 200);
+	T_STR(at("rows.0.2"), ""); /* it must hang */
+	T_STR(at("rows.0.6"), "2");
+	put_here("rec/" VILLAGE, REC_posting, &p, NULL, 0);
+	WANT(get(TABLE "due"), 200);
+	snprintf(want, sizeof(want),
+		 "notice of assessment results||2026-03-31|2026-04-01|2026-04-09|2026-07-10|0|%d",
+		 (int)p.notice);
+	row_is(0, want);
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("feeds.1.overdue"), "1"); /* the redemptions */
+	put_here(HERE, REC_withdrawal, &w, NULL, 0);
+	o.entry = deduction();
+	put_here("rec/" VILLAGE, REC_objection, &o, NULL, 0);
+	WANT(get(TABLE "due"), 200);
+	T_STR(at("rows.0.2"), "");
+	T_STR(at("rows.2.0"), "answer to an objection");
+	T_STR(at("rows.2.1"), "05001");
+	T_OK(strtol(at("rows.2.6"), NULL, 10) > 0);
 	node_close();
 }
 
@@ -1781,7 +1943,9 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_late_lines_alone_need_no_acceptance), T(test_every_doubt_is_listed_with_its_row),
        T(test_the_import_is_no_way_around_the_rules), T(test_a_large_roster_is_written_in_batches),
        T(test_a_catalogue_gets_the_next_version), T(test_an_overlay_reads_like_one_store),
-       T(test_what_waits_is_in_tables), T(test_what_is_not_filed_is_visible),
+       T(test_what_waits_is_in_tables), T(test_a_household_has_a_ledger),
+       T(test_a_table_has_a_largest_size), T(test_the_next_notice_is_due_after_its_quarter),
+       T(test_a_year_ranks_by_the_day_of_the_deed), T(test_what_is_not_filed_is_visible),
        T(test_a_notice_that_does_not_hang_is_overdue), T(test_guidance_of_the_town_is_followed),
        T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
        T(test_every_table_has_labels_in_both_languages),

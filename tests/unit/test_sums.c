@@ -255,7 +255,8 @@ static void test_one_category_can_be_looked_at(void)
 	own(&x, "01002", 1, "V002", 50);
 	redeem(&x, "01001", 4);
 	town_begin(&x.w);
-	T_EQ(report_make_of(x.w.t, x.no, town_size(&x.w, x.no), REPORT_PERSON, &all, 'G', &r),
+	T_EQ(report_make_of(x.w.t, x.no, town_size(&x.w, x.no), REPORT_PERSON, &all, REPORT_BOOKED,
+			    'G', &r),
 	     ERR_OK);
 	town_commit(&x.w);
 	report_rank(&r);

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <string.h>
 
 #include "tools/cunzhang/cli.h"
@@ -68,6 +69,34 @@ static void print_members(const json_t *h)
 	table_print(&t, stdout);
 }
 
+static void print_latest(const json_t *h)
+{
+	static const enum msg_id columns[] = {M_T_DAY,	  M_T_KIND,	  M_T_WHAT,
+					      M_T_POINTS, M_T_LEFT_AFTER, M_T_LINE_AT};
+	const json_t *latest = json_object_get(h, "latest"), *v;
+	struct table t;
+	char at[48];
+	size_t i;
+
+	if (json_array_size(latest) == 0)
+		return;
+	putchar('\n');
+	SAY(stdout, M_LATEST_LINES, say_num(json_array_size(latest)), client_str(h, "household"));
+	table_columns(&t, columns, 6);
+	t.right[3] = t.right[4] = t.right[5] = true;
+	json_array_foreach (latest, i, v) {
+		table_cell(&t, client_str(v, "booked"));
+		table_cell(&t, client_str(v, "kind"));
+		table_cell(&t, client_str(v, "what"));
+		table_cell(&t, client_str(v, "points"));
+		table_cell(&t, client_str(v, "balance"));
+		snprintf(at, sizeof(at), "%" PRIu64 ".%" PRIu64, client_u64(v, "entry"),
+			 client_u64(v, "line"));
+		table_cell(&t, at);
+	}
+	table_print(&t, stdout);
+}
+
 static void print_household(const json_t *h)
 {
 	const char *into = client_str(h, "into"), *left = client_str(h, "left_day");
@@ -82,6 +111,7 @@ static void print_household(const json_t *h)
 	    client_str(h, "deducted"), client_str(h, "redeemed"), client_str(h, "moved"));
 	putchar('\n');
 	print_members(h);
+	print_latest(h);
 }
 
 /* As the records have it; ".." would be another path. */

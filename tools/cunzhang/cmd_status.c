@@ -77,7 +77,7 @@ static void print_links(const json_t *root)
 	SAY(stdout, M_LINKS, say_num(running));
 }
 
-static void print_unaudited(const json_t *root)
+static void print_counts(const json_t *root)
 {
 	const json_t *v;
 	size_t i;
@@ -86,6 +86,9 @@ static void print_unaudited(const json_t *root)
 		if (client_u64(v, "unaudited"))
 			SAY(stdout, M_UNAUDITED, label_of(root, client_str(v, "feed")),
 			    say_num(client_u64(v, "unaudited")));
+		if (client_u64(v, "overdue"))
+			SAY(stdout, M_OVERDUE, label_of(root, client_str(v, "feed")),
+			    say_num(client_u64(v, "overdue")));
 	}
 }
 
@@ -103,7 +106,7 @@ static void print_status(const json_t *root)
 	if (halted[0])
 		SAY(stdout, M_HALTED, halted);
 	print_feeds(json_object_get(root, "feeds"));
-	print_unaudited(root);
+	print_counts(root);
 	print_links(root);
 	json_array_foreach (json_object_get(root, "alarms"), i, v) {
 		SAY(stdout, M_ALARM, client_str(v, "time"), label_of(root, client_str(v, "feed")),

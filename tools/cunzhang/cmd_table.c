@@ -15,8 +15,10 @@ static int give(const struct cli *c, const struct sheet *s)
 		rv = sheet_csv(s, csv);
 	if (!rv && xlsx)
 		rv = sheet_xlsx(s, xlsx);
-	if (!rv && !csv && !xlsx)
+	if (!rv && !csv && !xlsx) {
+		puts(s->title);
 		sheet_print(s);
+	}
 	if (!rv && csv)
 		SAY(stdout, M_WROTE_FILE, csv);
 	if (!rv && xlsx)
@@ -40,10 +42,10 @@ static void take_columns(struct sheet *s, const json_t *columns)
 
 int cmd_table(struct cli *c)
 {
-	const char *const params[] = {"from",	  cli_option(c, "from"),
-				      "to",	  cli_option(c, "to"),
-				      "category", cli_option(c, "category"),
-				      NULL};
+	const char *const params[] = {
+		"from",	    cli_option(c, "from"),     "to",	    cli_option(c, "to"),
+		"category", cli_option(c, "category"), "household", cli_option(c, "household"),
+		"year",	    cli_option(c, "year"),     NULL};
 	struct sheet s = {0};
 	struct buf path = {0};
 	struct reply r = {0};

@@ -97,6 +97,8 @@ static const struct option_def o_table[] = {
 	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
 	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
 	{"category", "A-G", M_O_CATEGORY, false, 0, NULL},
+	{"household", "CODE", M_O_LEDGER_HOUSEHOLD, false, 0, NULL},
+	{"year", "YEAR", M_O_TABLE_YEAR, false, 0, NULL},
 	{"csv", "FILE", M_O_CSV, false, 0, NULL},
 	{"xlsx", "FILE", M_O_XLSX, false, 0, NULL},
 	END,

@@ -96,6 +96,7 @@ int sheet_csv(const struct sheet *s, const char *path)
 
 /* --- xlsx ------------------------------------------------------------------------------------------ */
 #define COLUMN_WIDTH 14
+#define PAPER_A4     9 /* in the numbers of spreadsheets */
 
 static void put_row(lxw_worksheet *ws, const struct sheet *s, lxw_row_t at, const json_t *row,
 		    lxw_format *points)
@@ -115,6 +116,19 @@ static void put_row(lxw_worksheet *ws, const struct sheet *s, lxw_row_t at, cons
 	}
 }
 
+/* On A4 across, as wide as a page, with the title and the labels on each. */
+static void print_as_paper(lxw_worksheet *ws, const struct sheet *s)
+{
+	char header[LXW_HEADER_FOOTER_MAX];
+
+	snprintf(header, sizeof(header), "&C%s", s->title);
+	worksheet_set_header(ws, header);
+	worksheet_set_paper(ws, PAPER_A4);
+	worksheet_set_landscape(ws);
+	worksheet_repeat_rows(ws, 0, 0);
+	worksheet_fit_to_pages(ws, 1, 0);
+}
+
 static lxw_error fill(lxw_workbook *wb, const struct sheet *s)
 {
 	lxw_worksheet *ws = workbook_add_worksheet(wb, NULL);
@@ -130,6 +144,7 @@ static lxw_error fill(lxw_workbook *wb, const struct sheet *s)
 		worksheet_write_string(ws, 0, (lxw_col_t)i, s->label[i], bold);
 	worksheet_set_column(ws, 0, (lxw_col_t)(s->columns - 1), COLUMN_WIDTH, NULL);
 	worksheet_freeze_panes(ws, 1, 0);
+	print_as_paper(ws, s);
 	json_array_foreach (s->rows, r, row)
 		put_row(ws, s, (lxw_row_t)(r + 1), row, points);
 	return LXW_NO_ERROR;
