@@ -347,7 +347,10 @@ static void put_parameters(struct paper *p, const struct rec_scheme *s)
 {
 	char a[AMOUNT_TEXT_MAX], b[AMOUNT_TEXT_MAX], text[120];
 
-	page_tag(&p->page, "<table><tbody>\n");
+	page_tag(&p->page, "<table><tbody>\n<tr>");
+	page_cell_own(&p->page, "方案名称");
+	page_cell(&p->page, s->title);
+	page_tag(&p->page, "</tr>\n");
 	snprintf(text, sizeof(text), "%s 分兑 %s 元", points_text(s->rate_points, a),
 		 fen_text(s->rate_fen, b));
 	put_parameter(p, "兑付标准", text);
@@ -356,10 +359,36 @@ static void put_parameters(struct paper *p, const struct rec_scheme *s)
 		      points_raw(s->redeem_cap) ? points_text(s->redeem_cap, a) : "不限");
 	put_parameter(p, "年度兑换上限",
 		      points_raw(s->year_cap) ? points_text(s->year_cap, a) : "不限");
+	snprintf(text, sizeof(text), "告知后 %" PRIu64 " 天", s->told_days);
+	put_parameter(p, "扣分确认", text);
 	page_tag(&p->page, "<tr>");
 	page_cell_own(&p->page, "适用范围");
 	page_cell(&p->page, s->scope);
 	page_tag(&p->page, "</tr></tbody></table>\n");
+}
+
+/* What points are good for, as the village decided. */
+static int put_rewards(struct paper *p, uint64_t entry)
+{
+	const struct rec_type *type = rec_type_of(REC_scheme);
+	struct rec_scheme_line l;
+	struct payload list;
+	int err = feedlog_payload(p->t, p->r->feed.no, entry, &list);
+
+	page_tag(&p->page,
+		 "<h2>奖励事项</h2><table><thead><tr><th>类型</th><th>奖励</th><th>说明</th>"
+		 "</tr></thead><tbody>\n");
+	for (uint32_t i = 0; !err && i + 1 < list.nparts; i++) {
+		if (rec_decode_line(type, &list, i, &l))
+			return ERR_CORRUPT;
+		page_tag(&p->page, "<tr>");
+		page_cell_own(&p->page, label_zh(REC_LIST_REWARD, l.kind));
+		page_cell(&p->page, l.name);
+		page_cell(&p->page, l.note);
+		page_tag(&p->page, "</tr>\n");
+	}
+	page_tag(&p->page, "</tbody></table>\n");
+	return err;
 }
 
 static int put_price(void *ctx, const struct rec_prices_line *l)
@@ -397,6 +426,9 @@ static int scheme(struct paper *p)
 	begin(p, "积分奖励方案公示");
 	put_filing(p, VIEW_SCHEME, doc.version);
 	put_parameters(p, &s);
+	err = put_rewards(p, doc.entry);
+	if (err)
+		return err;
 	page_tag(&p->page,
 		 "<h2>兑换价目</h2><table><thead><tr><th>编码</th><th>物品</th><th>类别</th>"
 		 "<th>单位</th><th class=\"n\">积分</th></tr></thead><tbody>\n");

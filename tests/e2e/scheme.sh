@@ -185,6 +185,9 @@ decide scheme --version 2 --title 请致电13800138000 --from "$today" --rate-po
 refused N03 notice make scheme --as head -o "$work/leak.html"
 [[ ! -e $work/leak.html ]] || fail "a notice with a phone number was written"
 
+for words in 文明家庭 优先扶持 日用品兑换 '告知后 3 天'; do
+	grep -q "$words" "$work/scheme.html" || fail "the notice of the scheme does not say $words"
+done
 # what was posted stays what it was: the scheme of today is another, the page of then is made again, byte for byte
 ok notice check "$code"
 grep -q 同一份 "$work/out" && fail "the page of the notice is not the one that was recorded"
