@@ -16,7 +16,9 @@ static const char style[] =
 	"h1{font:700 22pt/1.4 'FZXiaoBiaoSong-B05S','Noto Serif CJK SC','Noto Serif SC',SimSun,"
 	"serif;text-align:center;margin:0 0 4mm}"
 	"h2{font:700 14pt/1.5 SimHei,'Noto Sans CJK SC','Noto Sans SC',sans-serif;margin:5mm 0 2mm}"
-	"p{margin:0 0 2mm}.sub{text-align:center}.small{font-size:9.5pt}.right{text-align:right}"
+	"p{margin:0 0 "
+	"2mm}table+p{margin-top:2mm}.sub{text-align:center}.small{font-size:9.5pt}.right{text-"
+	"align:right}"
 	"table{width:100%;border-collapse:collapse;font-size:10.5pt;line-height:1.35}"
 	"thead{display:table-header-group}tr{break-inside:avoid}"
 	"th,td{border:.3mm solid #000;padding:.8mm 1.5mm;text-align:left;vertical-align:middle}"
@@ -34,8 +36,9 @@ static const char style[] =
 	".book{table-layout:fixed;font-size:9.5pt}.hide,.hide "
 	"*{visibility:hidden;border-color:transparent!important}"
 	"tr.gap td{border-color:transparent}"
-	".mark{position:fixed;top:40%;left:0;right:0;text-align:center;transform:rotate(-25deg);"
-	"font:700 44pt/1 SimHei,'Noto Sans CJK SC',sans-serif;color:rgba(200,0,0,.28)}";
+	".mark{position:fixed;top:40%;left:0;right:0;text-align:center;white-space:nowrap;"
+	"transform:rotate(-25deg);font:700 36pt/1 SimHei,'Noto Sans CJK "
+	"SC',sans-serif;color:rgba(200,0,0,.28)}";
 
 void page_begin(struct page *p, struct buf *out, const char *title, bool posted, const char *mark)
 {
