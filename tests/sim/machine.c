@@ -40,7 +40,7 @@ uint64_t machine_wall(const struct machine *m)
 		return 0;
 	if (m->clock_1970)
 		return m->s->now - m->started;
-	return (uint64_t)((int64_t)(HOST_WALL_MS + m->s->now) + m->clock_off);
+	return (uint64_t)((int64_t)sim_wall(m->s) + m->clock_off);
 }
 
 static uint64_t wall_of(void *ctx, struct host *h)

@@ -1,11 +1,13 @@
-/* The township simulator: sim_town [--seeds N] [--from S] [--seed S] [--verbose]. Every seed runs twice and
- * must end with the same history. */
+/* The township simulator: sim_town [--seeds N] [--from S] [--seed S] [--verbose] [--stats]. Every seed runs twice
+ * and must end with the same history; COVER_SEEDS together must have lived through everything. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "tests/lib/t.h"
 #include "tests/sim/sim.h"
+
+#define COVER_SEEDS 40
 
 static double seconds(void)
 {
@@ -17,12 +19,19 @@ static double seconds(void)
 
 static struct sim sim;
 
+/* These are the last lines: the law, the reason and how to see it again. */
+static void say_failed(const struct sim_opts *o, const char *why)
+{
+	printf("seed %llu: after %llu steps, at %.3f s (%s): %s\n", (unsigned long long)o->seed,
+	       (unsigned long long)sim.steps, (double)sim.now / 1000,
+	       time_text(sim_wall(&sim), (char[32]){""}), why);
+	printf("again: sim_town --seed %llu --verbose\n", (unsigned long long)o->seed);
+}
+
 static bool failed(const struct sim_opts *o)
 {
-	printf("seed %llu: after %llu steps, at %.3f s: %s\n", (unsigned long long)o->seed,
-	       (unsigned long long)sim.steps, (double)sim.now / 1000, sim.why);
 	sim_print_trace(&sim);
-	printf("again: sim_town --seed %llu --verbose\n", (unsigned long long)o->seed);
+	say_failed(o, sim.why);
 	return false;
 }
 
@@ -44,6 +53,7 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->lies += c->lies;
 	to->judged += c->judged;
 	to->predicted += c->predicted;
+	cover_add(to, c);
 }
 
 static void print_count(const struct sim_count *c)
@@ -84,7 +94,7 @@ static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *step
 	o.verbose = false;
 	good = sim_run(&sim, &o) || failed(&o);
 	if (good && hash_cmp(&first, &sim.digest)) {
-		printf("seed %llu: two runs differ\n", (unsigned long long)o.seed);
+		say_failed(&o, "determinism: two runs of the seed differ");
 		good = false;
 	}
 	sim_close(&sim);
@@ -97,7 +107,8 @@ static uint64_t number(const char *s)
 	uint64_t v = s ? strtoull(s, &end, 10) : 0;
 
 	if (!s || *end) {
-		fprintf(stderr, "usage: sim_town [--seeds N] [--from S] [--seed S] [--verbose]\n");
+		fprintf(stderr, "usage: sim_town [--seeds N] [--from S] [--seed S] [--verbose] "
+				"[--stats]\n");
 		exit(2);
 	}
 	return v;
@@ -113,6 +124,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--verbose"))
 			o.verbose = true;
+		else if (!strcmp(argv[i], "--stats"))
+			o.stats = true;
 		else if (!strcmp(argv[i], "--seeds"))
 			seeds = number(argv[++i]);
 		else if (!strcmp(argv[i], "--from"))
@@ -130,7 +143,13 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	print_count(&total);
+	if (o.stats)
+		cover_print(&total);
 	printf("%llu seeds twice, %llu steps, %.1f s\n", (unsigned long long)seeds,
 	       (unsigned long long)steps, seconds() - start);
-	return 0;
+	if (seeds < COVER_SEEDS || cover_all(&total))
+		return 0;
+	printf("again: sim_town --from %llu --seeds %llu --stats\n", (unsigned long long)from,
+	       (unsigned long long)seeds);
+	return 1;
 }

@@ -4,6 +4,7 @@
 #include "tests/sim/work.h"
 
 /* Staff, households and the people in them. */
+#define CONSENT_BACK	 10		 /* days after which the two committees admit */
 #define NEW_CONSENT_DAYS (2 * DAYS_BACK) /* before every line there is */
 
 void staff(struct sim *s, struct order *o, uint32_t holder, unsigned person,
@@ -45,6 +46,8 @@ void register_household(struct sim *s, struct order *o, uint32_t i, unsigned per
 		l[m].member = m + 1;
 		l[m].name = host_text("陈七");
 	}
+	if ((i + 1) % BOOKS_OTHER_EVERY == 0)
+		l[MEMBERS - 1].hukou = HUKOU_other;
 	o->household = i;
 	order_make(s, o, REC_household, &head, l, MEMBERS, person);
 }
@@ -65,7 +68,7 @@ uint32_t some_household(struct sim *s, uint32_t host)
 static uint32_t next_here(const struct books_household *h, uint32_t from)
 {
 	for (uint32_t m = from + 1; m < BOOKS_MEMBERS; m++)
-		if (h->member[m].here)
+		if (books_here(&h->member[m]))
 			return m;
 	return 0;
 }
@@ -93,8 +96,9 @@ uint32_t richest_household(struct sim *s, uint32_t host)
 	const struct books *b = &s->people->books[host];
 	uint32_t best = some_household(s, host);
 
-	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS && sim_chance(&s->work, 95); i++)
-		if (!b->household[i].left && b->household[i].balance > b->household[best].balance)
+	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS && sim_chance(&s->work, 98); i++)
+		if (!b->household[i].left && !b->household[i].out &&
+		    b->household[i].balance > b->household[best].balance)
 			best = i;
 	return best;
 }
@@ -103,8 +107,8 @@ uint32_t richest_household(struct sim *s, uint32_t host)
 
 static void join(struct sim *s, uint32_t host)
 {
-	struct books_act a = {.type = REC_member_join, .by = HOST_HEAD};
-	struct rec_member_join r = {.day = work_today(s), .name = host_text("陈小七")};
+	struct books_act a = {.type = REC_member_join, .by = HOST_HEAD, .day = work_today(s)};
+	struct rec_member_join r = {.day = a.day, .name = host_text("陈小七")};
 	char name[8];
 
 	a.household = some_household(s, host);
@@ -117,18 +121,46 @@ static void join(struct sim *s, uint32_t host)
 	order_act(s, host, &a, &r, NULL, 0);
 }
 
-static void leave(struct sim *s, uint32_t host)
+/* Somebody who is registered elsewhere, mostly. */
+static void admit(struct sim *s, uint32_t host)
 {
-	struct books_act a = {.type = REC_roster_change, .by = HOST_RECORDER};
-	struct rec_roster_change r = {.day = work_today(s), .kind = LEAVE_left};
+	struct books_act a = {.type = REC_residence, .by = HOST_HEAD};
+	struct rec_residence r = {.document = host_text("同意书五号")};
 	char name[8];
 
+	a.day = work_today(s) - (day_t)prng_below(&s->work, CONSENT_BACK);
+	a.days = (uint32_t)prng_below(&s->work, 2 * DAYS_BACK);
 	a.household = some_household(s, host);
-	a.member = some_member(s, host, a.household);
-	if (sim_chance(&s->work, 10)) {
-		a.member = 0;
-		r.kind = LEAVE_moved_out;
-	}
+	if (sim_chance(&s->work, 80))
+		a.household = BOOKS_OTHER_EVERY * (a.household % 2 + 1) - 1;
+	a.member = sim_chance(&s->work, 80) ? MEMBERS : some_member(s, host, a.household);
+	household_name(a.household, name);
+	r.household = host_text(name);
+	r.member = a.member;
+	r.since = a.day - (day_t)a.days;
+	r.agreed = a.day;
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+static enum rec_choice_LEAVE some_change(struct sim *s)
+{
+	static const enum rec_choice_LEAVE often[] = {LEAVE_death, LEAVE_left, LEAVE_away,
+						      LEAVE_back,  LEAVE_away, LEAVE_moved_out,
+						      LEAVE_back,  LEAVE_head};
+
+	return often[prng_below(&s->work, sizeof(often) / sizeof(often[0]))];
+}
+
+static void change(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_roster_change, .by = HOST_RECORDER, .day = work_today(s)};
+	struct rec_roster_change r = {.day = a.day};
+	char name[8];
+
+	a.which = r.kind = some_change(s);
+	a.household = some_household(s, host);
+	if (a.which != LEAVE_moved_out)
+		a.member = some_member(s, host, a.household);
 	household_name(a.household, name);
 	r.household = host_text(name);
 	r.member = a.member;
@@ -138,27 +170,32 @@ static void leave(struct sim *s, uint32_t host)
 static void consent(struct sim *s, uint32_t host)
 {
 	struct books_act a = {.type = REC_consent, .by = HOST_HEAD};
-	struct rec_consent r = {.day = work_today(s) - NEW_CONSENT_DAYS,
-				.document = host_text("同意书三号")};
+	struct rec_consent r = {.document = host_text("同意书三号")};
 	char name[8];
 
+	a.day = work_today(s) -
+		(sim_chance(&s->work, 70) ? NEW_CONSENT_DAYS : (day_t)prng_below(&s->work, 9));
 	a.household = some_household(s, host);
 	a.yes = s->people->books[host].household[a.household].out || sim_chance(&s->work, 75);
 	household_name(a.household, name);
 	r.household = host_text(name);
+	r.day = a.day;
 	r.takes_part = a.yes ? YES_yes : YES_no;
 	order_act(s, host, &a, &r, NULL, 0);
 }
 
 static void passbook(struct sim *s, uint32_t host)
 {
-	struct books_act a = {.type = REC_passbook, .by = HOST_RECORDER};
-	struct rec_passbook r = {.number = host_text("SC-001"), .day = work_today(s)};
+	struct books_act a = {.type = REC_passbook, .by = HOST_RECORDER, .day = work_today(s)};
+	struct rec_passbook r = {.number = host_text("SC-001"), .day = a.day};
+	const struct books_act *before = some_act(s, host, REC_passbook);
 	char name[8];
 
-	a.household = some_household(s, host);
-	a.yes = sim_chance(&s->work, 40); /* replaced */
-	r.action = a.yes ? BOOK_replace : BOOK_issue;
+	a.household =
+		before && sim_chance(&s->work, 40) ? before->household : some_household(s, host);
+	if (sim_chance(&s->work, 50))
+		a.which = BOOK_replace + (uint32_t)prng_below(&s->work, 3);
+	r.action = a.which;
 	household_name(a.household, name);
 	r.household = host_text(name);
 	order_act(s, host, &a, &r, NULL, 0);
@@ -169,8 +206,9 @@ static void passbook(struct sim *s, uint32_t host)
 static void split(struct sim *s, uint32_t host)
 {
 	const struct books *b = &s->people->books[host];
-	struct books_act a = {.type = REC_split, .by = HOST_HEAD, .n = 1, .to = {1}};
-	struct rec_split r = {.day = work_today(s), .reason = host_text("儿子成家另立门户")};
+	struct books_act a = {
+		.type = REC_split, .by = HOST_HEAD, .day = work_today(s), .n = 1, .to = {1}};
+	struct rec_split r = {.day = a.day, .reason = host_text("儿子成家另立门户")};
 	struct rec_split_line l;
 	char name[8], into[8];
 	int64_t have;
@@ -213,8 +251,8 @@ static bool list_persons(struct sim *s, const struct books *b, struct books_act 
 
 static void merge(struct sim *s, uint32_t host)
 {
-	struct books_act a = {.type = REC_merge, .by = HOST_HEAD};
-	struct rec_merge r = {.day = work_today(s), .reason = host_text("回父母家同住")};
+	struct books_act a = {.type = REC_merge, .by = HOST_HEAD, .day = work_today(s)};
+	struct rec_merge r = {.day = a.day, .reason = host_text("回父母家同住")};
 	struct rec_merge_line l[BOOKS_MEMBERS];
 	char name[8], into[8];
 
@@ -231,18 +269,51 @@ static void merge(struct sim *s, uint32_t host)
 	order_act(s, host, &a, &r, l, a.n);
 }
 
+/* --- ties and posts -------------------------------------------------------------------------------- */
+
+static void kin(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_kin, .by = HOST_HEAD, .day = work_today(s), .n = 1};
+	struct rec_kin r = {.day = a.day};
+	struct rec_kin_line l = {.relation = (uint32_t)prng_below(&s->work, 7)};
+	char name[8], other[8];
+
+	a.household = some_household(s, host);
+	a.member = some_member(s, host, a.household);
+	a.into = sim_chance(&s->work, 30) ? a.household : some_household(s, host);
+	a.to[0] = some_member(s, host, a.into);
+	household_name(a.household, name);
+	household_name(a.into, other);
+	r.household = host_text(name);
+	r.member = a.member;
+	l.household = host_text(other);
+	l.member = a.to[0];
+	order_act(s, host, &a, &r, &l, 1);
+}
+
+/* Who records is somebody of a household, mostly. */
+static void post(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_post, .by = HOST_HEAD, .day = work_today(s)};
+	struct rec_post r = {.post = (uint32_t)prng_below(&s->work, 9), .from = a.day};
+	char name[8];
+
+	a.household = some_household(s, host);
+	a.member = some_member(s, host, a.household);
+	household_name(a.household, name);
+	r.household = host_text(name);
+	r.member = a.member;
+	if (sim_chance(&s->work, 60))
+		r.key = (struct bytes){sign_key_public(s->m[host].host.person[HOST_RECORDER]),
+				       SIGN_KEY_BYTES};
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
 void work_people(struct sim *s, uint32_t host)
 {
-	switch (prng_below(&s->work, 10)) {
-	case 0:
-	case 1: join(s, host); break;
-	case 2: leave(s, host); break;
-	case 3:
-	case 4: consent(s, host); break;
-	case 5: passbook(s, host); break;
-	case 6:
-	case 7:
-	case 8: split(s, host); break;
-	default: merge(s, host); break;
-	}
+	static void (*const often[])(struct sim * s, uint32_t host) = {
+		join,  change, change, admit, consent, consent, passbook,
+		split, split,  split,  merge, merge,   kin,	post};
+
+	often[prng_below(&s->work, sizeof(often) / sizeof(often[0]))](s, host);
 }
