@@ -18,6 +18,7 @@
  *	books*.c   an independent account of it
  *	cover.c	   what of it was lived through in all runs
  *	law.c	   what must hold
+ *	rot.c	   rows of state that change by themselves
  *	liar.c	   a hub that tries to get a second history cosigned */
 #define SIM_VILLAGES  5
 #define SIM_HOSTS     (SIM_VILLAGES + 1)
@@ -73,7 +74,7 @@ struct sim_opts {
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks, lacking, lies, judged, predicted;
+		redone, forks, lacking, lies, judged, predicted, rots;
 	/* by record type; by verdict, as an answer and as a warning */
 	uint64_t accepted_of[SIM_TYPES], refused_of[SIM_TYPES];
 	uint64_t verdict[V_COUNT], warned[V_COUNT];
@@ -204,6 +205,10 @@ void cover_add(struct sim_count *to, const struct sim_count *c);
 void cover_print(const struct sim_count *c);
 /* False, and says what: in so many seeds something was never lived through. */
 bool cover_all(const struct sim_count *c);
+
+/* --- rot.c --- */
+/* A row of state of a copy of the store changes: somebody must notice. */
+void rot_tries(struct sim *s, uint32_t host);
 
 /* --- law.c --- */
 void law_open(struct sim *s);

@@ -53,6 +53,7 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->lies += c->lies;
 	to->judged += c->judged;
 	to->predicted += c->predicted;
+	to->rots += c->rots;
 	cover_add(to, c);
 }
 
@@ -72,8 +73,10 @@ static void print_count(const struct sim_count *c)
 	       (unsigned long long)c->copies, (unsigned long long)c->redone,
 	       (unsigned long long)c->forks, (unsigned long long)c->lacking,
 	       (unsigned long long)c->lies);
-	printf("%llu answers as the books say, %llu of them refusals\n",
-	       (unsigned long long)c->judged, (unsigned long long)c->predicted);
+	printf("%llu answers as the books say, %llu of them refusals; %llu rotten rows of state "
+	       "found\n",
+	       (unsigned long long)c->judged, (unsigned long long)c->predicted,
+	       (unsigned long long)c->rots);
 }
 
 static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *steps)
