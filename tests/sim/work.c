@@ -12,6 +12,7 @@
 #define SETUP_STEPS	 (DUTIES + SCHEME_STEPS + BOOKS_REGISTERED / 2)
 #define VILLAGE_EVERY_MS 9000
 #define SETUP_EVERY_MS	 5000
+#define REKEY_CHANCE	 2
 #define HUB_EVERY_MS	 30000
 
 /* --- offering -------------------------------------------------------------------------------------- */
@@ -35,6 +36,13 @@ static void offer(struct sim *s, struct order *o)
 	machine_offer(s, o->host, &o->cmd);
 }
 
+static const struct sign_key *key_of(const struct sim *s, uint32_t host, unsigned person)
+{
+	if (person == HOST_RECORDER && s->people->rekey[host] >= REKEY_GRANTED)
+		return s->people->spare[host];
+	return s->m[host].host.person[person];
+}
+
 void order_make(struct sim *s, struct order *o, enum rec_code code, const void *head,
 		const void *lines, uint32_t nlines, unsigned person)
 {
@@ -42,7 +50,7 @@ void order_make(struct sim *s, struct order *o, enum rec_code code, const void *
 	day_t today = day_of_ms(machine_wall(m));
 
 	o->sheet.today = o->step.today = o->act.today = today;
-	host_tx(&m->host, &s->keys, code, head, lines, nlines, m->host.person[person],
+	host_tx(&m->host, &s->keys, code, head, lines, nlines, key_of(s, o->host, person),
 		machine_wall(m), &o->cmd);
 	o->cmd.ctx = o;
 	s->people->waiting[o->host]++;
@@ -136,6 +144,19 @@ static void odd_work(struct sim *s, uint32_t host)
 	}
 }
 
+/* Once begun it is brought to its end. */
+static bool rekeys(struct sim *s, uint32_t host)
+{
+	struct people *p = s->people;
+
+	if (p->rekey_asked[host] || p->rekey[host] == REKEY_STEPS ||
+	    (p->rekey[host] == 0 && !sim_chance(&s->work, REKEY_CHANCE)))
+		return false;
+	p->rekey_asked[host] = true;
+	rekey(s, order_new(s, host, K_REKEY), p->rekey[host]);
+	return true;
+}
+
 static void village_work(struct sim *s, uint32_t host)
 {
 	struct people *p = s->people;
@@ -146,6 +167,8 @@ static void village_work(struct sim *s, uint32_t host)
 
 		if (!p->setup_asked[host] && (!early || what < 20))
 			setup_step(s, host);
+	} else if (rekeys(s, host)) {
+		return;
 	} else if (what < 52) {
 		work_points(s, host);
 	} else if (what < 64) {
@@ -230,6 +253,7 @@ static void book(struct books *b, const struct order *o)
 		books_do(b, &act);
 		break;
 	case K_OTHER:
+	case K_REKEY:
 	case K_FINAL: break;
 	}
 }
@@ -262,6 +286,10 @@ static void setup_answered(struct sim *s, const struct order *o)
 		p->final_done[o->host] = o->accepted;
 		p->final_asked[o->host] = o->accepted;
 	}
+	if (o->kind == K_REKEY) {
+		p->rekey_asked[o->host] = false;
+		p->rekey[o->host] += o->accepted;
+	}
 	if (!p->setup_asked[o->host] || (o->kind != K_SETUP && o->kind != K_HOUSEHOLD))
 		return;
 	p->setup_asked[o->host] = false;
@@ -279,6 +307,7 @@ static enum verdict_id foretold(const struct books *b, const struct order *o)
 	case K_HOUSEHOLD: return b->household[o->household].known ? V_HOUSEHOLD_EXISTS : V_ACCEPTED;
 	case K_SETUP:
 	case K_OTHER:
+	case K_REKEY:
 	case K_FINAL: break;
 	}
 	return V_ACCEPTED;
@@ -336,7 +365,7 @@ static void as_the_books_say(struct sim *s, const struct order *o)
 	enum verdict_id is = o->cmd.job.u.append.verdict.reason.id, want = is;
 
 	if (s->people->in_doubt[o->host] || o->cmd.job.u.append.exists || !books_know(is) ||
-	    o->kind == K_SETUP || o->kind == K_OTHER || o->kind == K_FINAL)
+	    o->kind == K_SETUP || o->kind == K_OTHER || o->kind == K_REKEY || o->kind == K_FINAL)
 		return;
 	if (books_future(is) || (is == V_ACCEPTED && in_future(o)))
 		want = in_future(o) ? is == V_ACCEPTED ? V_DAY_FUTURE : is : V_ACCEPTED;
@@ -424,7 +453,8 @@ void work_done(void *ctx, struct cmd *c)
 		if (c->job.err != ERR_FULL && !waits && !s->m[o->host].rotten)
 			sim_fail(s, "%s: a command failed with %s", s->m[o->host].host.name,
 				 err_name(c->job.err));
-		o->no_room = c->job.err == ERR_FULL && !o->answered;
+		/* one in doubt may have been written before */
+		o->no_room = c->job.err == ERR_FULL && !o->answered && !o->doubted;
 		if (!o->answered)
 			retry_later(s, o, 20000);
 		return;
@@ -477,6 +507,16 @@ const struct books *work_books(const struct sim *s, uint32_t host)
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
+static struct sign_key *new_key(struct sim *s)
+{
+	uint8_t seed[SIGN_SEED_BYTES];
+	struct sign_key *k;
+
+	prng_fill(&s->keys, seed, sizeof(seed));
+	T_EQ(sign_key_from_seed(seed, &k), ERR_OK);
+	return k;
+}
+
 void work_open(struct sim *s)
 {
 	struct sim_event ev = {.type = SE_WORK};
@@ -484,6 +524,7 @@ void work_open(struct sim *s)
 	s->people = calloc(1, sizeof(*s->people));
 	T_OK(s->people != NULL);
 	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
+		s->people->spare[i] = new_key(s);
 		ev.host = i;
 		sim_at(s, 2000 + prng_below(&s->work, 20000), &ev);
 	}
@@ -507,6 +548,8 @@ void work_close(struct sim *s)
 		cmd_close(&s->people->order[i]->cmd);
 		free(s->people->order[i]);
 	}
+	for (uint32_t i = 0; i < SIM_HOSTS; i++)
+		sign_key_free(s->people->spare[i]);
 	free(s->people);
 	s->people = NULL;
 }

@@ -18,6 +18,7 @@ enum kind {
 	K_REVIEW,
 	K_CONFIRM,
 	K_REVERSE,
+	K_REKEY, /* the recorder gets another key */
 	K_ACT,	 /* all else that the books follow */
 	K_OTHER, /* no effect on the books */
 	K_FINAL	 /* after the last fault */
@@ -43,6 +44,10 @@ struct people {
 	struct order *accepted[SIM_HOSTS][ACCEPTED_MAX]; /* by entry */
 	uint32_t naccepted[SIM_HOSTS];
 	uint32_t setup[SIM_HOSTS]; /* steps done */
+	/* A recorder who has lost the key goes on with another: the same person, whatever the key. */
+	struct sign_key *spare[SIM_HOSTS];
+	uint32_t rekey[SIM_HOSTS]; /* steps done */
+	bool rekey_asked[SIM_HOSTS];
 	bool setup_asked[SIM_HOSTS], final_asked[SIM_HOSTS], final_done[SIM_HOSTS];
 	uint64_t catalogue;	  /* newest version of the town */
 	uint64_t catalogue_entry; /* of the first one, 0: none yet */
@@ -88,6 +93,10 @@ void register_household(struct sim *s, struct order *o, uint32_t i, unsigned per
 /* @holder: whose person gets or loses the role. */
 void staff(struct sim *s, struct order *o, uint32_t holder, unsigned person,
 	   enum rec_choice_ROLE role, const char *village, bool revoke);
+/* The old key loses its duties, the new one gets them, under the name that there was. */
+#define REKEY_STEPS   4
+#define REKEY_GRANTED 3 /* from this step on the recorder signs with the new key */
+void rekey(struct sim *s, struct order *o, uint32_t step);
 void work_people(struct sim *s, uint32_t host);
 
 /* --- work_scheme.c --- */

@@ -7,16 +7,14 @@
 #define CONSENT_BACK	 10		 /* days after which the two committees admit */
 #define NEW_CONSENT_DAYS (2 * DAYS_BACK) /* before every line there is */
 
-void staff(struct sim *s, struct order *o, uint32_t holder, unsigned person,
-	   enum rec_choice_ROLE role, const char *village, bool revoke)
+static const char *const names[HOST_PEOPLE] = {"李书记", "钱记录", "孙审核", "周确认", "赵六"};
+
+static void give_or_take(struct sim *s, struct order *o, const struct sign_key *k, const char *name,
+			 enum rec_choice_ROLE role, const char *village, bool revoke)
 {
-	struct bytes key = {sign_key_public(s->m[holder].host.person[person]), SIGN_KEY_BYTES};
-	static const char *const names[HOST_PEOPLE] = {"李书记", "钱记录", "孙审核", "周确认",
-						       "赵六"};
-	struct rec_grant g = {.key = key,
-			      .name = host_text(names[person]),
-			      .role = role,
-			      .village = host_text(village)};
+	struct bytes key = {sign_key_public(k), SIGN_KEY_BYTES};
+	struct rec_grant g = {
+		.key = key, .name = host_text(name), .role = role, .village = host_text(village)};
 	struct rec_revoke r = {.key = key,
 			       .role = role,
 			       .village = host_text(village),
@@ -26,6 +24,21 @@ void staff(struct sim *s, struct order *o, uint32_t holder, unsigned person,
 		order_make(s, o, REC_revoke, &r, NULL, 0, HOST_HEAD);
 	else
 		order_make(s, o, REC_grant, &g, NULL, 0, HOST_HEAD);
+}
+
+void staff(struct sim *s, struct order *o, uint32_t holder, unsigned person,
+	   enum rec_choice_ROLE role, const char *village, bool revoke)
+{
+	give_or_take(s, o, s->m[holder].host.person[person], names[person], role, village, revoke);
+}
+
+void rekey(struct sim *s, struct order *o, uint32_t step)
+{
+	bool revoke = step < REKEY_STEPS / 2;
+
+	give_or_take(s, o,
+		     revoke ? s->m[o->host].host.person[HOST_RECORDER] : s->people->spare[o->host],
+		     names[HOST_RECORDER], step % 2 ? ROLE_reviewer : ROLE_recorder, "", revoke);
 }
 
 void household_name(uint32_t i, char out[8])
