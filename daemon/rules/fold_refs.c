@@ -112,16 +112,40 @@ int fold_ref_author(struct judged *j, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES])
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
+/* A person may have got another key since; the name is then the same. */
+static int same_person(struct judged *j, const uint8_t author[SIGN_KEY_BYTES], bool *ret)
+{
+	struct fold_plain then, now;
+	struct bytes name;
+	int err;
+
+	*ret = memcmp(author, j->e->author, SIGN_KEY_BYTES) == 0;
+	if (*ret)
+		return ERR_OK;
+	err = fold_rights_name_of(j, author, &name);
+	if (err)
+		return err;
+	fold_plain(name, FOLD_NO_SPACES, &then);
+	err = fold_rights_name_of(j, j->e->author, &name);
+	if (err)
+		return err;
+	fold_plain(name, FOLD_NO_SPACES, &now);
+	*ret = now.n && fold_text_eq(fold_plain_bytes(&then), fold_plain_bytes(&now));
+	return ERR_OK;
+}
+
 int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code)
 {
-	struct bytes name = {NULL, 0};
 	uint8_t author[SIGN_KEY_BYTES];
+	struct bytes name = {NULL, 0};
+	bool same = false;
 	int err = fold_ref_author(j, seq, author);
 
-	if (err || memcmp(author, j->e->author, SIGN_KEY_BYTES) != 0)
+	if (!err)
+		err = same_person(j, author, &same);
+	if (err || !same)
 		return err;
-	if (j->actor)
-		err = fold_rights_name(j, j->actor, &name);
+	err = fold_rights_name_of(j, author, &name);
 	return err ? err
 		   : fold_refuse(
 			     j, &(struct refusal){.id = V_SAME_PERSON,

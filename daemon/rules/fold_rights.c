@@ -165,6 +165,17 @@ int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret)
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
+int fold_rights_name_of(struct judged *j, const uint8_t key[32], struct bytes *ret)
+{
+	struct state_person p = {0};
+	int err = in_village(j, key, &p);
+
+	if (err == ERR_NOTFOUND)
+		err = fold_rights_in_town(j, key, &p);
+	*ret = err ? (struct bytes){NULL, 0} : p.name;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 /* --- one name, one key ----------------------------------------------------------------------------- */
 static void name_key(struct state_key *k, const struct judged *j, const char *village,
 		     struct bytes name)

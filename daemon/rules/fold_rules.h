@@ -143,7 +143,7 @@ int fold_period(struct judged *j, day_t from, day_t to); /* V_PERIOD */
 int fold_ref(struct judged *j, uint64_t seq, enum rec_code code, void *ret);
 int fold_ref_town(struct judged *j, uint64_t seq, enum rec_code code, void *ret);
 int fold_ref_author(struct judged *j, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES]);
-/* V_SAME_PERSON when the author of this entry wrote that one. */
+/* V_SAME_PERSON when the author of this entry wrote that one, with this key or another under the same name. */
 int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code);
 /* An entry is settled once, by this one (V_DONE_ALREADY). */
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code);
@@ -273,6 +273,8 @@ int fold_rights_give(struct judged *j, const uint8_t key[32], struct bytes name,
 		     const struct state_role *role);
 /* The name of a person of the village, for sentences; empty when there is none. */
 int fold_rights_name(struct judged *j, uint32_t no, struct bytes *ret);
+/* Of whoever has the key, in the village or else in the town; empty when nobody has. */
+int fold_rights_name_of(struct judged *j, const uint8_t key[32], struct bytes *ret);
 int fold_rights_grant(struct judged *j);
 int fold_rights_revoke(struct judged *j);
 

@@ -274,8 +274,9 @@ static void object(struct sim *s, uint32_t host)
 static void answer(struct sim *s, uint32_t host)
 {
 	const struct books_act *o = some_act(s, host, REC_objection);
+	unsigned clerk = sim_chance(&s->work, 50) ? HOST_HEAD : HOST_RECORDER;
 	struct books_act a = {.type = REC_objection_reply,
-			      .by = worker(s, HOST_REVIEWER, HOST_HEAD),
+			      .by = worker(s, HOST_REVIEWER, clerk),
 			      .day = work_today(s),
 			      .yes = sim_chance(&s->work, 50)};
 	struct rec_objection_reply r = {.ruling = a.yes ? RULING_upheld : RULING_rejected,

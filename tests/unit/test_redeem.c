@@ -589,6 +589,28 @@ static void test_what_comes_back_follows_a_merger(void)
 	town_close(&x.w);
 }
 
+/* Who takes it back is another person, not the same one with another key. */
+static void test_a_new_key_is_not_another_person(void)
+{
+	struct rec_redemption_reversal back = {.reason = town_b("毛巾破损")};
+	struct rec_grant g = {.name = town_b(KEEPER), .role = ROLE_confirmer};
+	struct rec_revoke r = {.role = ROLE_keeper, .reason = town_b("密钥遗失")};
+	struct world x;
+
+	open_world(&x);
+	give(&x, "01001", 50000);
+	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
+	back.entry = last(&x);
+	r.key = town_key_bytes(town_key(&x.w, KEEPER));
+	T_EQ(put(&x, TOWN_HEAD, REC_revoke, &r, NULL, 0), V_ACCEPTED);
+	g.key = town_key_bytes(town_key(&x.w, "keeper2"));
+	T_EQ(put(&x, TOWN_HEAD, REC_grant, &g, NULL, 0), V_ACCEPTED);
+	put(&x, "keeper2", REC_redemption_reversal, &back, NULL, 0);
+	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)back.entry);
+	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	town_close(&x.w);
+}
+
 static int count(void *ctx, const struct view_redemption *r)
 {
 	int64_t *sum = ctx;
@@ -622,4 +644,4 @@ T_MAIN(T(test_points_go_and_come_back),
        T(test_every_line_is_priced_by_the_list), T(test_proxies_are_looked_at),
        T(test_the_signed_slip_is_looked_at), T(test_odd_times_and_large_sums_are_marked),
        T(test_nobody_was_there_to_receive), T(test_what_comes_back_follows_a_merger),
-       T(test_redemptions_are_read_in_their_order))
+       T(test_a_new_key_is_not_another_person), T(test_redemptions_are_read_in_their_order))
