@@ -350,8 +350,10 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 
 	if (guarddisk_newest(&m->host.guard)->intent.size > size)
 		return false; /* the newest lacks it too: redone on the copy, it would be missing there */
-	if (m->host.index != SIM_HUB)
+	if (m->host.index != SIM_HUB) {
 		liar_tries(s, m->host.index, host_store_of(m->copy[back]));
+		liar_twin(s, m->host.index, m->copy[m->ncopies - 1]);
+	}
 	m->host.kv = host_store_of(m->copy[back]);
 	size = host_size(&m->host, &m->host.feed);
 	if (sim_chance(&s->crash, 30)) /* on a disk that has too little room at first */

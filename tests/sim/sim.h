@@ -19,7 +19,7 @@
  *	cover.c	   what of it was lived through in all runs
  *	law.c	   what must hold
  *	rot.c	   rows of state that change by themselves
- *	liar.c	   a hub that tries to get a second history cosigned */
+ *	liar.c	   a hub that tries to get a second history cosigned; a twin of a village */
 #define SIM_VILLAGES  5
 #define SIM_HOSTS     (SIM_VILLAGES + 1)
 #define SIM_HUB	      0
@@ -74,7 +74,7 @@ struct sim_opts {
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks, lacking, lies, judged, predicted, rots;
+		redone, forks, lacking, lies, judged, predicted, rots, twins;
 	/* by record type; by verdict, as an answer and as a warning */
 	uint64_t accepted_of[SIM_TYPES], refused_of[SIM_TYPES];
 	uint64_t verdict[V_COUNT], warned[V_COUNT];
@@ -197,6 +197,8 @@ const struct books *work_books(const struct sim *s, uint32_t host);
 /* --- liar.c --- */
 /* Takes @copy, an old copy of the store of @village. */
 void liar_tries(struct sim *s, uint32_t village, struct kv *copy);
+/* A second machine with the keys of @village writes on from its @old store. */
+void liar_twin(struct sim *s, uint32_t village, struct kv_txn *old);
 
 /* --- cover.c --- */
 /* Adds what of one run is not counted as it goes. */

@@ -54,6 +54,7 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->judged += c->judged;
 	to->predicted += c->predicted;
 	to->rots += c->rots;
+	to->twins += c->twins;
 	cover_add(to, c);
 }
 
@@ -74,9 +75,10 @@ static void print_count(const struct sim_count *c)
 	       (unsigned long long)c->forks, (unsigned long long)c->lacking,
 	       (unsigned long long)c->lies);
 	printf("%llu answers as the books say, %llu of them refusals; %llu rotten rows of state "
-	       "found\n",
+	       "and "
+	       "%llu twins of villages found\n",
 	       (unsigned long long)c->judged, (unsigned long long)c->predicted,
-	       (unsigned long long)c->rots);
+	       (unsigned long long)c->rots, (unsigned long long)c->twins);
 }
 
 static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *steps)
