@@ -1,10 +1,10 @@
-#include "tests/sim/books.h"
 #include "tests/sim/sim.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "tests/lib/t.h"
+#include "tests/sim/books.h"
 
 /* What was lived through. A record type that nobody here writes, and a refusal that the books foretell and
  * nobody meets, are things the simulator does not test: over many seeds there must be none. */
