@@ -9,8 +9,20 @@ void books_register(struct books *b, uint32_t household, uint32_t nmembers)
 	struct books_household *h = &b->household[household];
 
 	h->known = true;
+	h->group = household % BOOKS_GROUPS;
 	for (uint32_t m = 1; m <= nmembers; m++)
-		h->member[m].known = h->member[m].here = true;
+		h->member[m].known = true;
+	h->member[nmembers].other = (household + 1) % BOOKS_OTHER_EVERY == 0;
+}
+
+bool books_foreign(const struct books *b, unsigned by, uint32_t household)
+{
+	return by == BOOKS_BOUND && b->household[household].group != 0;
+}
+
+bool books_here(const struct books_member *m)
+{
+	return m->known && !m->dead && !m->left;
 }
 
 struct books_place books_now(const struct books *b, uint32_t household, uint32_t member)
@@ -94,6 +106,14 @@ void books_record(struct books *b, const struct books_sheet *s)
 	b->sheet[b->nsheets++] = *s;
 }
 
+/* What the line answered is open again. */
+static void undo(struct books *b, const struct books_line *l)
+{
+	*sum_of(b, l) -= magnitude(l);
+	if (l->application)
+		books_act(b, l->application)->done = false;
+}
+
 static bool is_meant(const struct books_step *st, uint32_t line, const struct books_line *l,
 		     enum line_state from)
 {
@@ -115,7 +135,7 @@ static void step(struct books *b, const struct books_step *st, enum line_state f
 		if (to == LINE_REVIEWED)
 			l->reviewer = st->by;
 		if (st->refuse)
-			*sum_of(b, l) -= magnitude(l);
+			undo(b, l);
 		else if (to == LINE_CONFIRMED)
 			book(b, l, 1);
 	}
@@ -140,7 +160,7 @@ void books_reverse(struct books *b, const struct books_step *st)
 		return;
 	l = &b->sheet[at].line[st->line - 1];
 	l->state = LINE_REVERSED;
-	*sum_of(b, l) -= magnitude(l);
+	undo(b, l);
 	book(b, l, -1);
 }
 
@@ -162,18 +182,61 @@ static int64_t counted(const struct books *b, const struct books_sheet *s, uint3
 	return sum;
 }
 
-static enum verdict_id judge_line(const struct books *b, const struct books_sheet *s, uint32_t at)
+/* Why this person may not take part on the day. */
+static enum verdict_id bar(const struct books_member *m, day_t day)
 {
-	const struct books_line *l = &s->line[at];
+	if (m->dead && m->dead < day)
+		return V_P13_DEAD;
+	if (m->left && m->left < day)
+		return V_P13_LEFT;
+	if (!m->other)
+		return V_ACCEPTED;
+	if (!m->since || day_add_months(m->since, 6) > day)
+		return V_P13_RESIDENCE;
+	return m->agreed && m->agreed <= day ? V_ACCEPTED : V_P13_AGREED;
+}
+
+/* A household takes part while one of its people may; else the first says why. */
+static enum verdict_id bar_of(const struct books_household *h, uint32_t member, day_t day)
+{
+	if (member)
+		return bar(&h->member[member], day);
+	for (uint32_t m = 1; m < BOOKS_MEMBERS; m++)
+		if (h->member[m].known && bar(&h->member[m], day) == V_ACCEPTED)
+			return V_ACCEPTED;
+	return bar(&h->member[1], day);
+}
+
+static enum verdict_id judge_place(const struct books *b, const struct books_line *l)
+{
 	const struct books_household *h = &b->household[l->household];
 
-	/* lines are of days before any merger */
-	if (l->member && h->member[l->member].moved)
+	/* of a merged household the days that it had stay its own */
+	if (h->member[l->member].moved && (l->member || l->day >= h->left))
 		return V_P13_MOVED;
-	if (!l->member && h->split)
+	if (!l->member && l->day < h->began)
 		return V_P13_BEGAN;
 	if (h->out)
 		return V_P13_NOT_PART;
+	if (h->consent && l->day < h->consent)
+		return V_P05_BEFORE_CONSENT;
+	if (h->left && h->left < l->day)
+		return V_P13_LEFT;
+	return bar_of(h, l->member, l->day);
+}
+
+static enum verdict_id judge_line(const struct books *b, const struct books_sheet *s, uint32_t at)
+{
+	const struct books_line *l = &s->line[at];
+	enum verdict_id is;
+
+	if (books_foreign(b, s->recorder, l->household))
+		return V_GROUP_FOREIGN;
+	is = judge_place(b, l);
+	if (is != V_ACCEPTED)
+		return is;
+	if (l->facility && books_keeper_on(b, l->facility, l->day) != l->household)
+		return V_FACILITY_KEEPER;
 	if (l->application && books_act((struct books *)b, l->application)->done)
 		return V_DONE_ALREADY;
 	return l->cap && counted(b, s, at) + magnitude(l) > l->cap ? V_P10_CAP : V_ACCEPTED;
@@ -188,13 +251,18 @@ enum verdict_id books_judge_sheet(const struct books *b, const struct books_shee
 	return is;
 }
 
-/* P15: told, and nobody waits for an answer. */
-static enum verdict_id judge_deduction(const struct books_line *l)
+/* P15: told long enough ago, and nobody waits for an answer. */
+static enum verdict_id judge_deduction(const struct books *b, const struct books_line *l,
+				       day_t today)
 {
 	if (l->points >= 0)
 		return V_ACCEPTED;
 	if (!l->told)
 		return V_P15_NOT_TOLD;
+	if (!today)
+		return V_NO_CLOCK;
+	if (today < l->told + (day_t)books_in_force(b, REC_scheme, l->told)->days)
+		return V_P15_TOO_SOON;
 	return l->objections ? V_P15_OBJECTION : V_ACCEPTED;
 }
 
@@ -214,8 +282,9 @@ static enum verdict_id judge_step(const struct books *b, const struct books_step
 			continue;
 		if (st->by == s->recorder || (from == LINE_REVIEWED && st->by == l->reviewer))
 			return V_P02_DUTIES;
-		if (from == LINE_REVIEWED && !st->refuse && judge_deduction(l) != V_ACCEPTED)
-			return judge_deduction(l);
+		if (from == LINE_REVIEWED && !st->refuse &&
+		    judge_deduction(b, l, st->today) != V_ACCEPTED)
+			return judge_deduction(b, l, st->today);
 		any = true;
 	}
 	return any ? V_ACCEPTED : V_TARGET_STATE;
@@ -235,4 +304,33 @@ enum verdict_id books_judge_confirm(const struct books *b, const struct books_st
 enum verdict_id books_judge_reverse(const struct books *b, const struct books_step *st)
 {
 	return judge_step(b, st, LINE_CONFIRMED);
+}
+
+/* --- days ------------------------------------------------------------------------------------------- */
+
+bool books_sheet_in_future(const struct books_sheet *s)
+{
+	for (uint32_t i = 0; i < s->n && s->today; i++)
+		if (s->line[i].day > s->today || s->line[i].told > s->today)
+			return true;
+	return false;
+}
+
+bool books_sheet_is_late(const struct books_sheet *s)
+{
+	for (uint32_t i = 0; i < s->n && s->today; i++)
+		if (s->today - s->line[i].day > BOOKS_LATE)
+			return true;
+	return false;
+}
+
+/* To be asked before the step is booked. */
+bool books_confirms_late(const struct books *b, const struct books_step *st)
+{
+	const struct books_sheet *s = books_sheet(b, st->entry);
+
+	for (uint32_t i = 0; s && i < s->n && !st->refuse; i++)
+		if (is_meant(st, i + 1, &s->line[i], LINE_REVIEWED) && b->closed[s->line[i].year])
+			return true;
+	return false;
 }

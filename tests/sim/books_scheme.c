@@ -16,34 +16,96 @@ static const struct books_act *act_of(const struct books *b, uint64_t entry)
 	return books_act((struct books *)b, entry);
 }
 
+/* --- what is in force on a day --------------------------------------------------------------------- */
+
+/* Of those that have begun the last one; recorded later wins on one day. */
+static const struct books_act *begun(const struct books *b, uint32_t type, uint32_t which,
+				     day_t day)
+{
+	const struct books_act *best = NULL;
+
+	for (uint32_t i = 0; i < b->nacts; i++) {
+		const struct books_act *a = &b->act[i];
+
+		if (a->type == type && (!which || a->which == which) && a->day <= day &&
+		    (!best || a->day >= best->day))
+			best = a;
+	}
+	return best;
+}
+
+/* A catalogue is in force until its year ends. */
+const struct books_act *books_in_force(const struct books *b, uint32_t type, day_t day)
+{
+	const struct books_act *a = begun(b, type, 0, day);
+
+	return a && type == REC_adopt_catalogue && day_year(a->day) < day_year(day) ? NULL : a;
+}
+
+uint32_t books_keeper_on(const struct books *b, uint32_t facility, day_t day)
+{
+	const struct books_act *a = begun(b, REC_facility, facility, day);
+
+	return a ? books_now(b, a->household, 0).household : BOOKS_HOUSEHOLDS;
+}
+
 /* --- what an act changes --------------------------------------------------------------------------- */
+
+static uint32_t year_of(day_t day)
+{
+	return (uint32_t)(day_year(day) - BOOKS_YEAR);
+}
+
+static void move_person(struct books *b, const struct books_act *a, uint32_t i)
+{
+	struct books_member *m = &b->household[a->household].member[a->from[i]];
+	struct books_member *to = &b->household[a->into].member[a->to[i]];
+
+	*to = *m;
+	if (to->head)
+		to->changed = a->entry;
+	to->head = to->was_head = false;
+	m->left = a->day;
+	m->moved = true;
+	m->to = (struct books_place){a->into, a->to[i]};
+	for (uint32_t y = 0; y < BOOKS_YEARS; y++) {
+		b->year[a->into][a->to[i]][y] = b->year[a->household][a->from[i]][y];
+		b->year[a->household][a->from[i]][y] = (struct books_year){0};
+	}
+}
 
 static void move_persons(struct books *b, const struct books_act *a)
 {
-	struct books_household *old = &b->household[a->household], *new = &b->household[a->into];
+	for (uint32_t i = 0; i < a->n; i++)
+		move_person(b, a, i);
+}
 
-	for (uint32_t i = 0; i < a->n; i++) {
-		struct books_member *m = &old->member[a->from[i]];
+/* Nobody gains a second cap: what was used this year goes along. */
+static void carry_redeemed(struct books *b, const struct books_act *a)
+{
+	for (uint32_t y = year_of(a->day); y < BOOKS_YEARS; y++)
+		b->household[a->into].redeemed[y] += b->household[a->household].redeemed[y];
+}
 
-		m->here = false;
-		m->moved = true;
-		m->to = (struct books_place){a->into, a->to[i]};
-		new->member[a->to[i]].known = new->member[a->to[i]].here = true;
-		for (uint32_t y = 0; y < BOOKS_YEARS; y++) {
-			b->year[a->into][a->to[i]][y] = b->year[a->household][a->from[i]][y];
-			b->year[a->household][a->from[i]][y] = (struct books_year){0};
-		}
-	}
+static void carry_caps(struct books *b, const struct books_act *a)
+{
+	for (uint32_t y = year_of(a->day); y < BOOKS_YEARS; y++)
+		memcpy(b->year[a->into][0][y].sum, b->year[a->household][0][y].sum,
+		       sizeof(b->year[0][0][0].sum));
 }
 
 static void split(struct books *b, const struct books_act *a)
 {
-	b->household[a->into].known = b->household[a->into].split = true;
-	b->household[a->into].redeemed = b->household[a->household].redeemed;
-	for (uint32_t y = a->year; y < BOOKS_YEARS; y++)
-		memcpy(b->year[a->into][0][y].sum, b->year[a->household][0][y].sum,
-		       sizeof(b->year[0][0][0].sum));
-	b->household[a->into].out = b->household[a->household].out;
+	const struct books_household *old = &b->household[a->household];
+	struct books_household *new = &b->household[a->into];
+
+	new->known = true;
+	new->group = old->group;
+	new->began = a->day;
+	new->out = old->out;
+	new->consent = old->consent;
+	carry_redeemed(b, a);
+	carry_caps(b, a);
 	move_persons(b, a);
 	books_pay(b, a->household, -a->points);
 	books_pay(b, a->into, a->points);
@@ -55,46 +117,93 @@ static void merge(struct books *b, const struct books_act *a)
 	int64_t all = old->balance;
 
 	move_persons(b, a);
-	old->left = true;
+	old->left = a->day;
 	old->balance = 0;
 	old->member[0].moved = true;
 	old->member[0].to = (struct books_place){a->into, 0};
-	b->household[a->into].redeemed += old->redeemed;
+	carry_redeemed(b, a);
 	books_pay(b, a->into, all);
+}
+
+static void become_head(struct books_household *h, const struct books_member *head)
+{
+	for (uint32_t i = 1; i < BOOKS_MEMBERS; i++) {
+		h->member[i].was_head = h->member[i].head;
+		h->member[i].head = &h->member[i] == head;
+	}
 }
 
 static void change(struct books *b, const struct books_act *a)
 {
-	if (a->member)
-		b->household[a->household].member[a->member].here = false;
-	else
-		b->household[a->household].left = true;
+	struct books_household *h = &b->household[a->household];
+	struct books_member *m = &h->member[a->member];
+
+	m->changed = a->entry;
+	switch ((enum rec_choice_LEAVE)a->which) {
+	case LEAVE_moved_out: h->left = a->day; break;
+	case LEAVE_death: m->dead = a->day; break;
+	case LEAVE_left: m->left = a->day; break;
+	case LEAVE_away: m->away = true; break;
+	case LEAVE_back:
+		m->away = false;
+		m->was_away = true;
+		break;
+	case LEAVE_head: become_head(h, m); break;
+	}
 }
 
-static void settle(struct books *b, const struct books_act *a)
+static void head_back(struct books_household *h)
 {
-	books_act(b, a->about)->done = true;
+	for (uint32_t i = 1; i < BOOKS_MEMBERS; i++) {
+		h->member[i].head = h->member[i].was_head;
+		h->member[i].was_head = false;
+	}
 }
 
-static void change_back(struct books *b, const struct books_act *a)
+/* Wherever the person is now. */
+static void correct(struct books *b, const struct books_act *a)
 {
-	if (a->member)
-		b->household[a->household].member[a->member].here = true;
-	else
-		b->household[a->household].left = false;
-	settle(b, a);
+	const struct books_act *was = act_of(b, a->about);
+	struct books_place at = books_now(b, was->household, was->member);
+	struct books_household *h = &b->household[at.household];
+	struct books_member *m = &h->member[at.member];
+
+	m->changed = a->entry;
+	switch ((enum rec_choice_LEAVE)was->which) {
+	case LEAVE_moved_out: h->left = DAY_NONE; break;
+	case LEAVE_death: m->dead = DAY_NONE; break;
+	case LEAVE_left: m->left = DAY_NONE; break;
+	case LEAVE_away: m->away = false; break;
+	case LEAVE_back: m->away = m->was_away; break;
+	case LEAVE_head: head_back(h); break;
+	}
+}
+
+static void admit(struct books *b, const struct books_act *a)
+{
+	struct books_member *m = &b->household[a->household].member[a->member];
+
+	m->since = a->day - (day_t)a->days;
+	m->agreed = a->day;
+}
+
+/* It went along with mergers of that year. */
+static void unredeem(struct books *b, const struct books_act *a)
+{
+	const struct books_household *h = &b->household[a->household];
+
+	while (h->member[0].moved && year_of(h->left) <= a->year) {
+		b->household[h->member[0].to.household].redeemed[a->year] -= a->points;
+		h = &b->household[h->member[0].to.household];
+	}
 }
 
 static void redeem(struct books *b, const struct books_act *a, int sign)
 {
-	struct books_household *h = &b->household[a->household];
-
 	books_pay(b, a->household, -sign * a->points);
-	h->redeemed += sign * a->points;
-	while (h->member[0].moved) {
-		h = &b->household[h->member[0].to.household];
-		h->redeemed += sign * a->points;
-	}
+	b->household[a->household].redeemed[a->year] += sign * a->points;
+	if (sign < 0)
+		unredeem(b, a);
 	b->redeemed += sign * a->points;
 }
 
@@ -108,6 +217,30 @@ static void answer(struct books *b, const struct books_act *a)
 	l->upheld = l->upheld || a->yes;
 }
 
+static void consent(struct books_household *h, const struct books_act *a)
+{
+	h->out = !a->yes;
+	h->consent = a->day;
+}
+
+/* Who is registered elsewhere has the consent that the committees themselves wrote. */
+static void join(struct books_household *h, const struct books_act *a)
+{
+	h->member[a->member] = (struct books_member){
+		.known = true,
+		.other = a->yes,
+		.since = a->yes ? a->day - (day_t)a->days : DAY_NONE,
+		.agreed = a->yes && !books_agrees_alone(a) ? a->day : DAY_NONE,
+	};
+}
+
+static void passbook(struct books_household *h, const struct books_act *a)
+{
+	h->book = a->which != BOOK_give_up;
+	if (h->book)
+		h->printed = a->line;
+}
+
 static void change_people(struct books *b, const struct books_act *a)
 {
 	struct books_household *h = &b->household[a->household];
@@ -116,223 +249,35 @@ static void change_people(struct books *b, const struct books_act *a)
 	case REC_split: split(b, a); break;
 	case REC_merge: merge(b, a); break;
 	case REC_roster_change: change(b, a); break;
-	case REC_roster_correction: change_back(b, a); break;
-	case REC_member_join: h->member[a->member].known = h->member[a->member].here = true; break;
-	case REC_consent: h->out = !a->yes; break;
-	case REC_passbook: h->book = true; break;
+	case REC_roster_correction: correct(b, a); break;
+	case REC_member_join: join(h, a); break;
+	case REC_residence: admit(b, a); break;
+	case REC_consent: consent(h, a); break;
+	case REC_passbook: passbook(h, a); break;
 	default: break;
 	}
+}
+
+static bool settles(uint32_t type)
+{
+	return type == REC_redemption_reversal || type == REC_roster_correction ||
+	       type == REC_objection_reply || type == REC_application_reply ||
+	       type == REC_withdrawal || type == REC_appraisal_confirm;
 }
 
 void books_do(struct books *b, const struct books_act *a)
 {
 	b->act[b->nacts++] = *a;
+	if (settles(a->type))
+		books_act(b, a->about)->done = true;
 	switch (a->type) {
 	case REC_redemption: redeem(b, a, 1); break;
-	case REC_redemption_reversal:
-		redeem(b, act_of(b, a->about), -1);
-		settle(b, a);
-		break;
-	case REC_told: books_line(b, a->about, a->line)->told = true; break;
+	case REC_redemption_reversal: redeem(b, act_of(b, a->about), -1); break;
+	case REC_told: books_line(b, a->about, a->line)->told = a->day; break;
 	case REC_objection: books_line(b, a->about, a->line)->objections++; break;
-	case REC_objection_reply:
-		answer(b, a);
-		settle(b, a);
-		break;
-	case REC_application_reply:
-	case REC_withdrawal: settle(b, a); break;
-	case REC_appraisal_confirm:
-		settle(b, a);
-		b->appraised[act_of(b, a->about)->year] |= a->yes;
-		break;
+	case REC_objection_reply: answer(b, a); break;
+	case REC_appraisal_confirm: b->appraised[act_of(b, a->about)->year] |= a->yes; break;
 	case REC_year_close: b->closed[a->year] = true; break;
 	default: change_people(b, a); break;
-	}
-}
-
-/* --- what it must be answered ---------------------------------------------------------------------- */
-
-bool books_know(enum verdict_id id)
-{
-	static const enum verdict_id known[] = {
-		V_ACCEPTED,	    V_P10_CAP,	      V_P02_DUTIES,	   V_TARGET_STATE,
-		V_P13_MOVED,	    V_P13_NOT_PART,   V_P15_NOT_TOLD,	   V_P15_OBJECTION,
-		V_DONE_ALREADY,	    V_SAME_PERSON,    V_NO_DEDUCTION,	   V_X01_THRESHOLD,
-		V_X01_BALANCE,	    V_X01_CAP,	      V_X01_YEAR_CAP,	   V_SLIP_USED,
-		V_HOUSEHOLD_EXISTS, V_HOUSEHOLD_LEFT, V_LEFT_ALREADY,	   V_MEMBER_NUMBER,
-		V_SPLIT_ALL,	    V_SPLIT_POINTS,   V_MERGE_SELF,	   V_MERGE_MEMBERS,
-		V_APPRAISAL_SCORE,  V_YEAR_CLOSED,    V_YEAR_NO_APPRAISAL, V_BOOK_HAS,
-		V_BOOK_NONE,	    V_P13_BEGAN,      V_CORRECTION_GONE};
-
-	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i] == id)
-			return true;
-	return false;
-}
-
-static bool slip_used(const struct books *b, uint32_t slip)
-{
-	for (uint32_t i = 0; i < b->nacts; i++)
-		if (b->act[i].type == REC_redemption && b->act[i].slip == slip)
-			return true;
-	return false;
-}
-
-static enum verdict_id judge_redemption(const struct books *b, const struct books_act *a)
-{
-	const struct books_household *h = &b->household[a->household];
-
-	if (h->left)
-		return V_HOUSEHOLD_LEFT;
-	if (h->out)
-		return V_P13_NOT_PART;
-	if (slip_used(b, a->slip))
-		return V_SLIP_USED;
-	if (h->balance < BOOKS_THRESHOLD)
-		return V_X01_THRESHOLD;
-	if (h->balance < a->points)
-		return V_X01_BALANCE;
-	if (a->points > BOOKS_REDEEM_CAP)
-		return V_X01_CAP;
-	return h->redeemed + a->points > BOOKS_YEAR_CAP ? V_X01_YEAR_CAP : V_ACCEPTED;
-}
-
-static enum verdict_id judge_persons(const struct books *b, const struct books_act *a)
-{
-	for (uint32_t i = 0; i < a->n; i++) {
-		if (!b->household[a->household].member[a->from[i]].here)
-			return V_LEFT_ALREADY;
-		if (b->household[a->into].member[a->to[i]].known)
-			return V_MEMBER_NUMBER;
-	}
-	return V_ACCEPTED;
-}
-
-static uint32_t count_here(const struct books_household *h)
-{
-	uint32_t n = 0;
-
-	for (uint32_t m = 1; m < BOOKS_MEMBERS; m++)
-		n += h->member[m].here;
-	return n;
-}
-
-static enum verdict_id judge_split(const struct books *b, const struct books_act *a)
-{
-	const struct books_household *h = &b->household[a->household];
-	enum verdict_id is;
-
-	if (h->left)
-		return V_HOUSEHOLD_LEFT;
-	if (b->household[a->into].known)
-		return V_HOUSEHOLD_EXISTS;
-	is = judge_persons(b, a);
-	if (is != V_ACCEPTED)
-		return is;
-	if (count_here(h) == a->n)
-		return V_SPLIT_ALL;
-	return a->points > (h->balance > 0 ? h->balance : 0) ? V_SPLIT_POINTS : V_ACCEPTED;
-}
-
-static enum verdict_id judge_merge(const struct books *b, const struct books_act *a)
-{
-	enum verdict_id is;
-
-	if (a->household == a->into)
-		return V_MERGE_SELF;
-	if (b->household[a->household].left || b->household[a->into].left)
-		return V_HOUSEHOLD_LEFT;
-	is = judge_persons(b, a);
-	if (is != V_ACCEPTED)
-		return is;
-	return count_here(&b->household[a->household]) != a->n ? V_MERGE_MEMBERS : V_ACCEPTED;
-}
-
-static enum verdict_id judge_member(const struct books *b, const struct books_act *a)
-{
-	const struct books_household *h = &b->household[a->household];
-
-	if (h->left)
-		return V_HOUSEHOLD_LEFT;
-	if (a->type == REC_member_join)
-		return h->member[a->member].known ? V_MEMBER_NUMBER : V_ACCEPTED;
-	return a->member && !h->member[a->member].here ? V_LEFT_ALREADY : V_ACCEPTED;
-}
-
-static enum verdict_id judge_book(const struct books *b, const struct books_act *a)
-{
-	const struct books_household *h = &b->household[a->household];
-
-	if (h->left)
-		return V_HOUSEHOLD_LEFT;
-	if (h->book == a->yes) /* a lost one is replaced */
-		return V_ACCEPTED;
-	return h->book ? V_BOOK_HAS : V_BOOK_NONE;
-}
-
-static enum verdict_id judge_told(const struct books *b, const struct books_act *a)
-{
-	const struct books_line *l = books_line((struct books *)b, a->about, a->line);
-
-	if (l->state != LINE_RECORDED && l->state != LINE_REVIEWED)
-		return V_TARGET_STATE;
-	return l->points < 0 ? V_ACCEPTED : V_NO_DEDUCTION;
-}
-
-/* Another person settles it, once. */
-static enum verdict_id judge_settling(const struct books *b, const struct books_act *a)
-{
-	const struct books_act *was = act_of(b, a->about);
-
-	if (a->type != REC_application_reply && a->type != REC_withdrawal && was->by == a->by)
-		return V_SAME_PERSON;
-	if (a->type == REC_objection_reply && books_sheet(b, was->about)->recorder == a->by)
-		return V_SAME_PERSON;
-	if (a->type == REC_appraisal_confirm && b->closed[was->year])
-		return V_YEAR_CLOSED;
-	if (was->done)
-		return V_DONE_ALREADY;
-	return a->type == REC_roster_correction && a->member && b->household[a->household].left
-		       ? V_CORRECTION_GONE
-		       : V_ACCEPTED;
-}
-
-static enum verdict_id judge_appraisal(const struct books *b, const struct books_act *a)
-{
-	if (b->closed[a->year])
-		return V_YEAR_CLOSED;
-	return b->year[a->household][a->member][a->year].score == a->points ? V_ACCEPTED
-									    : V_APPRAISAL_SCORE;
-}
-
-static enum verdict_id judge_close(const struct books *b, const struct books_act *a)
-{
-	if (b->closed[a->year])
-		return V_YEAR_CLOSED;
-	return b->appraised[a->year] ? V_ACCEPTED : V_YEAR_NO_APPRAISAL;
-}
-
-enum verdict_id books_judge_act(const struct books *b, const struct books_act *a)
-{
-	switch (a->type) {
-	case REC_redemption: return judge_redemption(b, a);
-	case REC_split: return judge_split(b, a);
-	case REC_merge: return judge_merge(b, a);
-	case REC_member_join:
-	case REC_roster_change: return judge_member(b, a);
-	case REC_passbook: return judge_book(b, a);
-	case REC_application:
-	case REC_consent: return b->household[a->household].left ? V_HOUSEHOLD_LEFT : V_ACCEPTED;
-	case REC_told: return judge_told(b, a);
-	case REC_posting: return act_of(b, a->about)->done ? V_DONE_ALREADY : V_ACCEPTED;
-	case REC_redemption_reversal:
-	case REC_roster_correction:
-	case REC_objection_reply:
-	case REC_application_reply:
-	case REC_appraisal_confirm:
-	case REC_withdrawal: return judge_settling(b, a);
-	case REC_appraisal: return judge_appraisal(b, a);
-	case REC_year_close: return judge_close(b, a);
-	default: return V_ACCEPTED;
 	}
 }

@@ -404,6 +404,20 @@ void law_restarted(struct sim *s, uint32_t host)
 
 /* --- verdicts, state, balances ----------------------------------------------------------------------- */
 
+/* Not only the same answer: the same numbers and texts, and the same warnings. */
+static bool same_verdict(const struct verdict *a, const struct verdict *b)
+{
+	struct buf pa = {0}, pb = {0};
+	bool same;
+
+	T_EQ(verdict_pack(a, &pa), ERR_OK);
+	T_EQ(verdict_pack(b, &pb), ERR_OK);
+	same = pa.n == pb.n && !memcmp(pa.p, pb.p, pa.n);
+	buf_close(&pa);
+	buf_close(&pb);
+	return same;
+}
+
 static void same_verdicts(struct sim *s, uint32_t village, struct kv_txn *hub, uint32_t hub_no,
 			  uint64_t size)
 {
@@ -418,7 +432,7 @@ static void same_verdicts(struct sim *s, uint32_t village, struct kv_txn *hub, u
 
 		T_EQ(view_verdict(hub, hub_no, seq, &a), ERR_OK);
 		T_EQ(view_verdict(t, h->own_no, seq, &b), ERR_OK);
-		if (a.reason.id != b.reason.id || a.nwarn != b.nwarn)
+		if (!same_verdict(&a, &b))
 			sim_fail(
 				s,
 				"verdicts: entry %llu of %s is %s at the village and %s at the hub",
@@ -691,4 +705,8 @@ void law_at_end(struct sim *s)
 		same_moves(s, i, i);
 		same_moves(s, SIM_HUB, i);
 	}
+	if (!s->failed)
+		rot_tries(s, SIM_HUB);
+	if (!s->failed)
+		rot_tries(s, 1 + (uint32_t)(s->opts.seed % SIM_VILLAGES));
 }

@@ -3,7 +3,8 @@
 #include "tests/sim/sim.h"
 
 /* A hub that signs a second history of the town for a village whose store went back, up to the very size that
- * the village has cosigned. Honest hubs never do; so this is tried on a copy of the store, aside. */
+ * the village has cosigned; and a second machine with the keys of a village that writes on from an old copy of
+ * its store. Honest ones never do; so this is tried on copies of the stores, aside. */
 #define LIE_MAX 50 /* entries; they must fit a chunk */
 
 static int save_nowhere(void *ctx, const struct guard *g)
@@ -14,7 +15,7 @@ static int save_nowhere(void *ctx, const struct guard *g)
 }
 
 /* The entries from @h on are the first one again and again: refused, but stored and part of the tree. */
-static void lie(const struct host *hub, struct kv_txn *t, const struct feed_head *h, uint64_t to,
+static void lie(const struct host *who, struct kv_txn *t, const struct feed_head *h, uint64_t to,
 		struct buf *out)
 {
 	struct checkpoint c = {.size = to};
@@ -37,21 +38,28 @@ static void lie(const struct host *hub, struct kv_txn *t, const struct feed_head
 	}
 	memcpy(c.origin, h->origin, sizeof(c.origin));
 	tlog_root(&edge, &c.root);
-	T_EQ(checkpoint_sign(&c, hub->feed_key, sig), ERR_OK);
+	T_EQ(checkpoint_sign(&c, who->feed_key, sig), ERR_OK);
 	T_EQ(chunk_finish(&cw, &c.root, sig), ERR_OK);
 }
 
-static void offer(struct sim *s, uint32_t village, struct writer *w, struct bytes body)
+static void offer(struct writer *w, struct bytes body, struct job *ret)
 {
-	struct job j = {.type = JOB_INGEST,
-			.u.ingest = {.body = body, .now_s = HOST_WALL_MS / 1000}};
-	struct job *jobs = &j;
+	struct job *jobs = ret;
 	uint32_t n;
 
-	T_EQ(chunk_peek(body.p, body.n, &j.u.ingest.feed, &(uint64_t){0}, &n), ERR_OK);
+	*ret = (struct job){.type = JOB_INGEST,
+			    .u.ingest = {.body = body, .now_s = HOST_WALL_MS / 1000}};
+	T_EQ(chunk_peek(body.p, body.n, &ret->u.ingest.feed, &(uint64_t){0}, &n), ERR_OK);
 	T_EQ(writer_apply(w, &jobs, 1), ERR_OK);
 	T_EQ(writer_commit(w), ERR_OK);
 	T_EQ(writer_seal(w), ERR_OK);
+}
+
+static void offer_lie(struct sim *s, uint32_t village, struct writer *w, struct bytes body)
+{
+	struct job j;
+
+	offer(w, body, &j);
 	T_EQ(j.err, ERR_OK);
 	s->count.lies++;
 	if (j.u.ingest.cosigned)
@@ -78,10 +86,67 @@ void liar_tries(struct sim *s, uint32_t village, struct kv *copy)
 	if (!body.n || !guard->counter)
 		goto out;
 	if (!writer_new(copy, &h->town, h->own_no, &keys, &guard->sealed, &ops, &w, NULL)) {
-		offer(s, village, w, buf_bytes(&body));
+		offer_lie(s, village, w, buf_bytes(&body));
 		writer_free(w);
 	}
 out:
+	buf_close(&body);
+	kv_close(copy);
+}
+
+/* --- the twin -------------------------------------------------------------------------------------- */
+
+/* The hub keeps what it has, and knows the fork for one. */
+static void offer_twin(struct sim *s, uint32_t village, struct writer *w, struct kv *hub_copy,
+		       struct bytes body)
+{
+	const struct host *hub = &s->m[SIM_HUB].host, *h = &s->m[village].host;
+	struct feed_head before, after;
+	struct kv_txn *t;
+	struct job j;
+	uint32_t no;
+
+	T_EQ(kv_begin(s->m[SIM_HUB].host.kv, false, &t), ERR_OK);
+	T_EQ(feedlog_find(t, &h->feed, &no), ERR_OK);
+	T_EQ(feedlog_head(t, no, &before), ERR_OK);
+	kv_abort(t);
+	offer(w, body, &j);
+	T_EQ(kv_begin(hub_copy, false, &t), ERR_OK);
+	T_EQ(feedlog_head(t, no, &after), ERR_OK);
+	kv_abort(t);
+	s->count.twins++;
+	if (j.err != ERR_FORK)
+		sim_fail(s, "twin: %s takes a second history of %s for: %s", hub->name, h->name,
+			 err_name(j.err));
+	else if (before.size != after.size || hash_cmp(&before.last, &after.last))
+		sim_fail(s, "twin: %s changed the feed of %s for a second history", hub->name,
+			 h->name);
+}
+
+void liar_twin(struct sim *s, uint32_t village, struct kv_txn *old)
+{
+	struct host *hub = &s->m[SIM_HUB].host, *h = &s->m[village].host;
+	const struct guarddisk_slot *guard = guarddisk_newest(&hub->guard);
+	struct writer_keys keys = {hub->feed_key, hub->witness_key};
+	struct guard_ops ops = {save_nowhere, NULL};
+	uint64_t held = host_size(hub, &h->feed);
+	struct buf body = {0};
+	struct feed_head own;
+	struct kv_txn *now;
+	struct writer *w;
+	struct kv *copy;
+
+	T_EQ(feedlog_head(old, h->own_no, &own), ERR_OK);
+	if (own.size == 0 || own.size >= held || held - own.size >= LIE_MAX)
+		return;
+	T_EQ(kv_begin(hub->kv, false, &now), ERR_OK);
+	copy = host_store_of(now);
+	kv_abort(now);
+	lie(h, old, &own, held + prng_below(&s->crash, 2), &body);
+	if (!writer_new(copy, &hub->town, FEED_TOWN, &keys, &guard->sealed, &ops, &w, NULL)) {
+		offer_twin(s, village, w, copy, buf_bytes(&body));
+		writer_free(w);
+	}
 	buf_close(&body);
 	kv_close(copy);
 }

@@ -40,7 +40,7 @@ uint64_t machine_wall(const struct machine *m)
 		return 0;
 	if (m->clock_1970)
 		return m->s->now - m->started;
-	return (uint64_t)((int64_t)(HOST_WALL_MS + m->s->now) + m->clock_off);
+	return (uint64_t)((int64_t)sim_wall(m->s) + m->clock_off);
 }
 
 static uint64_t wall_of(void *ctx, struct host *h)
@@ -350,8 +350,10 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 
 	if (guarddisk_newest(&m->host.guard)->intent.size > size)
 		return false; /* the newest lacks it too: redone on the copy, it would be missing there */
-	if (m->host.index != SIM_HUB)
+	if (m->host.index != SIM_HUB) {
 		liar_tries(s, m->host.index, host_store_of(m->copy[back]));
+		liar_twin(s, m->host.index, m->copy[m->ncopies - 1]);
+	}
 	m->host.kv = host_store_of(m->copy[back]);
 	size = host_size(&m->host, &m->host.feed);
 	if (sim_chance(&s->crash, 30)) /* on a disk that has too little room at first */

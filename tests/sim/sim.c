@@ -224,6 +224,7 @@ bool sim_run(struct sim *s, const struct sim_opts *opts)
 		sha256_add(&s->history, root.b, HASH_BYTES);
 	}
 	law_remember(s);
+	cover_count(s);
 	sha256_end(&s->history, &s->digest);
 	return !s->failed;
 }

@@ -16,15 +16,19 @@
  *	machine.c  processes: phases of the store, crashes, full disks, wrong clocks
  *	work*.c	   what people do
  *	books*.c   an independent account of it
+ *	cover.c	   what of it was lived through in all runs
  *	law.c	   what must hold
- *	liar.c	   a hub that tries to get a second history cosigned */
+ *	rot.c	   rows of state that change by themselves
+ *	liar.c	   a hub that tries to get a second history cosigned; a twin of a village */
 #define SIM_VILLAGES  5
 #define SIM_HOSTS     (SIM_VILLAGES + 1)
 #define SIM_HUB	      0
 #define SIM_FAULTS_MS (30 * 60 * 1000) /* faults happen this long */
 #define SIM_CALM_MS   (20 * 60 * 1000) /* then all must be well within this */
 #define SIM_COPIES    4
-#define SIM_TRACE     60 /* events shown of a failed run */
+#define SIM_SPEED     11520 /* a day of the calendar passes in 7.5 s: so years end while people work */
+#define SIM_TYPES     96    /* codes of record types are below */
+#define SIM_TRACE     60    /* events shown of a failed run */
 
 enum sim_type {
 	SE_TICK,
@@ -64,12 +68,16 @@ struct sim_event {
 struct sim_opts {
 	uint64_t seed;
 	bool verbose;
+	bool stats; /* print what was lived through */
 };
 
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks, lacking, lies, judged, predicted;
+		redone, forks, lacking, lies, judged, predicted, rots, twins;
+	/* by record type; by verdict, as an answer and as a warning */
+	uint64_t accepted_of[SIM_TYPES], refused_of[SIM_TYPES];
+	uint64_t verdict[V_COUNT], warned[V_COUNT];
 };
 
 enum phase { PH_IDLE, PH_APPLY, PH_COMMIT, PH_SEAL, PH_TELL };
@@ -142,6 +150,12 @@ static inline bool sim_chance(struct prng *g, uint32_t percent)
 	return prng_below(g, 100) < percent;
 }
 
+/* True time. */
+static inline uint64_t sim_wall(const struct sim *s)
+{
+	return HOST_WALL_MS + s->now * SIM_SPEED;
+}
+
 /* --- net.c --- */
 void net_open(struct sim *s);
 void net_close(struct sim *s);
@@ -183,6 +197,20 @@ const struct books *work_books(const struct sim *s, uint32_t host);
 /* --- liar.c --- */
 /* Takes @copy, an old copy of the store of @village. */
 void liar_tries(struct sim *s, uint32_t village, struct kv *copy);
+/* A second machine with the keys of @village writes on from its @old store. */
+void liar_twin(struct sim *s, uint32_t village, struct kv_txn *old);
+
+/* --- cover.c --- */
+/* Adds what of one run is not counted as it goes. */
+void cover_count(struct sim *s);
+void cover_add(struct sim_count *to, const struct sim_count *c);
+void cover_print(const struct sim_count *c);
+/* False, and says what: in so many seeds something was never lived through. */
+bool cover_all(const struct sim_count *c);
+
+/* --- rot.c --- */
+/* A row of state of a copy of the store changes: somebody must notice. */
+void rot_tries(struct sim *s, uint32_t host);
 
 /* --- law.c --- */
 void law_open(struct sim *s);

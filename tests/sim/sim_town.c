@@ -1,5 +1,5 @@
-/* The township simulator: sim_town [--seeds N] [--from S] [--seed S] [--verbose]. Every seed runs twice and
- * must end with the same history. */
+/* The township simulator: sim_town [--seeds N] [--from S] [--seed S] [--verbose] [--stats]. Every seed runs twice
+ * and must end with the same history; COVER_SEEDS together must have lived through everything. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,8 @@
 
 #include "tests/lib/t.h"
 #include "tests/sim/sim.h"
+
+#define COVER_SEEDS 40
 
 static double seconds(void)
 {
@@ -21,13 +23,13 @@ static struct sim sim;
 static const char *program = "sim_town";
 static const struct sim_opts *running; /* NULL: none */
 
-/* The end of whatever is printed, so that the tail of a log has it: seed, law and reason, what to run. */
+/* These are the last lines, so that the tail of a log has them: seed, law and reason, what to run. */
 static void print_end(uint64_t seed, const char *why)
 {
-	printf("FAILED seed %llu, after %llu steps, at %.3f s: %s\nagain: %s --seed %llu "
+	printf("FAILED seed %llu, after %llu steps, at %.3f s (%s): %s\nagain: %s --seed %llu "
 	       "--verbose\n",
-	       (unsigned long long)seed, (unsigned long long)sim.steps, (double)sim.now / 1000, why,
-	       program, (unsigned long long)seed);
+	       (unsigned long long)seed, (unsigned long long)sim.steps, (double)sim.now / 1000,
+	       time_text(sim_wall(&sim), (char[32]){""}), why, program, (unsigned long long)seed);
 }
 
 static bool failed(const struct sim_opts *o)
@@ -72,6 +74,9 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->lies += c->lies;
 	to->judged += c->judged;
 	to->predicted += c->predicted;
+	to->rots += c->rots;
+	to->twins += c->twins;
+	cover_add(to, c);
 }
 
 static void print_count(const struct sim_count *c)
@@ -90,8 +95,11 @@ static void print_count(const struct sim_count *c)
 	       (unsigned long long)c->copies, (unsigned long long)c->redone,
 	       (unsigned long long)c->forks, (unsigned long long)c->lacking,
 	       (unsigned long long)c->lies);
-	printf("%llu answers as the books say, %llu of them refusals\n",
-	       (unsigned long long)c->judged, (unsigned long long)c->predicted);
+	printf("%llu answers as the books say, %llu of them refusals; %llu rotten rows of state "
+	       "and "
+	       "%llu twins of villages found\n",
+	       (unsigned long long)c->judged, (unsigned long long)c->predicted,
+	       (unsigned long long)c->rots, (unsigned long long)c->twins);
 }
 
 static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *steps)
@@ -129,7 +137,8 @@ static uint64_t number(const char *s)
 	uint64_t v = s ? strtoull(s, &end, 10) : 0;
 
 	if (!s || *end) {
-		fprintf(stderr, "usage: sim_town [--seeds N] [--from S] [--seed S] [--verbose]\n");
+		fprintf(stderr, "usage: sim_town [--seeds N] [--from S] [--seed S] [--verbose] "
+				"[--stats]\n");
 		exit(2);
 	}
 	return v;
@@ -145,6 +154,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--verbose"))
 			o.verbose = true;
+		else if (!strcmp(argv[i], "--stats"))
+			o.stats = true;
 		else if (!strcmp(argv[i], "--seeds"))
 			seeds = number(argv[++i]);
 		else if (!strcmp(argv[i], "--from"))
@@ -165,7 +176,13 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	print_count(&total);
+	if (o.stats)
+		cover_print(&total);
 	printf("%llu seeds twice, %llu steps, %.1f s\n", (unsigned long long)seeds,
 	       (unsigned long long)steps, seconds() - start);
-	return 0;
+	if (seeds < COVER_SEEDS || cover_all(&total))
+		return 0;
+	printf("again: %s --from %llu --seeds %llu --stats\n", program, (unsigned long long)from,
+	       (unsigned long long)seeds);
+	return 1;
 }

@@ -10,9 +10,10 @@
  * is offered again after the answer. */
 #define DUTIES		 7 /* roles granted at first */
 #define SETUP_STEPS	 (DUTIES + SCHEME_STEPS + BOOKS_REGISTERED / 2)
-#define VILLAGE_EVERY_MS 32000
-#define SETUP_EVERY_MS	 10000
-#define HUB_EVERY_MS	 60000
+#define VILLAGE_EVERY_MS 9000
+#define SETUP_EVERY_MS	 5000
+#define REKEY_CHANCE	 2
+#define HUB_EVERY_MS	 30000
 
 /* --- offering -------------------------------------------------------------------------------------- */
 
@@ -35,12 +36,21 @@ static void offer(struct sim *s, struct order *o)
 	machine_offer(s, o->host, &o->cmd);
 }
 
+static const struct sign_key *key_of(const struct sim *s, uint32_t host, unsigned person)
+{
+	if (person == HOST_RECORDER && s->people->rekey[host] >= REKEY_GRANTED)
+		return s->people->spare[host];
+	return s->m[host].host.person[person];
+}
+
 void order_make(struct sim *s, struct order *o, enum rec_code code, const void *head,
 		const void *lines, uint32_t nlines, unsigned person)
 {
 	struct machine *m = &s->m[o->host];
+	day_t today = day_of_ms(machine_wall(m));
 
-	host_tx(&m->host, &s->keys, code, head, lines, nlines, m->host.person[person],
+	o->sheet.today = o->step.today = o->act.today = today;
+	host_tx(&m->host, &s->keys, code, head, lines, nlines, key_of(s, o->host, person),
 		machine_wall(m), &o->cmd);
 	o->cmd.ctx = o;
 	s->people->waiting[o->host]++;
@@ -80,6 +90,15 @@ void work_retry(struct sim *s, uint64_t id)
 }
 
 /* --- the day's work -------------------------------------------------------------------------------- */
+
+/* The village can read what it is to adopt. */
+static bool has_catalogue(struct sim *s, uint32_t host)
+{
+	struct host *h = &s->m[host].host;
+	uint64_t entry = s->people->catalogue_entry;
+
+	return entry && host_size(h, &h->town_feed) > entry;
+}
 
 static void setup_step(struct sim *s, uint32_t host)
 {
@@ -125,20 +144,39 @@ static void odd_work(struct sim *s, uint32_t host)
 	}
 }
 
+/* Once begun it is brought to its end. */
+static bool rekeys(struct sim *s, uint32_t host)
+{
+	struct people *p = s->people;
+
+	if (p->rekey_asked[host] || p->rekey[host] == REKEY_STEPS ||
+	    (p->rekey[host] == 0 && !sim_chance(&s->work, REKEY_CHANCE)))
+		return false;
+	p->rekey_asked[host] = true;
+	rekey(s, order_new(s, host, K_REKEY), p->rekey[host]);
+	return true;
+}
+
 static void village_work(struct sim *s, uint32_t host)
 {
 	struct people *p = s->people;
 	uint64_t what = prng_below(&s->work, 100);
 
 	if (p->setup[host] < SETUP_STEPS) {
-		if (!p->setup_asked[host])
+		bool early = p->setup[host] == DUTIES && !has_catalogue(s, host);
+
+		if (!p->setup_asked[host] && (!early || what < 20))
 			setup_step(s, host);
-	} else if (what < 62) {
+	} else if (rekeys(s, host)) {
+		return;
+	} else if (what < 49) {
 		work_points(s, host);
-	} else if (what < 72) {
+	} else if (what < 65) {
 		work_people(s, host);
-	} else if (what < 94) {
+	} else if (what < 90) {
 		work_scheme(s, host);
+	} else if (what < 95) {
+		work_village(s, host);
 	} else {
 		odd_work(s, host);
 	}
@@ -205,13 +243,17 @@ static void book(struct books *b, const struct order *o)
 	case K_REVIEW: books_review(b, &o->step); break;
 	case K_CONFIRM: books_confirm(b, &o->step); break;
 	case K_REVERSE: books_reverse(b, &o->step); break;
+	case K_SETUP:
+		if (!act.type) /* staff */
+			break;
+		__attribute__((fallthrough));
 	case K_ACT:
 		T_OK(b->nacts < BOOKS_ACTS);
 		act.entry = o->seq;
 		books_do(b, &act);
 		break;
-	case K_SETUP:
 	case K_OTHER:
+	case K_REKEY:
 	case K_FINAL: break;
 	}
 }
@@ -244,40 +286,124 @@ static void setup_answered(struct sim *s, const struct order *o)
 		p->final_done[o->host] = o->accepted;
 		p->final_asked[o->host] = o->accepted;
 	}
+	if (o->kind == K_REKEY) {
+		p->rekey_asked[o->host] = false;
+		p->rekey[o->host] += o->accepted;
+	}
 	if (!p->setup_asked[o->host] || (o->kind != K_SETUP && o->kind != K_HOUSEHOLD))
 		return;
 	p->setup_asked[o->host] = false;
 	p->setup[o->host] += o->accepted;
 }
 
+static enum verdict_id foretold(const struct books *b, const struct order *o)
+{
+	switch (o->kind) {
+	case K_SHEET: return books_judge_sheet(b, &o->sheet);
+	case K_REVIEW: return books_judge_review(b, &o->step);
+	case K_CONFIRM: return books_judge_confirm(b, &o->step);
+	case K_REVERSE: return books_judge_reverse(b, &o->step);
+	case K_ACT: return books_judge_act(b, &o->act);
+	case K_HOUSEHOLD: return b->household[o->household].known ? V_HOUSEHOLD_EXISTS : V_ACCEPTED;
+	case K_SETUP:
+	case K_OTHER:
+	case K_REKEY:
+	case K_FINAL: break;
+	}
+	return V_ACCEPTED;
+}
+
+static bool in_future(const struct order *o)
+{
+	return o->kind == K_SHEET ? books_sheet_in_future(&o->sheet)
+				  : o->kind == K_ACT && books_act_in_future(&o->act);
+}
+
+static bool has_warning(const struct verdict *v, enum verdict_id id)
+{
+	for (uint32_t i = 0; i < v->nwarn && i < VERDICT_WARN_MAX; i++)
+		if (v->warn[i].id == id)
+			return true;
+	return false;
+}
+
+/* A warning that the books can foretell of such a record, and whether it must be there; false: none. */
+static bool warning_of(const struct books *b, const struct order *o, enum verdict_id *ret_id,
+		       bool *ret)
+{
+	if (o->kind == K_SHEET) {
+		*ret_id = V_P05_LATE;
+		*ret = books_sheet_is_late(&o->sheet);
+	} else if (o->kind == K_CONFIRM) {
+		*ret_id = V_YEAR_LATE;
+		*ret = books_confirms_late(b, &o->step);
+	} else if (o->kind == K_ACT && o->act.type == REC_objection_reply) {
+		*ret_id = V_N05_LATE;
+		*ret = books_answers_late(b, &o->act);
+	} else if (o->kind == K_ACT && o->act.type == REC_redemption) {
+		*ret_id = V_X06_LATE;
+		*ret = books_redeems_late(&o->act);
+	} else if (o->kind == K_ACT && o->act.type == REC_member_join) {
+		*ret_id = V_AGREED_BY;
+		*ret = books_agrees_alone(&o->act);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void as_the_books_warn(struct sim *s, const struct order *o)
+{
+	const struct verdict *v = &o->cmd.job.u.append.verdict;
+	enum verdict_id id;
+	bool want;
+
+	if (warning_of(&s->people->books[o->host], o, &id, &want) && has_warning(v, id) != want)
+		sim_fail(s, "rules: %s: %s was accepted %s %s, the books say otherwise",
+			 s->m[o->host].host.name, rec_type_of(o->cmd.job.u.append.tx.type)->name,
+			 want ? "without" : "with", reason_name(id));
+}
+
 /* The rules, seen from outside. Answers come in the order in which commands were judged, so the books hold what
  * it was judged by, unless something is in doubt. */
 static void as_the_books_say(struct sim *s, const struct order *o)
 {
-	const struct books *b = &s->people->books[o->host];
 	enum verdict_id is = o->cmd.job.u.append.verdict.reason.id, want = is;
 
-	if (s->people->in_doubt[o->host] || o->cmd.job.u.append.exists || !books_know(is))
+	if (s->people->in_doubt[o->host] || o->cmd.job.u.append.exists || !books_know(is) ||
+	    o->kind == K_SETUP || o->kind == K_OTHER || o->kind == K_REKEY || o->kind == K_FINAL)
 		return;
-	switch (o->kind) {
-	case K_SHEET: want = books_judge_sheet(b, &o->sheet); break;
-	case K_REVIEW: want = books_judge_review(b, &o->step); break;
-	case K_CONFIRM: want = books_judge_confirm(b, &o->step); break;
-	case K_REVERSE: want = books_judge_reverse(b, &o->step); break;
-	case K_ACT: want = books_judge_act(b, &o->act); break;
-	case K_HOUSEHOLD:
-		want = b->household[o->household].known ? V_HOUSEHOLD_EXISTS : V_ACCEPTED;
-		break;
-	case K_SETUP:
-	case K_OTHER:
-	case K_FINAL: return;
-	}
+	if (books_future(is) || (is == V_ACCEPTED && in_future(o)))
+		want = in_future(o) ? is == V_ACCEPTED ? V_DAY_FUTURE : is : V_ACCEPTED;
+	else
+		want = foretold(&s->people->books[o->host], o);
 	s->count.judged++;
 	s->count.predicted += want != V_ACCEPTED;
 	if (is != want)
 		sim_fail(s, "rules: %s: %s was answered %s, the books say %s",
 			 s->m[o->host].host.name, rec_type_of(o->cmd.job.u.append.tx.type)->name,
 			 reason_name(is), reason_name(want));
+	else if (is == V_ACCEPTED)
+		as_the_books_warn(s, o);
+}
+
+/* --- counting -------------------------------------------------------------------------------------- */
+
+static void count_answer(struct sim *s, const struct job_append *a)
+{
+	const struct verdict *v = &a->verdict;
+
+	s->count.verdict[v->reason.id]++;
+	s->count.refused_of[a->tx.type] += !verdict_ok(v);
+	for (uint32_t i = 0; i < v->nwarn && i < VERDICT_WARN_MAX; i++)
+		s->count.warned[v->warn[i].id]++;
+}
+
+static void keep_guidance(struct people *p, const struct order *o)
+{
+	T_OK(p->nguidance < GUIDANCE_MAX);
+	p->guidance[p->nguidance].entry = o->seq;
+	p->guidance[p->nguidance++].village = o->act.household;
 }
 
 static void first_answer(struct sim *s, struct order *o)
@@ -287,6 +413,7 @@ static void first_answer(struct sim *s, struct order *o)
 	s->people->in_doubt[o->host] -= o->doubted;
 	o->doubted = false;
 	as_the_books_say(s, o);
+	count_answer(s, a);
 	o->answered = true;
 	o->accepted = verdict_ok(&a->verdict);
 	s->people->waiting[o->host]--;
@@ -305,8 +432,10 @@ static void first_answer(struct sim *s, struct order *o)
 	o->seq = a->seq;
 	o->leaf_hash = a->leaf_hash;
 	law_acknowledged(s, o->host, o->seq, &o->leaf_hash);
+	if (a->tx.type == REC_catalogue && !s->people->catalogue_entry)
+		s->people->catalogue_entry = o->seq;
 	if (a->tx.type == REC_guidance)
-		s->people->guidance = o->seq;
+		keep_guidance(s->people, o);
 	book_in_order(s, o);
 	if (!s->calm && sim_chance(&s->work, 5))
 		retry_later(s, o, 60000); /* the button was pressed twice */
@@ -330,7 +459,8 @@ void work_done(void *ctx, struct cmd *c)
 		if (c->job.err != ERR_FULL && !waits && !s->m[o->host].rotten)
 			sim_fail(s, "%s: a command failed with %s", s->m[o->host].host.name,
 				 err_name(c->job.err));
-		o->no_room = c->job.err == ERR_FULL && !o->answered;
+		/* one in doubt may have been written before */
+		o->no_room = c->job.err == ERR_FULL && !o->answered && !o->doubted;
 		if (!o->answered)
 			retry_later(s, o, 20000);
 		return;
@@ -383,6 +513,16 @@ const struct books *work_books(const struct sim *s, uint32_t host)
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
+static struct sign_key *new_key(struct sim *s)
+{
+	uint8_t seed[SIGN_SEED_BYTES];
+	struct sign_key *k;
+
+	prng_fill(&s->keys, seed, sizeof(seed));
+	T_EQ(sign_key_from_seed(seed, &k), ERR_OK);
+	return k;
+}
+
 void work_open(struct sim *s)
 {
 	struct sim_event ev = {.type = SE_WORK};
@@ -390,6 +530,7 @@ void work_open(struct sim *s)
 	s->people = calloc(1, sizeof(*s->people));
 	T_OK(s->people != NULL);
 	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
+		s->people->spare[i] = new_key(s);
 		ev.host = i;
 		sim_at(s, 2000 + prng_below(&s->work, 20000), &ev);
 	}
@@ -413,6 +554,8 @@ void work_close(struct sim *s)
 		cmd_close(&s->people->order[i]->cmd);
 		free(s->people->order[i]);
 	}
+	for (uint32_t i = 0; i < SIM_HOSTS; i++)
+		sign_key_free(s->people->spare[i]);
 	free(s->people);
 	s->people = NULL;
 }

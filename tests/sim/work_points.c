@@ -3,44 +3,97 @@
 
 /* Lines of points: recorded, reviewed, confirmed, told of, objected to, taken back. */
 
-/* The village's catalogue of 2025 has another value for Z001 than the town's, and an item of its own. */
+/* The village's catalogues from 2025 on have another value for Z001 than the town's, and an item of their own. */
 const struct work_item work_items[BOOKS_ITEMS] = {
-	{"A101", SCOPE_household, {200, 200}, 1000},  {"C101", SCOPE_individual, {500, 500}, 1500},
-	{"D201", SCOPE_household, {-200, -200}, 600}, {"Z001", SCOPE_household, {100, 150}, 0},
-	{"V901", SCOPE_individual, {0, 250}, 2000},
+	{"A101", SCOPE_household, {200, 200, 200}, 1000},
+	{"C101", SCOPE_individual, {500, 500, 500}, 1500},
+	{"D201", SCOPE_household, {-200, -200, -200}, 600},
+	{"Z001", SCOPE_household, {100, 150, 150}, 0},
+	{"V901", SCOPE_individual, {0, 250, 250}, 2000},
 };
-#define TOLD_DAYS 3 /* between telling a household of a deduction and confirming it */
+#define DEDUCTION   2 /* the item */
+#define RECENT_DAYS 20
 
 day_t work_today(const struct sim *s)
 {
-	return day_of_ms(HOST_WALL_MS + s->now);
+	return day_of_ms(sim_wall(s));
 }
 
-/* Mostly who should, now and then who must not always. */
-static unsigned worker(struct sim *s, unsigned usual, unsigned other)
+uint32_t work_year(day_t day)
+{
+	return (uint32_t)(day_year(day) - BOOKS_YEAR);
+}
+
+unsigned worker(struct sim *s, unsigned usual, unsigned other)
 {
 	return sim_chance(&s->work, 12) ? other : usual;
 }
 
-static void random_line(struct sim *s, uint32_t host, struct books_line *l)
+/* Mostly of these days, now and then of the year before. */
+static day_t some_day(struct sim *s)
 {
-	uint32_t item = (uint32_t)prng_below(&s->work, BOOKS_ITEMS);
-	day_t day = day_of_ms(HOST_WALL_MS) - (day_t)prng_below(&s->work, DAYS_BACK);
+	uint64_t back = sim_chance(&s->work, 75) ? RECENT_DAYS : DAYS_BACK;
 
-	*l = (struct books_line){.household = some_household(s, host)};
-	if (work_items[item].points[0] <
-	    0) /* long ago enough to be confirmed when told on the day */
-		day -= TOLD_DAYS;
-	l->year = (uint32_t)(day_year(day) - BOOKS_YEAR);
+	return work_today(s) - (day_t)prng_below(&s->work, back);
+}
+
+static void tell_of(struct sim *s, struct books_line *l)
+{
+	day_t told = l->day + (day_t)prng_below(&s->work, RECENT_DAYS);
+
+	if (l->points < 0 && sim_chance(&s->work, 60))
+		l->told = told < work_today(s) ? told : work_today(s);
+}
+
+/* Of the group of the recorder, mostly. */
+static uint32_t household_for(struct sim *s, uint32_t host, unsigned recorder)
+{
+	uint32_t i = some_household(s, host);
+
+	for (int tries = 0; tries < BOOKS_HOUSEHOLDS; tries++) {
+		if (!books_foreign(&s->people->books[host], recorder, i) || sim_chance(&s->work, 2))
+			break;
+		i = some_household(s, host);
+	}
+	return i;
+}
+
+/* Most know that a household that began by a split has no days before that. */
+static day_t day_for(struct sim *s, uint32_t host, const struct books_line *l)
+{
+	day_t began = s->people->books[host].household[l->household].began, day = some_day(s);
+
+	return day < began && sim_chance(&s->work, 80) ? began : day;
+}
+
+static void random_line(struct sim *s, uint32_t host, unsigned recorder, struct books_line *l)
+{
+	uint32_t item =
+		sim_chance(&s->work, 15) ? DEDUCTION : (uint32_t)prng_below(&s->work, BOOKS_ITEMS);
+
+	*l = (struct books_line){.household = household_for(s, host, recorder)};
+	l->day = day_for(s, host, l);
+	l->year = work_year(l->day);
 	if (work_items[item].points[l->year] == 0)
 		item = 0;
-	l->day = day;
 	l->item = item;
 	l->points = work_items[item].points[l->year];
 	l->cap = work_items[item].cap;
-	l->told = l->points < 0 && sim_chance(&s->work, 70);
+	tell_of(s, l);
 	if (work_items[item].scope == SCOPE_individual)
 		l->member = some_member(s, host, l->household);
+}
+
+/* What the keeper of a facility does; now and then another claims it. */
+static void keep_line(struct sim *s, uint32_t host, struct books_line *l)
+{
+	const struct books_act *f = some_act(s, host, REC_facility);
+
+	if (!f || l->item != 0 || !sim_chance(&s->work, 30))
+		return;
+	l->facility = f->which;
+	if (sim_chance(&s->work, 80))
+		l->household = f->household;
 }
 
 /* An application is taken up, perhaps one that was settled before. */
@@ -55,9 +108,9 @@ static void apply_line(struct sim *s, uint32_t host, struct books_line *l)
 	*l = (struct books_line){.household = now.household,
 				 .member = now.member,
 				 .item = a->item,
-				 .year = 1,
-				 .day = day_of_ms(HOST_WALL_MS) - 1,
-				 .points = work_items[a->item].points[1],
+				 .year = a->year,
+				 .day = a->day,
+				 .points = work_items[a->item].points[a->year],
 				 .cap = work_items[a->item].cap,
 				 .application = a->entry};
 }
@@ -75,8 +128,9 @@ static struct rec_points_line recorded(const struct books_line *l, char name[8])
 		.place = host_text("村委会广场"),
 		.reason = host_text("参加村庄清洁日"),
 		.evidence = host_text(WORK_EVIDENCE),
-		.told = l->told ? l->day : DAY_NONE,
+		.told = l->told,
 		.application = l->application,
+		.facility = l->facility ? host_text(work_facility(l->facility)) : host_text(""),
 	};
 }
 
@@ -88,14 +142,24 @@ static void record_sheet(struct sim *s, uint32_t host)
 	struct rec_points_line l[BOOKS_LINES];
 	char name[BOOKS_LINES][8];
 
+	o->sheet.recorder = worker(s, HOST_RECORDER, HOST_CONFIRMER);
 	for (uint32_t i = 0; i < n; i++)
-		random_line(s, host, &o->sheet.line[i]);
+		random_line(s, host, o->sheet.recorder, &o->sheet.line[i]);
 	apply_line(s, host, &o->sheet.line[0]);
+	if (!o->sheet.line[0].application)
+		keep_line(s, host, &o->sheet.line[0]);
 	for (uint32_t i = 0; i < n; i++)
 		l[i] = recorded(&o->sheet.line[i], name[i]);
 	o->sheet.n = n;
-	o->sheet.recorder = worker(s, HOST_RECORDER, HOST_CONFIRMER);
 	order_make(s, o, REC_points, &head, l, n, o->sheet.recorder);
+}
+
+static bool has_line(const struct books_sheet *sheet, enum line_state state)
+{
+	for (uint32_t line = 0; line < sheet->n; line++)
+		if (sheet->line[line].state == state)
+			return true;
+	return false;
 }
 
 /* A sheet with a line in @state, mostly. */
@@ -107,15 +171,15 @@ static uint32_t some_sheet(struct sim *s, uint32_t host, enum line_state state)
 	if (sim_chance(&s->work, 15))
 		return at;
 	for (uint32_t i = 0; i < b->nsheets; i++, at = (at + 1) % b->nsheets)
-		for (uint32_t line = 0; line < b->sheet[at].n; line++)
-			if (b->sheet[at].line[line].state == state)
-				return at;
+		if (has_line(&b->sheet[at], state))
+			return at;
 	return at;
 }
 
 /* Reviews or confirms some sheet: one line, or all that wait. May be refused: that is part of it. */
 static void step_sheet(struct sim *s, uint32_t host, enum kind kind)
 {
+	enum line_state from = kind == K_REVIEW ? LINE_RECORDED : LINE_REVIEWED;
 	const struct books *b = &s->people->books[host];
 	struct rec_review head = {.note = host_text("")};
 	struct rec_review_line l = {.opinion = host_text("")};
@@ -124,8 +188,12 @@ static void step_sheet(struct sim *s, uint32_t host, enum kind kind)
 
 	if (b->nsheets == 0)
 		return;
+	sheet = &b->sheet[some_sheet(s, host, from)];
+	if (!has_line(sheet, from) && sim_chance(&s->work, 70)) {
+		record_sheet(s, host); /* so that there will be one */
+		return;
+	}
 	o = order_new(s, host, kind);
-	sheet = &b->sheet[some_sheet(s, host, kind == K_REVIEW ? LINE_RECORDED : LINE_REVIEWED)];
 	o->step.entry = sheet->entry;
 	if (sim_chance(&s->work, 30))
 		o->step.line = 1 + (uint32_t)prng_below(&s->work, sheet->n);
@@ -182,7 +250,8 @@ static bool waits_for_telling(const struct books_line *l)
 static void tell(struct sim *s, uint32_t host)
 {
 	const struct books *b = &s->people->books[host];
-	struct books_act a = {.type = REC_told, .by = worker(s, HOST_RECORDER, HOST_REVIEWER)};
+	unsigned other = sim_chance(&s->work, 50) ? HOST_REVIEWER : HOST_CONFIRMER;
+	struct books_act a = {.type = REC_told, .by = worker(s, HOST_RECORDER, other)};
 	const struct books_sheet *sheet = &b->sheet[prng_below(&s->work, b->nsheets)];
 	uint32_t line = (uint32_t)prng_below(&s->work, sheet->n);
 	struct rec_told r;
@@ -196,8 +265,18 @@ static void tell(struct sim *s, uint32_t host)
 	}
 	a.about = sheet->entry;
 	a.line = line + 1;
-	r = (struct rec_told){.entry = a.about, .line = a.line, .day = sheet->line[line].day};
+	a.day = work_today(s);
+	r = (struct rec_told){.entry = a.about, .line = a.line, .day = a.day};
 	order_act(s, host, &a, &r, NULL, 0);
+}
+
+/* Mostly a deduction, if there is one. */
+static uint32_t some_line(struct sim *s, const struct books_sheet *sheet)
+{
+	for (uint32_t i = 0; i < sheet->n; i++)
+		if (sheet->line[i].points < 0 && sim_chance(&s->work, 80))
+			return i + 1;
+	return 1 + (uint32_t)prng_below(&s->work, sheet->n);
 }
 
 static void object(struct sim *s, uint32_t host)
@@ -207,11 +286,10 @@ static void object(struct sim *s, uint32_t host)
 	struct books_act a = {.type = REC_objection,
 			      .by = worker(s, HOST_RECORDER, HOST_HEAD),
 			      .about = sheet->entry,
-			      .line = 1 + (uint32_t)prng_below(&s->work, sheet->n)};
-	struct rec_objection r = {.entry = a.about,
-				  .line = a.line,
-				  .day = work_today(s),
-				  .text = host_text("当天不在村里")};
+			      .day = work_today(s),
+			      .line = some_line(s, sheet)};
+	struct rec_objection r = {
+		.entry = a.about, .line = a.line, .day = a.day, .text = host_text("当天不在村里")};
 
 	order_act(s, host, &a, &r, NULL, 0);
 }
@@ -219,11 +297,13 @@ static void object(struct sim *s, uint32_t host)
 static void answer(struct sim *s, uint32_t host)
 {
 	const struct books_act *o = some_act(s, host, REC_objection);
+	unsigned clerk = sim_chance(&s->work, 50) ? HOST_HEAD : HOST_RECORDER;
 	struct books_act a = {.type = REC_objection_reply,
-			      .by = worker(s, HOST_REVIEWER, HOST_HEAD),
+			      .by = worker(s, HOST_REVIEWER, clerk),
+			      .day = work_today(s),
 			      .yes = sim_chance(&s->work, 50)};
 	struct rec_objection_reply r = {.ruling = a.yes ? RULING_upheld : RULING_rejected,
-					.day = work_today(s),
+					.day = a.day,
 					.text = host_text("已经到场核实")};
 
 	if (!o)
@@ -234,11 +314,14 @@ static void answer(struct sim *s, uint32_t host)
 
 static void apply(struct sim *s, uint32_t host)
 {
-	struct books_act a = {.type = REC_application, .by = HOST_RECORDER};
+	struct books_act a = {.type = REC_application,
+			      .by = worker(s, HOST_RECORDER, HOST_CONFIRMER),
+			      .day = work_today(s)};
 	struct rec_application r;
 	char name[8];
 
 	a.household = some_household(s, host);
+	a.year = work_year(a.day);
 	a.item = (uint32_t)prng_below(&s->work, 2) * (BOOKS_ITEMS - 1);
 	if (work_items[a.item].scope == SCOPE_individual)
 		a.member = some_member(s, host, a.household);
@@ -246,7 +329,7 @@ static void apply(struct sim *s, uint32_t host)
 	r = (struct rec_application){.household = host_text(name),
 				     .member = a.member,
 				     .item = host_text(work_items[a.item].code),
-				     .day = day_of_ms(HOST_WALL_MS) - 1,
+				     .day = a.day,
 				     .place = host_text("村委会广场"),
 				     .reason = host_text("参加村庄清洁日"),
 				     .applicant = host_text("陈七")};
@@ -267,32 +350,25 @@ static void decline(struct sim *s, uint32_t host)
 
 static void due_process(struct sim *s, uint32_t host)
 {
+	static void (*const often[])(struct sim * s, uint32_t host) = {
+		tell, tell, tell, tell, object, object, answer, answer, apply, apply, decline};
+
 	if (s->people->books[host].nsheets == 0)
 		return;
-	switch (prng_below(&s->work, 9)) {
-	case 0:
-	case 1:
-	case 2: tell(s, host); break;
-	case 3: object(s, host); break;
-	case 4:
-	case 5: answer(s, host); break;
-	case 6:
-	case 7: apply(s, host); break;
-	default: decline(s, host); break;
-	}
+	often[prng_below(&s->work, sizeof(often) / sizeof(often[0]))](s, host);
 }
 
 void work_points(struct sim *s, uint32_t host)
 {
 	uint64_t what = prng_below(&s->work, 100);
 
-	if (what < 32)
+	if (what < 30)
 		record_sheet(s, host);
-	else if (what < 55)
+	else if (what < 52)
 		step_sheet(s, host, K_REVIEW);
-	else if (what < 78)
+	else if (what < 76)
 		step_sheet(s, host, K_CONFIRM);
-	else if (what < 87)
+	else if (what < 83)
 		reverse(s, host);
 	else
 		due_process(s, host);

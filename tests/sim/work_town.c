@@ -46,24 +46,49 @@ static void reply_filing(struct sim *s, struct order *o, uint32_t village)
 	order_make(s, o, REC_filing_reply, &r, NULL, 0, HOST_HEAD);
 }
 
+/* @village: SIM_HUB for all. */
 static void guide(struct sim *s, struct order *o, uint32_t village)
 {
-	struct rec_guidance r = {.village = host_text(s->m[village].host.code),
+	struct rec_guidance r = {.village = host_text(village ? s->m[village].host.code : ""),
 				 .kind = GUIDE_rectify,
 				 .title = host_text("公示整改"),
 				 .text = host_text("请在村务公开栏补充张贴")};
 
+	o->act.household = village;
 	order_make(s, o, REC_guidance, &r, NULL, 0, HOST_HEAD);
 }
 
 static void close_guidance(struct sim *s, struct order *o, uint32_t village)
 {
-	struct rec_guidance_close r = {.guidance = s->people->guidance,
-				       .village = host_text(s->m[village].host.code),
+	const struct people *p = s->people;
+	uint32_t at = (uint32_t)prng_below(&s->work, p->nguidance);
+	struct rec_guidance_close r = {.guidance = p->guidance[at].entry,
 				       .day = work_today(s),
 				       .note = host_text("现场查看已经张贴")};
 
+	if (p->guidance[at].village && sim_chance(&s->work, 80))
+		village = p->guidance[at].village;
+	r.village = host_text(s->m[village].host.code);
 	order_make(s, o, REC_guidance_close, &r, NULL, 0, HOST_HEAD);
+}
+
+static void demonstrate(struct sim *s, struct order *o, uint32_t village)
+{
+	struct rec_demonstration r = {.village = host_text(s->m[village].host.code),
+				      .decision = sim_chance(&s->work, 50) ? CHOSEN_chosen
+									   : CHOSEN_withdrawn,
+				      .day = work_today(s),
+				      .reason = host_text("积分制运行规范")};
+
+	order_make(s, o, REC_demonstration, &r, NULL, 0, HOST_HEAD);
+}
+
+static void note_fact(struct sim *s, struct order *o, uint32_t village)
+{
+	struct rec_village_fact r = {
+		.village = host_text(s->m[village].host.code), .work_team = YES_yes, .batch = 1};
+
+	order_make(s, o, REC_village_fact, &r, NULL, 0, HOST_HEAD);
 }
 
 void work_town(struct sim *s)
@@ -76,7 +101,7 @@ void work_town(struct sim *s)
 		issue_catalogue(s, o, ++p->catalogue);
 		return;
 	}
-	switch (prng_below(&s->work, 10)) {
+	switch (prng_below(&s->work, 14)) {
 	case 0: issue_catalogue(s, o, ++p->catalogue); break;
 	case 1: issue_catalogue(s, o, 1); break; /* refused */
 	case 2:
@@ -85,8 +110,11 @@ void work_town(struct sim *s)
 	case 3:
 	case 4: reply_filing(s, o, village); break;
 	case 5: guide(s, o, village); break;
-	case 6:
-		if (p->guidance) {
+	case 6: guide(s, o, SIM_HUB); break;
+	case 7: demonstrate(s, o, village); break;
+	case 8: note_fact(s, o, village); break;
+	case 9:
+		if (p->nguidance) {
 			close_guidance(s, o, village);
 			break;
 		}
