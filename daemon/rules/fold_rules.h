@@ -341,6 +341,8 @@ int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, ui
  * (V_LEFT_ALREADY). */
 int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
 			struct state_household *ret);
+/* Who does not take part gets nothing (V_P13_NOT_PART). */
+int fold_roster_part(struct judged *j, struct bytes household, const struct state_household *h);
 int fold_roster_no_member(struct judged *j, uint32_t line, struct bytes household,
 			  uint64_t member); /* V_MEMBER_UNKNOWN */
 /* What a household did before it began was done by the one that it came from (V_P13_BEGAN). */
