@@ -240,12 +240,14 @@ int fold_people_linked(struct judged *j, bool *ret);
 /* P01: warns when the author is tied to the household that gets points. */
 int fold_people_warn_self(struct judged *j, uint32_t line, struct bytes household);
 
-/* fold_objection.c: applications, telling, objections */
+/* fold_objection.c: applications, telling, objections, complaints */
 int fold_objection_application(struct judged *j);
 int fold_objection_application_reply(struct judged *j);
 int fold_objection_told(struct judged *j);
 int fold_objection_raise(struct judged *j);
 int fold_objection_reply(struct judged *j);
+int fold_objection_complain(struct judged *j);
+int fold_objection_complaint_reply(struct judged *j);
 
 /* A points line that names an application is about the same and settles it (V_APPLICATION_LINE). */
 int fold_objection_apply(struct judged *j, uint32_t line, const struct rec_points_line *l);

@@ -55,6 +55,9 @@ static void test_nothing_is_recorded_before_it_happens(void)
 				  .place = town_b("村委会"),
 				  .keeper = town_b("张小红"),
 				  .days = town_b("每月逢五")};
+	struct rec_inspection inspection = {.body = town_b("村务监督委员会"),
+					    .scope = town_b("兑换台账"),
+					    .findings = town_b("账物相符")};
 	const struct {
 		enum rec_code type;
 		const void *head;
@@ -65,6 +68,7 @@ static void test_nothing_is_recorded_before_it_happens(void)
 		{REC_training, &training, &training.day},
 		{REC_intent, &intent, &intent.day},
 		{REC_store, &store, &store.accepted},
+		{REC_inspection, &inspection, &inspection.day},
 	};
 	struct world x;
 
@@ -85,6 +89,11 @@ static void test_nothing_is_recorded_before_it_happens(void)
 	put(&x, REC_consultation, &consultation);
 	REFUSED(&x.w, "MALFORMED", "F00");
 	T_STR(x.w.last.reason.s, "consultation[0].aware");
+	inspection.day = x.today;
+	inspection.digest = town_b("9999");
+	put(&x, REC_inspection, &inspection);
+	REFUSED(&x.w, "MALFORMED", "F00");
+	T_STR(x.w.last.reason.s, "inspection[0].digest");
 	town_close(&x.w);
 }
 
