@@ -283,6 +283,7 @@ int fold_notice_passbook(struct judged *j);
 
 /* fold_village.c: records that only have to be well-formed and not of the future */
 int fold_village_plain(struct judged *j);
+int fold_village_case(struct judged *j);
 int fold_village_facility(struct judged *j);
 int fold_village_check(struct judged *j);
 int fold_village_guidance_reply(struct judged *j);

@@ -44,6 +44,20 @@ int fold_village_plain(struct judged *j)
 	return fold_not_future(j, day_of(j->e->type, &r));
 }
 
+/* A case may be told of a household that has left since. */
+int fold_village_case(struct judged *j)
+{
+	struct state_household h;
+	struct rec_case_note r;
+	int err = fold_head(j, &r);
+
+	if (!err && r.digest.n && r.digest.n != HASH_BYTES)
+		return fold_malformed(j, "digest", 0);
+	if (!err && r.household.n)
+		err = fold_points_household(j, 0, r.household, &h);
+	return err ? err : fold_not_future(j, r.day);
+}
+
 /* --- facilities ------------------------------------------------------------------------------------ */
 static int get_facility(struct judged *j, struct bytes code, struct state_key *k,
 			struct state_facility *ret)

@@ -445,10 +445,16 @@ static void complaints(const struct life *l)
 				   .findings = town_b("账物相符"),
 				   .follow_up = town_b("无")};
 
+	struct rec_case_note n = {.day = town_day(2026, 1, 31),
+				  .title = town_b("一户带一组"),
+				  .household = town_b(FATHER),
+				  .text = town_b("带动全组整治庭院")};
+
 	c.about = town_size(l->w, l->no) - 1;
 	r.complaint = put(l, "rec", REC_complaint, &c, NULL, 0);
 	put(l, "rev", REC_complaint_reply, &r, NULL, 0);
 	put(l, "head", REC_inspection, &i, NULL, 0);
+	put(l, "rec", REC_case_note, &n, NULL, 0);
 }
 
 static void guidance(const struct life *l)
