@@ -286,6 +286,10 @@ static int apply_rule(struct judged *j)
 	case REC_facility_check: return fold_village_check(j);
 	case REC_intent: return fold_village_plain(j);
 	case REC_guidance_reply: return fold_village_guidance_reply(j);
+	case REC_complaint: return fold_objection_complain(j);
+	case REC_complaint_reply: return fold_objection_complaint_reply(j);
+	case REC_inspection: return fold_village_plain(j);
+	case REC_case_note: return fold_village_case(j);
 	}
 	/* a record type without a rule */
 	return fold_refuse(j, &(struct refusal){.id = V_UNKNOWN_TYPE,

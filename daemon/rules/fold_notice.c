@@ -240,6 +240,9 @@ int fold_notice_passbook(struct judged *j)
 	if (!err)
 		err = r.action == BOOK_give_up ? fold_points_household(j, 0, r.household, &h)
 					       : fold_roster_need(j, 0, r.household, 0, &h);
+	/* who left the scheme keeps a book that is there */
+	if (!err && r.action == BOOK_issue)
+		err = fold_roster_part(j, r.household, &h);
 	if (!err)
 		err = fold_not_future(j, r.day);
 	if (!err)

@@ -7,7 +7,8 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 
-/* Due process: what villagers apply for, what they are told of, what they object to. */
+/* Due process: what villagers apply for, what they are told of, what they object to and
+ * complain of. */
 
 #define SCHEMES_MIN 8
 
@@ -288,7 +289,7 @@ static int close_objection(struct judged *j, uint64_t objection, uint64_t entry,
 }
 
 /* N05: holidays are not known, so this can only warn. */
-static int warn_late(struct judged *j, day_t from, day_t to)
+static int warn_late(struct judged *j, enum verdict_id id, day_t from, day_t to)
 {
 	struct rec_scheme s;
 	int err = fold_plan_scheme_on(j, from, &s), days = day_workdays(from, to);
@@ -296,7 +297,7 @@ static int warn_late(struct judged *j, day_t from, day_t to)
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (days > (int)s.answer_days)
-		fold_warn(j, &(struct refusal){.id = V_N05_LATE,
+		fold_warn(j, &(struct refusal){.id = id,
 					       .num = {from, to, days, (int64_t)s.answer_days}});
 	return ERR_OK;
 }
@@ -318,11 +319,47 @@ int fold_objection_reply(struct judged *j)
 	if (!err)
 		err = fold_period(j, o.day, r.day);
 	if (!err)
-		err = warn_late(j, o.day, r.day);
+		err = warn_late(j, V_N05_LATE, o.day, r.day);
 	if (!err)
 		err = fold_settle(j, r.objection, REC_objection);
 	/* one that was upheld stands against the line: it can be refused or reversed, not confirmed */
 	if (err || r.ruling == RULING_upheld)
 		return err;
 	return close_objection(j, r.objection, o.entry, (uint32_t)o.line);
+}
+
+/* --- complaints ------------------------------------------------------------------------------------ */
+/* Unlike an objection it is about anything, and stops nothing. */
+int fold_objection_complain(struct judged *j)
+{
+	struct state_household h;
+	struct rec_complaint c;
+	int err = fold_head(j, &c);
+
+	if (!err && c.about >= j->e->seq)
+		err = fold_refuse(j,
+				  &(struct refusal){.id = V_COMPLAINT_ABOUT,
+						    .num = {(int64_t)c.about, (int64_t)j->e->seq}});
+	if (!err && c.household.n)
+		err = fold_points_household(j, 0, c.household, &h);
+	return err ? err : fold_not_future(j, c.day);
+}
+
+int fold_objection_complaint_reply(struct judged *j)
+{
+	struct rec_complaint_reply r;
+	struct rec_complaint c = {0};
+	int err = fold_head(j, &r);
+
+	if (!err)
+		err = fold_ref(j, r.complaint, REC_complaint, &c);
+	if (!err)
+		err = fold_other_person(j, r.complaint, REC_complaint);
+	if (!err)
+		err = fold_not_future(j, r.day);
+	if (!err)
+		err = fold_period(j, c.day, r.day);
+	if (!err)
+		err = warn_late(j, V_N05_COMPLAINT, c.day, r.day);
+	return err ? err : fold_settle(j, r.complaint, REC_complaint);
 }

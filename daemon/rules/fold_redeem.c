@@ -381,8 +381,8 @@ static int check_household(struct judged *j, struct redeem *x)
 {
 	int err = fold_roster_need_on(j, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
 
-	if (!err && !x->h.takes_part)
-		err = fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART, .s = x->r.household});
+	if (!err)
+		err = fold_roster_part(j, x->r.household, &x->h);
 	if (!err && x->h.consent != DAY_NONE && x->r.day < x->h.consent)
 		err = fold_refuse(j, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
 						       .num = {0, x->r.day, x->h.consent}});

@@ -90,6 +90,13 @@ int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t membe
 	return ERR_OK;
 }
 
+int fold_roster_part(struct judged *j, struct bytes household, const struct state_household *h)
+{
+	return h->takes_part
+		       ? ERR_OK
+		       : fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART, .s = household});
+}
+
 static int open_members(struct fold_household *x)
 {
 	size_t at = 0;

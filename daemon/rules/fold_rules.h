@@ -240,12 +240,14 @@ int fold_people_linked(struct judged *j, bool *ret);
 /* P01: warns when the author is tied to the household that gets points. */
 int fold_people_warn_self(struct judged *j, uint32_t line, struct bytes household);
 
-/* fold_objection.c: applications, telling, objections */
+/* fold_objection.c: applications, telling, objections, complaints */
 int fold_objection_application(struct judged *j);
 int fold_objection_application_reply(struct judged *j);
 int fold_objection_told(struct judged *j);
 int fold_objection_raise(struct judged *j);
 int fold_objection_reply(struct judged *j);
+int fold_objection_complain(struct judged *j);
+int fold_objection_complaint_reply(struct judged *j);
 
 /* A points line that names an application is about the same and settles it (V_APPLICATION_LINE). */
 int fold_objection_apply(struct judged *j, uint32_t line, const struct rec_points_line *l);
@@ -281,6 +283,7 @@ int fold_notice_passbook(struct judged *j);
 
 /* fold_village.c: records that only have to be well-formed and not of the future */
 int fold_village_plain(struct judged *j);
+int fold_village_case(struct judged *j);
 int fold_village_facility(struct judged *j);
 int fold_village_check(struct judged *j);
 int fold_village_guidance_reply(struct judged *j);
@@ -341,6 +344,8 @@ int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, ui
  * (V_LEFT_ALREADY). */
 int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
 			struct state_household *ret);
+/* Who does not take part gets nothing (V_P13_NOT_PART). */
+int fold_roster_part(struct judged *j, struct bytes household, const struct state_household *h);
 int fold_roster_no_member(struct judged *j, uint32_t line, struct bytes household,
 			  uint64_t member); /* V_MEMBER_UNKNOWN */
 /* What a household did before it began was done by the one that it came from (V_P13_BEGAN). */

@@ -11,6 +11,7 @@ union plain {
 	struct rec_training training;
 	struct rec_intent intent;
 	struct rec_store store;
+	struct rec_inspection inspection;
 };
 
 /* The day of a record whose only rule is that it has happened; DAY_NONE: not given. */
@@ -22,6 +23,8 @@ static day_t day_of(uint16_t type, const union plain *r)
 		return r->consultation.day;
 	if (type == REC_training)
 		return r->training.day;
+	if (type == REC_inspection)
+		return r->inspection.day;
 	return type == REC_intent ? r->intent.day : r->store.accepted;
 }
 
@@ -35,7 +38,24 @@ int fold_village_plain(struct judged *j)
 	/* of those who were asked */
 	if (j->e->type == REC_consultation && r.consultation.aware > r.consultation.asked)
 		return fold_malformed(j, "aware", 0);
+	if (j->e->type == REC_inspection && r.inspection.digest.n &&
+	    r.inspection.digest.n != HASH_BYTES)
+		return fold_malformed(j, "digest", 0);
 	return fold_not_future(j, day_of(j->e->type, &r));
+}
+
+/* A case may be told of a household that has left since. */
+int fold_village_case(struct judged *j)
+{
+	struct state_household h;
+	struct rec_case_note r;
+	int err = fold_head(j, &r);
+
+	if (!err && r.digest.n && r.digest.n != HASH_BYTES)
+		return fold_malformed(j, "digest", 0);
+	if (!err && r.household.n)
+		err = fold_points_household(j, 0, r.household, &h);
+	return err ? err : fold_not_future(j, r.day);
 }
 
 /* --- facilities ------------------------------------------------------------------------------------ */

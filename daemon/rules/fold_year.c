@@ -230,6 +230,47 @@ static int check_appraisal(struct judged *j, uint64_t appraisal, uint64_t year)
 	return c.decision == DECISION_agree ? ERR_OK : no_appraisal(j, year);
 }
 
+/* Does a line stand for whom the honour is, who may have moved since? */
+static int stands_for(struct judged *j, const struct rec_appraisal_line *l,
+		      const struct rec_honour *r, bool *ret)
+{
+	struct fold_place now;
+	int err;
+
+	*ret = l->member == r->member && fold_text_eq(l->household, r->household);
+	if (*ret)
+		return ERR_OK;
+	err = fold_family_now(j, l->household, (uint32_t)l->member, &now);
+	if (!err)
+		*ret = now.member == r->member &&
+		       fold_text_eq(fold_place_household(&now), r->household);
+	return err;
+}
+
+static int check_nominee(struct judged *j, const struct rec_honour *r)
+{
+	const struct rec_type *type = rec_type_of(REC_appraisal);
+	struct rec_appraisal_line l;
+	struct rec_appraisal a;
+	bool stands = false;
+	uint32_t n = 0;
+	int err = fold_ref(j, r->appraisal, REC_appraisal, &a);
+
+	if (!err && rec_nlines(type, &j->w->target, &n))
+		err = ERR_CORRUPT;
+	for (uint32_t i = 0; i < n && !err && !stands; i++) {
+		if (rec_decode_line(type, &j->w->target, i, &l))
+			err = ERR_CORRUPT;
+		if (!err)
+			err = stands_for(j, &l, r, &stands);
+	}
+	if (err || stands)
+		return err;
+	return fold_refuse(j, &(struct refusal){.id = V_APPRAISAL_NOMINEE,
+						.num = {(int64_t)r->appraisal, (int64_t)r->member},
+						.s = r->household});
+}
+
 int fold_year_honour(struct judged *j)
 {
 	struct state_household h;
@@ -239,8 +280,13 @@ int fold_year_honour(struct judged *j)
 	if (!err)
 		err = fold_roster_need(j, 0, r.household, (uint32_t)r.member, &h);
 	if (!err)
+		err = fold_roster_part(j, r.household, &h);
+	if (!err)
 		err = fold_not_future(j, r.day);
-	return err || r.appraisal == 0 ? err : check_appraisal(j, r.appraisal, r.year);
+	if (err || r.appraisal == 0)
+		return err;
+	err = check_appraisal(j, r.appraisal, r.year);
+	return err ? err : check_nominee(j, &r);
 }
 
 int fold_year_policy(struct judged *j)
@@ -251,5 +297,7 @@ int fold_year_policy(struct judged *j)
 
 	if (!err)
 		err = fold_roster_need(j, 0, r.household, 0, &h);
+	if (!err)
+		err = fold_roster_part(j, r.household, &h);
 	return err ? err : fold_not_future(j, r.day);
 }

@@ -427,6 +427,36 @@ static void meetings(const struct life *l)
 	put(l, "head", REC_intent, &i, NULL, 0);
 }
 
+/* What people say of it all, and who looked into it. */
+static void complaints(const struct life *l)
+{
+	struct rec_complaint c = {.kind = COMPLAINT_store,
+				  .household = town_b(FATHER),
+				  .name = town_b("冉大明"),
+				  .phone = town_b("13800000000"),
+				  .via = VIA_oral,
+				  .day = town_day(2026, 1, 20),
+				  .text = town_b("超市开门时间太短")};
+	struct rec_complaint_reply r = {
+		.ruling = RULING_upheld, .day = town_day(2026, 1, 22), .text = town_b("已延长")};
+	struct rec_inspection i = {.day = town_day(2026, 1, 30),
+				   .body = town_b("村务监督委员会"),
+				   .scope = town_b("2025 年兑换台账"),
+				   .findings = town_b("账物相符"),
+				   .follow_up = town_b("无")};
+
+	struct rec_case_note n = {.day = town_day(2026, 1, 31),
+				  .title = town_b("一户带一组"),
+				  .household = town_b(FATHER),
+				  .text = town_b("带动全组整治庭院")};
+
+	c.about = town_size(l->w, l->no) - 1;
+	r.complaint = put(l, "rec", REC_complaint, &c, NULL, 0);
+	put(l, "rev", REC_complaint_reply, &r, NULL, 0);
+	put(l, "head", REC_inspection, &i, NULL, 0);
+	put(l, "rec", REC_case_note, &n, NULL, 0);
+}
+
 static void guidance(const struct life *l)
 {
 	struct rec_village_fact f = {.village = town_b(l->code), .work_team = YES_yes};
@@ -466,5 +496,6 @@ void life_live(const struct life *l)
 	year(l, late);
 	paper(l);
 	meetings(l);
+	complaints(l);
 	guidance(l);
 }

@@ -356,6 +356,33 @@ static void test_a_print_begins_below_the_last_line(void)
 	town_close(&x.w);
 }
 
+static void test_a_book_is_for_who_takes_part(void)
+{
+	struct rec_consent no = {
+		.household = town_b("01001"), .takes_part = YES_no, .document = town_b("退出书 3")};
+	struct world x;
+
+	world_open(&x, 12);
+	book(&x, "01001", "S-1", BOOK_issue, 0, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	no.day = x.day;
+	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_consent, &no, NULL, 0), V_ACCEPTED);
+	no.household = town_b("01002");
+	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_consent, &no, NULL, 0), V_ACCEPTED);
+	book(&x, "01002", "S-2", BOOK_issue, 0, 0);
+	REFUSED(&x.w, "P13_NOT_PART", "P13", 0);
+	/* who left the scheme keeps the points, and the book they are in */
+	book(&x, "01001", "S-1", BOOK_print, 5, 1);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	book(&x, "01001", "S-3", BOOK_replace, 0, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	book(&x, "01001", "S-3", BOOK_give_up, 0, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	book(&x, "01001", "S-4", BOOK_issue, 0, 0);
+	REFUSED(&x.w, "P13_NOT_PART", "P13", 0);
+	town_close(&x.w);
+}
+
 static void test_a_book_of_the_register_counts(void)
 {
 	struct rec_household h = {.household = town_b("01099"),
@@ -468,5 +495,6 @@ T_MAIN(T(test_a_notice_names_a_root_of_this_feed),
        T(test_a_batch_is_judged_like_its_entries_one_by_one),
        T(test_a_posting_is_of_a_notice_and_long_enough), T(test_a_notice_is_taken_down_once),
        T(test_a_household_has_one_book), T(test_what_is_printed_stays_printed),
-       T(test_a_print_begins_below_the_last_line), T(test_a_book_of_the_register_counts),
-       T(test_notices_are_shown_with_their_postings), T(test_the_book_of_a_household_is_shown))
+       T(test_a_print_begins_below_the_last_line), T(test_a_book_is_for_who_takes_part),
+       T(test_a_book_of_the_register_counts), T(test_notices_are_shown_with_their_postings),
+       T(test_the_book_of_a_household_is_shown))

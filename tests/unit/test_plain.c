@@ -55,6 +55,9 @@ static void test_nothing_is_recorded_before_it_happens(void)
 				  .place = town_b("村委会"),
 				  .keeper = town_b("张小红"),
 				  .days = town_b("每月逢五")};
+	struct rec_inspection inspection = {.body = town_b("村务监督委员会"),
+					    .scope = town_b("兑换台账"),
+					    .findings = town_b("账物相符")};
 	const struct {
 		enum rec_code type;
 		const void *head;
@@ -65,6 +68,7 @@ static void test_nothing_is_recorded_before_it_happens(void)
 		{REC_training, &training, &training.day},
 		{REC_intent, &intent, &intent.day},
 		{REC_store, &store, &store.accepted},
+		{REC_inspection, &inspection, &inspection.day},
 	};
 	struct world x;
 
@@ -85,6 +89,38 @@ static void test_nothing_is_recorded_before_it_happens(void)
 	put(&x, REC_consultation, &consultation);
 	REFUSED(&x.w, "MALFORMED", "F00");
 	T_STR(x.w.last.reason.s, "consultation[0].aware");
+	inspection.day = x.today;
+	inspection.digest = town_b("9999");
+	put(&x, REC_inspection, &inspection);
+	REFUSED(&x.w, "MALFORMED", "F00");
+	T_STR(x.w.last.reason.s, "inspection[0].digest");
+	town_close(&x.w);
+}
+
+static void test_a_case_may_be_told_of_a_household(void)
+{
+	struct rec_case_note r = {.title = town_b("一户带一组"),
+				  .text = town_b("带动全组整治庭院")};
+	struct world x;
+
+	world_open(&x, 9);
+	r.day = x.today;
+	put(&x, REC_case_note, &r);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	r.household = town_b("01001");
+	put(&x, REC_case_note, &r);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	r.household = town_b("09999");
+	put(&x, REC_case_note, &r);
+	REFUSED(&x.w, "HOUSEHOLD_UNKNOWN", "F17", 0);
+	r.household = town_b("01001");
+	r.day = x.today + 1;
+	put(&x, REC_case_note, &r);
+	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
+	r.digest = town_b("9999");
+	put(&x, REC_case_note, &r);
+	REFUSED(&x.w, "MALFORMED", "F00");
+	T_STR(x.w.last.reason.s, "case_note[0].digest");
 	town_close(&x.w);
 }
 
@@ -381,7 +417,7 @@ static void test_guidance_is_shown_with_its_replies(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_nothing_is_recorded_before_it_happens),
+T_MAIN(T(test_nothing_is_recorded_before_it_happens), T(test_a_case_may_be_told_of_a_household),
        T(test_work_on_a_facility_is_of_its_keeper_on_the_day),
        T(test_the_keepers_of_a_facility_are_bounded),
        T(test_the_town_speaks_to_villages_that_are_there),

@@ -578,6 +578,94 @@ static void test_somebody_else_answers_once_and_in_time(void)
 	town_close(&x.w);
 }
 
+/* --- complaints ------------------------------------------------------------------------------------ */
+static struct rec_complaint complaint(const struct world *x)
+{
+	return (struct rec_complaint){.kind = COMPLAINT_store,
+				      .household = town_b("01001"),
+				      .name = town_b("冉大明"),
+				      .via = VIA_phone,
+				      .day = x->day,
+				      .text = town_b("超市两个月没有开门")};
+}
+
+static void complain(struct world *x, const struct rec_complaint *c)
+{
+	provoke_put(&x->w, x->no, TOWN_REC, REC_complaint, c, NULL, 0);
+}
+
+static void rule(struct world *x, const char *author, uint64_t complaint, day_t day)
+{
+	struct rec_complaint_reply r = {.complaint = complaint,
+					.ruling = RULING_upheld,
+					.day = day,
+					.text = town_b("已恢复开放")};
+
+	provoke_put(&x->w, x->no, author, REC_complaint_reply, &r, NULL, 0);
+}
+
+static void test_a_complaint_may_be_about_anything(void)
+{
+	struct rec_complaint c;
+	struct world x;
+
+	world_open(&x, 21);
+	c = complaint(&x);
+	complain(&x, &c);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	c.about = last(&x); /* whatever that is: here another complaint */
+	complain(&x, &c);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	c.about = last(&x) + 1;
+	complain(&x, &c);
+	REFUSED(&x.w, "COMPLAINT_ABOUT", "F88", (int64_t)c.about, (int64_t)c.about);
+	c = complaint(&x);
+	c.household = town_b("09999");
+	complain(&x, &c);
+	REFUSED(&x.w, "HOUSEHOLD_UNKNOWN", "F17", 0);
+	c.household = town_b(""); /* nobody need give a name */
+	c.name = town_b("");
+	complain(&x, &c);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	c.day = x.today + 1;
+	complain(&x, &c);
+	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
+	town_close(&x.w);
+}
+
+static void test_a_complaint_is_answered_once_by_another(void)
+{
+	struct rec_complaint c;
+	struct world x;
+	uint64_t at, by;
+
+	world_open(&x, 22);
+	c = complaint(&x);
+	complain(&x, &c);
+	at = last(&x);
+	rule(&x, TOWN_REV, at - 1, x.day);
+	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)at - 1);
+	rule(&x, TOWN_REV, at, x.today + 1);
+	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
+	rule(&x, TOWN_REV, at, x.day - 1);
+	REFUSED(&x.w, "PERIOD", "F31", x.day, x.day - 1);
+	rule(&x, TOWN_REV, at, x.day + 3);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	by = last(&x);
+	rule(&x, TOWN_CON, at, x.day + 3);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)by);
+	provoke_put(&x.w, x.no, TOWN_HEAD, REC_complaint, &c, NULL, 0);
+	at = last(&x);
+	rule(&x, TOWN_HEAD, at, x.day);
+	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
+	c.day = x.today - 14;
+	complain(&x, &c);
+	rule(&x, TOWN_REV, last(&x), x.today);
+	WARNED(&x.w, "N05_COMPLAINT", "N05", x.today - 14, x.today, 10, 7);
+	town_close(&x.w);
+}
+
 /* A second key does not make a second person. */
 static void test_nobody_answers_under_another_key(void)
 {
@@ -808,7 +896,8 @@ T_MAIN(T(test_a_recorder_keeps_to_the_territory),
        T(test_some_items_need_the_document_of_an_authority),
        T(test_the_days_of_a_telling_are_possible), T(test_a_deduction_waits_for_the_household),
        T(test_the_days_are_those_of_the_scheme), T(test_a_new_scheme_counts_at_once),
-       T(test_an_objection_is_to_a_line), T(test_a_deduction_waits_for_the_answer),
+       T(test_an_objection_is_to_a_line), T(test_a_complaint_may_be_about_anything),
+       T(test_a_complaint_is_answered_once_by_another), T(test_a_deduction_waits_for_the_answer),
        T(test_somebody_else_answers_once_and_in_time), T(test_nobody_answers_under_another_key),
        T(test_applications_and_telling_are_of_the_territory),
        T(test_objections_are_followed_to_their_end), T(test_applications_are_followed_to_their_end),

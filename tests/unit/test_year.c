@@ -344,6 +344,10 @@ static void test_an_honour_may_rest_on_an_agreed_appraisal(void)
 	r.appraisal = closed(&x);
 	honour(&x, &r);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	r.member = 0; /* the list has a person, not the household */
+	honour(&x, &r);
+	REFUSED(&x.w, "APPRAISAL_NOMINEE", "F87", (int64_t)r.appraisal, 0);
+	r.member = 2;
 	r.year = 2024;
 	honour(&x, &r);
 	REFUSED(&x.w, "YEAR_NO_APPRAISAL", "F65", 2024);
@@ -362,6 +366,68 @@ static void test_an_honour_may_rest_on_an_agreed_appraisal(void)
 	r.day = x.today + 1;
 	honour(&x, &r);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
+	town_close(&x.w);
+}
+
+static void leave_scheme(struct world *x, const char *household)
+{
+	struct rec_consent no = {.household = town_b(household),
+				 .takes_part = YES_no,
+				 .day = x->today,
+				 .document = town_b("退出书 3")};
+
+	T_EQ(town_put(&x->w, x->no, TOWN_HEAD, REC_consent, &no, NULL, 0), V_ACCEPTED);
+}
+
+static void test_who_does_not_take_part_gets_no_reward(void)
+{
+	struct rec_honour h = {.household = town_b("01001"),
+			       .title = town_b("道德模范"),
+			       .level = LEVEL_village,
+			       .year = 2025,
+			       .basis = town_b("村民代表会议")};
+	struct rec_policy_support p = {.policy = town_b("改厕补助优先"),
+				       .department = town_b("区农业农村委"),
+				       .household = town_b("01001"),
+				       .basis = town_b("2025 年积分第一")};
+	struct world x;
+
+	world_open(&x, 10);
+	h.day = p.day = x.today;
+	leave_scheme(&x, "01001");
+	honour(&x, &h);
+	REFUSED(&x.w, "P13_NOT_PART", "P13", 0);
+	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &p, NULL, 0);
+	REFUSED(&x.w, "P13_NOT_PART", "P13", 0);
+	h.household = p.household = town_b("01002");
+	honour(&x, &h);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &p, NULL, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	town_close(&x.w);
+}
+
+/* A person who went to a new household keeps the place in the list. */
+static void test_an_honour_follows_who_moved(void)
+{
+	struct rec_split s = {.household = town_b("01001"),
+			      .into = town_b("01077"),
+			      .reason = town_b("儿子成家")};
+	struct rec_split_line leaves = {2, 1};
+	struct rec_honour r = {.household = town_b("01077"),
+			       .member = 1,
+			       .title = town_b("道德模范"),
+			       .level = LEVEL_village,
+			       .year = 2025,
+			       .basis = town_b("年度积分第一")};
+	struct world x;
+
+	world_open(&x, 11);
+	r.appraisal = closed(&x);
+	s.day = r.day = x.today;
+	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_split, &s, &leaves, 1), V_ACCEPTED);
+	honour(&x, &r);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	town_close(&x.w);
 }
 
@@ -477,4 +543,5 @@ T_MAIN(T(test_the_year_of_a_household_holds_that_of_its_members),
        T(test_another_person_confirms_an_appraisal_once),
        T(test_a_year_closes_after_its_end_and_its_appraisal), T(test_a_close_moves_no_points),
        T(test_an_honour_may_rest_on_an_agreed_appraisal),
+       T(test_who_does_not_take_part_gets_no_reward), T(test_an_honour_follows_who_moved),
        T(test_policy_support_is_for_a_household_here), T(test_the_year_can_be_looked_up))
