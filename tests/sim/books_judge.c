@@ -164,6 +164,8 @@ static enum verdict_id judge_book(const struct books *b, const struct books_act 
 
 	if (h->left && a->which != BOOK_give_up)
 		return V_HOUSEHOLD_LEFT;
+	if (h->out && a->which == BOOK_issue)
+		return V_P13_NOT_PART;
 	if (h->book != (a->which != BOOK_issue)) /* who has one gets no other, but may lose it */
 		return h->book ? V_BOOK_HAS : V_BOOK_NONE;
 	if (a->which != BOOK_print)
@@ -292,10 +294,18 @@ static bool agreed(const struct books *b, uint64_t appraisal)
 	return false;
 }
 
-static enum verdict_id judge_honour(const struct books *b, const struct books_act *a)
+/* Who does not take part gets nothing. */
+static enum verdict_id judge_reward(const struct books *b, const struct books_act *a)
 {
 	if (b->household[a->household].left)
 		return V_HOUSEHOLD_LEFT;
+	return b->household[a->household].out ? V_P13_NOT_PART : V_ACCEPTED;
+}
+
+static enum verdict_id judge_honour(const struct books *b, const struct books_act *a)
+{
+	if (judge_reward(b, a) != V_ACCEPTED)
+		return judge_reward(b, a);
 	if (a->about && (act_of(b, a->about)->year != a->year || !agreed(b, a->about)))
 		return V_YEAR_NO_APPRAISAL;
 	return V_ACCEPTED;
@@ -350,8 +360,8 @@ static enum verdict_id judge_people(const struct books *b, const struct books_ac
 	case REC_passbook: return judge_book(b, a);
 	case REC_application: return judge_application(b, a);
 	case REC_roster_correction: return judge_correction(b, a);
+	case REC_policy_support: return judge_reward(b, a);
 	case REC_facility:
-	case REC_policy_support:
 	case REC_consent: return b->household[a->household].left ? V_HOUSEHOLD_LEFT : V_ACCEPTED;
 	default: return V_ACCEPTED; /* nothing stands against it */
 	}
@@ -365,6 +375,7 @@ enum verdict_id books_judge_act(const struct books *b, const struct books_act *a
 	case REC_posting: return act_of(b, a->about)->done ? V_DONE_ALREADY : V_ACCEPTED;
 	case REC_redemption_reversal:
 	case REC_objection_reply:
+	case REC_complaint_reply:
 	case REC_application_reply:
 	case REC_appraisal_confirm:
 	case REC_withdrawal: return judge_settling(b, a);

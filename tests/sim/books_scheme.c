@@ -261,8 +261,9 @@ static void change_people(struct books *b, const struct books_act *a)
 static bool settles(uint32_t type)
 {
 	return type == REC_redemption_reversal || type == REC_roster_correction ||
-	       type == REC_objection_reply || type == REC_application_reply ||
-	       type == REC_withdrawal || type == REC_appraisal_confirm;
+	       type == REC_objection_reply || type == REC_complaint_reply ||
+	       type == REC_application_reply || type == REC_withdrawal ||
+	       type == REC_appraisal_confirm;
 }
 
 void books_do(struct books *b, const struct books_act *a)

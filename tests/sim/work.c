@@ -340,6 +340,9 @@ static bool warning_of(const struct books *b, const struct order *o, enum verdic
 	} else if (o->kind == K_ACT && o->act.type == REC_objection_reply) {
 		*ret_id = V_N05_LATE;
 		*ret = books_answers_late(b, &o->act);
+	} else if (o->kind == K_ACT && o->act.type == REC_complaint_reply) {
+		*ret_id = V_N05_COMPLAINT;
+		*ret = books_answers_late(b, &o->act);
 	} else if (o->kind == K_ACT && o->act.type == REC_redemption) {
 		*ret_id = V_X06_LATE;
 		*ret = books_redeems_late(&o->act);

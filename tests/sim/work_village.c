@@ -98,11 +98,63 @@ static void check(struct sim *s, uint32_t host)
 	order_act(s, host, &a, &r, NULL, 0);
 }
 
+static void complain(struct sim *s, uint32_t host)
+{
+	struct books_act a = happened(s, REC_complaint, worker(s, HOST_RECORDER, HOST_HEAD));
+	struct rec_complaint r = {.kind = COMPLAINT_store,
+				  .day = a.day,
+				  .name = host_text("村民"),
+				  .text = host_text("积分超市没有按公示时间开门")};
+	char name[8];
+
+	if (sim_chance(&s->work, 50)) {
+		a.household = some_household(s, host);
+		household_name(a.household, name);
+		r.household = host_text(name);
+	}
+	r.about = prng_below(&s->work, 2);
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+static void answer_complaint(struct sim *s, uint32_t host)
+{
+	const struct books_act *was = some_act(s, host, REC_complaint);
+	struct books_act a = happened(s, REC_complaint_reply, worker(s, HOST_REVIEWER, HOST_HEAD));
+	struct rec_complaint_reply r = {
+		.ruling = RULING_upheld, .day = a.day, .text = host_text("已督促按时开门")};
+
+	if (!was)
+		return;
+	a.about = r.complaint = was->entry;
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+static void inspect(struct sim *s, uint32_t host)
+{
+	const struct books_act a = happened(s, REC_inspection, HOST_HEAD);
+	const struct rec_inspection r = {.day = a.day,
+					 .body = host_text("村务监督委员会"),
+					 .scope = host_text("积分超市物资账"),
+					 .findings = host_text("账物相符")};
+
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+static void tell_case(struct sim *s, uint32_t host)
+{
+	const struct books_act a = happened(s, REC_case_note, HOST_HEAD);
+	const struct rec_case_note r = {.day = a.day,
+					.title = host_text("院坝会议事"),
+					.text = host_text("以积分带动庭院整治")};
+
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
 void work_village(struct sim *s, uint32_t host)
 {
 	static void (*const often[])(struct sim * s, uint32_t host) = {
-		meet,	     consult, train, apply_for_village, set_up_store, give_keeper,
-		give_keeper, check,   check};
+		meet,  consult, train,	  apply_for_village, set_up_store, give_keeper, give_keeper,
+		check, check,	complain, answer_complaint,  inspect,	   tell_case};
 
 	often[prng_below(&s->work, sizeof(often) / sizeof(often[0]))](s, host);
 }
