@@ -101,6 +101,7 @@ static const struct paper_def {
 	{"passbook", "积分手册", "passbook", paper_passbook},
 	{"slip", "兑换单", "redemption slip", paper_slip},
 	{"certificate", "荣誉证书", "certificate", paper_certificate},
+	{"guide", "操作要点", "quick guide", paper_guide},
 };
 #define NPAPERS (sizeof(papers) / sizeof(papers[0]))
 
@@ -111,8 +112,8 @@ static const struct paper_def *paper_asked(const struct web_req *req, struct web
 			return &papers[i];
 	reply_error(res, req->lang, 404, "PAPER_UNKNOWN", NULL,
 		    SAYS("没有这种纸质材料", "there is no such paper"),
-		    SAYS("可用：notice passbook slip certificate",
-			 "there are: notice, passbook, slip, certificate"));
+		    SAYS("可用：notice passbook slip certificate guide",
+			 "there are: notice, passbook, slip, certificate, guide"));
 	return NULL;
 }
 

@@ -29,6 +29,12 @@ static const char style[] =
 	".cert h1{font-size:34pt;letter-spacing:8mm;margin-bottom:14mm}"
 	".cert p{font-size:18pt;line-height:2;text-align:left;text-indent:2em}"
 	".cert p.right{text-align:right;text-indent:0}"
+	/* all of it on one page, on the wall beside the computer */
+	".guide{font-size:10.5pt;line-height:1.4}.guide[lang]{font-size:9.5pt;line-height:1.35}"
+	".guide h1{margin:0}.guide h2{font-size:1.1em;margin:2mm 0 .5mm}"
+	".guide ul{margin:0;padding-left:5mm}"
+	"code{white-space:nowrap;font:700 .85em/1 'DejaVu Sans Mono','Noto Sans Mono CJK "
+	"SC',monospace}"
 	/* rows of a booklet are all of one height, so that a later print meets the lines of an earlier */
 	".book tr{height:8mm}.book td,.book th{padding:0 1.5mm;white-space:nowrap;overflow:hidden}"
 	".book{table-layout:fixed;font-size:9.5pt}.hide,.hide "

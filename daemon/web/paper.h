@@ -44,6 +44,7 @@ int paper_notice(struct paper *p);
 int paper_passbook(struct paper *p);
 int paper_slip(struct paper *p);
 int paper_certificate(struct paper *p);
+int paper_guide(struct paper *p);
 
 /* The notice that p->record.notice describes by kind, period, sizes of the feeds and day; fills in its
  * figures. The page follows from these alone. */

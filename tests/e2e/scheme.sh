@@ -164,6 +164,8 @@ decide honour --household "$(cut -d, -f2 <<<"$best")" --member "$(cut -d, -f3 <<
 	--level village --year 2025 --day "$today" --certificate RY-1 --appraisal "$appraisal" --basis 年度第一
 ok print certificate --entry "$(last)" -o "$work/certificate.html"
 grep -q 荣誉证书 "$work/certificate.html" || fail "no certificate"
+ok print guide -o "$work/guide.html"
+grep -q "three different people" "$work/guide.html" || fail "no quick guide"
 decide policy-support --policy 小额信贷 --department 农商行 --household 05005 --day "$today" --basis 排名靠前
 
 # --- notices, posted, checked ------------------------------------------------------------------------------------

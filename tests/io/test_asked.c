@@ -1,5 +1,5 @@
 /* What is printed and counted of a village that has lived the whole scheme, asked as the counter and the
- * board ask: slips, certificates, passbooks, check codes, the measures of completeness. */
+ * board ask: slips, certificates, the guide, passbooks, check codes, the measures of completeness. */
 #include <jansson.h>
 
 #include "daemon/rules/view.h"
@@ -14,6 +14,7 @@
 static struct town w;
 static uint32_t village;
 static struct web_services services;
+static enum lang lang = LANG_ZH;
 
 static uint64_t wall_ms(void *ctx)
 {
@@ -34,7 +35,7 @@ static void village_open(uint64_t seed)
 /* The answer as JSON; the caller lets it go. @query: names and values in turn, ended by NULL. */
 static json_t *ask(const char *path, const char *const *query, int status)
 {
-	struct web_req req = {.method = "GET", .path = path, .local = true, .lang = LANG_ZH};
+	struct web_req req = {.method = "GET", .path = path, .local = true, .lang = lang};
 	struct web_res res = {0};
 	int found;
 	const struct web_route *route = web_route_find("GET", path, true, &found);
@@ -124,6 +125,30 @@ static void test_a_certificate_names_the_person(void)
 	a = ASK("/api/v1/paper/certificate", 200, "entry", entry_of(REC_honour, 0));
 	page_has(a, "冉小明：");
 	page_has(a, "在 2025 年度乡村治理积分评选中，被评为“道德模范”");
+	json_decref(a);
+	town_close(&w);
+}
+
+static void test_a_guide_is_one_sheet_in_either_language(void)
+{
+	json_t *a;
+
+	village_open(6);
+	a = ASK("/api/v1/paper/guide", 200, NULL);
+	T_STR(text_in(a, "title"), "操作要点");
+	T_OK(!json_object_get(a, "record")); /* anybody may print it, and nothing is recorded */
+	page_has(a, "三步由三个不同的人办");
+	page_has(a, "<code>record told</code>");
+	page_has(a, "断网照常办理");
+	page_has(a, "镇乡村振兴办：____________");
+	T_OK(!strchr(text_in(a, "html"), '`'));
+	json_decref(a);
+	lang = LANG_EN;
+	a = ASK("/api/v1/paper/guide", 200, NULL);
+	lang = LANG_ZH;
+	page_has(a, "lang=\"en\"");
+	page_has(a, "Without a link go on as usual");
+	T_OK(!strstr(text_in(a, "html"), "断网"));
 	json_decref(a);
 	town_close(&w);
 }
@@ -293,6 +318,6 @@ static void test_nothing_leaks(void)
 }
 
 T_MAIN(T(test_a_slip_says_what_was_there_and_what_is_left), T(test_a_certificate_names_the_person),
-       T(test_a_book_goes_on_over_its_pages), T(test_a_code_leads_to_the_figures),
-       T(test_a_notice_with_a_phone_number_is_not_made), T(test_completeness_is_counted_once),
-       T(test_nothing_leaks))
+       T(test_a_guide_is_one_sheet_in_either_language), T(test_a_book_goes_on_over_its_pages),
+       T(test_a_code_leads_to_the_figures), T(test_a_notice_with_a_phone_number_is_not_made),
+       T(test_completeness_is_counted_once), T(test_nothing_leaks))

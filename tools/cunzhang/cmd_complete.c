@@ -34,6 +34,8 @@ static void put_command(const struct command *cmd, const char *type)
 	if (cmd->run == cmd_record && !type)
 		for (uint32_t i = 0; i < rec_ntypes; i++)
 			printf(" %s", rec_types[i].name);
+	if (cmd->run == cmd_print)
+		fputs(" notice passbook slip certificate guide", stdout);
 	puts("' ;;");
 }
 
