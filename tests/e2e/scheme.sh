@@ -165,7 +165,7 @@ decide honour --household "$(cut -d, -f2 <<<"$best")" --member "$(cut -d, -f3 <<
 ok print certificate --entry "$(last)" -o "$work/certificate.html"
 grep -q 荣誉证书 "$work/certificate.html" || fail "no certificate"
 ok print guide -o "$work/guide.html"
-grep -q 三步由三个不同的人办 "$work/guide.html" || fail "no quick guide"
+grep -q "three different people" "$work/guide.html" || fail "no quick guide"
 decide policy-support --policy 小额信贷 --department 农商行 --household 05005 --day "$today" --basis 排名靠前
 
 # --- notices, posted, checked ------------------------------------------------------------------------------------
