@@ -173,6 +173,20 @@ struct waiting {
 	enum line_state state;
 };
 
+/* Who decides must see what it is about, and whether it gives or takes. */
+static int put_what(struct reading *r, const struct rec_points_line *l)
+{
+	struct rec_catalogue_line item;
+	int err = view_item(r->t, r->feed.no, l->version, l->item, &item);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	jw_kbool(&r->w, "deduct", item.sign == SIGN_deduct);
+	jw_key(&r->w, "item_name");
+	jw_strn(&r->w, (const char *)item.name_zh.p, item.name_zh.n);
+	return ERR_OK;
+}
+
 static int put_waiting_lines(struct waiting *a, const struct view_points *v,
 			     const struct payload *p)
 {
@@ -191,6 +205,8 @@ static int put_waiting_lines(struct waiting *a, const struct view_points *v,
 		jw_ku64(w, "line", i);
 		if (!err)
 			rec_json(w, t->line, t->nline, &line, REC_PRIVATE);
+		if (!err)
+			err = put_what(&a->r, &line);
 		jw_obj_end(w);
 	}
 	jw_arr_end(w);

@@ -204,6 +204,11 @@ grep -qE '[0-9A-Z]{4}(-[0-9A-Z]{4}){3}' "$work/draft.html" && fail "a draft has 
 v notice make assessment --from 1990-01-01 --to 1990-12-31 --as head -o "$work/none.html" >"$work/out" 2>&1
 [[ $? == 1 && ! -e $work/none.html && $(size) == "$n" ]] || fail "an empty notice was made without a question"
 
+v notice make assessment --from 2025-01-01 --as recorder -o "$work/no.html" --dry-run >"$work/out" 2>&1
+grep -q 草稿 "$work/no.html" || fail "a trial made a paper without a mark"
+v notice make assessment --from 2025-01-01 --as keeper -o "$work/no.html" >"$work/out" 2>&1
+[[ $? == 1 && ! -e $work/no.html ]] || fail "a paper that no log knows was left"
+
 # --- the passbook goes on where it ended -------------------------------------------------------------------------
 decide passbook --household 05005 --number SC-05005 --action issue --day "$today" --balance 0.00
 ok print passbook --household 05005 --as head -o "$work/book1.html"

@@ -64,6 +64,21 @@ int cmd_entry_reverse(struct cli *c)
 
 /* --- what waits ---------------------------------------------------------------------------------- */
 
+/* "D201 乱倒垃圾", and what it takes with a minus. */
+static void list_item(struct table *t, const json_t *l)
+{
+	bool deduct = json_is_true(json_object_get(l, "deduct"));
+	struct buf b = {0};
+
+	buf_printf(&b, "%s %s", client_str(l, "item"), client_str(l, "item_name"));
+	table_cell(t, buf_str(&b));
+	buf_close(&b);
+	b = (struct buf){0};
+	buf_printf(&b, "%s%s", deduct ? "-" : "", client_str(l, "points"));
+	table_cell(t, buf_str(&b));
+	buf_close(&b);
+}
+
 static void list_lines(struct table *t, const json_t *item, enum msg_id state)
 {
 	const json_t *l;
@@ -75,8 +90,7 @@ static void list_lines(struct table *t, const json_t *item, enum msg_id state)
 		table_cell(t, say_text(state));
 		table_cell(t, client_str(l, "household"));
 		table_cell(t, say_num(client_u64(l, "member")));
-		table_cell(t, client_str(l, "item"));
-		table_cell(t, client_str(l, "points"));
+		list_item(t, l);
 		table_cell(t, client_str(l, "day"));
 		table_cell(t, client_str(item, "recorder"));
 		table_cell(t, client_str(l, "reason"));

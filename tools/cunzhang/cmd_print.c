@@ -69,13 +69,17 @@ static int write_and_record(struct cli *c, const struct reply *r)
 	if (rv || !record)
 		return rv;
 	say_paper(c, r, record);
-	return client_record(c, client_str(r->root, "record_type"), json_incref(record), NULL);
+	rv = client_record(c, client_str(r->root, "record_type"), json_incref(record), NULL);
+	/* a paper that no log knows must not hang */
+	if (rv == EXIT_REFUSED && remove(cli_option(c, "out")) == 0 && !c->json)
+		SAY(stderr, M_PAPER_REMOVED, cli_option(c, "out"));
+	return rv;
 }
 
 /* What nobody signs for is a draft. */
 static const char *draft(const struct cli *c)
 {
-	if (cli_option(c, "as"))
+	if (cli_option(c, "as") && !c->dry_run)
 		return NULL;
 	if (!c->json)
 		SAY(stderr, M_PAPER_DRAFT);
