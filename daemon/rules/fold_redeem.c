@@ -147,7 +147,8 @@ static int check_account(struct judged *j, struct redeem *x)
 		return refuse_points(j, V_X01_CAP, household, total, cap, 0);
 	if (year_cap && year + total > year_cap)
 		return refuse_points(j, V_X01_YEAR_CAP, household, year, total, year_cap);
-	return ERR_OK;
+	/* without a clock every year to come would have its cap open */
+	return year_cap ? fold_need_clock(j) : ERR_OK;
 }
 
 /* --- who receives: X03 ------------------------------------------------------------------------------ */

@@ -384,6 +384,32 @@ static void test_a_year_has_a_cap_of_its_own(void)
 	town_close(&x.w);
 }
 
+/* Else the caps of all years to come stand open to a computer without a date. */
+static void test_the_cap_of_a_year_needs_a_clock(void)
+{
+	struct rec_redemption_line l = towels(1);
+	struct rec_redemption r;
+	struct rec_scheme s;
+	struct world x;
+	uint64_t wall;
+
+	open_world(&x);
+	s = scheme(2, x.today);
+	s.year_cap = points_of(1050);
+	set_scheme(&x, &s);
+	give(&x, "01001", 50000);
+	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
+	wall = x.w.wall_ms;
+	x.w.wall_ms = 0;
+	r = slip(&x, "01001");
+	r.day = town_day(day_year(x.today) + 1, 1, 2);
+	redeem(&x, &r, &l, 1);
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	x.w.wall_ms = wall;
+	T_EQ(redeem(&x, &r, &l, 1), V_DAY_FUTURE);
+	town_close(&x.w);
+}
+
 static enum verdict_id move(struct world *x, enum rec_code type, const char *from, const char *into,
 			    uint32_t n, uint32_t first)
 {
@@ -780,9 +806,9 @@ static void test_redemptions_are_read_in_their_order(void)
 T_MAIN(T(test_points_go_and_come_back),
        T(test_it_needs_scheme_prices_and_a_household_that_takes_part),
        T(test_a_hundred_is_enough_and_a_cent_less_is_not), T(test_a_year_has_a_cap_of_its_own),
-       T(test_what_was_redeemed_this_year_goes_along), T(test_every_line_is_priced_by_the_list),
-       T(test_proxies_are_looked_at), T(test_a_proxy_is_the_same_however_typed),
-       T(test_a_redemption_is_of_a_day_that_can_be), T(test_the_signed_slip_is_looked_at),
-       T(test_odd_times_and_large_sums_are_marked), T(test_nobody_was_there_to_receive),
-       T(test_what_comes_back_follows_a_merger), T(test_a_new_key_takes_nothing_back),
-       T(test_redemptions_are_read_in_their_order))
+       T(test_the_cap_of_a_year_needs_a_clock), T(test_what_was_redeemed_this_year_goes_along),
+       T(test_every_line_is_priced_by_the_list), T(test_proxies_are_looked_at),
+       T(test_a_proxy_is_the_same_however_typed), T(test_a_redemption_is_of_a_day_that_can_be),
+       T(test_the_signed_slip_is_looked_at), T(test_odd_times_and_large_sums_are_marked),
+       T(test_nobody_was_there_to_receive), T(test_what_comes_back_follows_a_merger),
+       T(test_a_new_key_takes_nothing_back), T(test_redemptions_are_read_in_their_order))

@@ -1898,6 +1898,34 @@ static void test_any_order_of_villages_gives_the_same_state(void)
 	town_close(&w);
 }
 
+/* Nor is the cap of a year opened before the year: who decides then must know that the day has come. */
+static void test_without_a_clock_no_cap_of_a_later_year_opens(void)
+{
+	day_t jan = town_day(2026, 1, 2), later = town_day(2027, 1, 2);
+	struct world x;
+	uint64_t wall, at;
+
+	world_open(&x, 103);
+	wall = x.w.wall_ms;
+	for (int i = 0; i < 12; i++) /* all of 24.00 */
+		town_earn(&x.w, x.no, "01001", 0, "A101", jan);
+	T_EQ(points(&x, "01001", 0, "A101", jan), V_P10_CAP);
+	x.w.wall_ms = 0;
+	T_EQ(points(&x, "01001", 0, "A101", later), V_ACCEPTED);
+	at = last(&x);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, at, 0, DECISION_agree), V_ACCEPTED);
+	town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_agree);
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	x.w.wall_ms = wall;
+	town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_agree);
+	REFUSED(&x.w, "P05_FUTURE", "P05", 1, later, day_of_ms(wall));
+	T_EQ(points_raw(household(&x, "01001").balance), 2400);
+	/* what was recorded by mistake is refused with or without a clock */
+	x.w.wall_ms = 0;
+	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_refuse), V_ACCEPTED);
+	world_close(&x);
+}
+
 T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_changes_are_of_the_past), T(test_a_head_is_followed_by_another),
        T(test_a_wrong_change_is_taken_back), T(test_a_correction_is_of_another_person_and_once),
@@ -1913,4 +1941,5 @@ T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_kin_is_declared_for_both), T(test_kin_and_posts_move_with_people),
        T(test_a_post_has_a_term), T(test_deciding_about_ones_own_is_warned_about),
        T(test_any_order_of_events_keeps_every_point),
-       T(test_any_order_of_villages_gives_the_same_state))
+       T(test_any_order_of_villages_gives_the_same_state),
+       T(test_without_a_clock_no_cap_of_a_later_year_opens))
