@@ -414,8 +414,10 @@ static int move_all(struct judged *j, struct family *y, struct points p)
 
 static int begin(struct judged *j, struct family *y)
 {
-	int err = fold_not_future(j, y->day);
+	int err = fold_need_clock(j); /* the day chooses the years whose caps go along */
 
+	if (!err)
+		err = fold_not_future(j, y->day);
 	if (!err && fold_text_eq(y->household, y->into))
 		return fold_refuse(j, &(struct refusal){.id = V_MERGE_SELF, .s = y->household});
 	if (!err)

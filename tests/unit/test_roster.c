@@ -1926,6 +1926,29 @@ static void test_without_a_clock_no_cap_of_a_later_year_opens(void)
 	world_close(&x);
 }
 
+/* A household that ends in the future would have the cap of each year until then once more. */
+static void test_households_split_and_merge_only_with_a_clock(void)
+{
+	struct world x;
+	uint64_t wall;
+	day_t today;
+
+	world_open(&x, 102);
+	wall = x.w.wall_ms;
+	today = x.day;
+	x.w.wall_ms = 0;
+	x.day = town_day(2199, 1, 1);
+	merge(&x, "01001", "01002", "1234", "5678");
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	split(&x, "01001", "02001", "1", "1", 0);
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	x.w.wall_ms = wall;
+	x.day = today;
+	T_EQ(household(&x, "01001").left_day, DAY_NONE);
+	T_EQ(merge(&x, "01001", "01002", "1234", "5678"), V_ACCEPTED);
+	world_close(&x);
+}
+
 T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_changes_are_of_the_past), T(test_a_head_is_followed_by_another),
        T(test_a_wrong_change_is_taken_back), T(test_a_correction_is_of_another_person_and_once),
@@ -1942,4 +1965,5 @@ T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_a_post_has_a_term), T(test_deciding_about_ones_own_is_warned_about),
        T(test_any_order_of_events_keeps_every_point),
        T(test_any_order_of_villages_gives_the_same_state),
-       T(test_without_a_clock_no_cap_of_a_later_year_opens))
+       T(test_without_a_clock_no_cap_of_a_later_year_opens),
+       T(test_households_split_and_merge_only_with_a_clock))
