@@ -6,8 +6,8 @@
 /* What goes onto paper: notices with their postings, passbooks. */
 
 /* --- the root of a part of the feed ---------------------------------------------------------------- */
-/* The tree is written later than the entries it stands on: what it does not hold yet is hashed again, so
- * that the answer follows from the entries alone, whatever batch they came in. */
+/* The tree may be written later than the entries it stands on (the writer does it before a notice): what it does
+ * not hold yet is hashed again, so that the answer follows from the entries alone, whatever batch they came in. */
 static int root_at(struct judged *j, uint64_t size, struct hash *ret)
 {
 	struct feedlog_nodes nodes = {.t = j->f->t, .no = j->f->feed_no};
