@@ -207,8 +207,8 @@ struct state_member {
 	bool head; /* became head of the household by a roster change */
 	day_t birth, since, agreed, left, death;
 	day_t away; /* since when; DAY_NONE: here */
-	/* what a correction needs: the entry that last changed this person, or took the headship away by
-	 * a split (0: none), since when it was away before it came back, and who was head before this one */
+	/* what a correction needs: the entry that last changed this person, took the headship away by
+	 * a split or gave it back by a correction (0: none), since when it was away before it came back, and who was head before this one */
 	uint64_t changed;
 	day_t was_away;
 	bool was_head;

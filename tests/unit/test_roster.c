@@ -321,6 +321,28 @@ static void test_a_wrong_change_is_taken_back(void)
 	world_close(&x);
 }
 
+/* Who was head before that is not kept: better told than lost. */
+static void test_only_the_last_change_of_the_head_is_taken_back(void)
+{
+	struct world x;
+	uint64_t second;
+
+	world_open(&x, 101);
+	T_EQ(change(&x, "01001", 2, LEAVE_head, x.day), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
+	second = last(&x);
+	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
+	undo(&x);
+	T_OK(member(&x, "01001", 3).head);
+	/* only the last; with a new change of the head all can be put right */
+	correct(&x, TOWN_HEAD, second);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)second, 3, (int64_t)second + 2);
+	T_OK(member(&x, "01001", 3).head);
+	T_EQ(change(&x, "01001", 2, LEAVE_head, x.day), V_ACCEPTED);
+	T_OK(member(&x, "01001", 2).head);
+	world_close(&x);
+}
+
 static void test_a_correction_is_of_another_person_and_once(void)
 {
 	struct rec_roster_correction r = {.reason = town_b("无")};
@@ -1951,7 +1973,8 @@ static void test_households_split_and_merge_only_with_a_clock(void)
 
 T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_changes_are_of_the_past), T(test_a_head_is_followed_by_another),
-       T(test_a_wrong_change_is_taken_back), T(test_a_correction_is_of_another_person_and_once),
+       T(test_a_wrong_change_is_taken_back), T(test_only_the_last_change_of_the_head_is_taken_back),
+       T(test_a_correction_is_of_another_person_and_once),
        T(test_what_has_changed_again_is_not_taken_back), T(test_a_child_joins),
        T(test_a_resident_is_admitted_by_the_committee),
        T(test_only_the_committees_can_say_that_they_agreed), T(test_a_register_knows_no_future),
