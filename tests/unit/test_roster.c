@@ -1257,6 +1257,8 @@ struct model {
 		day_t began, left;
 		int64_t before[M_YEARS][M_ITEMS]; /* of caps, used where it came from */
 		int64_t redeemed[M_YEARS];	  /* that counts towards the cap of a year */
+		int64_t inherited[M_YEARS];	  /* of it, what it began with */
+		int split_from;			  /* -1: from none */
 	} h[M_HOUSEHOLDS];
 	struct {
 		int home;
@@ -1325,7 +1327,7 @@ static int m_new_household(struct model *m)
 	int h = (int)m->nhouseholds++;
 
 	snprintf(m->h[h].code, sizeof(m->h[h].code), "%05d", 3000 + h);
-	m->h[h].into = -1;
+	m->h[h].into = m->h[h].split_from = -1;
 	return h;
 }
 
@@ -1437,10 +1439,19 @@ static void m_carry_caps(struct model *m, int from, int to, day_t day)
 				m_household_used(m, from, item, year);
 }
 
+/* What two households had redeemed when they were one. */
+static int64_t m_both(const struct model *m, int a, int b, int year)
+{
+	if (m->h[a].split_from == b)
+		return m->h[a].inherited[year - M_YEAR];
+	return m->h[b].split_from == a ? m->h[b].inherited[year - M_YEAR] : 0;
+}
+
 static void m_carry_redeemed(struct model *m, int from, int to, day_t day)
 {
 	for (int year = day_year(day); year < M_YEAR + M_YEARS; year++)
-		m->h[to].redeemed[year - M_YEAR] += m->h[from].redeemed[year - M_YEAR];
+		m->h[to].redeemed[year - M_YEAR] +=
+			m->h[from].redeemed[year - M_YEAR] - m_both(m, from, to, year);
 }
 
 /* @n people go to @to, with numbers not used there. */
@@ -1488,6 +1499,8 @@ static void m_split(struct model *m)
 	m_move(m, who, n, to, l);
 	m_carry_caps(m, h, to, r.day);
 	m_carry_redeemed(m, h, to, r.day);
+	memcpy(m->h[to].inherited, m->h[to].redeemed, sizeof(m->h[to].inherited));
+	m->h[to].split_from = h;
 	m->h[to].began = r.day;
 	m->h[h].balance -= p;
 	m->h[to].balance += p;
