@@ -173,7 +173,7 @@ static int count_served(struct judged *j, const struct redeem *x, const struct h
 	proxy_key(&k, j, who);
 	size_t prefix = k.n;
 	state_key_day(&k, day - (PROXY_DAYS - 1));
-	while (!err) {
+	while (!err && ret->n <= PROXIES_MAX) {
 		err = rows_from(j->w->rows, &k, prefix, &key, &row);
 		if (err)
 			break;

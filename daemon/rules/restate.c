@@ -123,6 +123,7 @@ int restate_open(struct kv_txn *base, const struct restate_txid *txid, struct re
 	struct overlay *o = mem_alloc(sizeof(*o));
 	int err = o ? kvmem_new(&o->memory) : ERR_NOMEM;
 
+	*ret = (struct restate){0};
 	if (!err)
 		err = kv_begin(o->memory, true, &o->state);
 	if (err) {
