@@ -228,36 +228,68 @@ static void redeemed_key(struct state_key *k, const struct judged *j, struct byt
 	state_key_u16(k, (uint16_t)year);
 }
 
-static int add_redeemed(struct judged *j, struct bytes household, int year, uint64_t more)
+int fold_family_redeemed(struct judged *j, struct bytes household, int year,
+			 struct fold_redeemed *ret)
 {
-	struct points sum;
-	struct state_key k;
-	uint64_t had;
+	int64_t v[STATE_REDEEMED_NUMS] = {0};
 	int err;
 
-	redeemed_key(&k, j, household, year);
-	err = fold_get_num(j, &k, &had);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	if (!points_add(points_of(err ? 0 : (int64_t)had), points_of((int64_t)more), &sum))
-		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
-	return fold_put_num(j, &k, (uint64_t)points_raw(sum));
+	redeemed_key(&ret->key, j, household, year);
+	err = fold_get_nums(j, &ret->key, v, STATE_REDEEMED_NUMS);
+	ret->sum = v[0];
+	ret->inherited = v[1];
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static int carry_redeemed(struct judged *j, struct bytes from, struct bytes into, day_t day)
+int fold_family_put_redeemed(struct judged *j, const struct fold_redeemed *x)
 {
+	const int64_t v[STATE_REDEEMED_NUMS] = {x->sum, x->inherited};
+
+	return fold_put_nums(j, &x->key, v, STATE_REDEEMED_NUMS);
+}
+
+/* Of two households that were one, both have the sum of before; it counts once when they are one again. */
+enum family_tie {
+	FAMILY_NONE,
+	FAMILY_SPLIT,  /* the new one begins */
+	FAMILY_BACK,   /* the old one was split from the new one */
+	FAMILY_FOLLOWS /* the new one was split from the old one */
+};
+
+static int carry_year(struct judged *j, enum family_tie tie, const struct fold_redeemed *from,
+		      struct fold_redeemed *to)
+{
+	int64_t both = tie == FAMILY_BACK      ? from->inherited
+		       : tie == FAMILY_FOLLOWS ? to->inherited
+					       : 0;
+	struct points sum;
+
+	if (!points_add(points_of(to->sum), points_of(from->sum), &sum) ||
+	    !points_sub(sum, points_of(both), &sum))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	to->sum = points_raw(sum);
+	if (tie == FAMILY_SPLIT)
+		to->inherited = to->sum;
+	return fold_family_put_redeemed(j, to);
+}
+
+static int carry_redeemed(struct judged *j, enum family_tie tie, struct bytes from,
+			  struct bytes into, day_t day)
+{
+	struct fold_redeemed old, new;
 	struct state_key k;
 	struct bytes row;
-	uint64_t sum;
 	int err = ERR_OK;
 
 	for (int year = day_year(day); !err && year <= UINT16_MAX; year++) {
 		redeemed_key(&k, j, from, year);
 		err = next_year(j, &k, &year, &row);
 		if (!err)
-			err = state_num_parse(row, &sum);
+			err = fold_family_redeemed(j, from, year, &old);
 		if (!err)
-			err = add_redeemed(j, into, year, sum);
+			err = fold_family_redeemed(j, into, year, &new);
+		if (!err)
+			err = carry_year(j, tie, &old, &new);
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
@@ -306,26 +338,25 @@ static int next_of_year(struct judged *j, struct bytes household, int year, stru
 	return err ? err : state_place_parse(row, ret);
 }
 
-int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, uint64_t points)
+int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, int64_t points)
 {
 	struct state_place next = {household, 0};
+	struct fold_redeemed x;
 	struct fold_place at;
-	struct state_key k;
-	uint64_t had;
 	int err;
 
 	for (;;) {
 		set_place(&at, &next);
+		err = fold_family_redeemed(j, fold_place_household(&at), day_year(day), &x);
+		if (err || x.sum < points)
+			return err ? err : ERR_CORRUPT;
+		x.sum -= points;
+		err = fold_family_put_redeemed(j, &x);
+		if (err)
+			return err;
 		err = next_of_year(j, fold_place_household(&at), day_year(day), &next);
 		if (err)
 			return err == ERR_NOTFOUND ? ERR_OK : err;
-		redeemed_key(&k, j, next.household, day_year(day));
-		err = fold_get_num(j, &k, &had);
-		if (err || had < points)
-			return err && err != ERR_NOTFOUND ? err : ERR_CORRUPT;
-		err = fold_put_num(j, &k, had - points);
-		if (err)
-			return err;
 	}
 }
 
@@ -335,6 +366,7 @@ struct family {
 	day_t day;
 	struct fold_household old, new;
 	struct account account;
+	enum family_tie tie;
 	uint32_t n, from[ENTRY_PARTS_MAX], to[ENTRY_PARTS_MAX]; /* member numbers */
 };
 
@@ -399,7 +431,7 @@ static uint32_t count_present(const struct fold_household *x)
 
 static int move_all(struct judged *j, struct family *y, struct points p)
 {
-	int err = carry_redeemed(j, y->household, y->into, y->day);
+	int err = carry_redeemed(j, y->tie, y->household, y->into, y->day);
 
 	for (uint32_t i = 0; i < y->n && !err; i++)
 		err = move_person(j, &(struct state_place){y->household, y->from[i]},
@@ -414,8 +446,10 @@ static int move_all(struct judged *j, struct family *y, struct points p)
 
 static int begin(struct judged *j, struct family *y)
 {
-	int err = fold_not_future(j, y->day);
+	int err = fold_need_clock(j); /* the day chooses the years whose caps go along */
 
+	if (!err)
+		err = fold_not_future(j, y->day);
 	if (!err && fold_text_eq(y->household, y->into))
 		return fold_refuse(j, &(struct refusal){.id = V_MERGE_SELF, .s = y->household});
 	if (!err)
@@ -454,6 +488,7 @@ int fold_family_split(struct judged *j)
 		err = fold_roster_unused(j, r.into, &y.new.key);
 	if (err)
 		return err;
+	y.tie = FAMILY_SPLIT;
 	y.new.h = (struct state_household){.entry = j->e->seq,
 					   .takes_part = y.old.h.takes_part,
 					   .consent = y.old.h.consent,
@@ -470,6 +505,31 @@ int fold_family_split(struct judged *j)
 }
 
 /* --- merger ---------------------------------------------------------------------------------------- */
+static int is_split_of(struct judged *j, const struct state_household *h, struct bytes household,
+		       bool *ret)
+{
+	struct rec_split r;
+	int err = ERR_OK;
+
+	*ret = false;
+	if (h->began == DAY_NONE)
+		return ERR_OK;
+	err = fold_ref(j, h->entry, REC_split, &r);
+	*ret = !err && fold_text_eq(r.household, household);
+	return err;
+}
+
+static int find_tie(struct judged *j, struct family *y)
+{
+	bool back, follows = false;
+	int err = is_split_of(j, &y->old.h, y->into, &back);
+
+	if (!err)
+		err = is_split_of(j, &y->new.h, y->household, &follows);
+	y->tie = back ? FAMILY_BACK : follows ? FAMILY_FOLLOWS : FAMILY_NONE;
+	return err;
+}
+
 int fold_family_merge(struct judged *j)
 {
 	struct family y = {0};
@@ -487,6 +547,8 @@ int fold_family_merge(struct judged *j)
 		err = fold_roster_open(j, 0, r.into, &y.new);
 	if (!err)
 		err = fold_period(j, y.new.h.began, r.day);
+	if (!err)
+		err = find_tie(j, &y);
 	if (err)
 		return err;
 	present = count_present(&y.old);

@@ -6,8 +6,8 @@
 /* What goes onto paper: notices with their postings, passbooks. */
 
 /* --- the root of a part of the feed ---------------------------------------------------------------- */
-/* The tree is written later than the entries it stands on: what it does not hold yet is hashed again, so
- * that the answer follows from the entries alone, whatever batch they came in. */
+/* The tree may be written later than the entries it stands on (the writer does it before a notice): what it does
+ * not hold yet is hashed again, so that the answer follows from the entries alone, whatever batch they came in. */
 static int root_at(struct judged *j, uint64_t size, struct hash *ret)
 {
 	struct feedlog_nodes nodes = {.t = j->f->t, .no = j->f->feed_no};
@@ -51,18 +51,12 @@ static int check_root(struct judged *j, const struct rec_notice *r)
 						    .num = {(int64_t)r->size, (int64_t)j->e->seq}});
 }
 
-/* The state that the page shows is made by entries each of which saw no more of the town than the page did. */
+/* The state that the page shows is made by accepted entries each of which saw no more of the town than the page
+ * did. */
 static int check_town(struct judged *j, const struct rec_notice *r)
 {
-	struct bytes leaf, payload;
-	struct entry e;
-	int err = feedlog_read(j->f->t, j->f->feed_no, r->size - 1, &leaf, &payload);
-
-	if (!err && entry_parse(leaf.p, leaf.n, &e))
-		err = ERR_CORRUPT;
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	return r->town < e.town_seen || r->town > j->known ? fold_malformed(j, "town", 0) : ERR_OK;
+	return r->town < j->w->meta.town_seen || r->town > j->known ? fold_malformed(j, "town", 0)
+								    : ERR_OK;
 }
 
 /* --- notices --------------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ struct redeem {
 	struct state_account account;
 	struct state_key account_key;
 	struct points total;
-	uint64_t year_before; /* redeemed this year */
+	struct fold_redeemed year;
 };
 
 /* --- what it costs: X02 ----------------------------------------------------------------------------- */
@@ -96,25 +96,6 @@ static int check_lines(struct judged *j, struct redeem *x)
 }
 
 /* --- what the account allows: X01 ------------------------------------------------------------------- */
-static void year_key(struct state_key *k, const struct judged *j, struct bytes household, day_t day)
-{
-	state_key_of(k, j->f->feed_no, STATE_REDEEMED);
-	state_key_text(k, household);
-	state_key_u16(k, (uint16_t)day_year(day));
-}
-
-static int get_year(struct judged *j, struct bytes household, day_t day, uint64_t *ret)
-{
-	struct state_key k;
-	int err;
-
-	year_key(&k, j, household, day);
-	err = fold_get_num(j, &k, ret);
-	if (err == ERR_NOTFOUND)
-		*ret = 0;
-	return err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
 static int refuse_points(struct judged *j, enum verdict_id id, struct bytes household, int64_t a,
 			 int64_t b, int64_t c)
 {
@@ -131,13 +112,13 @@ static int check_account(struct judged *j, struct redeem *x)
 	int err = fold_account(j, household, &x->account_key, &x->account);
 
 	if (!err)
-		err = get_year(j, household, x->r.day, &x->year_before);
+		err = fold_family_redeemed(j, household, day_year(x->r.day), &x->year);
 	if (err)
 		return err;
 	if (!state_account_balance(&x->account, &balance))
 		return ERR_CORRUPT;
 	have = points_raw(balance);
-	year = (int64_t)x->year_before;
+	year = x->year.sum;
 	if (have < threshold)
 		return refuse_points(j, V_X01_THRESHOLD, household, have, threshold,
 				     threshold - have);
@@ -147,7 +128,8 @@ static int check_account(struct judged *j, struct redeem *x)
 		return refuse_points(j, V_X01_CAP, household, total, cap, 0);
 	if (year_cap && year + total > year_cap)
 		return refuse_points(j, V_X01_YEAR_CAP, household, year, total, year_cap);
-	return ERR_OK;
+	/* without a clock every year to come would have its cap open */
+	return year_cap ? fold_need_clock(j) : ERR_OK;
 }
 
 /* --- who receives: X03 ------------------------------------------------------------------------------ */
@@ -191,7 +173,7 @@ static int count_served(struct judged *j, const struct redeem *x, const struct h
 	proxy_key(&k, j, who);
 	size_t prefix = k.n;
 	state_key_day(&k, day - (PROXY_DAYS - 1));
-	while (!err) {
+	while (!err && ret->n <= PROXIES_MAX) {
 		err = rows_from(j->w->rows, &k, prefix, &key, &row);
 		if (err)
 			break;
@@ -398,21 +380,14 @@ static int check_scheme(struct judged *j, struct redeem *x)
 	return fold_refuse(j, &(struct refusal){.id = V_NO_SCHEME, .num = {x->r.day}});
 }
 
-static int put_sums(struct judged *j, struct bytes household, day_t day, uint64_t year,
-		    const struct state_key *account_key, const struct state_account *account)
+static int put_account(struct judged *j, const struct state_key *k, const struct state_account *a)
 {
 	struct points balance;
-	struct state_key k;
-	int err;
 
-	if (!state_account_balance(account, &balance))
+	if (!state_account_balance(a, &balance))
 		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
-	state_account_pack(account, fold_out(j));
-	err = fold_put(j, account_key);
-	if (err)
-		return err;
-	year_key(&k, j, household, day);
-	return fold_put_num(j, &k, year);
+	state_account_pack(a, fold_out(j));
+	return fold_put(j, k);
 }
 
 int fold_redeem(struct judged *j)
@@ -443,8 +418,9 @@ int fold_redeem(struct judged *j)
 	if (err)
 		return err;
 	x.account.redeemed += points_raw(x.total);
-	return put_sums(j, x.r.household, x.r.day, x.year_before + (uint64_t)points_raw(x.total),
-			&x.account_key, &x.account);
+	x.year.sum += points_raw(x.total);
+	err = put_account(j, &x.account_key, &x.account);
+	return err ? err : fold_family_put_redeemed(j, &x.year);
 }
 
 /* --- taken back ------------------------------------------------------------------------------------- */
@@ -482,7 +458,6 @@ int fold_redeem_reverse(struct judged *j)
 	struct state_account account;
 	struct taken was = {0};
 	struct state_key k;
-	uint64_t year;
 	int err = fold_head(j, &r);
 
 	if (!err)
@@ -493,16 +468,14 @@ int fold_redeem_reverse(struct judged *j)
 		err = fold_settle(j, r.entry, REC_redemption);
 	if (!err)
 		err = fold_account(j, was.household, &k, &account);
-	if (!err)
-		err = get_year(j, was.household, was.day, &year);
 	if (err)
 		return err;
 	int64_t total = points_raw(was.total);
-	if (account.redeemed < total || year < (uint64_t)total)
+	if (account.redeemed < total)
 		return ERR_CORRUPT;
 	account.redeemed -= total;
-	err = put_sums(j, was.household, was.day, year - (uint64_t)total, &k, &account);
+	err = put_account(j, &k, &account);
 	if (!err)
-		err = fold_family_unredeem(j, was.household, was.day, (uint64_t)total);
+		err = fold_family_unredeem(j, was.household, was.day, total);
 	return err ? err : fold_family_pass_on(j, was.household);
 }

@@ -158,7 +158,6 @@ static void done_key(struct state_key *k, const struct judged *j, uint64_t seq)
 int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret)
 {
 	struct state_key k;
-
 	int err;
 
 	done_key(&k, j, seq);

@@ -374,11 +374,10 @@ int fold_rights_grant(struct judged *j)
 		err = check_granter(j);
 	if (!err)
 		err = check_scope(j, g.role, g.village, role.village);
+	if (!err)
+		err = fold_period(j, g.from, g.to);
 	if (err)
 		return err;
-	if (g.from != DAY_NONE && g.to != DAY_NONE && g.to < g.from)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
-							.num = {g.from, g.to}});
 	/* only a recorder has a territory */
 	if (g.group.n && (g.role != ROLE_recorder || g.group.n >= sizeof(role.group)))
 		return fold_malformed(j, "group", 0);

@@ -351,7 +351,21 @@ struct mistake {
 	struct fold_place now; /* of the person, or of the household */
 };
 
-static void take_back(struct fold_household *x, struct state_member *m, enum rec_choice_LEAVE kind)
+/* Who was head before is head again, and so has changed: who was it before that is not kept. */
+static void head_back(struct fold_household *x, uint64_t by)
+{
+	for (uint32_t i = 0; i < x->h.nmembers; i++) {
+		struct state_member *m = &x->m[i];
+
+		m->head = m->was_head;
+		m->was_head = false;
+		if (m->head)
+			m->changed = by;
+	}
+}
+
+static void take_back(struct fold_household *x, struct state_member *m, enum rec_choice_LEAVE kind,
+		      uint64_t by)
 {
 	switch (kind) {
 	case LEAVE_moved_out: x->h.left = DAY_NONE; break;
@@ -362,12 +376,7 @@ static void take_back(struct fold_household *x, struct state_member *m, enum rec
 		m->away = m->was_away;
 		m->was_away = DAY_NONE;
 		break;
-	case LEAVE_head:
-		for (uint32_t i = 0; i < x->h.nmembers; i++) {
-			x->m[i].head = x->m[i].was_head;
-			x->m[i].was_head = false;
-		}
-		break;
+	case LEAVE_head: head_back(x, by); break;
 	}
 }
 
@@ -413,7 +422,7 @@ static int correct(struct judged *j, const struct mistake *w)
 			return err;
 		m->changed = j->e->seq;
 	}
-	take_back(&x, m, w->kind);
+	take_back(&x, m, w->kind, j->e->seq);
 	return fold_roster_put(j, &x);
 }
 

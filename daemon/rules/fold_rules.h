@@ -225,9 +225,18 @@ int fold_family_year_key(struct judged *j, struct bytes household, uint32_t memb
  * keeps its sums and hands its balance on to where the household is now (V_OVERFLOW). Nothing to do for
  * others. */
 int fold_family_pass_on(struct judged *j, struct bytes household);
-/* A redemption of @day is taken back that was @household's: off the sum of the year of those with which it
- * was merged since, too. */
-int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, uint64_t points);
+/* What a household has redeemed in a year: with all that came by splits and mergers, and the part of it that the
+ * household from which it was split had redeemed until then. */
+struct fold_redeemed {
+	struct state_key key;
+	int64_t sum, inherited;
+};
+int fold_family_redeemed(struct judged *j, struct bytes household, int year,
+			 struct fold_redeemed *ret);
+int fold_family_put_redeemed(struct judged *j, const struct fold_redeemed *x);
+/* A redemption of @day is taken back that was @household's: off the sum of the year, and of those with which it
+ * was merged since. */
+int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, int64_t points);
 
 /* fold_people.c: declared kin and posts */
 int fold_people_kin(struct judged *j);

@@ -219,6 +219,16 @@ struct step {
 	bool confirm;
 };
 
+/* Recorded without a clock, the line may be of a day to come, and open the cap of a later year. */
+static int check_past(struct judged *j, uint32_t line, day_t day)
+{
+	int err = fold_need_clock(j);
+
+	if (err || day <= j->today)
+		return err;
+	return fold_refuse(j, &(struct refusal){.id = V_P05_FUTURE, .num = {line, day, j->today}});
+}
+
 static int confirm_line(struct judged *j, const struct target *t, uint32_t line,
 			const struct moved *m)
 {
@@ -226,6 +236,8 @@ static int confirm_line(struct judged *j, const struct target *t, uint32_t line,
 
 	if (m->it->sign == SIGN_deduct)
 		err = fold_objection_due(j, t->seq, line, &m->l);
+	if (!err)
+		err = check_past(j, line, m->l.day);
 	if (!err)
 		err = book_account(j, m, false);
 	if (!err)

@@ -123,6 +123,7 @@ int restate_open(struct kv_txn *base, const struct restate_txid *txid, struct re
 	struct overlay *o = mem_alloc(sizeof(*o));
 	int err = o ? kvmem_new(&o->memory) : ERR_NOMEM;
 
+	*ret = (struct restate){0};
 	if (!err)
 		err = kv_begin(o->memory, true, &o->state);
 	if (err) {
@@ -177,7 +178,10 @@ static int fold_entry(struct kv_txn *base, struct fold *f, uint64_t seq, uint64_
 		err = ERR_CORRUPT;
 	if (!err && f->feed_no != FEED_TOWN && e.town_seen > town_size)
 		err = ERR_NOTFOUND;
-	return err ? err : fold_apply(f, &e, payload, true, &v);
+	if (!err)
+		err = fold_apply(f, &e, payload, true, &v);
+	/* it was accepted, so it is again */
+	return !err && !verdict_ok(&v) ? ERR_CORRUPT : err;
 }
 
 static int fold_first(struct kv_txn *base, const struct hash *town, const struct feed_head *feed,

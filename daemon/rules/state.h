@@ -59,9 +59,9 @@ enum state_kind {
 	STATE_SIGNED = 'h', /* digest of a signed slip 32 -> seq of the redemption */
 	STATE_PROXY =
 		'y', /* 16 bytes of SHA-256(proxy) | day + 2^31, u32 | household -> a byte 1 */
-	STATE_REDEEMED = 'r',  /* household | year u16 -> points */
-	STATE_OPEN = 'O',      /* day + 2^31, u32 -> hours: from, to, from, to ... */
-	STATE_CLOSED = 'c',    /* year u16 -> seq of the close */
+	STATE_REDEEMED = 'r', /* household | year u16 -> points, those of before it was split off */
+	STATE_OPEN = 'O',     /* day + 2^31, u32 -> hours: from, to, from, to ... */
+	STATE_CLOSED = 'c',   /* year u16 -> seq of the close */
 	STATE_APPRAISED = 'q', /* year u16 -> confirmed appraisals */
 	STATE_FACILITY = 'l',  /* facility -> its keepers, state_register.h */
 	STATE_BOOK = 'b'       /* household -> the passbook, state_register.h */
@@ -192,7 +192,8 @@ void state_item_pack(const struct state_item *i, struct buf *out);
 int state_item_parse(struct bytes row, struct state_item *ret);
 
 /* A row of exactly @n signed numbers; what they are is said where the kind is. */
-#define STATE_NUMS_MAX 8
+#define STATE_NUMS_MAX	    8
+#define STATE_REDEEMED_NUMS 2
 void state_nums_pack(const int64_t *v, unsigned n, struct buf *out);
 int state_nums_parse(struct bytes row, int64_t *ret, unsigned n);
 /* A single number: item codes, adoptions. */
@@ -207,8 +208,8 @@ struct state_member {
 	bool head; /* became head of the household by a roster change */
 	day_t birth, since, agreed, left, death;
 	day_t away; /* since when; DAY_NONE: here */
-	/* what a correction needs: the entry that last changed this person, or took the headship away by
-	 * a split (0: none), since when it was away before it came back, and who was head before this one */
+	/* what a correction needs: the entry that last changed this person, took the headship away by
+	 * a split or gave it back by a correction (0: none), since when it was away before it came back, and who was head before this one */
 	uint64_t changed;
 	day_t was_away;
 	bool was_head;

@@ -422,7 +422,7 @@ int view_redeemed(struct kv_txn *t, uint32_t feed_no, struct bytes household, in
 {
 	struct state_key k;
 	struct bytes row = {0};
-	uint64_t sum = 0;
+	int64_t v[STATE_REDEEMED_NUMS] = {0};
 	int err = ERR_NOTFOUND;
 
 	if (household.n <= STATE_CODE_MAX) {
@@ -432,9 +432,9 @@ int view_redeemed(struct kv_txn *t, uint32_t feed_no, struct bytes household, in
 		err = get(t, &k, &row);
 	}
 	if (!err)
-		err = state_num_parse(row, &sum);
+		err = state_nums_parse(row, v, STATE_REDEEMED_NUMS);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	*ret = points_of((int64_t)sum);
+	*ret = points_of(v[0]);
 	return ERR_OK;
 }

@@ -6,6 +6,7 @@
 #include "daemon/rules/writer_int.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "proto/record.h"
 
 /* --- sessions -------------------------------------------------------------------------------------- */
 
@@ -92,6 +93,11 @@ int writer_flush(struct writer *w)
 	int err = session_flush(w, &w->mine);
 
 	return err ? err : session_flush(w, &w->other);
+}
+
+int writer_flush_for(struct writer *w, struct session *s, const struct entry *e)
+{
+	return e->type == REC_notice ? session_flush(w, s) : ERR_OK;
 }
 
 int writer_flush_town(struct writer *w)

@@ -200,9 +200,11 @@ static int take_entries(struct intake *in)
 		struct hash hash;
 
 		err = feedlog_meet(&s->log, ce->e.txid);
-		if (err)
-			break;
-		err = fold_apply(&s->fold, &ce->e, ce->payload, in->check->author_ok[i], &v);
+		if (!err)
+			err = writer_flush_for(in->w, s, &ce->e);
+		if (!err)
+			err = fold_apply(&s->fold, &ce->e, ce->payload, in->check->author_ok[i],
+					 &v);
 		if (!err)
 			err = writer_keep(in->w, s, &ce->e, ce->leaf, ce->payload, &v, &hash);
 		if (!err && !verdict_ok(&v))

@@ -69,6 +69,9 @@ int writer_session(struct writer *w, uint32_t no, struct session **ret);
 int writer_flush(struct writer *w);
 /* The same for the town feed alone: all that the fold of a village reads of another feed. */
 int writer_flush_town(struct writer *w);
+/* Before @e is judged: a notice names a root of its feed, which is then made of a few nodes of the tree and not
+ * of all entries of the batch. */
+int writer_flush_for(struct writer *w, struct session *s, const struct entry *e);
 /* Keeps the verdict when it is not a plain acceptance, then appends the entry. */
 int writer_keep(struct writer *w, struct session *s, const struct entry *e, const uint8_t *leaf,
 		struct bytes payload, const struct verdict *v, struct hash *ret_leaf_hash);

@@ -120,6 +120,8 @@ int writer_append_job(struct writer *w, struct job *j)
 	e.boot_ms = a->boot_ms;
 	/* what the town feed has; an entry of its own it judges by those before */
 	err = w->own == FEED_TOWN ? ERR_OK : writer_flush_town(w);
+	if (!err)
+		err = writer_flush_for(w, s, &e);
 	if (err)
 		return err;
 	err = a->dry_run ? fold_judge(&s->fold, &e, a->payload, a->author_ok, &a->verdict)

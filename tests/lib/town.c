@@ -133,6 +133,19 @@ static bool open_txn(struct town *w)
 	return true;
 }
 
+/* As the writer keeps it. */
+static void keep_verdict(struct town *w, uint32_t no, uint64_t seq)
+{
+	uint8_t key[VERDICT_KEY_BYTES];
+	struct buf b = {0};
+
+	if (verdict_ok(&w->last) && w->last.nwarn == 0)
+		return;
+	T_EQ(verdict_pack(&w->last, &b), ERR_OK);
+	T_EQ(kv_put(w->t, KV_VERDICT, verdict_key(key, no, seq), buf_bytes(&b)), ERR_OK);
+	buf_close(&b);
+}
+
 enum verdict_id town_append(struct town *w, uint32_t no, struct entry *e, struct bytes payload,
 			    bool author_ok)
 {
@@ -150,6 +163,7 @@ enum verdict_id town_append(struct town *w, uint32_t no, struct entry *e, struct
 	entry_pack(e, leaf);
 	T_EQ(feedlog_append(&log, e, leaf, payload, &hash), ERR_OK);
 	T_EQ(feedlog_flush(&log), ERR_OK);
+	keep_verdict(w, no, e->seq);
 	if (own)
 		town_commit(w);
 	return w->last.reason.id;

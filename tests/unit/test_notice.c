@@ -95,6 +95,39 @@ static void test_a_notice_names_a_root_of_this_feed(void)
 	town_close(&x.w);
 }
 
+/* Also when the last entry under it had no effect, and so says nothing of what the others have seen. */
+static void test_a_notice_has_seen_what_the_village_has(void)
+{
+	struct rec_meeting m = {
+		.place = town_b("村委会"), .agenda = town_b("公示"), .attendance = 9};
+	struct buf p = {0};
+	struct feed_head h;
+	struct rec_notice n;
+	struct hash root;
+	struct world x;
+	struct entry e;
+	uint64_t town;
+
+	world_open(&x, 5);
+	town = town_size(&x.w, FEED_TOWN);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, "new", ROLE_keeper, ""), V_ACCEPTED);
+	town_begin(&x.w);
+	T_EQ(feedlog_head(x.w.t, x.no, &h), ERR_OK);
+	m.day = x.day;
+	town_tx(&x.w, &h.id, town - 1, TOWN_REC, rec_type_of(REC_meeting), &m, NULL, 0, &e, &p);
+	T_EQ(town_append(&x.w, x.no, &e, buf_bytes(&p), true), V_TOWN_SEEN);
+	town_commit(&x.w);
+	n = notice(&x, town_size(&x.w, x.no), &root);
+	n.town = town - 1;
+	publish(&x, &n);
+	REFUSED(&x.w, "MALFORMED", "F00");
+	n.town = town;
+	publish(&x, &n);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	buf_close(&p);
+	town_close(&x.w);
+}
+
 /* Entries of one transaction, of which the stored tree knows nothing yet: every root counts alike. */
 static void test_a_batch_is_judged_like_its_entries_one_by_one(void)
 {
@@ -491,7 +524,7 @@ static void test_the_book_of_a_household_is_shown(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_a_notice_names_a_root_of_this_feed),
+T_MAIN(T(test_a_notice_names_a_root_of_this_feed), T(test_a_notice_has_seen_what_the_village_has),
        T(test_a_batch_is_judged_like_its_entries_one_by_one),
        T(test_a_posting_is_of_a_notice_and_long_enough), T(test_a_notice_is_taken_down_once),
        T(test_a_household_has_one_book), T(test_what_is_printed_stays_printed),

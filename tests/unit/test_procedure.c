@@ -365,6 +365,7 @@ static void test_a_deduction_waits_for_the_household(void)
 	confirm(&x, e);
 	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_refuse), V_ACCEPTED);
+	x.w.wall_ms = town_noon(x.today);
 	e = town_earn(&x.w, x.no, "01001", 0, "A101", x.day); /* an award waits for nothing */
 	town_close(&x.w);
 }

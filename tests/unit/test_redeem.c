@@ -384,6 +384,32 @@ static void test_a_year_has_a_cap_of_its_own(void)
 	town_close(&x.w);
 }
 
+/* Else the caps of all years to come stand open to a computer without a date. */
+static void test_the_cap_of_a_year_needs_a_clock(void)
+{
+	struct rec_redemption_line l = towels(1);
+	struct rec_redemption r;
+	struct rec_scheme s;
+	struct world x;
+	uint64_t wall;
+
+	open_world(&x);
+	s = scheme(2, x.today);
+	s.year_cap = points_of(1050);
+	set_scheme(&x, &s);
+	give(&x, "01001", 50000);
+	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
+	wall = x.w.wall_ms;
+	x.w.wall_ms = 0;
+	r = slip(&x, "01001");
+	r.day = town_day(day_year(x.today) + 1, 1, 2);
+	redeem(&x, &r, &l, 1);
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	x.w.wall_ms = wall;
+	T_EQ(redeem(&x, &r, &l, 1), V_DAY_FUTURE);
+	town_close(&x.w);
+}
+
 static enum verdict_id move(struct world *x, enum rec_code type, const char *from, const char *into,
 			    uint32_t n, uint32_t first)
 {
@@ -400,6 +426,18 @@ static enum verdict_id move(struct world *x, enum rec_code type, const char *fro
 	if (type == REC_split)
 		return put(x, TOWN_HEAD, type, &s, l, n);
 	return put(x, TOWN_HEAD, type, &m, l, n);
+}
+
+/* The other two of four. */
+static enum verdict_id move_rest(struct world *x, const char *from, const char *into)
+{
+	const struct rec_split_line l[] = {{3, 8}, {4, 9}};
+	struct rec_merge m = {.household = town_b(from),
+			      .into = town_b(into),
+			      .day = x->today,
+			      .reason = town_b("并户")};
+
+	return put(x, TOWN_HEAD, REC_merge, &m, l, 2);
 }
 
 static void test_what_was_redeemed_this_year_goes_along(void)
@@ -449,6 +487,50 @@ static void test_what_was_redeemed_this_year_goes_along(void)
 	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	T_EQ(redeemed(&x, "01002", 2026), 0);
 	T_EQ(redeemed(&x, "01003", 2026), 4200);
+	town_close(&x.w);
+}
+
+/* Two households that were one have the sum of before in both, and it counts once when they are one again. */
+static void test_who_splits_and_comes_back_has_redeemed_once(void)
+{
+	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
+	struct world x;
+
+	open_world(&x);
+	give(&x, "01001", 50000);
+	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
+	back.entry = last(&x);
+	T_EQ(move(&x, REC_split, "01001", "02001", 2, 1), V_ACCEPTED);
+	T_EQ(redeemed(&x, "02001", 2026), 2100);
+	give(&x, "02001", 50000);
+	T_EQ(take(&x, "02001", 1), V_ACCEPTED);
+	T_EQ(move(&x, REC_merge, "02001", "01001", 2, 5), V_ACCEPTED);
+	T_EQ(redeemed(&x, "01001", 2026), 3150);
+	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(redeemed(&x, "01001", 2026), 1050);
+	back.entry = town_size(&x.w, x.no) - 3; /* the one of the household that has ended */
+	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(redeemed(&x, "01001", 2026), 0);
+	town_close(&x.w);
+}
+
+/* The same when the old household ends in the new one, even if what both had was taken back between. */
+static void test_an_old_household_that_joins_the_new_one_has_redeemed_once(void)
+{
+	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
+	struct world x;
+
+	open_world(&x);
+	give(&x, "01001", 50000);
+	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
+	back.entry = last(&x);
+	T_EQ(move(&x, REC_split, "01001", "02001", 2, 1), V_ACCEPTED);
+	give(&x, "02001", 50000);
+	T_EQ(take(&x, "02001", 1), V_ACCEPTED);
+	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(take(&x, "01001", 3), V_ACCEPTED);
+	T_EQ(move_rest(&x, "01001", "02001"), V_ACCEPTED);
+	T_EQ(redeemed(&x, "02001", 2026), 4200);
 	town_close(&x.w);
 }
 
@@ -780,9 +862,11 @@ static void test_redemptions_are_read_in_their_order(void)
 T_MAIN(T(test_points_go_and_come_back),
        T(test_it_needs_scheme_prices_and_a_household_that_takes_part),
        T(test_a_hundred_is_enough_and_a_cent_less_is_not), T(test_a_year_has_a_cap_of_its_own),
-       T(test_what_was_redeemed_this_year_goes_along), T(test_every_line_is_priced_by_the_list),
-       T(test_proxies_are_looked_at), T(test_a_proxy_is_the_same_however_typed),
-       T(test_a_redemption_is_of_a_day_that_can_be), T(test_the_signed_slip_is_looked_at),
-       T(test_odd_times_and_large_sums_are_marked), T(test_nobody_was_there_to_receive),
-       T(test_what_comes_back_follows_a_merger), T(test_a_new_key_takes_nothing_back),
-       T(test_redemptions_are_read_in_their_order))
+       T(test_the_cap_of_a_year_needs_a_clock), T(test_what_was_redeemed_this_year_goes_along),
+       T(test_who_splits_and_comes_back_has_redeemed_once),
+       T(test_an_old_household_that_joins_the_new_one_has_redeemed_once),
+       T(test_every_line_is_priced_by_the_list), T(test_proxies_are_looked_at),
+       T(test_a_proxy_is_the_same_however_typed), T(test_a_redemption_is_of_a_day_that_can_be),
+       T(test_the_signed_slip_is_looked_at), T(test_odd_times_and_large_sums_are_marked),
+       T(test_nobody_was_there_to_receive), T(test_what_comes_back_follows_a_merger),
+       T(test_a_new_key_takes_nothing_back), T(test_redemptions_are_read_in_their_order))

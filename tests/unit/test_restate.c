@@ -69,6 +69,27 @@ static void test_every_state_of_the_past_comes_back(void)
 	town_close(&w);
 }
 
+/* An entry is refused that no verdict says was refused: damage, and no page is made of it. */
+static void test_a_refused_entry_without_its_verdict_is_damage(void)
+{
+	uint8_t key[VERDICT_KEY_BYTES];
+	struct restate past = {0};
+	struct feed_head head;
+	struct town w;
+	uint32_t no = town_open(&w, 3);
+	uint64_t at = town_size(&w, no);
+
+	T_EQ(town_step(&w, no, TOWN_REV, REC_confirm, 1, 1, DECISION_agree), V_NO_ROLE);
+	town_begin(&w);
+	T_EQ(kv_del(w.t, KV_VERDICT, verdict_key(key, no, at)), ERR_OK);
+	T_EQ(feedlog_head(w.t, no, &head), ERR_OK);
+	T_EQ(restate_at(w.t, &w.id, &head, head.size, town_size(&w, FEED_TOWN), &past),
+	     ERR_CORRUPT);
+	T_OK(!past.kv);
+	town_commit(&w);
+	town_close(&w);
+}
+
 static void test_what_is_not_here_has_no_past(void)
 {
 	struct restate past = {0};
@@ -88,4 +109,5 @@ static void test_what_is_not_here_has_no_past(void)
 	town_close(&w);
 }
 
-T_MAIN(T(test_every_state_of_the_past_comes_back), T(test_what_is_not_here_has_no_past))
+T_MAIN(T(test_every_state_of_the_past_comes_back),
+       T(test_a_refused_entry_without_its_verdict_is_damage), T(test_what_is_not_here_has_no_past))

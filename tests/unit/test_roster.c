@@ -321,6 +321,28 @@ static void test_a_wrong_change_is_taken_back(void)
 	world_close(&x);
 }
 
+/* Who was head before that is not kept: better told than lost. */
+static void test_only_the_last_change_of_the_head_is_taken_back(void)
+{
+	struct world x;
+	uint64_t second;
+
+	world_open(&x, 101);
+	T_EQ(change(&x, "01001", 2, LEAVE_head, x.day), V_ACCEPTED);
+	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
+	second = last(&x);
+	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
+	undo(&x);
+	T_OK(member(&x, "01001", 3).head);
+	/* only the last; with a new change of the head all can be put right */
+	correct(&x, TOWN_HEAD, second);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)second, 3, (int64_t)second + 2);
+	T_OK(member(&x, "01001", 3).head);
+	T_EQ(change(&x, "01001", 2, LEAVE_head, x.day), V_ACCEPTED);
+	T_OK(member(&x, "01001", 2).head);
+	world_close(&x);
+}
+
 static void test_a_correction_is_of_another_person_and_once(void)
 {
 	struct rec_roster_correction r = {.reason = town_b("无")};
@@ -1235,6 +1257,8 @@ struct model {
 		day_t began, left;
 		int64_t before[M_YEARS][M_ITEMS]; /* of caps, used where it came from */
 		int64_t redeemed[M_YEARS];	  /* that counts towards the cap of a year */
+		int64_t inherited[M_YEARS];	  /* of it, what it began with */
+		int split_from;			  /* -1: from none */
 	} h[M_HOUSEHOLDS];
 	struct {
 		int home;
@@ -1303,7 +1327,7 @@ static int m_new_household(struct model *m)
 	int h = (int)m->nhouseholds++;
 
 	snprintf(m->h[h].code, sizeof(m->h[h].code), "%05d", 3000 + h);
-	m->h[h].into = -1;
+	m->h[h].into = m->h[h].split_from = -1;
 	return h;
 }
 
@@ -1415,10 +1439,19 @@ static void m_carry_caps(struct model *m, int from, int to, day_t day)
 				m_household_used(m, from, item, year);
 }
 
+/* What two households had redeemed when they were one. */
+static int64_t m_both(const struct model *m, int a, int b, int year)
+{
+	if (m->h[a].split_from == b)
+		return m->h[a].inherited[year - M_YEAR];
+	return m->h[b].split_from == a ? m->h[b].inherited[year - M_YEAR] : 0;
+}
+
 static void m_carry_redeemed(struct model *m, int from, int to, day_t day)
 {
 	for (int year = day_year(day); year < M_YEAR + M_YEARS; year++)
-		m->h[to].redeemed[year - M_YEAR] += m->h[from].redeemed[year - M_YEAR];
+		m->h[to].redeemed[year - M_YEAR] +=
+			m->h[from].redeemed[year - M_YEAR] - m_both(m, from, to, year);
 }
 
 /* @n people go to @to, with numbers not used there. */
@@ -1466,6 +1499,8 @@ static void m_split(struct model *m)
 	m_move(m, who, n, to, l);
 	m_carry_caps(m, h, to, r.day);
 	m_carry_redeemed(m, h, to, r.day);
+	memcpy(m->h[to].inherited, m->h[to].redeemed, sizeof(m->h[to].inherited));
+	m->h[to].split_from = h;
 	m->h[to].began = r.day;
 	m->h[h].balance -= p;
 	m->h[to].balance += p;
@@ -1898,9 +1933,61 @@ static void test_any_order_of_villages_gives_the_same_state(void)
 	town_close(&w);
 }
 
+/* Nor is the cap of a year opened before the year: who decides then must know that the day has come. */
+static void test_without_a_clock_no_cap_of_a_later_year_opens(void)
+{
+	day_t jan = town_day(2026, 1, 2), later = town_day(2027, 1, 2);
+	struct world x;
+	uint64_t wall, at;
+
+	world_open(&x, 103);
+	wall = x.w.wall_ms;
+	for (int i = 0; i < 12; i++) /* all of 24.00 */
+		town_earn(&x.w, x.no, "01001", 0, "A101", jan);
+	T_EQ(points(&x, "01001", 0, "A101", jan), V_P10_CAP);
+	x.w.wall_ms = 0;
+	T_EQ(points(&x, "01001", 0, "A101", later), V_ACCEPTED);
+	at = last(&x);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, at, 0, DECISION_agree), V_ACCEPTED);
+	town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_agree);
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	x.w.wall_ms = wall;
+	town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_agree);
+	REFUSED(&x.w, "P05_FUTURE", "P05", 1, later, day_of_ms(wall));
+	T_EQ(points_raw(household(&x, "01001").balance), 2400);
+	/* what was recorded by mistake is refused with or without a clock */
+	x.w.wall_ms = 0;
+	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_refuse), V_ACCEPTED);
+	world_close(&x);
+}
+
+/* A household that ends in the future would have the cap of each year until then once more. */
+static void test_households_split_and_merge_only_with_a_clock(void)
+{
+	struct world x;
+	uint64_t wall;
+	day_t today;
+
+	world_open(&x, 102);
+	wall = x.w.wall_ms;
+	today = x.day;
+	x.w.wall_ms = 0;
+	x.day = town_day(2199, 1, 1);
+	merge(&x, "01001", "01002", "1234", "5678");
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	split(&x, "01001", "02001", "1", "1", 0);
+	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
+	x.w.wall_ms = wall;
+	x.day = today;
+	T_EQ(household(&x, "01001").left_day, DAY_NONE);
+	T_EQ(merge(&x, "01001", "01002", "1234", "5678"), V_ACCEPTED);
+	world_close(&x);
+}
+
 T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_changes_are_of_the_past), T(test_a_head_is_followed_by_another),
-       T(test_a_wrong_change_is_taken_back), T(test_a_correction_is_of_another_person_and_once),
+       T(test_a_wrong_change_is_taken_back), T(test_only_the_last_change_of_the_head_is_taken_back),
+       T(test_a_correction_is_of_another_person_and_once),
        T(test_what_has_changed_again_is_not_taken_back), T(test_a_child_joins),
        T(test_a_resident_is_admitted_by_the_committee),
        T(test_only_the_committees_can_say_that_they_agreed), T(test_a_register_knows_no_future),
@@ -1913,4 +2000,6 @@ T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_kin_is_declared_for_both), T(test_kin_and_posts_move_with_people),
        T(test_a_post_has_a_term), T(test_deciding_about_ones_own_is_warned_about),
        T(test_any_order_of_events_keeps_every_point),
-       T(test_any_order_of_villages_gives_the_same_state))
+       T(test_any_order_of_villages_gives_the_same_state),
+       T(test_without_a_clock_no_cap_of_a_later_year_opens),
+       T(test_households_split_and_merge_only_with_a_clock))

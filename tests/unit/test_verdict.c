@@ -240,7 +240,7 @@ static void provoke_grants(struct town *w, uint32_t no)
 	town_put(w, no, TOWN_HEAD, REC_revoke, &r, NULL, 0);
 	REFUSED(w, "GRANT_UNKNOWN", "F15", 0);
 	town_put(w, no, TOWN_HEAD, REC_grant, &term, NULL, 0);
-	REFUSED(w, "CATALOGUE_DATES", "F12", term.from, term.to);
+	REFUSED(w, "PERIOD", "F31", term.from, term.to);
 	term.name = town_b(TOWN_REC);
 	term.from = term.to = DAY_NONE;
 	town_put(w, no, TOWN_HEAD, REC_grant, &term, NULL, 0);
@@ -699,6 +699,8 @@ static void check_chinese(const struct told *x, const char *text)
 {
 	const char *at = strpbrk(text, ",;:!?()[]\"'");
 
+	if (at && *at == ':' && at > text && at[-1] >= '0' && at[-1] <= '9') /* of a time */
+		at = strpbrk(at + 1, ",;:!?()[]\"'");
 	if (at)
 		bad_entry(x, "English punctuation", at);
 	if (strlen(text) >= 3 && strcmp(text + strlen(text) - 3, "。") == 0)

@@ -1225,6 +1225,65 @@ static void test_invalid_entries_of_a_village_are_kept_without_effect(void)
 	pair_node_close(&hub);
 }
 
+/* --- what a chunk costs ----------------------------------------------------------------------------- */
+static const struct kv_ops *counted;
+static uint32_t entries_read;
+
+static int count_entries(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
+{
+	entries_read += tab == KV_ENTRY;
+	return counted->get(t, tab, key, ret);
+}
+
+/* Notices that each name all entries before, and a root that is not theirs. */
+static void force_notices(struct pair_node *v, uint64_t n)
+{
+	uint8_t root[HASH_BYTES] = {0};
+	struct rec_notice notice = {.from = 20000,
+				    .to = 20000,
+				    .root = {root, sizeof(root)},
+				    .town = PAIR_STARTED,
+				    .day = 20000,
+				    .digest = {root, sizeof(root)}};
+	struct pair_tx x = {0};
+
+	for (uint64_t i = 0; i < n; i++) {
+		notice.size = i + 1;
+		pair_tx(&tw, PAIR_VILLAGE, REC_notice, &notice, tw.head, PAIR_STARTED,
+			(uint32_t)(500 + i), &x);
+		force(v, &x);
+	}
+	pair_tx_close(&x);
+}
+
+/* The root of each is made from a few nodes of the tree, not from all entries since the last batch. */
+static void test_notices_in_one_chunk_read_no_entries_again(void)
+{
+	enum { NOTICES = 60 };
+	struct pair_node hub, v;
+	struct buf chunk = {0};
+	struct kv_ops ops;
+	struct job j;
+
+	hub_open(&hub, 0);
+	village_open(&v, &hub, 1);
+	force_notices(&v, NOTICES);
+	pair_chunk(&v, 0, NOTICES + 1, &chunk);
+	counted = hub.kv->ops;
+	ops = *counted;
+	ops.get = count_entries;
+	hub.kv->ops = &ops;
+	entries_read = 0;
+	T_EQ(ingest(&hub, buf_bytes(&chunk), &j), ERR_OK);
+	hub.kv->ops = counted;
+	T_EQ(j.u.ingest.size, NOTICES + 1);
+	T_EQ(j.u.ingest.refused, NOTICES);
+	T_EQ(entries_read, 0);
+	buf_close(&chunk);
+	pair_node_close(&v);
+	pair_node_close(&hub);
+}
+
 static void test_a_witness_without_a_clock_does_not_cosign(void)
 {
 	struct pair_node hub, v;
@@ -1598,6 +1657,7 @@ T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
        T(test_every_flipped_bit_of_a_chunk_is_refused), T(test_a_fork_is_named_and_changes_nothing),
        T(test_chunks_of_no_business_here_are_refused),
        T(test_invalid_entries_of_a_village_are_kept_without_effect),
+       T(test_notices_in_one_chunk_read_no_entries_again),
        T(test_a_witness_without_a_clock_does_not_cosign),
        T(test_a_village_whose_store_went_back_signs_one_history),
        T(test_a_hub_whose_store_went_back_signs_one_history),
