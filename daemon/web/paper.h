@@ -51,6 +51,9 @@ int paper_notice_make(struct paper *p);
 
 /* Refuses a wish: 400 for @param, with a hint. */
 int paper_refuse(struct paper *p, const char *param, struct says message, struct says hint);
+/* The wish is sound, but there is nothing to print: 404 with @code. */
+int paper_lacks(struct paper *p, const char *code, const char *param, struct says message,
+		struct says hint);
 /* A required number or day from the query. */
 int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, void *ret_head,
 		     struct payload *ret_payload);

@@ -317,10 +317,10 @@ static int catalogue(struct paper *p)
 	int err = view_catalogue_on(p->t, p->r->feed.no, p->record.notice.to, &version);
 
 	if (err == ERR_NOTFOUND)
-		return paper_refuse(p, "to",
-				    SAYS("该日没有生效的积分清单",
-					 "no catalogue is in force on that day"),
-				    SAYS("请先采用清单", "adopt one first"));
+		return paper_lacks(p, "NOT_IN_FORCE", "to",
+				   SAYS("该日没有生效的积分清单",
+					"no catalogue is in force on that day"),
+				   SAYS("请先采用清单", "adopt one first"));
 	if (err)
 		return err;
 	begin(p, "积分事项清单公示");
@@ -415,10 +415,10 @@ static int scheme(struct paper *p)
 	int err = view_doc_on(p->t, p->r->feed.no, VIEW_SCHEME, day, &doc);
 
 	if (err == ERR_NOTFOUND)
-		return paper_refuse(p, "to",
-				    SAYS("该日没有生效的积分奖励方案",
-					 "no reward scheme is in force on that day"),
-				    SAYS("请先录入方案", "record one first"));
+		return paper_lacks(p, "NOT_IN_FORCE", "to",
+				   SAYS("该日没有生效的积分奖励方案",
+					"no reward scheme is in force on that day"),
+				   SAYS("请先录入方案", "record one first"));
 	if (!err)
 		err = view_scheme_on(p->t, p->r->feed.no, day, &s);
 	if (err)

@@ -389,6 +389,8 @@ done <<-'END'
 	1 notice check AAAA
 	2 notice check 'a b'
 	2 print odd -o "$work/x"
+	1 print passbook --household 99 -o "$work/x"
+	2 print passbook -o "$work/x"
 	1 print slip --entry 999999 -o "$work/x"
 	2 print slip --entry x -o "$work/x"
 	2 table odd

@@ -116,6 +116,33 @@ static void test_a_slip_says_what_was_there_and_what_is_left(void)
 	town_close(&w);
 }
 
+/* Nothing to print is no fault of the command line, and a failing machine is no missing entry. */
+static void test_what_cannot_be_printed_says_why(void)
+{
+	struct web_param entry = {"entry", NULL};
+	struct web_res res = {0};
+	int found;
+
+	village_open(4);
+	json_decref(ASK("/api/v1/paper/passbook", 404, "household", "99999"));
+	json_decref(ASK("/api/v1/paper/passbook", 400, NULL));
+	json_decref(ASK("/api/v1/paper/slip", 400, NULL));
+	json_decref(ASK("/api/v1/paper/notice", 404, "kind", "scheme", "to", "1990-01-01"));
+	json_decref(ASK("/api/v1/paper/notice", 404, "kind", "catalogue", "to", "1990-01-01"));
+	entry.value = entry_of(REC_redemption, 0);
+	for (long k = 0; res.status != 200; k++) {
+		struct web_req req = {
+			.path = "/api/v1/paper/slip", .query = {entry}, .nquery = 1, .local = true};
+
+		mem_fail_after(k);
+		web_handle(&services, web_route_find("GET", req.path, true, &found), &req, &res);
+		mem_fail_after(-1);
+		T_OK(res.status == 200 || res.status == 503);
+		buf_close(&res.body);
+	}
+	town_close(&w);
+}
+
 static void test_a_certificate_names_the_person(void)
 {
 	json_t *a;
@@ -292,7 +319,7 @@ static void test_nothing_leaks(void)
 	T_EQ(mem_live(), 0);
 }
 
-T_MAIN(T(test_a_slip_says_what_was_there_and_what_is_left), T(test_a_certificate_names_the_person),
-       T(test_a_book_goes_on_over_its_pages), T(test_a_code_leads_to_the_figures),
-       T(test_a_notice_with_a_phone_number_is_not_made), T(test_completeness_is_counted_once),
-       T(test_nothing_leaks))
+T_MAIN(T(test_a_slip_says_what_was_there_and_what_is_left), T(test_what_cannot_be_printed_says_why),
+       T(test_a_certificate_names_the_person), T(test_a_book_goes_on_over_its_pages),
+       T(test_a_code_leads_to_the_figures), T(test_a_notice_with_a_phone_number_is_not_made),
+       T(test_completeness_is_counted_once), T(test_nothing_leaks))
