@@ -252,6 +252,8 @@ int drv_web_start(struct drv *d, struct errmsg *msg)
 	s->file_keep = svc_file_keep;
 	s->file_end = svc_file_end;
 	s->halted = svc_halted;
+	atomic_flag_clear(&d->restating);
+	s->restating = &d->restating;
 	evidence_sweep(d->dir->path);
 	err = listen_local(d, &local.fd, msg);
 	if (!err)

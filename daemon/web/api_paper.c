@@ -178,6 +178,8 @@ int paper_open(struct paper *p, struct reading *r)
 void paper_close(struct paper *p)
 {
 	restate_close(&p->past);
+	if (p->restating)
+		atomic_flag_clear(p->r->s->restating);
 	buf_close(&p->html);
 	buf_close(&p->children);
 }

@@ -14,6 +14,7 @@ struct paper {
 	struct reading *r;
 	struct kv_txn *t;    /* the state that it shows: that of @r, or @past */
 	struct restate past; /* of a notice that was made when the feeds were shorter */
+	bool restating;	     /* @past is being made or in use */
 	uint64_t town_size;  /* of the town feed held here */
 	struct page page;
 	struct buf html;

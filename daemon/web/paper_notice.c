@@ -475,6 +475,21 @@ static int notice_wish(struct paper *p)
 	return err;
 }
 
+static int restate_alone(struct paper *p)
+{
+	atomic_flag *busy = p->r->s->restating;
+
+	if (busy && atomic_flag_test_and_set(busy)) {
+		reply_error(p->r->res, p->r->req->lang, 503, "BUSY", NULL,
+			    SAYS("正在为另一个请求重算过去的账目",
+				 "a state of the past is being made again for somebody else"),
+			    SAYS("请稍后再试", "try again in a moment"));
+		return PAPER_ANSWERED;
+	}
+	p->restating = busy != NULL;
+	return ERR_OK;
+}
+
 /* What was true then and is not now must stand on the page as it did: the feeds as they were are folded
  * again. */
 static int as_it_was(struct paper *p)
@@ -484,7 +499,9 @@ static int as_it_was(struct paper *p)
 
 	if (n->size == p->r->feed.size && n->town == p->town_size)
 		return ERR_OK;
-	err = restate_at(p->r->t, &p->r->s->town, &p->r->feed, n->size, n->town, &p->past);
+	err = restate_alone(p);
+	if (!err)
+		err = restate_at(p->r->t, &p->r->s->town, &p->r->feed, n->size, n->town, &p->past);
 	if (!err)
 		p->t = p->past.t;
 	return err;

@@ -326,7 +326,8 @@ shape "any(.[]; .entry == $wrong and .settled_by == $((wrong + 1)))" "${v[@]}" r
 # --- status and verify ---------------------------------------------------------------------------------------
 shape '.role == "village" and .halted == null and (.alarms | type == "array") and (.feeds | length == 2) and
 	all(.feeds[]; (.feed | test("^[0-9a-f]{64}$")) and (.no | type == "number") and (.own | type == "boolean") and
-	has("label") and .unaudited == 0 and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
+	has("label") and (has("unaudited") | not) and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
+shape 'all(.feeds[]; .unaudited == 0)' "${v[@]}" status --full
 expect 0 '^Village 1 \(village of Town\)$' "${v[@]}" status
 expect 0 '^Village 1（Town的村）$' --lang zh "${v[@]}" status
 expect 0 '^Town \(hub\)$' "${h[@]}" status

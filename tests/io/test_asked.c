@@ -14,6 +14,7 @@
 static struct town w;
 static uint32_t village;
 static struct web_services services;
+static atomic_flag restating = ATOMIC_FLAG_INIT;
 
 static uint64_t wall_ms(void *ctx)
 {
@@ -27,8 +28,12 @@ static void village_open(uint64_t seed)
 
 	village = l.no = town_open(&w, seed);
 	life_live(&l);
-	services = (struct web_services){
-		.kv = w.kv, .town = w.id, .own = village, .role = NODE_VILLAGE, .wall_ms = wall_ms};
+	services = (struct web_services){.kv = w.kv,
+					 .town = w.id,
+					 .own = village,
+					 .role = NODE_VILLAGE,
+					 .wall_ms = wall_ms,
+					 .restating = &restating};
 }
 
 /* The answer as JSON; the caller lets it go. @query: names and values in turn, ended by NULL. */
@@ -240,6 +245,9 @@ static void test_a_code_leads_to_the_figures(void)
 	a = ask(path, NULL, 200);
 	T_OK(json_is_true(json_object_get(a, "agrees")));
 	json_decref(a);
+	T_OK(!atomic_flag_test_and_set(&restating)); /* somebody else makes the past again */
+	json_decref(ask(path, NULL, 503));
+	atomic_flag_clear(&restating);
 	snprintf(path, sizeof(path), "/api/v1/notices/%s", bad);
 	a = ask(path, NULL, 200);
 	T_OK(json_is_false(json_object_get(a, "agrees")));
@@ -314,6 +322,27 @@ static void test_completeness_is_counted_once(void)
 	town_close(&w);
 }
 
+static void test_an_answer_about_files_has_an_end(void)
+{
+	uint8_t digest[HASH_BYTES] = {1};
+	struct rec_meeting m = {.kind = MEETING_courtyard,
+				.day = town_day(2025, 3, 2),
+				.place = town_b("院坝"),
+				.attendance = 9,
+				.agenda = town_b("清洁"),
+				.digest = kv_bytes(digest, sizeof(digest))};
+	json_t *a;
+
+	village_open(5);
+	for (int i = 0; i < 2001; i++)
+		T_EQ(town_put(&w, village, TOWN_REC, REC_meeting, &m, NULL, 0), V_ACCEPTED);
+	a = ASK("/api/v1/evidence", 200, "n", "10000");
+	T_EQ(json_array_size(json_object_get(a, "items")), 2000);
+	T_OK(json_is_integer(json_object_get(a, "next")));
+	json_decref(a);
+	town_close(&w);
+}
+
 static void test_nothing_leaks(void)
 {
 	T_EQ(mem_live(), 0);
@@ -322,4 +351,5 @@ static void test_nothing_leaks(void)
 T_MAIN(T(test_a_slip_says_what_was_there_and_what_is_left), T(test_what_cannot_be_printed_says_why),
        T(test_a_certificate_names_the_person), T(test_a_book_goes_on_over_its_pages),
        T(test_a_code_leads_to_the_figures), T(test_a_notice_with_a_phone_number_is_not_made),
-       T(test_completeness_is_counted_once), T(test_nothing_leaks))
+       T(test_completeness_is_counted_once), T(test_an_answer_about_files_has_an_end),
+       T(test_nothing_leaks))

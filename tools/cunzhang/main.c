@@ -83,6 +83,9 @@ static const struct option_def o_adopt[] = {
 	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, END,
 };
 static const struct option_def o_none[] = {END};
+static const struct option_def o_status[] = {
+	{"full", NULL, M_O_STATUS_FULL, false, 0, NULL}, END,
+};
 static const struct option_def o_verify[] = {{"quick", NULL, M_O_QUICK, false, 0, NULL}, END};
 static const struct option_def o_log[] = {
 	FEED,
@@ -173,7 +176,7 @@ const struct command main_commands[] = {
 	{"print", "PAPER", M_C_PRINT, M_X_PRINT, W, cmd_print, o_print, 0, false, false},
 	{"table", "NAME", M_C_TABLE, M_X_TABLE, 0, cmd_table, o_table, 0, false, false},
 	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
-	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
+	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_status, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},
 	{"digest", "", M_C_DIGEST, M_NOTHING_MORE, 0, cmd_digest, o_feed, 0, false, false},
 	{"evidence check", "", M_C_EVIDENCE_CHECK, M_X_EVIDENCE_CHECK, 0, cmd_evidence_check, o_feed, 0, false, false},
