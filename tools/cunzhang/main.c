@@ -208,7 +208,8 @@ static bool begins_command(const char *word)
 	return false;
 }
 
-static int unknown_command(const char *name)
+/* @group: the first of two words, when it is one; "". */
+static int unknown_command(const char *name, const char *group)
 {
 	char first[64][NAME_BYTES_MAX];
 	const char *names[128], *near;
@@ -226,7 +227,7 @@ static int unknown_command(const char *name)
 	if (near)
 		SAY(stderr, M_DID_YOU_MEAN, near);
 	else
-		SAY(stderr, M_HINT_HELP, "");
+		SAY(stderr, M_HINT_HELP, group);
 	return EXIT_USAGE;
 }
 
@@ -246,12 +247,12 @@ static int take_command(struct cli *c, int argc, char **argv, int *at)
 	if (c->cmd)
 		return EXIT_DONE;
 	if (!begins_command(word))
-		return unknown_command(word);
+		return unknown_command(word, "");
 	if (*at < argc && argv[*at][0] != '-') {
 		snprintf(name, sizeof(name), "%s %.*s", word, NAME_BYTES_MAX, argv[*at]);
 		++*at;
 		c->cmd = command_named(name);
-		return c->cmd ? EXIT_DONE : unknown_command(name);
+		return c->cmd ? EXIT_DONE : unknown_command(name, word);
 	}
 	if (wants_help(c, argc, argv, *at)) {
 		help_group(word);
@@ -361,6 +362,9 @@ int main(int argc, char **argv)
 		rv = puts("cunzhang " CLI_VERSION) < 0;
 	else
 		rv = run(&c, argc, argv);
+	for (int i = 1; i < argc; i++) /* also behind what is wrong */
+		c.json = c.json || strcmp(argv[i], "--json") == 0;
+	cli_json_failed(&c, rv);
 	curl_global_cleanup();
 	if (fflush(stdout) || ferror(stdout)) {
 		SAY(stderr, M_STDOUT);
