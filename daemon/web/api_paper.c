@@ -179,7 +179,7 @@ void paper_close(struct paper *p)
 {
 	restate_close(&p->past);
 	if (p->restating)
-		atomic_flag_clear(p->r->s->restating);
+		p->r->s->restate_end(p->r->s->ctx);
 	buf_close(&p->html);
 	buf_close(&p->children);
 }

@@ -477,16 +477,16 @@ static int notice_wish(struct paper *p)
 
 static int restate_alone(struct paper *p)
 {
-	atomic_flag *busy = p->r->s->restating;
+	const struct web_services *s = p->r->s;
 
-	if (busy && atomic_flag_test_and_set(busy)) {
+	if (s->restate_begin && !s->restate_begin(s->ctx)) {
 		reply_error(p->r->res, p->r->req->lang, 503, "BUSY", NULL,
 			    SAYS("正在为另一个请求重算过去的账目",
 				 "a state of the past is being made again for somebody else"),
 			    SAYS("请稍后再试", "try again in a moment"));
 		return PAPER_ANSWERED;
 	}
-	p->restating = busy != NULL;
+	p->restating = s->restate_begin != NULL;
 	return ERR_OK;
 }
 

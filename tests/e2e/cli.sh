@@ -425,6 +425,12 @@ done <<-'END'
 	0 completion bash
 	0 status
 END
+printf 'member,relation,household,, \n2,spouse,05002,,\n,,,,\n' >"$work/kin.csv"
+kin=(record kin --household 05001 --member 1 --day 2026-01-01 --lines "$work/kin.csv" --as head --dry-run)
+c "${v[@]}" "${kin[@]}"
+grep -qE 'column|cells' "$work/out" && fail "empty columns behind the lines: $(cat "$work/out")"
+printf 'member,relation,household,,\n2,spouse,05002,,x\n' >"$work/kin.csv"
+expect 2 'row 2|2 ' "${v[@]}" "${kin[@]}"
 [[ -c /dev/null ]] || fail "a device was written over"
 rm "$work/households.csv"
 shape '.rows | length > 0' "${v[@]}" table households --csv "$work/households.csv"
