@@ -26,6 +26,16 @@ static int svc_submit(void *ctx, struct job **jobs, uint32_t n)
 	return d->storeq ? storeq_run(d->storeq, jobs, n) : ERR_STATE;
 }
 
+static bool svc_restate_begin(void *ctx)
+{
+	return !atomic_flag_test_and_set(&((struct drv *)ctx)->restating);
+}
+
+static void svc_restate_end(void *ctx)
+{
+	atomic_flag_clear(&((struct drv *)ctx)->restating);
+}
+
 static uint64_t svc_wall(void *ctx)
 {
 	(void)ctx;
@@ -252,6 +262,9 @@ int drv_web_start(struct drv *d, struct errmsg *msg)
 	s->file_keep = svc_file_keep;
 	s->file_end = svc_file_end;
 	s->halted = svc_halted;
+	atomic_flag_clear(&d->restating);
+	s->restate_begin = svc_restate_begin;
+	s->restate_end = svc_restate_end;
 	evidence_sweep(d->dir->path);
 	err = listen_local(d, &local.fd, msg);
 	if (!err)

@@ -7,7 +7,7 @@
 #include "daemon/web/reply.h"
 
 #define JSON_MAX   ((size_t)256 << 10)
-#define IMPORT_MAX IMPORT_BYTES_MAX
+#define IMPORT_MAX (IMPORT_BYTES_MAX + IMPORT_HEAD_MAX)
 
 static void healthz(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {

@@ -46,6 +46,10 @@ struct web_services {
 	void (*file_add)(void *file, const void *p, size_t n);
 	int (*file_keep)(void *file, struct hash *ret, bool *ret_new, struct errmsg *msg);
 	void (*file_end)(void *file);
+	/* Around the work while a state of the past is folded again, which is one at a time: it takes a core and the
+	 * memory of a whole state. False: somebody else is at it. NULL: nobody else asks. */
+	bool (*restate_begin)(void *ctx);
+	void (*restate_end)(void *ctx);
 	/* NULL, or why the node does not write (for status). */
 	const char *(*halted)(void *ctx);
 };

@@ -9,6 +9,7 @@
 
 #define SCAN_DEFAULT 2000 /* entries looked at for one answer */
 #define SCAN_MAX     10000
+#define ITEMS_MAX    2000 /* of one answer; the entry that reaches it is told whole */
 
 void api_evidence_keep(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
@@ -39,11 +40,12 @@ static bool names_files(const struct rec_field *f, uint32_t n)
 	return false;
 }
 
-static void put_digests(struct reading *r, const struct rec_type *t, uint64_t seq, uint32_t line,
-			const void *part)
+/* Returns how many. */
+static uint32_t put_digests(struct reading *r, const struct rec_type *t, uint64_t seq,
+			    uint32_t line, const void *part)
 {
 	const struct rec_field *f = line ? t->line : t->head;
-	uint32_t n = line ? t->nline : t->nhead;
+	uint32_t n = line ? t->nline : t->nhead, put = 0;
 	bool en = r->req->lang == LANG_EN;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -62,29 +64,32 @@ static void put_digests(struct reading *r, const struct rec_type *t, uint64_t se
 		jw_kstr(&r->w, "field_text", en ? f[i].en : f[i].zh);
 		jw_khex(&r->w, "digest", digest.p, digest.n);
 		jw_obj_end(&r->w);
+		put++;
 	}
+	return put;
 }
 
 /* A part that was redacted names nothing any more. */
-static void put_record(struct reading *r, const struct rec_type *t, uint64_t seq,
-		       struct bytes payload)
+static uint32_t put_record(struct reading *r, const struct rec_type *t, uint64_t seq,
+			   struct bytes payload)
 {
 	struct payload p;
 	union rec_any part;
-	uint32_t n = 0;
+	uint32_t n = 0, put = 0;
 
 	if (payload_parse(payload.p, payload.n, &p))
-		return;
+		return 0;
 	if (!rec_decode_head(t, &p, &part))
-		put_digests(r, t, seq, 0, &part);
+		put += put_digests(r, t, seq, 0, &part);
 	if (!names_files(t->line, t->nline) || rec_nlines(t, &p, &n))
-		return;
+		return put;
 	for (uint32_t i = 0; i < n; i++)
 		if (!rec_decode_line(t, &p, i, &part))
-			put_digests(r, t, seq, i + 1, &part);
+			put += put_digests(r, t, seq, i + 1, &part);
+	return put;
 }
 
-static int put_entry(struct reading *r, uint64_t seq)
+static int put_entry(struct reading *r, uint64_t seq, uint32_t *items)
 {
 	const struct rec_type *t;
 	struct bytes leaf, payload;
@@ -102,13 +107,14 @@ static int put_entry(struct reading *r, uint64_t seq)
 		return ERR_OK;
 	err = view_verdict(r->t, r->feed.no, seq, &v);
 	if (!err && verdict_ok(&v))
-		put_record(r, t, seq, payload);
+		*items += put_record(r, t, seq, payload);
 	return err;
 }
 
 void api_evidence(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	uint64_t from = 0, n = SCAN_DEFAULT, seq;
+	uint32_t items = 0;
 	struct reading r;
 	int err = ERR_OK;
 
@@ -118,8 +124,8 @@ void api_evidence(const struct web_services *s, const struct web_req *req, struc
 	jw_khex(&r.w, "feed", r.feed.id.b, HASH_BYTES);
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);
-	for (seq = from; !err && seq < r.feed.size && seq - from < n; seq++)
-		err = put_entry(&r, seq);
+	for (seq = from; !err && seq < r.feed.size && seq - from < n && items < ITEMS_MAX; seq++)
+		err = put_entry(&r, seq, &items);
 	jw_arr_end(&r.w);
 	jw_key(&r.w, "next");
 	if (seq < r.feed.size)

@@ -12,6 +12,13 @@ int paper_refuse(struct paper *p, const char *param, struct says message, struct
 	return PAPER_ANSWERED;
 }
 
+int paper_lacks(struct paper *p, const char *code, const char *param, struct says message,
+		struct says hint)
+{
+	reply_error(p->r->res, p->r->req->lang, 404, code, param, message, hint);
+	return PAPER_ANSWERED;
+}
+
 int paper_need_day(struct paper *p, const char *name, day_t *ret)
 {
 	if (!reply_param_day(p->r->req, p->r->res, name, ret))
@@ -53,20 +60,21 @@ static int is_entry(void *ctx, uint64_t seq)
 int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, void *ret_head,
 		     struct payload *ret_payload)
 {
+	const struct says hint =
+		SAYS("用 cunzhang register 查看序号", "cunzhang register shows the numbers");
 	struct seek_entry s = {UINT64_MAX};
 	int err;
 
 	if (!reply_param_u64(p->r->req, p->r->res, "entry", INT64_MAX, &s.seq))
 		return PAPER_ANSWERED;
+	if (s.seq == UINT64_MAX)
+		return paper_refuse(p, "entry", SAYS("缺少记录序号", "an entry is missing"), hint);
 	err = view_listed(p->t, p->r->feed.no, type, s.seq, is_entry, &s);
-	if (err != 1) {
-		reply_error(p->r->res, p->r->req->lang, s.seq == UINT64_MAX ? 400 : 404,
-			    "ENTRY_UNKNOWN", "entry",
-			    SAYS("没有这条记录", "there is no such accepted entry"),
-			    SAYS("用 cunzhang register 查看序号",
-				 "cunzhang register shows the numbers"));
-		return PAPER_ANSWERED;
-	}
+	if (err < 0)
+		return err;
+	if (err != 1)
+		return paper_lacks(p, "ENTRY_UNKNOWN", "entry",
+				   SAYS("没有这条记录", "there is no such accepted entry"), hint);
 	err = feedlog_payload(p->t, p->r->feed.no, s.seq, ret_payload);
 	if (!err && rec_decode_head(rec_type_of((uint16_t)type), ret_payload, ret_head))
 		err = ERR_CORRUPT;
@@ -171,6 +179,8 @@ int paper_open(struct paper *p, struct reading *r)
 void paper_close(struct paper *p)
 {
 	restate_close(&p->past);
+	if (p->restating)
+		p->r->s->restate_end(p->r->s->ctx);
 	buf_close(&p->html);
 	buf_close(&p->children);
 }

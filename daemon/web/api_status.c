@@ -32,13 +32,10 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	struct feed_status st = {0};
 	struct guard g;
 	char label[FEED_LABEL_MAX];
-	uint64_t durable = h->size, unaudited = 0, overdue = 0;
+	uint64_t durable = h->size, unaudited, overdue = 0;
 	bool own = h->no == r->s->own;
 	int err = writer_feed_status(r->t, h->no, r->s->role == NODE_HUB, &st);
 
-	/* counted by reading: not for anybody who asks from far away */
-	if (!err && r->req->local)
-		err = view_unaudited(r->t, h->no, 0, &unaudited);
 	if (err)
 		return err;
 	/* Of the own feed, only what was re-read and signed counts. */
@@ -57,8 +54,12 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	jw_ku64(&r->w, "cosigned", st.cosigned);
 	jw_ku64(&r->w, "witnesses", st.witnesses);
 	jw_ku64(&r->w, "epoch", h->epoch);
-	if (r->req->local)
+	if (r->req->local && reply_param(r->req, "full")) {
+		err = view_unaudited(r->t, h->no, 0, &unaudited);
+		if (err)
+			return err;
 		jw_ku64(&r->w, "unaudited", unaudited);
+	}
 	if (r->req->local && h->no != FEED_TOWN) {
 		err = due_count(r->t, h, reply_today(r->s), &overdue);
 		jw_ku64(&r->w, "overdue", overdue);

@@ -38,9 +38,11 @@ struct import_issue {
 	const char *s, *t;
 	int64_t num[2];
 };
-#define IMPORT_BYTES_MAX   ((size_t)8 << 20) /* of a file */
-#define IMPORT_ISSUES_MAX  10000	     /* of each severity are kept; all are counted */
-#define IMPORT_VALUE_BYTES 120		     /* of a value shown; longer ones are cut */
+#define IMPORT_BYTES_MAX ((size_t)8 << 20) /* of a file */
+#define IMPORT_HEAD_MAX                                                                            \
+	((size_t)2 << 20)	 /* of what is sent before it: a digest for each file it names */
+#define IMPORT_ISSUES_MAX  10000 /* of each severity are kept; all are counted */
+#define IMPORT_VALUE_BYTES 120	 /* of a value shown; longer ones are cut */
 #define IMPORT_MEMORY_MAX  ((size_t)128 << 20)
 
 struct import_chunk;

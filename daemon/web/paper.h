@@ -14,6 +14,7 @@ struct paper {
 	struct reading *r;
 	struct kv_txn *t;    /* the state that it shows: that of @r, or @past */
 	struct restate past; /* of a notice that was made when the feeds were shorter */
+	bool restating;	     /* @past is being made or in use */
 	uint64_t town_size;  /* of the town feed held here */
 	struct page page;
 	struct buf html;
@@ -52,6 +53,9 @@ int paper_notice_make(struct paper *p);
 
 /* Refuses a wish: 400 for @param, with a hint. */
 int paper_refuse(struct paper *p, const char *param, struct says message, struct says hint);
+/* The wish is sound, but there is nothing to print: 404 with @code. */
+int paper_lacks(struct paper *p, const char *code, const char *param, struct says message,
+		struct says hint);
 /* A required number or day from the query. */
 int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, void *ret_head,
 		     struct payload *ret_payload);

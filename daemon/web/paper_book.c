@@ -150,17 +150,22 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 {
 	const char *name = reply_param(p->r->req, "household");
 	struct bytes code = {(const uint8_t *)name, name ? strlen(name) : 0};
-	int err = code.n ? view_household(p->t, p->r->feed.no, code, h) : ERR_NOTFOUND;
+	int err;
 
+	if (!code.n)
+		return paper_refuse(p, "household", SAYS("缺少户编号", "a household is missing"),
+				    SAYS("如 05001", "like 05001"));
+	err = view_household(p->t, p->r->feed.no, code, h);
 	if (err == ERR_NOTFOUND)
-		return paper_refuse(p, "household",
-				    SAYS("没有这个户编号", "there is no such household"),
-				    SAYS("用 cunzhang account 查看", "see cunzhang account"));
+		return paper_lacks(p, "HOUSEHOLD_UNKNOWN", "household",
+				   SAYS("没有这个户编号", "there is no such household"),
+				   SAYS("用 cunzhang account 查看", "see cunzhang account"));
 	if (!err)
 		err = view_passbook(p->t, p->r->feed.no, code, k);
 	if (err == ERR_NOTFOUND)
-		return paper_refuse(
-			p, "household", SAYS("该户还没有积分手册", "the household has no passbook"),
+		return paper_lacks(
+			p, "NO_PASSBOOK", "household",
+			SAYS("该户还没有积分手册", "the household has no passbook"),
 			SAYS("先发放：cunzhang record passbook --action issue …",
 			     "issue one first: cunzhang record passbook --action issue ..."));
 	return err;

@@ -317,10 +317,10 @@ static int catalogue(struct paper *p)
 	int err = view_catalogue_on(p->t, p->r->feed.no, p->record.notice.to, &version);
 
 	if (err == ERR_NOTFOUND)
-		return paper_refuse(p, "to",
-				    SAYS("该日没有生效的积分清单",
-					 "no catalogue is in force on that day"),
-				    SAYS("请先采用清单", "adopt one first"));
+		return paper_lacks(p, "NOT_IN_FORCE", "to",
+				   SAYS("该日没有生效的积分清单",
+					"no catalogue is in force on that day"),
+				   SAYS("请先采用清单", "adopt one first"));
 	if (err)
 		return err;
 	begin(p, "积分事项清单公示");
@@ -415,10 +415,10 @@ static int scheme(struct paper *p)
 	int err = view_doc_on(p->t, p->r->feed.no, VIEW_SCHEME, day, &doc);
 
 	if (err == ERR_NOTFOUND)
-		return paper_refuse(p, "to",
-				    SAYS("该日没有生效的积分奖励方案",
-					 "no reward scheme is in force on that day"),
-				    SAYS("请先录入方案", "record one first"));
+		return paper_lacks(p, "NOT_IN_FORCE", "to",
+				   SAYS("该日没有生效的积分奖励方案",
+					"no reward scheme is in force on that day"),
+				   SAYS("请先录入方案", "record one first"));
 	if (!err)
 		err = view_scheme_on(p->t, p->r->feed.no, day, &s);
 	if (err)
@@ -475,6 +475,21 @@ static int notice_wish(struct paper *p)
 	return err;
 }
 
+static int restate_alone(struct paper *p)
+{
+	const struct web_services *s = p->r->s;
+
+	if (s->restate_begin && !s->restate_begin(s->ctx)) {
+		reply_error(p->r->res, p->r->req->lang, 503, "BUSY", NULL,
+			    SAYS("正在为另一个请求重算过去的账目",
+				 "a state of the past is being made again for somebody else"),
+			    SAYS("请稍后再试", "try again in a moment"));
+		return PAPER_ANSWERED;
+	}
+	p->restating = s->restate_begin != NULL;
+	return ERR_OK;
+}
+
 /* What was true then and is not now must stand on the page as it did: the feeds as they were are folded
  * again. */
 static int as_it_was(struct paper *p)
@@ -484,7 +499,9 @@ static int as_it_was(struct paper *p)
 
 	if (n->size == p->r->feed.size && n->town == p->town_size)
 		return ERR_OK;
-	err = restate_at(p->r->t, &p->r->s->town, &p->r->feed, n->size, n->town, &p->past);
+	err = restate_alone(p);
+	if (!err)
+		err = restate_at(p->r->t, &p->r->s->town, &p->r->feed, n->size, n->town, &p->past);
 	if (!err)
 		p->t = p->past.t;
 	return err;

@@ -31,7 +31,9 @@ expect 0 '^Commands:' entry --help
 expect 0 '^  --role CHOICE .*recorder' record grant --help
 for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) .*/\1/p'); do
 	for lang in zh en; do
-		expect 0 "^  cunzhang --dir (hub|village) record $type .*--as " --lang $lang record "$type" --help
+		expect 0 "^  cunzhang (--dir (hub|village) record $type .*--as |(init|operator|invite|catalogue|entry|redeem|notice) ?)" \
+			--lang $lang record "$type" --help
+		grep -qw HEX "$work/out" && grep -E '^  cunzhang.* HEX' "$work/out" && fail "an example that nobody can run: $type"
 	done
 	grep -v '(' "$work/out" | LC_ALL=C grep -q '[^ -~]' && fail "Chinese in the English help of $type: $(cat "$work/out")"
 done
@@ -55,6 +57,8 @@ expect 2 '是不是想用：verify' --lang zh verfiy
 expect 2 'did you mean: --household' entry record --houshold 1
 expect 2 'no option --frobnicate' --frobnicate status
 expect 2 'needs a second word' entry
+expect 2 'see: cunzhang help notice$' notice frobnicate
+expect 0 'notice make' help notice
 expect 2 '--household is missing' --dir x entry record --as a --item D101 --day 2025-01-01
 expect 2 'missing: --day, --place, --attendance, --agenda$' --dir x record meeting --kind assembly --as a
 expect 2 '缺少选项：--day, --place, --attendance, --agenda$' --lang zh --dir x record meeting --kind assembly --as a
@@ -326,7 +330,8 @@ shape "any(.[]; .entry == $wrong and .settled_by == $((wrong + 1)))" "${v[@]}" r
 # --- status and verify ---------------------------------------------------------------------------------------
 shape '.role == "village" and .halted == null and (.alarms | type == "array") and (.feeds | length == 2) and
 	all(.feeds[]; (.feed | test("^[0-9a-f]{64}$")) and (.no | type == "number") and (.own | type == "boolean") and
-	has("label") and .unaudited == 0 and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
+	has("label") and (has("unaudited") | not) and ([.size, .durable, .at_hub, .cosigned, .witnesses] | all(type == "number")))' "${v[@]}" status
+shape 'all(.feeds[]; .unaudited == 0)' "${v[@]}" status --full
 expect 0 '^Village 1 \(village of Town\)$' "${v[@]}" status
 expect 0 '^Village 1（Town的村）$' --lang zh "${v[@]}" status
 expect 0 '^Town \(hub\)$' "${h[@]}" status
@@ -354,6 +359,7 @@ while read -r want line; do
 	eval "words=($line)"
 	expect "$want" '' "${v[@]}" "${words[@]}"
 	[[ $(($want == 0)) == 1 || -s $work/out ]] || fail "exit $want without a word: $line"
+	[[ $line == completion* ]] || shape true "${v[@]}" "${words[@]}"
 done <<-'END'
 	0 villages
 	0 operator list
@@ -389,13 +395,19 @@ done <<-'END'
 	1 notice check AAAA
 	2 notice check 'a b'
 	2 print odd -o "$work/x"
+	1 print passbook --household 99 -o "$work/x"
+	2 print passbook -o "$work/x"
 	1 print slip --entry 999999 -o "$work/x"
 	2 print slip --entry x -o "$work/x"
 	2 table odd
 	2 table households --from yesterday
 	2 table households --csv /no/such/folder/x
 	2 table households --xlsx "$work/folder"
+	2 table households --csv ''
+	2 table households --csv /dev/null
+	2 record kin --household 05001 --member 1 --day 2026-01-01 --lines /dev/null --as head
 	0 table households --csv "$work/households.csv" --xlsx "$work/households.xlsx"
+	0 notice make catalogue --to 2026-01-01 -o "$work/draft.html"
 	2 register odd
 	0 register
 	1 register meeting --feed 500101999999
@@ -413,6 +425,18 @@ done <<-'END'
 	0 completion bash
 	0 status
 END
+printf 'member,relation,household,, \n2,spouse,05002,,\n,,,,\n' >"$work/kin.csv"
+kin=(record kin --household 05001 --member 1 --day 2026-01-01 --lines "$work/kin.csv" --as head --dry-run)
+c "${v[@]}" "${kin[@]}"
+grep -qE 'column|cells' "$work/out" && fail "empty columns behind the lines: $(cat "$work/out")"
+printf 'member,relation,household,,\n2,spouse,05002,,x\n' >"$work/kin.csv"
+expect 2 'row 2|2 ' "${v[@]}" "${kin[@]}"
+[[ -c /dev/null ]] || fail "a device was written over"
+rm "$work/households.csv"
+shape '.rows | length > 0' "${v[@]}" table households --csv "$work/households.csv"
+[[ -s $work/households.csv ]] || fail "no CSV file beside JSON"
+shape '.code == "USAGE" and (.message | test("no option"))' "${v[@]}" table households --frobnicate
+shape '.paper == "notice" and (.file | endswith("draft.html"))' "${v[@]}" notice make catalogue --to 2026-01-01 -o "$work/draft.html"
 [[ ! -e $work/x ]] || fail "a command that was refused wrote a file"
 stop v1
 

@@ -6,6 +6,7 @@
 #include "daemon/rules/kvmem.h"
 #include "daemon/rules/view.h"
 #include "daemon/rules/view_procedure.h"
+#include "daemon/web/import.h"
 #include "daemon/web/overlay.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -452,6 +453,8 @@ static void test_status_tells_strangers_nothing_personal(void)
 	T_OK(!strstr(answer_text, "王") && !strstr(answer_text, "links") &&
 	     !strstr(answer_text, "alarms"));
 	WANT(get("/api/v1/status"), 200);
+	T_OK(!strstr(answer_text, "unaudited")); /* reads every refusal */
+	WANT(get("/api/v1/status?full=1"), 200);
 	T_STR(at("feeds.0.unaudited"), "0");
 	T_STR(at("feeds.1.unaudited"), "1");
 	T_STR(at("links"), "[1]");
@@ -1220,6 +1223,15 @@ static void test_digests_are_listed_with_the_entry_that_names_them(void)
 	node_close();
 }
 
+/* The line of JSON before a file has a digest for each file that the sheet names. */
+static void test_a_file_as_large_as_allowed_can_be_sent(void)
+{
+	int status;
+	const struct web_route *r = web_route_find("POST", "/api/v1/import/entries", true, &status);
+
+	T_OK(r && r->body_max >= IMPORT_BYTES_MAX + 10000 * (2 * HASH_BYTES + 64));
+}
+
 static void test_what_is_not_on_the_price_list_is_refused(void)
 {
 	open_store();
@@ -1951,4 +1963,5 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_every_table_has_labels_in_both_languages),
        T(test_a_redemption_gets_prices_points_and_time),
        T(test_digests_are_listed_with_the_entry_that_names_them),
+       T(test_a_file_as_large_as_allowed_can_be_sent),
        T(test_what_is_not_on_the_price_list_is_refused))

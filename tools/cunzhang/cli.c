@@ -145,6 +145,14 @@ const char *cli_why_errno(int e)
 	}
 }
 
+/* A device or a pipe may have no end, or nobody at the other one. */
+static const char *why_not_file(const struct stat *st)
+{
+	if (S_ISDIR(st->st_mode))
+		return say_text(M_WHY_FOLDER);
+	return S_ISREG(st->st_mode) ? NULL : say_text(M_WHY_SPECIAL);
+}
+
 int cli_read_file(const char *path, size_t max, struct buf *ret)
 {
 	struct errmsg msg = {0};
@@ -154,9 +162,9 @@ int cli_read_file(const char *path, size_t max, struct buf *ret)
 
 	if (stat(path, &st) || access(path, R_OK))
 		why = cli_why_errno(errno);
-	else if (S_ISDIR(st.st_mode))
-		why = say_text(M_WHY_FOLDER);
 	else
+		why = why_not_file(&st);
+	if (!why)
 		err = file_read(path, max, ret, &msg);
 	if (err == ERR_LIMIT) {
 		SAY(stderr, M_FILE_LARGE, path, say_num(max / MIB));
@@ -177,20 +185,40 @@ int cli_check_out(const char *path)
 
 	buf_put(&folder, path, slash ? (size_t)(slash - path) + 1 : 0);
 	buf_put_u8(&folder, '.');
-	if (access(buf_str(&folder), W_OK | X_OK))
+	if (!path[0])
+		why = cli_why_errno(ENOENT);
+	else if (access(buf_str(&folder), W_OK | X_OK))
 		why = cli_why_errno(errno);
-	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		why = say_text(M_WHY_FOLDER);
+	else if (stat(path, &st) == 0)
+		why = why_not_file(&st);
 	if (why)
 		SAY(stderr, M_FILE_WRITE, path, why);
 	buf_close(&folder);
 	return why ? EXIT_USAGE : EXIT_DONE;
 }
 
+static bool json_printed;
+
 void cli_print_json(const json_t *v)
 {
+	json_printed = true;
 	json_dumpf(v, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	putchar('\n');
+}
+
+void cli_json_failed(const struct cli *c, int rv)
+{
+	static const char *const codes[] = {[EXIT_REFUSED] = "REFUSED",
+					    [EXIT_USAGE] = "USAGE",
+					    [EXIT_MACHINE] = "MACHINE",
+					    [EXIT_UNVERIFIED] = "UNVERIFIED"};
+	json_t *o;
+
+	if (!c->json || json_printed || rv == EXIT_DONE)
+		return;
+	o = json_pack("{s:s, s:s}", "code", codes[rv], "message", say_first_error());
+	cli_print_json(o);
+	json_decref(o);
 }
 
 bool cli_would_ask(const struct cli *c)

@@ -81,6 +81,8 @@ int cli_read_file(const char *path, size_t max, struct buf *ret);
 int cli_check_out(const char *path);
 /* Prints JSON and a line end. */
 void cli_print_json(const json_t *v);
+/* With --json, what failed with @rv and has printed nothing yet: {code, message}. */
+void cli_json_failed(const struct cli *c, int rv);
 /* Is there somebody to ask: a terminal, and no --yes nor --json? */
 bool cli_would_ask(const struct cli *c);
 bool cli_ask(const struct cli *c, enum msg_id question, const char *what); /* true: go on */

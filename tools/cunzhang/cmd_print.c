@@ -55,6 +55,16 @@ static void say_paper(const struct cli *c, const struct reply *r, const json_t *
 		    client_str(record, "balance"));
 }
 
+/* What nothing is recorded of: where it is. */
+static void print_file(const struct cli *c, const json_t *root)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s}", "paper", client_str(root, "paper"), "title",
+			      client_str(root, "title"), "file", cli_option(c, "out"));
+
+	cli_print_json(o);
+	json_decref(o);
+}
+
 /* The file first: what stands in the log can then be in somebody's hands. */
 static int write_and_record(struct cli *c, const struct reply *r)
 {
@@ -66,6 +76,8 @@ static int write_and_record(struct cli *c, const struct reply *r)
 		return EXIT_REFUSED;
 	}
 	rv = write_paper(c, r->root);
+	if (!rv && !record && c->json)
+		print_file(c, r->root);
 	if (rv || !record)
 		return rv;
 	say_paper(c, r, record);

@@ -116,8 +116,9 @@ static void print_status(const json_t *root)
 
 int cmd_status(struct cli *c)
 {
+	const char *const params[] = {"full", cli_switch(c, "full") ? "1" : NULL, NULL};
 	struct reply r = {0};
-	int rv = client_get(c, "/api/v1/status", &r);
+	int rv = client_query(c, "/api/v1/status", params, &r);
 
 	if (!rv)
 		rv = client_result(c, &r);

@@ -15,6 +15,8 @@ static int give(const struct cli *c, const struct sheet *s)
 		rv = sheet_csv(s, csv);
 	if (!rv && xlsx)
 		rv = sheet_xlsx(s, xlsx);
+	if (c->json)
+		return rv;
 	if (!rv && !csv && !xlsx) {
 		puts(s->title);
 		sheet_print(s);
@@ -57,7 +59,7 @@ int cmd_table(struct cli *c)
 	buf_close(&path);
 	if (!rv)
 		rv = client_result(c, &r);
-	if (!rv && !c->json) {
+	if (!rv) {
 		s.title = client_str(r.root, "title");
 		s.rows = json_object_get(r.root, "rows");
 		take_columns(&s, json_object_get(r.root, "columns"));
@@ -214,7 +216,7 @@ int cmd_register(struct cli *c)
 	rv = read_register(c, t, s.rows, all);
 	if (!rv && c->json)
 		cli_print_json(all);
-	else if (!rv)
+	if (!rv)
 		rv = give(c, &s);
 	json_decref(all);
 	json_decref(s.rows);

@@ -164,7 +164,7 @@ static void put_sample(struct buf *b, const struct rec_field *f)
 	case REC_MINUTE: buf_puts(b, "09:30"); return;
 	case REC_CHOICE: buf_puts(b, f->choices->v[f->min].name); return;
 	case REC_DIGEST: buf_puts(b, "photo.jpg"); return;
-	case REC_BIN: buf_puts(b, "HEX"); return;
+	case REC_BIN: buf_printf(b, "%0*d", (int)(2 * f->min), 0); return;
 	case REC_TEXT: buf_printf(b, "'%s'", say_lang() == LANG_EN ? f->en : f->zh); return;
 	case REC_CODE: break;
 	}
@@ -174,6 +174,20 @@ static void put_sample(struct buf *b, const struct rec_field *f)
 		buf_puts(b, "D101");
 	else
 		buf_printf(b, "%.*s", (int)f->max, f->min > 9 ? "500101999201" : "G01");
+}
+
+/* The command that makes records of this type from what the node knows; NULL: people write them. */
+static const char *made_by(const struct rec_type *t)
+{
+	for (uint32_t i = 0; i < main_ncommands; i++)
+		if (main_commands[i].record == t->code)
+			return main_commands[i].name;
+	switch (t->code) {
+	case REC_town_charter: return "init hub";
+	case REC_village_enrol: return "init village";
+	case REC_notice: return "notice make";
+	default: return NULL;
+	}
 }
 
 /* A command line that says all that is required, and makes no line but where one is. */
@@ -257,7 +271,9 @@ void help_command(const struct cli *c)
 	if (of_type)
 		put_roles(c->type);
 	put_parts(c);
-	if (of_type)
+	if (of_type && made_by(c->type))
+		printf("\n%s\n  cunzhang %s --help\n", say_text(M_HELP_MADE_BY), made_by(c->type));
+	else if (of_type)
 		put_example(c);
 	if (any && !c->type) {
 		putchar('\n');

@@ -83,12 +83,12 @@ static void say_columns(const struct rec_type *t)
 		    say_lang() == LANG_EN ? t->line[i].en : t->line[i].zh);
 }
 
-static int read_header(const struct rec_type *t, const struct csv *c, const char *path,
+static int read_header(const struct rec_type *t, const struct csv *c, uint32_t n, const char *path,
 		       const struct rec_field *field[CSV_COLUMNS_MAX])
 {
 	char name[64];
 
-	for (uint32_t i = 0; i < c->ncells; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		bool twice = false;
 
 		field[i] = field_of(t, &c->cell[i]);
@@ -104,11 +104,6 @@ static int read_header(const struct rec_type *t, const struct csv *c, const char
 		return EXIT_USAGE;
 	}
 	return EXIT_DONE;
-}
-
-static bool is_empty(const struct csv *c)
-{
-	return c->ncells == 1 && c->cell[0].n == 0;
 }
 
 /* The bytes of a space that a spreadsheet or a clerk leaves at @p: also a wide one and one that does not
@@ -138,11 +133,21 @@ static struct csv_cell trimmed(struct csv_cell c)
 	return c;
 }
 
+/* A spreadsheet writes the empty columns behind a table that something once stood in. */
+static uint32_t columns_of(const struct csv *c)
+{
+	uint32_t n = c->ncells;
+
+	while (n && !trimmed(c->cell[n - 1]).n)
+		n--;
+	return n;
+}
+
 static json_t *read_row(const struct csv *c, const struct rec_field *const *field, uint32_t n)
 {
 	json_t *o = json_object();
 
-	for (uint32_t i = 0; i < c->ncells && i < n; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct csv_cell cell = trimmed(c->cell[i]);
 
 		if (cell.n)
@@ -155,21 +160,22 @@ static int read_text(const struct rec_type *t, const char *path, struct buf *tex
 {
 	const struct rec_field *field[CSV_COLUMNS_MAX];
 	struct csv c;
-	uint32_t n = 0;
+	uint32_t columns, n = 0;
 	int got, rv = EXIT_DONE;
 
 	csv_open(&c, (char *)text->p, text->n);
 	while (!rv && (got = csv_next(&c)) == 1) {
-		if (is_empty(&c))
+		columns = columns_of(&c);
+		if (columns == 0)
 			continue;
 		if (n == 0) {
-			rv = read_header(t, &c, path, field);
-			n = c.ncells;
-		} else if (c.ncells > n) {
+			rv = read_header(t, &c, columns, path, field);
+			n = columns;
+		} else if (columns > n) {
 			SAY(stderr, M_LINES_CELLS, path, say_num(c.row), say_num(n));
 			rv = EXIT_USAGE;
 		} else {
-			json_array_append_new(rows, read_row(&c, field, n));
+			json_array_append_new(rows, read_row(&c, field, columns));
 		}
 	}
 	if (!rv && got < 0) {

@@ -83,6 +83,9 @@ static const struct option_def o_adopt[] = {
 	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, END,
 };
 static const struct option_def o_none[] = {END};
+static const struct option_def o_status[] = {
+	{"full", NULL, M_O_STATUS_FULL, false, 0, NULL}, END,
+};
 static const struct option_def o_verify[] = {{"quick", NULL, M_O_QUICK, false, 0, NULL}, END};
 static const struct option_def o_log[] = {
 	FEED,
@@ -173,7 +176,7 @@ const struct command main_commands[] = {
 	{"print", "PAPER", M_C_PRINT, M_X_PRINT, W, cmd_print, o_print, 0, false, false},
 	{"table", "NAME", M_C_TABLE, M_X_TABLE, 0, cmd_table, o_table, 0, false, false},
 	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
-	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_none, 0, false, false},
+	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_status, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},
 	{"digest", "", M_C_DIGEST, M_NOTHING_MORE, 0, cmd_digest, o_feed, 0, false, false},
 	{"evidence check", "", M_C_EVIDENCE_CHECK, M_X_EVIDENCE_CHECK, 0, cmd_evidence_check, o_feed, 0, false, false},
@@ -205,7 +208,8 @@ static bool begins_command(const char *word)
 	return false;
 }
 
-static int unknown_command(const char *name)
+/* @group: the first of two words, when it is one; "". */
+static int unknown_command(const char *name, const char *group)
 {
 	char first[64][NAME_BYTES_MAX];
 	const char *names[128], *near;
@@ -223,7 +227,7 @@ static int unknown_command(const char *name)
 	if (near)
 		SAY(stderr, M_DID_YOU_MEAN, near);
 	else
-		SAY(stderr, M_HINT_HELP, "");
+		SAY(stderr, M_HINT_HELP, group);
 	return EXIT_USAGE;
 }
 
@@ -243,12 +247,12 @@ static int take_command(struct cli *c, int argc, char **argv, int *at)
 	if (c->cmd)
 		return EXIT_DONE;
 	if (!begins_command(word))
-		return unknown_command(word);
+		return unknown_command(word, "");
 	if (*at < argc && argv[*at][0] != '-') {
 		snprintf(name, sizeof(name), "%s %.*s", word, NAME_BYTES_MAX, argv[*at]);
 		++*at;
 		c->cmd = command_named(name);
-		return c->cmd ? EXIT_DONE : unknown_command(name);
+		return c->cmd ? EXIT_DONE : unknown_command(name, word);
 	}
 	if (wants_help(c, argc, argv, *at)) {
 		help_group(word);
@@ -358,6 +362,9 @@ int main(int argc, char **argv)
 		rv = puts("cunzhang " CLI_VERSION) < 0;
 	else
 		rv = run(&c, argc, argv);
+	for (int i = 1; i < argc; i++) /* also behind what is wrong */
+		c.json = c.json || strcmp(argv[i], "--json") == 0;
+	cli_json_failed(&c, rv);
 	curl_global_cleanup();
 	if (fflush(stdout) || ferror(stdout)) {
 		SAY(stderr, M_STDOUT);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
+
 #define GAP 2 /* between columns */
 
 #define MSG_TEXT(id, zh, en) {zh, en},
@@ -155,13 +157,25 @@ void say_put(struct buf *out, enum lang l, enum msg_id id, const char *const *ar
 	}
 }
 
+static char first_error[1024];
+
+const char *say_first_error(void)
+{
+	return first_error;
+}
+
 void say_to(FILE *f, enum msg_id id, const char *const *args, size_t n)
 {
 	struct buf b = {0};
 
 	say_put(&b, lang, id, args, n);
-	if (f == stderr)
+	if (f == stderr) {
 		fflush(stdout); /* in the order of saying, where both go to one place */
+		if (!first_error[0])
+			snprintf(first_error, sizeof(first_error), "%.*s",
+				 (int)utf8_cut(buf_str(&b), b.n, sizeof(first_error) - 1),
+				 buf_str(&b));
+	}
 	fputs(buf_str(&b), f);
 	buf_close(&b);
 }

@@ -23,6 +23,8 @@ const char *say_in(enum lang l, enum msg_id id);
  * marks of writing direction in the texts, which could steer a terminal, are replaced. */
 void say_put(struct buf *out, enum lang l, enum msg_id id, const char *const *args, size_t n);
 void say_to(FILE *f, enum msg_id id, const char *const *args, size_t n);
+/* The first sentence that went to standard error, or "". */
+const char *say_first_error(void);
 #define SAY(f, id, ...)                                                                            \
 	do {                                                                                       \
 		const char *const say_args[] = {"", ##__VA_ARGS__};                                \
