@@ -11,9 +11,10 @@
 
 #include "daemon/io/file.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 
 #define INCOMING   "incoming-"
-#define FILE_MODE  0640
+#define FILE_MODE  0600 /* faces and names are on them */
 #define DIR_MODE   0750
 #define READ_BYTES 65536
 
@@ -136,6 +137,7 @@ static int give_name(struct evidence *e, const char *path, struct errmsg *msg)
 int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct errmsg *msg)
 {
 	char path[EVIDENCE_PATH_MAX];
+	enum evidence_state s;
 	struct hash h;
 	bool there;
 
@@ -145,7 +147,7 @@ int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct er
 	}
 	sha256_end(&e->sum, &h);
 	e->err = evidence_path(e->dir, &h, path);
-	there = !e->err && file_exists(path);
+	there = !e->err && !evidence_look(e->dir, &h, &s, msg) && s == EVIDENCE_INTACT;
 	if (!e->err)
 		e->err = give_name(e, path, msg);
 	if (e->err)
@@ -232,4 +234,35 @@ int evidence_look(const char *dir, const struct hash *h, enum evidence_state *re
 		return err;
 	*ret = err ? EVIDENCE_ABSENT : hash_cmp(&got, h) ? EVIDENCE_ALTERED : EVIDENCE_INTACT;
 	return ERR_OK;
+}
+
+static int each_below(const char *folder, void (*fn)(void *ctx, const struct hash *h), void *ctx,
+		      struct errmsg *msg)
+{
+	DIR *d = opendir(folder);
+	struct dirent *f;
+	struct hash h;
+
+	if (!d)
+		return errno == ENOTDIR ? ERR_OK : fail_errno(msg, "open", folder);
+	while ((f = readdir(d)))
+		if (hex_get(f->d_name, strlen(f->d_name), h.b, HASH_BYTES))
+			fn(ctx, &h);
+	closedir(d);
+	return ERR_OK;
+}
+
+int evidence_each(const char *dir, void (*fn)(void *ctx, const struct hash *h), void *ctx,
+		  struct errmsg *msg)
+{
+	char folder[EVIDENCE_PATH_MAX], below[3];
+	int err = ERR_OK;
+
+	for (unsigned i = 0; !err && i < 256; i++) {
+		snprintf(below, sizeof(below), "%02x", i);
+		err = put_path(folder, dir, below);
+		if (!err && file_exists(folder))
+			err = each_below(folder, fn, ctx, msg);
+	}
+	return err;
 }
