@@ -22,6 +22,7 @@ struct evidence {
 	char dir[EVIDENCE_PATH_MAX], part[EVIDENCE_PATH_MAX];
 	int fd;
 	struct sha256 sum;
+	bool any;
 	int err; /* sticky, with its words */
 	struct errmsg msg;
 };
@@ -90,6 +91,7 @@ void evidence_add(struct evidence *e, const void *p, size_t n)
 
 	if (!e->err)
 		sha256_add(&e->sum, p, n);
+	e->any = e->any || n;
 	while (!e->err && n) {
 		ssize_t put = write(e->fd, at, n);
 
@@ -141,6 +143,8 @@ int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct er
 	struct hash h;
 	bool there;
 
+	if (!e->err && !e->any)
+		e->err = err_set(&e->msg, ERR_INVALID, "%s: empty", e->part);
 	if (e->err) {
 		*msg = e->msg;
 		return e->err;

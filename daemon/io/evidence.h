@@ -18,7 +18,8 @@ struct evidence;
 /* NULL when memory is short; every other failure is remembered until evidence_keep. */
 struct evidence *evidence_begin(const char *dir);
 void evidence_add(struct evidence *e, const void *p, size_t n);
-/* Durable when it returns 0, under its name. *@ret_new: it was not there, or not as it should be. */
+/* Durable when it returns 0, under its name. *@ret_new: it was not there, or not as it should be. ERR_INVALID: not a
+ * byte came. */
 int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct errmsg *msg);
 void evidence_end(struct evidence *e); /* NULL is allowed; removes what was not kept */
 /* Removes what a daemon that died left half written. Only while nothing comes in. */

@@ -40,6 +40,8 @@ expect 2 '是空文件' --lang zh "${v[@]}" "${record[@]}" --file "$work/empty.j
 expect 1 'refused.*R9999' "${v[@]}" "${record[@]/D101/R9999}" --file "$work/photo.jpg"
 "$cz" "${v[@]}" "${record[@]/D101/R9999}" --file "$work/photo.jpg" --json 2>"$work/out" >"$work/json"
 jq -e '.verdict.accepted == false' "$work/json" >/dev/null || fail "JSON of a refusal: $(cat "$work/json" "$work/out")"
+[[ $(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/v1/sock" -X POST -H 'Content-Type: application/octet-stream' \
+	http://node/api/v1/evidence) == 400 ]] || fail "the node keeps an empty file"
 expect 0 'nothing was written' "${v[@]}" "${record[@]}" --file "$work/photo.jpg" --dry-run
 [[ $(files) == 0 && $(size) == "$before" ]] || fail "a refused file or a trial left something behind"
 expect 0 "written: entry $before" "${v[@]}" "${record[@]}" --file "$work/photo.jpg"

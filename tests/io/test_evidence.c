@@ -170,6 +170,22 @@ static void test_a_folder_that_cannot_be_written_is_told_at_the_end(void)
 	evidence_end(e);
 }
 
+static void test_nothing_is_no_evidence(void)
+{
+	struct evidence *e;
+	struct errmsg msg = {0};
+	struct hash h;
+	bool is_new;
+
+	fresh();
+	e = evidence_begin(dir);
+	evidence_add(e, "", 0);
+	T_EQ(evidence_keep(e, &h, &is_new, &msg), ERR_INVALID);
+	evidence_end(e);
+	T_EQ(entries(), 0);
+	done();
+}
+
 static void test_a_digest_is_bounded(void)
 {
 	char path[80];
@@ -191,4 +207,5 @@ static void test_a_digest_is_bounded(void)
 T_MAIN(T(test_a_file_is_kept_under_its_digest), T(test_the_same_file_is_kept_once),
        T(test_what_was_altered_or_lost_is_seen_and_can_be_brought_back),
        T(test_all_that_is_kept_can_be_listed), T(test_what_is_not_kept_leaves_nothing),
-       T(test_a_folder_that_cannot_be_written_is_told_at_the_end), T(test_a_digest_is_bounded))
+       T(test_nothing_is_no_evidence), T(test_a_folder_that_cannot_be_written_is_told_at_the_end),
+       T(test_a_digest_is_bounded))
