@@ -63,7 +63,7 @@ static void line_before(struct recjson *r, uint32_t i, const struct payload *p)
 static int as_before(struct kv_txn *t, uint32_t feed, const uint8_t *txid, const json_t *head,
 		     struct recjson *r)
 {
-	struct bytes leaf, payload;
+	struct bytes leaf = {0}, payload = {0};
 	union rec_any then;
 	struct payload p;
 	struct entry e;
@@ -75,9 +75,11 @@ static int as_before(struct kv_txn *t, uint32_t feed, const uint8_t *txid, const
 		err = feedlog_read(t, feed, seq, &leaf, &payload);
 	if (!err)
 		err = entry_parse(leaf.p, leaf.n, &e);
-	if (err || e.type != r->t->code || e.schema != r->t->schema ||
-	    payload_parse(payload.p, payload.n, &p))
+	if (err)
 		return err;
+	if (e.type != r->t->code || e.schema != r->t->schema ||
+	    payload_parse(payload.p, payload.n, &p))
+		return ERR_OK;
 	if (r->t->code == REC_redemption && !rec_decode_head(r->t, &p, &then))
 		redemption_before((struct rec_redemption *)r->head.raw,
 				  (const struct rec_redemption *)then.raw,
