@@ -11,9 +11,10 @@
 
 #include "daemon/io/file.h"
 #include "lib/mem.h"
+#include "lib/text.h"
 
 #define INCOMING   "incoming-"
-#define FILE_MODE  0640
+#define FILE_MODE  0600 /* faces and names are on them */
 #define DIR_MODE   0750
 #define READ_BYTES 65536
 
@@ -21,6 +22,7 @@ struct evidence {
 	char dir[EVIDENCE_PATH_MAX], part[EVIDENCE_PATH_MAX];
 	int fd;
 	struct sha256 sum;
+	bool any;
 	int err; /* sticky, with its words */
 	struct errmsg msg;
 };
@@ -89,6 +91,7 @@ void evidence_add(struct evidence *e, const void *p, size_t n)
 
 	if (!e->err)
 		sha256_add(&e->sum, p, n);
+	e->any = e->any || n;
 	while (!e->err && n) {
 		ssize_t put = write(e->fd, at, n);
 
@@ -136,16 +139,19 @@ static int give_name(struct evidence *e, const char *path, struct errmsg *msg)
 int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct errmsg *msg)
 {
 	char path[EVIDENCE_PATH_MAX];
+	enum evidence_state s;
 	struct hash h;
 	bool there;
 
+	if (!e->err && !e->any)
+		e->err = err_set(&e->msg, ERR_INVALID, "%s: empty", e->part);
 	if (e->err) {
 		*msg = e->msg;
 		return e->err;
 	}
 	sha256_end(&e->sum, &h);
 	e->err = evidence_path(e->dir, &h, path);
-	there = !e->err && file_exists(path);
+	there = !e->err && !evidence_look(e->dir, &h, &s, msg) && s == EVIDENCE_INTACT;
 	if (!e->err)
 		e->err = give_name(e, path, msg);
 	if (e->err)
@@ -232,4 +238,35 @@ int evidence_look(const char *dir, const struct hash *h, enum evidence_state *re
 		return err;
 	*ret = err ? EVIDENCE_ABSENT : hash_cmp(&got, h) ? EVIDENCE_ALTERED : EVIDENCE_INTACT;
 	return ERR_OK;
+}
+
+static int each_below(const char *folder, void (*fn)(void *ctx, const struct hash *h), void *ctx,
+		      struct errmsg *msg)
+{
+	DIR *d = opendir(folder);
+	struct dirent *f;
+	struct hash h;
+
+	if (!d)
+		return errno == ENOTDIR ? ERR_OK : fail_errno(msg, "open", folder);
+	while ((f = readdir(d)))
+		if (hex_get(f->d_name, strlen(f->d_name), h.b, HASH_BYTES))
+			fn(ctx, &h);
+	closedir(d);
+	return ERR_OK;
+}
+
+int evidence_each(const char *dir, void (*fn)(void *ctx, const struct hash *h), void *ctx,
+		  struct errmsg *msg)
+{
+	char folder[EVIDENCE_PATH_MAX], below[3];
+	int err = ERR_OK;
+
+	for (unsigned i = 0; !err && i < 256; i++) {
+		snprintf(below, sizeof(below), "%02x", i);
+		err = put_path(folder, dir, below);
+		if (!err && file_exists(folder))
+			err = each_below(folder, fn, ctx, msg);
+	}
+	return err;
 }

@@ -18,7 +18,8 @@ struct evidence;
 /* NULL when memory is short; every other failure is remembered until evidence_keep. */
 struct evidence *evidence_begin(const char *dir);
 void evidence_add(struct evidence *e, const void *p, size_t n);
-/* Durable when it returns 0, under its name. *@ret_new: it was not there. */
+/* Durable when it returns 0, under its name. *@ret_new: it was not there, or not as it should be. ERR_INVALID: not a
+ * byte came. */
 int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct errmsg *msg);
 void evidence_end(struct evidence *e); /* NULL is allowed; removes what was not kept */
 /* Removes what a daemon that died left half written. Only while nothing comes in. */
@@ -29,6 +30,9 @@ int evidence_path(const char *dir, const struct hash *h, char out[EVIDENCE_PATH_
 enum evidence_state { EVIDENCE_INTACT, EVIDENCE_ALTERED, EVIDENCE_ABSENT };
 /* Reads the whole file and compares. */
 int evidence_look(const char *dir, const struct hash *h, enum evidence_state *ret,
+		  struct errmsg *msg);
+/* Calls @fn with the name of each file that is kept, in no order. ERR_IO: a folder cannot be read. */
+int evidence_each(const char *dir, void (*fn)(void *ctx, const struct hash *h), void *ctx,
 		  struct errmsg *msg);
 /* The digest of any file. ERR_NOTFOUND, ERR_LIMIT (over @max bytes), ERR_IO. */
 int evidence_digest(const char *path, size_t max, struct hash *ret, struct errmsg *msg);

@@ -19,6 +19,11 @@ void api_evidence_keep(const struct web_services *s, const struct web_req *req, 
 	struct jw w;
 	int err = s->file_keep(req->file, &h, &fresh, &msg);
 
+	if (err == ERR_INVALID) {
+		reply_error(res, req->lang, 400, "FILE_EMPTY", NULL,
+			    SAYS("文件是空的", "the file is empty"), SAYS(NULL, NULL));
+		return;
+	}
 	if (err) {
 		reply_machine(req, res, err, &msg);
 		return;

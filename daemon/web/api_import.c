@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/web/body.h"
@@ -185,19 +184,9 @@ static void hash_part(struct sha256 *h, const void *p, size_t n)
 	sha256_add(h, p, n);
 }
 
-/* Nothing for a sheet without files, whose IDs are as before there were any. */
-static void hash_files(struct sha256 *h, const json_t *files)
-{
-	char *text =
-		json_object_size(files) ? json_dumps(files, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-
-	if (text)
-		hash_part(h, text, strlen(text));
-	free(text);
-}
-
-/* The base is of everything that goes into the records: with another title, day or signer it is another
- * import, not other content under old IDs. */
+/* The base is of everything that a person gave: with another title, day or signer it is another import, not
+ * other content under old IDs. Of files only the names count, which stand in the sheet: a photo that was
+ * changed since must not book the rows again. */
 static bool make_base(struct asked *a)
 {
 	static const char label[] = "CZ import 2\n";
@@ -223,7 +212,6 @@ static bool make_base(struct asked *a)
 	for (int i = 0; i < STEPS && a->m.signer[i]; i++)
 		hash_part(&h, sign_key_public(a->m.signer[i]), SIGN_KEY_BYTES);
 	hash_part(&h, a->m.file.p, a->m.file.n);
-	hash_files(&h, json_object_get(a->root, "files"));
 	sha256_end(&h, &base);
 	memcpy(a->m.base, base.b, TXID_BYTES);
 	return true;

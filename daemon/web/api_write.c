@@ -77,7 +77,7 @@ static void refuse_by_rule(struct change *c, const struct reason *why)
 static bool complete(struct change *c, json_t *head, struct recjson *r)
 {
 	struct reason why = {0};
-	int err = complete_record(c->s, head, r, &why);
+	int err = complete_record(c->s, c->has_txid ? c->txid : NULL, head, r, &why);
 
 	if (err == ERR_NOTFOUND)
 		refuse_by_rule(c, &why);

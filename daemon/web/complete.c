@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "daemon/rules/feedlog.h"
 #include "daemon/rules/view_scheme.h"
 #include "daemon/web/reply.h"
+#include "proto/entry.h"
 
 #define MS_PER_MINUTE	60000
 #define MINUTES_PER_DAY 1440
@@ -17,6 +19,76 @@ const char *const *complete_lax(const struct rec_type *t)
 	if (t->code == REC_points)
 		return points;
 	return t->code == REC_redemption ? redemption : NULL;
+}
+
+/* --- what was written before ----------------------------------------------------------------------- */
+
+static void points_before(struct rec_points_line *l, const struct rec_points_line *then)
+{
+	if (l->day == DAY_NONE)
+		l->day = then->day;
+	if (!l->version)
+		l->version = then->version;
+	if (!points_raw(l->points))
+		l->points = then->points;
+}
+
+static void redemption_before(struct rec_redemption *h, const struct rec_redemption *then,
+			      bool has_minute)
+{
+	if (h->day == DAY_NONE)
+		h->day = then->day;
+	if (!has_minute)
+		h->minute = then->minute;
+	if (!h->prices)
+		h->prices = then->prices;
+}
+
+static void line_before(struct recjson *r, uint32_t i, const struct payload *p)
+{
+	union rec_any line;
+
+	if (rec_decode_line(r->t, p, i, &line))
+		return; /* redacted: it cannot be the same any more */
+	if (r->t->code == REC_points)
+		points_before((struct rec_points_line *)r->lines + i,
+			      (const struct rec_points_line *)line.raw);
+	else if (!points_raw(((struct rec_redemption_line *)r->lines)[i].points))
+		((struct rec_redemption_line *)r->lines)[i].points =
+			((const struct rec_redemption_line *)line.raw)->points;
+}
+
+/* Only numbers are taken over, nothing that is borrowed. Whether all of it is the same is for the log to say.
+ * ERR_NOTFOUND: there is nothing under this ID. */
+static int as_before(struct kv_txn *t, uint32_t feed, const uint8_t *txid, const json_t *head,
+		     struct recjson *r)
+{
+	struct bytes leaf = {0}, payload = {0};
+	union rec_any then;
+	struct payload p;
+	struct entry e;
+	uint32_t n = 0;
+	uint64_t seq;
+	int err = feedlog_txid(t, feed, txid, &seq);
+
+	if (!err)
+		err = feedlog_read(t, feed, seq, &leaf, &payload);
+	if (!err)
+		err = entry_parse(leaf.p, leaf.n, &e);
+	if (err)
+		return err;
+	if (e.type != r->t->code || e.schema != r->t->schema ||
+	    payload_parse(payload.p, payload.n, &p))
+		return ERR_OK;
+	if (r->t->code == REC_redemption && !rec_decode_head(r->t, &p, &then))
+		redemption_before((struct rec_redemption *)r->head.raw,
+				  (const struct rec_redemption *)then.raw,
+				  json_object_get(head, "minute"));
+	if (rec_nlines(r->t, &p, &n))
+		return ERR_OK;
+	for (uint32_t i = 0; i < n && i < r->nlines; i++)
+		line_before(r, i, &p);
+	return ERR_OK;
 }
 
 /* --- points ---------------------------------------------------------------------------------------- */
@@ -59,6 +131,10 @@ static int points(const struct web_services *s, struct kv_txn *t, struct recjson
 	for (uint32_t i = 0; !err && i < r->nlines; i++) {
 		if (l[i].day == DAY_NONE)
 			l[i].day = reply_today(s);
+		if (l[i].day == DAY_NONE) {
+			*why = (struct reason){.id = V_NO_CLOCK};
+			return ERR_NOTFOUND;
+		}
 		err = points_line(t, s->own, i + 1, &l[i], why);
 	}
 	return err;
@@ -71,11 +147,9 @@ static void present_time(const struct web_services *s, json_t *head, struct rec_
 	uint64_t minutes = s->wall_ms(s->ctx) / MS_PER_MINUTE + CHINA_MINUTES;
 	day_t today = reply_today(s);
 
-	if (today == DAY_NONE)
-		return;
 	if (r->day == DAY_NONE)
 		r->day = today;
-	if (r->day == today && !json_object_get(head, "minute"))
+	if (r->day == today && today != DAY_NONE && !json_object_get(head, "minute"))
 		r->minute = minutes % MINUTES_PER_DAY;
 }
 
@@ -119,7 +193,8 @@ static int goods_line(struct kv_txn *t, uint32_t feed, uint32_t line, day_t day,
 	return ERR_NOTFOUND;
 }
 
-static int redemption(const struct web_services *s, struct kv_txn *t, json_t *head,
+/* @fresh: nothing was written under the ID of the request. */
+static int redemption(const struct web_services *s, struct kv_txn *t, json_t *head, bool fresh,
 		      struct recjson *r, struct reason *why)
 {
 	struct rec_redemption_line *l = (struct rec_redemption_line *)r->lines;
@@ -127,7 +202,11 @@ static int redemption(const struct web_services *s, struct kv_txn *t, json_t *he
 	struct view_doc doc;
 	int err = ERR_OK;
 
-	present_time(s, head, h);
+	if (fresh)
+		present_time(s, head, h);
+	*why = (struct reason){.id = V_NO_CLOCK};
+	if (h->day == DAY_NONE)
+		return ERR_NOTFOUND;
 	*why = (struct reason){.id = V_NO_PRICES, .num = {h->day, 0, (int64_t)h->prices}};
 	if (!h->prices)
 		err = view_doc_on(t, s->own, VIEW_PRICES, h->day, &doc);
@@ -138,10 +217,11 @@ static int redemption(const struct web_services *s, struct kv_txn *t, json_t *he
 	return err;
 }
 
-int complete_record(const struct web_services *s, json_t *head, struct recjson *r,
-		    struct reason *why)
+int complete_record(const struct web_services *s, const uint8_t *txid, json_t *head,
+		    struct recjson *r, struct reason *why)
 {
 	struct kv_txn *t;
+	bool fresh;
 	int err;
 
 	if (!complete_lax(r->t))
@@ -149,7 +229,11 @@ int complete_record(const struct web_services *s, json_t *head, struct recjson *
 	err = kv_begin(s->kv, false, &t);
 	if (err)
 		return err;
-	err = r->t->code == REC_points ? points(s, t, r, why) : redemption(s, t, head, r, why);
+	err = txid ? as_before(t, s->own, txid, head, r) : ERR_NOTFOUND;
+	fresh = err == ERR_NOTFOUND;
+	if (!err || fresh)
+		err = r->t->code == REC_points ? points(s, t, r, why)
+					       : redemption(s, t, head, fresh, r, why);
 	kv_abort(t);
 	return err;
 }

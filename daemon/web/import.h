@@ -113,6 +113,9 @@ struct import_entries {
 int import_entries(const void *p, size_t n, const struct import_opts *o,
 		   const struct import_lookup *look, struct import_entries *ret,
 		   struct import_report *rep);
+/* Headers of the column with files, each between bars: people call it by many names. */
+#define IMPORT_FILE_WORDS                                                                          \
+	"|附件|附件文件|材料附件|材料文件|材料摘要|文件|照片|file|attachment|photo|digest|"
 /* The files that the rows of a sheet name, also twice; a sheet that cannot be read names none. Stops when
  * @cb gives something else than 0, and gives that. */
 int import_entries_files(const void *p, size_t n, int (*cb)(void *ctx, struct bytes name),

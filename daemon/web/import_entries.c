@@ -31,8 +31,7 @@ static const struct import_column columns[COLS] = {
 	[COL_REASON] = {"事由", "|具体事由|内容|说明|reason|", false},
 	[COL_EVIDENCE] = {"证明材料", "|佐证材料|证明材料种类|evidence|", false},
 	[COL_EVIDENCE_NO] = {"材料编号", "|证明编号|evidenceno|", false},
-	[COL_FILE] = {"附件", "|附件文件|材料附件|材料文件|材料摘要|file|attachment|digest|",
-		      false},
+	[COL_FILE] = {"附件", IMPORT_FILE_WORDS, false},
 	[COL_TOLD] = {"告知日期", "|告知时间|told|", false},
 	[COL_POINTS] = {"分值", "|积分|分数|points|", false},
 };
@@ -175,10 +174,24 @@ static void read_texts(struct work *w, struct rec_points_line *l)
 				  field(texts[i].name), l);
 }
 
+/* The name of a file is not made regular: it would be another file. Only plain spaces around it go. */
+static struct bytes file_name(const struct import_table *t)
+{
+	struct bytes name = import_table_raw(t, COL_FILE);
+
+	while (name.n && import_blank((struct bytes){name.p, 1})) {
+		name.p++;
+		name.n--;
+	}
+	while (name.n && import_blank((struct bytes){name.p + name.n - 1, 1}))
+		name.n--;
+	return import_keep(t->rep, name.p, name.n);
+}
+
 /* A digest as it stands, or that of a file that came along. */
 static int read_file(struct work *w, struct rec_points_line *l)
 {
-	struct bytes name = import_cell(&w->t, COL_FILE, IMPORT_PAPER);
+	struct bytes name = file_name(&w->t);
 	struct hash h;
 
 	if (name.n == 0)
@@ -297,7 +310,7 @@ int import_entries_files(const void *p, size_t n, int (*cb)(void *ctx, struct by
 	int rv = import_table_open(&t, p, n, columns, COLS, DAY_NONE, &rep) ? -1 : 0;
 
 	while (rv == 0 && import_table_next(&t) > 0) {
-		struct bytes name = import_cell(&t, COL_FILE, IMPORT_PAPER);
+		struct bytes name = file_name(&t);
 
 		if (name.n)
 			rv = cb(ctx, name);

@@ -103,6 +103,18 @@ expect 2 'given twice' --dir a status --dir b
 expect 2 'given twice' --json --dir x status --json
 expect 2 '--count takes a whole number up to 200' --dir x log --count 201
 expect 2 '--count' --lang zh --dir x log -n x
+grep -qE '\{[0-9]{2,}' tools/cunzhang/messages.def && fail "a sentence has more places than say_put fills"
+
+# --- text that is no UTF-8 would be lost on its way; the path of a file may be anything ----------------------
+gbk=$(printf '\325\325\306\254')
+expect 2 '--place is not UTF-8' --dir x entry record --household 1 --item D101 --day 2025-01-01 --place "$gbk" --as a
+expect 2 '--evidence-no is not UTF-8' --dir x entry record --household 1 --evidence-no="$gbk" --as a
+expect 2 '--file is not UTF-8' --dir x entry record --household 1 --file "$gbk.jpg" --as a
+expect 2 '--as 不是 UTF-8 文本' --lang zh --dir x record kin --as "$gbk"
+expect 2 'ENTRY is not UTF-8' --dir x entry review "$gbk" --as a
+expect 2 'cannot read .*there is no such file' --dir x record kin --household 1 --member 1 --day 2026-01-01 \
+	--lines "$work/$gbk" --as a
+expect 3 'is not the directory of a node' --dir "$work/$gbk" status
 CUNZHANG_PASSPHRASE=short expect 2 'at least 8' --dir "$work/n" init hub --name T --code 500101999 --domain d.example \
 	--listen a:1 --operator o
 [[ ! -e $work/n ]] || fail "a refused init left something behind"
@@ -285,8 +297,9 @@ shape '.balance == "3.00" and (.people | length == 2)' "${v[@]}" account 05001
 expect 0 'balance.* 3\.00' "${v[@]}" account 05001
 expect 1 'no such household' "${v[@]}" account 77777
 for odd in a/b '' . .. "$long" 12345678901234567; do expect 2 'not a household' "${v[@]}" account "$odd"; done
-expect 0 'balance 3.00 = earned 3.00 - deducted 0.00 - redeemed 0.00' "${v[@]}" account 05001
-expect 0 '积分 3.00 = 加分 3.00' --lang zh "${v[@]}" account 05001
+expect 0 'balance 3.00 = earned 3.00 - deducted 0.00 - redeemed 0.00 \+ moved in by splits and mergers 0.00$' \
+	"${v[@]}" account 05001
+expect 0 '积分 3.00 = 加分 3.00 - .* \+ 分户并户转入 0.00$' --lang zh "${v[@]}" account 05001
 counter=(redeem 05001 --receiver r --as recorder)
 for odd in '' G01 G01= =2 G01=1, ,G01=1; do
 	expect 2 'is no list of goods' "${v[@]}" "${counter[@]}" --goods "$odd"

@@ -33,12 +33,20 @@ expect 2 'is a folder' "${v[@]}" "${record[@]}" --file "$work"
 truncate -s $((16 * 1048576 + 1)) "$work/film.mp4"
 expect 2 'larger than 16 MiB' "${v[@]}" "${record[@]}" --file "$work/film.mp4"
 expect 2 '超过 16 MiB' --lang zh "${v[@]}" "${record[@]}" --file "$work/film.mp4"
-expect 2 'not both' "${v[@]}" "${record[@]}" --file "$work/photo.jpg" --digest "$photo"
+expect 2 'no option --digest' "${v[@]}" "${record[@]}" --digest "$photo"
+: >"$work/empty.jpg"
+expect 2 'is empty' "${v[@]}" "${record[@]}" --file "$work/empty.jpg"
+expect 2 '是空文件' --lang zh "${v[@]}" "${record[@]}" --file "$work/empty.jpg"
+expect 1 'refused.*R9999' "${v[@]}" "${record[@]/D101/R9999}" --file "$work/photo.jpg"
+"$cz" "${v[@]}" "${record[@]/D101/R9999}" --file "$work/photo.jpg" --json 2>"$work/out" >"$work/json"
+jq -e '.verdict.accepted == false' "$work/json" >/dev/null || fail "JSON of a refusal: $(cat "$work/json" "$work/out")"
+[[ $(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/v1/sock" -X POST -H 'Content-Type: application/octet-stream' \
+	http://node/api/v1/evidence) == 400 ]] || fail "the node keeps an empty file"
 expect 0 'nothing was written' "${v[@]}" "${record[@]}" --file "$work/photo.jpg" --dry-run
 [[ $(files) == 0 && $(size) == "$before" ]] || fail "a refused file or a trial left something behind"
 expect 0 "written: entry $before" "${v[@]}" "${record[@]}" --file "$work/photo.jpg"
 cmp "$work/photo.jpg" "$(kept "$photo")" || fail "the file is not kept"
-[[ $(stat -c %a "$(kept "$photo")") == 640 ]] || fail "mode $(stat -c %a "$(kept "$photo")")"
+[[ $(stat -c %a "$(kept "$photo")") == 600 ]] || fail "mode $(stat -c %a "$(kept "$photo")")"
 [[ $(run v1 log --from "$before" -n 1 --json | jq -r '.items[0].lines[0].digest') == "$photo" ]] || fail "another digest"
 truncate -s $((16 * 1048576)) "$work/film.mp4"
 expect 0 'written' "${v[@]}" record consent --household 05005 --takes-part yes --day "$day" --document T-1 \
@@ -78,7 +86,32 @@ expect 0 'imported' "${v[@]}" "${import[@]}"
 cmp "$work/sheets/two.jpg" "$(kept "$two")" || fail "the file of a sheet is not kept"
 expect 0 'nothing new' "${v[@]}" "${import[@]}"
 sed 's/two/three/' "$work/sheets/entries.csv" >"$work/sheets/lost.csv"
-expect 2 'cannot read .*/sheets/three.jpg' "${v[@]}" "${import[@]/entries.csv/lost.csv}"
+printf 'other' >"$work/sheets/two.jpg" # another photo is other content, not another booking
+expect 1 'L02' "${v[@]}" "${import[@]}"
+[[ ! -e $(kept "$(digest "$work/sheets/two.jpg")") ]] || fail "a refused import kept a file"
+printf 'second' >"$work/sheets/two.jpg"
+
+# --- a file that is not there is told with its row, beside all else that is wrong -----------------------------------
+had="$(size) $(files)"
+printf 'new' >"$work/sheets/new.jpg"
+printf '发生日期,户编号,姓名,事项编码,地点,事由,证明材料,照片
+%s,06011,,D101,院坝,月检,照片,new.jpg
+%s,06016,,D101,院坝,月检,照片,three.jpg
+%s,77777,,D101,院坝,月检,照片,new.jpg
+%s,06018,,D101,院坝,月检,照片,../photo.jpg
+%s,06020,,D101,院坝,月检,照片,/etc/hostname
+' "$day" "$day" "$day" "$day" "$day" >"$work/sheets/lost.csv"
+expect 1 'cannot read .*/sheets/three.jpg' "${v[@]}" "${import[@]/entries.csv/lost.csv}"
+for told in 'row 3, 附件 "three.jpg"' 'row 4, 户编号' 'row 5, 附件 "../photo.jpg"' 'row 6, 附件 "/etc/hostname"' \
+	'"../photo.jpg" is not below' '"/etc/hostname" is not below'; do
+	grep -q "$told" "$work/out" || fail "no $told: $(cat "$work/out")"
+done
+"$cz" "${v[@]}" "${import[@]/entries.csv/lost.csv}" --json >"$work/json" 2>"$work/out"
+(($? == 1)) && jq -e '[.report.issues[] | select(.severity == "error").row] == [3, 4, 5, 6]' "$work/json" >/dev/null ||
+	fail "JSON of a sheet without its files: $(cat "$work/json")"
+[[ "$(size) $(files)" == "$had" ]] || fail "a refused sheet left something behind"
+printf '户编号,成员序号,事项编码,发生日期,附件\n06002,0,D101,%s,../photo.jpg\n' "$day" >"$work/sheets/outside.csv"
+expect 2 '"\.\./photo.jpg" is not below' "${v[@]}" record points --lines "$work/sheets/outside.csv" --as recorder
 
 # --- what became of them -------------------------------------------------------------------------------------------
 expect 0 'intact 5, altered 0, not here 1' "${v[@]}" evidence check
@@ -95,7 +128,24 @@ expect 4 "^ *$before +1 +points entry .*ALTERED" "${v[@]}" evidence check
 (($? == 4)) && jq -e '.altered == 2 and .missing == 1 and ([.items[] | select(.state == "altered")][0].line == 1)' \
 	"$work/json" >/dev/null || fail "JSON: $(cat "$work/json")"
 expect 4 'ALTERED' "${v[@]}" evidence show "$photo"
+"$cz" "${v[@]}" evidence show "$photo" --json >"$work/json"
+(($? == 4)) || fail "show --json: $(cat "$work/json")"
 rm "$(kept "$photo")"
+mkdir "$(kept "$photo")" # what cannot be read hides nothing of the others
+expect 3 "^ *$before +1 +points entry .*UNREADABLE" "${v[@]}" evidence check
+grep -q 'intact 3, altered 0, not here 1' "$work/out" || fail "one that cannot be read: $(cat "$work/out")"
+"$cz" "${v[@]}" evidence check --json >"$work/json" 2>"$work/out"
+(($? == 3)) && jq -e '.unreadable == 2 and .intact == 3 and any(.items[]; .state == "unreadable")' "$work/json" >/dev/null ||
+	fail "JSON: $(cat "$work/json")"
+rmdir "$(kept "$photo")"
+expect 0 'intact 3' "${v[@]}" evidence check
+grep -q 'named by no entry' "$work/out" && fail "all are named: $(cat "$work/out")"
+echo 'left alone' >"$work/alone"
+mkdir -p "$(dirname "$(kept "$(digest "$work/alone")")")"
+cp "$work/alone" "$(kept "$(digest "$work/alone")")"
+expect 0 '1 files in the folder evidence are named by no entry' "${v[@]}" evidence check
+expect 0 '有 1 个文件没有记录指到' --lang zh "${v[@]}" evidence check
+rm "$(kept "$(digest "$work/alone")")"
 expect 0 "^ *$before +1 +points entry .*not here" "${v[@]}" evidence check
 expect 0 'intact 3, altered 0, not here 3' "${v[@]}" evidence check
 

@@ -1080,6 +1080,38 @@ static void test_a_record_is_written_once(void)
 	node_close();
 }
 
+#define UNDATED(id, item)                                                                          \
+	"{" SIGN("rec") ",\"id\":\"" id "\",\"lines\":[{\"household\":\"05001\",\"member\":0,"     \
+			"\"item\":\"" item "\",\"place\":\"广场\",\"reason\":\"月检\","        \
+			"\"evidence\":\"" TOWN_EVIDENCE "\"}]}"
+#define AN_ID "00112233445566778899aabbccddeeff"
+
+/* What was left out and follows from the day is what it was then. */
+static void test_the_same_request_is_the_same_record_on_another_day(void)
+{
+	static const char body[] = UNDATED(AN_ID, "D101");
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	WANT(post("/api/v1/records/points", body), 200);
+	T_STR(at("exists"), "false");
+	n.w.wall_ms += 3 * UINT64_C(86400000);
+	WANT(post("/api/v1/records/points", body), 200);
+	T_STR(at("exists"), "true");
+	n.w.wall_ms = 0;
+	WANT(post("/api/v1/records/points", body), 200);
+	T_STR(at("exists"), "true");
+	WANT(post("/api/v1/records/points", UNDATED(AN_ID, "A101")), 422);
+	T_STR(at("verdict.rule"), "L02");
+	T_EQ(own_size(), before + 1);
+	/* another record needs the day, which nobody knows */
+	WANT(post("/api/v1/records/points", UNDATED("ff112233445566778899aabbccddeeff", "D101")),
+	     422);
+	T_STR(at("verdict.name"), "NO_CLOCK");
+	node_close();
+}
+
 /* Every line is right, and together they are more than an entry holds. */
 static void test_a_record_that_does_not_fit_is_not_written(void)
 {
@@ -1183,6 +1215,27 @@ static void test_a_redemption_gets_prices_points_and_time(void)
 	T_STR(at("moved"), "0.00");
 	T_STR(at("people.0.head"), "true");
 	T_STR(at("people.1.head"), "false");
+	node_close();
+}
+
+static void test_the_same_redemption_is_one_on_another_day(void)
+{
+	static const char body[] =
+		"{" SIGN("keeper") ",\"id\":\"" AN_ID "\",\"record\":{\"slip\":\"DH-1\","
+				   "\"household\":\"05001\",\"receiver\":"
+				   "\"王小明\",\"member\":2},\"lines\":[" GOODS("G01", "2") "]}";
+
+	open_store();
+	WANT(post("/api/v1/records/redemption", body), 200);
+	T_STR(at("exists"), "false");
+	n.w.wall_ms += UINT64_C(86400000) + 3600000;
+	WANT(post("/api/v1/records/redemption", body), 200);
+	T_STR(at("exists"), "true");
+	n.w.wall_ms = 0;
+	WANT(post("/api/v1/records/redemption", body), 200);
+	T_STR(at("exists"), "true");
+	WANT(post("/api/v1/records/redemption", REDEEM("true", GOODS("G01", "2"))), 422);
+	T_STR(at("verdict.name"), "NO_CLOCK");
 	node_close();
 }
 
@@ -1736,6 +1789,28 @@ static void test_a_file_with_errors_is_reported_by_row(void)
 	node_close();
 }
 
+#define SHEET_FILES(digest)                                                                                   \
+	"{" SIGN("rec") ",\"files\":{\"a.jpg\":\"" digest "\"},\"review_as\":\"rev/" VILLAGE                  \
+			"\",\"review_passphrase\":\"" PASS "\",\"confirm_as\":\"con/" VILLAGE                 \
+			"\",\"confirm_passphrase\":\"" PASS                                                   \
+			"\"}\n户编号,姓名,事项编码,发生日期,地点,事由,证明材料,附件\n" \
+			"05001,,D101,2026-02-01,广场,月检," TOWN_EVIDENCE ",a.jpg\n"
+
+static void test_a_sheet_whose_photo_was_changed_is_not_booked_again(void)
+{
+	uint64_t before;
+
+	node_open(false);
+	WANT(post("/api/v1/import/entries", SHEET_FILES(DIGEST("ab"))), 200);
+	before = own_size();
+	WANT(post("/api/v1/import/entries?accept=1", SHEET_FILES(DIGEST("cd"))), 422);
+	T_STR(at("problems.0.rule"), "L02");
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/import/entries", SHEET_FILES(DIGEST("ab"))), 200);
+	T_STR(at("existing"), "1");
+	node_close();
+}
+
 /* Whoever signs three times is refused for all of it. */
 static void test_the_import_is_no_way_around_the_rules(void)
 {
@@ -1962,6 +2037,9 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_honours_posts_and_kin_are_in_tables), T(test_items_that_nobody_used_are_listed),
        T(test_every_table_has_labels_in_both_languages),
        T(test_a_redemption_gets_prices_points_and_time),
+       T(test_the_same_request_is_the_same_record_on_another_day),
+       T(test_the_same_redemption_is_one_on_another_day),
+       T(test_a_sheet_whose_photo_was_changed_is_not_booked_again),
        T(test_digests_are_listed_with_the_entry_that_names_them),
        T(test_a_file_as_large_as_allowed_can_be_sent),
        T(test_what_is_not_on_the_price_list_is_refused))

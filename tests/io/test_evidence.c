@@ -78,7 +78,7 @@ static void test_a_file_is_kept_under_its_digest(void)
 	T_STR(path, want);
 	T_EQ(stat(path, &st), 0);
 	T_EQ(st.st_size, 7);
-	T_EQ(st.st_mode & 07777, 0640);
+	T_EQ(st.st_mode & 07777, 0600);
 	T_EQ(look(&h), EVIDENCE_INTACT);
 	done();
 }
@@ -105,10 +105,34 @@ static void test_what_was_altered_or_lost_is_seen_and_can_be_brought_back(void)
 	T_EQ(evidence_path(dir, &h, path), ERR_OK);
 	T_EQ(file_overwrite(path, "A", 1, NULL), ERR_OK);
 	T_EQ(look(&h), EVIDENCE_ALTERED);
-	T_OK(!keep("as it was", &h));
+	T_OK(keep("as it was", &h));
 	T_EQ(look(&h), EVIDENCE_INTACT);
 	T_EQ(unlink(path), 0);
 	T_EQ(look(&h), EVIDENCE_ABSENT);
+	done();
+}
+
+static void count(void *ctx, const struct hash *h)
+{
+	struct hash want;
+
+	hash_of("one of two", 10, &want);
+	((int *)ctx)[hash_cmp(h, &want) == 0]++;
+}
+
+static void test_all_that_is_kept_can_be_listed(void)
+{
+	struct errmsg msg;
+	struct hash h;
+	int n[2] = {0};
+
+	fresh();
+	T_EQ(evidence_each(dir, count, n, &msg), ERR_OK);
+	keep("one of two", &h);
+	keep("the other", &h);
+	T_EQ(evidence_each(dir, count, n, &msg), ERR_OK);
+	T_EQ(n[0], 1);
+	T_EQ(n[1], 1);
 	done();
 }
 
@@ -146,6 +170,22 @@ static void test_a_folder_that_cannot_be_written_is_told_at_the_end(void)
 	evidence_end(e);
 }
 
+static void test_nothing_is_no_evidence(void)
+{
+	struct evidence *e;
+	struct errmsg msg = {0};
+	struct hash h;
+	bool is_new;
+
+	fresh();
+	e = evidence_begin(dir);
+	evidence_add(e, "", 0);
+	T_EQ(evidence_keep(e, &h, &is_new, &msg), ERR_INVALID);
+	evidence_end(e);
+	T_EQ(entries(), 0);
+	done();
+}
+
 static void test_a_digest_is_bounded(void)
 {
 	char path[80];
@@ -166,5 +206,6 @@ static void test_a_digest_is_bounded(void)
 
 T_MAIN(T(test_a_file_is_kept_under_its_digest), T(test_the_same_file_is_kept_once),
        T(test_what_was_altered_or_lost_is_seen_and_can_be_brought_back),
-       T(test_what_is_not_kept_leaves_nothing),
-       T(test_a_folder_that_cannot_be_written_is_told_at_the_end), T(test_a_digest_is_bounded))
+       T(test_all_that_is_kept_can_be_listed), T(test_what_is_not_kept_leaves_nothing),
+       T(test_nothing_is_no_evidence), T(test_a_folder_that_cannot_be_written_is_told_at_the_end),
+       T(test_a_digest_is_bounded))

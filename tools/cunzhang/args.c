@@ -120,10 +120,29 @@ static bool fits(const struct word *w, const struct option_def *o)
 	       strcmp(w->name, o->name) == 0;
 }
 
+/* Names of files are bytes; those of evidence go into the JSON of a request, too. */
+static bool is_path(const struct option_def *o)
+{
+	return !o->field && o->help != M_O_FILE &&
+	       (strcmp(o->arg, "FILE") == 0 || strcmp(o->arg, "DIR") == 0);
+}
+
+/* JSON takes nothing but UTF-8: other text would be left out without a word. @what is of the option or
+ * the argument. */
+static int check_text(const char *what, const char *text)
+{
+	if (utf8_valid(text, strlen(text)))
+		return EXIT_DONE;
+	SAY(stderr, M_NOT_UTF8, what);
+	return EXIT_USAGE;
+}
+
 /* The value of option @o at argv[*at], which moves on. Exit code. */
 static int value_of(const struct option_def *o, const struct word *w, int argc, char **argv,
 		    int *at, const char **ret)
 {
+	char option[CLI_FIELD_MAX + 2] = "--";
+
 	if (!o->arg && w->value) {
 		SAY(stderr, M_OPTION_NO_VALUE, argv[*at]);
 		return EXIT_USAGE;
@@ -139,7 +158,10 @@ static int value_of(const struct option_def *o, const struct word *w, int argc, 
 		return EXIT_USAGE;
 	}
 	++*at;
-	return EXIT_DONE;
+	if (!o->arg || is_path(o))
+		return EXIT_DONE;
+	cli_option_name(o->name, option + 2);
+	return check_text(option, *ret);
 }
 
 static int set_lang(const char *value)
@@ -278,7 +300,7 @@ static int take_arg(struct cli *c, const char *text)
 		return EXIT_USAGE;
 	}
 	c->args[c->nargs++] = text;
-	return EXIT_DONE;
+	return strcmp(c->cmd->args, "FILE") == 0 ? EXIT_DONE : check_text(c->cmd->args, text);
 }
 
 bool args_of_line(const struct cli *c, const struct option_def *o)
@@ -369,6 +391,7 @@ static bool field_hidden(const struct command *cmd, const struct rec_field *f)
 	case REC_revoke: return strcmp(n, "key") == 0;
 	case REC_reversal: return strcmp(n, "entry") == 0;
 	case REC_redemption: return strcmp(n, "household") == 0;
+	case REC_points: return strcmp(n, "digest") == 0; /* --file */
 	default: return false;
 	}
 }

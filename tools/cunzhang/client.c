@@ -369,7 +369,7 @@ int client_record(struct cli *c, const char *type, json_t *record, json_t *lines
 	if (lines)
 		json_object_set_new(body, "lines", lines);
 	if (!rv)
-		rv = files_record(c, rec_type_named(type), record, lines);
+		rv = files_record(c, rec_type_named(type), body);
 	if (rv) {
 		client_wipe(body);
 		return rv;
@@ -412,9 +412,11 @@ int client_signer(const struct cli *c, json_t *body, const char *option, const c
 		return EXIT_USAGE;
 	}
 	rv = pass_get(c, name, false, &pass);
-	if (!rv) {
+	if (!rv)
 		json_object_set_new(body, who, json_string(name));
-		json_object_set_new(body, key, json_string(pass));
+	if (!rv && json_object_set_new(body, key, json_string(pass))) {
+		SAY(stderr, M_PASS_NOT_UTF8, name);
+		rv = EXIT_USAGE;
 	}
 	pass_free(pass);
 	return rv;

@@ -7,13 +7,8 @@ int cmd_entry_record(struct cli *c)
 {
 	const struct rec_type *t = rec_type_of(REC_points);
 	const char *file = cli_option(c, "file");
-	json_t *line;
+	json_t *line = cli_fields(c, t->line, t->nline);
 
-	if (file && cli_option(c, "digest")) {
-		SAY(stderr, M_FILE_TWICE);
-		return EXIT_USAGE;
-	}
-	line = cli_fields(c, t->line, t->nline);
 	if (file)
 		json_object_set_new(line, "digest", json_string(file));
 	if (!json_object_get(line, "member")) /* the household as a whole */

@@ -8,11 +8,14 @@
 /* Files beside the ledger, as the node's folder has them now: the daemon says which entries name which, the
  * files are read here. */
 
+enum { UNREADABLE = EVIDENCE_ABSENT + 1, STATES };
+
 struct walk {
 	struct cli *c;
 	struct table t;
 	json_t *items; /* of all answers, with "state" */
-	uint64_t count[3];
+	json_t *named; /* digests of all of them, as keys */
+	uint64_t count[STATES], unnamed;
 	/* show: only these */
 	const char *digest;
 	uint64_t entry, line;
@@ -20,8 +23,9 @@ struct walk {
 	int rv;
 };
 
-static const char *const state_names[] = {"intact", "altered", "missing"};
-static const enum msg_id state_texts[] = {M_EVIDENCE_INTACT, M_EVIDENCE_ALTERED, M_EVIDENCE_ABSENT};
+static const char *const state_names[] = {"intact", "altered", "missing", "unreadable"};
+static const enum msg_id state_texts[] = {M_EVIDENCE_INTACT, M_EVIDENCE_ALTERED, M_EVIDENCE_ABSENT,
+					  M_EVIDENCE_UNREADABLE};
 
 static void begin(struct walk *w)
 {
@@ -31,17 +35,23 @@ static void begin(struct walk *w)
 	table_columns(&w->t, columns, 6);
 	w->t.right[0] = w->t.right[1] = true;
 	w->items = json_array();
+	w->named = json_object();
 }
 
-static int state_of(struct walk *w, const char *hex, enum evidence_state *ret)
+/* One that cannot be read hides nothing of the others: it is told, and counted at the end. */
+static unsigned state_of(const struct walk *w, const char *hex)
 {
 	struct errmsg msg = {0};
+	enum evidence_state s;
 	struct hash h;
 	int err = hex_get(hex, strlen(hex), h.b, HASH_BYTES)
-			  ? evidence_look(w->c->dir, &h, ret, &msg)
+			  ? evidence_look(w->c->dir, &h, &s, &msg)
 			  : err_set(&msg, ERR_FORMAT, "%s", hex);
 
-	return err ? cli_fail_err(w->c, err, &msg) : EXIT_DONE;
+	if (!err)
+		return s;
+	SAY(stderr, M_FAILED_WITH, cli_why(err), msg.text);
+	return UNREADABLE;
 }
 
 static bool wanted(const struct walk *w, const json_t *v)
@@ -54,15 +64,13 @@ static bool wanted(const struct walk *w, const json_t *v)
 	return true;
 }
 
-static int take(struct walk *w, json_t *v)
+static void take(struct walk *w, json_t *v)
 {
 	const char *digest = client_str(v, "digest");
-	enum evidence_state s;
-	int rv = state_of(w, digest, &s);
+	unsigned s = state_of(w, digest);
 
-	if (rv)
-		return rv;
 	w->count[s]++;
+	json_object_set_new(w->named, digest, json_true());
 	json_object_set_new(v, "state", json_string(state_names[s]));
 	json_array_append(w->items, v);
 	table_cell(&w->t, say_num(client_u64(v, "entry")));
@@ -71,7 +79,6 @@ static int take(struct walk *w, json_t *v)
 	table_cell(&w->t, client_str(v, "field_text"));
 	table_cell(&w->t, say_text(state_texts[s]));
 	table_cell(&w->t, digest);
-	return EXIT_DONE;
 }
 
 static int walk(struct walk *w)
@@ -91,7 +98,7 @@ static int walk(struct walk *w)
 			rv = client_result(w->c, &r);
 		json_array_foreach (json_object_get(r.root, "items"), i, v) {
 			if (!rv && wanted(w, v))
-				rv = take(w, v);
+				take(w, v);
 		}
 		more = json_is_integer(json_object_get(r.root, "next"));
 		from = client_u64(r.root, "next");
@@ -100,27 +107,65 @@ static int walk(struct walk *w)
 	return rv;
 }
 
-static void print_result(struct walk *w)
+static void print_json(const struct walk *w)
 {
-	json_t *o;
+	json_t *o = json_object();
 
-	if (!w->c->json) {
-		table_print(&w->t, stdout);
-		SAY(stdout, M_EVIDENCE_COUNTS, say_num(w->count[EVIDENCE_INTACT]),
-		    say_num(w->count[EVIDENCE_ALTERED]), say_num(w->count[EVIDENCE_ABSENT]));
-		return;
-	}
-	o = json_pack("{s:I, s:I, s:I, s:O}", "intact", (json_int_t)w->count[EVIDENCE_INTACT],
-		      "altered", (json_int_t)w->count[EVIDENCE_ALTERED], "missing",
-		      (json_int_t)w->count[EVIDENCE_ABSENT], "items", w->items);
+	for (unsigned i = 0; i < STATES; i++)
+		json_object_set_new(o, state_names[i], json_integer((json_int_t)w->count[i]));
+	json_object_set_new(o, "unnamed", json_integer((json_int_t)w->unnamed));
+	json_object_set(o, "items", w->items);
 	cli_print_json(o);
 	json_decref(o);
+}
+
+static void print_result(struct walk *w)
+{
+	if (w->c->json) {
+		print_json(w);
+		return;
+	}
+	table_print(&w->t, stdout);
+	SAY(stdout, M_EVIDENCE_COUNTS, say_num(w->count[EVIDENCE_INTACT]),
+	    say_num(w->count[EVIDENCE_ALTERED]), say_num(w->count[EVIDENCE_ABSENT]));
+	if (w->count[UNREADABLE])
+		SAY(stdout, M_EVIDENCE_UNREADABLE_COUNT, say_num(w->count[UNREADABLE]));
+	if (w->unnamed)
+		SAY(stdout, M_EVIDENCE_UNNAMED, say_num(w->unnamed));
+}
+
+/* A file that was altered is the worst; one that could not be read leaves it open. */
+static int exit_of(const struct walk *w)
+{
+	if (w->count[EVIDENCE_ALTERED])
+		return EXIT_UNVERIFIED;
+	return w->count[UNREADABLE] ? EXIT_MACHINE : EXIT_DONE;
 }
 
 static void end(struct walk *w)
 {
 	buf_close(&w->t.cells);
 	json_decref(w->items);
+	json_decref(w->named);
+}
+
+static void count_unnamed(void *ctx, const struct hash *h)
+{
+	struct walk *w = ctx;
+	char hex[2 * HASH_BYTES + 1];
+
+	hash_hex(h, 2 * HASH_BYTES, hex);
+	w->unnamed += !json_object_get(w->named, hex);
+}
+
+/* Files here belong to the node's own entries. */
+static int look_for_unnamed(struct walk *w)
+{
+	struct errmsg msg = {0};
+	int err = cli_option(w->c, "feed") ? ERR_OK
+					   : evidence_each(w->c->dir, count_unnamed, w, &msg);
+
+	return err ? cli_fail_err(w->c, err, &msg) : EXIT_DONE;
 }
 
 int cmd_evidence_check(struct cli *c)
@@ -130,9 +175,11 @@ int cmd_evidence_check(struct cli *c)
 
 	begin(&w);
 	rv = walk(&w);
+	if (!rv)
+		rv = look_for_unnamed(&w);
 	if (!rv) {
 		print_result(&w);
-		rv = w.count[EVIDENCE_ALTERED] ? EXIT_UNVERIFIED : EXIT_DONE;
+		rv = exit_of(&w);
 	}
 	end(&w);
 	return rv;
@@ -155,7 +202,7 @@ static bool read_which(struct walk *w, const char *text)
 }
 
 /* Where each file is; the entries that name it stand in the table above. */
-static int print_paths(const struct walk *w)
+static void print_paths(const struct walk *w)
 {
 	const char *last = "";
 	const json_t *v;
@@ -173,7 +220,6 @@ static int print_paths(const struct walk *w)
 		printf("%s\n", path);
 		last = hex;
 	}
-	return w->count[EVIDENCE_ALTERED] ? EXIT_UNVERIFIED : EXIT_DONE;
 }
 
 int cmd_evidence_show(struct cli *c)
@@ -192,7 +238,9 @@ int cmd_evidence_show(struct cli *c)
 		rv = EXIT_REFUSED;
 	} else if (!rv) {
 		print_result(&w);
-		rv = c->json ? EXIT_DONE : print_paths(&w);
+		if (!c->json)
+			print_paths(&w);
+		rv = exit_of(&w);
 	}
 	end(&w);
 	return rv;

@@ -173,13 +173,14 @@ static int send_file(const struct cli *c, const char *kind, const json_t *head, 
 	return rv;
 }
 
+/* @quiet: a trial that is good is not told; the deed follows. */
 static int round_trip(const struct cli *c, const char *kind, const json_t *head, struct bytes file,
-		      bool dry_run)
+		      bool dry_run, bool quiet)
 {
 	struct reply r = {0};
 	int rv = send_file(c, kind, head, file, dry_run, &r);
 
-	if (!rv) {
+	if (!rv && !(quiet && r.status == 200)) {
 		rv = client_result(c, &r);
 		if (!c->json && json_object_get(r.root, "report")) {
 			print_report(r.root);
@@ -190,69 +191,73 @@ static int round_trip(const struct cli *c, const char *kind, const json_t *head,
 	return rv;
 }
 
+/* --- the files that a sheet names ------------------------------------------------------------------ */
+
 struct attached {
-	struct files x;
+	struct files *x;
 	json_t *files; /* name in the sheet to digest */
 };
 
+/* One that cannot be read is left out: the report has it with its row, among all else that is wrong. */
 static int on_file(void *ctx, struct bytes name)
 {
 	struct attached *a = ctx;
 	const char *hex;
-	int rv = files_digest(&a->x, (const char *)name.p, &hex);
+	int rv = files_digest(a->x, (const char *)name.p, &hex);
 
-	if (!rv && strcmp(hex, (const char *)name.p) != 0)
-		json_object_set_new(a->files, (const char *)name.p, json_string(hex));
+	if (rv == EXIT_USAGE)
+		return EXIT_DONE;
+	if (!rv && strcmp(hex, (const char *)name.p) != 0 &&
+	    json_object_set_new(a->files, (const char *)name.p, json_string(hex)))
+		rv = CLI_FAIL(a->x->c, "ERR_NOMEM", M_NO_MEMORY);
 	return rv;
 }
 
-/* The files that the sheet names, beside it; kept at the node unless it is a trial. */
-static int attach(const struct cli *c, const char *kind, json_t *head, struct bytes file, bool send)
+static int attach(struct files *x, const char *kind, json_t *head, struct bytes file)
 {
-	char *folder;
-	struct attached a = {.x = {.c = c, .send = send}};
+	struct attached a = {x, NULL};
 	int rv;
 
 	if (strcmp(kind, "entries") != 0)
 		return EXIT_DONE;
-	folder = files_folder(c->args[0]);
-	a.x.folder = folder;
-	a.x.known = json_object();
 	a.files = json_object();
 	rv = import_entries_files(file.p, file.n, on_file, &a);
 	if (json_object_size(a.files))
 		json_object_set(head, "files", a.files);
 	json_decref(a.files);
-	json_decref(a.x.known);
-	free(folder);
 	return rv;
 }
 
-/* A person is shown the trial first and asked. */
+/* A person is shown the trial first and asked; nothing is sent that belongs to a sheet which is refused. */
+static int carry_out(const struct cli *c, const char *kind, const json_t *head, struct bytes file,
+		     struct files *x)
+{
+	bool ask = cli_would_ask(c);
+	int rv = EXIT_DONE;
+
+	if (c->dry_run)
+		return round_trip(c, kind, head, file, true, false);
+	if (ask || files_any(x))
+		rv = round_trip(c, kind, head, file, true, !ask);
+	if (!rv && ask && !cli_ask(c, M_ASK_GO_ON, ""))
+		rv = EXIT_REFUSED;
+	if (!rv)
+		rv = files_send(x);
+	return rv ? rv : round_trip(c, kind, head, file, false, false);
+}
+
 static int import(const struct cli *c, const char *kind, json_t *head)
 {
 	struct buf file = {0};
+	struct files x;
 	int rv = cli_read_file(c->args[0], IMPORT_BYTES_MAX, &file);
 
+	files_open(&x, c, c->args[0]);
 	if (!rv)
-		rv = attach(c, kind, head, buf_bytes(&file), false);
-	if (rv) {
-		buf_close(&file);
-		return rv;
-	}
-	if (c->dry_run) {
-		rv = round_trip(c, kind, head, buf_bytes(&file), true);
-	} else {
-		if (cli_would_ask(c)) {
-			rv = round_trip(c, kind, head, buf_bytes(&file), true);
-			if (!rv && !cli_ask(c, M_ASK_GO_ON, ""))
-				rv = EXIT_REFUSED;
-		}
-		if (!rv)
-			rv = attach(c, kind, head, buf_bytes(&file), true);
-		if (!rv)
-			rv = round_trip(c, kind, head, buf_bytes(&file), false);
-	}
+		rv = attach(&x, kind, head, buf_bytes(&file));
+	if (!rv)
+		rv = carry_out(c, kind, head, buf_bytes(&file), &x);
+	files_close(&x);
 	buf_close(&file);
 	return rv;
 }

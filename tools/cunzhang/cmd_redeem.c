@@ -75,14 +75,14 @@ int cmd_redeem(struct cli *c)
 	json_object_set_new(body, "record", record);
 	json_object_set_new(body, "lines", lines);
 	rv = client_sign(c, body, "passphrase");
+	if (!rv && !cli_option(c, "slip"))
+		number_slip(record, c->id);
 	if (!rv)
-		rv = files_record(c, t, record, NULL);
+		rv = files_record(c, t, body);
 	if (rv) {
 		client_wipe(body);
 		return rv;
 	}
-	if (!cli_option(c, "slip"))
-		number_slip(record, c->id);
 	rv = client_post(c, "/api/v1/records/redemption", body, &r);
 	if (!rv)
 		rv = finish(c, &r);

@@ -3,20 +3,26 @@
 
 #include "tools/cunzhang/cli.h"
 
-/* Files that a record names by digest: where a person gives the path of a file, the node keeps the file before
- * the record is sent, and the digest takes its place. In a trial nothing is kept. */
+/* Files that a record names by digest: where a person gives the path of a file, its digest takes the place of
+ * the path, and the node keeps the file before the record is written. */
 
-/* A path, or 64 hexadecimal digits, into a digest. Paths are relative to @folder (NULL: here). @known: digests of paths that were sent before. Exit code. */
 struct files {
 	const struct cli *c;
-	bool send;
-	const char *folder;
-	json_t *known;
+	bool sheet;    /* the names come from a sheet, and stay below its folder */
+	char *folder;  /* of the sheet; NULL: here */
+	json_t *known; /* name to digest; null for one that cannot be read */
 };
+/* @sheet: the file whose cells name them; NULL: options do. */
+void files_open(struct files *x, const struct cli *c, const char *sheet);
+void files_close(struct files *x);
+/* A path, or 64 hexadecimal digits, into a digest. Exit code. */
 int files_digest(struct files *x, const char *text, const char **ret_hex);
-/* All of a record: what options gave is relative to here, lines to the file of --lines. Exit code. */
-int files_record(const struct cli *c, const struct rec_type *t, json_t *record, json_t *lines);
-/* The folder of a file; free it. NULL: here. */
-char *files_folder(const char *path);
+bool files_any(const struct files *x);
+/* Gives all of them to the node: durable there when it returns EXIT_DONE. */
+int files_send(struct files *x);
+
+/* All of it for the record (and lines) in the @body of a request. One that would be refused leaves no files
+ * behind: it is tried first. Exit code; a refusal was told. */
+int files_record(const struct cli *c, const struct rec_type *t, json_t *body);
 
 #endif

@@ -45,12 +45,10 @@ static bool is_called(const struct rec_field *f, const char *header, bool short_
 /* What people call the file that a line names. */
 static bool is_file_word(const char *header)
 {
-	static const char *const words[] = {"附件", "文件", "照片", "file", "attachment", "photo"};
+	char word[NAME_BYTES_MAX + 2];
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i], header) == 0)
-			return true;
-	return false;
+	snprintf(word, sizeof(word), "|%s|", header);
+	return header[0] && strstr(IMPORT_FILE_WORDS, word);
 }
 
 /* By its whole name or label first; a short form counts when it can be only one. */

@@ -147,7 +147,7 @@ void say_put(struct buf *out, enum lang l, enum msg_id id, const char *const *ar
 	for (const char *p = say_in(l, id); *p; p++) {
 		size_t k = (size_t)(p[0] == '{' ? p[1] - '0' : 10);
 
-		if (k > 3 || p[2] != '}') {
+		if (k > 9 || p[2] != '}') {
 			buf_put_u8(out, (uint8_t)*p);
 			continue;
 		}

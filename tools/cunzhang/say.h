@@ -19,7 +19,7 @@ bool say_language(const char *name);
 enum lang say_lang(void);
 const char *say_text(enum msg_id id);
 const char *say_in(enum lang l, enum msg_id id);
-/* The sentence with its texts in place of {0}..{3}; as many as it has. No line end. Control characters and
+/* The sentence with its texts in place of {0}..{9}; as many as it has. No line end. Control characters and
  * marks of writing direction in the texts, which could steer a terminal, are replaced. */
 void say_put(struct buf *out, enum lang l, enum msg_id id, const char *const *args, size_t n);
 void say_to(FILE *f, enum msg_id id, const char *const *args, size_t n);
