@@ -6,8 +6,8 @@
 #define NAME_MAX_BYTES 64 /* of a member */
 
 /* --- the register ---------------------------------------------------------------------------------- */
-static int get_household(struct judged *j, struct bytes household, struct state_key *k,
-			 struct state_household *ret)
+int fold_roster_row(struct judged *j, struct bytes household, struct state_key *k,
+		    struct state_household *ret)
 {
 	struct bytes row;
 	int err;
@@ -21,7 +21,7 @@ static int get_household(struct judged *j, struct bytes household, struct state_
 static int need(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
 		struct state_household *ret)
 {
-	int err = get_household(j, household, k, ret);
+	int err = fold_roster_row(j, household, k, ret);
 
 	if (err == ERR_NOTFOUND)
 		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN,
@@ -137,7 +137,7 @@ int fold_roster_territory(struct judged *j, uint32_t line, struct bytes househol
 int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret)
 {
 	struct state_household h;
-	int err = get_household(j, household, ret, &h);
+	int err = fold_roster_row(j, household, ret, &h);
 
 	if (!err)
 		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
@@ -480,7 +480,7 @@ static int correct(struct judged *j, const struct mistake *w)
 	struct bytes household = fold_place_household(&w->now);
 	struct state_member *m = NULL;
 	struct fold_household x;
-	int err = get_household(j, household, &x.key, &x.h);
+	int err = fold_roster_row(j, household, &x.key, &x.h);
 
 	if (!err)
 		err = open_members(&x);

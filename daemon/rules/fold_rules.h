@@ -368,6 +368,9 @@ int fold_roster_put(struct judged *j, const struct fold_household *x);
  * of record takes (V_GROUP_FOREIGN). */
 int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
 			  const struct state_household *h);
+/* The row of a household, its key too, whether it has left or not. ERR_NOTFOUND. */
+int fold_roster_row(struct judged *j, struct bytes household, struct state_key *k,
+		    struct state_household *ret);
 /* V_HOUSEHOLD_EXISTS, and else the key of its row. */
 int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret);
 /* NULL: no such member. */
