@@ -168,7 +168,8 @@ int fold_ref_author(struct judged *j, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES])
 int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code);
 /* An entry is settled once, by this one (V_DONE_ALREADY). */
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code);
-int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret_by); /* ERR_NOTFOUND */
+int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret_by);	/* ERR_NOTFOUND */
+int fold_unsettled(struct judged *j, uint64_t seq, enum rec_code code); /* V_DONE_ALREADY */
 /* What settled it is void: it can be settled anew. */
 int fold_reopen(struct judged *j, uint64_t seq);
 
