@@ -324,11 +324,7 @@ static int next_of_year(struct judged *j, struct bytes household, int year, stru
 	struct bytes row;
 	int err;
 
-	state_key_of(&k, j->f->feed_no, STATE_HOUSEHOLD);
-	state_key_text(&k, household);
-	err = rows_get(j->w->rows, &k, &row);
-	if (!err)
-		err = state_household_parse(row, &h);
+	err = fold_roster_row(j, household, &k, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (h.left == DAY_NONE || day_year(h.left) > year)

@@ -74,19 +74,6 @@ int fold_notice(struct judged *j)
 	return err ? err : check_town(j, &r);
 }
 
-/* A notice that was taken down is not posted again: what is true now needs a new one. */
-static int check_up(struct judged *j, uint64_t notice)
-{
-	uint64_t by;
-	int err = fold_settled(j, notice, &by);
-
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return fold_refuse(j, &(struct refusal){.id = V_DONE_ALREADY,
-						.num = {(int64_t)notice, (int64_t)by},
-						.s = fold_text(rec_type_of(REC_notice)->name)});
-}
-
 static int warn_short(struct judged *j, day_t from, day_t to)
 {
 	struct rec_scheme s;
@@ -111,8 +98,9 @@ int fold_notice_posting(struct judged *j)
 		return fold_malformed(j, "photo", 0);
 	if (!err)
 		err = fold_ref(j, r.notice, REC_notice, &n);
+	/* what was taken down is not posted again: what is true now needs a new one */
 	if (!err)
-		err = check_up(j, r.notice);
+		err = fold_unsettled(j, r.notice, REC_notice);
 	if (!err)
 		err = fold_not_future(j, r.from);
 	if (!err)

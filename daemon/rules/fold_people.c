@@ -250,11 +250,7 @@ static int kin_of_member(struct judged *j, const struct state_place *who, struct
 	struct bytes row;
 	int err;
 
-	state_key_of(&k, j->f->feed_no, STATE_HOUSEHOLD);
-	state_key_text(&k, household);
-	err = rows_get(j->w->rows, &k, &row);
-	if (!err)
-		err = state_household_parse(row, &h);
+	err = fold_roster_row(j, household, &k, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	for (size_t at = 0; state_household_next(&h, &at, &m);) {

@@ -173,18 +173,24 @@ int fold_reopen(struct judged *j, uint64_t seq)
 	return fold_put_num(j, &k, STATE_OPEN_AGAIN);
 }
 
-int fold_settle(struct judged *j, uint64_t seq, enum rec_code code)
+int fold_unsettled(struct judged *j, uint64_t seq, enum rec_code code)
 {
-	struct state_key k;
 	uint64_t by;
 	int err = fold_settled(j, seq, &by);
 
-	if (!err)
-		return fold_refuse(
-			j, &(struct refusal){.id = V_DONE_ALREADY,
-					     .num = {(int64_t)seq, (int64_t)by},
-					     .s = fold_text(rec_type_of((uint16_t)code)->name)});
-	if (err != ERR_NOTFOUND)
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	return fold_refuse(j, &(struct refusal){.id = V_DONE_ALREADY,
+						.num = {(int64_t)seq, (int64_t)by},
+						.s = fold_text(rec_type_of((uint16_t)code)->name)});
+}
+
+int fold_settle(struct judged *j, uint64_t seq, enum rec_code code)
+{
+	struct state_key k;
+	int err = fold_unsettled(j, seq, code);
+
+	if (err)
 		return err;
 	done_key(&k, j, seq);
 	return fold_put_num(j, &k, j->e->seq);

@@ -3,9 +3,11 @@
 #include "daemon/rules/placeholder.h"
 #include "lib/err.h"
 
+#define NAME_MAX_BYTES 64 /* of a member */
+
 /* --- the register ---------------------------------------------------------------------------------- */
-static int get_household(struct judged *j, struct bytes household, struct state_key *k,
-			 struct state_household *ret)
+int fold_roster_row(struct judged *j, struct bytes household, struct state_key *k,
+		    struct state_household *ret)
 {
 	struct bytes row;
 	int err;
@@ -19,7 +21,7 @@ static int get_household(struct judged *j, struct bytes household, struct state_
 static int need(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
 		struct state_household *ret)
 {
-	int err = get_household(j, household, k, ret);
+	int err = fold_roster_row(j, household, k, ret);
 
 	if (err == ERR_NOTFOUND)
 		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN,
@@ -142,7 +144,7 @@ int fold_roster_territory(struct judged *j, uint32_t line, struct bytes househol
 int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret)
 {
 	struct state_household h;
-	int err = get_household(j, household, ret, &h);
+	int err = fold_roster_row(j, household, ret, &h);
 
 	if (!err)
 		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
@@ -399,12 +401,93 @@ static int check_same(struct judged *j, const struct mistake *w, const struct fo
 					     .s = fold_place_household(&w->now)});
 }
 
+/* --- one person under two numbers ------------------------------------------------------------------- */
+struct person_name {
+	char s[NAME_MAX_BYTES];
+	struct bytes b;
+};
+
+static int read_name(struct judged *j, const struct state_member *m, struct person_name *ret)
+{
+	const struct payload *p = &j->w->target;
+	struct rec_member_join join;
+	struct rec_household_line l;
+	int err = feedlog_payload(j->f->t, j->f->feed_no, m->entry, &j->w->target);
+
+	if (err)
+		return err;
+	err = m->line ? rec_decode_line(rec_type_of(REC_household), p, m->line - 1, &l)
+		      : rec_decode_head(rec_type_of(REC_member_join), p, &join);
+	if (err)
+		return ERR_CORRUPT;
+	ret->b = m->line ? l.name : join.name;
+	memcpy(ret->s, ret->b.p, ret->b.n);
+	ret->b.p = (const uint8_t *)ret->s;
+	return ERR_OK;
+}
+
+/* A member with the birth of @m and this name, who is here or is gone. */
+static int find_again(struct judged *j, const struct fold_household *x,
+		      const struct state_member *m, struct bytes name, bool here,
+		      const struct state_member **ret)
+{
+	struct person_name other;
+
+	*ret = NULL;
+	for (uint32_t i = 0; i < x->h.nmembers && m->birth != DAY_NONE; i++) {
+		const struct state_member *o = &x->m[i];
+		int err;
+
+		if (o == m || o->birth != m->birth || state_member_present(o) != here)
+			continue;
+		err = read_name(j, o, &other);
+		if (err)
+			return err;
+		if (fold_text_eq(other.b, name))
+			*ret = o;
+	}
+	return ERR_OK;
+}
+
+/* Whoever joined anew meanwhile would have two caps and two scores. */
+static int check_not_again(struct judged *j, const struct mistake *w,
+			   const struct fold_household *x, const struct state_member *m)
+{
+	const struct state_member *again = NULL;
+	struct person_name name;
+	int err = ERR_OK;
+
+	if (w->kind != LEAVE_left && w->kind != LEAVE_death)
+		return ERR_OK;
+	err = read_name(j, m, &name);
+	if (!err)
+		err = find_again(j, x, m, name.b, true, &again);
+	if (err || !again)
+		return err;
+	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_AGAIN,
+						.num = {m->member, again->member},
+						.s = fold_place_household(&w->now)});
+}
+
+static int warn_again(struct judged *j, const struct rec_member_join *r,
+		      const struct fold_household *x, const struct state_member *m)
+{
+	const struct state_member *gone;
+	int err = find_again(j, x, m, r->name, false, &gone);
+
+	if (!err && gone)
+		fold_warn(j, &(struct refusal){.id = V_MEMBER_AGAIN,
+					       .num = {gone->member, m->member},
+					       .s = r->household});
+	return err;
+}
+
 static int correct(struct judged *j, const struct mistake *w)
 {
 	struct bytes household = fold_place_household(&w->now);
 	struct state_member *m = NULL;
 	struct fold_household x;
-	int err = get_household(j, household, &x.key, &x.h);
+	int err = fold_roster_row(j, household, &x.key, &x.h);
 
 	if (!err)
 		err = open_members(&x);
@@ -418,6 +501,8 @@ static int correct(struct judged *j, const struct mistake *w)
 							     .s = household});
 		m = fold_roster_member(&x, w->now.member);
 		err = m ? check_same(j, w, &x, m) : ERR_CORRUPT;
+		if (!err)
+			err = check_not_again(j, w, &x, m);
 		if (err)
 			return err;
 		m->changed = j->e->seq;
@@ -473,6 +558,8 @@ int fold_roster_join(struct judged *j)
 				   .agreed = r.agreed,
 				   .entry = j->e->seq};
 	err = check_new(j, 0, r.household, m);
+	if (!err)
+		err = warn_again(j, &r, &x, m);
 	return err ? err : fold_roster_put(j, &x);
 }
 

@@ -168,7 +168,8 @@ int fold_ref_author(struct judged *j, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES])
 int fold_other_person(struct judged *j, uint64_t seq, enum rec_code code);
 /* An entry is settled once, by this one (V_DONE_ALREADY). */
 int fold_settle(struct judged *j, uint64_t seq, enum rec_code code);
-int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret_by); /* ERR_NOTFOUND */
+int fold_settled(struct judged *j, uint64_t seq, uint64_t *ret_by);	/* ERR_NOTFOUND */
+int fold_unsettled(struct judged *j, uint64_t seq, enum rec_code code); /* V_DONE_ALREADY */
 /* What settled it is void: it can be settled anew. */
 int fold_reopen(struct judged *j, uint64_t seq);
 
@@ -373,6 +374,9 @@ int fold_roster_put(struct judged *j, const struct fold_household *x);
  * of record takes (V_GROUP_FOREIGN). */
 int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
 			  const struct state_household *h);
+/* The row of a household, its key too, whether it has left or not. ERR_NOTFOUND. */
+int fold_roster_row(struct judged *j, struct bytes household, struct state_key *k,
+		    struct state_household *ret);
 /* V_HOUSEHOLD_EXISTS, and else the key of its row. */
 int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret);
 /* NULL: no such member. */

@@ -204,6 +204,7 @@ int restate_at(struct kv_txn *base, const struct hash *town, const struct feed_h
 	struct feed_head head;
 	int err = restate_open(base, NULL, ret);
 
+	assert(feed->no != FEED_TOWN || size == town_size); /* one feed has one size */
 	if (!err)
 		err = feedlog_head(base, FEED_TOWN, &head);
 	if (!err)

@@ -266,6 +266,18 @@ static enum verdict_id judge_deduction(const struct books *b, const struct books
 	return l->objections ? V_P15_OBJECTION : V_ACCEPTED;
 }
 
+/* Without a clock a line could be of a year to come. */
+static enum verdict_id judge_booking(const struct books *b, const struct books_line *l, day_t today)
+{
+	enum verdict_id is = judge_deduction(b, l, today);
+
+	if (is != V_ACCEPTED)
+		return is;
+	if (!today)
+		return V_NO_CLOCK;
+	return l->day > today ? V_P05_FUTURE : V_ACCEPTED;
+}
+
 static enum verdict_id judge_step(const struct books *b, const struct books_step *st,
 				  enum line_state from)
 {
@@ -283,8 +295,8 @@ static enum verdict_id judge_step(const struct books *b, const struct books_step
 		if (st->by == s->recorder || (from == LINE_REVIEWED && st->by == l->reviewer))
 			return V_P02_DUTIES;
 		if (from == LINE_REVIEWED && !st->refuse &&
-		    judge_deduction(b, l, st->today) != V_ACCEPTED)
-			return judge_deduction(b, l, st->today);
+		    judge_booking(b, l, st->today) != V_ACCEPTED)
+			return judge_booking(b, l, st->today);
 		any = true;
 	}
 	return any ? V_ACCEPTED : V_TARGET_STATE;

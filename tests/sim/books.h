@@ -77,9 +77,11 @@ struct books_household {
 	bool book;	 /* has a passbook */
 	uint32_t group;	 /* that it was registered in, or the household that split */
 	day_t began;	 /* by a split; DAY_NONE: registered */
+	uint32_t parent; /* whom it was split from */
 	day_t left, consent;
 	uint32_t printed;			/* lines in the passbook */
 	int64_t balance, redeemed[BOOKS_YEARS]; /* the second counts towards the cap of the year */
+	int64_t inherited[BOOKS_YEARS];		/* of these, by the split */
 	struct books_member member[BOOKS_MEMBERS]; /* 0: the household; moved: merged */
 };
 /* One thing done, of any type but lines of points and the steps on them. */

@@ -88,6 +88,8 @@ static enum verdict_id judge_split(const struct books *b, const struct books_act
 	const struct books_household *h = &b->household[a->household];
 	enum verdict_id is;
 
+	if (!a->today)
+		return V_NO_CLOCK;
 	if (a->household == a->into)
 		return V_MERGE_SELF;
 	if (h->left)
@@ -106,6 +108,8 @@ static enum verdict_id judge_merge(const struct books *b, const struct books_act
 {
 	enum verdict_id is;
 
+	if (!a->today)
+		return V_NO_CLOCK;
 	if (a->household == a->into)
 		return V_MERGE_SELF;
 	if (b->household[a->household].left || b->household[a->into].left)
@@ -235,7 +239,9 @@ static enum verdict_id judge_redemption(const struct books *b, const struct book
 		return V_X01_BALANCE;
 	if (a->points > BOOKS_REDEEM_CAP)
 		return V_X01_CAP;
-	return h->redeemed[a->year] + a->points > BOOKS_YEAR_CAP ? V_X01_YEAR_CAP : V_ACCEPTED;
+	if (h->redeemed[a->year] + a->points > BOOKS_YEAR_CAP)
+		return V_X01_YEAR_CAP;
+	return a->today ? V_ACCEPTED : V_NO_CLOCK; /* every year to come would have its cap open */
 }
 
 static enum verdict_id judge_told(const struct books *b, const struct books_act *a)

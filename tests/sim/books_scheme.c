@@ -80,11 +80,31 @@ static void move_persons(struct books *b, const struct books_act *a)
 		move_person(b, a, i);
 }
 
+/* Parent and child both have what was redeemed before the split: together again, it counts once. */
+static int64_t had_by_both(const struct books *b, const struct books_act *a, uint32_t year)
+{
+	const struct books_household *old = &b->household[a->household];
+	const struct books_household *new = &b->household[a->into];
+
+	if (old->began && old->parent == a->into)
+		return old->inherited[year];
+	return new->began &&new->parent == a->household ? new->inherited[year] : 0;
+}
+
 /* Nobody gains a second cap: what was used this year goes along. */
 static void carry_redeemed(struct books *b, const struct books_act *a)
 {
-	for (uint32_t y = year_of(a->day); y < BOOKS_YEARS; y++)
-		b->household[a->into].redeemed[y] += b->household[a->household].redeemed[y];
+	struct books_household *into = &b->household[a->into];
+
+	for (uint32_t y = year_of(a->day); y < BOOKS_YEARS; y++) {
+		int64_t goes = b->household[a->household].redeemed[y];
+
+		if (a->type == REC_merge)
+			goes -= had_by_both(b, a, y);
+		else
+			into->inherited[y] = goes;
+		into->redeemed[y] += goes;
+	}
 }
 
 static void carry_caps(struct books *b, const struct books_act *a)
@@ -102,6 +122,7 @@ static void split(struct books *b, const struct books_act *a)
 	new->known = true;
 	new->group = old->group;
 	new->began = a->day;
+	new->parent = a->household;
 	new->out = old->out;
 	new->consent = old->consent;
 	carry_redeemed(b, a);

@@ -376,7 +376,8 @@ static void as_the_books_say(struct sim *s, const struct order *o)
 	if (s->people->in_doubt[o->host] || o->cmd.job.u.append.exists || !books_know(is) ||
 	    o->kind == K_SETUP || o->kind == K_OTHER || o->kind == K_REKEY || o->kind == K_FINAL)
 		return;
-	if (books_future(is) || (is == V_ACCEPTED && in_future(o)))
+	/* at a confirmation it is the day of the line, which stands behind other reasons */
+	if (o->kind != K_CONFIRM && (books_future(is) || (is == V_ACCEPTED && in_future(o))))
 		want = in_future(o) ? is == V_ACCEPTED ? V_DAY_FUTURE : is : V_ACCEPTED;
 	else
 		want = foretold(&s->people->books[o->host], o);

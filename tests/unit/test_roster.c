@@ -343,6 +343,29 @@ static void test_only_the_last_change_of_the_head_is_taken_back(void)
 	world_close(&x);
 }
 
+/* With both numbers the person would have two caps. */
+static void test_who_left_and_joined_anew_is_one_person(void)
+{
+	struct world x;
+	uint64_t left;
+
+	world_open(&x, 104);
+	T_EQ(join(&x, "01001", 5, "王小雨"), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	T_EQ(change(&x, "01001", 5, LEAVE_left, x.day), V_ACCEPTED);
+	left = last(&x);
+	T_EQ(join(&x, "01001", 6, "王小雪"), V_ACCEPTED); /* another of the same day */
+	T_EQ(x.w.last.nwarn, 0);
+	T_EQ(join(&x, "01001", 7, "王小雨"), V_ACCEPTED);
+	WARNED(&x.w, "MEMBER_AGAIN", "F90", 5, 7);
+	correct(&x, TOWN_HEAD, left);
+	REFUSED(&x.w, "MEMBER_AGAIN", "F90", 5, 7);
+	T_EQ(change(&x, "01001", 7, LEAVE_left, x.day), V_ACCEPTED);
+	T_EQ(correct(&x, TOWN_HEAD, left), V_ACCEPTED);
+	T_OK(member(&x, "01001", 5).left_day == DAY_NONE);
+	world_close(&x);
+}
+
 static void test_a_correction_is_of_another_person_and_once(void)
 {
 	struct rec_roster_correction r = {.reason = town_b("无")};
@@ -1987,6 +2010,7 @@ static void test_households_split_and_merge_only_with_a_clock(void)
 T_MAIN(T(test_who_is_away_comes_back), T(test_nothing_happens_to_who_has_left),
        T(test_changes_are_of_the_past), T(test_a_head_is_followed_by_another),
        T(test_a_wrong_change_is_taken_back), T(test_only_the_last_change_of_the_head_is_taken_back),
+       T(test_who_left_and_joined_anew_is_one_person),
        T(test_a_correction_is_of_another_person_and_once),
        T(test_what_has_changed_again_is_not_taken_back), T(test_a_child_joins),
        T(test_a_resident_is_admitted_by_the_committee),
