@@ -7,6 +7,7 @@
 #include "daemon/rules/view.h"
 #include "daemon/rules/view_procedure.h"
 #include "daemon/web/overlay.h"
+#include "daemon/web/reply.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "tests/lib/openapi.h"
@@ -249,6 +250,17 @@ static void node_open(bool hub)
 				    .invitation = svc_invitation,
 				    .halted = svc_halted};
 	open_writer(n.s.own, hub ? "feed/town" : "feed/" VILLAGE);
+}
+
+static uint32_t village_here(void)
+{
+	struct feed_head head;
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
+	T_EQ(reading_feed(&n.s, t, VILLAGE, &head), ERR_OK);
+	kv_abort(t);
+	return head.no;
 }
 
 static void node_close(void)
@@ -1422,6 +1434,33 @@ static void test_a_record_of_the_other_kind_of_node_is_refused_first(void)
 	node_close();
 }
 
+#define FILING(village, version)                                                                   \
+	"{\"as\":\"office\",\"passphrase\":\"" PASS "\",\"record\":{\"village\":\"" village        \
+	"\",\"subject\":\"catalogue\",\"version\":" #version ",\"decision\":\"accepted\","         \
+	"\"number\":\"备7\",\"day\":\"2026-03-01\"}}"
+
+static void test_the_town_replies_to_what_was_submitted_alone(void)
+{
+	struct rec_submission sent = {.subject = SUBJECT_catalogue, .version = 2};
+	static const char *const not_sent[] = {FILING(VILLAGE, 1), FILING(VILLAGE, 99),
+					       FILING("500101999299", 2)};
+	uint64_t before;
+	uint32_t no;
+
+	node_open(true);
+	no = village_here();
+	T_EQ(town_put(&n.w, no, "head/" VILLAGE, REC_submission, &sent, NULL, 0), V_ACCEPTED);
+	before = own_size();
+	for (size_t i = 0; i < sizeof(not_sent) / sizeof(not_sent[0]); i++) {
+		WANT(post("/api/v1/records/filing_reply", not_sent[i]), 409);
+		T_STR(at("code"), "NOT_SUBMITTED");
+	}
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/records/filing_reply", FILING(VILLAGE, 2)), 200);
+	T_EQ(own_size(), before + 1);
+	node_close();
+}
+
 static void test_an_invitation_is_the_same_when_asked_again(void)
 {
 	static const char body[] = "{\"village_code\":\"500101999202\",\"village_name\":\"二村\","
@@ -1933,6 +1972,7 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_texts_follow_the_language), T(test_a_clerk_who_was_overtaken_is_sent_again),
        T(test_a_person_gets_key_and_role), T(test_a_refused_grant_leaves_no_key),
        T(test_an_invitation_is_the_same_when_asked_again),
+       T(test_the_town_replies_to_what_was_submitted_alone),
        T(test_a_roster_is_tried_and_then_written), T(test_a_trial_is_never_taken_for_the_deed),
        T(test_a_sheet_passes_three_people_at_once),
        T(test_a_sheet_that_was_overtaken_is_planned_anew),
