@@ -170,14 +170,20 @@ static void test_a_book_goes_on_over_its_pages(void)
 				    .number = town_b("S-9"),
 				    .action = BOOK_issue,
 				    .day = town_day(2026, 2, 1)};
+	struct rec_roster_change gone = {.household = town_b("01001"),
+					 .member = 4,
+					 .kind = LEAVE_death,
+					 .day = town_day(2025, 1, 3)};
 	json_t *a;
 
 	village_open(3);
+	T_EQ(town_put(&w, village, TOWN_REC, REC_roster_change, &gone, NULL, 0), V_ACCEPTED);
 	T_EQ(town_put(&w, village, TOWN_REC, REC_passbook, &book, NULL, 0), V_ACCEPTED);
 	for (int i = 0; i < 22; i++)
 		town_earn(&w, village, "01001", 0, "Z001", town_day(2025, 2, 1 + i));
 	a = ASK("/api/v1/paper/passbook", 200, "household", "01001");
 	T_EQ(times(text_in(a, "html"), "break-after:page"), 0);
+	page_has(a, "3 人");
 	json_decref(a);
 	town_earn(&w, village, "01001", 0, "Z001", town_day(2025, 3, 1));
 	a = ASK("/api/v1/paper/passbook", 200, "household", "01001");
