@@ -54,10 +54,11 @@ static void submit_key(struct state_key *k, const struct judged *j, const struct
 	state_key_u32(k, (uint32_t)s->version);
 }
 
-/* An earlier submission waits until the town has said something since. */
-static int check_waiting(struct judged *j, const struct rec_submission *s, bool replied,
-			 uint64_t reply)
+/* The last submission waits for an answer to itself: what the town wrote before it had seen one, it wrote of
+ * something else. */
+static int check_answered(struct judged *j, const struct rec_submission *s)
 {
+	uint64_t reply = 0, decision = FILED_returned;
 	struct state_key k;
 	int64_t v[2];
 	int err;
@@ -66,16 +67,18 @@ static int check_waiting(struct judged *j, const struct rec_submission *s, bool 
 	err = fold_get_nums(j, &k, v, 2);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	if (replied && reply >= (uint64_t)v[1])
-		return ERR_OK;
-	return fold_refuse(j, &(struct refusal){.id = V_SUBMITTED,
-						.num = {(int64_t)s->version, v[0]}});
+	err = last_reply(j, fold_text(j->w->code), s->subject, s->version, &reply, &decision);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	if (err || reply < (uint64_t)v[1])
+		return fold_refuse(j, &(struct refusal){.id = V_SUBMITTED,
+							.num = {(int64_t)s->version, v[0]}});
+	return decision == FILED_accepted ? filed_already(j, s->version, reply) : ERR_OK;
 }
 
 int fold_filing_submit(struct judged *j)
 {
 	const int64_t now[] = {(int64_t)j->e->seq, (int64_t)j->known};
-	uint64_t reply = 0, decision = FILED_returned;
 	struct rec_submission s;
 	struct fold_doc_row doc;
 	struct state_key k;
@@ -83,14 +86,8 @@ int fold_filing_submit(struct judged *j)
 
 	if (!err)
 		err = fold_doc_need(j, (enum fold_doc)s.subject, s.version, &doc);
-	if (err)
-		return err;
-	err = last_reply(j, fold_text(j->w->code), s.subject, s.version, &reply, &decision);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	if (!err && decision == FILED_accepted)
-		return filed_already(j, s.version, reply);
-	err = check_waiting(j, &s, !err, reply);
+	if (!err)
+		err = check_answered(j, &s);
 	if (err)
 		return err;
 	submit_key(&k, j, &s);

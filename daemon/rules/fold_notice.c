@@ -105,6 +105,9 @@ int fold_notice_posting(struct judged *j)
 		err = fold_not_future(j, r.from);
 	if (!err)
 		err = fold_period(j, r.from, r.to);
+	if (!err && r.from < n.day)
+		return fold_refuse(j, &(struct refusal){.id = V_POSTED_EARLY,
+							.num = {(int64_t)r.notice, n.day, r.from}});
 	return err ? err : warn_short(j, r.from, r.to);
 }
 

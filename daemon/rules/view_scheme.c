@@ -283,26 +283,23 @@ int view_filing(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uin
 	char code[STATE_VILLAGE_CODE_MAX];
 	struct view_doc d;
 	int64_t sent[2];
-	int replied,
-		err = kind == VIEW_PRICES ? ERR_NOTFOUND : view_doc(t, feed_no, kind, version, &d);
+	int err = kind == VIEW_PRICES ? ERR_NOTFOUND : view_doc(t, feed_no, kind, version, &d);
 
 	if (!err)
 		err = village_code(t, feed_no, code);
 	if (err)
 		return err;
-	replied = filing_reply(t, code, kind, version, town_size, &f);
-	if (replied && replied != ERR_NOTFOUND)
-		return replied;
+	*ret = f;
 	err = submission(t, feed_no, kind, version, sent);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	err = filing_reply(t, code, kind, version, town_size, &f);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	if (!err) {
-		f.submission = (uint64_t)sent[0];
-		/* a return from before the submission is not its answer */
-		if (replied || (f.state == FILING_RETURNED && f.reply < (uint64_t)sent[1]))
-			f = (struct view_filing){.state = FILING_SUBMITTED,
-						 .submission = f.submission};
-	}
+	/* a reply from before the submission is not its answer */
+	if (err || f.reply < (uint64_t)sent[1])
+		f = (struct view_filing){.state = FILING_SUBMITTED};
+	f.submission = (uint64_t)sent[0];
 	*ret = f;
 	return ERR_OK;
 }

@@ -69,6 +69,36 @@ static bool is_village(const struct web_req *req, struct web_res *res, const str
 	return false;
 }
 
+/* What a table does not know would change nothing in it, and be believed to have. */
+static bool options_known(const struct web_req *req, struct web_res *res,
+			  const struct table_def *def)
+{
+	bool ledger = in_list(tables_ledger, def), period = ledger || in_list(tables_sums, def);
+	bool ranks = strcmp(def->name, "households") == 0 || strcmp(def->name, "people") == 0;
+	const struct {
+		const char *name;
+		bool known;
+	} option[] = {{"from", period},
+		      {"to", period},
+		      {"year", period},
+		      {"category", ranks},
+		      {"household", ledger}};
+
+	for (size_t i = 0; i < sizeof(option) / sizeof(option[0]); i++) {
+		if (option[i].known || !reply_param(req, option[i].name))
+			continue;
+		reply_error(
+			res, req->lang, 400, "PARAMETER", option[i].name,
+			SAYS("这种统计表没有这个选项", "this table does not have this option"),
+			SAYS("from、to、year 用于统计和明细（ledger），category 用于 households "
+			     "和 people，household 用于 ledger",
+			     "from, to and year are for sums and the ledger, category for "
+			     "households and people, household for the ledger"));
+		return false;
+	}
+	return true;
+}
+
 /* Single-item appraisals rank by one category. */
 static bool category_asked(const struct web_req *req, struct web_res *res, char *ret)
 {
@@ -98,6 +128,12 @@ static bool period_asked(const struct web_req *req, struct web_res *res, struct 
 	    !reply_param_day(req, res, "to", &t->p.to) ||
 	    !reply_param_u64(req, res, "year", YEAR_LAST, &t->year))
 		return false;
+	if (!t->year && t->p.from != DAY_NONE && t->p.to != DAY_NONE && t->p.to < t->p.from) {
+		reply_error(res, req->lang, 400, "PARAMETER", "to",
+			    SAYS("止期早于起期", "the last day is before the first"),
+			    SAYS("请核对 from 和 to", "check from and to"));
+		return false;
+	}
 	if (!t->year)
 		return true;
 	if (t->p.from != DAY_NONE || t->p.to != DAY_NONE || t->year < YEAR_FIRST) {
@@ -156,9 +192,9 @@ void api_tables(const struct web_services *s, const struct web_req *req, struct 
 	char day[DATE_TEXT_MAX];
 	int err;
 
-	if (!def || !category_asked(req, res, &t.category) || !period_asked(req, res, &t) ||
-	    !reading_begin(&t.r, s, req, res) || !is_village(req, res, &t.r) ||
-	    !household_asked(req, res, &t))
+	if (!def || !options_known(req, res, def) || !category_asked(req, res, &t.category) ||
+	    !period_asked(req, res, &t) || !reading_begin(&t.r, s, req, res) ||
+	    !is_village(req, res, &t.r) || !household_asked(req, res, &t))
 		return;
 	jw_kstr(w, "table", def->name);
 	put_title(&t, def);

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/rules/state.h"
 #include "daemon/rules/view.h"
+#include "daemon/rules/view_scheme.h"
 #include "daemon/web/body.h"
 #include "daemon/web/complete.h"
 #include "daemon/web/handlers.h"
@@ -153,6 +155,53 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 	return !err && complete(c, head, r);
 }
 
+/* --- replies to filings ---------------------------------------------------------------------------- */
+/* Not found: neither the version nor a submission of it is here. */
+static int find_submission(struct change *c, const struct rec_filing_reply *r)
+{
+	static const enum view_doc_kind kind[] = {[SUBJECT_catalogue] = VIEW_CATALOGUE,
+						  [SUBJECT_plan] = VIEW_PLAN,
+						  [SUBJECT_scheme] = VIEW_SCHEME};
+	char code[STATE_VILLAGE_CODE_MAX];
+	struct view_filing f;
+	struct feed_head h;
+	struct kv_txn *t;
+	int err = kv_begin(c->s->kv, false, &t);
+
+	if (err)
+		return err;
+	snprintf(code, sizeof(code), "%.*s", (int)r->village.n, (const char *)r->village.p);
+	err = reading_feed(c->s, t, code, &h);
+	if (!err)
+		err = view_filing(t, h.no, kind[r->subject], r->version, UINT64_MAX, &f);
+	kv_abort(t);
+	return !err && f.state == FILING_NONE ? ERR_NOTFOUND : err;
+}
+
+/* The rules of the town feed cannot look into a village's; this node, which holds both, can, so that a slip
+ * of the pen files nothing. False: the answer is there. */
+static bool was_submitted(struct change *c, const struct recjson *r)
+{
+	int err;
+
+	if (r->t->code != REC_filing_reply)
+		return true;
+	err = find_submission(c, (const struct rec_filing_reply *)r->head.raw);
+	if (err == ERR_NOTFOUND)
+		reply_error(
+			c->res, c->req->lang, 409, "NOT_SUBMITTED", "version",
+			SAYS("该村没有报送过这个版本，不能答复",
+			     "this village has not submitted this version: there is nothing to "
+			     "reply to"),
+			SAYS("请核对村代码、备案事项和版本（table filings --feed 村代码）；"
+			     "刚报送的，等日志同步后再答复",
+			     "check village, subject and version (table filings --feed CODE); what "
+			     "was sent just now arrives with the next exchange"));
+	else if (err)
+		reply_machine(c->req, c->res, err, NULL);
+	return !err;
+}
+
 static void put_amount(struct jw *w, const char *key, struct points p)
 {
 	char text[AMOUNT_TEXT_MAX];
@@ -209,7 +258,7 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 	if (change_begin(&c, s, req, res, keys, "passphrase") &&
 	    read_record(&c, t, json_object_get(c.root, "record"), json_object_get(c.root, "lines"),
 			&r) &&
-	    run_tx(&c, &r, c.dry_run, &x)) {
+	    was_submitted(&c, &r) && run_tx(&c, &r, c.dry_run, &x)) {
 		int err = ERR_OK;
 
 		put_result(&c, &x, &w);

@@ -120,7 +120,8 @@ static void tell(struct import *m, struct import_told *to, uint32_t row, const s
 	jw_obj_end(&to->w);
 }
 
-/* Tells a reason of @rec, with the row of the file in place of the line of the entry. */
+/* Tells a reason of @rec; the row of the file, which is told beside the sentence, stands for the line of the
+ * entry in it. */
 static void tell_of(struct import *m, struct import_told *to, const struct import_record *rec,
 		    const struct reason *reason)
 {
@@ -133,7 +134,7 @@ static void tell_of(struct import *m, struct import_told *to, const struct impor
 		at = rec->line + (uint64_t)r.num[0] - 1;
 		if (at < m->entries.n)
 			row = m->entries.row[at];
-		r.num[0] = row;
+		r.num[0] = 0;
 	}
 	tell(m, to, row, &r);
 }

@@ -124,7 +124,7 @@ static void put_cover(struct paper *p, const struct view_household *h,
 	page_str(&p->page, p->village);
 	page_tag(&p->page, "积分手册</h1>\n<p class=\"sub\">");
 	snprintf(text, sizeof(text), "手册编号 %s　户编号 %s　%s 组　户主 %s　%" PRIu32 " 人",
-		 k->number, h->household, h->group, h->head_name, h->nmembers);
+		 k->number, h->household, h->group, h->head_name, h->npresent);
 	page_str(&p->page, text);
 	page_tag(&p->page, "</p>\n<p class=\"small sub\">积分以村账为准，手册为其副本；遗失可补发。"
 			   "有疑问请向村务监督委员会提出。</p></div>\n");

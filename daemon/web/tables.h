@@ -45,7 +45,7 @@ void cell_says(struct tabling *t, struct says s);
 void cell_person(struct tabling *t, const uint8_t key[SIGN_KEY_BYTES]);
 /* A sequence; empty for 0, which is no entry of these. */
 void cell_entry(struct tabling *t, uint64_t seq);
-/* Part of a whole in percent with one decimal, rounded down; "-" of nothing. */
+/* Part of a whole in percent with one decimal, rounded half up; "-" of nothing. */
 void cell_share(struct tabling *t, uint64_t part, uint64_t whole);
 /* Ends the row; what a walk returns. */
 int cell_end(struct tabling *t);

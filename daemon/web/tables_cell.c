@@ -25,11 +25,11 @@ void cell_bytes(struct tabling *t, struct bytes b)
 
 void cell_share(struct tabling *t, uint64_t part, uint64_t whole)
 {
+	uint64_t tenths = whole ? (part * 2000 + whole) / (2 * whole) : 0;
 	char text[32] = "-";
 
 	if (whole)
-		snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64, part * 100 / whole,
-			 part * 1000 / whole % 10);
+		snprintf(text, sizeof(text), "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
 	jw_str(&t->r.w, text);
 }
 

@@ -374,7 +374,7 @@ struct measures {
 	struct buf notices; /* struct posted, one after another */
 	struct tabling *t;
 };
-/* A notice of redemptions: what it shows. */
+/* A notice of redemptions that hangs: what it shows. */
 struct posted {
 	struct report_period p;
 	uint64_t size;
@@ -394,18 +394,13 @@ static bool full(struct bytes b)
 	return b.n > 0;
 }
 
-static int on_notice(void *ctx, uint64_t seq)
+static int on_notice(void *ctx, const struct view_notice *n)
 {
 	struct measures *m = ctx;
-	struct rec_notice n;
-	struct payload payload;
-	int err = feedlog_payload(m->t->r.t, m->t->r.feed.no, seq, &payload);
 
-	if (!err && rec_decode_head(rec_type_of(REC_notice), &payload, &n))
-		err = ERR_CORRUPT;
-	if (err || n.kind != NOTICE_redemption)
-		return err;
-	return buf_put(&m->notices, &(struct posted){{n.from, n.to}, n.size},
+	if (n->kind != NOTICE_redemption || !n->npostings || n->withdrawal)
+		return ERR_OK;
+	return buf_put(&m->notices, &(struct posted){{n->from, n->to}, n->size},
 		       sizeof(struct posted));
 }
 
@@ -581,7 +576,7 @@ static int rows_measures(struct tabling *t)
 	if (!err)
 		err = view_households(t->r.t, t->r.feed.no, count_household, &m);
 	if (!err)
-		err = view_listed(t->r.t, t->r.feed.no, REC_notice, 0, on_notice, &m);
+		err = view_notices(t->r.t, t->r.feed.no, on_notice, &m);
 	if (!err)
 		err = count_rewards(&m);
 	if (!err)

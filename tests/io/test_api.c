@@ -8,6 +8,7 @@
 #include "daemon/rules/view_procedure.h"
 #include "daemon/web/import.h"
 #include "daemon/web/overlay.h"
+#include "daemon/web/reply.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "tests/lib/openapi.h"
@@ -250,6 +251,17 @@ static void node_open(bool hub)
 				    .invitation = svc_invitation,
 				    .halted = svc_halted};
 	open_writer(n.s.own, hub ? "feed/town" : "feed/" VILLAGE);
+}
+
+static uint32_t village_here(void)
+{
+	struct feed_head head;
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
+	T_EQ(reading_feed(&n.s, t, VILLAGE, &head), ERR_OK);
+	kv_abort(t);
+	return head.no;
 }
 
 static void node_close(void)
@@ -1033,6 +1045,10 @@ static void test_every_table_has_labels_in_both_languages(void)
 		"categories", "items",	      "months",	    "groups",	    "households", "people",
 		"ledger",     "completeness", "objections", "applications", "deductions", "filings",
 		"notices",    "guidance",     "honours",    "appraisals",   "posts",	  "kin"};
+	static const char *const odd[] = {TABLE "categories?household=05001",
+					  TABLE "posts?year=2026", TABLE "items?category=A",
+					  TABLE "due?from=2026-01-01",
+					  TABLE "ledger?from=2026-02-01&to=2026-01-31"};
 	char target[64], zh[256];
 
 	node_open(false);
@@ -1044,6 +1060,10 @@ static void test_every_table_has_labels_in_both_languages(void)
 		T_OK(strcmp(zh, at("title")) != 0 && at("columns.0.label")[0] > 0);
 		T_OK((unsigned char)zh[0] > 0x7f);
 	}
+	/* what a table does not know is no silent part of the question */
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		WANT(get(odd[i]), 400);
+	T_STR(at("field"), "to");
 	WANT(get(TABLE "nothing"), 404);
 	T_OK(strstr(at("hint"), " objections ") && strstr(at("hint"), " kin"));
 	node_close();
@@ -1487,6 +1507,33 @@ static void test_a_record_of_the_other_kind_of_node_is_refused_first(void)
 	node_close();
 }
 
+#define FILING(village, version)                                                                   \
+	"{\"as\":\"office\",\"passphrase\":\"" PASS "\",\"record\":{\"village\":\"" village        \
+	"\",\"subject\":\"catalogue\",\"version\":" #version ",\"decision\":\"accepted\","         \
+	"\"number\":\"备7\",\"day\":\"2026-03-01\"}}"
+
+static void test_the_town_replies_to_what_was_submitted_alone(void)
+{
+	struct rec_submission sent = {.subject = SUBJECT_catalogue, .version = 2};
+	static const char *const not_sent[] = {FILING(VILLAGE, 1), FILING(VILLAGE, 99),
+					       FILING("500101999299", 2)};
+	uint64_t before;
+	uint32_t no;
+
+	node_open(true);
+	no = village_here();
+	T_EQ(town_put(&n.w, no, "head/" VILLAGE, REC_submission, &sent, NULL, 0), V_ACCEPTED);
+	before = own_size();
+	for (size_t i = 0; i < sizeof(not_sent) / sizeof(not_sent[0]); i++) {
+		WANT(post("/api/v1/records/filing_reply", not_sent[i]), 409);
+		T_STR(at("code"), "NOT_SUBMITTED");
+	}
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/records/filing_reply", FILING(VILLAGE, 2)), 200);
+	T_EQ(own_size(), before + 1);
+	node_close();
+}
+
 static void test_an_invitation_is_the_same_when_asked_again(void)
 {
 	static const char body[] = "{\"village_code\":\"500101999202\",\"village_name\":\"二村\","
@@ -1762,8 +1809,8 @@ static void test_one_bad_row_stops_the_whole_sheet(void)
 	T_STR(at("done"), "false");
 	T_STR(at("problems.0.name"), "P10_CAP");
 	T_STR(at("problems.0.row"), "14");
-	T_OK(strncmp(at("problems.0.text"), "line 14: ", 9) ==
-	     0); /* of the file, not of the entry */
+	/* in the sentence stands neither the row, which is beside it, nor the line of the entry */
+	T_OK(strncmp(at("problems.0.text"), "item D101 has ", 14) == 0);
 	T_EQ(own_size(), before);
 	T_EQ(n.submits, 0);
 	node_close();
@@ -2020,6 +2067,7 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_texts_follow_the_language), T(test_a_clerk_who_was_overtaken_is_sent_again),
        T(test_a_person_gets_key_and_role), T(test_a_refused_grant_leaves_no_key),
        T(test_an_invitation_is_the_same_when_asked_again),
+       T(test_the_town_replies_to_what_was_submitted_alone),
        T(test_a_roster_is_tried_and_then_written), T(test_a_trial_is_never_taken_for_the_deed),
        T(test_a_sheet_passes_three_people_at_once),
        T(test_a_sheet_that_was_overtaken_is_planned_anew),

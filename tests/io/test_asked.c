@@ -218,14 +218,20 @@ static void test_a_book_goes_on_over_its_pages(void)
 				    .number = town_b("S-9"),
 				    .action = BOOK_issue,
 				    .day = town_day(2026, 2, 1)};
+	struct rec_roster_change gone = {.household = town_b("01001"),
+					 .member = 4,
+					 .kind = LEAVE_death,
+					 .day = town_day(2025, 1, 3)};
 	json_t *a;
 
 	village_open(3);
+	T_EQ(town_put(&w, village, TOWN_REC, REC_roster_change, &gone, NULL, 0), V_ACCEPTED);
 	T_EQ(town_put(&w, village, TOWN_REC, REC_passbook, &book, NULL, 0), V_ACCEPTED);
 	for (int i = 0; i < 22; i++)
 		town_earn(&w, village, "01001", 0, "Z001", town_day(2025, 2, 1 + i));
 	a = ASK("/api/v1/paper/passbook", 200, "household", "01001");
 	T_EQ(times(text_in(a, "html"), "break-after:page"), 0);
+	page_has(a, "3 人");
 	json_decref(a);
 	town_earn(&w, village, "01001", 0, "Z001", town_day(2025, 3, 1));
 	a = ASK("/api/v1/paper/passbook", 200, "household", "01001");
@@ -346,21 +352,45 @@ static void measures_are(const char *const want[9])
 	json_decref(a);
 }
 
+static void hang(uint64_t notice)
+{
+	struct rec_posting p = {.notice = notice,
+				.place = town_b("公示栏"),
+				.from = day_of_ms(w.wall_ms),
+				.to = day_of_ms(w.wall_ms) + 9,
+				.poster = town_b("张小红")};
+
+	T_EQ(town_put(&w, village, TOWN_REC, REC_posting, &p, NULL, 0), V_ACCEPTED);
+}
+
+static void published_are(const char *redemptions)
+{
+	measures_are((const char *const[]){"6/8", "13/13", "8/8", redemptions, "0/8", "1/7", "1/4",
+					   "1/4", "2/4"});
+}
+
 /* Six items of eight; thirteen households and four of the life, one merged; eight lines, all recorded late; two
  * redemptions beside one honour and one policy support. */
 static void test_completeness_is_counted_once(void)
 {
+	struct rec_withdrawal down = {.reason = town_b("合计有误需更正")};
 	char code[NOTICE_CODE_TEXT];
 
 	village_open(6);
-	measures_are((const char *const[]){"6/8", "13/13", "8/8", "0/2", "0/8", "1/7", "1/4", "1/4",
-					   "2/4"});
+	published_are("0/2");
 	publish("redemption", "2026-03-01", "2026-03-31", 0, code);
-	measures_are((const char *const[]){"6/8", "13/13", "8/8", "2/2", "0/8", "1/7", "1/4", "1/4",
-					   "2/4"});
+	published_are("0/2"); /* printed is not on the board */
+	hang(down.notice = town_size(&w, village) - 1);
+	published_are("2/2");
 	publish("redemption", "2026-02-01", "2026-03-31", 0, code); /* the same ones again */
-	measures_are((const char *const[]){"6/8", "13/13", "8/8", "2/2", "0/8", "1/7", "1/4", "1/4",
-					   "2/4"});
+	hang(town_size(&w, village) - 1);
+	published_are("2/2");
+	down.day = day_of_ms(w.wall_ms);
+	T_EQ(town_put(&w, village, TOWN_HEAD, REC_withdrawal, &down, NULL, 0), V_ACCEPTED);
+	published_are("2/2");
+	down.notice += 2;
+	T_EQ(town_put(&w, village, TOWN_HEAD, REC_withdrawal, &down, NULL, 0), V_ACCEPTED);
+	published_are("0/2");
 	town_close(&w);
 }
 

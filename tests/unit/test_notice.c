@@ -243,12 +243,14 @@ static void test_a_posting_is_of_a_notice_and_long_enough(void)
 	REFUSED(&x.w, "PERIOD", "F31", x.day, x.day - 1);
 	post(&x, at, x.today + 1, x.today + 9);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
+	post(&x, at, x.day - 1, x.today);
+	REFUSED(&x.w, "POSTED_EARLY", "F89", (int64_t)at, x.day, x.day - 1);
 	post(&x, at, x.today, x.today + 6); /* both days count; the end may be to come */
 	T_EQ(x.w.last.nwarn, 0);
 	post(&x, at, x.today, x.today + 5);
 	WARNED(&x.w, "N06_SHORT", "N01", x.today, x.today + 5, 6, 7);
 	scheme(&x, x.day, 8);
-	post(&x, at, x.day - 1, x.day + 5);
+	post(&x, at, x.day, x.day + 7);
 	T_EQ(x.w.last.nwarn, 0);
 	post(&x, at, x.day, x.day + 6);
 	WARNED(&x.w, "N06_SHORT", "N01", x.day, x.day + 6, 7, 8);

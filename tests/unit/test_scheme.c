@@ -317,6 +317,21 @@ static void test_a_version_is_submitted_returned_and_accepted(void)
 	town_close(&x.w);
 }
 
+static void test_a_reply_to_what_was_not_submitted_files_nothing(void)
+{
+	struct world x;
+
+	open_world(&x);
+	T_EQ(reply(&x, FILED_accepted, "备7", ""), V_ACCEPTED);
+	T_EQ(filing(&x).state, FILING_NONE);
+	T_EQ(submit(&x, SUBJECT_catalogue, 7), V_ACCEPTED);
+	T_EQ(filing(&x).state, FILING_SUBMITTED);
+	T_EQ(filing(&x).submission, last(&x));
+	submit(&x, SUBJECT_catalogue, 7);
+	REFUSED(&x.w, "SUBMITTED", "F48", 7, (int64_t)last(&x) - 1);
+	town_close(&x.w);
+}
+
 static void test_the_town_replies_once_and_with_a_number_of_its_own(void)
 {
 	struct rec_filing_reply r = {.village = town_b("500101999299"),
@@ -651,6 +666,7 @@ T_MAIN(T(test_a_catalogue_holds_for_a_year), T(test_days_gone_by_keep_their_cata
        T(test_a_village_adds_changes_and_drops_items),
        T(test_one_code_has_one_cap_whoever_named_it),
        T(test_a_version_is_submitted_returned_and_accepted),
+       T(test_a_reply_to_what_was_not_submitted_files_nothing),
        T(test_the_town_replies_once_and_with_a_number_of_its_own),
        T(test_a_plan_says_how_points_are_given_and_used),
        T(test_the_scheme_of_a_day_has_its_parameters),
