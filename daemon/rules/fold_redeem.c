@@ -235,6 +235,45 @@ static int holds_post(struct judged *j, struct bytes id, day_t day, bool *ret)
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
+/* The name of a member stands in the record that brought the member in. */
+static int member_name(struct judged *j, const struct redeem *x, struct fold_plain *ret)
+{
+	struct payload *p = &j->w->target;
+	struct rec_household_line l;
+	struct rec_member_join join;
+	struct state_member m;
+	int err;
+
+	if (!state_household_member(&x->h, (uint32_t)x->r.member, &m))
+		return ERR_CORRUPT;
+	err = feedlog_payload(j->f->t, j->f->feed_no, m.entry, p);
+	if (!err && m.line)
+		err = rec_decode_line(rec_type_of(REC_household), p, m.line - 1, &l);
+	else if (!err)
+		err = rec_decode_head(rec_type_of(REC_member_join), p, &join);
+	if (err)
+		return ERR_CORRUPT;
+	fold_plain(m.line ? l.name : join.name, FOLD_NO_SPACES, ret);
+	return ERR_OK;
+}
+
+/* Whoever is said to have come in person must bear the name. */
+static int note_member(struct judged *j, const struct redeem *x)
+{
+	struct fold_plain name, receiver;
+	int err = member_name(j, x, &name);
+
+	if (err)
+		return err;
+	fold_plain(x->r.receiver, FOLD_NO_SPACES, &receiver);
+	if (receiver.n != name.n || memcmp(receiver.b, name.b, name.n) != 0)
+		fold_warn(j, &(struct refusal){.id = V_X03_NAME,
+					       .num = {(int64_t)x->r.member},
+					       .s = x->r.receiver,
+					       .t = x->r.household});
+	return ERR_OK;
+}
+
 static int note_proxy(struct judged *j, const struct redeem *x)
 {
 	struct bytes id = x->r.proxy_id.n ? x->r.proxy_id : x->r.receiver;
@@ -245,8 +284,6 @@ static int note_proxy(struct judged *j, const struct redeem *x)
 	bool post;
 	int err;
 
-	if (x->r.member)
-		return ERR_OK;
 	if (placeholder(x->r.proxy))
 		fold_warn(j, &(struct refusal){.id = V_X03_PROXY});
 	fold_plain(id, FOLD_NO_SPACES, &plain);
@@ -410,7 +447,7 @@ int fold_redeem(struct judged *j)
 	if (!err)
 		err = check_account(j, &x);
 	if (!err)
-		err = note_proxy(j, &x);
+		err = x.r.member ? note_member(j, &x) : note_proxy(j, &x);
 	if (!err)
 		err = note_signature(j, &x);
 	if (!err)

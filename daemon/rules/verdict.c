@@ -182,6 +182,28 @@ static void put_day(int64_t v, enum lang lang, struct buf *out)
 		buf_puts(out, day_text((day_t)v, date));
 }
 
+/* What can be done with a line in this state. */
+static void put_next(int64_t state, enum lang lang, struct buf *out)
+{
+	static const char *const next[][2] = {
+		[LINE_RECORDED] = {"该行待审核（entry review），审核后再确认",
+				   "it waits for review (entry review), then for confirmation"},
+		[LINE_REVIEWED] = {"该行待确认（entry confirm）",
+				   "it waits for confirmation (entry confirm)"},
+		[LINE_REFUSED] = {"不予通过的行不再办理，确应计分的请重新记录（entry record）",
+				  "a refused line stays so; if it was right, record it anew (entry "
+				  "record)"},
+		[LINE_CONFIRMED] = {"已确认的行只能冲正（entry reverse）",
+				    "a confirmed line can only be reversed (entry reverse)"},
+		[LINE_REVERSED] = {"已冲正的行不再办理，确应计分的请重新记录（entry record）",
+				   "a reversed line stays so; if it was right, record it anew "
+				   "(entry record)"},
+	};
+
+	if (state >= LINE_RECORDED && state <= LINE_REVERSED)
+		buf_puts(out, next[state][lang]);
+}
+
 static void put_number(int64_t v, char how, enum lang lang, struct buf *out)
 {
 	char text[AMOUNT_TEXT_MAX];
@@ -205,6 +227,13 @@ static void put_number(int64_t v, char how, enum lang lang, struct buf *out)
 	case 's':
 		if (v >= LINE_RECORDED && v <= LINE_REVERSED)
 			buf_puts(out, line_state_text((enum line_state)v, lang));
+		return;
+	case 'n': put_next(v, lang, out); return;
+	case 'o':
+		if (v)
+			buf_printf(out,
+				   lang == LANG_ZH ? "，或没有第 %lld 行" : ", or has no line %lld",
+				   (long long)v);
 		return;
 	default: buf_printf(out, "%lld", (long long)v);
 	}

@@ -209,7 +209,12 @@ void api_household(const struct web_services *s, const struct web_req *req, stru
 	if (!err)
 		put_latest(&r, &latest);
 	reading_end(&r, err);
-	if (err == ERR_NOTFOUND)
+	if (err == ERR_NOTFOUND && r.feed.no == FEED_TOWN)
+		reply_error(res, req->lang, 404, "FEED_UNKNOWN", "feed",
+			    SAYS("户属于各村日志，请指明村代码",
+				 "households are of villages: name one"),
+			    SAYS("如 --feed 500101999201", "for example --feed 500101999201"));
+	else if (err == ERR_NOTFOUND)
 		reply_error(res, req->lang, 404, "HOUSEHOLD_UNKNOWN", "household",
 			    SAYS("没有这个户编号", "there is no such household"),
 			    SAYS("用 cunzhang account 查看全部户编号",

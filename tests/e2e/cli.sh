@@ -283,7 +283,7 @@ expect 0 "waits for review .*05001" "${v[@]}" entry list
 shape '.[0] | .state == "recorded" and .entry > 0 and .lines[0].points == "3.00"' "${v[@]}" entry list
 expect 1 'P11.*catalogue in force on 2019-01-01: none' "${v[@]}" "${record[@]/$day/2019-01-01}" --as recorder
 expect 1 'F20.*entry list' "${v[@]}" entry review 0 --as reviewer
-expect 1 'F21.*review comes first.*entry list' "${v[@]}" entry confirm "$before" --as confirmer
+expect 1 'F21.*waits for review \(entry review\)' "${v[@]}" entry confirm "$before" --as confirmer
 must run v1 operator add recorder --role reviewer --as head
 expect 1 'P02.*recorder' "${v[@]}" entry review "$before" --as recorder
 expect 0 'written' "${v[@]}" entry review "$before" --line 1 --as reviewer

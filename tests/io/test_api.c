@@ -1507,6 +1507,19 @@ static void test_a_record_of_the_other_kind_of_node_is_refused_first(void)
 	node_close();
 }
 
+/* The town feed has no households: at the hub the question lacks a village. */
+static void test_a_household_is_asked_for_with_its_village(void)
+{
+	node_open(true);
+	WANT(get("/api/v1/households/05001"), 404);
+	T_STR(at("code"), "FEED_UNKNOWN");
+	T_STR(at("field"), "feed");
+	WANT(get("/api/v1/households/05001?feed=" VILLAGE), 200);
+	WANT(get("/api/v1/households/77777?feed=" VILLAGE), 404);
+	T_STR(at("code"), "HOUSEHOLD_UNKNOWN");
+	node_close();
+}
+
 #define FILING(village, version)                                                                   \
 	"{\"as\":\"office\",\"passphrase\":\"" PASS "\",\"record\":{\"village\":\"" village        \
 	"\",\"subject\":\"catalogue\",\"version\":" #version ",\"decision\":\"accepted\","         \
@@ -2067,6 +2080,7 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_texts_follow_the_language), T(test_a_clerk_who_was_overtaken_is_sent_again),
        T(test_a_person_gets_key_and_role), T(test_a_refused_grant_leaves_no_key),
        T(test_an_invitation_is_the_same_when_asked_again),
+       T(test_a_household_is_asked_for_with_its_village),
        T(test_the_town_replies_to_what_was_submitted_alone),
        T(test_a_roster_is_tried_and_then_written), T(test_a_trial_is_never_taken_for_the_deed),
        T(test_a_sheet_passes_three_people_at_once),

@@ -574,6 +574,43 @@ static enum verdict_id take_for(struct world *x, const char *household, const ch
 	return redeem(x, &r, &l, 1);
 }
 
+static void test_the_receiver_is_the_member_named(void)
+{
+	struct rec_member_join baby = {.household = town_b("01000"),
+				       .member = 5,
+				       .kind = JOIN_birth,
+				       .name = town_b("王小宝"),
+				       .day = town_day(2026, 2, 1)};
+	struct rec_redemption_line l = towels(1);
+	struct rec_redemption r;
+	struct world x;
+
+	open_world(&x);
+	give(&x, "01000", 20000);
+	r = slip(&x, "01000");
+	r.member = 2;
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	WARNED(&x.w, "X03_NAME", "X03", 2);
+	T_STR(x.w.last.warn[0].s, "王大明");
+	T_STR(x.w.last.warn[0].t, "01000");
+	r = slip(&x, "01000");
+	r.receiver = town_b(" 王　大明 ");
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	/* whom a record of their own brought in */
+	T_EQ(put(&x, TOWN_HEAD, REC_member_join, &baby, NULL, 0), V_ACCEPTED);
+	r = slip(&x, "01000");
+	r.member = 5;
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	WARNED(&x.w, "X03_NAME", "X03", 5);
+	r = slip(&x, "01000");
+	r.member = 5;
+	r.receiver = town_b("王小宝");
+	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
+	T_EQ(x.w.last.nwarn, 0);
+	town_close(&x.w);
+}
+
 static void test_proxies_are_looked_at(void)
 {
 	struct rec_post post = {.household = town_b("01009"), .member = 2, .post = POST_keeper};
@@ -756,7 +793,7 @@ static void test_odd_times_and_large_sums_are_marked(void)
 static void test_nobody_was_there_to_receive(void)
 {
 	struct rec_household h = {.household = town_b("02001"), .takes_part = YES_yes};
-	struct rec_household_line m[3] = {{.member = 1, .name = town_b("张三")},
+	struct rec_household_line m[3] = {{.member = 1, .name = town_b("王大明")},
 					  {.member = 2, .name = town_b("李四")},
 					  {.member = 3, .name = town_b("王五")}};
 	struct rec_roster_change c = {.household = town_b("02001"), .kind = LEAVE_away};
@@ -865,8 +902,9 @@ T_MAIN(T(test_points_go_and_come_back),
        T(test_the_cap_of_a_year_needs_a_clock), T(test_what_was_redeemed_this_year_goes_along),
        T(test_who_splits_and_comes_back_has_redeemed_once),
        T(test_an_old_household_that_joins_the_new_one_has_redeemed_once),
-       T(test_every_line_is_priced_by_the_list), T(test_proxies_are_looked_at),
-       T(test_a_proxy_is_the_same_however_typed), T(test_a_redemption_is_of_a_day_that_can_be),
-       T(test_the_signed_slip_is_looked_at), T(test_odd_times_and_large_sums_are_marked),
-       T(test_nobody_was_there_to_receive), T(test_what_comes_back_follows_a_merger),
-       T(test_a_new_key_takes_nothing_back), T(test_redemptions_are_read_in_their_order))
+       T(test_every_line_is_priced_by_the_list), T(test_the_receiver_is_the_member_named),
+       T(test_proxies_are_looked_at), T(test_a_proxy_is_the_same_however_typed),
+       T(test_a_redemption_is_of_a_day_that_can_be), T(test_the_signed_slip_is_looked_at),
+       T(test_odd_times_and_large_sums_are_marked), T(test_nobody_was_there_to_receive),
+       T(test_what_comes_back_follows_a_merger), T(test_a_new_key_takes_nothing_back),
+       T(test_redemptions_are_read_in_their_order))

@@ -9,6 +9,7 @@
 #include "daemon/rules/kvmem.h"
 #include "daemon/rules/placeholder.h"
 #include "daemon/rules/state.h"
+#include "daemon/rules/view.h"
 #include "lib/err.h"
 #include "lib/text.h"
 #include "tests/lib/provoke.h"
@@ -631,6 +632,37 @@ static void test_sentences_have_their_numbers(void)
 	T_OK(strstr(text, "\"confirmed\""));
 }
 
+/* What can be done next depends on where the line is; a step on a whole entry names no line. */
+static void test_a_step_that_is_not_possible_says_what_is(void)
+{
+	static const char *const next[][2] = {
+		[LINE_RECORDED] = {"entry review", "entry review"},
+		[LINE_REVIEWED] = {"entry confirm", "entry confirm"},
+		[LINE_REFUSED] = {"重新记录", "record it anew"},
+		[LINE_CONFIRMED] = {"entry reverse", "entry reverse"},
+		[LINE_REVERSED] = {"重新记录", "record it anew"},
+	};
+	struct reason r = {.id = V_TARGET_UNKNOWN, .num = {9999, 0}};
+	char text[300];
+
+	provoke_text(&r, LANG_ZH, text, sizeof(text));
+	T_OK(strstr(text, "第 9999 条不是积分记录；"));
+	provoke_text(&r, LANG_EN, text, sizeof(text));
+	T_OK(strstr(text, "entry 9999 is not a points entry; "));
+	r.num[1] = 2;
+	provoke_text(&r, LANG_ZH, text, sizeof(text));
+	T_OK(strstr(text, "第 9999 条不是积分记录，或没有第 2 行；"));
+	provoke_text(&r, LANG_EN, text, sizeof(text));
+	T_OK(strstr(text, "entry 9999 is not a points entry, or has no line 2; "));
+	for (int i = LINE_RECORDED; i <= LINE_REVERSED; i++) {
+		r = (struct reason){.id = V_TARGET_STATE, .num = {7, 1, i}};
+		provoke_text(&r, LANG_ZH, text, sizeof(text));
+		T_OK(strstr(text, next[i][LANG_ZH]));
+		provoke_text(&r, LANG_EN, text, sizeof(text));
+		T_OK(strstr(text, next[i][LANG_EN]));
+	}
+}
+
 /* Records without lines have line 0, and what was not given has no number or text. */
 static void test_nothing_is_said_of_what_is_not_there(void)
 {
@@ -669,7 +701,7 @@ static void bad_entry(const struct told *x, const char *why, const char *text)
 /* Every place to be filled in is one that the builder knows, and stands in @other, too. */
 static void check_places(const struct told *x, const char *text, const char *other)
 {
-	static const char *const known[] = {"{0}", "{0p}", "{0d}", "{0m}", "{0v}", "{0s}", "{0l}",
+	static const char *const known[] = {"{0}", "{0p}", "{0d}", "{0m}", "{0v}", "{0s}", "{0l}", "{0n}", "{0o}",
 					    "{s}", "{sf}", "{sy}", "{sr}", "{sc}", "{sg}"};
 	char place[8], like[8];
 
@@ -878,6 +910,8 @@ static void test_one_kind_of_evidence_suffices(void)
 T_MAIN(T(test_every_verdict_can_be_met_and_read), T(test_sentences_have_their_numbers),
        T(test_nothing_is_said_of_what_is_not_there),
        T(test_every_verdict_says_what_is_so_and_what_to_do),
-       T(test_the_specification_lists_every_verdict), T(test_a_reason_says_whether_it_names_a_line),
-       T(test_long_texts_are_cut_between_characters), T(test_the_stored_form_comes_back),
-       T(test_placeholders_are_known), T(test_one_kind_of_evidence_suffices))
+       T(test_the_specification_lists_every_verdict),
+       T(test_a_step_that_is_not_possible_says_what_is),
+       T(test_a_reason_says_whether_it_names_a_line), T(test_long_texts_are_cut_between_characters),
+       T(test_the_stored_form_comes_back), T(test_placeholders_are_known),
+       T(test_one_kind_of_evidence_suffices))
