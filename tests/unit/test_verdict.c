@@ -701,8 +701,9 @@ static void bad_entry(const struct told *x, const char *why, const char *text)
 /* Every place to be filled in is one that the builder knows, and stands in @other, too. */
 static void check_places(const struct told *x, const char *text, const char *other)
 {
-	static const char *const known[] = {"{0}", "{0p}", "{0d}", "{0m}", "{0v}", "{0s}", "{0l}", "{0n}", "{0o}",
-					    "{s}", "{sf}", "{sy}", "{sr}", "{sc}", "{sg}"};
+	static const char *const known[] = {"{0}",  "{0p}", "{0d}", "{0m}", "{0v}",
+					    "{0s}", "{0l}", "{0n}", "{0o}", "{s}",
+					    "{sf}", "{sy}", "{sr}", "{sc}", "{sg}"};
 	char place[8], like[8];
 
 	for (const char *p = strpbrk(text, "{}"); p; p = strpbrk(p + 1, "{}")) {
