@@ -192,11 +192,11 @@ static int take_entries(struct intake *in)
 {
 	struct session *s = in->s;
 	uint32_t i = (uint32_t)(s->log.head.size - in->chunk->from);
+	struct verdict v = {0};
 	int err = ERR_OK;
 
 	for (; i < in->chunk->n && !err; i++) {
 		const struct chunk_entry *ce = &in->chunk->v[i];
-		struct verdict v;
 		struct hash hash;
 
 		err = feedlog_meet(&s->log, ce->e.txid);

@@ -163,7 +163,7 @@ static int find_submission(struct change *c, const struct rec_filing_reply *r)
 						  [SUBJECT_plan] = VIEW_PLAN,
 						  [SUBJECT_scheme] = VIEW_SCHEME};
 	char code[STATE_VILLAGE_CODE_MAX];
-	struct view_filing f;
+	struct view_filing f = {0};
 	struct feed_head h;
 	struct kv_txn *t;
 	int err = kv_begin(c->s->kv, false, &t);
