@@ -481,7 +481,7 @@ static int on_reward(void *ctx, uint64_t seq)
 	struct payload payload;
 	int err = feedlog_payload(t->r.t, t->r.feed.no, seq, &payload);
 
-	if (!err && rec_decode_head(rec_type_of(w->type), &payload, &r))
+	if (!err && rec_decode_head(rec_type_of((uint16_t)w->type), &payload, &r))
 		err = ERR_CORRUPT;
 	if (err)
 		return err;
