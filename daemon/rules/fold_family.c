@@ -175,28 +175,34 @@ static int move_year(struct judged *j, const struct state_place *from, const str
 	return fold_put(j, &k);
 }
 
+/* The first row of a year not before the one at the end of @k. ERR_NOTFOUND: there is none. */
+static int next_year(struct judged *j, struct state_key *k, int *year, struct bytes *ret)
+{
+	struct bytes key;
+	int err = rows_from(j->w->rows, k, k->n - 2u, &key, ret);
+
+	if (!err)
+		*year = be16_get(key.p + key.n - 2);
+	return err;
+}
+
 static int move_years(struct judged *j, const struct state_place *from,
 		      const struct state_place *to)
 {
-	struct bytes key, row;
 	struct state_key k;
-	int err, year = 0;
+	struct bytes row;
+	int err = ERR_OK;
 
-	for (;;) {
+	for (int year = 0; !err && year <= UINT16_MAX; year++) {
 		state_year_key(&k, j->f->feed_no, from->household, from->member, year);
-		err = rows_from(j->w->rows, &k, k.n - 2u, &key, &row);
-		if (err)
-			return err == ERR_NOTFOUND ? ERR_OK : err;
-		year = be16_get(key.p + key.n - 2);
-		err = move_year(j, from, to, year, row);
-		if (err)
-			return err;
-		if (year++ == UINT16_MAX)
-			return ERR_OK;
+		err = next_year(j, &k, &year, &row);
+		if (!err)
+			err = move_year(j, from, to, year, row);
 	}
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* Years first: rows_from comes before anything that this entry puts. */
+/* Years first: rows_from shows nothing that this entry has put, and of a person's years it has put none yet. */
 static int move_person(struct judged *j, const struct state_place *from,
 		       const struct state_place *to)
 {
@@ -209,17 +215,7 @@ static int move_person(struct judged *j, const struct state_place *from,
 
 /* --- what a household has used this year ------------------------------------------------------------ */
 /* Nobody gains a second cap by a split or merger: what was used since the first of January of that year goes
- * along. Rows of these years one after another, as move_years. ERR_NOTFOUND at the end. */
-static int next_year(struct judged *j, struct state_key *k, int *year, struct bytes *ret)
-{
-	struct bytes key;
-	int err = rows_from(j->w->rows, k, k->n - 2u, &key, ret);
-
-	if (!err)
-		*year = be16_get(key.p + key.n - 2);
-	return err;
-}
-
+ * along. */
 static void redeemed_key(struct state_key *k, const struct judged *j, struct bytes household,
 			 int year)
 {

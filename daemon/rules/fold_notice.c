@@ -223,7 +223,7 @@ int fold_notice_passbook(struct judged *j)
 		return fold_malformed(j, "upto", 0);
 	/* the book of a household that has left is still to be taken back */
 	if (!err)
-		err = r.action == BOOK_give_up ? fold_points_household(j, 0, r.household, &h)
+		err = r.action == BOOK_give_up ? fold_roster_known(j, 0, r.household, &h)
 					       : fold_roster_need(j, 0, r.household, 0, &h);
 	/* who left the scheme keeps a book that is there */
 	if (!err && r.action == BOOK_issue)

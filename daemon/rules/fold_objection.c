@@ -108,11 +108,9 @@ static int read_line(struct judged *j, uint64_t entry, uint32_t line, struct rec
 {
 	int err = feedlog_payload(j->f->t, j->f->feed_no, entry, &j->w->target);
 
-	if (!err && rec_decode_line(rec_type_of(REC_points), &j->w->target, line - 1, ret))
-		err = ERR_CORRUPT;
-	if (!err)
-		err = fold_catalogue_item(j, ret->version, ret->item, ret_item);
-	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	return fold_steps_line(j, line, ret, ret_item);
 }
 
 /* Told again: the last telling counts, until the line is decided. */
@@ -135,7 +133,7 @@ int fold_objection_told(struct judged *j)
 		return fold_steps_wrong_state(j, r.entry, line);
 	err = read_line(j, r.entry, line, &l, &it);
 	if (!err)
-		err = fold_points_household(j, line, l.household, &h);
+		err = fold_roster_known(j, line, l.household, &h);
 	if (!err)
 		err = fold_roster_territory(j, line, l.household, &h);
 	if (!err && it->sign != SIGN_deduct)
@@ -255,7 +253,7 @@ int fold_objection_raise(struct judged *j)
 	if (!err)
 		err = fold_steps_lines(j, o.entry, o.line);
 	if (!err && o.household.n)
-		err = fold_points_household(j, 0, o.household, &h);
+		err = fold_roster_known(j, 0, o.household, &h);
 	if (!err)
 		err = fold_not_future(j, o.day);
 	if (!err)
@@ -341,7 +339,7 @@ int fold_objection_complain(struct judged *j)
 				  &(struct refusal){.id = V_COMPLAINT_ABOUT,
 						    .num = {(int64_t)c.about, (int64_t)j->e->seq}});
 	if (!err && c.household.n)
-		err = fold_points_household(j, 0, c.household, &h);
+		err = fold_roster_known(j, 0, c.household, &h);
 	return err ? err : fold_not_future(j, c.day);
 }
 

@@ -321,23 +321,6 @@ static int note_line(struct judged *j, uint32_t line, const struct rec_points_li
 }
 
 /* --- the entry ------------------------------------------------------------------------------------- */
-int fold_points_household(struct judged *j, uint32_t line, struct bytes household,
-			  struct state_household *ret)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	state_key_of(&k, j->f->feed_no, STATE_HOUSEHOLD);
-	state_key_text(&k, household);
-	err = rows_get(j->w->rows, &k, &row);
-	if (err == ERR_NOTFOUND)
-		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN,
-							.num = {line},
-							.s = household});
-	return err ? err : state_household_parse(row, ret);
-}
-
 static int record_line(struct judged *j, uint32_t line)
 {
 	const struct fold_item *it = NULL;
@@ -348,7 +331,7 @@ static int record_line(struct judged *j, uint32_t line)
 	if (!err && l.digest.n && l.digest.n != HASH_BYTES)
 		return fold_malformed(j, "digest", line);
 	if (!err)
-		err = fold_points_household(j, line, l.household, &h);
+		err = fold_roster_known(j, line, l.household, &h);
 	if (!err)
 		err = fold_roster_territory(j, line, l.household, &h);
 	if (!err)

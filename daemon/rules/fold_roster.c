@@ -18,15 +18,30 @@ int fold_roster_row(struct judged *j, struct bytes household, struct state_key *
 	return err ? err : state_household_parse(row, ret);
 }
 
-static int need(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
-		struct state_household *ret)
+static int known(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
+		 struct state_household *ret)
 {
 	int err = fold_roster_row(j, household, k, ret);
 
-	if (err == ERR_NOTFOUND)
-		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN,
-							.num = {line},
-							.s = household});
+	if (err != ERR_NOTFOUND)
+		return err;
+	return fold_refuse(
+		j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN, .num = {line}, .s = household});
+}
+
+int fold_roster_known(struct judged *j, uint32_t line, struct bytes household,
+		      struct state_household *ret)
+{
+	struct state_key k;
+
+	return known(j, line, household, &k, ret);
+}
+
+static int need(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
+		struct state_household *ret)
+{
+	int err = known(j, line, household, k, ret);
+
 	if (!err && ret->left != DAY_NONE)
 		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_LEFT,
 							.num = {ret->left},

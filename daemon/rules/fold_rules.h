@@ -43,7 +43,8 @@ struct fold_adopt {
 	uint64_t version;
 };
 
-/* What lives between entries is a pure function of the committed state. */
+/* What lives between entries follows from the committed state; an entry that was refused may leave it knowing
+ * less (moved), never otherwise. */
 struct fold_work {
 	struct rows *rows;
 	struct buf out; /* for packing one row */
@@ -374,6 +375,9 @@ int fold_roster_put(struct judged *j, const struct fold_household *x);
  * of record takes (V_GROUP_FOREIGN). */
 int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
 			  const struct state_household *h);
+/* A registered household, though it may have left (V_HOUSEHOLD_UNKNOWN). */
+int fold_roster_known(struct judged *j, uint32_t line, struct bytes household,
+		      struct state_household *ret);
 /* The row of a household, its key too, whether it has left or not. ERR_NOTFOUND. */
 int fold_roster_row(struct judged *j, struct bytes household, struct state_key *k,
 		    struct state_household *ret);
@@ -395,9 +399,6 @@ int fold_eligible(struct judged *j, uint32_t line, const struct state_household 
 
 /* fold_points.c */
 int fold_points_record(struct judged *j);
-/* A registered household, though it may have left (V_HOUSEHOLD_UNKNOWN). */
-int fold_points_household(struct judged *j, uint32_t line, struct bytes household,
-			  struct state_household *ret);
 
 /* fold_steps.c */
 int fold_steps_review(struct judged *j);
@@ -405,6 +406,9 @@ int fold_steps_confirm(struct judged *j);
 int fold_steps_reverse(struct judged *j);
 /* The lines of a points entry, in fold_work.lines; @line is 0 or one of them (V_TARGET_UNKNOWN). */
 int fold_steps_lines(struct judged *j, uint64_t entry, uint64_t line);
+/* A line of the points entry in fold_work.target, and its item. */
+int fold_steps_line(struct judged *j, uint32_t line, struct rec_points_line *ret,
+		    const struct fold_item **ret_item);
 int fold_steps_wrong_state(struct judged *j, uint64_t entry, uint32_t line); /* V_TARGET_STATE */
 
 #endif

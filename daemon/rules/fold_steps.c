@@ -98,6 +98,18 @@ struct moved {
 	int year; /* of its day */
 };
 
+int fold_steps_line(struct judged *j, uint32_t line, struct rec_points_line *ret,
+		    const struct fold_item **ret_item)
+{
+	int err;
+
+	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, line - 1, ret))
+		return ERR_CORRUPT;
+	/* an accepted line has its item, and what the town has issued stays */
+	err = fold_catalogue_item(j, ret->version, ret->item, ret_item);
+	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+}
+
 static int read_line(struct judged *j, struct target *t, uint32_t line, struct moved *ret)
 {
 	int err = ERR_OK;
@@ -107,12 +119,10 @@ static int read_line(struct judged *j, struct target *t, uint32_t line, struct m
 	if (err)
 		return err;
 	t->read = true;
-	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, line - 1, &ret->l))
-		return ERR_CORRUPT;
-	ret->year = day_year(ret->l.day);
-	/* an accepted line has its item, and what the town has issued stays */
-	err = fold_catalogue_item(j, ret->l.version, ret->l.item, &ret->it);
-	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	err = fold_steps_line(j, line, &ret->l, &ret->it);
+	if (!err)
+		ret->year = day_year(ret->l.day);
+	return err;
 }
 
 static int get_year(struct judged *j, const struct moved *m, uint32_t member, struct state_key *k,

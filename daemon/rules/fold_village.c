@@ -54,7 +54,7 @@ int fold_village_case(struct judged *j)
 	if (!err && r.digest.n && r.digest.n != HASH_BYTES)
 		return fold_malformed(j, "digest", 0);
 	if (!err && r.household.n)
-		err = fold_points_household(j, 0, r.household, &h);
+		err = fold_roster_known(j, 0, r.household, &h);
 	return err ? err : fold_not_future(j, r.day);
 }
 

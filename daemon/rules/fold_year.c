@@ -81,7 +81,7 @@ static int check_person(struct judged *j, uint32_t line, const struct rec_apprai
 {
 	struct state_household h;
 	struct state_member m;
-	int err = fold_points_household(j, line, l->household, &h);
+	int err = fold_roster_known(j, line, l->household, &h);
 
 	if (err || l->member == 0 || state_household_member(&h, (uint32_t)l->member, &m))
 		return err;
