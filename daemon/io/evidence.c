@@ -151,9 +151,10 @@ int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct er
 	}
 	sha256_end(&e->sum, &h);
 	e->err = evidence_path(e->dir, &h, path);
-	there = !e->err && !evidence_look(e->dir, &h, &s, msg) && s == EVIDENCE_INTACT;
-	if (!e->err)
-		e->err = give_name(e, path, msg);
+	if (e->err)
+		return err_set(msg, e->err, "%s: path too long", e->dir);
+	there = !evidence_look(e->dir, &h, &s, msg) && s == EVIDENCE_INTACT;
+	e->err = give_name(e, path, msg);
 	if (e->err)
 		return e->err;
 	*ret = h;

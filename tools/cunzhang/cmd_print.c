@@ -115,7 +115,6 @@ int cmd_notice(struct cli *c)
 static void say_story(const json_t *root)
 {
 	const json_t *posted = json_object_get(root, "posted");
-
 	const char *kind = client_str(posted, "kind");
 
 	SAY(stdout, M_NOTICE_IS,
