@@ -136,19 +136,7 @@ static void documents(const struct life *l)
 				.procedure = town_b("记录、审核、确认"),
 				.uses = town_b("评优和兑换")};
 	struct rec_plan_line step = {.step = town_b("宣传发动")};
-	struct rec_scheme scheme = {.version = 1,
-				    .title = town_b("积分奖励方案"),
-				    .from = town_day(2025, 1, 1),
-				    .rate_points = points_of(100),
-				    .rate_fen = fen_of(100),
-				    .threshold = points_of(300),
-				    .told_days = 3,
-				    .notice_days = 7,
-				    .object_days = 7,
-				    .answer_days = 7,
-				    .tolerance = 10,
-				    .proxy_max = 3,
-				    .scope = town_b("全体参与村民")};
+	struct rec_scheme scheme = town_scheme(1, town_day(2025, 1, 1));
 	struct rec_scheme_line reward = {.kind = REWARD_goods, .name = town_b("生活用品")};
 	struct rec_prices prices = {.version = 1, .from = town_day(2025, 1, 1)};
 	struct rec_prices_line towel = {.good = town_b("MJ"),
@@ -165,6 +153,7 @@ static void documents(const struct life *l)
 				  .accepted = town_day(2025, 1, 10)};
 
 	put(l, "head", REC_plan, &plan, &step, 1);
+	scheme.threshold = points_of(300);
 	put(l, "head", REC_scheme, &scheme, &reward, 1);
 	put(l, "head", REC_prices, &prices, &towel, 1);
 	put(l, "keeper", REC_opening, &hours, &open, 1);

@@ -324,6 +324,23 @@ enum verdict_id town_catalogue(struct town *w, uint64_t version)
 	return town_put(w, FEED_TOWN, "office", REC_catalogue, &head, l, NITEMS);
 }
 
+struct rec_scheme town_scheme(uint64_t version, day_t from)
+{
+	return (struct rec_scheme){.version = version,
+				   .title = town_b("积分奖励方案"),
+				   .from = from,
+				   .rate_points = points_of(100),
+				   .rate_fen = fen_of(100),
+				   .threshold = points_of(10000),
+				   .told_days = 3,
+				   .notice_days = 7,
+				   .object_days = 7,
+				   .answer_days = 7,
+				   .tolerance = 10,
+				   .proxy_max = 3,
+				   .scope = town_b("全体参与村民")};
+}
+
 enum verdict_id town_adopt(struct town *w, uint32_t no, const char *author, uint64_t version,
 			   uint64_t base, day_t from)
 {

@@ -42,19 +42,10 @@ static int64_t balance(struct world *x, const char *household)
 
 static struct rec_scheme scheme(int64_t threshold)
 {
-	return (struct rec_scheme){.version = 1,
-				   .title = town_b("积分奖励方案"),
-				   .from = town_day(2026, 1, 1),
-				   .rate_points = points_of(100),
-				   .rate_fen = fen_of(100),
-				   .threshold = points_of(threshold),
-				   .told_days = 3,
-				   .notice_days = 7,
-				   .object_days = 7,
-				   .answer_days = 7,
-				   .tolerance = 10,
-				   .proxy_max = 3,
-				   .scope = town_b("全体参与村民")};
+	struct rec_scheme s = town_scheme(1, town_day(2026, 1, 1));
+
+	s.threshold = points_of(threshold);
+	return s;
 }
 
 static const struct rec_scheme_line reward = {.kind = REWARD_goods};

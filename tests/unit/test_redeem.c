@@ -30,23 +30,6 @@ static uint64_t last(struct world *x)
 	return town_size(&x->w, x->no) - 1;
 }
 
-static struct rec_scheme scheme(uint64_t version, day_t from)
-{
-	return (struct rec_scheme){.version = version,
-				   .title = town_b("积分奖励方案"),
-				   .from = from,
-				   .rate_points = points_of(100),
-				   .rate_fen = fen_of(100),
-				   .threshold = points_of(10000),
-				   .told_days = 3,
-				   .notice_days = 7,
-				   .object_days = 7,
-				   .answer_days = 7,
-				   .tolerance = 10,
-				   .proxy_max = 3,
-				   .scope = town_b("全体参与村民")};
-}
-
 static void set_scheme(struct world *x, const struct rec_scheme *s)
 {
 	struct rec_scheme_line l = {.kind = REWARD_goods, .name = town_b("生活用品")};
@@ -107,7 +90,7 @@ static void open_world(struct world *x)
 	struct rec_scheme s;
 
 	open_bare(x);
-	s = scheme(1, town_day(2026, 1, 1));
+	s = town_scheme(1, town_day(2026, 1, 1));
 	set_scheme(x, &s);
 	set_prices(x, 1, town_day(2026, 1, 1));
 	open_store(x, x->today);
@@ -248,11 +231,11 @@ static void test_it_needs_scheme_prices_and_a_household_that_takes_part(void)
 	give(&x, "01001", 20000);
 	take(&x, "01001", 1);
 	REFUSED(&x.w, "NO_SCHEME", "F57", x.today);
-	s = scheme(1, x.today + 1);
+	s = town_scheme(1, x.today + 1);
 	set_scheme(&x, &s);
 	take(&x, "01001", 1);
 	REFUSED(&x.w, "NO_SCHEME", "F57", x.today);
-	s = scheme(2, x.today);
+	s = town_scheme(2, x.today);
 	set_scheme(&x, &s);
 	take(&x, "01001", 1);
 	REFUSED(&x.w, "NO_PRICES", "F58", x.today, 0, 1);
@@ -324,7 +307,7 @@ static void test_a_hundred_is_enough_and_a_cent_less_is_not(void)
 	struct world x;
 
 	open_world(&x);
-	s = scheme(2, x.today);
+	s = town_scheme(2, x.today);
 	s.redeem_cap = points_of(21000);
 	set_scheme(&x, &s);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -356,7 +339,7 @@ static void test_a_year_has_a_cap_of_its_own(void)
 	struct world x;
 
 	open_world(&x);
-	s = scheme(2, town_day(2025, 1, 1));
+	s = town_scheme(2, town_day(2025, 1, 1));
 	s.year_cap = points_of(2100);
 	s.redeem_cap = points_of(2000);
 	set_scheme(&x, &s);
@@ -394,7 +377,7 @@ static void test_the_cap_of_a_year_needs_a_clock(void)
 	uint64_t wall;
 
 	open_world(&x);
-	s = scheme(2, x.today);
+	s = town_scheme(2, x.today);
 	s.year_cap = points_of(1050);
 	set_scheme(&x, &s);
 	give(&x, "01001", 50000);
@@ -449,7 +432,7 @@ static void test_what_was_redeemed_this_year_goes_along(void)
 	struct world x;
 
 	open_world(&x);
-	s = scheme(2, x.today);
+	s = town_scheme(2, x.today);
 	s.year_cap = points_of(3150); /* three towels */
 	set_scheme(&x, &s);
 	for (int i = 1; i <= 4; i++) {

@@ -406,23 +406,6 @@ static void test_a_plan_says_how_points_are_given_and_used(void)
 	town_close(&x.w);
 }
 
-static struct rec_scheme scheme(uint64_t version, day_t from)
-{
-	return (struct rec_scheme){.version = version,
-				   .title = town_b("积分奖励方案"),
-				   .from = from,
-				   .rate_points = points_of(100),
-				   .rate_fen = fen_of(100),
-				   .threshold = points_of(10000),
-				   .told_days = 3,
-				   .notice_days = 7,
-				   .object_days = 7,
-				   .answer_days = 7,
-				   .tolerance = 10,
-				   .proxy_max = 3,
-				   .scope = town_b("全体参与村民")};
-}
-
 static const struct rec_scheme_line reward = {.kind = REWARD_goods};
 
 static struct rec_scheme scheme_on(struct world *x, day_t day)
@@ -437,7 +420,8 @@ static struct rec_scheme scheme_on(struct world *x, day_t day)
 
 static void test_the_scheme_of_a_day_has_its_parameters(void)
 {
-	struct rec_scheme a = scheme(1, town_day(2026, 1, 1)), b = scheme(4, town_day(2026, 7, 1));
+	struct rec_scheme a = town_scheme(1, town_day(2026, 1, 1)),
+			  b = town_scheme(4, town_day(2026, 7, 1));
 	struct rec_scheme_line l = reward;
 	struct rec_scheme s;
 	struct world x;
@@ -500,7 +484,7 @@ static void test_a_price_list_has_goods_that_may_be_given_once(void)
 
 static enum verdict_id put_scheme(struct world *x, uint64_t version, day_t from)
 {
-	struct rec_scheme s = scheme(version, from);
+	struct rec_scheme s = town_scheme(version, from);
 	struct rec_scheme_line l = reward;
 
 	l.name = town_b("生活用品");
@@ -600,7 +584,7 @@ static void test_prices_are_compared_with_cost_and_rate_exactly(void)
 	for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rec_prices_line l = good("XYY", cases[i].price, cases[i].cost);
 
-		s = scheme(i + 1, x.today);
+		s = town_scheme(i + 1, x.today);
 		s.rate_points = points_of(cases[i].rate_points);
 		s.rate_fen = fen_of(cases[i].rate_fen);
 		s.tolerance = (uint64_t)cases[i].tolerance;
