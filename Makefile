@@ -22,11 +22,30 @@ $(if $(F_$(VARIANT)),,$(error unknown VARIANT '$(VARIANT)'))
 FLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(F_$(VARIANT)) $(CPPFLAGS) $(CFLAGS)
 # The pure layers need these and nothing else; that the simulator links so is the proof.
 CORE_LIBS := -lsodium -lnettle -lmsgpackc
-IO_LIBS := -ljansson -lmicrohttpd -luv -llmdb -linih -lpthread
+WEB_LIBS := -ljansson
+IO_LIBS := -lmicrohttpd -luv -llmdb -linih -lpthread
 objs = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(addsuffix /*.c,$(1)))))
 bins = $(patsubst %.c,$(B)/%,$(sort $(wildcard $(1))))
-LAYERS := $(B)/libcore.a $(B)/libproto.a $(B)/liblib.a
-UNIT := $(call bins,tests/unit/test_*.c)
+# The rooms in their order, lowest first: a room may use those before it, never one behind it, nor the one that it is
+# BESIDE. Each is an archive, and a test program of a room is linked with that room and those before it. tools/lint
+# reads these lines and refuses an include or a call against the order.
+ROOMS := lib proto store feed state rules query writer verify exchange import paper api io
+BESIDE_verify := writer
+BESIDE_paper := import
+DIR_lib := lib
+DIR_proto := proto
+DIR_state := daemon/ledger/state
+DIR_rules := daemon/ledger/rules daemon/ledger/rules/*
+DIR_query := daemon/ledger/query
+DIR_import := daemon/web/import
+DIR_paper := daemon/web/paper
+DIR_api := daemon/web/api
+places = $(or $(DIR_$(1)),daemon/$(1))
+# The archives up to a room, highest first, as the linker wants them.
+above = $(if $(filter $(1),$(firstword $(2))),,$(call above,$(1),$(wordlist 2,99,$(2)))) $(firstword $(2))
+upto = $(patsubst %,$(B)/lib%.a,$(call above,$(1),$(ROOMS)))
+TESTED := $(foreach r,$(ROOMS),$(if $(wildcard tests/unit/$(r)/test_*.c),$(r)))
+UNIT := $(call bins,tests/unit/*/test_*.c)
 SIM := $(call bins,tests/sim/sim_*.c)
 SIMLIB := $(filter-out $(patsubst %,%.o,$(SIM)),$(call objs,tests/sim))
 IOT := $(call bins,tests/io/test_*.c)
@@ -34,7 +53,7 @@ FUZZ := $(call bins,tests/fuzz/fuzz_*.c)
 BENCH := $(call bins,tests/bench/bench_*.c)
 BENCHLIB := $(filter-out $(patsubst %,%.o,$(BENCH)),$(call objs,tests/bench))
 TOOLS := $(call bins,tests/tools/*.c)
-TLIB := $(call objs,tests/lib)
+TLIB := $(B)/libtests.a
 PROGS := $(B)/cunzhangd $(B)/cunzhang
 Q = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
 LINK = $(CC) $(FLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^)
@@ -66,33 +85,31 @@ $(B)/.flags: force		# changed flags rebuild; unchanged flags do not
 $(B)/%.o: %.c $(B)/.flags
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(FLAGS) -MMD -MP -c $< -o $@
-$(B)/liblib.a: $(call objs,lib)
-$(B)/libproto.a: $(call objs,proto)
-$(B)/libcore.a: $(call objs,daemon/rules daemon/core)
-$(B)/libio.a: $(call objs,daemon/web daemon/io)
+$(foreach r,$(ROOMS),$(eval $(B)/lib$(r).a: $(call objs,$(call places,$(r)))))
+$(TLIB): $(call objs,tests/lib)
 $(B)/%.a:
 	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $^
-$(B)/cunzhangd: $(B)/daemon/main.o $(B)/libio.a $(LAYERS)
-	$(call Q,LD)$(LINK) $(IO_LIBS) $(CORE_LIBS) -o $@
-$(B)/cunzhang: $(call objs,tools/cunzhang) $(B)/libio.a $(LAYERS)
-	$(call Q,LD)$(LINK) $(IO_LIBS) -lcurl -lxlsxwriter $(CORE_LIBS) -o $@
-$(UNIT): %: %.o $(TLIB) $(LAYERS)	# no libuv, no LMDB: purity by linking
-	$(call Q,LD)$(LINK) $(CORE_LIBS) -o $@
-$(SIM): %: %.o $(SIMLIB) $(TLIB) $(LAYERS)
-	$(call Q,LD)$(LINK) $(CORE_LIBS) -o $@
-$(IOT) $(BENCH) $(TOOLS): %: %.o $(TLIB) $(B)/libio.a $(LAYERS)
-	$(call Q,LD)$(LINK) $(IO_LIBS) $(CORE_LIBS) -o $@
+# Each program is linked from its object and the archives up to its room.
+$(foreach r,$(TESTED),$(eval $(call bins,tests/unit/$(r)/test_*.c): $(TLIB) $(call upto,$(r))))
+$(SIM): $(SIMLIB) $(TLIB) $(call upto,exchange)
 $(BENCH): $(BENCHLIB)
-$(FUZZ): %: %.o $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o) $(TLIB) $(B)/libio.a \
-         $(LAYERS)
-	$(call Q,LD)$(LINK) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) $(IO_LIBS) $(CORE_LIBS) -o $@
+$(FUZZ): $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
+$(IOT) $(BENCH) $(TOOLS) $(FUZZ): $(TLIB) $(call upto,io)
+$(B)/cunzhangd: $(B)/daemon/main.o $(call upto,io)
+$(B)/cunzhang: $(call objs,tools/cunzhang) $(call upto,io)
+LIBS = $(CORE_LIBS)
+$(call bins,tests/unit/api/test_*.c): LIBS = $(WEB_LIBS) $(CORE_LIBS)
+$(IOT) $(BENCH) $(TOOLS) $(FUZZ) $(PROGS): LIBS = $(IO_LIBS) $(WEB_LIBS) $(CORE_LIBS)
+$(B)/cunzhang: LIBS += -lcurl -lxlsxwriter
+$(PROGS):
+	$(call Q,LD)$(LINK) $(LIBS) -o $@
+$(UNIT) $(SIM) $(IOT) $(BENCH) $(TOOLS) $(FUZZ): %: %.o
+	$(call Q,LD)$(LINK) $(LIBS) -o $@
 
 SEEDS ?= 200
 FUZZ_TIME ?= 60
 unit: $(UNIT) $(IOT) $(FUZZ)
-	@set -e; for t in $(UNIT) $(IOT) $(FUZZ); do echo "  RUN   $$t"; n=$${t##*/}; \
-	  $$t $$([ -d tests/fuzz/corpus/$$n ] && echo tests/fuzz/corpus/$$n) >$$t.log 2>&1 || \
-	  { cat $$t.log; exit 1; }; done
+	@BIN=$(B) SKIP=e2e_ tests/run $(UNIT) -- $(IOT) -- $(FUZZ)
 test:
 	@tools/deps build
 	+$(AGAIN) test-run
@@ -129,11 +146,12 @@ format:
 lint:
 	@tools/deps lint
 	+$(AGAIN) lint-run
-lint-run: $(LAYERS)
+lint-run: $(call upto,io)
 	@clang-format --style=file:tools/lint/clang-format --dry-run -Werror $(FMT)
 	tools/lint/selftest
 	@tools/lint/check-source $(FMT)
-	tools/lint/check-pure $(B)/libcore.a $(B)/libproto.a $(B)/liblib.a
+	tools/lint/check-pure $(call upto,exchange)
+	tools/lint/check-rooms $(B)
 	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	  --library=tools/lint/cppcheck.cfg --suppressions-list=tools/lint/cppcheck -I. lib proto daemon tools
 clean:

@@ -10,10 +10,10 @@
 #include <uv.h>
 
 #include "daemon/io/dir.h"
-#include "daemon/io/drv.h"
+#include "daemon/io/driver.h"
 #include "daemon/io/limits.h"
 #include "daemon/io/log.h"
-#include "daemon/web/reply.h"
+#include "daemon/web/api/reply.h"
 
 static const char usage[] =
 	"usage: cunzhangd --dir DIR [--print-config]\n"

@@ -4,12 +4,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A borrowed run of bytes. */
 struct bytes {
 	const uint8_t *p;
 	size_t n;
 };
+static inline bool bytes_eq(struct bytes a, struct bytes b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
 
 /* A growing byte buffer with a sticky error: after the first failure every call does nothing and
  * buf.err says why. Zero-initialised is valid and empty; then the maximum is BUF_BYTES_MAX. */

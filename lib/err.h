@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* Machine failures. A refused business record is not here: it is a verdict (daemon/rules/verdict.h).
+/* Machine failures. A refused business record is not here: it is a verdict (daemon/ledger/state/verdict.h).
  * Values are frozen: they appear in logs and in the exchange. X(name, value, sentence). */
 #define ERR_LIST(X)                                                                                \
 	X(ERR_OK, 0, "no error")                                                                   \

@@ -7,6 +7,17 @@
 
 #include "lib/buf.h"
 
+/* The languages of people, and a sentence in both. */
+enum lang { LANG_ZH, LANG_EN };
+struct says {
+	const char *zh, *en;
+};
+#define SAYS(zh, en) ((struct says){zh, en})
+static inline const char *says_in(struct says s, enum lang lang)
+{
+	return lang == LANG_EN ? s.en : s.zh;
+}
+
 /* Text encodings with bounds. */
 #define B64_LEN(n) (((n) + 2) / 3 * 4)
 int b64_put(struct buf *out, const void *p, size_t n); /* standard alphabet, padded */

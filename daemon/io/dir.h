@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/core/node.h"
-#include "daemon/rules/writer.h"
+#include "daemon/exchange/node.h"
+#include "daemon/writer/writer.h"
 #include "lib/err.h"
 #include "lib/hash.h"
 #include "lib/sign.h"

@@ -1,7 +1,7 @@
 #include "daemon/io/dir.h"
 #include "daemon/io/file.h"
 #include "daemon/io/kvlmdb.h"
-#include "daemon/rules/view.h"
+#include "daemon/ledger/state/read.h"
 
 /* Whether the town feed held here has the enrolment. */
 static int enrolled(const struct dir *d, bool *ret, struct errmsg *msg)

@@ -1,7 +1,7 @@
 #ifndef DAEMON_IO_GUARDFILE_H
 #define DAEMON_IO_GUARDFILE_H
 
-#include "daemon/rules/writer.h"
+#include "daemon/writer/writer.h"
 #include "lib/err.h"
 
 /* The high-water marks of what this node ever signed, in a file outside the store, best on another disk.

@@ -394,7 +394,7 @@ static enum MHD_Result on_argument(void *ctx, enum MHD_ValueKind kind, const cha
 		q->bad_uri = q->bad_uri || strcmp(r->query[i].name, key) == 0;
 	if (q->bad_uri)
 		return MHD_NO;
-	r->query[r->nquery++] = (struct web_param){key, value};
+	r->query[r->nquery++] = (struct ask_param){key, value};
 	return MHD_YES;
 }
 
@@ -452,7 +452,7 @@ static bool body_begin(struct http_req *q, size_t length)
 	const struct web_services *s = q->h->services;
 
 	if (web_route_takes_file(q->route)) {
-		q->file = s->file_begin(s->ctx);
+		q->file = s->file_begin(s->tx.ctx);
 		return q->file != NULL;
 	}
 	buf_init(&q->body, length + 1);

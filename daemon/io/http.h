@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "daemon/web/api.h"
+#include "daemon/web/api/api.h"
 #include "lib/err.h"
 
 /* A thin strict module over libmicrohttpd: its epoll descriptor in a uv_poll_t of @loop, handlers of

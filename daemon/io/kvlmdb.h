@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "daemon/rules/kv.h"
+#include "daemon/store/kv.h"
 #include "lib/err.h"
 
 /* The key-value store on LMDB: one environment in a directory, one database per table, every commit

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "daemon/rules/writer.h"
+#include "daemon/writer/writer.h"
 
 /* The store thread: the only caller of the writer. It drains everything queued into one batch (group
  * commit), takes it through apply, commit and seal, and then tells the results. */

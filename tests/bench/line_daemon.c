@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "daemon/io/kvlmdb.h"
-#include "daemon/io/spread.h"
-#include "daemon/rules/verify.h"
+#include "daemon/io/workers.h"
+#include "daemon/verify/verify.h"
 #include "lib/err.h"
 #include "tests/bench/lines.h"
 #include "tests/bench/yard.h"

@@ -16,7 +16,7 @@
 #define PHASE_BATCH   1000
 #define PHASE_SHEETS  600
 
-/* Chunks on their way: checked in any order, stored in theirs, as daemon/io/drv_store.c does. */
+/* Chunks on their way: checked in any order, stored in theirs, as daemon/io/driver_store.c does. */
 struct flow {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;

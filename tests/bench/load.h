@@ -4,7 +4,7 @@
 #include "daemon/io/dir.h"
 #include "daemon/io/guardfile.h"
 #include "daemon/io/storeq.h"
-#include "daemon/rules/writer.h"
+#include "daemon/writer/writer.h"
 #include "lib/prng.h"
 #include "proto/msg.h"
 #include "proto/record.h"

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/rules/kvmem.h"
-#include "daemon/web/api.h"
+#include "daemon/store/kvmem.h"
+#include "daemon/web/api/api.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/town.h"
 
@@ -106,7 +106,7 @@ static int invitation(void *ctx, const char *code, const char *name,
 static void close_town(void)
 {
 	town_close(&w);
-	kv_close(services.kv);
+	kv_close(services.tx.kv);
 }
 
 static void open_town(void)
@@ -121,14 +121,14 @@ static void open_town(void)
 	assert(town_catalogue(&w, 1) == V_ACCEPTED);
 	village = town_village(&w, VILLAGE);
 	assert(town_household(&w, village, "head/" VILLAGE, "05001", 2) == V_ACCEPTED);
-	services = (struct web_services){.kv = kv,
-					 .town = w.id,
-					 .own = village,
+	services = (struct web_services){.tx.kv = kv,
+					 .tx.town = w.id,
+					 .tx.own = village,
 					 .role = NODE_VILLAGE,
-					 .submit = submit,
-					 .wall_ms = wall_ms,
-					 .stamp = stamp,
-					 .random = no_random,
+					 .tx.submit = submit,
+					 .tx.wall_ms = wall_ms,
+					 .tx.stamp = stamp,
+					 .tx.random = no_random,
 					 .person_open = person_open,
 					 .person_create = person_create,
 					 .person_public = person_public,
@@ -173,14 +173,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	char path[PATH_BYTES];
 	int status;
 
-	if (!services.kv)
+	if (!services.tx.kv)
 		open_town();
 	if (n == 0)
 		return 0;
 	path_of(data[0] & 127, path);
 	req.path = path;
 	req.lang = data[0] & 128 ? LANG_EN : LANG_ZH;
-	req.query[0] = (struct web_param){"accept", "1"};
+	req.query[0] = (struct ask_param){"accept", "1"};
 	req.nquery = data[0] & 128 ? 1 : 0;
 	req.body = (struct bytes){data + 1, n - 1};
 	route = web_route_find("POST", path, true, &status);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/web/csv.h"
-#include "daemon/web/encoding.h"
+#include "daemon/web/import/csv.h"
+#include "daemon/web/import/encoding.h"
 #include "lib/err.h"
 #include "lib/text.h"
 #include "tests/fuzz/fuzz.h"

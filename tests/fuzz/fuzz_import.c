@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "daemon/web/import.h"
+#include "daemon/web/import/import.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "tests/fuzz/fuzz.h"

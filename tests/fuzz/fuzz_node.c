@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/core/node.h"
+#include "daemon/exchange/node.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "proto/noise.h"

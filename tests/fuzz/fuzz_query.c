@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/rules/kvmem.h"
-#include "daemon/web/api.h"
+#include "daemon/store/kvmem.h"
+#include "daemon/web/api/api.h"
 #include "lib/err.h"
 #include "lib/text.h"
 #include "tests/fuzz/fuzz.h"
@@ -84,10 +84,10 @@ static void open_town(void)
 	json_object_seed(1);
 	village = l.no = town_open(&w, 42);
 	life_live(&l);
-	services = (struct web_services){.kv = w.kv,
-					 .town = w.id,
-					 .wall_ms = wall_ms,
-					 .stamp = stamp,
+	services = (struct web_services){.tx.kv = w.kv,
+					 .tx.town = w.id,
+					 .tx.wall_ms = wall_ms,
+					 .tx.stamp = stamp,
 					 .person_public = nobody,
 					 .links = no_links,
 					 .alarms = no_alarms,
@@ -112,7 +112,7 @@ static const struct web_route *route_of(uint8_t which)
 static void put_query(char *text, struct web_req *req)
 {
 	while (*text && req->nquery < WEB_PARAMS_MAX) {
-		struct web_param *p = &req->query[req->nquery++];
+		struct ask_param *p = &req->query[req->nquery++];
 
 		p->name = text;
 		text += strcspn(text, "&");
@@ -160,14 +160,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const struct web_route *route;
 	size_t prefix;
 
-	if (!services.kv)
+	if (!services.tx.kv)
 		open_town();
 	if (n < 1 || n > QUERY_MAX || memchr(data, 0, n) || !utf8_clean(data + 1, n - 1, false))
 		return 0;
 	route = route_of(data[0] & 0x3f);
 	req.lang = data[0] & ENGLISH ? LANG_EN : LANG_ZH;
 	services.role = data[0] & AT_HUB ? NODE_HUB : NODE_VILLAGE;
-	services.own = data[0] & AT_HUB ? FEED_TOWN : village;
+	services.tx.own = data[0] & AT_HUB ? FEED_TOWN : village;
 	memcpy(text, data + 1, n - 1);
 	text[n - 1] = '\0';
 	query = text + strcspn(text, "?");

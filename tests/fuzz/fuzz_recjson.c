@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/web/recjson.h"
+#include "daemon/web/api/recjson.h"
 #include "tests/fuzz/fuzz.h"
 
 static const uint8_t secret[ENTRY_SECRET_BYTES] = "0123456789abcde";

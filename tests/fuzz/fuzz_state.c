@@ -3,12 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/rules/feedlog.h"
-#include "daemon/rules/kvmem.h"
-#include "daemon/rules/notes.h"
-#include "daemon/rules/state_evidence.h"
-#include "daemon/rules/state_lines.h"
-#include "daemon/rules/state_year.h"
+#include "daemon/feed/feedlog.h"
+#include "daemon/feed/sigs.h"
+#include "daemon/ledger/state/state_evidence.h"
+#include "daemon/ledger/state/state_lines.h"
+#include "daemon/ledger/state/state_year.h"
+#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/rules/verdict.h"
+#include "daemon/ledger/state/verdict.h"
 #include "lib/err.h"
 #include "lib/text.h"
 #include "tests/fuzz/fuzz.h"

@@ -7,7 +7,7 @@
 #include "daemon/io/guardfile.h"
 #include "daemon/io/kvlmdb.h"
 #include "daemon/io/storeq.h"
-#include "daemon/rules/verify.h"
+#include "daemon/verify/verify.h"
 #include "lib/err.h"
 #include "lib/prng.h"
 #include "tests/lib/pair.h"

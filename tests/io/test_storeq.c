@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#include "daemon/rules/kvmem.h"
+#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "tests/lib/pair.h"
 #include "tests/lib/t.h"

@@ -1,10 +1,10 @@
-#include "daemon/rules/verify.h"
+#include "daemon/verify/verify.h"
 
 #include <unistd.h>
 
 #include "daemon/io/kvlmdb.h"
-#include "daemon/io/spread.h"
-#include "daemon/rules/verify_int.h"
+#include "daemon/io/workers.h"
+#include "daemon/verify/verify_int.h"
 #include "lib/mem.h"
 #include "tests/lib/held.h"
 #include "tests/lib/t.h"

@@ -1,7 +1,7 @@
 #ifndef TESTS_LIB_GUARDDISK_H
 #define TESTS_LIB_GUARDDISK_H
 
-#include "daemon/rules/writer.h"
+#include "daemon/writer/writer.h"
 #include "lib/buf.h"
 
 /* The guard file in memory, slot by slot, for tests and the simulator: two slots written in turn, the valid

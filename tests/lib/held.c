@@ -1,6 +1,6 @@
 #include "tests/lib/held.h"
 
-#include "daemon/rules/notes.h"
+#include "daemon/feed/sigs.h"
 #include "lib/err.h"
 #include "tests/lib/life.h"
 #include "tests/lib/t.h"

@@ -1,7 +1,7 @@
 #ifndef TESTS_LIB_HELD_H
 #define TESTS_LIB_HELD_H
 
-#include "daemon/rules/writer.h"
+#include "daemon/writer/writer.h"
 #include "tests/lib/town.h"
 
 /* A store as a hub holds it, for tests of verify: the town feed and two villages at work, one of

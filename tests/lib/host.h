@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/core/node.h"
-#include "daemon/rules/kvmem.h"
-#include "daemon/rules/view.h"
-#include "daemon/rules/writer.h"
+#include "daemon/exchange/node.h"
+#include "daemon/ledger/state/read.h"
+#include "daemon/store/kvmem.h"
+#include "daemon/writer/writer.h"
 #include "lib/prng.h"
 #include "proto/record.h"
 #include "tests/lib/guarddisk.h"

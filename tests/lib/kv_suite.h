@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/rules/kv.h"
+#include "daemon/store/kv.h"
 
-/* What every implementation of daemon/rules/kv.h must do. */
+/* What every implementation of daemon/store/kv.h must do. */
 struct kv_suite {
 	/* Opens the store; with @small it holds about a mebibyte. When @durable, a later open gives what was
 	 * committed, else an empty store. */

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What daemon/web/openapi.yaml says of each operation, read line by line in the layout that file keeps: enough
+/* What daemon/web/api/openapi.yaml says of each operation, read line by line in the layout that file keeps: enough
  * to hold live answers against it, no YAML. */
 #define OPENAPI_NAME_MAX 64
 #define OPENAPI_LIST_MAX 16

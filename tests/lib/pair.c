@@ -1,6 +1,6 @@
 #include "tests/lib/pair.h"
 
-#include "daemon/rules/kvmem.h"
+#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "tests/lib/t.h"

@@ -1,8 +1,8 @@
 #ifndef TESTS_LIB_PAIR_H
 #define TESTS_LIB_PAIR_H
 
-#include "daemon/rules/kv.h"
-#include "daemon/rules/writer.h"
+#include "daemon/store/kv.h"
+#include "daemon/writer/writer.h"
 #include "lib/sign.h"
 #include "proto/record.h"
 

@@ -1,6 +1,6 @@
 #include "tests/lib/town.h"
 
-#include "daemon/rules/kvmem.h"
+#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/hash.h"
 #include "proto/manifest.h"

@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "daemon/rules/feedlog.h"
-#include "daemon/rules/fold.h"
-#include "daemon/rules/kv.h"
-#include "daemon/rules/verdict.h"
+#include "daemon/feed/feedlog.h"
+#include "daemon/ledger/rules/fold.h"
+#include "daemon/ledger/state/verdict.h"
+#include "daemon/store/kv.h"
 #include "lib/prng.h"
 #include "lib/sign.h"
 #include "proto/record.h"

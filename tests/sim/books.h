@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/rules/verdict.h"
-#include "daemon/rules/view.h"
+#include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/verdict.h"
 #include "tests/lib/host.h"
 
 /* The account of one village that the simulator keeps by itself, from nothing but the commands that were

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "daemon/rules/moves.h"
-#include "daemon/rules/state_year.h"
-#include "daemon/rules/verify.h"
+#include "daemon/ledger/query/statement.h"
+#include "daemon/ledger/state/state_year.h"
+#include "daemon/verify/verify.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
 #include "tests/sim/books.h"

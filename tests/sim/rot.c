@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "daemon/rules/verify.h"
+#include "daemon/verify/verify.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/web/complete.h"
+#include "daemon/ledger/query/defaults.h"
 #include "lib/text.h"
 #include "tools/cunzhang/help.h"
 
@@ -398,7 +398,7 @@ static bool field_hidden(const struct command *cmd, const struct rec_field *f)
 
 static bool field_required(const struct cli *c, const struct rec_field *f)
 {
-	const char *const *lax = complete_lax(c->type);
+	const char *const *lax = defaults_lax(c->type);
 
 	if (c->cmd->fields_lax || rec_optional(f))
 		return false;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/io/file.h"
-#include "daemon/web/reply.h"
+#include "daemon/web/api/reply.h"
 #include "lib/text.h"
 #include "tools/cunzhang/args.h"
 

@@ -10,7 +10,7 @@
 #include "daemon/io/dir.h"
 #include "daemon/io/entropy.h"
 #include "daemon/io/file.h"
-#include "daemon/web/body.h"
+#include "daemon/web/api/body.h"
 #include "lib/sign.h"
 #include "lib/text.h"
 #include "proto/entry.h"

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "daemon/io/evidence.h"
+#include "daemon/io/attachments.h"
 #include "lib/text.h"
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"

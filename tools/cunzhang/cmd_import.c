@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/web/import.h"
+#include "daemon/web/import/import.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
 #include "tools/cunzhang/cli.h"

@@ -4,7 +4,7 @@
 #include "daemon/io/address.h"
 #include "daemon/io/dir.h"
 #include "daemon/io/file.h"
-#include "daemon/web/recjson.h"
+#include "daemon/web/api/recjson.h"
 #include "lib/sign.h"
 #include "lib/text.h"
 #include "tools/cunzhang/cli.h"

@@ -2,14 +2,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/feed/feedlog.h"
 #include "daemon/io/dir.h"
 #include "daemon/io/file.h"
 #include "daemon/io/guardfile.h"
 #include "daemon/io/kvlmdb.h"
-#include "daemon/io/spread.h"
-#include "daemon/rules/feedlog.h"
-#include "daemon/rules/verify.h"
-#include "daemon/web/reply.h"
+#include "daemon/io/workers.h"
+#include "daemon/verify/verify.h"
+#include "daemon/web/api/reply.h"
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/io/file.h"
-#include "daemon/web/api.h"
+#include "daemon/web/api/api.h"
 #include "lib/hash.h"
 #include "lib/text.h"
 #include "tools/cunzhang/client.h"

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "daemon/web/recjson.h"
+#include "daemon/web/api/recjson.h"
 #include "tools/cunzhang/args.h"
 
 static void put_text(struct buf *b, const struct option_def *o)

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "daemon/web/csv.h"
-#include "daemon/web/encoding.h"
-#include "daemon/web/import_table.h"
+#include "daemon/web/import/csv.h"
+#include "daemon/web/import/encoding.h"
+#include "daemon/web/import/import_table.h"
 #include "lib/text.h"
 
 #define LINES_FILE_MAX ((size_t)1 << 20)

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "daemon/rules/verdict.h"
+#include "daemon/ledger/state/verdict.h"
 #include "lib/buf.h"
 #include "tools/cunzhang/messages.def"
 

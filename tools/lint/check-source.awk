@@ -5,17 +5,43 @@ function say(what) {
 	bad = 1
 }
 
-# The layer of a path: a file may include its own layer and lower ones.
-function layer(path) {
-	if (path ~ /^lib\//) return 1
-	if (path ~ /^proto\//) return 2
-	if (path ~ /^daemon\/rules\//) return 3
-	if (path ~ /^daemon\/core\//) return 4
-	if (path ~ /^daemon\/web\//) return 5
-	if (path ~ /^daemon\/io\//) return 6
-	if (path ~ /^daemon\//) return 7
-	if (path ~ /^tools\//) return 8
-	if (path ~ /^tests\//) return 9
+# The rooms of the Makefile: level of each folder, and the room that it is beside.
+function read_rooms(path,    text, parts, n, i, name) {
+	while ((getline text < path) > 0) {
+		n = split(text, parts, /[ :=]+/)
+		if (text ~ /^ROOMS := /)
+			for (i = 2; i <= n; i++) {
+				level[parts[i]] = i - 1
+				folder["daemon/" parts[i]] = parts[i]
+			}
+		else if (text ~ /^DIR_[a-z]+ := /) {
+			name = substr(parts[1], 5)
+			for (i = 2; i <= n; i++)
+				if (parts[i] !~ /\*/)
+					folder[parts[i]] = name
+		} else if (text ~ /^BESIDE_[a-z]+ := /)
+			beside[substr(parts[1], 8)] = parts[2]
+	}
+	close(path)
+	TOP = 90
+}
+
+# The room of a path: that of its nearest folder.
+function room(path) {
+	while (sub(/\/[^\/]*$/, "", path))
+		if (path in folder)
+			return folder[path]
+	return ""
+}
+
+# The level of a path: a file may include its own level and lower ones.
+function layer(path,    r) {
+	r = room(path)
+	if (r != "") return level[r]
+	if (path ~ /^daemon\//) return TOP
+	if (path ~ /^tools\//) return TOP + 1
+	if (path ~ /^tests\/unit\/[a-z]+\//) return TOP + 2
+	if (path ~ /^tests\//) return TOP + 2
 	return 0
 }
 
@@ -26,13 +52,15 @@ function words(list, set,    parts, n, i) {
 }
 
 BEGIN {
-	PURE = 4
-	WEB = 5
+	read_rooms("Makefile")
+	PURE = level["exchange"]
+	WEB = level["api"]
+	IO = level["io"]
 	words("assert.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h " \
 	      "stdlib.h string.h", pure_header)
 	# the libraries of the pure layers, each behind one module; iconv for files in GB18030
 	words("lib/sign.c:sodium.h proto/noise.c:sodium.h lib/hash.h:nettle/sha2.h " \
-	      "daemon/web/encoding.c:iconv.h " \
+	      "daemon/web/import/encoding.c:iconv.h " \
 	      "proto/wr.c:msgpack/pack.h", pure_extra)
 	words("strcpy strcat sprintf vsprintf gets strtok atoi atol atoll atof", banned)
 	words("time gettimeofday clock_gettime clock localtime gmtime mktime rand random srand " \
@@ -159,19 +187,23 @@ function check_names(code,    name, rest, before) {
 
 function check_layer(name, angled,    theirs) {
 	if (angled) {
-		if (name ~ /^(uv|lmdb)\.h$/ && mine != 6 && file !~ /^tests\/(io|bench|tools)\// &&
+		if (name ~ /^(uv|lmdb)\.h$/ && mine != IO && file !~ /^tests\/(io|bench|tools)\// &&
 		    !(file == "daemon/main.c" && name == "uv.h"))
 			say("<" name "> outside daemon/io")
 		if (mine <= WEB && !(name in pure_header) && !((file ":" name) in pure_extra) &&
-		    !(mine == WEB && name == "jansson.h"))
+		    !(here == "api" && name == "jansson.h"))
 			say("<" name "> does not belong into this layer")
 		return
 	}
 	theirs = layer(name)
 	if (!theirs)
 		say("\"" name "\": write the path from the root")
-	else if (theirs > mine || (theirs >= 8 && theirs != mine))
-		say("\"" name "\" is above this layer")
+	else if (theirs > mine || (theirs > TOP && theirs != mine))
+		say("\"" name "\" is above this room")
+	else if (tested && theirs < TOP && theirs > tested)
+		say("\"" name "\" is above the room that is tested")
+	else if (room(name) != "" && room(name) == beside[here])
+		say("\"" name "\" is beside this room, and neither uses the other")
 }
 
 # Own header, blank line, <...> sorted, blank line, "..." sorted.
@@ -223,6 +255,15 @@ function start_of_file(    unused) {
 	file = FILENAME
 	sub(/^\.\//, "", file)
 	mine = layer(file)
+	here = room(file)
+	# a test of a room includes that room and lower ones
+	if (file ~ /^tests\/unit\/[a-z]+\//) {
+		split(file, path_parts, "/")
+		tested = level[path_parts[3]]
+		if (!tested)
+			say("no room is called " path_parts[3])
+	} else
+		tested = 0
 	is_header = file ~ /\.h$/
 	guard = toupper(file)
 	gsub(/[^A-Z0-9]/, "_", guard)

@@ -1,0 +1,137 @@
+#ifndef DAEMON_EXCHANGE_NODE_H
+#define DAEMON_EXCHANGE_NODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/store/kv.h"
+#include "daemon/writer/writer.h"
+#include "lib/sign.h"
+#include "proto/msg.h"
+
+/* The exchange: a pure step machine. Events go in with the time inside; effects come out. It decides what
+ * to send, store and retry; the driver (daemon/io or the simulator) performs. It reads the store only
+ * through read transactions of @kv and writes only by asking for jobs.
+ *
+ * One session per connection:
+ *
+ *	OPENED -> HANDSHAKE -> (ENROL ->) RUNNING -> CLOSED
+ *
+ * Nothing learned in an earlier session suppresses a question in this one: sizes known of a peer live in
+ * the session and die with it. */
+
+#define NODE_CONNS_MAX 12000 /* hub */
+#define NODE_HANDSHAKES_MAX                                                                        \
+	64 /* sessions before message 3; a newcomer takes the place of another */
+#define NODE_SOURCE_MAX	    32 /* of them from one address; then its oldest is dropped */
+#define NODE_HANDSHAKE_MS   15000
+#define NODE_GUESTS_MAX	    64 /* invited and not enrolled yet, one for each invitation */
+#define NODE_GUEST_MS	    30000
+#define NODE_IDLE_PING_MS   60000
+#define NODE_DEAD_MS	    180000 /* nothing heard: drop */
+#define NODE_WINDOW_CHUNKS  64	   /* sent and not acknowledged, per session */
+#define NODE_INGEST_MAX	    64	   /* chunks waiting for the writer, per session */
+#define NODE_BACKOFF_MS_MIN 1000   /* reconnect: doubling with jitter */
+#define NODE_BACKOFF_MS_MAX 300000
+#define NODE_SEND_BYTES_MAX (1 << 20) /* unsent bytes per connection before it is left alone */
+
+enum node_role { NODE_VILLAGE, NODE_HUB };
+
+struct node_cfg {
+	enum node_role role;
+	struct hash town;
+	struct hash feed; /* own */
+	char origin[ORIGIN_MAX];
+	const struct sign_key *feed_key; /* borrowed */
+	const struct dh_key *transport;	 /* borrowed */
+	uint32_t boot;			 /* boot counter, not 0, for what the hub appends */
+	/* village */
+	uint8_t hub_transport[DH_KEY_BYTES];
+	bool has_invite;
+	const struct sign_key *invite; /* borrowed; used until enrolled */
+	struct entry enrol_tx;	       /* the signed village_enrol transaction */
+	struct bytes enrol_payload;    /* borrowed */
+};
+
+enum event_type {
+	EV_TICK, /* time passed */
+	EV_DIAL, /* the driver has an outgoing connection, answer to FX_CONNECT */
+	EV_DIAL_FAILED,
+	EV_ACCEPT, /* an incoming connection */
+	EV_BYTES,  /* received */
+	EV_SENT,   /* bytes left the send queue of a connection: u.sent of them */
+	EV_CLOSED, /* the connection is gone */
+	EV_STORED, /* a job given by FX_STORE has its result */
+	EV_GREW,   /* the own feed was sealed at a larger size: @head; also once after node_new */
+	EV_STOP /* say goodbye on every connection; each then gets its FX_CLOSE. Again until nothing
+		    * comes out: there may be more than the effects of one step */
+};
+struct event {
+	enum event_type type;
+	uint64_t now_ms;     /* monotonic */
+	uint64_t wall_ms;    /* claimed wall time; 0 unknown */
+	uint64_t boot_ms;    /* since the machine booted, sleep included */
+	uint32_t conn;	     /* chosen by the driver, unique while open */
+	struct bytes bytes;  /* EV_BYTES, borrowed */
+	uint8_t entropy[32]; /* EV_DIAL, EV_ACCEPT: fresh random bytes */
+	uint32_t source;     /* EV_ACCEPT: the same for one address; 0: not known */
+	size_t sent;
+	struct job *job;   /* EV_STORED: back in the node's hands */
+	struct guard head; /* EV_GREW: writer_head() */
+};
+
+enum effect_type {
+	FX_SEND,    /* bytes to a connection */
+	FX_CLOSE,   /* drop a connection, @text for the log; no EV_CLOSED is wanted after it */
+	FX_CONNECT, /* dial the hub */
+	FX_STORE,   /* give this job to the writer */
+	FX_LOG	    /* a line for the log */
+};
+struct effect {
+	enum effect_type type;
+	uint32_t conn;
+	struct bytes bytes; /* FX_SEND, borrowed from the node until the next step */
+	struct job *job;    /* FX_STORE: lent until EV_STORED */
+	char text[200];	    /* FX_LOG, FX_CLOSE; no personal data */
+	int err;
+	bool stranger; /* FX_CLOSE: it has not proved who it is, and may come as often as it likes */
+	bool peer;     /* FX_CLOSE, FX_LOG: what @conn did, and may do again */
+};
+#define NODE_EFFECTS_MAX 512
+struct effects {
+	uint32_t n;
+	struct effect v[NODE_EFFECTS_MAX];
+};
+
+struct node;
+int node_new(const struct node_cfg *cfg, struct kv *kv, uint64_t prng_seed, struct node **ret);
+/* The driver must have ended all jobs first (jobs not given back are freed by it with node_job_free). */
+void node_free(struct node *n);
+void node_job_free(struct job *j);
+/* Feeds one event; @out is overwritten. Returns ERR_* only when the node itself cannot go on. */
+int node_step(struct node *n, const struct event *ev, struct effects *out);
+/* When the next EV_TICK is wanted (absolute now_ms). */
+uint64_t node_next_tick(const struct node *n);
+
+/* For status: what is known of links now. */
+struct node_link {
+	uint32_t conn;
+	struct hash feed; /* of the peer; zero before it is known */
+	bool running;
+	uint64_t since_ms, acked_bytes, last_heard_ms;
+	uint64_t acked; /* entries of our feed that the peer said it holds durably */
+	char last_refusal[200];
+};
+uint32_t node_links(const struct node *n, struct node_link *ret, uint32_t max);
+/* Chunks that peers offered and that did not verify: kept for status and log. */
+struct node_alarm {
+	struct hash feed;
+	uint64_t seq;
+	int err;
+	uint64_t wall_ms;
+	char text[200];
+};
+#define NODE_ALARMS_MAX 64
+uint32_t node_alarms(const struct node *n, struct node_alarm *ret, uint32_t max);
+
+#endif

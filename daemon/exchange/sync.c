@@ -1,0 +1,554 @@
+#include "daemon/exchange/node_int.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/err.h"
+#include "lib/mem.h"
+
+/* --- the frontier: what both sides carry ----------------------------------------------------------- */
+
+static void tell_hash(struct node *n, struct session *s)
+{
+	struct msg_front f[2];
+	int err = heads_of(n, s->feed_no, &s->theirs_here);
+
+	if (err) {
+		session_drop(n, s, err, "frontier: %s", err_text(err));
+		return;
+	}
+	s->mine = n->own;
+	f[0] = s->mine;
+	f[1] = s->theirs_here;
+	msg_frontier_digest(f, 2, &s->told_hash);
+	s->told = true;
+	buf_reset(&n->msg);
+	msg_frontier_hash(&n->msg, &s->told_hash);
+	session_say(n, s);
+}
+
+void sync_start(struct node *n, struct session *s, const struct hash *feed, uint32_t no)
+{
+	struct session *old = n->cfg.role == NODE_HUB ? node_by_feed(n, feed) : NULL;
+	int err;
+
+	assert(s->state == S_RUNNING);
+	if (old)
+		session_end(n, old, ERR_OK, "replaced by a newer connection of the same village");
+	s->feed = *feed;
+	s->feed_no = no;
+	err = node_tab_put(n, TAB_FEED, s, be32_get(feed->b));
+	if (err) {
+		session_drop(n, s, err, "%s", err_text(err));
+		return;
+	}
+	node_wake_at(n, session_deadline(s));
+	if (n->cfg.role == NODE_VILLAGE)
+		tell_hash(n, s);
+}
+
+/* Our newest cosignature of their feed: it may have been lost with an earlier connection. */
+static void tell_cosig(struct node *n, struct session *s)
+{
+	struct msg_cosig m;
+
+	if (heads_cosig(n, s->feed_no, &m))
+		return;
+	buf_reset(&n->msg);
+	msg_cosig(&n->msg, &m);
+	session_say(n, s);
+}
+
+/* What the peer holds goes to the store, for status. One job at a time. */
+static void tell_acked(struct node *n, struct session *s)
+{
+	struct node_job *j;
+
+	if (s->acked_job || (s->acked_said && s->acked == s->acked_told) ||
+	    n->cfg.role != NODE_VILLAGE)
+		return;
+	j = node_job_new(n, s, JOB_ACKED, (struct bytes){0});
+	if (!j)
+		return; /* the next acknowledgement says it again */
+	j->job.u.acked.feed = n->cfg.feed;
+	j->job.u.acked.size = s->acked;
+	s->acked_told = s->acked;
+	s->acked_said = s->acked_job = true;
+	node_fx_store(n, j);
+}
+
+/* The peer holds @size of our feed, durably. */
+static void peer_holds(struct node *n, struct session *s, uint64_t size)
+{
+	if (size > s->acked)
+		s->acked = size;
+	tell_acked(n, s);
+}
+
+/* The link still serves everything else; somebody may mend the store. */
+static void own_damage(struct node *n, uint64_t seq, int err)
+{
+	node_alarm(
+		n, &n->cfg.feed, seq, err,
+		"本机存储的本日志有损坏，不签名、不上传 / the own feed is damaged in this store; "
+		"neither signed nor sent");
+}
+
+/* What the peer says it holds of our feed. Another history, or more than we have, is never overwritten. */
+static void judge_ours(struct node *n, struct session *s, const struct msg_front *f)
+{
+	struct hash root;
+	int err;
+
+	if (f->size > n->own.size) {
+		tell_acked(n, s); /* of what is ours nothing is known to be there */
+		node_alarm(n, &f->feed, n->own.size, ERR_FORK,
+			   "对方持有本日志 %llu 条，本机只有 %llu 条，本机可能是旧备份 / the other "
+			   "side "
+			   "holds more: this node is older",
+			   (unsigned long long)f->size, (unsigned long long)n->own.size);
+		return;
+	}
+	err = heads_proven(n, f->size, &root);
+	if (err) {
+		own_damage(n, f->size, err);
+		return;
+	}
+	if (hash_cmp(&root, &f->root)) {
+		tell_acked(n, s);
+		node_alarm(n, &f->feed, f->size, ERR_FORK,
+			   "双方持有的本日志内容不同（分叉） / the other side holds another "
+			   "history of "
+			   "our feed: a fork");
+		return;
+	}
+	s->may_push = true;
+	s->next = f->size;
+	peer_holds(n, s, f->size);
+}
+
+static void judge_theirs(struct node *n, struct session *s, const struct msg_front *f)
+{
+	const struct msg_front *here = &s->theirs_here;
+
+	if (f->size < here->size) {
+		node_alarm(n, &f->feed, f->size, ERR_FORK,
+			   "对方自己的日志只有 %llu 条，本机持有 %llu 条，对方可能是旧备份 / the "
+			   "other "
+			   "side has less of its own feed than we hold",
+			   (unsigned long long)f->size, (unsigned long long)here->size);
+		return;
+	}
+	if (f->size == here->size && hash_cmp(&f->root, &here->root)) {
+		node_alarm(
+			n, &f->feed, f->size, ERR_FORK,
+			"对方日志与本机持有的内容不同（分叉） / the other side has another history "
+			"of its feed than we hold: a fork");
+		return;
+	}
+	s->may_pull = true;
+	s->expect = here->size;
+}
+
+static void agree(struct node *n, struct session *s, const struct msg_front *ours,
+		  const struct msg_front *theirs)
+{
+	s->agreed = true;
+	judge_ours(n, s, ours);
+	if (session_live(s))
+		judge_theirs(n, s, theirs);
+	if (session_live(s))
+		tell_cosig(n, s);
+	node_dirty(n, s);
+}
+
+static void hear_hash(struct node *n, struct session *s, struct bytes body)
+{
+	struct hash theirs;
+
+	if (s->heard || msg_frontier_hash_parse(body, &theirs)) {
+		session_drop(n, s, ERR_FORMAT, "a frontier hash that does not fit");
+		return;
+	}
+	s->heard = true;
+	if (!s->told)
+		tell_hash(n, s);
+	if (!session_live(s))
+		return;
+	if (!hash_cmp(&theirs, &s->told_hash)) {
+		/* both sides come to this, as both compare what was told */
+		agree(n, s, &s->mine, &s->theirs_here);
+		return;
+	}
+	buf_reset(&n->msg);
+	msg_frontier(&n->msg, (struct msg_front[]){s->mine, s->theirs_here}, 2);
+	session_say(n, s);
+}
+
+static void hear_frontier(struct node *n, struct session *s, struct bytes body)
+{
+	struct msg_front f[MSG_FRONTIER_MAX];
+	uint32_t count, ours;
+
+	if (!s->heard || s->agreed || msg_frontier_parse(body, f, &count) || count != 2) {
+		session_drop(n, s, ERR_FORMAT, "a frontier that does not fit");
+		return;
+	}
+	ours = hash_cmp(&f[0].feed, &n->cfg.feed) != 0;
+	if (hash_cmp(&f[ours].feed, &n->cfg.feed) || hash_cmp(&f[!ours].feed, &s->feed)) {
+		session_drop(n, s, ERR_REFUSED, "the other side speaks of other feeds");
+		return;
+	}
+	agree(n, s, &f[ours], &f[!ours]);
+}
+
+/* --- our feed, going out --------------------------------------------------------------------------- */
+
+static bool window_open(const struct session *s)
+{
+	return s->unsent < NODE_SEND_BYTES_MAX && (!s->push || s->push->n < NODE_WINDOW_CHUNKS);
+}
+
+static int push_chunk(struct node *n, struct session *s)
+{
+	struct push *p = s->push;
+	uint64_t end;
+	uint32_t at;
+	int err = heads_chunk(n, s->next, &end);
+
+	if (err)
+		return err;
+	if (!p) {
+		p = s->push = mem_alloc(sizeof(*p));
+		if (!p)
+			return ERR_NOMEM;
+		s->progress_ms = n->ev->now_ms;
+	}
+	buf_reset(&n->msg);
+	buf_put(&n->msg, n->cached.p, n->cached.n);
+	session_say(n, s);
+	if (!session_live(s))
+		return ERR_OK;
+	at = (p->first + p->n++) % NODE_WINDOW_CHUNKS;
+	p->end[at] = end;
+	p->bytes[at] = (uint32_t)n->cached.n;
+	s->next = end;
+	return ERR_OK;
+}
+
+void sync_pump(struct node *n, struct session *s)
+{
+	uint32_t sent = 0;
+	int err = ERR_OK;
+
+	if (!s->agreed || !s->may_push || s->mend_ms)
+		return;
+	while (!err && session_live(s) && s->next < n->own.size && window_open(s)) {
+		if (sent++ == NODE_PUMP_CHUNKS || !node_room(n)) {
+			node_dirty(n, s);
+			return;
+		}
+		err = push_chunk(n, s);
+	}
+	if (!err)
+		return;
+	if (err == ERR_CORRUPT || err == ERR_NOTFOUND) {
+		own_damage(n, s->next, err);
+		s->mend_ms = n->ev->now_ms + NODE_MEND_MS;
+		node_wake_at(n, s->mend_ms);
+		return;
+	}
+	s->may_push = false;
+	session_end(n, s, err, "cannot send entry %llu: %s", (unsigned long long)s->next,
+		    err_text(err));
+}
+
+static void window_release(struct session *s, uint64_t size)
+{
+	struct push *p = s->push;
+
+	while (p && p->n && p->end[p->first] <= size) {
+		s->acked_bytes += p->bytes[p->first];
+		p->first = (p->first + 1) % NODE_WINDOW_CHUNKS;
+		p->n--;
+	}
+	if (p && p->n == 0) {
+		mem_free(p);
+		s->push = NULL;
+	}
+}
+
+static void hear_ack(struct node *n, struct session *s, struct bytes body)
+{
+	struct msg_ack m;
+	struct hash root;
+	int err = msg_ack_parse(body, &m);
+
+	if (err || !s->agreed || !s->may_push || hash_cmp(&m.feed, &n->cfg.feed) ||
+	    m.size > s->next) {
+		session_drop(n, s, ERR_FORMAT, "an acknowledgement of what was not sent");
+		return;
+	}
+	err = heads_proven(n, m.size, &root);
+	if (err) {
+		own_damage(n, m.size, err);
+		session_end(n, s, err, "own feed: %s", err_text(err));
+		return;
+	}
+	if (hash_cmp(&root, &m.root)) {
+		s->agreed = s->may_push = false;
+		node_alarm(n, &m.feed, m.size, ERR_FORK,
+			   "对方确认的内容与本机不同（分叉） / the other side acknowledges another "
+			   "history: a fork");
+		session_end(n, s, ERR_FORK, "an acknowledgement with another root");
+		return;
+	}
+	s->progress_ms = n->ev->now_ms;
+	s->progressed |= m.size > s->acked;
+	window_release(s, m.size);
+	peer_holds(n, s, m.size);
+	node_dirty(n, s);
+}
+
+/* Whether the peer cosigned what we have. ERR_CRYPTO: it did not sign this; ERR_FORK: it has signed another
+ * history; others: the store here is damaged. */
+static int check_cosig(struct node *n, const struct msg_cosig *m,
+		       const uint8_t witness[SIGN_KEY_BYTES])
+{
+	struct checkpoint c = {.size = m->size, .root = m->root};
+	struct hash root;
+	int err;
+
+	memcpy(c.origin, n->cfg.origin, sizeof(c.origin));
+	if (!cosig_verify(&c, witness, &m->cosig))
+		return ERR_CRYPTO;
+	err = heads_proven(n, m->size, &root);
+	if (err == ERR_INVALID)
+		return ERR_FORK;
+	return !err && hash_cmp(&root, &m->root) ? ERR_FORK : err;
+}
+
+/* One at a time is with the writer; of those that come meanwhile only the newest is worth it. */
+static void keep_cosig(struct node *n, struct session *s, const struct msg_cosig *m,
+		       const uint8_t witness[SIGN_KEY_BYTES])
+{
+	struct node_job *j;
+
+	s->cosig = *m;
+	if (s->cosig_job)
+		return;
+	j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
+	s->cosig.size = 0;
+	if (!j)
+		return; /* it is said again in the next session */
+	j->job.u.cosig.feed = m->feed;
+	j->job.u.cosig.size = m->size;
+	j->job.u.cosig.root = m->root;
+	memcpy(j->job.u.cosig.witness, witness, SIGN_KEY_BYTES);
+	j->job.u.cosig.cosig = m->cosig;
+	s->cosig_job = true;
+	node_fx_store(n, j);
+}
+
+static void cosig_stored(struct node *n, struct session *s, const struct job_cosig *c)
+{
+	struct msg_cosig next = s->cosig;
+
+	s->cosig_job = false;
+	if (next.size && session_live(s))
+		keep_cosig(n, s, &next, c->witness);
+}
+
+static void hear_cosig(struct node *n, struct session *s, struct bytes body)
+{
+	uint8_t witness[SIGN_KEY_BYTES];
+	struct msg_cosig m;
+	int err = msg_cosig_parse(body, &m);
+
+	if (err || !s->agreed || hash_cmp(&m.feed, &n->cfg.feed)) {
+		session_drop(n, s, ERR_FORMAT, "a cosignature that does not fit");
+		return;
+	}
+	if (!s->may_push)
+		return; /* an alarm was raised: it may well have cosigned what is not here */
+	if (m.size <= s->cosig_size)
+		return; /* nothing new */
+	err = heads_witness(n, s, witness);
+	if (err == ERR_NOTFOUND)
+		return; /* its key comes with the town feed; it is said again in the next session */
+	if (err) {
+		node_log(n, err, "roster: %s", err_text(err));
+		return;
+	}
+	err = check_cosig(n, &m, witness);
+	if (!err) {
+		s->cosig_size = m.size;
+		keep_cosig(n, s, &m, witness);
+	} else if (err == ERR_CRYPTO) {
+		session_drop(n, s, err, "a cosignature that does not verify");
+	} else if (err == ERR_FORK) {
+		node_alarm(n, &m.feed, m.size, err,
+			   "对方联署过本日志的另一内容（分叉） / the other side has cosigned "
+			   "another history of our feed: a fork");
+	} else {
+		own_damage(n, m.size, err);
+	}
+}
+
+static void hear_refuse(struct node *n, struct session *s, struct bytes body)
+{
+	struct msg_refuse m;
+
+	if (msg_refuse_parse(body, &m) || !s->agreed || hash_cmp(&m.feed, &n->cfg.feed)) {
+		session_drop(n, s, ERR_FORMAT, "a refusal that does not fit");
+		return;
+	}
+	s->agreed = false;     /* so that the next dial waits longer */
+	buf_close(&n->cached); /* what was read wrong once may read well the next time */
+	snprintf(n->last_refusal, sizeof(n->last_refusal), "entry %llu: %s",
+		 (unsigned long long)m.seq, err_name(m.err));
+	node_alarm(n, &m.feed, m.seq, m.err,
+		   "对方未接受本机发送的记录 / the other side refused what this node sent");
+	session_drop(n, s, ERR_REFUSED, "the other side refused entry %llu: %s",
+		     (unsigned long long)m.seq, err_text(m.err));
+}
+
+/* --- the peer's feed, coming in -------------------------------------------------------------------- */
+
+static void refuse(struct node *n, struct session *s, uint64_t seq, int err)
+{
+	struct msg_refuse m = {.feed = s->feed, .seq = seq, .err = err};
+
+	s->agreed = s->may_pull = false;
+	node_alarm(
+		n, &s->feed, seq, err,
+		"收到的记录未通过校验，未保存 / received entries did not verify and were not kept");
+	buf_reset(&n->msg);
+	msg_refuse(&n->msg, &m);
+	session_say(n, s);
+	session_end(n, s, err, "refused entry %llu: %s", (unsigned long long)seq, err_text(err));
+}
+
+bool sync_full(const struct node *n, const struct session *s)
+{
+	uint32_t share = n->njobs < NODE_JOBS_BUSY ? NODE_INGEST_MAX : NODE_INGEST_BUSY;
+
+	return s->ingesting >= share || node_jobs_full(n);
+}
+
+static void hear_chunk(struct node *n, struct session *s, struct bytes body)
+{
+	struct job_ingest *g;
+	struct node_job *j;
+	struct hash feed;
+	uint64_t from;
+	uint32_t count;
+	int err = chunk_peek(body.p, body.n, &feed, &from, &count);
+
+	if (!s->agreed) {
+		session_drop(n, s, ERR_FORMAT, "entries before the frontier");
+		return;
+	}
+	if (!s->may_pull)
+		return; /* an alarm was raised; nothing of this feed is taken */
+	if (!err && (hash_cmp(&feed, &s->feed) || from > s->expect)) {
+		session_drop(n, s, ERR_INVALID, "entries of another feed, or after a gap");
+		return;
+	}
+	if (err) {
+		refuse(n, s, s->expect, err);
+		return;
+	}
+	j = node_job_new(n, s, JOB_INGEST, body);
+	if (!j) {
+		session_end(n, s, ERR_NOMEM, "no memory for entries");
+		return;
+	}
+	g = &j->job.u.ingest;
+	g->feed = feed;
+	g->body = (struct bytes){j->bytes, j->n};
+	g->now_s = n->ev->wall_ms / 1000;
+	s->ingesting++;
+	if (from + count > s->expect)
+		s->expect = from + count;
+	node_fx_store(n, j);
+}
+
+/* Not the chunk's fault, and no damage: our disk is full, we are stopping, or an earlier chunk was not stored. */
+static bool passing(int err)
+{
+	return err == ERR_FULL || err == ERR_IO || err == ERR_NOMEM || err == ERR_STATE ||
+	       err == ERR_BUSY || err == ERR_CANCELED;
+}
+
+/* The sender has done nothing wrong, and hears nothing but the end. */
+static void not_stored(struct node *n, struct session *s, int err)
+{
+	if (!passing(err))
+		node_alarm(n, &s->feed, s->theirs_here.size, err,
+			   "本机存储的该日志有损坏，收到的记录未保存 / this feed is damaged in the "
+			   "store here; what was received was not kept");
+	session_end(n, s, err, "entries were not stored: %s", err_text(err));
+}
+
+static void chunk_stored(struct node *n, struct session *s, const struct job *job)
+{
+	const struct job_ingest *g = &job->u.ingest;
+
+	s->ingesting--;
+	node_dirty(n, s); /* what it said meanwhile */
+	if (!s->agreed || !session_live(s))
+		return;
+	if (job->err && g->wrong) {
+		refuse(n, s, g->bad_seq, job->err);
+		return;
+	}
+	if (job->err) {
+		not_stored(n, s, job->err);
+		return;
+	}
+	s->progressed = true;
+	buf_reset(&n->msg);
+	msg_ack(&n->msg, &(struct msg_ack){g->feed, g->size, g->root});
+	session_say(n, s);
+	if (!g->cosigned || !session_live(s))
+		return;
+	buf_reset(&n->msg);
+	msg_cosig(&n->msg, &(struct msg_cosig){g->feed, g->size, g->root, g->cosig});
+	session_say(n, s);
+}
+
+void sync_stored(struct node *n, struct session *s, struct node_job *j)
+{
+	if (j->job.type == JOB_INGEST && s) {
+		chunk_stored(n, s, &j->job);
+	} else if (j->job.type == JOB_ACKED && s) {
+		s->acked_job = false;
+		if (j->job.err)
+			s->acked_said = false; /* not kept: the next one tries again */
+		else if (session_live(s))
+			tell_acked(n, s);
+	} else if (j->job.type == JOB_COSIG && s) {
+		cosig_stored(n, s, &j->job.u.cosig);
+	}
+	if (j->job.err && j->job.type != JOB_INGEST)
+		node_log(n, j->job.err, "status not stored: %s", err_text(j->job.err));
+}
+
+void sync_message(struct node *n, struct session *s, enum msg_type type, struct bytes body)
+{
+	switch (type) {
+	case MSG_FRONTIER_HASH: hear_hash(n, s, body); break;
+	case MSG_FRONTIER: hear_frontier(n, s, body); break;
+	case MSG_CHUNK: hear_chunk(n, s, body); break;
+	case MSG_ACK: hear_ack(n, s, body); break;
+	case MSG_COSIG: hear_cosig(n, s, body); break;
+	case MSG_REFUSE: hear_refuse(n, s, body); break;
+	case MSG_ENROL:
+	case MSG_ENROLLED:
+	case MSG_PING:
+	case MSG_PONG:
+	case MSG_CLOSE: assert(false); /* session.c */
+	}
+}

@@ -1,0 +1,25 @@
+#ifndef DAEMON_IO_DRIVER_H
+#define DAEMON_IO_DRIVER_H
+
+#include <uv.h>
+
+#include "daemon/io/dir.h"
+#include "daemon/web/api/api.h"
+#include "lib/err.h"
+
+/* The driver: turns sockets, timers and finished store jobs into events for the node, and does what its
+ * effects say. It decides nothing. One per process. */
+struct drv;
+
+/* Opens the store, checks the guard and starts everything on @loop. @dir is borrowed. A node that must not
+ * write (its store is older than its guard) still serves its local API: see drv_halted. */
+int drv_start(uv_loop_t *loop, const struct dir *dir, struct drv **ret, struct errmsg *msg);
+/* Begins to stop: goodbye to peers, queued work finished. @closed is called when nothing is left that could
+ * call back; then drv_free. */
+void drv_close(struct drv *d, void (*closed)(void *ctx), void *ctx);
+void drv_free(struct drv *d);
+const char *drv_halted(const struct drv *d); /* NULL: the node writes */
+/* True after a failed sync: the process must end and start anew. */
+bool drv_broken(const struct drv *d);
+
+#endif

@@ -1,0 +1,110 @@
+#ifndef DAEMON_IO_DRIVER_INT_H
+#define DAEMON_IO_DRIVER_INT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "daemon/exchange/node.h"
+#include "daemon/io/driver.h"
+#include "daemon/io/guardfile.h"
+#include "daemon/io/http.h"
+#include "daemon/io/storeq.h"
+
+/* What the files of the driver share.
+ *
+ *	drv.c	    start, events to the node, effects, stop
+ *	drv_conn.c  TCP connections
+ *	drv_store.c jobs: checked side by side on the pool, queued in order, results back on the loop
+ *	drv_web.c   services for the handlers of daemon/web, and the HTTP sockets */
+
+#define LOG_BUDGETS   256 /* addresses share them */
+#define CONN_NAME_MAX 64
+
+struct conn {
+	uv_tcp_t tcp;
+	uint32_t source; /* of one address always the same */
+	uv_connect_t connect;
+	struct drv *d;
+	uint32_t id;
+	bool open; /* the node knows it */
+	bool lost; /* and has to hear that it ended */
+	bool closing;
+};
+
+struct ingest; /* a job on its way to the store thread, drv_store.c */
+
+struct drv {
+	uv_loop_t *loop;
+	const struct dir *dir;
+	struct kv *kv;
+	struct guardfile *guardfile;
+	struct writer *writer;
+	struct storeq *storeq;
+	struct web_services services;
+	atomic_flag replaying; /* of services */
+	struct http *http_local, *http_public;
+	char halted[ERRMSG_MAX];
+	atomic_bool broken;
+
+	pthread_mutex_t node_lock; /* the API reads links and alarms from the pool */
+	struct node *node;
+	struct effects *fx;
+	bool feeding;
+	struct log_budget {
+		uint64_t ms;	   /* when it was last filled up */
+		uint32_t left;	   /* lines that may be written */
+		uint64_t unlogged; /* lines that were not, since the last that was */
+	} strangers, peers[LOG_BUDGETS];
+
+	uv_tcp_t listener;
+	uv_timer_t tick;
+	uv_async_t wake;
+	uv_getaddrinfo_t resolve;
+	bool listening, resolving;
+	bool backlog;	/* a connection waits until another ends, or BACKLOG_MS */
+	int dial_error; /* the dial just asked for failed at once */
+	uint32_t dials;
+	struct conn **conns; /* by id */
+	uint32_t nconns;
+	char read_buf[65536];
+
+	struct ingest *first, *last; /* jobs in the order the node gave them */
+	struct ingest *unchecked;    /* the first of them whose check has not begun */
+	uint32_t checking;	     /* checks in the pool */
+	size_t check_bytes;	     /* held by checks, begun or done */
+	pthread_mutex_t done_lock;
+	struct ingest *done; /* finished, newest first */
+	struct guard head;   /* newest sealed own head, under done_lock */
+	atomic_bool grew;
+
+	/* closing */
+	uint32_t pending; /* handles and requests that can still call back */
+	bool closing;
+	void (*closed)(void *ctx);
+	void *closed_ctx;
+};
+
+void drv_feed(struct drv *d, struct event *ev);
+void drv_release(struct drv *d); /* one handle or request has gone */
+void drv_break(struct drv *d);	 /* the process cannot go on; any thread */
+
+int drv_conn_listen(struct drv *d, struct errmsg *msg);
+void drv_conn_resume(struct drv *d); /* accepts what there was no room for */
+void drv_conn_dial(struct drv *d);
+void drv_conn_dialled(struct drv *d); /* tells the node when the dial failed at once */
+void drv_conn_send(struct drv *d, uint32_t id, struct bytes b);
+void drv_conn_drop(struct drv *d, uint32_t id);
+uint32_t drv_conn_source(const struct drv *d, uint32_t id); /* 0: not known */
+/* The address of the other end; empty: not known. */
+void drv_conn_name(struct drv *d, uint32_t id, char ret[CONN_NAME_MAX]);
+void drv_conn_close_all(struct drv *d);
+
+void drv_store_job(struct drv *d, struct job *j);
+void drv_store_drain(struct drv *d);  /* results waiting: feed them */
+void drv_store_on_grew(void *ctx);    /* store thread */
+void drv_store_finish(struct drv *d); /* after storeq_stop: free what came back */
+
+int drv_web_start(struct drv *d, struct errmsg *msg);
+void drv_web_close(struct drv *d);
+
+#endif

@@ -1,0 +1,292 @@
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "daemon/io/address.h"
+#include "daemon/io/attachments.h"
+#include "daemon/io/clock.h"
+#include "daemon/io/driver_int.h"
+#include "daemon/io/entropy.h"
+#include "daemon/io/log.h"
+
+#define LISTEN_BACKLOG 64
+
+_Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) >= DIR_SOCK_MAX, "a path fits");
+
+/* --- services: called on pool threads --------------------------------------------------------------- */
+static int svc_submit(void *ctx, struct job **jobs, uint32_t n)
+{
+	struct drv *d = ctx;
+
+	return d->storeq ? storeq_run(d->storeq, jobs, n) : ERR_STATE;
+}
+
+static bool svc_replay_begin(void *ctx)
+{
+	return !atomic_flag_test_and_set(&((struct drv *)ctx)->replaying);
+}
+
+static void svc_replay_end(void *ctx)
+{
+	atomic_flag_clear(&((struct drv *)ctx)->replaying);
+}
+
+static uint64_t svc_wall(void *ctx)
+{
+	(void)ctx;
+	return clock_wall_ms();
+}
+
+static void svc_stamp(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms)
+{
+	struct drv *d = ctx;
+
+	*ret_boot = d->dir->boot;
+	*ret_boot_ms = clock_boot_ms();
+}
+
+static int svc_random(void *ctx, void *p, size_t n)
+{
+	(void)ctx;
+	entropy_fill(p, n);
+	return ERR_OK;
+}
+
+static int svc_person_open(void *ctx, const char *name, const char *passphrase,
+			   struct sign_key **ret, struct errmsg *msg)
+{
+	struct drv *d = ctx;
+
+	return dir_person_open(d->dir, name, passphrase, ret, msg);
+}
+
+static int svc_person_create(void *ctx, const char *name, const char *passphrase,
+			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
+{
+	struct drv *d = ctx;
+	struct seal_cost cost = {SEAL_OPS_DEFAULT, SEAL_MEM_KIB_DEFAULT};
+
+	return dir_person_create(d->dir, name, passphrase, cost, ret_public, msg);
+}
+
+static int svc_person_public(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
+{
+	struct drv *d = ctx;
+
+	return dir_person_public(d->dir, name, ret_public);
+}
+
+static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
+{
+	struct drv *d = ctx;
+	uint32_t n = 0;
+
+	pthread_mutex_lock(&d->node_lock);
+	if (d->node)
+		n = node_links(d->node, ret, max);
+	pthread_mutex_unlock(&d->node_lock);
+	return n;
+}
+
+static uint32_t svc_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
+{
+	struct drv *d = ctx;
+	uint32_t n = 0;
+
+	pthread_mutex_lock(&d->node_lock);
+	if (d->node)
+		n = node_alarms(d->node, ret, max);
+	pthread_mutex_unlock(&d->node_lock);
+	return n;
+}
+
+static int svc_guard(void *ctx, struct guard *ret)
+{
+	struct drv *d = ctx;
+
+	return guardfile_load(d->guardfile, ret);
+}
+
+static int svc_invitation(void *ctx, const char *village_code, const char *village_name,
+			  const uint8_t invite_seed[SIGN_SEED_BYTES], struct buf *out,
+			  struct errmsg *msg)
+{
+	struct drv *d = ctx;
+
+	return dir_invitation(d->dir, village_code, village_name, invite_seed, out, msg);
+}
+
+static void *svc_file_begin(void *ctx)
+{
+	struct drv *d = ctx;
+
+	return evidence_begin(d->dir->path);
+}
+
+static void svc_file_add(void *file, const void *p, size_t n)
+{
+	evidence_add(file, p, n);
+}
+
+static int svc_file_keep(void *file, struct hash *ret, bool *ret_new, struct errmsg *msg)
+{
+	return evidence_keep(file, ret, ret_new, msg);
+}
+
+static void svc_file_end(void *file)
+{
+	evidence_end(file);
+}
+
+static const char *svc_halted(void *ctx)
+{
+	return drv_halted(ctx);
+}
+
+/* --- sockets ------------------------------------------------------------------------------------------ */
+static int fail_fd(int fd, struct errmsg *msg, const char *what)
+{
+	int e = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return err_set(msg, ERR_IO, "%s: %s", what, strerror(e));
+}
+
+static int listen_local(struct drv *d, int *ret_fd, struct errmsg *msg)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	char path[DIR_PATH_MAX];
+	int fd, err = dir_path(d->dir, "sock", path);
+
+	if (err || strlen(path) >= DIR_SOCK_MAX)
+		return err_set(msg, ERR_LIMIT, "%s: too long for a socket; choose a shorter --dir",
+			       d->dir->path);
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	unlink(path); /* main holds the lock of the directory: nobody else listens here */
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) || chmod(path, 0600) ||
+	    listen(fd, LISTEN_BACKLOG))
+		return fail_fd(fd, msg, path);
+	*ret_fd = fd;
+	return ERR_OK;
+}
+
+static int listen_public(struct drv *d, char host[ADDRESS_HOST_BYTES], int *ret_fd,
+			 struct errmsg *msg)
+{
+	const char *at = d->dir->cfg.http;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *res;
+	char port[ADDRESS_PORT_BYTES];
+	int fd, on = 1;
+
+	if (!address_split(at, host, port))
+		return err_set(msg, ERR_INVALID, "config key \"http\": \"%s\" is not host:port",
+			       at);
+	if (getaddrinfo(host, port, &hints, &res))
+		return err_set(msg, ERR_INVALID, "config key \"http\": \"%s\" cannot be found", at);
+	fd = socket(res->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (fd < 0 || bind(fd, res->ai_addr, res->ai_addrlen) || listen(fd, LISTEN_BACKLOG)) {
+		freeaddrinfo(res);
+		return fail_fd(fd, msg, at);
+	}
+	freeaddrinfo(res);
+	*ret_fd = fd;
+	return ERR_OK;
+}
+
+static int start_http(struct drv *d, const struct http_opts *o, struct http **ret,
+		      struct errmsg *msg)
+{
+	int err = http_start(d->loop, o, &d->services, ret, msg);
+
+	if (!err)
+		d->pending++;
+	return err;
+}
+
+/* Reached under the names that people outside know it by: what it listens on, what invitations say, the
+ * domain of the town. */
+static int start_public(struct drv *d, struct errmsg *msg)
+{
+	const struct dir_config *cfg = &d->dir->cfg;
+	struct http_opts o = {.fd = -1};
+	char host[ADDRESS_HOST_BYTES], advertised[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
+	uint32_t n = 0;
+	int err = listen_public(d, host, &o.fd, msg);
+
+	if (err)
+		return err;
+	o.host[n++] = host;
+	if (address_split(cfg->advertise, advertised, port))
+		o.host[n++] = advertised;
+	if (cfg->domain[0])
+		o.host[n++] = cfg->domain;
+	assert(n < HTTP_HOSTS_MAX);
+	err = start_http(d, &o, &d->http_public, msg);
+	if (!err)
+		log_line(LOG_LEVEL_INFO, "http: listening on %s", cfg->http);
+	return err;
+}
+
+int drv_web_start(struct drv *d, struct errmsg *msg)
+{
+	struct web_services *s = &d->services;
+	struct http_opts local = {.fd = -1, .local = true};
+	int err;
+
+	s->tx.ctx = d;
+	s->tx.kv = d->kv;
+	s->tx.town = d->dir->town;
+	s->role = d->dir->cfg.role;
+	s->tx.submit = svc_submit;
+	s->tx.wall_ms = svc_wall;
+	s->tx.stamp = svc_stamp;
+	s->tx.random = svc_random;
+	s->person_open = svc_person_open;
+	s->person_create = svc_person_create;
+	s->person_public = svc_person_public;
+	s->links = svc_links;
+	s->alarms = svc_alarms;
+	s->guard = svc_guard;
+	s->invitation = svc_invitation;
+	s->file_begin = svc_file_begin;
+	s->file_add = svc_file_add;
+	s->file_keep = svc_file_keep;
+	s->file_end = svc_file_end;
+	s->halted = svc_halted;
+	atomic_flag_clear(&d->replaying);
+	s->replay_one.begin = svc_replay_begin;
+	s->replay_one.end = svc_replay_end;
+	s->replay_one.ctx = d;
+	evidence_sweep(d->dir->path);
+	err = listen_local(d, &local.fd, msg);
+	if (!err)
+		err = start_http(d, &local, &d->http_local, msg);
+	return err || !d->dir->cfg.http[0] ? err : start_public(d, msg);
+}
+
+static void on_http_closed(void *ctx)
+{
+	drv_release(ctx);
+}
+
+void drv_web_close(struct drv *d)
+{
+	char path[DIR_PATH_MAX];
+
+	if (d->http_local) {
+		http_close(d->http_local, on_http_closed, d);
+		if (!dir_path(d->dir, "sock", path))
+			unlink(path);
+	}
+	if (d->http_public)
+		http_close(d->http_public, on_http_closed, d);
+}

@@ -1,0 +1,230 @@
+#include "daemon/ledger/query/defaults.h"
+
+#include <string.h>
+
+#include "daemon/feed/feedlog.h"
+#include "daemon/ledger/state/read_documents.h"
+#include "proto/entry.h"
+
+#define MS_PER_MINUTE	60000
+#define MINUTES_PER_DAY 1440
+#define CHINA_MINUTES	480 /* ahead of UTC */
+
+const char *const *defaults_lax(const struct rec_type *t)
+{
+	static const char *const points[] = {"version", "points", "day", NULL};
+	static const char *const redemption[] = {"prices", "day", "points", NULL};
+
+	if (t->code == REC_points)
+		return points;
+	return t->code == REC_redemption ? redemption : NULL;
+}
+
+/* --- what was written before ----------------------------------------------------------------------- */
+
+static void points_before(struct rec_points_line *l, const struct rec_points_line *then)
+{
+	if (l->day == DAY_NONE)
+		l->day = then->day;
+	if (!l->version)
+		l->version = then->version;
+	if (!points_raw(l->points))
+		l->points = then->points;
+}
+
+static void redemption_before(struct rec_redemption *h, const struct rec_redemption *then,
+			      bool has_minute)
+{
+	if (h->day == DAY_NONE)
+		h->day = then->day;
+	if (!has_minute)
+		h->minute = then->minute;
+	if (!h->prices)
+		h->prices = then->prices;
+}
+
+static void line_before(struct defaults_record *r, uint32_t i, const struct payload *p)
+{
+	union rec_any line;
+
+	if (rec_decode_line(r->t, p, i, &line))
+		return; /* redacted: it cannot be the same any more */
+	if (r->t->code == REC_points)
+		points_before((struct rec_points_line *)r->lines + i,
+			      (const struct rec_points_line *)line.raw);
+	else if (!points_raw(((struct rec_redemption_line *)r->lines)[i].points))
+		((struct rec_redemption_line *)r->lines)[i].points =
+			((const struct rec_redemption_line *)line.raw)->points;
+}
+
+/* Only numbers are taken over, nothing that is borrowed. Whether all of it is the same is for the log to say.
+ * ERR_NOTFOUND: there is nothing under this ID. */
+static int as_before(struct kv_txn *t, uint32_t feed, const uint8_t *txid,
+		     struct defaults_record *r)
+{
+	struct bytes leaf = {0}, payload = {0};
+	union rec_any then;
+	struct payload p;
+	struct entry e;
+	uint32_t n = 0;
+	uint64_t seq;
+	int err = feedlog_txid(t, feed, txid, &seq);
+
+	if (!err)
+		err = feedlog_read(t, feed, seq, &leaf, &payload);
+	if (!err)
+		err = entry_parse(leaf.p, leaf.n, &e);
+	if (err)
+		return err;
+	if (e.type != r->t->code || e.schema != r->t->schema ||
+	    payload_parse(payload.p, payload.n, &p))
+		return ERR_OK;
+	if (r->t->code == REC_redemption && !rec_decode_head(r->t, &p, &then))
+		redemption_before((struct rec_redemption *)r->head->raw,
+				  (const struct rec_redemption *)then.raw, r->has_minute);
+	if (rec_nlines(r->t, &p, &n))
+		return ERR_OK;
+	for (uint32_t i = 0; i < n && i < r->nlines; i++)
+		line_before(r, i, &p);
+	return ERR_OK;
+}
+
+/* --- points ---------------------------------------------------------------------------------------- */
+static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct rec_points_line *l,
+		       struct reason *why)
+{
+	struct rec_catalogue_line item;
+	struct view_household h;
+	int err;
+
+	if (l->version && points_raw(l->points))
+		return ERR_OK;
+	/* in the order in which a line is read: a wrong household is told before a wrong item */
+	*why = (struct reason){.id = V_HOUSEHOLD_UNKNOWN, .num = {line}};
+	reason_set_text(why->s, l->household.p, l->household.n);
+	err = view_household(t, feed, l->household, &h);
+	if (err)
+		return err;
+	*why = (struct reason){.id = V_P11_NOT_IN_FORCE,
+			       .num = {line, l->day, (int64_t)l->version}};
+	if (!l->version)
+		err = view_catalogue_on(t, feed, l->day, &l->version);
+	if (!err && !points_raw(l->points)) {
+		*why = (struct reason){.id = V_P11_UNKNOWN_ITEM,
+				       .num = {line, (int64_t)l->version}};
+		reason_set_text(why->s, l->item.p, l->item.n);
+		err = view_item(t, feed, l->version, l->item, &item);
+		if (!err)
+			l->points = item.points;
+	}
+	return err;
+}
+
+static int points(const struct defaults_at *at, struct defaults_record *r, struct reason *why)
+{
+	struct rec_points_line *l = (struct rec_points_line *)r->lines;
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; !err && i < r->nlines; i++) {
+		if (l[i].day == DAY_NONE)
+			l[i].day = day_of_ms(at->wall_ms);
+		if (l[i].day == DAY_NONE) {
+			*why = (struct reason){.id = V_NO_CLOCK};
+			return ERR_NOTFOUND;
+		}
+		err = points_line(at->t, at->feed_no, i + 1, &l[i], why);
+	}
+	return err;
+}
+
+/* --- redemptions ----------------------------------------------------------------------------------- */
+/* The hour at the counter is the hour of writing; of another day only the keeper knows it. */
+static void present_time(uint64_t wall_ms, bool has_minute, struct rec_redemption *r)
+{
+	uint64_t minutes = wall_ms / MS_PER_MINUTE + CHINA_MINUTES;
+	day_t today = day_of_ms(wall_ms);
+
+	if (r->day == DAY_NONE)
+		r->day = today;
+	if (r->day == today && today != DAY_NONE && !has_minute)
+		r->minute = minutes % MINUTES_PER_DAY;
+}
+
+struct offer {
+	struct bytes good;
+	struct points price;
+	bool found;
+};
+
+static int on_price(void *ctx, const struct rec_prices_line *l)
+{
+	struct offer *o = ctx;
+
+	if (o->found || l->good.n != o->good.n || memcmp(l->good.p, o->good.p, l->good.n) != 0)
+		return ERR_OK;
+	o->found = true;
+	o->price = l->price;
+	return ERR_OK;
+}
+
+/* A product that fits no amount stays empty: the record is then refused for it. */
+static int goods_line(struct kv_txn *t, uint32_t feed, uint32_t line, day_t day,
+		      struct rec_redemption_line *l, struct reason *why)
+{
+	struct offer o = {.good = l->good};
+	uint64_t version;
+	int err;
+
+	if (points_raw(l->points))
+		return ERR_OK;
+	err = view_prices_on(t, feed, day, &version, on_price, &o);
+	if (err)
+		return err;
+	if (o.found) {
+		if (!points_times(o.price, l->quantity, &l->points))
+			l->points = POINTS_ZERO;
+		return ERR_OK;
+	}
+	*why = (struct reason){.id = V_GOOD_UNKNOWN, .num = {line, (int64_t)version}};
+	reason_set_text(why->s, l->good.p, l->good.n);
+	return ERR_NOTFOUND;
+}
+
+/* @fresh: nothing was written under the ID of the request. */
+static int redemption(const struct defaults_at *at, bool fresh, struct defaults_record *r,
+		      struct reason *why)
+{
+	struct rec_redemption_line *l = (struct rec_redemption_line *)r->lines;
+	struct rec_redemption *h = (struct rec_redemption *)r->head->raw;
+	struct view_doc doc;
+	int err = ERR_OK;
+
+	if (fresh)
+		present_time(at->wall_ms, r->has_minute, h);
+	*why = (struct reason){.id = V_NO_CLOCK};
+	if (h->day == DAY_NONE)
+		return ERR_NOTFOUND;
+	*why = (struct reason){.id = V_NO_PRICES, .num = {h->day, 0, (int64_t)h->prices}};
+	if (!h->prices)
+		err = view_doc_on(at->t, at->feed_no, VIEW_PRICES, h->day, &doc);
+	if (!err && !h->prices)
+		h->prices = doc.version;
+	for (uint32_t i = 0; !err && i < r->nlines; i++)
+		err = goods_line(at->t, at->feed_no, i + 1, h->day, &l[i], why);
+	return err;
+}
+
+int defaults_fill(const struct defaults_at *at, const uint8_t *txid, struct defaults_record *r,
+		  struct reason *why)
+{
+	bool fresh;
+	int err;
+
+	if (!defaults_lax(r->t))
+		return ERR_OK;
+	err = txid ? as_before(at->t, at->feed_no, txid, r) : ERR_NOTFOUND;
+	fresh = err == ERR_NOTFOUND;
+	if (err && !fresh)
+		return err;
+	return r->t->code == REC_points ? points(at, r, why) : redemption(at, fresh, r, why);
+}

@@ -1,0 +1,33 @@
+#ifndef DAEMON_LEDGER_QUERY_DEFAULTS_H
+#define DAEMON_LEDGER_QUERY_DEFAULTS_H
+
+#include "daemon/ledger/state/verdict.h"
+#include "daemon/store/kv.h"
+#include "proto/record.h"
+
+/* What follows from other fields and from the day, and people may leave out: day, version and points of a line
+ * of points, prices, day, minute and points of a redemption. */
+struct defaults_at {
+	struct kv_txn *t;
+	uint32_t feed_no; /* the own feed */
+	uint64_t wall_ms; /* 0: not known */
+};
+/* A record as people gave it, to be filled in; nothing is owned. */
+struct defaults_record {
+	const struct rec_type *t;
+	union rec_any *head;
+	uint8_t *lines; /* nlines structs of the line type */
+	uint32_t nlines;
+	bool has_minute; /* of a redemption: 00:00 was given, too */
+};
+
+/* Names of such fields, ended by NULL; NULL: this type has none. */
+const char *const *defaults_lax(const struct rec_type *t);
+/* Fills in what is missing. @txid (may be NULL): what was
+ * written under this ID before says what is missing, so that the same request is the same record on another
+ * day, too. ERR_NOTFOUND: the catalogue or price list has no such thing, or the day is unknown, as @why
+ * says. */
+int defaults_fill(const struct defaults_at *at, const uint8_t *txid, struct defaults_record *r,
+		  struct reason *why);
+
+#endif

@@ -1,0 +1,463 @@
+#include "daemon/ledger/rules/rule.h"
+
+#include "lib/err.h"
+#include "lib/mem.h"
+
+#define ITEMS_MIN  128
+#define ADOPTS_MIN 8
+
+#define YEAR_MONTHS 12
+
+static void version_key(struct state_key *k, uint32_t feed_no, enum state_kind kind,
+			uint64_t version)
+{
+	state_key_of(k, feed_no, kind);
+	state_key_u32(k, (uint32_t)version);
+}
+
+static void item_key(struct state_key *k, uint32_t feed_no, uint64_t version, struct bytes code)
+{
+	version_key(k, feed_no, STATE_ITEM, version);
+	state_key_text(k, code);
+}
+
+/* --- the town issues one --------------------------------------------------------------------------- */
+static void code_key(struct state_key *k, const struct judged *j, struct bytes code)
+{
+	state_key_of(k, j->f->feed_no, STATE_CODE);
+	state_key_text(k, code);
+}
+
+/* The number of an item code in this feed; one code is one item in every version, and has one cap a year. */
+static int code_number(struct judged *j, struct bytes code, uint32_t *ret)
+{
+	struct state_key k;
+	uint64_t number;
+	int err;
+
+	code_key(&k, j, code);
+	err = fold_get_num(j, &k, &number);
+	if (!err)
+		*ret = (uint32_t)number;
+	if (err != ERR_NOTFOUND)
+		return err;
+	*ret = j->meta.ncodes++;
+	j->meta_changed = true;
+	return fold_put_num(j, &k, *ret);
+}
+
+static int issue_item(struct judged *j, uint64_t version, uint32_t i)
+{
+	struct state_item item = {.line = i};
+	struct rec_catalogue_line l;
+	struct state_key k;
+	struct bytes row;
+	int err = fold_line(j, i, &l);
+
+	if (err)
+		return err;
+	item_key(&k, FEED_TOWN, version, l.code);
+	err = rows_get(j->w->rows, &k, &row);
+	if (!err)
+		return fold_refuse(
+			j, &(struct refusal){.id = V_CATALOGUE_TWICE, .num = {i + 1}, .s = l.code});
+	if (err != ERR_NOTFOUND)
+		return err;
+	err = code_number(j, l.code, &item.number);
+	if (err)
+		return err;
+	state_item_pack(&item, fold_out(j));
+	return fold_put(j, &k);
+}
+
+int fold_catalogue_issue(struct judged *j)
+{
+	struct state_version v = {.seq = j->e->seq};
+	struct rec_catalogue c;
+	struct state_key k;
+	int err = fold_head(j, &c);
+
+	if (err)
+		return err;
+	if (c.version <= j->meta.version)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_VERSION,
+							.num = {(int64_t)c.version,
+								(int64_t)j->meta.version}});
+	err = fold_doc_step(j, REC_catalogue, c.version, j->meta.version);
+	if (err)
+		return err;
+	if (c.to != DAY_NONE && c.to < c.from)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
+							.num = {c.from, c.to}});
+	for (uint32_t i = 0; i < j->nlines && !err; i++)
+		err = issue_item(j, c.version, i);
+	if (err)
+		return err;
+	j->meta.version = c.version;
+	j->meta_changed = true;
+	v.from = c.from;
+	v.to = c.to;
+	version_key(&k, FEED_TOWN, STATE_VERSION, c.version);
+	state_version_pack(&v, fold_out(j));
+	return fold_put(j, &k);
+}
+
+/* --- a village adopts one -------------------------------------------------------------------------- */
+/* ERR_NOTFOUND: the town has not issued it among its first j->known entries. */
+static int get_version(struct judged *j, uint64_t version, struct state_version *ret)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	version_key(&k, FEED_TOWN, STATE_VERSION, version);
+	err = fold_town_row(j, &k, &row);
+	if (!err)
+		err = state_version_parse(row, ret);
+	return !err && ret->seq >= j->known ? ERR_NOTFOUND : err;
+}
+
+/* An item of a town catalogue that was issued. ERR_NOTFOUND. */
+static int town_item(struct judged *j, uint64_t base, struct bytes code, struct state_item *ret)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	item_key(&k, FEED_TOWN, base, code);
+	err = fold_town_row(j, &k, &row);
+	return err ? err : state_item_parse(row, ret);
+}
+
+static int refuse_change(struct judged *j, enum verdict_id id, uint32_t line, uint64_t base,
+			 struct bytes code)
+{
+	return fold_refuse(j, &(struct refusal){.id = id, .num = {line, (int64_t)base}, .s = code});
+}
+
+/* What the village has otherwise than the town: an item of its own, another value, or none. */
+static int adopt_change(struct judged *j, const struct rec_adopt_catalogue *a, uint32_t i)
+{
+	struct rec_adopt_catalogue_line l;
+	struct state_item item = {0};
+	struct state_key k;
+	struct bytes row;
+	int err = fold_line(j, i, &l);
+
+	if (err)
+		return err;
+	item_key(&k, j->f->feed_no, a->version, l.code);
+	err = rows_get(j->w->rows, &k, &row);
+	if (!err)
+		return refuse_change(j, V_CATALOGUE_TWICE, i + 1, 0, l.code);
+	if (err == ERR_NOTFOUND)
+		err = town_item(j, a->base, l.code, &item);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	if (err && l.change != CHANGE_add)
+		return refuse_change(j, V_CHANGE_UNKNOWN, i + 1, a->base, l.code);
+	if (!err && l.change == CHANGE_add)
+		return refuse_change(j, V_CHANGE_KNOWN, i + 1, a->base, l.code);
+	if (l.change != CHANGE_drop && (l.name_zh.n == 0 || points_raw(l.points) == 0))
+		return refuse_change(j, V_CHANGE_EMPTY, i + 1, a->base, l.code);
+	err = code_number(j, l.code, &item.number);
+	if (err)
+		return err;
+	item.line = i;
+	state_item_pack(&item, fold_out(j));
+	return fold_put(j, &k);
+}
+
+/* Items have numbers of the village's own: a code that the village added and the town took up later (or the
+ * other way round) is still one item with one cap. */
+static int number_items(struct judged *j, const struct state_version *base)
+{
+	struct payload *town = &j->w->target;
+	struct rec_catalogue_line l;
+	uint32_t number;
+	int err = feedlog_payload(j->f->t, FEED_TOWN, base->seq, town);
+
+	for (uint32_t i = 0; !err && i + 1 < town->nparts; i++) {
+		if (rec_decode_line(rec_type_of(REC_catalogue), town, i, &l))
+			return ERR_CORRUPT;
+		err = code_number(j, l.code, &number);
+	}
+	return err;
+}
+
+/* The last day of the year that begins with @from. */
+static day_t last_of_year(day_t from)
+{
+	day_t next = day_add_months(from, YEAR_MONTHS);
+
+	if (next == DAY_NONE && from > DAY_NONE)
+		return DAY_MAX; /* the calendar ends before */
+	return next - 1 != DAY_NONE ? next - 1 : DAY_NONE - 1;
+}
+
+/* P12: adopted for a year at most. */
+static int check_period(struct judged *j, struct fold_doc_row *doc)
+{
+	day_t last = last_of_year(doc->from);
+	struct fold_doc_row now;
+	uint64_t version;
+	int y, m, d, err = fold_period(j, doc->from, doc->to);
+
+	if (err)
+		return err;
+	if (doc->to == DAY_NONE)
+		doc->to = last;
+	if (doc->to > last)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_YEAR,
+							.num = {doc->from, doc->to}});
+	err = fold_doc_on(j, DOC_CATALOGUE, doc->from, &version, &now);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	day_to_ymd(doc->from, &y, &m, &d);
+	if (m != 1 || d != 1)
+		fold_warn(j, &(struct refusal){.id = V_CATALOGUE_MIDYEAR,
+					       .num = {doc->from, (int64_t)version}});
+	return ERR_OK;
+}
+
+static int check_base(struct judged *j, const struct rec_adopt_catalogue *a,
+		      struct state_version *ret)
+{
+	int err = get_version(j, a->base, ret);
+
+	if (err == ERR_NOTFOUND)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_UNKNOWN,
+							.num = {(int64_t)a->base}});
+	if (!err && ret->to != DAY_NONE && ret->to < a->from)
+		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
+							.num = {a->from, ret->to}});
+	return err;
+}
+
+int fold_catalogue_adopt(struct judged *j)
+{
+	struct fold_doc_row doc = {.seq = j->e->seq};
+	struct rec_adopt_catalogue a;
+	struct state_version base;
+	int err = fold_head(j, &a);
+
+	if (!err)
+		err = check_base(j, &a, &base);
+	if (err)
+		return err;
+	doc.from = a.from;
+	doc.to = a.to;
+	doc.base = a.base;
+	err = check_period(j, &doc);
+	if (!err)
+		err = fold_doc_add(j, DOC_CATALOGUE, a.version, &doc);
+	if (!err)
+		err = number_items(j, &base);
+	for (uint32_t i = 0; i < j->nlines && !err; i++)
+		err = adopt_change(j, &a, i);
+	j->adopts_changed = !err;
+	return err;
+}
+
+static int add_adopt(struct fold_work *w, const struct fold_adopt *a)
+{
+	if (w->nadopts == w->adopts_cap) {
+		uint32_t cap = w->adopts_cap ? w->adopts_cap * 2 : ADOPTS_MIN;
+		struct fold_adopt *more = mem_resize(w->adopt, cap, sizeof(*more));
+
+		if (!more)
+			return ERR_NOMEM;
+		w->adopt = more;
+		w->adopts_cap = cap;
+	}
+	w->adopt[w->nadopts++] = *a;
+	return ERR_OK;
+}
+
+static int load_adopts(struct judged *j)
+{
+	struct fold_work *w = j->w;
+	struct fold_doc_row doc;
+	struct fold_adopt a;
+	day_t day = DAY_MIN;
+	int err = ERR_OK;
+
+	w->nadopts = 0;
+	while (!err) {
+		err = fold_doc_next(j, DOC_CATALOGUE, &day, &a.version, &doc);
+		a.from = doc.from;
+		a.to = doc.to;
+		if (!err)
+			err = add_adopt(w, &a);
+	}
+	w->adopts_known = err == ERR_NOTFOUND;
+	return w->adopts_known ? ERR_OK : err;
+}
+
+int fold_catalogue_on(struct judged *j, day_t day, uint64_t *ret_version)
+{
+	struct fold_work *w = j->w;
+	int err = w->adopts_known ? ERR_OK : load_adopts(j);
+	uint64_t version = 0;
+
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < w->nadopts && w->adopt[i].from <= day; i++)
+		version = w->adopt[i].to == DAY_NONE || day <= w->adopt[i].to ? w->adopt[i].version
+									      : 0;
+	*ret_version = version;
+	return ERR_OK;
+}
+
+/* --- items ----------------------------------------------------------------------------------------- */
+/* The place of an item in the cache: the item, or a free one. */
+static struct fold_item *place(const struct fold_work *w, uint64_t version, struct bytes code)
+{
+	uint32_t h = (uint32_t)version * UINT32_C(2654435761);
+
+	for (size_t i = 0; i < code.n; i++)
+		h = (h ^ code.p[i]) * UINT32_C(16777619);
+	for (h ^= h >> 15;; h++) {
+		struct fold_item *it = &w->item[h & (w->items_cap - 1)];
+
+		if (it->version == 0 || (it->version == version && it->code_n == code.n &&
+					 memcmp(it->code, code.p, code.n) == 0))
+			return it;
+	}
+}
+
+/* Makes room for one more item; empties the cache when it is full. */
+static int make_room(struct fold_work *w)
+{
+	if (2 * (w->nitems + 1) <= w->items_cap)
+		return ERR_OK;
+	uint32_t cap = w->items_cap ? w->items_cap * 2 : ITEMS_MIN;
+	struct fold_work bigger = {.items_cap = cap};
+
+	if (cap > FOLD_ITEMS_MAX) {
+		memset(w->item, 0, w->items_cap * sizeof(*w->item));
+		w->nitems = 0;
+		return ERR_OK;
+	}
+	bigger.item = mem_array(cap, sizeof(*w->item));
+	if (!bigger.item)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < w->items_cap; i++) {
+		const struct fold_item *it = &w->item[i];
+
+		if (it->version)
+			*place(&bigger, it->version, kv_bytes(it->code, it->code_n)) = *it;
+	}
+	mem_free(w->item);
+	w->item = bigger.item;
+	w->items_cap = cap;
+	return ERR_OK;
+}
+
+/* ERR_CORRUPT: the adoption gives every item its number. */
+static int item_number(struct judged *j, struct bytes code, uint32_t *ret)
+{
+	struct state_key k;
+	uint64_t number;
+	int err;
+
+	code_key(&k, j, code);
+	err = fold_get_num(j, &k, &number);
+	if (!err)
+		*ret = (uint32_t)number;
+	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+}
+
+/* The line of the village's own record when it says something about the item, else that of the town. */
+static int read_line(struct judged *j, uint64_t version, struct bytes code, struct fold_item *at,
+		     struct rec_catalogue_line *ret)
+{
+	struct rec_adopt_catalogue_line own;
+	struct payload record;
+	struct fold_doc_row doc;
+	struct state_version v;
+	struct state_item item;
+	struct state_key k;
+	struct bytes row;
+	int err = fold_doc_get(j, DOC_CATALOGUE, version, &doc);
+
+	if (!err)
+		err = get_version(j, doc.base, &v);
+	if (err)
+		return err;
+	at->from = v.from;
+	at->to = v.to;
+	item_key(&k, j->f->feed_no, version, code);
+	err = rows_get(j->w->rows, &k, &row);
+	bool mine = !err;
+	if (err == ERR_NOTFOUND)
+		err = town_item(j, doc.base, code, &item);
+	else if (!err)
+		err = state_item_parse(row, &item);
+	if (!err)
+		err = feedlog_payload(j->f->t, mine ? j->f->feed_no : FEED_TOWN,
+				      mine ? doc.seq : v.seq, &record);
+	if (!err)
+		err = item_number(j, code, &at->number);
+	if (err)
+		return err;
+	if (!mine)
+		return rec_decode_line(rec_type_of(REC_catalogue), &record, item.line, ret)
+			       ? ERR_CORRUPT
+			       : ERR_OK;
+	if (rec_decode_line(rec_type_of(REC_adopt_catalogue), &record, item.line, &own))
+		return ERR_CORRUPT;
+	*ret = (struct rec_catalogue_line){.sign = own.sign,
+					   .scope = own.scope,
+					   .points = own.points,
+					   .cap = own.cap,
+					   .evidence = own.evidence,
+					   .document = own.document};
+	return own.change == CHANGE_drop ? ERR_NOTFOUND : ERR_OK;
+}
+
+static int read_item(struct judged *j, uint64_t version, struct bytes code, struct fold_item *ret)
+{
+	struct rec_catalogue_line l;
+	int err;
+
+	*ret = (struct fold_item){.version = version, .code_n = (uint8_t)code.n};
+	err = read_line(j, version, code, ret, &l);
+	if (err)
+		return err;
+	if (l.evidence.n > sizeof(ret->evidence))
+		return ERR_CORRUPT;
+	ret->sign = l.sign;
+	ret->scope = l.scope;
+	ret->points = points_raw(l.points);
+	ret->cap = points_raw(l.cap);
+	ret->document = l.document == YES_yes;
+	ret->evidence_n = (uint8_t)l.evidence.n;
+	memcpy(ret->code, code.p, code.n);
+	if (l.evidence.n)
+		memcpy(ret->evidence, l.evidence.p, l.evidence.n);
+	return ERR_OK;
+}
+
+int fold_catalogue_item(struct judged *j, uint64_t version, struct bytes code,
+			const struct fold_item **ret)
+{
+	struct fold_item it, *at;
+	int err;
+
+	if (code.n > sizeof(it.code))
+		return ERR_NOTFOUND;
+	at = j->w->items_cap ? place(j->w, version, code) : NULL;
+	if (!at || at->version == 0) {
+		err = read_item(j, version, code, &it);
+		if (!err)
+			err = make_room(j->w);
+		if (err)
+			return err;
+		at = place(j->w, version, code);
+		*at = it;
+		j->w->nitems++;
+	}
+	*ret = at;
+	return ERR_OK;
+}

@@ -1,0 +1,100 @@
+#include "daemon/ledger/rules/rule.h"
+
+#include "lib/err.h"
+
+/* P13: who may earn on a day, or have points deducted. */
+
+#define RESIDENCE_MONTHS 6
+#define DEDUCT_AGE_MIN	 14
+
+/* Six months; those that end after the last day of the calendar have not passed. */
+static bool resident_long(day_t since, day_t day)
+{
+	day_t end = day_add_months(since, RESIDENCE_MONTHS);
+
+	return end <= day && (end != DAY_NONE || since < DAY_NONE);
+}
+
+/* Why this person may not take part on @day; V_ACCEPTED when nothing stands against it. */
+static struct refusal person_bar(const struct state_member *m, day_t day)
+{
+	if (m->death != DAY_NONE && m->death < day)
+		return (struct refusal){.id = V_P13_DEAD, .num = {0, m->death, day}};
+	if (m->left != DAY_NONE && m->left < day)
+		return (struct refusal){.id = V_P13_LEFT, .num = {0, m->left, day}};
+	if (!m->other_hukou)
+		return (struct refusal){.id = V_ACCEPTED};
+	if (m->since == DAY_NONE || !resident_long(m->since, day))
+		return (struct refusal){.id = V_P13_RESIDENCE, .num = {0, m->since, day}};
+	if (m->agreed == DAY_NONE || m->agreed > day)
+		return (struct refusal){.id = V_P13_AGREED, .num = {0, day, m->agreed}};
+	return (struct refusal){.id = V_ACCEPTED};
+}
+
+/* A household earns as such while at least one of its people may; else the first one says why. */
+static struct refusal household_bar(const struct state_household *h, day_t day)
+{
+	struct refusal first = {.id = V_ACCEPTED};
+	struct state_member m;
+
+	for (size_t at = 0; state_household_next(h, &at, &m);) {
+		struct refusal r = person_bar(&m, day);
+
+		if (r.id == V_ACCEPTED)
+			return r;
+		if (first.id == V_ACCEPTED)
+			first = r;
+	}
+	return first;
+}
+
+/* Caps and score of a person who moved are at the new place, and so are the lines to come. */
+static int check_moved(struct judged *j, uint32_t line, const struct rec_points_line *l)
+{
+	struct fold_place now;
+	int err = fold_family_now(j, l->household, (uint32_t)l->member, &now);
+
+	if (err || (now.member == l->member && bytes_eq(fold_place_household(&now), l->household)))
+		return err;
+	return fold_refuse(j, &(struct refusal){.id = V_P13_MOVED,
+						.num = {line, now.member},
+						.s = l->household,
+						.t = fold_place_household(&now)});
+}
+
+int fold_eligible(struct judged *j, uint32_t line, const struct state_household *h,
+		  const struct rec_points_line *l, bool deduct)
+{
+	struct state_member m = {0};
+	struct refusal r;
+	int age, err;
+
+	if (l->member && !state_household_member(h, (uint32_t)l->member, &m))
+		return fold_roster_no_member(j, line, l->household, l->member);
+	/* persons take what is theirs along; of a household the days that it had stay its own */
+	if (l->member ? m.left != DAY_NONE : h->left != DAY_NONE && l->day >= h->left)
+		err = check_moved(j, line, l);
+	else
+		err = l->member ? ERR_OK : fold_roster_begun(j, line, l->household, h, l->day);
+	if (err)
+		return err;
+	if (!h->takes_part)
+		return fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART,
+							.num = {line},
+							.s = l->household});
+	if (h->consent != DAY_NONE && l->day < h->consent)
+		return fold_refuse(j, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
+							.num = {line, l->day, h->consent}});
+	if (h->left != DAY_NONE && h->left < l->day)
+		return fold_refuse(j, &(struct refusal){.id = V_P13_LEFT,
+							.num = {line, h->left, l->day}});
+	r = l->member ? person_bar(&m, l->day) : household_bar(h, l->day);
+	r.num[0] = line;
+	if (r.id != V_ACCEPTED)
+		return fold_refuse(j, &r);
+	age = day_years_between(m.birth, l->day);
+	if (deduct && m.birth != DAY_NONE && age < DEDUCT_AGE_MIN)
+		return fold_refuse(j, &(struct refusal){.id = V_P13_CHILD,
+							.num = {line, l->day, age}});
+	return ERR_OK;
+}

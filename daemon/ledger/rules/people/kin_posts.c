@@ -1,0 +1,297 @@
+#include "daemon/ledger/rules/rule.h"
+
+#include "lib/err.h"
+
+/* Declared kin and posts: what it takes to see that somebody decides about their own (P01). Of two persons
+ * who are kin there are always two rows, one from each side, with the places where both are now. */
+
+static void kin_key(struct state_key *k, const struct judged *j, const struct state_place *a,
+		    const struct state_place *b)
+{
+	state_key_of(k, j->f->feed_no, STATE_KIN);
+	state_key_text(k, a->household);
+	state_key_u8(k, (uint8_t)a->member);
+	if (!b)
+		return;
+	state_key_text(k, b->household);
+	state_key_u8(k, (uint8_t)b->member);
+}
+
+static void post_key(struct state_key *k, const struct judged *j, const struct state_place *p,
+		     uint32_t post)
+{
+	state_key_of(k, j->f->feed_no, STATE_POST);
+	state_key_text(k, p->household);
+	state_key_u8(k, (uint8_t)p->member);
+	state_key_u8(k, (uint8_t)post);
+}
+
+static void link_key(struct state_key *k, const struct judged *j, const uint8_t key[32])
+{
+	state_key_of(k, j->f->feed_no, STATE_POST_KEY);
+	state_key_raw(k, key, SIGN_KEY_BYTES);
+}
+
+/* What one is to a relative who is @relation to that one. */
+static uint32_t turned(uint32_t relation)
+{
+	switch ((enum rec_choice_KIN)relation) {
+	case KIN_parent: return KIN_child;
+	case KIN_child: return KIN_parent;
+	case KIN_grandparent: return KIN_grandchild;
+	case KIN_grandchild: return KIN_grandparent;
+	case KIN_spouse:
+	case KIN_sibling:
+	case KIN_in_law: break;
+	}
+	return relation;
+}
+
+/* @b is @relation to @a: the row of @a with @b says so, the other the reverse. */
+static int put_kin(struct judged *j, const struct state_place *a, const struct state_place *b,
+		   uint32_t relation)
+{
+	struct state_key k;
+	int err;
+
+	kin_key(&k, j, a, b);
+	err = fold_put_num(j, &k, relation);
+	if (err)
+		return err;
+	kin_key(&k, j, b, a);
+	return fold_put_num(j, &k, turned(relation));
+}
+
+static int need_person(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+{
+	struct state_household h;
+	struct state_member m;
+	int err = fold_roster_need(j, line, household, (uint32_t)member, &h);
+
+	if (!err && !state_household_member(&h, (uint32_t)member, &m))
+		return ERR_CORRUPT;
+	return err ? err : fold_roster_present(j, line, household, &m, member);
+}
+
+static int kin_line(struct judged *j, const struct state_place *who, uint32_t line)
+{
+	struct rec_kin_line l;
+	int err = fold_line(j, line - 1, &l);
+
+	if (!err)
+		err = need_person(j, line, l.household, l.member);
+	if (err)
+		return err;
+	if (l.member == who->member && bytes_eq(l.household, who->household))
+		return fold_refuse(j, &(struct refusal){.id = V_KIN_SELF, .num = {line}});
+	return put_kin(j, who, &(struct state_place){l.household, (uint32_t)l.member}, l.relation);
+}
+
+int fold_people_kin(struct judged *j)
+{
+	struct state_place who;
+	struct rec_kin r;
+	int err = fold_head(j, &r);
+
+	if (!err)
+		err = fold_not_future(j, r.day);
+	if (!err)
+		err = need_person(j, 0, r.household, r.member);
+	if (err)
+		return err;
+	who = (struct state_place){r.household, (uint32_t)r.member};
+	for (uint32_t line = 1; line <= j->nlines && !err; line++)
+		err = kin_line(j, &who, line);
+	return err;
+}
+
+/* A term may begin later. The same post again has the new term in place of the old one, so a post ends
+ * early by recording it with its last day. */
+int fold_people_post(struct judged *j)
+{
+	struct state_place who;
+	struct rec_post r;
+	struct state_key k;
+	int err = fold_head(j, &r);
+
+	if (!err && r.key.n && r.key.n != SIGN_KEY_BYTES)
+		return fold_malformed(j, "key", 0);
+	if (!err)
+		err = fold_period(j, r.from, r.to);
+	if (!err)
+		err = need_person(j, 0, r.household, r.member);
+	if (err)
+		return err;
+	who = (struct state_place){r.household, (uint32_t)r.member};
+	post_key(&k, j, &who, r.post);
+	err = fold_put_nums(j, &k, (const int64_t[]){(int64_t)j->e->seq, r.from, r.to}, 3);
+	if (err || r.key.n == 0)
+		return err;
+	link_key(&k, j, r.key.p);
+	state_place_pack(&who, fold_out(j));
+	return fold_put(j, &k);
+}
+
+/* --- moving ---------------------------------------------------------------------------------------- */
+/* The relative of a row whose key has @prefix bytes before it. */
+static int relative_of(struct bytes key, size_t prefix, struct state_place *ret)
+{
+	if (key.n < prefix + 3 || key.n > prefix + STATE_CODE_MAX + 2 || key.p[key.n - 2] != 0)
+		return ERR_CORRUPT;
+	ret->household = kv_bytes(key.p + prefix, key.n - prefix - 2);
+	ret->member = key.p[key.n - 1];
+	return ERR_OK;
+}
+
+/* One relative, looked up where he or she is now, since both may move with one entry; the row with that
+ * place is the newer one, and there by now. */
+static int move_relative(struct judged *j, const struct state_place *from,
+			 const struct state_place *to, const struct state_place *relative)
+{
+	struct state_place there;
+	struct fold_place now;
+	struct state_key k;
+	uint64_t relation;
+	int err = fold_family_now(j, relative->household, relative->member, &now);
+
+	if (err)
+		return err;
+	there = (struct state_place){fold_place_household(&now), now.member};
+	kin_key(&k, j, from, &there);
+	err = fold_get_num(j, &k, &relation);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	return put_kin(j, to, &there, (uint32_t)relation);
+}
+
+static int move_kin(struct judged *j, const struct state_place *from, const struct state_place *to)
+{
+	struct state_place relative;
+	struct bytes key, row;
+	struct state_key k;
+	size_t prefix;
+	int err;
+
+	kin_key(&k, j, from, NULL);
+	prefix = k.n;
+	for (;;) {
+		err = rows_from(j->w->rows, &k, prefix, &key, &row);
+		if (err)
+			return err == ERR_NOTFOUND ? ERR_OK : err;
+		err = relative_of(key, prefix, &relative);
+		if (err)
+			return err;
+		kin_key(&k, j, from, &relative);
+		state_key_u8(&k, 0); /* the next row */
+		err = move_relative(j, from, to, &relative);
+		if (err)
+			return err;
+	}
+}
+
+static int move_posts(struct judged *j, const struct state_place *from,
+		      const struct state_place *to)
+{
+	struct state_key k;
+	int64_t v[3];
+
+	for (uint32_t post = 0; post < rec_lists[REC_LIST_POST].n; post++) {
+		post_key(&k, j, from, post);
+		int err = fold_get_nums(j, &k, v, 3);
+
+		if (err == ERR_NOTFOUND)
+			continue;
+		post_key(&k, j, to, post);
+		if (!err)
+			err = fold_put_nums(j, &k, v, 3);
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+int fold_people_move(struct judged *j, const struct state_place *from, const struct state_place *to)
+{
+	int err = move_kin(j, from, to);
+
+	return err ? err : move_posts(j, from, to);
+}
+
+/* --- P01 ------------------------------------------------------------------------------------------- */
+int fold_people_linked(struct judged *j, bool *ret)
+{
+	struct state_place p = {0};
+	struct state_key k;
+	struct bytes row;
+	int err = ERR_OK;
+
+	if (j->linked == FOLD_LINK_UNKNOWN) {
+		link_key(&k, j, j->e->author);
+		err = rows_get(j->w->rows, &k, &row);
+		if (!err)
+			err = state_place_parse(row, &p);
+		if (!err)
+			err = fold_family_now(j, p.household, p.member, &j->own);
+		if (err && err != ERR_NOTFOUND)
+			return err;
+		j->linked = err ? FOLD_NOT_LINKED : FOLD_LINKED;
+	}
+	*ret = j->linked == FOLD_LINKED;
+	return ERR_OK;
+}
+
+/* No search among rows: some may have been put by this entry already. */
+static int kin_of_member(struct judged *j, const struct state_place *who, struct bytes household,
+			 bool *ret)
+{
+	struct state_household h;
+	struct state_member m;
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	err = fold_roster_row(j, household, &k, &h);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	for (size_t at = 0; state_household_next(&h, &at, &m);) {
+		if (!state_member_present(&m))
+			continue;
+		kin_key(&k, j, who, &(struct state_place){household, m.member});
+		err = rows_get(j->w->rows, &k, &row);
+		if (err == ERR_NOTFOUND)
+			continue;
+		*ret = !err;
+		return err;
+	}
+	return ERR_OK;
+}
+
+/* Is the author a member of that household, or declared kin of one of its members? */
+static int is_tied(struct judged *j, struct bytes household, bool *ret)
+{
+	const struct state_place own = {fold_place_household(&j->own), j->own.member};
+	struct fold_place there;
+	int err = fold_family_now(j, household, 0, &there);
+
+	if (err)
+		return err;
+	*ret = bytes_eq(own.household, fold_place_household(&there));
+	return *ret ? ERR_OK : kin_of_member(j, &own, fold_place_household(&there), ret);
+}
+
+int fold_people_warn_self(struct judged *j, uint32_t line, struct bytes household)
+{
+	struct bytes name = {NULL, 0};
+	bool tied = false;
+	int err = fold_people_linked(j, &tied);
+
+	if (!err && tied)
+		err = is_tied(j, household, &tied);
+	if (err || !tied)
+		return err;
+	if (j->actor)
+		err = fold_rights_name(j, j->actor, &name);
+	if (!err)
+		fold_warn(j, &(struct refusal){.id = V_P01_SELF, .num = {line}, .s = name});
+	return err;
+}

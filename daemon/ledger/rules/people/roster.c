@@ -1,0 +1,624 @@
+#include "daemon/ledger/rules/rule.h"
+
+#include "daemon/ledger/state/placeholder.h"
+#include "lib/err.h"
+
+#define NAME_MAX_BYTES 64 /* of a member */
+
+/* --- the register ---------------------------------------------------------------------------------- */
+int fold_roster_row(struct judged *j, struct bytes household, struct state_key *k,
+		    struct state_household *ret)
+{
+	struct bytes row;
+	int err;
+
+	state_key_of(k, j->f->feed_no, STATE_HOUSEHOLD);
+	state_key_text(k, household);
+	err = rows_get(j->w->rows, k, &row);
+	return err ? err : state_household_parse(row, ret);
+}
+
+static int known(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
+		 struct state_household *ret)
+{
+	int err = fold_roster_row(j, household, k, ret);
+
+	if (err != ERR_NOTFOUND)
+		return err;
+	return fold_refuse(
+		j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN, .num = {line}, .s = household});
+}
+
+int fold_roster_known(struct judged *j, uint32_t line, struct bytes household,
+		      struct state_household *ret)
+{
+	struct state_key k;
+
+	return known(j, line, household, &k, ret);
+}
+
+static int need(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
+		struct state_household *ret)
+{
+	int err = known(j, line, household, k, ret);
+
+	if (!err && ret->left != DAY_NONE)
+		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_LEFT,
+							.num = {ret->left},
+							.s = household});
+	return err;
+}
+
+int fold_roster_no_member(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_UNKNOWN,
+						.num = {line, (int64_t)member},
+						.s = household});
+}
+
+int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
+		     struct state_household *ret)
+{
+	struct state_member m;
+	struct state_key k;
+	int err = need(j, line, household, &k, ret);
+
+	if (!err && member && !state_household_member(ret, member, &m))
+		return fold_roster_no_member(j, line, household, member);
+	return err;
+}
+
+static int left_already(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY,
+						.num = {line, (int64_t)member},
+						.s = household});
+}
+
+int fold_roster_begun(struct judged *j, uint32_t line, struct bytes household,
+		      const struct state_household *h, day_t day)
+{
+	struct rec_split r;
+	int err;
+
+	if (h->began == DAY_NONE || day >= h->began)
+		return ERR_OK;
+	err = fold_ref(j, h->entry, REC_split, &r);
+	return err ? err
+		   : fold_refuse(j, &(struct refusal){.id = V_P13_BEGAN,
+						      .num = {line, h->began, day},
+						      .s = household,
+						      .t = r.household});
+}
+
+int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
+			struct state_household *ret)
+{
+	struct state_member m = {0};
+	int err = fold_roster_need(j, 0, household, member, ret);
+
+	if (!err)
+		err = fold_roster_begun(j, 0, household, ret, day);
+	if (err || !member)
+		return err;
+	state_household_member(ret, member, &m);
+	if ((m.left != DAY_NONE && m.left < day) || (m.death != DAY_NONE && m.death < day))
+		return left_already(j, 0, household, member);
+	return ERR_OK;
+}
+
+int fold_roster_part(struct judged *j, struct bytes household, const struct state_household *h)
+{
+	return h->takes_part
+		       ? ERR_OK
+		       : fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART, .s = household});
+}
+
+static int open_members(struct fold_household *x)
+{
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < x->h.nmembers; i++)
+		if (!state_household_next(&x->h, &at, &x->m[i]))
+			return ERR_CORRUPT;
+	return ERR_OK;
+}
+
+int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
+		     struct fold_household *ret)
+{
+	int err = need(j, line, household, &ret->key, &ret->h);
+
+	return err ? err : open_members(ret);
+}
+
+int fold_roster_put(struct judged *j, const struct fold_household *x)
+{
+	state_household_pack(&x->h, x->m, fold_out(j));
+	return fold_put(j, &x->key);
+}
+
+int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
+			  const struct state_household *h)
+{
+	uint32_t others = j->type->roles & ~RB(recorder);
+	bool free = false;
+	int err = ERR_OK;
+
+	if (!j->group[0] || bytes_eq(h->group, fold_text(j->group)))
+		return ERR_OK;
+	if (others)
+		err = fold_rights_holds(j, others, &free);
+	if (err || free)
+		return err;
+	return fold_refuse(
+		j, &(struct refusal){
+			   .id = V_GROUP_FOREIGN, .num = {line}, .s = household, .t = h->group});
+}
+
+int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret)
+{
+	struct state_household h;
+	int err = fold_roster_row(j, household, ret, &h);
+
+	if (!err)
+		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
+							.num = {(int64_t)h.entry},
+							.s = household});
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+struct state_member *fold_roster_member(struct fold_household *x, uint64_t member)
+{
+	for (uint32_t i = 0; i < x->h.nmembers; i++)
+		if (x->m[i].member == member)
+			return &x->m[i];
+	return NULL;
+}
+
+int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
+			const struct state_member *m, uint64_t member)
+{
+	if (!m)
+		return fold_roster_no_member(j, line, household, member);
+	return state_member_present(m) ? ERR_OK : left_already(j, line, household, member);
+}
+
+int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,
+		     uint64_t member)
+{
+	/* when all numbers are used, another number is no remedy */
+	if (x->h.nmembers >= STATE_MEMBERS_MAX)
+		return fold_refuse(j, &(struct refusal){.id = V_MEMBERS_FULL,
+							.num = {STATE_MEMBERS_MAX},
+							.s = household});
+	if (fold_roster_member(x, member))
+		return fold_refuse(j, &(struct refusal){.id = V_MEMBER_NUMBER,
+							.num = {(int64_t)member},
+							.s = household});
+	return ERR_OK;
+}
+
+/* --- registration ---------------------------------------------------------------------------------- */
+static int member_not_future(struct judged *j, uint32_t line, struct bytes household,
+			     const struct state_member *m)
+{
+	const struct {
+		const char *field;
+		day_t day;
+	} days[] = {{"birth", m->birth}, {"since", m->since}, {"agreed", m->agreed}};
+
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]) && j->today != DAY_NONE; i++)
+		if (days[i].day > j->today)
+			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_FUTURE,
+								.num = {line, m->member,
+									days[i].day, j->today},
+								.s = fold_text(days[i].field),
+								.t = household});
+	return ERR_OK;
+}
+
+/* R25: the two committees consent themselves; nobody types it for those whom it binds. */
+static int check_new(struct judged *j, uint32_t line, struct bytes household,
+		     struct state_member *m)
+{
+	bool committee = true;
+	int err = member_not_future(j, line, household, m);
+
+	if (!err && m->agreed != DAY_NONE)
+		err = fold_rights_holds(j, RB(committee), &committee);
+	if (err || committee)
+		return err;
+	m->agreed = DAY_NONE;
+	fold_warn(j,
+		  &(struct refusal){.id = V_AGREED_BY, .num = {line, m->member}, .s = household});
+	return ERR_OK;
+}
+
+static int read_members(struct judged *j, struct bytes household, struct fold_household *x)
+{
+	struct rec_household_line l;
+	struct state_member *m;
+
+	for (uint32_t line = 1; line <= j->nlines; line++) {
+		int err = fold_line(j, line - 1, &l);
+
+		if (err)
+			return err;
+		if (fold_roster_member(x, l.member))
+			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_TWICE,
+								.num = {line, (int64_t)l.member},
+								.s = household});
+		m = &x->m[x->h.nmembers++];
+		*m = (struct state_member){.member = (uint32_t)l.member,
+					   .other_hukou = l.hukou == HUKOU_other,
+					   .birth = l.birth,
+					   .since = l.since,
+					   .agreed = l.agreed,
+					   .entry = j->e->seq,
+					   .line = line};
+		err = check_new(j, line, household, m);
+		if (err)
+			return err;
+	}
+	return ERR_OK;
+}
+
+int fold_roster_household(struct judged *j)
+{
+	struct fold_household x = {0};
+	struct rec_household r;
+	int err = fold_head(j, &r);
+
+	if (err)
+		return err;
+	x.h = (struct state_household){.entry = j->e->seq,
+				       .takes_part = r.takes_part == YES_yes,
+				       .consent = r.consent_day,
+				       .group = r.group};
+	err = fold_roster_unused(j, r.household, &x.key);
+	if (!err)
+		err = fold_not_future(j, r.consent_day);
+	if (!err)
+		err = read_members(j, r.household, &x);
+	return err ? err : fold_roster_put(j, &x);
+}
+
+/* --- changes --------------------------------------------------------------------------------------- */
+static int not_away(struct judged *j, const struct rec_roster_change *r, day_t away)
+{
+	return fold_refuse(j, &(struct refusal){.id = V_NOT_AWAY,
+						.num = {(int64_t)r->member, away},
+						.s = r->household});
+}
+
+static int come_back(struct judged *j, const struct rec_roster_change *r, struct state_member *m)
+{
+	int err = m->away == DAY_NONE ? not_away(j, r, m->away) : fold_period(j, m->away, r->day);
+
+	if (err)
+		return err;
+	m->was_away = m->away;
+	m->away = DAY_NONE;
+	return ERR_OK;
+}
+
+static void become_head(struct fold_household *x, const struct state_member *head)
+{
+	for (uint32_t i = 0; i < x->h.nmembers; i++) {
+		struct state_member *m = &x->m[i];
+
+		m->was_head = m->head;
+		m->head = m == head;
+	}
+}
+
+static int change_member(struct judged *j, const struct rec_roster_change *r,
+			 struct fold_household *x)
+{
+	struct state_member *m = fold_roster_member(x, r->member);
+	int err = fold_roster_present(j, 0, r->household, m, r->member);
+
+	if (err)
+		return err;
+	m->changed = j->e->seq;
+	switch ((enum rec_choice_LEAVE)r->kind) {
+	case LEAVE_moved_out: break; /* the whole household */
+	case LEAVE_death: m->death = r->day; break;
+	case LEAVE_left: m->left = r->day; break;
+	case LEAVE_back: return come_back(j, r, m);
+	case LEAVE_away:
+		if (m->away != DAY_NONE)
+			return not_away(j, r, m->away);
+		m->away = r->day;
+		break;
+	case LEAVE_head: become_head(x, m); break;
+	}
+	return ERR_OK;
+}
+
+int fold_roster_change(struct judged *j)
+{
+	struct rec_roster_change r;
+	struct fold_household x;
+	int err = fold_head(j, &r);
+
+	if (err)
+		return err;
+	/* a household moves out; all else happens to a person */
+	if ((r.kind == LEAVE_moved_out) != (r.member == 0))
+		return fold_malformed(j, "member", 0);
+	err = fold_not_future(j, r.day);
+	if (!err)
+		err = fold_roster_open(j, 0, r.household, &x);
+	if (err)
+		return err;
+	if (r.kind == LEAVE_moved_out)
+		x.h.left = r.day;
+	else
+		err = change_member(j, &r, &x);
+	return err ? err : fold_roster_put(j, &x);
+}
+
+/* --- a change that was wrong ----------------------------------------------------------------------- */
+/* Of a change that is to be taken back, out of reach of later looks at the log. */
+struct mistake {
+	uint64_t entry;
+	enum rec_choice_LEAVE kind;
+	struct fold_place now; /* of the person, or of the household */
+};
+
+/* Who was head before is head again, and so has changed: who was it before that is not kept. */
+static void head_back(struct fold_household *x, uint64_t by)
+{
+	for (uint32_t i = 0; i < x->h.nmembers; i++) {
+		struct state_member *m = &x->m[i];
+
+		m->head = m->was_head;
+		m->was_head = false;
+		if (m->head)
+			m->changed = by;
+	}
+}
+
+static void take_back(struct fold_household *x, struct state_member *m, enum rec_choice_LEAVE kind,
+		      uint64_t by)
+{
+	switch (kind) {
+	case LEAVE_moved_out: x->h.left = DAY_NONE; break;
+	case LEAVE_death: m->death = DAY_NONE; break;
+	case LEAVE_left: m->left = DAY_NONE; break;
+	case LEAVE_away: m->away = DAY_NONE; break;
+	case LEAVE_back:
+		m->away = m->was_away;
+		m->was_away = DAY_NONE;
+		break;
+	case LEAVE_head: head_back(x, by); break;
+	}
+}
+
+/* Is all still as the change made it? Nothing happens to who has died or left, so that can be wrong only of
+ * what people do again and again. */
+static int check_same(struct judged *j, const struct mistake *w, const struct fold_household *x,
+		      const struct state_member *m)
+{
+	bool deposed = w->kind == LEAVE_head && !m->head;
+	uint64_t later = m->changed;
+
+	if (later == w->entry && !deposed)
+		return ERR_OK;
+	for (uint32_t i = 0; deposed && i < x->h.nmembers; i++)
+		if (x->m[i].head)
+			later = x->m[i].changed;
+	return fold_refuse(j,
+			   &(struct refusal){.id = V_CORRECTION_LATER,
+					     .num = {(int64_t)w->entry, m->member, (int64_t)later},
+					     .s = fold_place_household(&w->now)});
+}
+
+/* --- one person under two numbers ------------------------------------------------------------------- */
+struct person_name {
+	char s[NAME_MAX_BYTES];
+	struct bytes b;
+};
+
+static int read_name(struct judged *j, const struct state_member *m, struct person_name *ret)
+{
+	const struct payload *p = &j->w->target;
+	struct rec_member_join join;
+	struct rec_household_line l;
+	int err = feedlog_payload(j->f->t, j->f->feed_no, m->entry, &j->w->target);
+
+	if (err)
+		return err;
+	err = m->line ? rec_decode_line(rec_type_of(REC_household), p, m->line - 1, &l)
+		      : rec_decode_head(rec_type_of(REC_member_join), p, &join);
+	if (err)
+		return ERR_CORRUPT;
+	ret->b = m->line ? l.name : join.name;
+	memcpy(ret->s, ret->b.p, ret->b.n);
+	ret->b.p = (const uint8_t *)ret->s;
+	return ERR_OK;
+}
+
+/* A member with the birth of @m and this name, who is here or is gone. */
+static int find_again(struct judged *j, const struct fold_household *x,
+		      const struct state_member *m, struct bytes name, bool here,
+		      const struct state_member **ret)
+{
+	struct person_name other;
+
+	*ret = NULL;
+	for (uint32_t i = 0; i < x->h.nmembers && m->birth != DAY_NONE; i++) {
+		const struct state_member *o = &x->m[i];
+		int err;
+
+		if (o == m || o->birth != m->birth || state_member_present(o) != here)
+			continue;
+		err = read_name(j, o, &other);
+		if (err)
+			return err;
+		if (bytes_eq(other.b, name))
+			*ret = o;
+	}
+	return ERR_OK;
+}
+
+/* Whoever joined anew meanwhile would have two caps and two scores. */
+static int check_not_again(struct judged *j, const struct mistake *w,
+			   const struct fold_household *x, const struct state_member *m)
+{
+	const struct state_member *again = NULL;
+	struct person_name name;
+	int err = ERR_OK;
+
+	if (w->kind != LEAVE_left && w->kind != LEAVE_death)
+		return ERR_OK;
+	err = read_name(j, m, &name);
+	if (!err)
+		err = find_again(j, x, m, name.b, true, &again);
+	if (err || !again)
+		return err;
+	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_AGAIN,
+						.num = {m->member, again->member},
+						.s = fold_place_household(&w->now)});
+}
+
+static int warn_again(struct judged *j, const struct rec_member_join *r,
+		      const struct fold_household *x, const struct state_member *m)
+{
+	const struct state_member *gone;
+	int err = find_again(j, x, m, r->name, false, &gone);
+
+	if (!err && gone)
+		fold_warn(j, &(struct refusal){.id = V_MEMBER_AGAIN,
+					       .num = {gone->member, m->member},
+					       .s = r->household});
+	return err;
+}
+
+static int correct(struct judged *j, const struct mistake *w)
+{
+	struct bytes household = fold_place_household(&w->now);
+	struct state_member *m = NULL;
+	struct fold_household x;
+	int err = fold_roster_row(j, household, &x.key, &x.h);
+
+	if (!err)
+		err = open_members(&x);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	if (w->kind != LEAVE_moved_out) {
+		if (x.h.left != DAY_NONE)
+			return fold_refuse(j,
+					   &(struct refusal){.id = V_CORRECTION_GONE,
+							     .num = {x.h.left, (int64_t)w->entry},
+							     .s = household});
+		m = fold_roster_member(&x, w->now.member);
+		err = m ? check_same(j, w, &x, m) : ERR_CORRUPT;
+		if (!err)
+			err = check_not_again(j, w, &x, m);
+		if (err)
+			return err;
+		m->changed = j->e->seq;
+	}
+	take_back(&x, m, w->kind, j->e->seq);
+	return fold_roster_put(j, &x);
+}
+
+int fold_roster_correct(struct judged *j)
+{
+	struct rec_roster_correction r;
+	struct rec_roster_change was;
+	struct mistake w = {0};
+	int err = fold_head(j, &r);
+
+	if (!err && placeholder(r.reason))
+		return fold_refuse(j, &(struct refusal){.id = V_P08_MISSING,
+							.s = fold_text("reason")});
+	if (!err)
+		err = fold_ref(j, r.entry, REC_roster_change, &was);
+	if (err)
+		return err;
+	w.entry = r.entry;
+	w.kind = (enum rec_choice_LEAVE)was.kind;
+	err = fold_family_now(j, was.household, (uint32_t)was.member, &w.now);
+	if (!err)
+		err = fold_other_person(j, r.entry, REC_roster_change);
+	if (!err)
+		err = fold_settle(j, r.entry, REC_roster_change);
+	return err ? err : correct(j, &w);
+}
+
+int fold_roster_join(struct judged *j)
+{
+	struct rec_member_join r;
+	struct fold_household x;
+	struct state_member *m;
+	int err = fold_head(j, &r);
+
+	if (!err)
+		err = fold_not_future(j, r.day);
+	if (!err)
+		err = fold_roster_open(j, 0, r.household, &x);
+	if (!err)
+		err = fold_roster_room(j, r.household, &x, r.member);
+	if (err)
+		return err;
+	m = &x.m[x.h.nmembers++];
+	*m = (struct state_member){.member = (uint32_t)r.member,
+				   .other_hukou = r.hukou == HUKOU_other,
+				   .birth = r.birth,
+				   .since = r.since,
+				   .agreed = r.agreed,
+				   .entry = j->e->seq};
+	err = check_new(j, 0, r.household, m);
+	if (!err)
+		err = warn_again(j, &r, &x, m);
+	return err ? err : fold_roster_put(j, &x);
+}
+
+/* Whether six months have passed is asked on the day of each deed. */
+int fold_roster_residence(struct judged *j)
+{
+	struct fold_household x;
+	struct rec_residence r;
+	struct state_member *m;
+	int err = fold_head(j, &r);
+
+	if (!err)
+		err = fold_not_future(j, r.since);
+	if (!err)
+		err = fold_not_future(j, r.agreed);
+	if (!err)
+		err = fold_roster_open(j, 0, r.household, &x);
+	if (err)
+		return err;
+	m = fold_roster_member(&x, r.member);
+	err = fold_roster_present(j, 0, r.household, m, r.member);
+	if (err)
+		return err;
+	m->since = r.since;
+	m->agreed = r.agreed;
+	return fold_roster_put(j, &x);
+}
+
+/* Who leaves the scheme keeps the account; who comes again finds it. */
+int fold_roster_consent(struct judged *j)
+{
+	struct fold_household x;
+	struct rec_consent r;
+	int err = fold_head(j, &r);
+
+	if (!err && r.digest.n && r.digest.n != HASH_BYTES)
+		return fold_malformed(j, "digest", 0);
+	if (!err)
+		err = fold_not_future(j, r.day);
+	if (!err)
+		err = fold_roster_open(j, 0, r.household, &x);
+	if (err)
+		return err;
+	x.h.takes_part = r.takes_part == YES_yes;
+	x.h.consent = r.day;
+	return fold_roster_put(j, &x);
+}

@@ -1,0 +1,518 @@
+#include "daemon/ledger/rules/rule.h"
+
+#include "daemon/ledger/state/placeholder.h"
+#include "lib/err.h"
+
+/* Redemption: points against goods, X01 to X08. */
+
+#define LARGE	    50000 /* 500.00 points */
+#define LATE_DAYS   7
+#define NIGHT_FROM  (21 * 60)
+#define NIGHT_TO    (7 * 60)
+#define PROXY_DAYS  30
+#define PROXY_BYTES 16
+#define PROXIES_MAX 100 /* of a scheme's proxy_max */
+#define POST_NUMS   3	/* seq, from, to */
+
+/* A redemption being judged. */
+struct redeem {
+	struct rec_redemption r;
+	struct rec_scheme scheme; /* only its numbers: the texts do not live */
+	struct state_household h;
+	struct state_account account;
+	struct state_key account_key;
+	struct points total;
+	struct fold_redeemed year;
+};
+
+/* --- what it costs: X02 ----------------------------------------------------------------------------- */
+struct price {
+	struct bytes good;
+	struct points points;
+};
+
+static int read_prices(struct judged *j, const struct rec_redemption *r, struct price *ret,
+		       uint32_t *ret_n)
+{
+	struct payload *list = &j->w->target;
+	struct rec_prices_line l;
+	struct fold_doc_row doc;
+	uint64_t version = 0;
+	int err = fold_doc_on(j, DOC_PRICES, r->day, &version, &doc);
+
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	if (err || version != r->prices)
+		return fold_refuse(j, &(struct refusal){.id = V_NO_PRICES,
+							.num = {r->day, (int64_t)version,
+								(int64_t)r->prices}});
+	err = feedlog_payload(j->f->t, j->f->feed_no, doc.seq, list);
+	*ret_n = err ? 0 : list->nparts - 1;
+	for (uint32_t i = 0; i < *ret_n && !err; i++) {
+		if (rec_decode_line(rec_type_of(REC_prices), list, i, &l))
+			return ERR_CORRUPT;
+		ret[i] = (struct price){l.good, l.price};
+	}
+	return err;
+}
+
+static int redeem_line(struct judged *j, uint32_t line, struct redeem *x, const struct price *price,
+		       uint32_t n)
+{
+	struct rec_redemption_line l;
+	struct points want;
+	uint32_t i = 0;
+	int err = fold_line(j, line - 1, &l);
+
+	if (err)
+		return err;
+	while (i < n && !bytes_eq(price[i].good, l.good))
+		i++;
+	if (i == n)
+		return fold_refuse(j, &(struct refusal){.id = V_GOOD_UNKNOWN,
+							.num = {line, (int64_t)x->r.prices},
+							.s = l.good});
+	if (!points_times(price[i].points, l.quantity, &want))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	if (points_cmp(l.points, want) != 0)
+		return fold_refuse(
+			j, &(struct refusal){.id = V_X02_PRICE,
+					     .num = {line, points_raw(want), points_raw(l.points)},
+					     .s = l.good});
+	return points_add(x->total, want, &x->total)
+		       ? ERR_OK
+		       : fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+}
+
+static int check_lines(struct judged *j, struct redeem *x)
+{
+	struct price price[FOLD_PRICES_MAX];
+	uint32_t n = 0;
+	int err = read_prices(j, &x->r, price, &n);
+
+	for (uint32_t line = 1; line <= j->nlines && !err; line++)
+		err = redeem_line(j, line, x, price, n);
+	return err;
+}
+
+/* --- what the account allows: X01 ------------------------------------------------------------------- */
+static int refuse_points(struct judged *j, enum verdict_id id, struct bytes household, int64_t a,
+			 int64_t b, int64_t c)
+{
+	return fold_refuse(j, &(struct refusal){.id = id, .num = {a, b, c}, .s = household});
+}
+
+static int check_account(struct judged *j, struct redeem *x)
+{
+	int64_t threshold = points_raw(x->scheme.threshold), total = points_raw(x->total);
+	int64_t cap = points_raw(x->scheme.redeem_cap), year_cap = points_raw(x->scheme.year_cap);
+	struct bytes household = x->r.household;
+	struct points balance;
+	int64_t have, year;
+	int err = fold_account(j, household, &x->account_key, &x->account);
+
+	if (!err)
+		err = fold_family_redeemed(j, household, day_year(x->r.day), &x->year);
+	if (err)
+		return err;
+	if (!state_account_balance(&x->account, &balance))
+		return ERR_CORRUPT;
+	have = points_raw(balance);
+	year = x->year.sum;
+	if (have < threshold)
+		return refuse_points(j, V_X01_THRESHOLD, household, have, threshold,
+				     threshold - have);
+	if (have < total)
+		return refuse_points(j, V_X01_BALANCE, household, have, total, 0);
+	if (cap && total > cap)
+		return refuse_points(j, V_X01_CAP, household, total, cap, 0);
+	if (year_cap && year + total > year_cap)
+		return refuse_points(j, V_X01_YEAR_CAP, household, year, total, year_cap);
+	/* without a clock every year to come would have its cap open */
+	return year_cap ? fold_need_clock(j) : ERR_OK;
+}
+
+/* --- who receives: X03 ------------------------------------------------------------------------------ */
+static void proxy_key(struct state_key *k, const struct judged *j, const struct hash *who)
+{
+	state_key_of(k, j->f->feed_no, STATE_PROXY);
+	state_key_raw(k, who->b, PROXY_BYTES);
+}
+
+/* Households in a set that may hold one more than any limit: more need not be told apart. */
+struct served {
+	uint32_t n;
+	struct {
+		uint8_t n;
+		uint8_t code[STATE_CODE_MAX];
+	} household[PROXIES_MAX + 1];
+};
+
+static void serve(struct served *s, struct bytes household)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		if (bytes_eq(kv_bytes(s->household[i].code, s->household[i].n), household))
+			return;
+	if (s->n > PROXIES_MAX || household.n > STATE_CODE_MAX)
+		return;
+	s->household[s->n].n = (uint8_t)household.n;
+	memcpy(s->household[s->n++].code, household.p, household.n);
+}
+
+/* Whom this proxy has served in the thirty days that end on @day, this household among them. */
+static int count_served(struct judged *j, const struct redeem *x, const struct hash *who,
+			struct served *ret)
+{
+	day_t day = x->r.day;
+	struct bytes key, row;
+	struct state_key k;
+	int err = ERR_OK;
+
+	ret->n = 0;
+	serve(ret, x->r.household);
+	proxy_key(&k, j, who);
+	size_t prefix = k.n;
+	state_key_day(&k, day - (PROXY_DAYS - 1));
+	while (!err && ret->n <= PROXIES_MAX) {
+		err = rows_from(j->w->rows, &k, prefix, &key, &row);
+		if (err)
+			break;
+		if (key.n < prefix + 6 || key.n >= STATE_KEY_MAX)
+			return ERR_CORRUPT;
+		if (be32_get(key.p + prefix) > (uint32_t)day + STATE_DAY_BIAS)
+			break;
+		serve(ret, kv_bytes(key.p + prefix + 4, key.n - prefix - 5));
+		memcpy(k.b, key.p, key.n);
+		k.b[key.n] = 0; /* the next key there can be */
+		k.n = (uint8_t)(key.n + 1);
+	}
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* "00012-3" names a person of the village. */
+static bool person_of(struct bytes id, struct bytes *household, uint32_t *member)
+{
+	size_t n = id.n;
+
+	*member = 0;
+	while (n > 0 && id.p[n - 1] >= '0' && id.p[n - 1] <= '9')
+		n--;
+	if (n < 2 || id.p[n - 1] != '-' || n - 1 > STATE_CODE_MAX || id.n - n == 0 || id.n - n > 2)
+		return false;
+	for (size_t i = n; i < id.n; i++)
+		*member = *member * 10 + (uint32_t)(id.p[i] - '0');
+	*household = kv_bytes(id.p, n - 1);
+	return true;
+}
+
+static int holds_post(struct judged *j, struct bytes id, day_t day, bool *ret)
+{
+	struct bytes household, key, row;
+	struct state_key k;
+	int64_t v[POST_NUMS];
+	uint32_t member;
+	int err = ERR_OK;
+
+	*ret = false;
+	if (!person_of(id, &household, &member))
+		return ERR_OK;
+	state_key_of(&k, j->f->feed_no, STATE_POST);
+	state_key_text(&k, household);
+	state_key_u8(&k, (uint8_t)member);
+	size_t prefix = k.n;
+	for (uint32_t post = 0; !err && !*ret && post <= UINT8_MAX;) {
+		k.n = (uint8_t)prefix;
+		state_key_u8(&k, (uint8_t)post);
+		err = rows_from(j->w->rows, &k, prefix, &key, &row);
+		if (err)
+			break;
+		if (key.n != prefix + 1)
+			return ERR_CORRUPT;
+		post = (uint32_t)key.p[prefix] + 1;
+		err = state_nums_parse(row, v, POST_NUMS);
+		*ret = !err && v[1] <= day && (v[2] == DAY_NONE || day <= v[2]);
+	}
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* The name of a member stands in the record that brought the member in. */
+static int member_name(struct judged *j, const struct redeem *x, struct fold_plain *ret)
+{
+	struct payload *p = &j->w->target;
+	struct rec_household_line l;
+	struct rec_member_join join;
+	struct state_member m;
+	int err;
+
+	if (!state_household_member(&x->h, (uint32_t)x->r.member, &m))
+		return ERR_CORRUPT;
+	err = feedlog_payload(j->f->t, j->f->feed_no, m.entry, p);
+	if (!err && m.line)
+		err = rec_decode_line(rec_type_of(REC_household), p, m.line - 1, &l);
+	else if (!err)
+		err = rec_decode_head(rec_type_of(REC_member_join), p, &join);
+	if (err)
+		return ERR_CORRUPT;
+	fold_plain(m.line ? l.name : join.name, FOLD_NO_SPACES, ret);
+	return ERR_OK;
+}
+
+/* Whoever is said to have come in person must bear the name. */
+static int note_member(struct judged *j, const struct redeem *x)
+{
+	struct fold_plain name, receiver;
+	int err = member_name(j, x, &name);
+
+	if (err)
+		return err;
+	fold_plain(x->r.receiver, FOLD_NO_SPACES, &receiver);
+	if (receiver.n != name.n || memcmp(receiver.b, name.b, name.n) != 0)
+		fold_warn(j, &(struct refusal){.id = V_X03_NAME,
+					       .num = {(int64_t)x->r.member},
+					       .s = x->r.receiver,
+					       .t = x->r.household});
+	return ERR_OK;
+}
+
+static int note_proxy(struct judged *j, const struct redeem *x)
+{
+	struct bytes id = x->r.proxy_id.n ? x->r.proxy_id : x->r.receiver;
+	struct fold_plain plain;
+	struct served served;
+	struct state_key k;
+	struct hash who;
+	bool post;
+	int err;
+
+	if (placeholder(x->r.proxy))
+		fold_warn(j, &(struct refusal){.id = V_X03_PROXY});
+	fold_plain(id, FOLD_NO_SPACES, &plain);
+	hash_of(plain.b, plain.n, &who);
+	err = count_served(j, x, &who, &served);
+	if (!err)
+		err = holds_post(j, fold_trim(id), x->r.day, &post);
+	if (err)
+		return err;
+	if (served.n > x->scheme.proxy_max)
+		fold_warn(j, &(struct refusal){.id = V_X03_MANY,
+					       .num = {served.n, (int64_t)x->scheme.proxy_max}});
+	if (post)
+		fold_warn(j, &(struct refusal){.id = V_X03_POST});
+	proxy_key(&k, j, &who);
+	state_key_day(&k, x->r.day);
+	state_key_text(&k, x->r.household);
+	return fold_put_mark(j, &k);
+}
+
+/* --- the signed slip: X04 --------------------------------------------------------------------------- */
+static int note_signature(struct judged *j, const struct redeem *x)
+{
+	struct rec_redemption first;
+	struct state_key k;
+	uint64_t seq;
+	int err;
+
+	if (x->r.signature.n == 0) {
+		fold_warn(j, &(struct refusal){.id = V_X04_SIGNATURE});
+		return ERR_OK;
+	}
+	state_key_of(&k, j->f->feed_no, STATE_SIGNED);
+	state_key_raw(&k, x->r.signature.p, x->r.signature.n);
+	err = fold_get_num(j, &k, &seq);
+	if (err == ERR_NOTFOUND)
+		return fold_put_num(j, &k, j->e->seq);
+	if (!err)
+		err = fold_ref(j, seq, REC_redemption, &first);
+	if (!err)
+		fold_warn(j, &(struct refusal){.id = V_X04_REUSED,
+					       .num = {(int64_t)seq},
+					       .s = first.household});
+	return err;
+}
+
+/* The day chooses scheme, prices and the year of the cap. */
+static void warn_late(struct judged *j, day_t day)
+{
+	if (j->today == DAY_NONE)
+		fold_warn(j, &(struct refusal){.id = V_P05_NO_CLOCK});
+	else if (j->today - day > LATE_DAYS)
+		fold_warn(j, &(struct refusal){.id = V_X06_LATE,
+					       .num = {day, j->today, j->today - day, LATE_DAYS}});
+}
+
+/* --- when, and how much: X05 to X07 ----------------------------------------------------------------- */
+static bool all_away(const struct state_household *h, day_t day)
+{
+	struct state_member m;
+	bool any = false;
+
+	for (size_t at = 0; state_household_next(h, &at, &m);) {
+		if (!state_member_present(&m))
+			continue;
+		if (m.away == DAY_NONE || m.away > day)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static int warn_time(struct judged *j, const struct redeem *x)
+{
+	bool open;
+	int err = fold_store_is_open(j, x->r.day, x->r.minute, &open);
+
+	if (err)
+		return err;
+	warn_late(j, x->r.day);
+	if (points_raw(x->total) > LARGE)
+		fold_warn(j, &(struct refusal){.id = V_X05_LARGE,
+					       .num = {points_raw(x->total), LARGE}});
+	if (!open)
+		fold_warn(j, &(struct refusal){.id = V_X06_HOURS,
+					       .num = {x->r.day, (int64_t)x->r.minute}});
+	if (x->r.minute >= NIGHT_FROM || x->r.minute < NIGHT_TO)
+		fold_warn(j,
+			  &(struct refusal){.id = V_X06_NIGHT,
+					    .num = {(int64_t)x->r.minute, NIGHT_FROM, NIGHT_TO}});
+	if (all_away(&x->h, x->r.day))
+		fold_warn(j, &(struct refusal){
+				     .id = V_X07_ABSENT, .num = {x->r.day}, .s = x->r.household});
+	return ERR_OK;
+}
+
+/* --- the entry -------------------------------------------------------------------------------------- */
+static int take_slip(struct judged *j, struct bytes slip)
+{
+	struct state_key k;
+	uint64_t seq;
+	int err;
+
+	state_key_of(&k, j->f->feed_no, STATE_SLIP);
+	state_key_text(&k, slip);
+	err = fold_get_num(j, &k, &seq);
+	if (!err)
+		return fold_refuse(
+			j, &(struct refusal){.id = V_SLIP_USED, .num = {(int64_t)seq}, .s = slip});
+	return err == ERR_NOTFOUND ? fold_put_num(j, &k, j->e->seq) : err;
+}
+
+static int check_household(struct judged *j, struct redeem *x)
+{
+	int err = fold_roster_need_on(j, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
+
+	if (!err)
+		err = fold_roster_part(j, x->r.household, &x->h);
+	if (!err && x->h.consent != DAY_NONE && x->r.day < x->h.consent)
+		err = fold_refuse(j, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
+						       .num = {0, x->r.day, x->h.consent}});
+	return err;
+}
+
+static int check_scheme(struct judged *j, struct redeem *x)
+{
+	int err = fold_plan_scheme_on(j, x->r.day, &x->scheme);
+
+	if (err != ERR_NOTFOUND)
+		return err;
+	return fold_refuse(j, &(struct refusal){.id = V_NO_SCHEME, .num = {x->r.day}});
+}
+
+static int put_account(struct judged *j, const struct state_key *k, const struct state_account *a)
+{
+	struct points balance;
+
+	if (!state_account_balance(a, &balance))
+		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+	state_account_pack(a, fold_out(j));
+	return fold_put(j, k);
+}
+
+int fold_redeem(struct judged *j)
+{
+	struct redeem x = {0};
+	int err = fold_head(j, &x.r);
+
+	if (!err && x.r.signature.n && x.r.signature.n != HASH_BYTES)
+		return fold_malformed(j, "signature", 0);
+	if (!err)
+		err = fold_not_future(j, x.r.day);
+	if (!err)
+		err = check_household(j, &x);
+	if (!err)
+		err = check_scheme(j, &x);
+	if (!err)
+		err = take_slip(j, x.r.slip);
+	if (!err)
+		err = check_lines(j, &x);
+	if (!err)
+		err = check_account(j, &x);
+	if (!err)
+		err = x.r.member ? note_member(j, &x) : note_proxy(j, &x);
+	if (!err)
+		err = note_signature(j, &x);
+	if (!err)
+		err = warn_time(j, &x);
+	if (err)
+		return err;
+	x.account.redeemed += points_raw(x.total);
+	x.year.sum += points_raw(x.total);
+	err = put_account(j, &x.account_key, &x.account);
+	return err ? err : fold_family_put_redeemed(j, &x.year);
+}
+
+/* --- taken back ------------------------------------------------------------------------------------- */
+/* What there is to take back, out of reach of later looks at the log. */
+struct taken {
+	char code[STATE_CODE_MAX];
+	struct bytes household;
+	day_t day;
+	struct points total;
+};
+
+static int read_taken(struct judged *j, uint64_t seq, struct taken *ret)
+{
+	const struct payload *p = &j->w->target;
+	struct rec_redemption_line l;
+	struct rec_redemption r;
+	int err = fold_ref(j, seq, REC_redemption, &r);
+
+	if (err)
+		return err;
+	memcpy(ret->code, r.household.p, r.household.n);
+	ret->household = kv_bytes(ret->code, r.household.n);
+	ret->day = r.day;
+	ret->total = POINTS_ZERO;
+	for (uint32_t i = 0; i + 1 < p->nparts; i++)
+		if (rec_decode_line(rec_type_of(REC_redemption), p, i, &l) ||
+		    !points_add(ret->total, l.points, &ret->total))
+			return ERR_CORRUPT;
+	return ERR_OK;
+}
+
+int fold_redeem_reverse(struct judged *j)
+{
+	struct rec_redemption_reversal r;
+	struct state_account account;
+	struct taken was = {0};
+	struct state_key k;
+	int err = fold_head(j, &r);
+
+	if (!err)
+		err = read_taken(j, r.entry, &was);
+	if (!err)
+		err = fold_other_person(j, r.entry, REC_redemption);
+	if (!err)
+		err = fold_settle(j, r.entry, REC_redemption);
+	if (!err)
+		err = fold_account(j, was.household, &k, &account);
+	if (err)
+		return err;
+	int64_t total = points_raw(was.total);
+	if (account.redeemed < total)
+		return ERR_CORRUPT;
+	account.redeemed -= total;
+	err = put_account(j, &k, &account);
+	if (!err)
+		err = fold_family_unredeem(j, was.household, was.day, total);
+	return err ? err : fold_family_pass_on(j, was.household);
+}

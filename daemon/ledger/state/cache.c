@@ -1,0 +1,429 @@
+#include "daemon/ledger/state/cache.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/err.h"
+#include "lib/mem.h"
+
+#define SLOTS_MIN   256
+#define CHUNK_MIN   ((size_t)8 << 10)
+#define CHUNK_BYTES ((size_t)256 << 10)
+#define LIST_MIN    16
+#define VALUE_ROOM  16 /* a row that grows, grows a little again soon */
+
+struct row {
+	uint32_t entry; /* the entry that changed it last */
+	uint32_t n, cap;
+	uint8_t *val;
+	bool present;
+	bool dirty; /* not in the store yet */
+	uint8_t key_n;
+	uint8_t key[];
+};
+
+/* With the hash beside the pointer a probe touches no row but the right one. */
+struct slot {
+	struct row *row;
+	uint32_t hash;
+};
+
+struct chunk {
+	struct chunk *next;
+	size_t used, cap;
+	_Alignas(8) uint8_t b[];
+};
+
+struct change {
+	struct row *row;
+	size_t old; /* where its old value lies in the undo buffer */
+	uint32_t old_n;
+	bool was;
+};
+
+struct rows {
+	struct kv_txn *t;
+	uint32_t feed_no;
+	struct kv_cursor *cur;
+	struct slot *slot;
+	uint32_t nslots; /* a power of two, at least twice nrows */
+	uint32_t nrows;
+	struct row *last; /* what is put was mostly got just before */
+	struct chunk *chunk;
+	size_t bytes;
+	uint32_t entry;
+	struct change *change;
+	uint32_t nchanges, cap;
+	struct buf undo;
+	struct row **dirty; /* room for those of the present entry, too */
+	uint32_t ndirty, dirty_cap;
+};
+
+int rows_new(struct kv_txn *t, uint32_t feed_no, struct rows **ret)
+{
+	struct rows *r = mem_alloc(sizeof(*r));
+
+	if (!r)
+		return ERR_NOMEM;
+	r->t = t;
+	r->feed_no = feed_no;
+	r->entry = 1;
+	r->nslots = SLOTS_MIN;
+	r->slot = mem_array(r->nslots, sizeof(*r->slot));
+	if (!r->slot) {
+		mem_free(r);
+		return ERR_NOMEM;
+	}
+	*ret = r;
+	return ERR_OK;
+}
+
+static void free_chunks(struct rows *r)
+{
+	while (r->chunk) {
+		struct chunk *c = r->chunk;
+
+		r->chunk = c->next;
+		mem_free(c);
+	}
+	r->bytes = 0;
+}
+
+void rows_free(struct rows *r)
+{
+	if (!r)
+		return;
+	kv_cursor_close(r->cur);
+	free_chunks(r);
+	buf_close(&r->undo);
+	mem_free(r->change);
+	mem_free(r->dirty);
+	mem_free(r->slot);
+	mem_free(r);
+}
+
+int rows_begin(struct rows *r)
+{
+	int err;
+
+	assert(r->nchanges == 0);
+	if (r->nrows < ROWS_MAX && r->bytes < ROWS_BYTES_MAX)
+		return ERR_OK;
+	err = rows_flush(r);
+	if (err)
+		return err;
+	free_chunks(r);
+	memset(r->slot, 0, r->nslots * sizeof(*r->slot));
+	r->nrows = 0;
+	r->last = NULL;
+	return ERR_OK;
+}
+
+static void *take(struct rows *r, size_t n)
+{
+	struct chunk *c = r->chunk;
+
+	n = (n + 7) & ~(size_t)7;
+	if (!c || c->cap - c->used < n) {
+		size_t cap = c ? CHUNK_BYTES : CHUNK_MIN;
+
+		cap = cap < n ? n : cap;
+		c = mem_alloc(sizeof(*c) + cap);
+		if (!c)
+			return NULL;
+		c->cap = cap;
+		c->next = r->chunk;
+		r->chunk = c;
+		r->bytes += cap;
+	}
+	void *p = c->b + c->used;
+	c->used += n;
+	return p;
+}
+
+static uint32_t key_hash(const struct state_key *k)
+{
+	uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ k->n, w;
+	size_t i = 0;
+
+	for (; i + 8 <= k->n; i += 8) {
+		memcpy(&w, k->b + i, 8);
+		h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
+		h ^= h >> 32;
+	}
+	w = 0;
+	memcpy(&w, k->b + i, k->n - i);
+	h = (h ^ w) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 32) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return (uint32_t)(h >> 32);
+}
+
+static bool has_key(const struct row *w, const struct state_key *k)
+{
+	return w->key_n == k->n && memcmp(w->key, k->b, k->n) == 0;
+}
+
+/* The slot of the key: its row, or where it belongs. */
+static struct slot *find(const struct rows *r, const struct state_key *k, uint32_t hash)
+{
+	uint32_t i = hash & (r->nslots - 1);
+
+	for (; r->slot[i].row; i = (i + 1) & (r->nslots - 1)) {
+		if (r->slot[i].hash == hash && has_key(r->slot[i].row, k))
+			break;
+	}
+	return &r->slot[i];
+}
+
+static int grow(struct rows *r)
+{
+	uint32_t n = r->nslots * 2;
+	struct slot *slot = mem_array(n, sizeof(*slot));
+
+	if (!slot)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < r->nslots; i++) {
+		if (!r->slot[i].row)
+			continue;
+		uint32_t at = r->slot[i].hash & (n - 1);
+		while (slot[at].row)
+			at = (at + 1) & (n - 1);
+		slot[at] = r->slot[i];
+	}
+	mem_free(r->slot);
+	r->slot = slot;
+	r->nslots = n;
+	return ERR_OK;
+}
+
+static int set_value(struct rows *r, struct row *w, struct bytes val)
+{
+	if (val.n > w->cap) {
+		size_t cap = val.n + VALUE_ROOM + (w->cap ? val.n / 2 : 0);
+		uint8_t *p = take(r, cap);
+
+		if (!p)
+			return ERR_NOMEM;
+		w->val = p;
+		w->cap = (uint32_t)cap;
+	}
+	if (val.n)
+		memcpy(w->val, val.p, val.n);
+	w->n = (uint32_t)val.n;
+	return ERR_OK;
+}
+
+/* Brings a row into the cache that is not there; @slot is where it belongs. */
+static int bring(struct rows *r, const struct state_key *k, uint32_t hash, struct slot *slot)
+{
+	struct bytes val = {NULL, 0};
+	int err;
+
+	if (2 * (r->nrows + 1) > r->nslots) {
+		err = grow(r);
+		if (err)
+			return err;
+		slot = find(r, k, hash);
+	}
+	err = kv_get(r->t, KV_STATE, state_key_bytes(k), &val);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	struct row *w = take(r, sizeof(*w) + k->n);
+	if (!w)
+		return ERR_NOMEM;
+	*w = (struct row){.present = err == ERR_OK, .key_n = k->n};
+	memcpy(w->key, k->b, k->n);
+	if (val.n && set_value(r, w, val))
+		return ERR_NOMEM;
+	*slot = (struct slot){w, hash};
+	r->nrows++;
+	r->last = w;
+	return ERR_OK;
+}
+
+static int load(struct rows *r, const struct state_key *k, struct row **ret)
+{
+	int err = ERR_OK;
+
+	if (!r->last || !has_key(r->last, k)) {
+		uint32_t hash = key_hash(k);
+		struct slot *slot = find(r, k, hash);
+
+		if (slot->row)
+			r->last = slot->row;
+		else
+			err = bring(r, k, hash, slot);
+	}
+	*ret = r->last;
+	return err;
+}
+
+int rows_get(struct rows *r, const struct state_key *k, struct bytes *ret)
+{
+	struct row *w;
+	int err = load(r, k, &w);
+
+	if (err)
+		return err;
+	if (!w->present)
+		return ERR_NOTFOUND;
+	*ret = (struct bytes){w->val, w->n};
+	return ERR_OK;
+}
+
+int rows_get_or_empty(struct rows *r, const struct state_key *k, struct bytes *ret)
+{
+	int err = rows_get(r, k, ret);
+
+	if (err != ERR_NOTFOUND)
+		return err;
+	*ret = (struct bytes){(const uint8_t *)"", 0};
+	return ERR_OK;
+}
+
+/* Makes @p hold one element more than @n; its room doubles. */
+static int make_room(void **p, uint32_t n, uint32_t *cap, size_t size)
+{
+	uint32_t more = *cap ? *cap * 2 : LIST_MIN;
+	void *q;
+
+	if (n < *cap)
+		return ERR_OK;
+	q = mem_resize(*p, more, size);
+	if (!q)
+		return ERR_NOMEM;
+	*p = q;
+	*cap = more;
+	return ERR_OK;
+}
+
+static int remember(struct rows *r, struct row *w)
+{
+	size_t old = r->undo.n;
+	void *change = r->change, *dirty = r->dirty;
+	int err = make_room(&change, r->nchanges, &r->cap, sizeof(*r->change));
+
+	r->change = change;
+	if (!err)
+		err = make_room(&dirty, r->ndirty + r->nchanges, &r->dirty_cap, sizeof(*r->dirty));
+	r->dirty = dirty;
+	if (!err)
+		err = buf_put(&r->undo, w->val, w->n);
+	if (err)
+		return err;
+	r->change[r->nchanges++] =
+		(struct change){.row = w, .old = old, .old_n = w->n, .was = w->present};
+	w->entry = r->entry;
+	return ERR_OK;
+}
+
+int rows_put(struct rows *r, const struct state_key *k, struct bytes val)
+{
+	struct row *w;
+	int err = load(r, k, &w);
+
+	if (!err && w->entry != r->entry)
+		err = remember(r, w);
+	if (!err)
+		err = set_value(r, w, val);
+	if (!err)
+		w->present = true;
+	return err;
+}
+
+static void end_entry(struct rows *r)
+{
+	r->nchanges = 0;
+	buf_reset(&r->undo);
+	if (++r->entry == 0) /* 0 marks rows never changed */
+		r->entry = 1;
+}
+
+void rows_commit(struct rows *r)
+{
+	for (uint32_t i = 0; i < r->nchanges; i++) {
+		struct row *w = r->change[i].row;
+
+		if (!w->dirty)
+			r->dirty[r->ndirty++] = w;
+		w->dirty = true;
+	}
+	end_entry(r);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
+	size_t n = x->key_n < y->key_n ? x->key_n : y->key_n;
+	int d = memcmp(x->key, y->key, n);
+
+	return d ? d : x->key_n - y->key_n;
+}
+
+int rows_flush(struct rows *r)
+{
+	int err = ERR_OK;
+
+	if (r->ndirty > 1)
+		qsort(r->dirty, r->ndirty, sizeof(struct row *), by_key);
+	for (uint32_t i = 0; i < r->ndirty && !err; i++) {
+		struct row *w = r->dirty[i];
+
+		w->dirty = false;
+		err = kv_put(r->t, KV_STATE, kv_bytes(w->key, w->key_n), kv_bytes(w->val, w->n));
+	}
+	r->ndirty = 0;
+	return err;
+}
+
+void rows_rollback(struct rows *r)
+{
+	for (uint32_t i = 0; i < r->nchanges; i++) {
+		const struct change *c = &r->change[i];
+
+		/* a value never shrinks its room, so the old one fits */
+		c->row->n = c->old_n;
+		c->row->present = c->was;
+		if (c->old_n)
+			memcpy(c->row->val, r->undo.p + c->old, c->old_n);
+	}
+	end_entry(r);
+}
+
+static int seek(struct rows *r, enum kv_how how, const struct state_key *k, size_t prefix,
+		struct bytes *ret_key, struct bytes *ret_val)
+{
+	struct bytes key, val;
+	int err = ERR_OK;
+
+	/* the rows of other feeds are all in the store */
+	if (be32_get(k->b) == r->feed_no) {
+		/* else a change that is not accepted yet could go with them */
+		assert(r->nchanges == 0 || r->ndirty == 0);
+		err = rows_flush(r);
+	}
+	if (!err && !r->cur)
+		err = kv_cursor_open(r->t, KV_STATE, &r->cur);
+	if (!err)
+		err = kv_seek(r->cur, how, state_key_bytes(k), &key, &val);
+	if (err)
+		return err;
+	if (key.n < prefix || memcmp(key.p, k->b, prefix) != 0)
+		return ERR_NOTFOUND;
+	*ret_key = key;
+	*ret_val = val;
+	return ERR_OK;
+}
+
+int rows_before(struct rows *r, const struct state_key *k, size_t prefix, struct bytes *ret_key,
+		struct bytes *ret_val)
+{
+	return seek(r, KV_LT, k, prefix, ret_key, ret_val);
+}
+
+int rows_from(struct rows *r, const struct state_key *k, size_t prefix, struct bytes *ret_key,
+	      struct bytes *ret_val)
+{
+	return seek(r, KV_GE, k, prefix, ret_key, ret_val);
+}

@@ -1,0 +1,80 @@
+#ifndef DAEMON_LEDGER_STATE_READ_DOCUMENTS_H
+#define DAEMON_LEDGER_STATE_READ_DOCUMENTS_H
+
+#include "daemon/ledger/state/read.h"
+
+/* What a village has decided in versions (catalogue, plan, reward scheme, prices), how far it is filed with
+ * the town, and what was redeemed. Read-only, as view.h; what is borrowed lives as long as the
+ * transaction. */
+
+enum view_doc_kind { VIEW_CATALOGUE, VIEW_PLAN, VIEW_SCHEME, VIEW_PRICES };
+struct view_doc {
+	uint64_t version;
+	uint64_t entry; /* of the record */
+	day_t from, to; /* from DAY_NONE: not by day; to DAY_NONE: until the next */
+	uint64_t base;	/* catalogue: version of the town's */
+};
+/* ERR_NOTFOUND. */
+int view_doc(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uint64_t version,
+	     struct view_doc *ret);
+/* All versions, in their order. */
+int view_docs(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind,
+	      int (*fn)(void *ctx, const struct view_doc *d), void *ctx);
+/* The version in force on @day; a plan has no day. ERR_NOTFOUND. */
+int view_doc_on(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, day_t day,
+		struct view_doc *ret);
+
+/* --- the village's catalogue against that of the town --- */
+enum view_change { VIEW_SAME, VIEW_ADDED, VIEW_CHANGED, VIEW_DROPPED };
+struct view_village_item {
+	enum view_change change;
+	struct rec_catalogue_line line; /* as the village has it; dropped: as the town has it */
+	struct rec_catalogue_line town; /* changed: as the town has it */
+};
+/* The items of the town in its order, then those added. ERR_NOTFOUND: no such version. */
+int view_village_catalogue(struct kv_txn *t, uint32_t feed_no, uint64_t version,
+			   int (*fn)(void *ctx, const struct view_village_item *i), void *ctx);
+
+/* --- filing --- */
+enum filing_state { FILING_NONE, FILING_SUBMITTED, FILING_RETURNED, FILING_ACCEPTED };
+struct view_filing {
+	enum filing_state state;
+	uint64_t submission; /* the last; with FILING_NONE nothing */
+	uint64_t reply;	     /* in the town feed; of returned and accepted */
+	day_t day;	     /* of the reply */
+	struct bytes text;   /* accepted: the filing number; returned: the comment */
+};
+const char *filing_state_text(enum filing_state s, enum lang lang);
+/* As the first @town_size entries of the town feed have it (UINT64_MAX: all held here). ERR_NOTFOUND: no
+ * such version, or prices, which are filed with the scheme. */
+int view_filing(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uint64_t version,
+		uint64_t town_size, struct view_filing *ret);
+
+/* --- the reward scheme --- */
+/* With version 0, none was decided for this day, and these are the usual numbers. */
+int view_scheme_on(struct kv_txn *t, uint32_t feed_no, day_t day, struct rec_scheme *ret);
+
+/* The price list in force on @day, in its order. ERR_NOTFOUND. */
+int view_prices_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version,
+		   int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx);
+
+/* --- redemption --- */
+struct view_redemption {
+	uint64_t entry;
+	struct rec_redemption head;
+	struct payload payload; /* its lines, for rec_decode_line */
+	uint32_t nlines;
+	struct points total;
+	bool reversed;
+	uint64_t reversal; /* the entry that did */
+};
+int view_redemption(struct kv_txn *t, uint32_t feed_no, uint64_t entry,
+		    struct view_redemption *ret);
+/* Oldest first, from sequence @from. */
+int view_redemptions(struct kv_txn *t, uint32_t feed_no, uint64_t from,
+		     int (*fn)(void *ctx, const struct view_redemption *r), void *ctx);
+/* What a household has redeemed in a year, less what was taken back. */
+int view_redeemed(struct kv_txn *t, uint32_t feed_no, struct bytes household, int year,
+		  struct points *ret);
+
+#endif

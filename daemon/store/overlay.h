@@ -1,0 +1,11 @@
+#ifndef DAEMON_STORE_OVERLAY_H
+#define DAEMON_STORE_OVERLAY_H
+
+#include "daemon/store/kv.h"
+
+/* A store that shows a read transaction and keeps what is written to it in memory: rules can run over the
+ * real state without changing it. One write transaction, on the thread of @base; commit ends it and keeps
+ * nothing. */
+int overlay_new(struct kv_txn *base, struct kv **ret);
+
+#endif

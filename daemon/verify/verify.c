@@ -1,0 +1,461 @@
+#include "daemon/verify/verify.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/verify/verify_int.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+
+#define NO_BYTES    4
+#define INDEX_TAG   0xff
+#define INDEX_BYTES (1 + HASH_BYTES)
+
+/* --- problems -------------------------------------------------------------------------------------- */
+static struct problem *problem_new(struct verify *v)
+{
+	struct verify_report *r = v->report;
+
+	if (r->nproblems == v->cap) {
+		uint32_t cap = v->cap ? 2 * v->cap : 8;
+		struct problem *p;
+
+		cap = cap < VERIFY_PROBLEMS_MAX ? cap : VERIFY_PROBLEMS_MAX;
+		p = mem_resize(r->problem, cap, sizeof(*p));
+		if (!p) {
+			v->err = ERR_NOMEM;
+			return NULL;
+		}
+		r->problem = p;
+		v->cap = cap;
+	}
+	memset(&r->problem[r->nproblems], 0, sizeof(*r->problem));
+	return &r->problem[r->nproblems++];
+}
+
+__attribute__((format(printf, 3, 0))) static void sentence(char *out, size_t cap, const char *fmt,
+							   va_list ap)
+{
+	char raw[1024];
+	int n = vsnprintf(raw, sizeof(raw), fmt, ap);
+	size_t len = n < 0 ? 0 : (size_t)n;
+
+	if (len >= sizeof(raw))
+		len = sizeof(raw) - 1;
+	len = utf8_cut(raw, len, cap - 1);
+	memcpy(out, raw, len);
+	out[len] = 0;
+}
+
+void verify_say(struct verify *v, struct verify_feed *f, uint64_t entry, const char *table,
+		enum verify_kind kind, const char *zh, const char *en, ...)
+{
+	uint32_t *said = f ? &f->said[kind] : &v->said[kind];
+	struct problem *p;
+	va_list ap, again;
+
+	if (v->err || *said > VERIFY_KIND_MAX || v->report->nproblems == VERIFY_PROBLEMS_MAX)
+		return;
+	p = problem_new(v);
+	if (!p)
+		return;
+	if (f && f->here) {
+		hash_hex(&f->h.id, 64, p->feed);
+		memcpy(p->label, f->label, sizeof(p->label));
+	}
+	snprintf(p->table, sizeof(p->table), "%s", table);
+	p->entry = entry;
+	if (++*said > VERIFY_KIND_MAX) {
+		p->entry = VERIFY_NO_ENTRY;
+		snprintf(p->reason_zh, sizeof(p->reason_zh), "同类问题还有更多，不再逐一列出");
+		snprintf(p->reason_en, sizeof(p->reason_en),
+			 "there are more problems of this kind; they are not listed");
+		return;
+	}
+	va_start(ap, en);
+	va_copy(again, ap);
+	sentence(p->reason_zh, sizeof(p->reason_zh), zh, ap);
+	sentence(p->reason_en, sizeof(p->reason_en), en, again);
+	va_end(again);
+	va_end(ap);
+}
+
+/* --- small things ---------------------------------------------------------------------------------- */
+struct verify_feed *verify_feed_of(struct verify *v, uint32_t no)
+{
+	uint32_t lo = 0, hi = v->nfeeds;
+
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+
+		if (v->feed[mid].h.no == no)
+			return &v->feed[mid];
+		if (v->feed[mid].h.no < no)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+bool verify_is_bad(const struct verify_feed *f, uint64_t seq)
+{
+	if (f->nbad == VERIFY_BAD_MAX)
+		return true;
+	for (uint32_t i = 0; i < f->nbad; i++)
+		if (f->bad[i] == seq)
+			return true;
+	return false;
+}
+
+int verify_cmp(struct bytes a, struct bytes b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int d = n ? memcmp(a.p, b.p, n) : 0;
+
+	if (d)
+		return d;
+	return a.n < b.n ? -1 : a.n > b.n;
+}
+
+int verify_get(struct verify *v, enum kv_table tab, struct bytes key, bool *ret_found,
+	       struct bytes *ret)
+{
+	int err = kv_get(v->t, tab, key, ret);
+
+	*ret_found = err == ERR_OK;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* --- the directory of feeds ------------------------------------------------------------------------ */
+static int feed_add(struct verify *v, uint32_t no, struct verify_feed **ret)
+{
+	uint32_t at = 0;
+
+	if (v->nfeeds == v->feeds_cap) {
+		uint32_t cap = v->feeds_cap ? 2 * v->feeds_cap : 4;
+		struct verify_feed *f = mem_resize(v->feed, cap, sizeof(*f));
+
+		if (!f)
+			return ERR_NOMEM;
+		v->feed = f;
+		v->feeds_cap = cap;
+	}
+	while (at < v->nfeeds && v->feed[at].h.no < no)
+		at++;
+	memmove(&v->feed[at + 1], &v->feed[at], (v->nfeeds - at) * sizeof(*v->feed));
+	v->nfeeds++;
+	memset(&v->feed[at], 0, sizeof(*v->feed));
+	v->feed[at].h.no = no;
+	*ret = &v->feed[at];
+	return ERR_OK;
+}
+
+static int read_head(struct verify *v, uint32_t no)
+{
+	struct verify_feed *f;
+	int err;
+
+	if (no == 0 || no > FEEDS_MAX || v->nfeeds == FEEDS_MAX) {
+		verify_say(
+			v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
+			"日志编号 %u 不是本系统所写，请用备份恢复存储",
+			"feed number %u was not written by this program; restore the store from a "
+			"backup",
+			no);
+		return ERR_OK;
+	}
+	err = feed_add(v, no, &f);
+	if (err)
+		return err;
+	err = feedlog_head(v->t, no, &f->h);
+	if (err && err != ERR_CORRUPT)
+		return err;
+	f->h.no = no;
+	f->here = !err;
+	f->broken = err;
+	if (err)
+		verify_say(v, f, VERIFY_NO_ENTRY, "feed", VK_HEAD,
+			   "编号 %u 的日志首部已损坏，无法核验该日志，请用备份恢复存储",
+			   "the head of feed number %u is damaged, so the feed cannot be checked; "
+			   "restore the store from a backup",
+			   no);
+	if (err)
+		return ERR_OK;
+	v->total += f->h.size;
+	f->told = f->h;
+	return verify_head_identity(v, f);
+}
+
+/* The row that says which number a feed ID has. Heads come before it in the table. */
+static int read_index(struct verify *v, struct bytes key, struct bytes val)
+{
+	uint32_t no = val.n == NO_BYTES ? be32_get(val.p) : 0;
+	struct verify_feed *f = verify_feed_of(v, no);
+	int err = ERR_OK;
+
+	if (f && f->here && memcmp(f->h.id.b, key.p + 1, HASH_BYTES) == 0) {
+		f->indexed = true;
+		return ERR_OK;
+	}
+	if (!f && no > 0 && no <= FEEDS_MAX && v->nfeeds < FEEDS_MAX) {
+		err = feed_add(v, no, &f);
+		if (err)
+			return err;
+		f->broken = true;
+	}
+	if (f && !f->here)
+		verify_say(v, f, VERIFY_NO_ENTRY, "feed", VK_HEAD,
+			   "编号 %u 的日志缺少首部，无法核验该日志，请用备份恢复存储",
+			   "the head of feed number %u is missing, so the feed cannot be checked; "
+			   "restore the store from a backup",
+			   no);
+	else
+		verify_say(
+			v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
+			"日志目录中的一行指向编号 %u，与该日志不符；" AGAIN_ZH,
+			"a line of the directory of feeds points to number %u, which is not that "
+			"feed; " AGAIN_EN,
+			no);
+	return ERR_OK;
+}
+
+static int read_feeds(struct verify *v)
+{
+	struct kv_cursor *c = NULL;
+	struct bytes key, val;
+	int err = kv_cursor_open(v->t, KV_FEED, &c);
+
+	for (enum kv_how how = KV_GE; !err; how = KV_NEXT) {
+		err = kv_seek(c, how, kv_bytes("", 0), &key, &val);
+		if (err)
+			break;
+		if (key.n == NO_BYTES)
+			err = read_head(v, be32_get(key.p));
+		else if (key.n == INDEX_BYTES && key.p[0] == INDEX_TAG)
+			err = read_index(v, key, val);
+		else
+			verify_say(v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
+				   "日志目录中有一行不是本系统所写；" AGAIN_ZH,
+				   "a line of the directory of feeds was not written by this "
+				   "program; " AGAIN_EN);
+	}
+	kv_cursor_close(c);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* A head that the directory does not know under its number: whose are the entries? */
+static void check_unindexed(struct verify *v, struct verify_feed *f)
+{
+	struct bytes leaf, payload;
+	struct entry e;
+
+	if (!feedlog_read(v->t, f->h.no, 0, &leaf, &payload) && !entry_parse(leaf.p, leaf.n, &e) &&
+	    hash_cmp(&e.feed, &f->h.id)) {
+		f->here = false;
+		f->broken = true;
+		verify_say(v, f, VERIFY_NO_ENTRY, "feed", VK_HEAD,
+			   "编号 %u 的日志首部属于另一日志，无法核验该日志，请用备份恢复存储",
+			   "the head under feed number %u is another feed's, so the feed cannot be "
+			   "checked; restore the store from a backup",
+			   f->h.no);
+		return;
+	}
+	verify_say(v, f, VERIFY_NO_ENTRY, "feed", VK_HEAD, "日志目录中缺少本日志；" AGAIN_ZH,
+		   "this feed is missing in the directory of feeds; " AGAIN_EN);
+}
+
+static void check_directory(struct verify *v)
+{
+	const uint32_t must[] = {FEED_TOWN, v->own};
+
+	for (uint32_t i = 0; i < v->nfeeds; i++)
+		if (v->feed[i].here && !v->feed[i].indexed)
+			check_unindexed(v, &v->feed[i]);
+	for (uint32_t i = 0; i < 2; i++) {
+		if (verify_feed_of(v, must[i]) || (i == 1 && must[0] == must[1]))
+			continue;
+		verify_say(v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
+			   i == 0 ? "镇日志（编号 %u）不在存储中，请用备份恢复存储"
+				  : "本机日志（编号 %u）不在存储中，请用备份恢复存储",
+			   i == 0 ? "the town feed (number %u) is not in the store; restore the "
+				    "store from a backup"
+				  : "this node's own feed (number %u) is not in the store; restore "
+				    "the store from a backup",
+			   must[i]);
+	}
+}
+
+/* A hub registers a feed with the entry that enrols it. */
+static void check_enrolled(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->nvillages && v->own == FEED_TOWN; i++) {
+		bool found = !v->village[i].enrolled;
+
+		for (uint32_t k = 0; k < v->nfeeds && !found; k++)
+			found = !v->feed[k].here ||
+				hash_cmp(&v->feed[k].h.id, &v->village[i].feed) == 0;
+		if (!found)
+			verify_say(v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
+				   "已入网的村 %s（%s）的日志不在存储中，请用备份恢复存储",
+				   "the feed of the enrolled village %s (%s) is not in the store; "
+				   "restore the store from a backup",
+				   v->village[i].name, v->village[i].code);
+	}
+}
+
+/* --- rows that nothing explains -------------------------------------------------------------------- */
+/* Rows of KV_ENTRY under numbers that no feed has; those of known feeds were all looked at. */
+static int surplus_entries(struct verify *v)
+{
+	struct kv_cursor *c = NULL;
+	struct bytes key, val;
+	uint8_t from[NO_BYTES] = {0};
+	uint32_t no = 0;
+	int err = kv_cursor_open(v->t, KV_ENTRY, &c);
+
+	if (!err)
+		err = kv_seek(c, KV_GE, kv_bytes("", 0), &key, &val);
+	while (!err) {
+		no = key.n >= NO_BYTES ? be32_get(key.p) : 0;
+		if (key.n < NO_BYTES || !verify_feed_of(v, no))
+			verify_say(v, NULL, VERIFY_NO_ENTRY, "entry", VK_ENTRY_ROW,
+				   "存储中有不属于任何日志的记录（编号 %u）；请用备份恢复存储",
+				   "the store holds records that belong to no feed (number %u); "
+				   "restore the store from a backup",
+				   no);
+		if (key.n < NO_BYTES) {
+			err = kv_seek(c, KV_NEXT, key, &key, &val);
+			continue;
+		}
+		if (no == UINT32_MAX)
+			break;
+		be32_put(from, no + 1);
+		err = kv_seek(c, KV_GE, kv_bytes(from, sizeof(from)), &key, &val);
+	}
+	kv_cursor_close(c);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* Nothing is kept in this table yet. */
+static int surplus_meta(struct verify *v)
+{
+	struct kv_cursor *c = NULL;
+	struct bytes key, val;
+	int err = kv_cursor_open(v->t, KV_META, &c);
+
+	for (enum kv_how how = KV_GE; !err; how = KV_NEXT) {
+		err = kv_seek(c, how, kv_bytes("", 0), &key, &val);
+		if (!err)
+			verify_say(v, NULL, VERIFY_NO_ENTRY, "meta", VK_HEAD,
+				   "配置表中有一行不是本系统所写；" AGAIN_ZH,
+				   "a line of the configuration was not written by this "
+				   "program; " AGAIN_EN);
+	}
+	kv_cursor_close(c);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* --- the order of the work ------------------------------------------------------------------------- */
+static int verify_one(struct verify *v, struct verify_feed *f)
+{
+	int err = verify_verdicts_upto(v, f->h.no, 0);
+
+	if (err || !f->here)
+		return err;
+	verify_town_label(v, f);
+	err = verify_note_sizes(v, f);
+	if (!err)
+		err = verify_feed_run(v, f);
+	if (!err)
+		err = verify_note_run(v, f);
+	if (!err && f->h.no == v->own && v->guard)
+		verify_guard(v, f);
+	return err;
+}
+
+static int open_verdicts(struct verify *v)
+{
+	int err = kv_cursor_open(v->t, KV_VERDICT, &v->verdicts);
+
+	if (!err)
+		err = kv_seek(v->verdicts, KV_GE, kv_bytes("", 0), &v->verdict_key,
+			      &v->verdict_val);
+	v->more_verdicts = !err;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static int run(struct verify *v)
+{
+	int err = read_feeds(v);
+
+	if (err)
+		return err;
+	verify_town_charter(v);
+	for (uint32_t i = 0; i < v->nfeeds; i++)
+		verify_town_label(v, &v->feed[i]);
+	check_directory(v);
+	err = open_verdicts(v);
+	if (!err && v->opts->rebuild)
+		err = verify_state_open(v);
+	/* the town feed has the lowest number, so villages find it folded */
+	for (uint32_t i = 0; !err && i < v->nfeeds; i++)
+		err = verify_one(v, &v->feed[i]);
+	if (!err)
+		err = verify_verdicts_upto(v, UINT32_MAX, UINT64_MAX);
+	check_enrolled(v);
+	if (!err)
+		err = surplus_entries(v);
+	if (!err)
+		err = verify_surplus_tree(v);
+	if (!err)
+		err = verify_surplus_txid(v);
+	if (!err)
+		err = verify_surplus_note(v);
+	if (!err)
+		err = surplus_meta(v);
+	if (!err && v->opts->rebuild)
+		err = verify_state_compare(v);
+	return err ? err : v->err;
+}
+
+int verify_store(struct kv_txn *t, const struct hash *town, uint32_t own, const struct guard *guard,
+		 const struct verify_opts *opts, struct verify_report *ret)
+{
+	struct verify_report report = {0};
+	struct verify *v = mem_alloc(sizeof(*v));
+	int err;
+
+	if (!v)
+		return ERR_NOMEM;
+	*v = (struct verify){
+		.t = t, .town = town, .own = own, .guard = guard, .opts = opts, .report = &report};
+	err = run(v);
+	if (!err && opts->progress)
+		opts->progress(opts->ctx, v->total, v->total);
+	kv_cursor_close(v->verdicts);
+	verify_state_close(v);
+	buf_close(&v->pack);
+	mem_free(v->batch);
+	mem_free(v->root);
+	mem_free(v->village);
+	mem_free(v->feed);
+	mem_free(v);
+	if (err)
+		verify_close(&report);
+	else
+		*ret = report;
+	return err;
+}
+
+void verify_close(struct verify_report *r)
+{
+	if (!r)
+		return;
+	mem_free(r->problem);
+	r->problem = NULL;
+	r->nproblems = 0;
+}

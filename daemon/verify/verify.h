@@ -1,0 +1,47 @@
+#ifndef DAEMON_VERIFY_VERIFY_H
+#define DAEMON_VERIFY_VERIFY_H
+
+#include "daemon/feed/guard.h"
+#include "daemon/store/kv.h"
+#include "lib/hash.h"
+
+/* The whole check of a store, trusting nothing in it but the guard's signature: every leaf, payload,
+ * commitment, chain link, tree row, transaction ID, author signature, checkpoint and cosignature; then
+ * the fold is run again into an empty memory store and every state and verdict row compared. A row that
+ * nothing explains is a problem, too.
+ *
+ * What cannot be known: that a cosignature or an acknowledged size was there and is gone; without
+ * opts->signatures, that an author's signature is bad when no verdict says so (a verdict that does is put
+ * to the test). Without opts->rebuild state rows are not looked at. */
+#define VERIFY_PROBLEMS_MAX 1000
+
+struct problem {
+	char feed[65];	 /* feed ID in hex, or "" */
+	char label[100]; /* village or town name where known */
+	uint64_t entry;	 /* UINT64_MAX: not about one entry */
+	char table[16];
+	char reason_zh[640], reason_en[640]; /* a verdict with its texts fits */
+};
+struct verify_opts {
+	bool signatures; /* verify author signatures too */
+	bool rebuild;	 /* run the fold again and compare */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+	void *ctx;
+	/* Runs @fn(@arg, 0) to @fn(@arg, @n - 1), part 0 on the thread of the caller and the others on
+	 * any, and returns when all have returned. NULL: all on the thread of the caller. */
+	void (*spread)(void *ctx, void (*fn)(void *arg, uint32_t i), void *arg, uint32_t n);
+	void *spread_ctx;
+};
+struct verify_report {
+	uint64_t feeds, entries, signatures;
+	uint32_t nproblems;
+	/* VERIFY_PROBLEMS_MAX at most, of one kind in one feed about 20; what is left out is not counted,
+	 * but said. verify_close frees. */
+	struct problem *problem;
+};
+/* @t: a read transaction. @guard may be NULL. ERR_* only when the check itself could not run. */
+int verify_store(struct kv_txn *t, const struct hash *town, uint32_t own, const struct guard *guard,
+		 const struct verify_opts *opts, struct verify_report *ret);
+void verify_close(struct verify_report *r);
+
+#endif

@@ -1,0 +1,241 @@
+#ifndef DAEMON_VERIFY_VERIFY_INT_H
+#define DAEMON_VERIFY_VERIFY_INT_H
+
+#include "daemon/feed/feedlog.h"
+#include "daemon/ledger/rules/fold.h"
+#include "daemon/ledger/rules/replay.h"
+#include "daemon/verify/verify.h"
+
+/* Between the files of verify.
+ *
+ *	verify.c	order of the work, problems, the directory of feeds
+ *	verify_feed.c	one feed: entries, chain, signatures, the fold
+ *	verify_tree.c	rows of the tree
+ *	verify_index.c	transaction IDs, verdict rows
+ *	verify_head.c	heads of feeds
+ *	verify_note.c	checkpoints, cosignatures, acknowledged sizes
+ *	verify_town.c	what the town feed says of itself: domain, villages, witnesses
+ *	verify_state.c	the second fold, and its comparison with the stored state
+ *
+ * Functions return machine failures only (ERR_NOMEM, ERR_IO of the store); what is wrong with the store is
+ * told with verify_say. */
+
+/* Kinds of problems; of each at most VERIFY_KIND_MAX are listed for one feed. */
+enum verify_kind {
+	VK_ENTRY,
+	VK_ENTRY_ROW,
+	VK_TREE,
+	VK_TXID,
+	VK_SIGNATURE,
+	VK_VERDICT,
+	VK_HEAD,
+	VK_NOTE,
+	VK_STATE,
+	VK_FOLD,
+	VK_COUNT
+};
+#define VERIFY_KIND_MAX	 20
+#define VERIFY_LABEL_MAX 100
+
+/* A root to be remembered when the tree has this size. */
+struct verify_root {
+	uint64_t size;
+	struct hash root;
+	bool reached;
+};
+#define VERIFY_ROOTS_MAX 2048 /* per feed */
+
+/* Leaves of a feed that are not as they were, so that nothing is said of what depends on them. */
+#define VERIFY_BAD_MAX 64
+
+struct verify_feed {
+	struct feed_head told; /* as stored */
+	struct feed_head h;    /* the same, until one after the other is recomputed */
+	bool here;	       /* the head row can be read */
+	bool broken;	       /* from here on the fold has no ground */
+	bool indexed;
+	uint32_t head_bad; /* fields of the head that are wrong, for verify_feed.c */
+	char label[VERIFY_LABEL_MAX];
+	uint64_t bad[VERIFY_BAD_MAX];
+	uint32_t nbad;	/* VERIFY_BAD_MAX: perhaps more */
+	uint64_t txids; /* rows that belong to an entry */
+	uint32_t said[VK_COUNT];
+};
+
+#define VERIFY_TXID_KEY	    REPLAY_TXID_KEY
+#define VERIFY_VILLAGES_MAX 4096
+struct verify_village {
+	char code[13], name[97];
+	bool enrolled;
+	struct hash feed;
+	uint8_t witness[SIGN_KEY_BYTES];
+};
+
+struct verify_batch;
+
+struct verify {
+	struct kv_txn *t;
+	const struct hash *town;
+	uint32_t own;
+	const struct guard *guard;
+	const struct verify_opts *opts;
+	struct verify_report *report;
+	int err; /* of verify_say: ERR_NOMEM */
+	uint32_t cap;
+	uint32_t said[VK_COUNT]; /* not about one feed */
+
+	struct verify_feed *feed; /* ascending by number */
+	uint32_t nfeeds, feeds_cap;
+
+	char domain[DOMAIN_MAX + 1]; /* "": no charter here */
+	uint8_t town_witness[SIGN_KEY_BYTES];
+	struct verify_village *village;
+	uint32_t nvillages, villages_cap;
+
+	struct verify_batch *batch; /* three */
+	struct verify_root *root;   /* of the feed at hand, ascending by size */
+	uint32_t nroots, next_root;
+
+	struct replay second; /* the second fold */
+	struct kv_txn
+		*fold_t; /* its state, and all other tables of @t, whose rows were checked before */
+
+	struct kv_cursor *verdicts; /* at the first row that no entry has claimed */
+	struct bytes verdict_key, verdict_val;
+	bool more_verdicts;
+	struct buf pack;
+
+	/* of the entry at hand, which was looked up and judged a moment ago: what the fold may believe of its
+	 * row; none when it is wrong */
+	struct replay_txid txid;
+
+	uint64_t done, total;
+};
+
+/* Notes a problem. The sentences take the same arguments in the same order. @f NULL: not about one feed. */
+__attribute__((format(printf, 6, 8), format(printf, 7, 8))) void
+verify_say(struct verify *v, struct verify_feed *f, uint64_t entry, const char *table,
+	   enum verify_kind kind, const char *zh, const char *en, ...);
+#define VERIFY_NO_ENTRY UINT64_MAX
+/* What to do about it, for the end of a sentence. */
+#define FETCH_ZH "请用备份恢复，或从其他节点重新取回本日志"
+#define FETCH_EN "restore a backup, or fetch this feed again from another node"
+#define AGAIN_ZH "记录本身未受影响，请用备份恢复存储"
+#define AGAIN_EN "the records themselves are whole; restore the store from a backup"
+
+struct verify_feed *verify_feed_of(struct verify *v, uint32_t no); /* NULL: not registered */
+bool verify_is_bad(const struct verify_feed *f, uint64_t seq);
+/* True when the value was there; else ERR_NOTFOUND is no failure but an answer. */
+int verify_get(struct verify *v, enum kv_table tab, struct bytes key, bool *ret_found,
+	       struct bytes *ret);
+
+/* --- one pass over a feed --- */
+#define VERIFY_ENTRY_KEY 12
+static inline struct bytes verify_entry_key(uint8_t key[VERIFY_ENTRY_KEY], uint32_t no,
+					    uint64_t seq)
+{
+	be32_put(key, no);
+	be64_put(key + 4, seq);
+	return kv_bytes(key, VERIFY_ENTRY_KEY);
+}
+int verify_cmp(struct bytes a, struct bytes b); /* in the order of keys */
+
+/* A row of KV_ENTRY, and what can be said of it without its neighbours: that part runs on any thread. */
+struct verify_row {
+	struct bytes key, val;
+	bool leaf;	/* it is one: @e is set */
+	bool payload;	/* it is what the leaf commits to */
+	bool author_ok; /* with opts->signatures: verified */
+	struct entry e;
+	struct hash hash; /* of the leaf, whatever it is */
+};
+#define VERIFY_BATCH 256
+#define VERIFY_SHARE 32 /* rows that a thread looks at before it asks for more */
+struct verify_batch {
+	uint32_t n; /* 0: there are no more rows */
+	struct verify_row row[VERIFY_BATCH];
+};
+
+struct verify_pass {
+	struct verify *v;
+	struct verify_feed *f;
+	int err;
+	struct kv_cursor *c, *txids;
+	bool begun;
+	int txid_luck; /* 0: the next row is never the one wanted, as when feeds mix */
+	/* one batch is taken, one looked at, one fetched */
+	struct verify_batch *take, *look, *fetch;
+
+	struct hash prev; /* leaf hash of the entry before, as it should be */
+	struct tlog_edge edge;
+	uint64_t town_seen;
+	bool seen_known;
+	uint64_t gap_from, gap_n; /* missing entries not told yet */
+	struct {
+		bool loaded, said;
+		uint64_t group;
+		struct bytes raw;
+	} tree[FEEDLOG_LEVELS];
+	bool tree_bad; /* a row of it was told */
+
+	bool folding;
+	struct fold fold;
+	struct verdict verdict;
+};
+
+/* verify_feed.c */
+int verify_feed_run(struct verify *v, struct verify_feed *f);
+
+/* verify_tree.c. The leaf hash that the tree has for entry @n, or NULL. */
+int verify_tree_leaf(struct verify_pass *p, uint64_t n, const uint8_t **ret);
+/* A tlog_write_fn; @ctx is the pass. */
+int verify_tree_node(void *ctx, unsigned level, uint64_t index, const struct hash *h);
+/* The row at hand of a level is not what the entries make it. */
+void verify_tree_bad(struct verify_pass *p, unsigned i);
+/* The last row of each level may not be longer than the tree. */
+int verify_tree_end(struct verify_pass *p);
+/* Rows that no entry explains. */
+int verify_surplus_tree(struct verify *v);
+
+/* verify_index.c */
+int verify_txid(struct verify_pass *p, uint64_t n, const struct entry *e);
+int verify_surplus_txid(struct verify *v);
+/* The stored verdict of the entry; unclaimed ones of the entries before are surplus. */
+int verify_verdict_claim(struct verify_pass *p, uint64_t seq, bool *ret_found, struct bytes *ret);
+/* Verdicts before entry @seq of feed @no that no entry has claimed. */
+int verify_verdicts_upto(struct verify *v, uint32_t no, uint64_t seq);
+
+/* verify_head.c: who the feed is, before anything else; its origin, before its entries; the rest after. */
+int verify_head_identity(struct verify *v, struct verify_feed *f);
+void verify_head_origin(struct verify *v, struct verify_feed *f);
+void verify_head_check(struct verify_pass *p);
+
+/* verify_note.c */
+int verify_note_sizes(struct verify *v, struct verify_feed *f);
+int verify_note_run(struct verify *v, struct verify_feed *f);
+int verify_surplus_note(struct verify *v);
+void verify_guard(struct verify *v, struct verify_feed *f);
+/* The recomputed root at @size. False: the feed is shorter. */
+bool verify_root_at(const struct verify *v, uint64_t size, struct hash *ret);
+
+/* verify_town.c */
+void verify_town_charter(struct verify *v);
+/* An accepted entry of the town feed. */
+int verify_town_entry(struct verify *v, const struct entry *e, struct bytes payload);
+void verify_town_label(struct verify *v, struct verify_feed *f);
+bool verify_town_witness(const struct verify *v, const uint8_t key[SIGN_KEY_BYTES]);
+bool verify_town_enrolled(const struct verify *v, const struct hash *feed);
+
+/* verify_state.c */
+int verify_state_open(struct verify *v);
+void verify_state_close(struct verify *v);
+int verify_state_compare(struct verify *v);
+/* What people call the rows of a kind; NULL: there is no such kind. */
+struct verify_row_kind {
+	uint8_t kind;
+	bool text; /* the key goes on with a text people know */
+	const char *zh, *en;
+};
+const struct verify_row_kind *verify_state_kind(uint8_t kind);
+
+#endif

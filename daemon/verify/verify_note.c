@@ -1,0 +1,261 @@
+#include <string.h>
+
+#include "daemon/feed/sigs.h"
+#include "daemon/verify/verify_int.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+
+/* --- roots at the sizes that somebody signed ------------------------------------------------------- */
+static int want(struct verify *v, uint64_t size)
+{
+	uint32_t at = v->nroots;
+
+	while (at > 0 && v->root[at - 1].size >= size)
+		at--;
+	if ((at < v->nroots && v->root[at].size == size) || v->nroots == VERIFY_ROOTS_MAX)
+		return ERR_OK;
+	if (!v->root)
+		v->root = mem_array(VERIFY_ROOTS_MAX, sizeof(*v->root));
+	if (!v->root)
+		return ERR_NOMEM;
+	memmove(&v->root[at + 1], &v->root[at], (v->nroots - at) * sizeof(*v->root));
+	v->root[at] = (struct verify_root){.size = size};
+	v->nroots++;
+	return ERR_OK;
+}
+
+static uint64_t size_of(const struct notes_row *r)
+{
+	switch (r->kind) {
+	case NOTES_SEALED: return r->u.sealed.size;
+	case NOTES_COSIG: return r->u.cosig.size;
+	default: return r->u.acked.size;
+	}
+}
+
+bool verify_root_at(const struct verify *v, uint64_t size, struct hash *ret)
+{
+	for (uint32_t i = 0; i < v->nroots; i++)
+		if (v->root[i].size == size && v->root[i].reached) {
+			*ret = v->root[i].root;
+			return true;
+		}
+	return false;
+}
+
+/* --- the rows of one feed -------------------------------------------------------------------------- */
+struct notes {
+	struct verify *v;
+	struct verify_feed *f;
+	bool sealed;
+	uint64_t sealed_size;
+	uint64_t told; /* the largest size that others have spoken of */
+};
+typedef int (*note_fn)(struct notes *n, bool whole, const struct notes_row *r);
+
+/* Calls @fn for every row under the number of the feed. */
+static int each_note(struct notes *n, note_fn fn)
+{
+	struct kv_cursor *c = NULL;
+	struct bytes key, val;
+	uint8_t from[4];
+	int err = kv_cursor_open(n->v->t, KV_NOTE, &c);
+
+	be32_put(from, n->f->h.no);
+	for (enum kv_how how = KV_GE; !err; how = KV_NEXT) {
+		struct notes_row r;
+
+		err = kv_seek(c, how, kv_bytes(from, sizeof(from)), &key, &val);
+		if (err || key.n < sizeof(from) || memcmp(key.p, from, sizeof(from)) != 0)
+			break;
+		bool whole = notes_parse(key, val, &r) == ERR_OK;
+		err = fn(n, whole, &r);
+	}
+	kv_cursor_close(c);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static int want_note(struct notes *n, bool whole, const struct notes_row *r)
+{
+	return whole ? want(n->v, size_of(r)) : ERR_OK;
+}
+
+int verify_note_sizes(struct verify *v, struct verify_feed *f)
+{
+	struct notes n = {.v = v, .f = f};
+
+	v->nroots = v->next_root = 0;
+	if (f->h.no == v->own && v->guard && want(v, v->guard->size))
+		return ERR_NOMEM;
+	return each_note(&n, want_note);
+}
+
+static struct checkpoint checkpoint_of(const struct verify_feed *f, uint64_t size,
+				       const struct hash *root)
+{
+	struct checkpoint c = {.size = size, .root = *root};
+
+	memcpy(c.origin, f->h.origin, sizeof(c.origin));
+	return c;
+}
+
+#define SAY_NOTE(n, zh, en, size)                                                                  \
+	verify_say((n)->v, (n)->f, VERIFY_NO_ENTRY, "note", VK_NOTE, zh, en,                       \
+		   (unsigned long long)(size))
+
+/* The size and root of a row are those of the recomputed tree. */
+static bool root_fits(struct notes *n, uint64_t size, const struct hash *root)
+{
+	struct hash mine;
+
+	return verify_root_at(n->v, size, &mine) && hash_cmp(&mine, root) == 0;
+}
+
+static void check_sealed(struct notes *n, const struct notes_sealed *s)
+{
+	struct checkpoint c = checkpoint_of(n->f, s->size, &s->root);
+
+	n->sealed = true;
+	n->sealed_size = s->size;
+	if (!checkpoint_verify(&c, n->f->h.key, s->sig))
+		SAY_NOTE(n, "长度 %llu 的日志签章无效；" AGAIN_ZH,
+			 "the feed's own signature at size %llu is not valid; " AGAIN_EN, s->size);
+	else if (!root_fits(n, s->size, &s->root))
+		SAY_NOTE(n, "本日志曾在长度 %llu 处签章，现存记录与签章不符，历史被改写；" FETCH_ZH,
+			 "this feed was signed at size %llu, and the records here are not those: "
+			 "history was rewritten; " FETCH_EN,
+			 s->size);
+}
+
+/* Until a village finds its own enrolment in the town feed, its own cosignatures have no name. */
+static bool roster_silent(struct notes *n)
+{
+	const struct verify_feed *own = verify_feed_of(n->v, n->v->own);
+	const struct verify_feed *town = verify_feed_of(n->v, FEED_TOWN);
+
+	if (!town || town->broken)
+		return true;
+	return n->v->own != FEED_TOWN && own && own->here &&
+	       !verify_town_enrolled(n->v, &own->h.id);
+}
+
+static void check_cosig(struct notes *n, const struct notes_cosig *s)
+{
+	struct checkpoint c = checkpoint_of(n->f, s->size, &s->root);
+
+	if (n->told < s->size)
+		n->told = s->size;
+	if (!cosig_verify(&c, s->witness, &s->cosig))
+		SAY_NOTE(n, "长度 %llu 处有一条见证签名无效；" AGAIN_ZH,
+			 "a witness's signature at size %llu is not valid; " AGAIN_EN, s->size);
+	else if (!root_fits(n, s->size, &s->root))
+		SAY_NOTE(n, "他人见证过长度 %llu 的日志，现存记录与之不符，历史被改写；" FETCH_ZH,
+			 "a witness signed this feed at size %llu, and the records here are not "
+			 "those: history was rewritten; " FETCH_EN,
+			 s->size);
+	else if (!verify_town_witness(n->v, s->witness) && !roster_silent(n))
+		SAY_NOTE(n, "长度 %llu 处的见证签名来自名册之外的密钥；" AGAIN_ZH,
+			 "a signature at size %llu is by a key that is no witness of this "
+			 "town; " AGAIN_EN,
+			 s->size);
+}
+
+static void check_acked(struct notes *n, const struct notes_acked *a)
+{
+	if (n->told < a->size)
+		n->told = a->size;
+	if (n->f->h.no != n->v->own || !root_fits(n, a->size, &a->root))
+		SAY_NOTE(n, "所记的镇中心已存长度 %llu 与记录不符；" AGAIN_ZH,
+			 "the size that the hub is said to hold, %llu, does not fit the "
+			 "records; " AGAIN_EN,
+			 a->size);
+}
+
+static int check_note(struct notes *n, bool whole, const struct notes_row *r)
+{
+	if (!whole)
+		SAY_NOTE(n, "签章表中有一行已损坏（长度 %llu）；" AGAIN_ZH,
+			 "a line of the table of signatures is damaged (size %llu); " AGAIN_EN, 0);
+	else if (r->kind == NOTES_SEALED)
+		check_sealed(n, &r->u.sealed);
+	else if (r->kind == NOTES_COSIG)
+		check_cosig(n, &r->u.cosig);
+	else
+		check_acked(n, &r->u.acked);
+	return ERR_OK;
+}
+
+/* Entries of another feed come with its checkpoint at their end. The own checkpoint reaches the store one
+ * batch late, but before others can speak of it. */
+static void check_present(struct notes *n)
+{
+	uint64_t size = n->f->h.size;
+	bool own = n->f->h.no == n->v->own;
+
+	if (own && n->told > (n->sealed ? n->sealed_size : 0))
+		SAY_NOTE(n, "他人已确认长度 %llu，本机却没有相应的日志签章；" AGAIN_ZH,
+			 "others have confirmed size %llu, but the feed's own signature for it is "
+			 "missing; " AGAIN_EN,
+			 n->told);
+	if (!own && size > 0 && (!n->sealed || n->sealed_size != size))
+		SAY_NOTE(n, "缺少覆盖全部 %llu 条记录的日志签章；" FETCH_ZH,
+			 "the feed's signature over all its %llu entries is missing; " FETCH_EN,
+			 size);
+}
+
+int verify_note_run(struct verify *v, struct verify_feed *f)
+{
+	struct notes n = {.v = v, .f = f};
+	int err = each_note(&n, check_note);
+
+	if (!err)
+		check_present(&n);
+	return err;
+}
+
+int verify_surplus_note(struct verify *v)
+{
+	struct kv_cursor *c = NULL;
+	struct bytes key, val;
+	int err = kv_cursor_open(v->t, KV_NOTE, &c);
+
+	for (enum kv_how how = KV_GE; !err; how = KV_NEXT) {
+		err = kv_seek(c, how, kv_bytes("", 0), &key, &val);
+		if (!err && (key.n < 4 || !verify_feed_of(v, be32_get(key.p))))
+			verify_say(
+				v, NULL, VERIFY_NO_ENTRY, "note", VK_NOTE,
+				"签章表中有一行不属于任何日志；" AGAIN_ZH,
+				"a line of the table of signatures belongs to no feed; " AGAIN_EN);
+	}
+	kv_cursor_close(c);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* --- the guard ------------------------------------------------------------------------------------- */
+#define SAY_GUARD(v, f, zh, en)                                                                    \
+	verify_say(v, f, VERIFY_NO_ENTRY, "guard", VK_NOTE, zh, en,                                \
+		   (unsigned long long)(v)->guard->size)
+
+void verify_guard(struct verify *v, struct verify_feed *f)
+{
+	const struct guard *g = v->guard;
+	struct checkpoint c = checkpoint_of(f, g->size, &g->root);
+	struct hash mine;
+
+	if (!checkpoint_verify(&c, f->h.key, g->sig) || g->epoch != f->h.epoch)
+		SAY_GUARD(v, f,
+			  "守护文件中长度 %llu 的签章不是本日志所签；请检查守护文件是否放错或损坏",
+			  "the guard's signature at size %llu is not by this feed's key; see "
+			  "whether the guard file is damaged or another node's");
+	else if (g->size > f->h.size)
+		SAY_GUARD(
+			v, f,
+			"本机曾签到第 %llu "
+			"条，存储却没有这么多：这是旧备份；保持目录原样，联系镇里，不要再次 init",
+			"this node has signed %llu entries, more than the store holds: it is an "
+			"old copy; keep DIR as it is, write to the town office, do not init again");
+	else if (!verify_root_at(v, g->size, &mine) || hash_cmp(&mine, &g->root))
+		SAY_GUARD(v, f, "前 %llu 条记录不是本机签过的那些，历史被改写；" FETCH_ZH,
+			  "the first %llu entries are not those that this node has signed: "
+			  "history was rewritten; " FETCH_EN);
+}

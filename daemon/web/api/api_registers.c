@@ -1,0 +1,86 @@
+#include <string.h>
+
+#include "daemon/ledger/state/read.h"
+#include "daemon/web/api/entryjson.h"
+#include "daemon/web/api/handlers.h"
+
+/* A register: the accepted entries of one type, oldest first. */
+
+#define REGISTER_DEFAULT 1000
+#define REGISTER_MAX	 5000
+
+struct listing {
+	struct reading r;
+	uint64_t left;
+	uint64_t next; /* not told any more; UINT64_MAX: none */
+};
+
+static int on_listed(void *ctx, uint64_t seq)
+{
+	struct listing *l = ctx;
+
+	if (l->left == 0) {
+		l->next = seq;
+		return 1;
+	}
+	l->left--;
+	return entryjson_put(&l->r, seq);
+}
+
+/* The columns in order, so that programs need no table of their own. */
+static void put_columns(struct jw *w, const char *key, const struct rec_field *f, uint32_t n,
+			enum lang lang)
+{
+	jw_key(w, key);
+	jw_arr(w);
+	for (uint32_t i = 0; i < n; i++) {
+		jw_obj(w);
+		jw_kstr(w, "name", f[i].name);
+		jw_kstr(w, "label", lang == LANG_EN ? f[i].en : f[i].zh);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+}
+
+static const struct rec_type *type_asked(const struct web_req *req, struct web_res *res)
+{
+	const struct rec_type *t = rec_type_named(reply_last(req));
+
+	if (t && t->listed)
+		return t;
+	reply_error(res, req->lang, 404, "TYPE_UNKNOWN", NULL,
+		    SAYS("没有这种登记簿", "there is no such register"),
+		    SAYS("用 cunzhang register 查看全部登记簿",
+			 "cunzhang register lists all of them"));
+	return NULL;
+}
+
+void api_registers(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	struct listing l = {.left = REGISTER_DEFAULT, .next = UINT64_MAX};
+	const struct rec_type *t = type_asked(req, res);
+	uint64_t from = 0;
+	struct jw *w = &l.r.w;
+	int err;
+
+	if (!t || !reply_param_u64(req, res, "from", INT64_MAX, &from) ||
+	    !reply_param_u64(req, res, "n", REGISTER_MAX, &l.left) ||
+	    !reading_begin(&l.r, s, req, res))
+		return;
+	jw_kstr(w, "type", t->name);
+	jw_kstr(w, "title", req->lang == LANG_EN ? t->en : t->zh);
+	jw_khex(w, "feed", l.r.ask.feed.id.b, HASH_BYTES);
+	put_columns(w, "fields", t->head, t->nhead, req->lang);
+	if (t->line)
+		put_columns(w, "line_fields", t->line, t->nline, req->lang);
+	jw_key(w, "items");
+	jw_arr(w);
+	err = view_listed(l.r.ask.t, l.r.ask.feed.no, (enum rec_code)t->code, from, on_listed, &l);
+	jw_arr_end(w);
+	jw_key(w, "next");
+	if (l.next == UINT64_MAX)
+		jw_null(w);
+	else
+		jw_u64(w, l.next);
+	reading_end(&l.r, err > 0 ? ERR_OK : err);
+}

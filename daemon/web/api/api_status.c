@@ -1,0 +1,223 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/feed/feedlog.h"
+#include "daemon/ledger/query/due.h"
+#include "daemon/ledger/state/read.h"
+#include "daemon/web/api/handlers.h"
+#include "daemon/web/api/reply.h"
+#include "lib/text.h"
+
+#define LINKS_SHOWN_MAX 64
+
+/* --- status: no personal data, it is also told to those who are not local --------------------------- */
+
+static void put_town(struct reading *r)
+{
+	struct view_town town;
+	struct jw *w = &r->w;
+
+	jw_khex(w, "town", r->s->tx.town.b, HASH_BYTES);
+	if (view_town(r->ask.t, &town))
+		return;
+	jw_kstr(w, "town_name", town.name);
+	jw_kstr(w, "town_code", town.code);
+	jw_kstr(w, "domain", town.domain);
+	jw_kbool(w, "training", domain_is_training(town.domain));
+}
+
+static int put_feed(void *ctx, const struct feed_head *h)
+{
+	struct reading *r = ctx;
+	struct feed_status st = {0};
+	struct guard g;
+	char label[FEED_LABEL_MAX];
+	uint64_t durable = h->size, unaudited, overdue = 0;
+	bool own = h->no == r->s->tx.own;
+	int err = writer_feed_status(r->ask.t, h->no, r->s->role == NODE_HUB, &st);
+
+	if (err)
+		return err;
+	/* Of the own feed, only what was re-read and signed counts. */
+	if (own)
+		durable = r->s->guard(r->s->tx.ctx, &g) ? 0 : g.size;
+	view_feed_label(r->ask.t, h, label);
+	jw_obj(&r->w);
+	jw_khex(&r->w, "feed", h->id.b, HASH_BYTES);
+	jw_ku64(&r->w, "no", h->no);
+	jw_kstr(&r->w, "label", label);
+	jw_kbool(&r->w, "own", own);
+	jw_kstr(&r->w, "origin", h->origin);
+	jw_ku64(&r->w, "size", h->size);
+	jw_ku64(&r->w, "durable", durable < h->size ? durable : h->size);
+	jw_ku64(&r->w, "at_hub", st.at_hub);
+	jw_ku64(&r->w, "cosigned", st.cosigned);
+	jw_ku64(&r->w, "witnesses", st.witnesses);
+	jw_ku64(&r->w, "epoch", h->epoch);
+	if (r->req->local && reply_param(r->req, "full")) {
+		err = view_unaudited(r->ask.t, h->no, 0, &unaudited);
+		if (err)
+			return err;
+		jw_ku64(&r->w, "unaudited", unaudited);
+	}
+	if (r->req->local && h->no != FEED_TOWN) {
+		err = due_count(r->ask.t, h, r->ask.day, &overdue);
+		jw_ku64(&r->w, "overdue", overdue);
+	}
+	jw_obj_end(&r->w);
+	return err;
+}
+
+static void put_links(struct reading *r)
+{
+	struct node_link link[LINKS_SHOWN_MAX];
+	uint32_t n = r->s->links(r->s->tx.ctx, link, LINKS_SHOWN_MAX);
+
+	jw_key(&r->w, "links");
+	jw_arr(&r->w);
+	for (uint32_t i = 0; i < n && i < LINKS_SHOWN_MAX; i++) {
+		jw_obj(&r->w);
+		jw_khex(&r->w, "feed", link[i].feed.b, HASH_BYTES);
+		jw_kbool(&r->w, "running", link[i].running);
+		jw_ku64(&r->w, "since_ms", link[i].since_ms);
+		jw_ku64(&r->w, "last_heard_ms", link[i].last_heard_ms);
+		jw_ku64(&r->w, "acked_bytes", link[i].acked_bytes);
+		jw_kstr(&r->w, "last_refusal", link[i].last_refusal);
+		jw_obj_end(&r->w);
+	}
+	jw_arr_end(&r->w);
+}
+
+/* An alarm is told in both languages, "中文 / English"; as it stands when it is not. */
+static void put_in_language(struct jw *w, const char *key, const char *text, enum lang lang)
+{
+	const char *bar = strstr(text, " / ");
+
+	jw_key(w, key);
+	if (bar && lang == LANG_ZH)
+		jw_strn(w, text, (size_t)(bar - text));
+	else
+		jw_str(w, bar ? bar + strlen(" / ") : text);
+}
+
+static void put_alarms(struct reading *r)
+{
+	struct node_alarm alarm[NODE_ALARMS_MAX];
+	uint32_t n = r->s->alarms(r->s->tx.ctx, alarm, NODE_ALARMS_MAX);
+	char when[32];
+
+	jw_key(&r->w, "alarms");
+	jw_arr(&r->w);
+	for (uint32_t i = 0; i < n && i < NODE_ALARMS_MAX; i++) {
+		jw_obj(&r->w);
+		jw_khex(&r->w, "feed", alarm[i].feed.b, HASH_BYTES);
+		jw_ku64(&r->w, "entry", alarm[i].seq);
+		jw_kstr(&r->w, "error", err_name(alarm[i].err));
+		jw_kstr(&r->w, "time", time_text(alarm[i].wall_ms, when));
+		put_in_language(&r->w, "reason", alarm[i].text, r->req->lang);
+		jw_obj_end(&r->w);
+	}
+	jw_arr_end(&r->w);
+}
+
+/* The reason comes in English, with its numbers; what to do is the same for all. */
+static const char *halted_text(const struct web_services *s, enum lang lang)
+{
+	const char *why = s->halted(s->tx.ctx);
+
+	if (!why || lang == LANG_EN)
+		return why;
+	return "存储与本机签过的记录不符（可能恢复了旧备份），为防止分叉不再写入。请保持目录原样，"
+	       "运行 cunzhang verify 查看，并联系镇乡村振兴办";
+}
+
+void api_status(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	struct reading r;
+	const char *halted = halted_text(s, req->lang);
+	int err;
+
+	if (!reading_begin(&r, s, req, res))
+		return;
+	jw_kstr(&r.w, "role", s->role == NODE_HUB ? "hub" : "village");
+	put_town(&r);
+	jw_key(&r.w, "halted");
+	if (halted)
+		jw_str(&r.w, halted);
+	else
+		jw_null(&r.w);
+	jw_key(&r.w, "feeds");
+	jw_arr(&r.w);
+	err = feedlog_each(r.ask.t, put_feed, &r);
+	jw_arr_end(&r.w);
+	if (req->local) {
+		put_links(&r);
+		put_alarms(&r);
+	}
+	reading_end(&r, err);
+}
+
+/* --- villages ------------------------------------------------------------------------------------ */
+
+/* What the town wrote down last about a village. */
+struct facts {
+	struct reading *r;
+	const char *code;
+	bool work_team;
+	uint64_t batch;
+};
+
+static int on_fact(void *ctx, uint64_t seq)
+{
+	struct rec_village_fact f;
+	struct facts *facts = ctx;
+	struct payload payload;
+	int err = feedlog_payload(facts->r->ask.t, FEED_TOWN, seq, &payload);
+
+	if (!err && rec_decode_head(rec_type_of(REC_village_fact), &payload, &f))
+		err = ERR_CORRUPT;
+	if (err || !str_eq((const char *)f.village.p, f.village.n, facts->code))
+		return err;
+	facts->work_team = f.work_team == YES_yes;
+	facts->batch = f.batch;
+	return ERR_OK;
+}
+
+static int put_village(void *ctx, const struct view_village *v)
+{
+	struct reading *r = ctx;
+	struct facts facts = {.r = r, .code = v->code};
+	struct feed_head h;
+	int err = view_listed(r->ask.t, FEED_TOWN, REC_village_fact, 0, on_fact, &facts);
+
+	if (err)
+		return err;
+	jw_obj(&r->w);
+	jw_kstr(&r->w, "code", v->code);
+	jw_kstr(&r->w, "name", v->name);
+	jw_kbool(&r->w, "enrolled", v->enrolled);
+	if (v->enrolled)
+		jw_khex(&r->w, "feed", v->feed.b, HASH_BYTES);
+	if (v->no && !feedlog_head(r->ask.t, v->no, &h))
+		jw_ku64(&r->w, "size", h.size);
+	jw_kbool(&r->w, "work_team", facts.work_team);
+	jw_ku64(&r->w, "batch", facts.batch);
+	/* the plan: a village with a resident work team belongs in the first batch */
+	jw_kbool(&r->w, "to_include", facts.work_team && facts.batch != 1);
+	jw_obj_end(&r->w);
+	return 0;
+}
+
+void api_villages(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	struct reading r;
+	int err;
+
+	if (!reading_begin(&r, s, req, res))
+		return;
+	jw_key(&r.w, "items");
+	jw_arr(&r.w);
+	err = view_villages(r.ask.t, put_village, &r);
+	jw_arr_end(&r.w);
+	reading_end(&r, err);
+}

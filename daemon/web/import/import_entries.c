@@ -1,0 +1,342 @@
+#include "daemon/web/import/import.h"
+
+#include <string.h>
+
+#include "daemon/web/import/import_table.h"
+#include "lib/mem.h"
+#include "lib/text.h"
+
+enum {
+	COL_DAY,
+	COL_HOUSEHOLD,
+	COL_NAME,
+	COL_ITEM,
+	COL_ITEM_NAME,
+	COL_PLACE,
+	COL_REASON,
+	COL_EVIDENCE,
+	COL_EVIDENCE_NO,
+	COL_FILE,
+	COL_TOLD,
+	COL_POINTS,
+	COLS
+};
+static const struct import_column columns[COLS] = {
+	[COL_DAY] = {"发生日期", "|日期|时间|发生时间|day|", true},
+	[COL_HOUSEHOLD] = {"户编号", "|户号|户编码|家庭编号|农户编号|household|", true},
+	[COL_NAME] = {"姓名", "|成员|成员姓名|name|", true},
+	[COL_ITEM] = {"事项编码", "|编码|项目编码|item|", true},
+	[COL_ITEM_NAME] = {"事项", "|事项名称|项目|", false},
+	[COL_PLACE] = {"地点", "|发生地点|place|", false},
+	[COL_REASON] = {"事由", "|具体事由|内容|说明|reason|", false},
+	[COL_EVIDENCE] = {"证明材料", "|佐证材料|证明材料种类|evidence|", false},
+	[COL_EVIDENCE_NO] = {"材料编号", "|证明编号|evidenceno|", false},
+	[COL_FILE] = {"附件", IMPORT_FILE_WORDS, false},
+	[COL_TOLD] = {"告知日期", "|告知时间|told|", false},
+	[COL_POINTS] = {"分值", "|积分|分数|points|", false},
+};
+
+struct work {
+	struct import_table t;
+	struct import_report *rep;
+	const struct import_opts *opts;
+	const struct import_lookup *look;
+	struct rec_points_line *v;
+	uint32_t *row;
+	uint32_t n, cap;
+	struct import_map seen;
+};
+
+static const struct rec_field *field(const char *name)
+{
+	const struct rec_type *t = rec_type_of(REC_points);
+
+	return import_field(t->line, t->nline, name);
+}
+
+static void issue(struct work *w, uint32_t column, struct bytes value, enum import_id id,
+		  struct bytes s, struct bytes t)
+{
+	import_add(w->rep, &(struct import_issue){.row = w->t.csv.row,
+						  .id = id,
+						  .column = columns[column].name,
+						  .value = import_shown(w->rep, value),
+						  .s = import_shown(w->rep, s),
+						  .t = import_shown(w->rep, t)});
+}
+
+static void read_day(struct work *w, struct rec_points_line *l)
+{
+	uint32_t errors = w->rep->count[IMPORT_ERROR];
+
+	l->day = import_cell_day(&w->t, COL_DAY);
+	if (l->day == DAY_NONE && w->rep->count[IMPORT_ERROR] == errors)
+		import_cell_needed(&w->t, COL_DAY, (struct bytes){NULL, 0});
+	l->told = import_cell_past_day(&w->t, COL_TOLD);
+}
+
+static int read_member(struct work *w, struct rec_points_line *l)
+{
+	struct bytes home = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_NUMBER);
+	struct bytes name = import_cell(&w->t, COL_NAME, IMPORT_NAME), none = {NULL, 0};
+	uint32_t member = 0;
+	int err;
+
+	if (!import_cell_needed(&w->t, COL_HOUSEHOLD, home) ||
+	    !import_cell_field(&w->t, COL_HOUSEHOLD, home, field("household"), l))
+		return ERR_OK;
+	err = w->look->member(w->look->ctx, home, name, &member);
+	l->member = member;
+	switch (err) {
+	case ERR_OK: return ERR_OK;
+	case ERR_NOTFOUND:
+		issue(w, COL_HOUSEHOLD, home, ISSUE_HOUSEHOLD_UNKNOWN, none, none);
+		return ERR_OK;
+	case ERR_INVALID: issue(w, COL_NAME, name, ISSUE_NAME_UNKNOWN, home, none); return ERR_OK;
+	case ERR_EXISTS: issue(w, COL_NAME, name, ISSUE_NAME_TWO, home, none); return ERR_OK;
+	default: return err;
+	}
+}
+
+/* A deduction may be written with a minus, an award may not: -3 is not 3. */
+static void check_points(struct work *w, const struct rec_points_line *l,
+			 const struct import_item *item)
+{
+	struct bytes written = import_cell(&w->t, COL_POINTS, IMPORT_CODE), points = written;
+	struct rec_points_line said = {.member = 0};
+	bool minus = points.n > 1 && points.p[0] == '-';
+	char text[AMOUNT_TEXT_MAX];
+
+	if (points.n == 0)
+		return;
+	if (minus) {
+		points.p++;
+		points.n--;
+	}
+	if (!import_cell_field(&w->t, COL_POINTS, points, field("points"), &said))
+		return;
+	if (points_cmp(said.points, item->points) != 0 || (minus && !item->deduct))
+		issue(w, COL_POINTS, written, ISSUE_ITEM_POINTS,
+		      import_lit(points_text(item->points, text)), l->item);
+	else if (minus)
+		issue(w, COL_POINTS, written, ISSUE_NORMALISED, points, (struct bytes){NULL, 0});
+}
+
+/* What the sheet says beside the code must be what the catalogue says. */
+static void check_item(struct work *w, const struct rec_points_line *l,
+		       const struct import_item *item)
+{
+	struct bytes name = import_cell(&w->t, COL_ITEM_NAME, IMPORT_NAME);
+
+	if (name.n && !bytes_eq(name, item->name))
+		issue(w, COL_ITEM_NAME, name, ISSUE_ITEM_NAME, item->name, l->item);
+	check_points(w, l, item);
+}
+
+static int read_item(struct work *w, struct rec_points_line *l)
+{
+	struct bytes code = import_cell(&w->t, COL_ITEM, IMPORT_CODE);
+	struct import_item item = {.version = 0};
+	char day[DATE_TEXT_MAX];
+	int err;
+
+	if (!import_cell_needed(&w->t, COL_ITEM, code) ||
+	    !import_cell_field(&w->t, COL_ITEM, code, field("item"), l) || l->day == DAY_NONE)
+		return ERR_OK;
+	err = w->look->item(w->look->ctx, code, l->day, &item);
+	if (err == ERR_NOTFOUND) {
+		issue(w, COL_ITEM, code, ISSUE_ITEM_UNKNOWN, import_lit(day_text(l->day, day)),
+		      (struct bytes){NULL, 0});
+		return ERR_OK;
+	}
+	if (err)
+		return err;
+	l->version = item.version;
+	l->points = item.points;
+	check_item(w, l, &item);
+	return ERR_OK;
+}
+
+static void read_texts(struct work *w, struct rec_points_line *l)
+{
+	static const struct {
+		uint32_t column;
+		enum import_class class;
+		const char *name;
+	} texts[] = {{COL_PLACE, IMPORT_TEXT, "place"},
+		     {COL_REASON, IMPORT_TEXT, "reason"},
+		     {COL_EVIDENCE, IMPORT_TEXT, "evidence"},
+		     {COL_EVIDENCE_NO, IMPORT_PAPER, "evidence_no"}};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		import_cell_field(&w->t, texts[i].column,
+				  import_cell(&w->t, texts[i].column, texts[i].class),
+				  field(texts[i].name), l);
+}
+
+/* The name of a file is not made regular: it would be another file. Only plain spaces around it go. */
+static struct bytes file_name(const struct import_table *t)
+{
+	struct bytes name = import_table_raw(t, COL_FILE);
+
+	while (name.n && import_blank((struct bytes){name.p, 1})) {
+		name.p++;
+		name.n--;
+	}
+	while (name.n && import_blank((struct bytes){name.p + name.n - 1, 1}))
+		name.n--;
+	return import_keep(t->rep, name.p, name.n);
+}
+
+/* A digest as it stands, or that of a file that came along. */
+static int read_file(struct work *w, struct rec_points_line *l)
+{
+	struct bytes name = file_name(&w->t);
+	struct hash h;
+
+	if (name.n == 0)
+		return ERR_OK;
+	if (!hex_get((const char *)name.p, name.n, h.b, HASH_BYTES) &&
+	    !(w->opts->file && w->opts->file(w->opts->file_ctx, name, &h))) {
+		import_cell_issue(&w->t, COL_FILE, name, ISSUE_FILE_UNKNOWN, "", 0);
+		return ERR_OK;
+	}
+	l->digest = import_keep(w->rep, h.b, HASH_BYTES);
+	return w->rep->err;
+}
+
+static int read_line(struct work *w, struct rec_points_line *l)
+{
+	uint32_t row = w->t.csv.row, first;
+	int err;
+
+	*l = (struct rec_points_line){.member = 0};
+	read_day(w, l);
+	err = read_member(w, l);
+	if (!err)
+		err = read_item(w, l);
+	if (err)
+		return err;
+	read_texts(w, l);
+	err = read_file(w, l);
+	if (err)
+		return err;
+	first = import_map_put(&w->seen, import_row_key(&w->t), row, w->rep);
+	if (!w->rep->err && first != row)
+		import_add(w->rep, &(struct import_issue){
+					   .row = row, .id = ISSUE_LINE_REPEATED, .num = {first}});
+	return w->rep->err;
+}
+
+static int grow(struct work *w)
+{
+	uint32_t cap = w->cap ? w->cap * 2 : 256;
+	struct rec_points_line *v = mem_resize(w->v, cap, sizeof(*v));
+	uint32_t *row;
+
+	if (!v)
+		return ERR_NOMEM;
+	w->v = v;
+	row = mem_resize(w->row, cap, sizeof(*row));
+	if (!row)
+		return ERR_NOMEM;
+	w->row = row;
+	w->cap = cap;
+	return ERR_OK;
+}
+
+static int read_lines(struct work *w)
+{
+	int got, err;
+
+	while ((got = import_table_next(&w->t)) > 0) {
+		err = w->n == w->cap ? grow(w) : ERR_OK;
+		if (!err)
+			err = read_line(w, &w->v[w->n]);
+		if (err)
+			return err;
+		w->row[w->n++] = w->t.csv.row;
+	}
+	if (got < 0)
+		return got;
+	if (w->n == 0)
+		import_add(w->rep, &(struct import_issue){.id = ISSUE_NOTHING});
+	w->rep->records = w->n;
+	return ERR_OK;
+}
+
+/* Moves the lines into the report, where the caller's results live. */
+static int give(struct work *w, struct import_entries *ret)
+{
+	struct import_entries e = {.n = w->n};
+
+	e.v = import_alloc(w->rep, w->n * sizeof(e.v[0]));
+	e.row = import_alloc(w->rep, w->n * sizeof(e.row[0]));
+	if (!e.v || !e.row)
+		return ERR_NOMEM;
+	memcpy(e.v, w->v, w->n * sizeof(e.v[0]));
+	memcpy(e.row, w->row, w->n * sizeof(e.row[0]));
+	*ret = e;
+	return ERR_OK;
+}
+
+int import_entries(const void *p, size_t n, const struct import_opts *o,
+		   const struct import_lookup *look, struct import_entries *ret,
+		   struct import_report *rep)
+{
+	struct work w = {.rep = rep, .opts = o, .look = look};
+	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
+
+	if (!err)
+		err = read_lines(&w);
+	if (!err || err == ERR_INVALID)
+		err = import_end(rep, o);
+	else if (err == ERR_NOMEM)
+		rep->err = err;
+	if (!err)
+		err = give(&w, ret);
+	mem_free(w.v);
+	mem_free(w.row);
+	import_map_close(&w.seen);
+	import_table_close(&w.t);
+	return err;
+}
+
+int import_entries_files(const void *p, size_t n, int (*cb)(void *ctx, struct bytes name),
+			 void *ctx)
+{
+	struct import_report rep = {0};
+	struct import_table t;
+	int rv = import_table_open(&t, p, n, columns, COLS, DAY_NONE, &rep) ? -1 : 0;
+
+	while (rv == 0 && import_table_next(&t) > 0) {
+		struct bytes name = file_name(&t);
+
+		if (name.n)
+			rv = cb(ctx, name);
+	}
+	import_table_close(&t);
+	import_report_close(&rep);
+	return rv < 0 ? 0 : rv;
+}
+
+/* At most what the line takes in a payload: a run has up to 3 bytes in front, a number has up to 9. */
+static size_t line_bytes_max(const struct rec_points_line *l)
+{
+	return 2 + 1 + 7 * 3 + 5 * 9 + l->household.n + l->item.n + l->place.n + l->reason.n +
+	       l->evidence.n + l->evidence_no.n + l->digest.n;
+}
+
+uint32_t import_entries_fit(const struct import_entries *e, uint32_t from, size_t note_bytes)
+{
+	size_t sum = 1 + ENTRY_SECRET_BYTES + 2 + 2 + 1 + 3 + note_bytes;
+	uint32_t most = rec_type_of(REC_points)->lines_max, n = 0;
+
+	while (n < most && from + n < e->n) {
+		sum += line_bytes_max(&e->v[from + n]);
+		if (sum > ENTRY_PAYLOAD_MAX)
+			break;
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,667 @@
+#include "daemon/web/import/import.h"
+
+#include <string.h>
+
+#include "daemon/web/import/import_chars.h"
+#include "daemon/web/import/import_table.h"
+#include "lib/idcard.h"
+#include "lib/mem.h"
+#include "lib/sign.h"
+#include "lib/text.h"
+
+#define HINT_ROWS     20 /* how far away a household number is looked for */
+#define ID_TAIL_CHARS 4
+#define NOBODY	      UINT32_MAX
+
+enum {
+	COL_HOUSEHOLD,
+	COL_GROUP,
+	COL_HEAD,
+	COL_NAME,
+	COL_RELATION,
+	COL_SEX,
+	COL_ID,
+	COL_BIRTH,
+	COL_HUKOU,
+	COL_SINCE,
+	COL_AGREED,
+	COL_PHONE,
+	COL_PART,
+	COL_NOTE,
+	COLS
+};
+static const struct import_column columns[COLS] = {
+	[COL_HOUSEHOLD] = {"户编号", "|户号|户编码|家庭编号|农户编号|householdnumber|household|",
+			   true},
+	[COL_GROUP] = {"组", "|村民小组|小组|组别|组号|社|group|", false},
+	[COL_HEAD] = {"户主", "|户主姓名|head|", false},
+	[COL_NAME] = {"姓名", "|成员姓名|家庭成员|家庭成员姓名|name|", true},
+	[COL_RELATION] = {"与户主关系", "|关系|与户主的关系|家庭关系|relation|", true},
+	[COL_SEX] = {"性别", "|sex|", false},
+	[COL_ID] = {"身份证号",
+		    "|身份证号码|身份证|公民身份号码|公民身份证号|证件号码|identitynumber|", false},
+	[COL_BIRTH] = {"出生日期", "|出生年月日|出生年月|生日|birth|", false},
+	[COL_HUKOU] = {"户籍", "|户籍地|户籍情况|户口|是否本村户籍|hukou|", false},
+	[COL_SINCE] = {"居住起始日", "|居住起始日期|居住开始日期|来村居住日期|since|", false},
+	[COL_AGREED] = {"两委同意日期", "|村两委同意日期|两委同意|同意日期|agreed|", false},
+	[COL_PHONE] = {"联系电话", "|电话|手机|手机号|手机号码|联系方式|phone|", false},
+	[COL_PART] = {"是否参加", "|参加|是否参加积分制|是否参与|takespart|", true},
+	[COL_NOTE] = {"备注", "|说明|note|", false},
+};
+
+struct person {
+	uint32_t row;
+	struct bytes head; /* as the row names him or her */
+	struct bytes id;   /* wiped at the end */
+	struct bytes key;  /* the whole row; wiped at the end */
+	struct rec_household home;
+	struct rec_household_line line;
+	bool id_good, id_suspect, repeated, no_number;
+	uint32_t next; /* in the household */
+};
+struct home {
+	uint32_t first, last, n;
+	uint32_t head; /* NOBODY: none yet */
+};
+struct work {
+	struct import_table t;
+	struct import_report *rep;
+	struct person *p;
+	uint32_t n, cap;
+	struct home *home;
+	uint32_t nhomes;
+	uint32_t rounded; /* identity numbers that a spreadsheet ruined */
+};
+
+static const struct rec_field *head_field(const char *name)
+{
+	const struct rec_type *t = rec_type_of(REC_household);
+
+	return import_field(t->head, t->nhead, name);
+}
+
+static const struct rec_field *line_field(const char *name)
+{
+	const struct rec_type *t = rec_type_of(REC_household);
+
+	return import_field(t->line, t->nline, name);
+}
+
+static bool is(struct bytes b, const char *word)
+{
+	return str_eq(import_str(b), b.n, word);
+}
+
+/* --- one row ------------------------------------------------------------------------------------------ */
+
+/* Other words for choices. */
+static struct bytes usual_word(struct work *w, uint32_t column, struct bytes v)
+{
+	static const struct {
+		const char *word, *usual;
+	} words[] = {{"男性", "男"},  {"女性", "女"},	    {"M", "男"},	  {"F", "女"},
+		     {"参加", "是"},  {"不参加", "否"},	    {"√", "是"},	  {"✓", "是"},
+		     {"×", "否"},     {"本村户籍", "本村"}, {"外村户籍", "外村"}, {"外地", "外村"},
+		     {"外来", "外村"}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!is(v, words[i].word))
+			continue;
+		import_cell_issue(&w->t, column, v, ISSUE_NORMALISED, words[i].usual, 0);
+		return import_lit(words[i].usual);
+	}
+	return v;
+}
+
+/* 一 .. 九十九; 0 when it is none. */
+static unsigned chinese_number(const char *s, size_t n)
+{
+	static const char digits[] = "一二三四五六七八九";
+	unsigned tens = 0, ones = 0;
+	bool ten = false;
+
+	if (n == 0 || n > 9 || n % 3)
+		return 0;
+	for (size_t i = 0; i < n; i += 3) {
+		unsigned d = 0;
+
+		if (memcmp(s + i, "十", 3) == 0 && !ten) {
+			ten = true;
+			tens = ones ? ones : 1;
+			ones = 0;
+			continue;
+		}
+		while (d < 9 && memcmp(s + i, digits + 3 * d, 3) != 0)
+			d++;
+		if (d == 9 || ones)
+			return 0;
+		ones = d + 1;
+	}
+	return tens * 10 + ones;
+}
+
+/* 第五村民小组, 5组, 五社 -> 5 */
+static struct bytes usual_group(struct work *w, struct bytes v)
+{
+	static const char *const ends[] = {"村民小组", "小组", "组", "社"};
+	const char *s = import_str(v);
+	size_t n = v.n;
+	unsigned number;
+	char text[8];
+
+	if (n > 3 && memcmp(s, "第", 3) == 0) {
+		s += 3;
+		n -= 3;
+	}
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t len = strlen(ends[i]);
+
+		if (n > len && memcmp(s + n - len, ends[i], len) == 0) {
+			n -= len;
+			break;
+		}
+	}
+	number = chinese_number(s, n);
+	if (n == v.n && !number)
+		return v;
+	if (number) {
+		n = 0;
+		if (number >= 10)
+			text[n++] = (char)('0' + number / 10);
+		text[n++] = (char)('0' + number % 10);
+		s = text;
+	}
+	struct bytes usual = import_keep(w->rep, s, n);
+	import_cell_issue(&w->t, COL_GROUP, v, ISSUE_NORMALISED, import_shown(w->rep, usual), 0);
+	return usual;
+}
+
+static void read_home(struct work *w, struct person *p)
+{
+	struct bytes v = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_NUMBER);
+
+	p->no_number = v.n == 0;
+	if (v.n)
+		import_cell_field(&w->t, COL_HOUSEHOLD, v, head_field("household"), &p->home);
+	v = usual_group(w, import_cell(&w->t, COL_GROUP, IMPORT_CODE));
+	import_cell_field(&w->t, COL_GROUP, v, head_field("group"), &p->home);
+	v = import_cell(&w->t, COL_PART, IMPORT_CODE);
+	if (import_cell_needed(&w->t, COL_PART, v))
+		import_cell_field(&w->t, COL_PART, usual_word(w, COL_PART, v),
+				  head_field("takes_part"), &p->home);
+}
+
+static void read_name(struct work *w, struct person *p)
+{
+	static const char *const lost[] = {"?", "？", "*", "＊", "□", "\xef\xbf\xbd"};
+	struct bytes v = import_cell(&w->t, COL_NAME, IMPORT_NAME);
+
+	p->head = import_cell(&w->t, COL_HEAD, IMPORT_NAME);
+	if (!import_cell_needed(&w->t, COL_NAME, v) ||
+	    !import_cell_field(&w->t, COL_NAME, v, line_field("name"), &p->line))
+		return;
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++)
+		if (strstr(import_str(v), lost[i])) {
+			import_cell_issue(&w->t, COL_NAME, v, ISSUE_LOST_CHARACTER, lost[i], 0);
+			break;
+		}
+	if (import_has_private(v))
+		import_cell_issue(&w->t, COL_NAME, v, ISSUE_PRIVATE_CHARACTER, "", 0);
+}
+
+static void id_issue(struct work *w, struct bytes id, enum import_id what)
+{
+	import_add(w->rep, &(struct import_issue){.row = w->t.csv.row,
+						  .id = what,
+						  .column = columns[COL_ID].name,
+						  .value = import_shown_id(w->rep, id),
+						  .num = {(int64_t)utf8_count(id.p, id.n)}});
+}
+
+static void read_id(struct work *w, struct person *p, struct idcard *ret)
+{
+	static const enum import_id what[] = {[IDCARD_SCIENTIFIC] = ISSUE_ID_SCIENTIFIC,
+					      [IDCARD_ROUNDED] = ISSUE_ID_ROUNDED,
+					      [IDCARD_OLD] = ISSUE_ID_OLD,
+					      [IDCARD_LENGTH] = ISSUE_ID_LENGTH,
+					      [IDCARD_DIGITS] = ISSUE_ID_DIGITS,
+					      [IDCARD_DATE] = ISSUE_ID_DATE,
+					      [IDCARD_CHECK] = ISSUE_ID_CHECK};
+	enum idcard_state state;
+
+	p->id = import_cell(&w->t, COL_ID, IMPORT_ID);
+	if (p->id.n == 0)
+		return;
+	state = idcard_check(import_str(p->id), p->id.n, ret);
+	p->id_suspect = state == IDCARD_SUSPECT;
+	p->id_good = state == IDCARD_OK || p->id_suspect;
+	w->rounded += state == IDCARD_SCIENTIFIC || state == IDCARD_ROUNDED;
+	if (p->id_good)
+		p->line.id_tail =
+			import_keep(w->rep, p->id.p + p->id.n - ID_TAIL_CHARS, ID_TAIL_CHARS);
+	else
+		id_issue(w, p->id, what[state]);
+}
+
+static void read_birth(struct work *w, struct person *p, const struct idcard *card)
+{
+	uint32_t errors = w->rep->count[IMPORT_ERROR];
+	struct bytes raw = import_table_raw(&w->t, COL_BIRTH);
+	char text[DATE_TEXT_MAX];
+
+	p->line.birth = import_cell_past_day(&w->t, COL_BIRTH);
+	if (!p->id_good || w->rep->count[IMPORT_ERROR] > errors)
+		return;
+	day_text(card->birth, text);
+	if (import_blank(raw) && card->birth != DAY_NONE) {
+		p->line.birth = card->birth;
+		import_cell_issue(&w->t, COL_BIRTH, raw, ISSUE_BIRTH_FROM_ID,
+				  import_shown(w->rep, import_lit(text)), 0);
+	} else if (p->line.birth != card->birth) {
+		import_cell_issue(&w->t, COL_BIRTH, raw, ISSUE_BIRTH_ID,
+				  import_shown(w->rep, import_lit(*text ? text : "1970-01-01")), 0);
+	}
+}
+
+static void read_sex(struct work *w, struct person *p, const struct idcard *card)
+{
+	struct bytes v = import_cell(&w->t, COL_SEX, IMPORT_CODE);
+	uint8_t scratch[REC_SCRATCH_BYTES];
+	uint32_t by_id = card->male ? SEX_male : SEX_female;
+
+	if (v.n == 0)
+		return;
+	v = usual_word(w, COL_SEX, v);
+	if (is(v, "未填") ||
+	    rec_field_parse(line_field("sex"), import_str(v), v.n, scratch, &p->line)) {
+		/* a rounded number has lost the digit that tells */
+		p->line.sex = p->id_good && !p->id_suspect ? by_id : SEX_unknown;
+		import_add(w->rep,
+			   &(struct import_issue){.row = w->t.csv.row,
+						  .id = ISSUE_SEX_UNKNOWN,
+						  .column = columns[COL_SEX].name,
+						  .value = import_shown(w->rep, v),
+						  .s = rec_lists[REC_LIST_SEX].v[p->line.sex].zh,
+						  .t = rec_lists[REC_LIST_SEX].v[p->line.sex].en});
+	} else if (p->id_good && p->line.sex != SEX_unknown && p->line.sex != by_id) {
+		import_cell_issue(&w->t, COL_SEX, v, ISSUE_SEX_ID, "", 0);
+	}
+}
+
+static void read_residence(struct work *w, struct person *p)
+{
+	struct bytes v = import_cell(&w->t, COL_HUKOU, IMPORT_CODE);
+
+	if (v.n)
+		import_cell_field(&w->t, COL_HUKOU, usual_word(w, COL_HUKOU, v),
+				  line_field("hukou"), &p->line);
+	else if (import_table_has(&w->t, COL_HUKOU))
+		import_cell_issue(&w->t, COL_HUKOU, v, ISSUE_HUKOU_EMPTY, "", 0);
+	p->line.since = import_cell_past_day(&w->t, COL_SINCE);
+	p->line.agreed = import_cell_past_day(&w->t, COL_AGREED);
+	if (p->line.hukou == HUKOU_other && p->home.takes_part == YES_yes &&
+	    (p->line.since == DAY_NONE || p->line.agreed == DAY_NONE))
+		import_cell_issue(&w->t, COL_SINCE, import_table_raw(&w->t, COL_SINCE),
+				  ISSUE_RESIDENCE, "", 0);
+}
+
+static void read_person(struct work *w, struct person *p)
+{
+	struct idcard card = {DAY_NONE, false};
+	struct bytes v;
+
+	*p = (struct person){.row = w->t.csv.row, .next = NOBODY};
+	read_home(w, p);
+	read_name(w, p);
+	v = import_cell(&w->t, COL_RELATION, IMPORT_NAME);
+	if (import_cell_needed(&w->t, COL_RELATION, v))
+		import_cell_field(&w->t, COL_RELATION, v, line_field("relation"), &p->line);
+	read_id(w, p, &card);
+	read_birth(w, p, &card);
+	read_sex(w, p, &card);
+	read_residence(w, p);
+	v = import_cell(&w->t, COL_PHONE, IMPORT_CODE);
+	import_cell_field(&w->t, COL_PHONE, v, line_field("phone"), &p->line);
+	if (chars_personal(v, CHARS_CARD))
+		import_cell_issue(&w->t, COL_PHONE, v, ISSUE_PERSONAL_NUMBER, "", 0);
+	v = import_cell(&w->t, COL_NOTE, IMPORT_TEXT);
+	import_cell_field(&w->t, COL_NOTE, v, line_field("note"), &p->line);
+	p->key = import_row_key(&w->t);
+}
+
+static int read_people(struct work *w)
+{
+	int got;
+
+	while ((got = import_table_next(&w->t)) > 0 && !w->rep->err) {
+		if (w->n == w->cap) {
+			uint32_t cap = w->cap ? w->cap * 2 : 256;
+			struct person *p = mem_resize(w->p, cap, sizeof(*p));
+
+			if (!p)
+				return ERR_NOMEM;
+			w->p = p;
+			w->cap = cap;
+		}
+		read_person(w, &w->p[w->n++]);
+	}
+	return got < 0 ? got : w->rep->err;
+}
+
+/* --- all rows ----------------------------------------------------------------------------------------- */
+
+static void person_issue(struct work *w, const struct person *p, uint32_t column,
+			 struct import_issue i)
+{
+	i.row = p->row;
+	i.column = columns[column].name;
+	import_add(w->rep, &i);
+}
+
+/* Rows that are there twice, and identity numbers that belong to two. */
+static void find_repeated(struct work *w)
+{
+	struct import_map rows = {0}, ids = {0};
+
+	for (uint32_t i = 0; i < w->n && !w->rep->err; i++) {
+		struct person *p = &w->p[i];
+		uint32_t first = import_map_put(&rows, p->key, p->row, w->rep);
+
+		if (w->rep->err)
+			break;
+		if (first != p->row) {
+			p->repeated = true;
+			import_add(w->rep, &(struct import_issue){
+						   .row = p->row,
+						   .id = ISSUE_REPEATED,
+						   .value = import_shown(w->rep, p->line.name),
+						   .num = {first}});
+			continue;
+		}
+		if (!p->id_good)
+			continue;
+		first = import_map_put(&ids, p->id, p->row, w->rep);
+		if (first != p->row)
+			person_issue(w, p, COL_ID,
+				     (struct import_issue){.id = ISSUE_ID_TWICE,
+							   .value = import_shown_id(w->rep, p->id),
+							   .num = {first}});
+	}
+	import_map_close(&rows);
+	import_map_close(&ids);
+}
+
+/* A file in which a spreadsheet rounded some numbers may hold others where the check character fits by
+ * luck (1 in 11). In any other file a number that ends in 000 is just that. */
+static void find_suspect(struct work *w)
+{
+	for (uint32_t i = 0; i < w->n && w->rounded; i++)
+		if (w->p[i].id_suspect)
+			person_issue(w, &w->p[i], COL_ID,
+				     (struct import_issue){.id = ISSUE_ID_SUSPECT,
+							   .value = import_shown_id(w->rep,
+										    w->p[i].id)});
+}
+
+static bool same_head(const struct person *a, const struct person *b)
+{
+	return a->head.n && !b->no_number && b->home.household.n && bytes_eq(a->head, b->head);
+}
+
+/* The row nearby with the same head of household. */
+static const struct person *neighbour(const struct work *w, uint32_t i)
+{
+	for (uint32_t d = 1; d <= HINT_ROWS; d++) {
+		if (d <= i && same_head(&w->p[i], &w->p[i - d]))
+			return &w->p[i - d];
+		if (i + d < w->n && same_head(&w->p[i], &w->p[i + d]))
+			return &w->p[i + d];
+	}
+	return NULL;
+}
+
+/* Says which rows have no household number. Where it can be told, the row is counted there all the same,
+ * so that one missing cell does not bring complaints about others. */
+static void find_missing_numbers(struct work *w)
+{
+	for (uint32_t i = 0; i < w->n; i++) {
+		struct person *p = &w->p[i];
+		const struct person *near = p->no_number ? neighbour(w, i) : NULL;
+		enum import_id id = ISSUE_HOUSEHOLD_MISSING;
+
+		if (!p->no_number)
+			continue;
+		if (near) {
+			p->home.household = near->home.household;
+			id = ISSUE_HOUSEHOLD_MISSING_HINT;
+		}
+		person_issue(w, p, COL_HOUSEHOLD,
+			     (struct import_issue){.id = id,
+						   .s = import_shown(w->rep, p->home.household)});
+	}
+}
+
+static int gather_homes(struct work *w)
+{
+	struct import_map map = {0};
+
+	w->home = mem_array(w->n, sizeof(w->home[0]));
+	if (!w->home)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < w->n && !w->rep->err; i++) {
+		struct person *p = &w->p[i];
+		uint32_t at;
+
+		if (p->repeated || p->home.household.n == 0)
+			continue;
+		at = import_map_put(&map, p->home.household, w->nhomes, w->rep);
+		if (w->rep->err)
+			break;
+		if (at == w->nhomes)
+			w->home[w->nhomes++] = (struct home){.first = i, .last = i, .head = NOBODY};
+		else
+			w->p[w->home[at].last].next = i;
+		w->home[at].last = i;
+		w->home[at].n++;
+	}
+	import_map_close(&map);
+	return w->rep->err;
+}
+
+static bool is_head(const struct person *p)
+{
+	return is(p->line.relation, "户主") || is(p->line.relation, "本人") ||
+	       is(p->line.relation, "户主本人") || is(p->line.relation, "head");
+}
+
+static void find_head(struct work *w, struct home *h)
+{
+	const struct person *first = &w->p[h->first];
+	const char *number = import_shown(w->rep, first->home.household);
+
+	for (uint32_t i = h->first; i != NOBODY; i = w->p[i].next) {
+		if (!is_head(&w->p[i]))
+			continue;
+		if (h->head == NOBODY)
+			h->head = i;
+		else
+			person_issue(w, &w->p[i], COL_RELATION,
+				     (struct import_issue){.id = ISSUE_HEAD_TWO,
+							   .s = number,
+							   .num = {w->p[h->head].row}});
+	}
+	if (h->head == NOBODY)
+		person_issue(w, first, COL_RELATION,
+			     (struct import_issue){.id = ISSUE_HEAD_NONE, .s = number});
+}
+
+static void check_home(struct work *w, struct home *h)
+{
+	const struct person *first = &w->p[h->first], *p;
+	const char *number = import_shown(w->rep, first->home.household);
+	uint32_t most = rec_type_of(REC_household)->lines_max;
+
+	find_head(w, h);
+	for (uint32_t i = h->first; i != NOBODY; i = p->next) {
+		p = &w->p[i];
+		if (!bytes_eq(p->home.group, first->home.group))
+			person_issue(
+				w, p, COL_GROUP,
+				(struct import_issue){.id = ISSUE_GROUP_DIFFERS,
+						      .value = import_shown(w->rep, p->home.group),
+						      .s = number,
+						      .num = {first->row}});
+		if (p->home.takes_part != first->home.takes_part)
+			person_issue(w, p, COL_PART,
+				     (struct import_issue){.id = ISSUE_PART_DIFFERS,
+							   .s = number,
+							   .num = {first->row}});
+		if (h->head != NOBODY && p->head.n && !bytes_eq(p->head, w->p[h->head].line.name))
+			person_issue(w, p, COL_HEAD,
+				     (struct import_issue){
+					     .id = ISSUE_HEAD_NAME,
+					     .value = import_shown(w->rep, p->head),
+					     .s = number,
+					     .t = import_shown(w->rep, w->p[h->head].line.name)});
+	}
+	if (h->n > most)
+		person_issue(
+			w, first, COL_HOUSEHOLD,
+			(struct import_issue){.id = ISSUE_MEMBERS, .s = number, .num = {most}});
+}
+
+static struct bytes without_zeros(struct bytes b)
+{
+	while (b.n > 1 && b.p[0] == '0') {
+		b.p++;
+		b.n--;
+	}
+	return b;
+}
+
+/* 5001 beside 05001: a spreadsheet that takes the number for one drops the zero, and the household is there
+ * twice. */
+static void find_lost_zeros(struct work *w)
+{
+	struct import_map map = {0};
+
+	for (uint32_t i = 0; i < w->nhomes && !w->rep->err; i++) {
+		const struct person *p = &w->p[w->home[i].first], *other;
+		uint32_t first = import_map_put(&map, without_zeros(p->home.household), i, w->rep);
+
+		if (w->rep->err || first == i)
+			continue;
+		other = &w->p[w->home[first].first];
+		person_issue(w, p, COL_HOUSEHOLD,
+			     (struct import_issue){.id = ISSUE_HOUSEHOLD_ZERO,
+						   .value = import_shown(w->rep, p->home.household),
+						   .s = import_shown(w->rep, other->home.household),
+						   .num = {other->row}});
+	}
+	import_map_close(&map);
+}
+
+static void check_total(struct work *w)
+{
+	int64_t people = 0;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		people += !w->p[i].repeated;
+	if (w->t.total >= 0 && w->t.total != people)
+		import_add(w->rep, &(struct import_issue){.row = w->t.total_row,
+							  .id = ISSUE_TOTAL_DIFFERS,
+							  .num = {w->t.total, people}});
+}
+
+static int check_all(struct work *w)
+{
+	int err;
+
+	if (w->n == 0) {
+		import_add(w->rep, &(struct import_issue){.id = ISSUE_NOTHING});
+		return ERR_OK;
+	}
+	find_repeated(w);
+	find_suspect(w);
+	find_missing_numbers(w);
+	err = gather_homes(w);
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < w->nhomes; i++)
+		check_home(w, &w->home[i]);
+	find_lost_zeros(w);
+	check_total(w);
+	w->rep->records = w->nhomes;
+	return w->rep->err;
+}
+
+/* --- records ------------------------------------------------------------------------------------------ */
+
+static int make_home(struct work *w, const struct home *h, const struct import_opts *o,
+		     struct import_household *ret)
+{
+	uint32_t i = h->first;
+
+	ret->line = import_alloc(w->rep, h->n * sizeof(ret->line[0]));
+	if (!ret->line)
+		return ERR_NOMEM;
+	ret->row = w->p[i].row;
+	ret->head = w->p[i].home;
+	ret->head.consent_day = ret->head.takes_part == YES_yes ? o->consent_day : DAY_NONE;
+	for (; i != NOBODY; i = w->p[i].next) {
+		ret->line[ret->nlines] = w->p[i].line;
+		ret->line[ret->nlines].member = ret->nlines + 1;
+		ret->nlines++;
+	}
+	return ERR_OK;
+}
+
+static int make_roster(struct work *w, const struct import_opts *o, struct import_roster *ret)
+{
+	struct import_roster r = {.n = w->nhomes};
+
+	r.v = import_alloc(w->rep, r.n * sizeof(r.v[0]));
+	if (!r.v)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < r.n; i++) {
+		int err = make_home(w, &w->home[i], o, &r.v[i]);
+
+		if (err)
+			return err;
+		r.people += r.v[i].nlines;
+	}
+	*ret = r;
+	return ERR_OK;
+}
+
+static void wipe(struct bytes b)
+{
+	if (b.p)
+		secret_wipe((void *)(uintptr_t)b.p, b.n);
+}
+
+int import_roster(const void *p, size_t n, const struct import_opts *o, struct import_roster *ret,
+		  struct import_report *rep)
+{
+	struct work w = {.rep = rep};
+	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
+
+	if (!err)
+		err = read_people(&w);
+	if (!err)
+		err = check_all(&w);
+	if (err == ERR_NOMEM)
+		rep->err = err;
+	if (!err || err == ERR_INVALID)
+		err = import_end(rep, o);
+	if (!err)
+		err = make_roster(&w, o, ret);
+	for (uint32_t i = 0; i < w.n; i++) {
+		wipe(w.p[i].id);
+		wipe(w.p[i].key);
+	}
+	mem_free(w.p);
+	mem_free(w.home);
+	import_table_close(&w.t);
+	return err;
+}

@@ -1,0 +1,225 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/web/paper/paper.h"
+#include "lib/err.h"
+
+/* The passbook of a household (R58): it continues where the last print ended, on the same page of the
+ * booklet, like a bank's. */
+#define BOOK_LINES 22 /* on a page */
+
+struct book {
+	struct paper *p;
+	struct bytes household;
+	uint64_t upto;	  /* movements by entries before this one are in the booklet */
+	uint64_t printed; /* lines in the booklet */
+	uint64_t lines;	  /* so far */
+	struct points balance;
+};
+
+/* --- the page -------------------------------------------------------------------------------------- */
+/* What is on the paper already keeps its place, unseen. */
+static void put_table_head(struct page *p, bool there)
+{
+	page_tag(p, there ? "<table class=\"book hide\">" : "<table class=\"book\">");
+	page_tag(
+		p,
+		"<colgroup><col style=\"width:21mm\"><col><col style=\"width:16mm\">"
+		"<col style=\"width:16mm\"><col style=\"width:18mm\"><col style=\"width:11mm\">"
+		"<col style=\"width:19mm\"></colgroup><thead><tr><th>日期</th><th>摘要</th>"
+		"<th class=\"n\">收（+）</th><th class=\"n\">支（－）</th><th class=\"n\">余额</th>"
+		"<th class=\"n\">序号</th><th>经办</th></tr></thead></table>\n");
+}
+
+static void put_rows(struct page *p)
+{
+	page_tag(p, "<table class=\"book\"><colgroup><col style=\"width:21mm\"><col>"
+		    "<col style=\"width:16mm\"><col style=\"width:16mm\"><col style=\"width:18mm\">"
+		    "<col style=\"width:11mm\"><col style=\"width:19mm\"></colgroup><tbody>\n");
+}
+
+static void put_page_break(struct page *p)
+{
+	page_tag(p, "</td></tr>\n</tbody></table><div style=\"break-after:page\"></div>\n");
+	put_table_head(p, false);
+	put_rows(p);
+}
+
+static void put_printed(struct page *p, uint64_t lines)
+{
+	for (uint64_t i = 0; i < lines % BOOK_LINES; i++)
+		page_tag(p, "<tr class=\"gap\"><td colspan=\"7\">&nbsp;</td></tr>\n");
+}
+
+static void put_text(struct page *p, const struct move *m)
+{
+	switch (m->kind) {
+	case MOVE_LINE: page_str(p, m->item->name); return;
+	case MOVE_REVERSAL:
+		page_own(p, "冲正：");
+		page_str(p, m->item->name);
+		return;
+	case MOVE_REDEEMED:
+		page_own(p, "兑换，单号 ");
+		page_text(p, m->redemption->slip);
+		return;
+	case MOVE_RETURNED:
+		page_own(p, "兑换冲正，单号 ");
+		page_text(p, m->redemption->slip);
+		return;
+	case MOVE_OUT: page_own(p, "转出至户 "); break;
+	case MOVE_IN: page_own(p, "转入自户 "); break;
+	}
+	page_text(p, m->other);
+}
+
+static void put_move(struct page *p, const struct move *m)
+{
+	bool minus = points_cmp(m->points, POINTS_ZERO) < 0;
+	struct points size = m->points;
+
+	if (minus && !points_neg(m->points, &size))
+		size = POINTS_ZERO;
+	page_tag(p, "<tr>");
+	page_cell_day(p, m->points_line ? m->points_line->day : m->booked);
+	page_tag(p, "<td>");
+	put_text(p, m);
+	page_tag(p, "</td>");
+	if (minus)
+		page_cell_str(p, "");
+	page_cell_points(p, size);
+	if (!minus)
+		page_cell_str(p, "");
+	page_cell_points(p, m->balance);
+	page_cell_num(p, (int64_t)m->seq);
+	page_tag(p,
+		 "<td class=\"small\">"); /* closed when the next line is known, or with the code */
+}
+
+static int on_move(void *ctx, const struct move *m)
+{
+	struct book *b = ctx;
+
+	if (m->household.n != b->household.n ||
+	    memcmp(m->household.p, b->household.p, b->household.n) != 0)
+		return ERR_OK;
+	b->balance = m->balance;
+	if (m->seq < b->upto)
+		return ERR_OK;
+	if (b->lines > b->printed)
+		b->lines % BOOK_LINES ? page_tag(&b->p->page, "</td></tr>\n")
+				      : put_page_break(&b->p->page);
+	put_move(&b->p->page, m);
+	b->lines++;
+	return b->p->html.err;
+}
+
+static void put_cover(struct paper *p, const struct view_household *h,
+		      const struct view_passbook *k, bool there)
+{
+	char text[200];
+
+	page_tag(&p->page, there ? "<div class=\"hide\"><h1>" : "<div><h1>");
+	page_str(&p->page, p->village);
+	page_tag(&p->page, "积分手册</h1>\n<p class=\"sub\">");
+	snprintf(text, sizeof(text), "手册编号 %s　户编号 %s　%s 组　户主 %s　%" PRIu32 " 人",
+		 k->number, h->household, h->group, h->head_name, h->npresent);
+	page_str(&p->page, text);
+	page_tag(&p->page, "</p>\n<p class=\"small sub\">积分以村账为准，手册为其副本；遗失可补发。"
+			   "有疑问请向村务监督委员会提出。</p></div>\n");
+}
+
+/* Behind the last line stands what this print was made from. */
+static void put_last(struct book *b)
+{
+	struct paper *p = b->p;
+	char root[9];
+
+	hash_hex(&p->root, 8, root);
+	if (b->lines > b->printed) {
+		page_own(&p->page, root);
+		page_tag(&p->page, "</td></tr>\n");
+	}
+	page_tag(&p->page, "</tbody></table>\n");
+	page_end(&p->page);
+}
+
+/* --- the wish -------------------------------------------------------------------------------------- */
+static int need_household(struct paper *p, struct view_household *h, struct view_passbook *k)
+{
+	const char *name = ask_param(p->ask, "household");
+	struct bytes code = {(const uint8_t *)name, name ? strlen(name) : 0};
+	int err;
+
+	if (!code.n)
+		return paper_refuse(p, "household", SAYS("缺少户编号", "a household is missing"),
+				    SAYS("如 05001", "like 05001"));
+	err = view_household(p->t, p->ask->feed.no, code, h);
+	if (err == ERR_NOTFOUND)
+		return paper_lacks(p, "HOUSEHOLD_UNKNOWN", "household",
+				   SAYS("没有这个户编号", "there is no such household"),
+				   SAYS("用 cunzhang account 查看", "see cunzhang account"));
+	if (!err)
+		err = view_passbook(p->t, p->ask->feed.no, code, k);
+	if (err == ERR_NOTFOUND)
+		return paper_lacks(
+			p, "NO_PASSBOOK", "household",
+			SAYS("该户还没有积分手册", "the household has no passbook"),
+			SAYS("先发放：cunzhang record passbook --action issue …",
+			     "issue one first: cunzhang record passbook --action issue ..."));
+	return err;
+}
+
+static void fill_record(struct book *b, const struct view_passbook *k)
+{
+	struct rec_passbook *r = &b->p->record.passbook;
+
+	snprintf(b->p->text, sizeof(b->p->text), "%s", k->number);
+	*r = (struct rec_passbook){.household = b->household,
+				   .number = kv_bytes(b->p->text, strlen(b->p->text)),
+				   .action = BOOK_print,
+				   .day = b->p->ask->day,
+				   .upto = b->p->ask->feed.size,
+				   .began = b->printed,
+				   .lines = b->lines,
+				   .balance = b->balance};
+	b->p->type = b->p->draft ? 0 : REC_passbook;
+}
+
+int paper_passbook(struct paper *p)
+{
+	struct view_household h;
+	struct view_passbook k;
+	struct book b = {.p = p};
+	uint64_t all = 0, draft = 0;
+	int err = paper_dated(p);
+
+	if (!err)
+		err = need_household(p, &h, &k);
+
+	if (!err)
+		err = ask_u64(p->ask, "all", 1, &all);
+	if (!err)
+		err = ask_u64(p->ask, "draft", 1, &draft);
+	p->draft = draft;
+	if (!err)
+		err = feedlog_root(p->t, p->ask->feed.no, p->ask->feed.size, &p->root);
+	if (err)
+		return err;
+	const char *name = ask_param(p->ask, "household");
+	b.household = kv_bytes(name, strlen(name));
+	b.upto = all ? 0 : k.upto;
+	b.printed = b.lines = all ? 0 : k.lines;
+	page_begin(&p->page, &p->html, "积分手册", false, paper_mark(p));
+	if (b.printed < BOOK_LINES)
+		put_cover(p, &h, &k, b.printed > 0);
+	put_table_head(&p->page, b.printed % BOOK_LINES > 0);
+	put_rows(&p->page);
+	put_printed(&p->page, b.printed);
+	err = moves_walk(p->t, p->ask->feed.no, p->ask->feed.size, on_move, &b);
+	put_last(&b);
+	fill_record(&b, &k);
+	p->empty = b.lines == b.printed;
+	return err;
+}

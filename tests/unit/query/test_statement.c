@@ -1,0 +1,404 @@
+#include "daemon/ledger/query/statement.h"
+
+#include "daemon/ledger/state/read.h"
+#include "daemon/store/kvmem.h"
+#include "lib/err.h"
+#include "lib/mem.h"
+#include "tests/lib/held.h"
+#include "tests/lib/life.h"
+#include "tests/lib/t.h"
+
+/* What moved points, told from the entries: against what was written down by hand, and against the accounts. */
+#define MOVES_MAX 64
+
+struct told {
+	enum move_kind kind;
+	char household[20], other[20], recorded[20]; /* recorded: the household in the line */
+	int64_t points, balance;
+	uint64_t seq, entry;
+	uint32_t line, member;
+};
+struct list {
+	uint32_t n, stop_at; /* stop_at: ends the walk; 0: never */
+	struct told v[MOVES_MAX];
+};
+
+static void text_of(struct bytes b, char out[20])
+{
+	snprintf(out, 20, "%.*s", (int)b.n, b.p ? (const char *)b.p : "");
+}
+
+static int take(void *ctx, const struct move *m)
+{
+	struct list *l = ctx;
+	struct told *t = &l->v[l->n++];
+
+	T_OK(l->n <= MOVES_MAX);
+	*t = (struct told){.kind = m->kind,
+			   .points = points_raw(m->points),
+			   .balance = points_raw(m->balance),
+			   .seq = m->seq,
+			   .entry = m->entry,
+			   .line = m->line};
+	text_of(m->household, t->household);
+	text_of(m->other, t->other);
+	T_EQ(m->points_line != NULL, m->kind == MOVE_LINE || m->kind == MOVE_REVERSAL);
+	T_EQ(m->redemption != NULL, m->kind == MOVE_REDEEMED || m->kind == MOVE_RETURNED);
+	T_EQ(m->other.n > 0, m->kind == MOVE_OUT || m->kind == MOVE_IN);
+	if (m->points_line) {
+		t->member = (uint32_t)m->points_line->member;
+		text_of(m->points_line->household, t->recorded);
+		T_EQ(m->item->version, m->points_line->version);
+		T_MEM(m->item->code, m->points_line->item.p, m->points_line->item.n);
+	}
+	return l->n == l->stop_at ? 77 : 0;
+}
+
+static int walk(struct town *w, uint32_t no, uint64_t size, struct list *l)
+{
+	int err;
+
+	l->n = 0;
+	town_begin(w);
+	err = moves_walk(w->t, no, size, take, l);
+	town_commit(w);
+	return err;
+}
+
+static uint64_t size_of(struct town *w, uint32_t no)
+{
+	return town_size(w, no);
+}
+
+static int64_t account(struct town *w, uint32_t no, const char *household)
+{
+	struct view_household h;
+
+	town_begin(w);
+	T_EQ(view_household(w->t, no, town_b(household), &h), ERR_OK);
+	town_commit(w);
+	return points_raw(h.balance);
+}
+
+/* --- a life ---------------------------------------------------------------------------------------- */
+static uint32_t live(struct town *w)
+{
+	struct life l = {.w = w, .code = TOWN_CODE};
+
+	l.no = town_open(w, 5);
+	life_live(&l);
+	return l.no;
+}
+
+/* In hundredths, as tests/lib/life.c does them one after another. */
+static const struct told by_hand[] = {
+	{.kind = MOVE_LINE, .household = "07001", .points = 200, .balance = 200, .line = 1},
+	{.kind = MOVE_LINE, .household = "07001", .points = 200, .balance = 400, .line = 2},
+	{.kind = MOVE_LINE,
+	 .household = "07001",
+	 .member = 2,
+	 .points = 500,
+	 .balance = 900,
+	 .line = 3},
+	{.kind = MOVE_LINE, .household = "07001", .points = 100, .balance = 1000, .line = 4},
+	{.kind = MOVE_LINE, .household = "07003", .points = 300, .balance = 300, .line = 5},
+	{.kind = MOVE_LINE,
+	 .household = "07004",
+	 .member = 1,
+	 .points = 100,
+	 .balance = 100,
+	 .line = 6},
+	{.kind = MOVE_REVERSAL, .household = "07001", .points = -200, .balance = 800, .line = 2},
+	{.kind = MOVE_LINE, .household = "07001", .points = -200, .balance = 600, .line = 1},
+	{.kind = MOVE_REDEEMED, .household = "07001", .points = -200, .balance = 400},
+	{.kind = MOVE_REDEEMED, .household = "07001", .points = -100, .balance = 300},
+	{.kind = MOVE_RETURNED, .household = "07001", .points = 100, .balance = 400},
+	{.kind = MOVE_OUT, .household = "07001", .other = "07002", .points = -250, .balance = 150},
+	{.kind = MOVE_IN, .household = "07002", .other = "07001", .points = 250, .balance = 250},
+	{.kind = MOVE_OUT, .household = "07003", .other = "07001", .points = -300, .balance = 0},
+	{.kind = MOVE_IN, .household = "07001", .other = "07003", .points = 300, .balance = 450},
+	{.kind = MOVE_LINE, .household = "07001", .points = 200, .balance = 650, .line = 2},
+};
+#define BY_HAND (sizeof(by_hand) / sizeof(by_hand[0]))
+
+static void test_every_movement_is_told_in_its_order(void)
+{
+	static struct list l;
+	struct town w;
+	uint32_t no = live(&w);
+
+	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
+	T_EQ(l.n, BY_HAND);
+	for (uint32_t i = 0; i < BY_HAND; i++) {
+		const struct told *got = &l.v[i], *want = &by_hand[i];
+
+		T_EQ(got->kind, want->kind);
+		T_STR(got->household, want->household);
+		T_STR(got->other, want->other);
+		T_EQ(got->points, want->points);
+		T_EQ(got->balance, want->balance);
+		T_EQ(got->line, want->line);
+		T_EQ(got->member, want->member);
+		T_OK(i == 0 || got->seq >= l.v[i - 1].seq);
+	}
+	T_EQ(l.v[10].entry, l.v[9].entry); /* what came back is what was taken */
+	T_EQ(l.v[9].entry, l.v[9].seq);
+	T_EQ(l.v[6].entry, l.v[1].entry);
+	T_OK(l.v[6].seq > l.v[1].seq);
+	T_OK(l.v[0].seq > l.v[0].entry); /* points move with the confirmation */
+	for (const struct life_balance *b = life_balances; b->household; b++)
+		T_EQ(account(&w, no, b->household), b->balance);
+	town_close(&w);
+}
+
+static void test_the_first_entries_tell_the_first_movements(void)
+{
+	static struct list all, part;
+	struct town w;
+	uint32_t no = live(&w);
+	uint64_t size = size_of(&w, no);
+
+	T_EQ(walk(&w, no, size, &all), ERR_OK);
+	for (uint64_t n = 0; n <= size; n++) {
+		uint32_t want = 0;
+
+		T_EQ(walk(&w, no, n, &part), ERR_OK);
+		while (want < all.n && all.v[want].seq < n)
+			want++;
+		T_EQ(part.n, want);
+		T_MEM(part.v, all.v, want * sizeof(all.v[0]));
+	}
+	town_close(&w);
+}
+
+static void test_who_listens_may_end_the_walk(void)
+{
+	static struct list l;
+	struct town w;
+	uint32_t no = live(&w);
+
+	for (uint32_t i = 1; i <= BY_HAND; i++) {
+		l.stop_at = i;
+		T_EQ(walk(&w, no, size_of(&w, no), &l), 77);
+		T_EQ(l.n, i);
+	}
+	town_close(&w);
+}
+
+/* --- against the accounts -------------------------------------------------------------------------- */
+struct recount {
+	uint32_t n;
+	struct {
+		char household[20];
+		int64_t sum;
+	} v[MOVES_MAX];
+};
+
+static int add_up(void *ctx, const struct move *m)
+{
+	struct recount *r = ctx;
+	char household[20];
+	uint32_t i = 0;
+
+	text_of(m->household, household);
+	while (i < r->n && strcmp(r->v[i].household, household) != 0)
+		i++;
+	if (i == r->n)
+		snprintf(r->v[r->n++].household, 20, "%s", household);
+	T_OK(r->n < MOVES_MAX);
+	r->v[i].sum += points_raw(m->points);
+	T_EQ(points_raw(m->balance), r->v[i].sum);
+	return 0;
+}
+
+struct checking {
+	const struct recount *r;
+	uint32_t seen;
+};
+
+static int check_account(void *ctx, const struct view_household *h)
+{
+	struct checking *c = ctx;
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < c->r->n; i++)
+		if (strcmp(c->r->v[i].household, h->household) == 0) {
+			sum = c->r->v[i].sum;
+			c->seen++;
+		}
+	T_EQ(points_raw(h->balance), sum);
+	return 0;
+}
+
+/* Two villages with refused entries, lines that wait, one that lived it all. */
+static void test_movements_add_up_to_the_accounts(void)
+{
+	static struct held h;
+	struct kv_txn *t;
+	struct kv *kv;
+
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	held_make(&h, kv);
+	T_EQ(kv_begin(kv, false, &t), ERR_OK);
+	for (uint32_t no = h.a; no <= h.b; no++) {
+		struct recount r = {0};
+		struct checking c = {.r = &r};
+		struct feed_head head;
+
+		T_EQ(feedlog_head(t, no, &head), ERR_OK);
+		T_EQ(moves_walk(t, no, head.size, add_up, &r), ERR_OK);
+		T_OK(r.n >= 4);
+		T_EQ(view_households(t, no, check_account, &c), ERR_OK);
+		T_EQ(c.seen, r.n);
+	}
+	kv_abort(t);
+	held_close(&h);
+	kv_close(kv);
+}
+
+/* --- mergers --------------------------------------------------------------------------------------- */
+/* Members 1 to @n become 1 + @n and so on. */
+static void merge(struct town *w, uint32_t no, const char *from, const char *into, uint32_t n)
+{
+	struct rec_merge m = {.household = town_b(from),
+			      .into = town_b(into),
+			      .day = town_day(2026, 2, 1),
+			      .reason = town_b("并户")};
+	struct rec_split_line l[2] = {{1, 1 + n}, {2, 2 + n}};
+
+	T_EQ(town_put(w, no, TOWN_HEAD, REC_merge, &m, l, n), V_ACCEPTED);
+}
+
+/* A line of a household that went on in another, and that in a third: whatever happens to it later is booked
+ * where its people are now. */
+static void test_a_line_follows_its_household(void)
+{
+	static struct list l;
+	day_t day = town_day(2025, 6, 1);
+	struct town w;
+	uint32_t no = town_open(&w, 6);
+	uint64_t early, late;
+
+	for (int i = 0; i < 3; i++) {
+		char household[16];
+
+		snprintf(household, sizeof(household), "0900%d", i);
+		T_EQ(town_household(&w, no, TOWN_REC, household, 1), V_ACCEPTED);
+	}
+	early = town_earn(&w, no, "09000", 0, "A101", day);
+	late = town_record(&w, no, "09000", 0, "D101", day);
+	merge(&w, no, "09000", "09001", 1);
+	merge(&w, no, "09001", "09002", 2);
+	T_EQ(town_step(&w, no, TOWN_REV, REC_review, late, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(town_step(&w, no, TOWN_CON, REC_confirm, late, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(town_reverse(&w, no, TOWN_CON, early, 1), V_ACCEPTED);
+	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
+	/* +200, out, in, out, in, +300, -200 */
+	T_EQ(l.n, 7);
+	T_STR(l.v[5].household, "09002");
+	T_STR(l.v[5].recorded, "09000");
+	T_EQ(l.v[5].points, 300);
+	T_EQ(l.v[5].balance, 500);
+	T_STR(l.v[6].household, "09002");
+	T_EQ(l.v[6].points, -200);
+	T_EQ(l.v[6].balance, 300);
+	T_EQ(account(&w, no, "09002"), 300);
+	T_EQ(account(&w, no, "09000"), 0);
+	T_EQ(account(&w, no, "09001"), 0);
+	town_close(&w);
+}
+
+/* A household without points splits and merges without a movement. */
+static void test_nothing_moves_where_nothing_is(void)
+{
+	static struct list l;
+	struct town w;
+	uint32_t no = town_open(&w, 7);
+
+	T_EQ(town_household(&w, no, TOWN_REC, "09000", 1), V_ACCEPTED);
+	T_EQ(town_household(&w, no, TOWN_REC, "09001", 1), V_ACCEPTED);
+	merge(&w, no, "09000", "09001", 1);
+	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
+	T_EQ(l.n, 0);
+	town_close(&w);
+}
+
+/* A debt goes along as well: what came in is less than nothing. */
+static void test_a_debt_moves_too(void)
+{
+	static struct list l;
+	struct town w;
+	uint32_t no = town_open(&w, 8);
+
+	T_EQ(town_household(&w, no, TOWN_REC, "09000", 1), V_ACCEPTED);
+	T_EQ(town_household(&w, no, TOWN_REC, "09001", 1), V_ACCEPTED);
+	town_earn(&w, no, "09000", 0, "D201", town_day(2025, 6, 1));
+	merge(&w, no, "09000", "09001", 1);
+	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
+	T_EQ(l.n, 3);
+	T_EQ(l.v[1].kind, MOVE_OUT);
+	T_EQ(l.v[1].points, 200);
+	T_EQ(l.v[1].balance, 0);
+	T_EQ(l.v[2].kind, MOVE_IN);
+	T_EQ(l.v[2].points, -200);
+	T_EQ(account(&w, no, "09001"), -200);
+	town_close(&w);
+}
+
+/* --- damage ---------------------------------------------------------------------------------------- */
+static void call_refused(struct town *w, uint32_t no, uint64_t seq)
+{
+	struct verdict v = {.reason.id = V_NO_ROLE};
+	uint8_t key[VERDICT_KEY_BYTES];
+	struct buf row = {0};
+
+	T_EQ(verdict_pack(&v, &row), ERR_OK);
+	town_begin(w);
+	T_EQ(kv_put(w->t, KV_VERDICT, verdict_key(key, no, seq), buf_bytes(&row)), ERR_OK);
+	town_commit(w);
+	buf_close(&row);
+}
+
+static void test_entries_that_do_not_fit_together_are_damage(void)
+{
+	static struct list l;
+	struct town w;
+	uint8_t key[VERDICT_KEY_BYTES];
+	uint32_t no = town_open(&w, 9);
+	uint64_t e = town_earn(&w, no, "01001", 0, "A101", town_day(2025, 6, 1));
+
+	T_EQ(town_reverse(&w, no, TOWN_CON, e, 1), V_ACCEPTED);
+	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
+	T_EQ(l.n, 2);
+	/* the review alone refused: nothing to confirm, and a reversal of what was never confirmed */
+	call_refused(&w, no, e + 1);
+	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_CORRUPT);
+	/* and the record itself: a review of nothing */
+	call_refused(&w, no, e);
+	T_EQ(walk(&w, no, e + 2, &l), ERR_OK);
+	T_EQ(walk(&w, no, e + 3, &l), ERR_CORRUPT);
+	town_begin(&w);
+	T_EQ(kv_put(w.t, KV_VERDICT, verdict_key(key, no, e), kv_bytes("?", 1)), ERR_OK);
+	T_EQ(moves_walk(w.t, no, e + 1, take, &l), ERR_CORRUPT);
+	town_commit(&w);
+	town_close(&w);
+}
+
+static void test_every_allocation_may_fail(void)
+{
+	static struct list l;
+	struct town w;
+	uint32_t no = live(&w);
+	uint64_t size = size_of(&w, no);
+
+	town_begin(&w);
+	T_OOM((l.n = 0, moves_walk(w.t, no, size, take, &l)));
+	T_EQ(l.n, BY_HAND);
+	town_close(&w);
+}
+
+T_MAIN(T(test_every_movement_is_told_in_its_order),
+       T(test_the_first_entries_tell_the_first_movements), T(test_who_listens_may_end_the_walk),
+       T(test_movements_add_up_to_the_accounts), T(test_a_line_follows_its_household),
+       T(test_nothing_moves_where_nothing_is), T(test_a_debt_moves_too),
+       T(test_entries_that_do_not_fit_together_are_damage), T(test_every_allocation_may_fail))
