@@ -60,7 +60,7 @@ LINK = $(CC) $(FLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %.a,$^)
 AGAIN = $(MAKE) --no-print-directory
 
 all: $(PROGS)
-.PHONY: all help deps demo test test-run unit tools-tests programs check-asan check-tsan fuzz fuzz-run bench bench-run install \
+.PHONY: all help deps demo test test-run unit tools-tests programs check-asan check-tsan fuzz fuzz-run bench bench-run install spec \
         format lint lint-run clean force
 # These do their work in a sub-make, which runs in parallel; two of them side by side in one build folder would
 # write the same objects.
@@ -76,6 +76,7 @@ help:
 	@echo 'make check-asan check-tsan   the tests under the sanitizers'
 	@echo 'make fuzz       libFuzzer on every decoder, FUZZ_TIME=60 seconds each'
 	@echo 'make bench      the table of speeds, each beside its yardstick'
+	@echo 'make spec       write the tables of proto/records.def into proto/SPEC.md'
 	@echo 'make install format lint clean deps'
 deps:
 	@tools/deps $(DEPS)
@@ -117,6 +118,8 @@ test-run: $(UNIT) $(IOT) $(FUZZ) $(SIM) $(TOOLS) $(PROGS)
 	@BIN=$(B) SEEDS=$(SEEDS) tests/run $(UNIT) -- $(IOT) -- $(FUZZ) -- $(SIM)
 check-asan check-tsan: check-%:
 	+$(AGAIN) VARIANT=$* test
+spec: $(B)/tests/tools/spec	# the tables that follow from proto/records.def
+	$< proto/SPEC.md
 demo:
 	@tools/deps build
 	+$(AGAIN) VARIANT=release all tools-tests

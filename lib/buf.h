@@ -16,6 +16,11 @@ static inline bool bytes_eq(struct bytes a, struct bytes b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+static inline struct bytes bytes_str(const char *s)
+{
+	return (struct bytes){(const uint8_t *)s, strlen(s)};
+}
+
 /* A growing byte buffer with a sticky error: after the first failure every call does nothing and
  * buf.err says why. Zero-initialised is valid and empty; then the maximum is BUF_BYTES_MAX. */
 struct buf {

@@ -43,7 +43,7 @@ static const struct verify_row_kind kinds[] = {
 	{STATE_KIN, true, "亲属关系", "kin"},
 	{STATE_POST, true, "任职", "post"},
 	{STATE_POST_KEY, false, "任职人密钥", "key of a post"},
-	{STATE_TOLD, false, "告知日期", "day of telling"},
+	{STATE_NOTIFIED, false, "告知日期", "day of telling"},
 	{STATE_OBJECTION, false, "异议", "objection"},
 	{STATE_SLIP, true, "兑换单号", "slip number"},
 	{STATE_SIGNED, false, "签收单", "signed slip"},

@@ -96,7 +96,7 @@ cat >"$work/roster.csv" <<-'END'
 END
 ok roster import "$work/roster.csv" --as head
 printf 'kind,name\nhonour,文明家庭\npolicy,优先扶持\ngoods,日用品兑换\n' >"$work/rewards.csv"
-decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 2 --rate-fen 1 --threshold 5 --told-days 0 \
+decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 2 --rate-fen 1 --threshold 5 --notified-days 0 \
 	--notice-days 7 --object-days 7 --answer-days 7 --tolerance 10 --proxy-max 3 --scope 全体参加户 --lines "$work/rewards.csv"
 printf 'good,title,class,unit,price,cost\nG01,毛巾,household,条,4,2\nG02,锄头,production,把,9,3\n' >"$work/prices.csv"
 decide prices --version 1 --from 2025-01-01 --lines "$work/prices.csv"
@@ -107,7 +107,7 @@ ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.c
 
 # --- a deduction, and nothing else yet: the measures say that awards should lead -----------------------------
 ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 \
-	--told "$today" --as recorder
+	--notified "$today" --as recorder
 confirmed "$(last)"
 is "an account below zero" "$(balance 02001)" -1.00
 rows completeness | grep -qF 'deductions among all lines|1|1|100.0|more deductions than awards; awards should lead' ||

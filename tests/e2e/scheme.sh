@@ -37,7 +37,7 @@ decide plan --version 1 --title 实施方案 --content 七大类积分 --standar
 	--uses 评优兑换 --lines "$work/steps.csv"
 printf 'kind,name\nhonour,文明家庭\npolicy,优先扶持\ngoods,日用品兑换\n' >"$work/rewards.csv"
 decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 1 --rate-fen 1 --threshold 100 \
-	--redeem-cap 500 --year-cap 1000 --told-days 3 --notice-days 7 --object-days 7 --answer-days 7 \
+	--redeem-cap 500 --year-cap 1000 --notified-days 3 --notice-days 7 --object-days 7 --answer-days 7 \
 	--tolerance 10 --proxy-max 3 --scope 全体参加户 --lines "$work/rewards.csv"
 printf 'good,title,class,unit,price,cost\nG01,洗衣液,household,瓶,20,20\nG02,大米,local,袋,60,58.50\n' >"$work/prices.csv"
 decide prices --version 1 --from 2025-01-01 --lines "$work/prices.csv"
@@ -95,11 +95,11 @@ ok entry record --household 05005 --member 0 --item D202 --day 2025-04-01 --plac
 	--evidence 照片 --evidence-no ZP-1 --as recorder
 deduction=$(last)
 v --lang en log -n 1 --full >"$work/log"
-grep -q 'warning (P05).*marked as late' "$work/log" && grep -q 'warning (P15).*record told' "$work/log" ||
+grep -q 'warning (P05).*marked as late' "$work/log" && grep -q 'warning (P15).*record notified' "$work/log" ||
 	fail "the log keeps the warnings back: $(cat "$work/log")"
 ok entry review "$deduction" --as reviewer
 refused P15 entry confirm "$deduction" --as confirmer
-ok record told --as recorder --entry "$deduction" --line 1 --day 2025-04-02 --via oral
+ok record notified --as recorder --entry "$deduction" --line 1 --day 2025-04-02 --via oral
 ok entry confirm "$deduction" --as confirmer
 
 # --- an objection is upheld, the line reversed and entered anew --------------------------------------------------

@@ -229,13 +229,13 @@ void kv_suite_random(const struct kv_suite *s, uint64_t seed, uint32_t steps)
 
 static void put_str(struct kv_txn *t, const char *k, const char *v)
 {
-	T_EQ(kv_put(t, KV_META, kv_bytes(k, strlen(k)), kv_bytes(v, strlen(v))), ERR_OK);
+	T_EQ(kv_put(t, KV_META, bytes_str(k), bytes_str(v)), ERR_OK);
 }
 
 static void has_str(struct kv_txn *t, const char *k, const char *want)
 {
 	struct bytes v;
-	int err = kv_get(t, KV_META, kv_bytes(k, strlen(k)), &v);
+	int err = kv_get(t, KV_META, bytes_str(k), &v);
 
 	if (!want) {
 		T_EQ(err, ERR_NOTFOUND);

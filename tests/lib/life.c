@@ -248,7 +248,7 @@ static void deduction(const struct life *l)
 {
 	day_t day = town_day(2025, 7, 1);
 	struct rec_points_line p = line(FATHER, 0, "D201", day);
-	struct rec_told told = {.line = 1, .day = day + 1, .via = VIA_oral};
+	struct rec_notified notified = {.line = 1, .day = day + 1, .via = VIA_oral};
 	struct rec_objection o = {.line = 1,
 				  .household = town_b(FATHER),
 				  .via = VIA_written,
@@ -257,10 +257,10 @@ static void deduction(const struct life *l)
 	struct rec_objection_reply reply = {
 		.ruling = RULING_rejected, .day = day + 3, .text = town_b("有照片")};
 
-	p.told = DAY_NONE;
+	p.notified = DAY_NONE;
 	uint64_t e = record(l, &p, 1);
-	told.entry = e;
-	put(l, "rec", REC_told, &told, NULL, 0);
+	notified.entry = e;
+	put(l, "rec", REC_notified, &notified, NULL, 0);
 	o.entry = e;
 	reply.objection = put(l, "head", REC_objection, &o, NULL, 0);
 	put(l, "rev", REC_objection_reply, &reply, NULL, 0);

@@ -107,7 +107,7 @@ void pair_tx_close(struct pair_tx *x)
 
 static struct bytes text(const char *s)
 {
-	return kv_bytes(s, strlen(s));
+	return bytes_str(s);
 }
 
 static struct bytes key_bytes(const struct sign_key *k)

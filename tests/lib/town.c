@@ -332,7 +332,7 @@ struct rec_scheme town_scheme(uint64_t version, day_t from)
 				   .rate_points = points_of(100),
 				   .rate_fen = fen_of(100),
 				   .threshold = points_of(10000),
-				   .told_days = 3,
+				   .notified_days = 3,
 				   .notice_days = 7,
 				   .object_days = 7,
 				   .answer_days = 7,
@@ -419,7 +419,7 @@ struct rec_points_line town_line(const char *household, uint32_t member, const c
 			l.points = points_of(items[i].points);
 	/* a deduction: the household was told at once */
 	if (strchr("AD", item[0]) && item[1] == '2')
-		l.told = day;
+		l.notified = day;
 	return l;
 }
 

@@ -257,11 +257,11 @@ static enum verdict_id judge_deduction(const struct books *b, const struct books
 {
 	if (l->points >= 0)
 		return V_ACCEPTED;
-	if (!l->told)
-		return V_P15_NOT_TOLD;
+	if (!l->notified)
+		return V_P15_NOT_NOTIFIED;
 	if (!today)
 		return V_NO_CLOCK;
-	if (today < l->told + (day_t)books_in_force(b, REC_scheme, l->told)->days)
+	if (today < l->notified + (day_t)books_in_force(b, REC_scheme, l->notified)->days)
 		return V_P15_TOO_SOON;
 	return l->objections ? V_P15_OBJECTION : V_ACCEPTED;
 }
@@ -323,7 +323,7 @@ enum verdict_id books_judge_reverse(const struct books *b, const struct books_st
 bool books_sheet_in_future(const struct books_sheet *s)
 {
 	for (uint32_t i = 0; i < s->n && s->today; i++)
-		if (s->line[i].day > s->today || s->line[i].told > s->today)
+		if (s->line[i].day > s->today || s->line[i].notified > s->today)
 			return true;
 	return false;
 }

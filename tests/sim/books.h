@@ -41,7 +41,7 @@ struct books_line {
 	int64_t points;				/* signed hundredths */
 	int64_t cap;				/* of the item, 0: none */
 	day_t day;
-	day_t told;	      /* DAY_NONE: not yet */
+	day_t notified;	      /* DAY_NONE: not yet */
 	uint64_t application; /* that it takes up, 0: none */
 	uint32_t facility;    /* that was kept, 0: none */
 	enum line_state state;

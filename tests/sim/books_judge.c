@@ -15,7 +15,7 @@ bool books_know(enum verdict_id id)
 		V_ACCEPTED,	    V_P10_CAP,		 V_P02_DUTIES,	       V_TARGET_STATE,
 		V_P13_MOVED,	    V_P13_NOT_PART,	 V_P13_DEAD,	       V_P13_LEFT,
 		V_P13_RESIDENCE,    V_P13_AGREED,	 V_P05_BEFORE_CONSENT, V_P05_FUTURE,
-		V_DAY_FUTURE,	    V_P15_NOT_TOLD,	 V_P15_TOO_SOON,       V_P15_OBJECTION,
+		V_DAY_FUTURE,	    V_P15_NOT_NOTIFIED,	 V_P15_TOO_SOON,       V_P15_OBJECTION,
 		V_DONE_ALREADY,	    V_SAME_PERSON,	 V_NO_DEDUCTION,       V_X01_THRESHOLD,
 		V_X01_BALANCE,	    V_X01_CAP,		 V_X01_YEAR_CAP,       V_SLIP_USED,
 		V_HOUSEHOLD_EXISTS, V_HOUSEHOLD_LEFT,	 V_LEFT_ALREADY,       V_MEMBER_NUMBER,
@@ -377,7 +377,7 @@ enum verdict_id books_judge_act(const struct books *b, const struct books_act *a
 {
 	switch (a->type) {
 	case REC_redemption: return judge_redemption(b, a);
-	case REC_told: return judge_told(b, a);
+	case REC_notified: return judge_told(b, a);
 	case REC_posting: return act_of(b, a->about)->done ? V_DONE_ALREADY : V_ACCEPTED;
 	case REC_redemption_reversal:
 	case REC_objection_reply:

@@ -295,7 +295,7 @@ void books_do(struct books *b, const struct books_act *a)
 	switch (a->type) {
 	case REC_redemption: redeem(b, a, 1); break;
 	case REC_redemption_reversal: redeem(b, act_of(b, a->about), -1); break;
-	case REC_told: books_line(b, a->about, a->line)->told = a->day; break;
+	case REC_notified: books_line(b, a->about, a->line)->notified = a->day; break;
 	case REC_objection: books_line(b, a->about, a->line)->objections++; break;
 	case REC_objection_reply: answer(b, a); break;
 	case REC_appraisal_confirm: b->appraised[act_of(b, a->about)->year] |= a->yes; break;

@@ -42,7 +42,7 @@ static void tell_of(struct sim *s, struct books_line *l)
 	day_t told = l->day + (day_t)prng_below(&s->work, RECENT_DAYS);
 
 	if (l->points < 0 && sim_chance(&s->work, 60))
-		l->told = told < work_today(s) ? told : work_today(s);
+		l->notified = told < work_today(s) ? told : work_today(s);
 }
 
 /* Of the group of the recorder, mostly. */
@@ -128,7 +128,7 @@ static struct rec_points_line recorded(const struct books_line *l, char name[8])
 		.place = host_text("村委会广场"),
 		.reason = host_text("参加村庄清洁日"),
 		.evidence = host_text(WORK_EVIDENCE),
-		.told = l->told,
+		.notified = l->notified,
 		.application = l->application,
 		.facility = l->facility ? host_text(work_facility(l->facility)) : host_text(""),
 	};
@@ -243,7 +243,7 @@ static void reverse(struct sim *s, uint32_t host)
 
 static bool waits_for_telling(const struct books_line *l)
 {
-	return l->points < 0 && !l->told &&
+	return l->points < 0 && !l->notified &&
 	       (l->state == LINE_RECORDED || l->state == LINE_REVIEWED);
 }
 
@@ -251,10 +251,10 @@ static void tell(struct sim *s, uint32_t host)
 {
 	const struct books *b = &s->people->books[host];
 	unsigned other = sim_chance(&s->work, 50) ? HOST_REVIEWER : HOST_CONFIRMER;
-	struct books_act a = {.type = REC_told, .by = worker(s, HOST_RECORDER, other)};
+	struct books_act a = {.type = REC_notified, .by = worker(s, HOST_RECORDER, other)};
 	const struct books_sheet *sheet = &b->sheet[prng_below(&s->work, b->nsheets)];
 	uint32_t line = (uint32_t)prng_below(&s->work, sheet->n);
-	struct rec_told r;
+	struct rec_notified r;
 
 	for (uint32_t i = 0; i < b->nsheets && !waits_for_telling(&sheet->line[line]); i++) {
 		if (!sim_chance(&s->work, 90))
@@ -266,7 +266,7 @@ static void tell(struct sim *s, uint32_t host)
 	a.about = sheet->entry;
 	a.line = line + 1;
 	a.day = work_today(s);
-	r = (struct rec_told){.entry = a.about, .line = a.line, .day = a.day};
+	r = (struct rec_notified){.entry = a.about, .line = a.line, .day = a.day};
 	order_act(s, host, &a, &r, NULL, 0);
 }
 

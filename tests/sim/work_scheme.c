@@ -91,7 +91,7 @@ static void write_scheme(struct sim *s, struct order *o, uint32_t version, day_t
 	o->act.points = LEAST_POINTS + MORE_POINTS * ((int64_t)version - 1);
 	o->act.days = LEAST_TOLD * version;
 	r.threshold = points_of(o->act.points);
-	r.told_days = o->act.days;
+	r.notified_days = o->act.days;
 	order_make(s, o, REC_scheme, &r, &l, 1, HOST_HEAD);
 }
 

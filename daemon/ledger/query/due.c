@@ -170,7 +170,7 @@ static int guidance_due(struct walk *w)
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err; /* not enrolled yet */
-	return view_guidances(w->t, w->feed->no, kv_bytes(v.code, strlen(v.code)), on_guidance, w);
+	return view_guidances(w->t, w->feed->no, bytes_str(v.code), on_guidance, w);
 }
 
 int due_walk(struct kv_txn *t, const struct feed_head *feed,

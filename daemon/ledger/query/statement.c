@@ -80,7 +80,7 @@ static int accounts_grow(struct walk *w)
 		const char *name = w->account[i].household;
 
 		if (name[0])
-			*account_place(more, cap, kv_bytes(name, strlen(name))) = w->account[i];
+			*account_place(more, cap, bytes_str(name)) = w->account[i];
 	}
 	mem_free(w->account);
 	w->account = more;
@@ -141,8 +141,7 @@ static int items_grow(struct walk *w)
 		const struct move_item *it = &w->item[i];
 
 		if (it->code[0])
-			*item_place(more, cap, it->version, kv_bytes(it->code, strlen(it->code))) =
-				*it;
+			*item_place(more, cap, it->version, bytes_str(it->code)) = *it;
 	}
 	mem_free(w->item);
 	w->item = more;
@@ -211,7 +210,7 @@ static int tell(struct walk *w, struct account *a, enum move_kind kind, struct p
 	if (!points_add(a->balance, p, &a->balance))
 		return ERR_CORRUPT;
 	w->m.kind = kind;
-	w->m.household = kv_bytes(a->household, strlen(a->household));
+	w->m.household = bytes_str(a->household);
 	w->m.points = p;
 	w->m.balance = a->balance;
 	return w->fn(w->ctx, &w->m);

@@ -91,7 +91,7 @@ static int row_of(struct making *m, const char *key, struct report_row **ret)
 		struct report_row *row = &m->r->row[m->r->n++];
 
 		memset(row, 0, sizeof(*row));
-		str_set(row->key, sizeof(row->key), kv_bytes(key, strlen(key)));
+		str_set(row->key, sizeof(row->key), bytes_str(key));
 		*p = m->r->n;
 	}
 	*ret = &m->r->row[*p - 1];

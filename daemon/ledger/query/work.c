@@ -167,23 +167,23 @@ static int read_told(struct walk *w, struct view_deduction *d)
 	struct rec_scheme s;
 	struct state_key k;
 	struct bytes row;
-	int64_t told = d->told;
+	int64_t notified = d->notified;
 	int err;
 
-	state_key_of(&k, w->no, STATE_TOLD);
+	state_key_of(&k, w->no, STATE_NOTIFIED);
 	state_key_u64(&k, d->entry);
 	state_key_u8(&k, (uint8_t)d->line);
 	err = get(w->t, &k, &row);
 	if (!err)
-		err = state_nums_parse(row, &told, 1);
+		err = state_nums_parse(row, &notified, 1);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	d->told = (day_t)told;
-	if (d->told != DAY_NONE) {
-		err = view_scheme_on(w->t, w->no, d->told, &s);
+	d->notified = (day_t)notified;
+	if (d->notified != DAY_NONE) {
+		err = view_scheme_on(w->t, w->no, d->notified, &s);
 		if (err)
 			return err;
-		d->due = d->told + (day_t)s.told_days;
+		d->due = d->notified + (day_t)s.notified_days;
 	}
 	state_open_key(&k, w->no, d->entry, d->line);
 	err = get(w->t, &k, &row);
@@ -211,7 +211,7 @@ static int on_waiting_line(struct walk *w, const struct payload *p, uint64_t ent
 	d.member = (uint32_t)l.member;
 	d.points = l.points;
 	d.day = l.day;
-	d.told = l.told;
+	d.notified = l.notified;
 	err = read_told(w, &d);
 	return err ? err : w->fn.deduction(w->ctx, &d);
 }

@@ -44,8 +44,8 @@ struct view_deduction {
 	enum line_state state;
 	char household[17], item[17];
 	struct points points;
-	day_t day, told,
-		due;   /* told DAY_NONE: waits to be told; due: may be confirmed from then on */
+	day_t day, notified,
+		due; /* notified DAY_NONE: the household waits for its notification; due: may be confirmed from then on */
 	bool objected; /* an objection is not answered yet */
 };
 int view_deductions(struct kv_txn *t, uint32_t feed_no,

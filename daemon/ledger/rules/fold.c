@@ -52,7 +52,7 @@ void fold_close(struct fold *f)
 	buf_close(&w->out);
 	mem_free(w->item);
 	mem_free(w->adopt);
-	mem_free(w->told_days);
+	mem_free(w->notified_days);
 	mem_free(w);
 	f->work = NULL;
 }
@@ -72,30 +72,30 @@ static void set_reason(struct reason *to, const struct refusal *r)
 	reason_set_text(to->t, r->t.p, r->t.n);
 }
 
-int fold_refuse(struct judged *j, const struct refusal *r)
+int rule_refuse(struct rule_ctx *ctx, const struct refusal *r)
 {
-	set_reason(&j->v->reason, r);
-	j->v->nwarn = 0;
-	return FOLD_REFUSED;
+	set_reason(&ctx->v->reason, r);
+	ctx->v->nwarn = 0;
+	return RULE_REFUSED;
 }
 
-void fold_warn(struct judged *j, const struct refusal *r)
+void rule_warn(struct rule_ctx *ctx, const struct refusal *r)
 {
 	struct reason reason;
 
 	set_reason(&reason, r);
-	verdict_warn(j->v, &reason);
-	if (j->f->warned)
-		j->f->warned(j->f->warned_ctx, &reason);
+	verdict_warn(ctx->v, &reason);
+	if (ctx->f->warned)
+		ctx->f->warned(ctx->f->warned_ctx, &reason);
 }
 
 /* "points[3].day": part 0 is the head; no field when the shape as a whole is wrong. */
-int fold_malformed(struct judged *j, const char *field, uint32_t part)
+int rule_malformed(struct rule_ctx *ctx, const char *field, uint32_t part)
 {
 	uint8_t text[REASON_TEXT_MAX];
 	struct buf b = {.p = text, .cap = sizeof(text), .max = sizeof(text)};
 
-	buf_puts(&b, j->type->name);
+	buf_puts(&b, ctx->type->name);
 	buf_put_u8(&b, '[');
 	if (part >= 100)
 		buf_put_u8(&b, (uint8_t)('0' + part / 100));
@@ -107,92 +107,94 @@ int fold_malformed(struct judged *j, const char *field, uint32_t part)
 		buf_put_u8(&b, '.');
 		buf_puts(&b, field);
 	}
-	return fold_refuse(j, &(struct refusal){.id = V_MALFORMED, .s = buf_bytes(&b)});
+	return rule_refuse(ctx, &(struct refusal){.id = V_MALFORMED, .s = buf_bytes(&b)});
 }
 
-int fold_head(struct judged *j, void *ret)
+int rule_head(struct rule_ctx *ctx, void *ret)
 {
-	return rec_decode_head(j->type, j->payload, ret) ? fold_malformed(j, NULL, 0) : ERR_OK;
+	return rec_decode_head(ctx->type, ctx->payload, ret) ? rule_malformed(ctx, NULL, 0)
+							     : ERR_OK;
 }
 
-int fold_line(struct judged *j, uint32_t i, void *ret)
+int rule_line(struct rule_ctx *ctx, uint32_t i, void *ret)
 {
-	if (rec_decode_line(j->type, j->payload, i, ret))
-		return fold_malformed(j, NULL, i + 1);
+	if (rec_decode_line(ctx->type, ctx->payload, i, ret))
+		return rule_malformed(ctx, NULL, i + 1);
 	return ERR_OK;
 }
 
-struct buf *fold_out(struct judged *j)
+struct buf *rule_out(struct rule_ctx *ctx)
 {
-	buf_reset(&j->w->out);
-	return &j->w->out;
+	buf_reset(&ctx->w->out);
+	return &ctx->w->out;
 }
 
-int fold_put(struct judged *j, const struct state_key *k)
+int rule_put(struct rule_ctx *ctx, const struct state_key *k)
 {
-	if (j->w->out.err)
-		return j->w->out.err;
-	return rows_put(j->w->rows, k, buf_bytes(&j->w->out));
+	if (ctx->w->out.err)
+		return ctx->w->out.err;
+	return rows_put(ctx->w->rows, k, buf_bytes(&ctx->w->out));
 }
 
-int fold_town_row(struct judged *j, const struct state_key *k, struct bytes *ret)
+int rule_town_row(struct rule_ctx *ctx, const struct state_key *k, struct bytes *ret)
 {
-	return j->is_town ? rows_get(j->w->rows, k, ret)
-			  : kv_get(j->f->t, KV_STATE, state_key_bytes(k), ret);
+	return ctx->is_town ? rows_get(ctx->w->rows, k, ret)
+			    : kv_get(ctx->f->t, KV_STATE, state_key_bytes(k), ret);
 }
 
 /* --- judging --------------------------------------------------------------------------------------- */
 /* A signed transaction counts once: who replays it writes an entry without effect. */
-static int check_txid(struct judged *j)
+static int check_txid(struct rule_ctx *ctx)
 {
 	uint64_t seq;
-	int err = feedlog_txid(j->f->t, j->f->feed_no, j->e->txid, &seq);
+	int err = feedlog_txid(ctx->f->t, ctx->f->feed_no, ctx->e->txid, &seq);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	if (seq >= j->e->seq)
+	if (seq >= ctx->e->seq)
 		return ERR_OK;
-	return fold_refuse(j, &(struct refusal){.id = V_TXID_REUSED, .num = {(int64_t)seq}});
+	return rule_refuse(ctx, &(struct refusal){.id = V_TXID_REUSED, .num = {(int64_t)seq}});
 }
 
-static int check_form(struct judged *j, bool author_ok)
+static int check_form(struct rule_ctx *ctx, bool author_ok)
 {
-	const struct entry *e = j->e;
+	const struct entry *e = ctx->e;
 
 	if (!author_ok)
-		return fold_refuse(j, &(struct refusal){.id = V_BAD_SIGNATURE});
-	j->type = rec_type_of(e->type);
-	if (!j->type || e->schema > j->type->schema)
-		return fold_refuse(j, &(struct refusal){.id = V_UNKNOWN_TYPE,
-							.num = {e->type, e->schema}});
-	if (!(j->type->feed & (j->is_town ? REC_FEED_TOWN : REC_FEED_VILLAGE)))
-		return fold_refuse(j, &(struct refusal){.id = V_WRONG_FEED,
-							.s = fold_text(j->type->name)});
-	if (!j->is_town && e->town_seen < j->w->meta.town_seen)
-		return fold_refuse(j, &(struct refusal){.id = V_TOWN_SEEN,
-							.num = {(int64_t)e->town_seen,
-								(int64_t)j->w->meta.town_seen}});
-	return check_txid(j);
+		return rule_refuse(ctx, &(struct refusal){.id = V_BAD_SIGNATURE});
+	ctx->type = rec_type_of(e->type);
+	if (!ctx->type || e->schema > ctx->type->schema)
+		return rule_refuse(ctx, &(struct refusal){.id = V_UNKNOWN_TYPE,
+							  .num = {e->type, e->schema}});
+	if (!(ctx->type->feed & (ctx->is_town ? REC_FEED_TOWN : REC_FEED_VILLAGE)))
+		return rule_refuse(ctx, &(struct refusal){.id = V_WRONG_FEED,
+							  .s = bytes_str(ctx->type->name)});
+	if (!ctx->is_town && e->town_seen < ctx->w->meta.town_seen)
+		return rule_refuse(ctx,
+				   &(struct refusal){.id = V_TOWN_SEEN,
+						     .num = {(int64_t)e->town_seen,
+							     (int64_t)ctx->w->meta.town_seen}});
+	return check_txid(ctx);
 }
 
 /* How much of the town feed is held here; read again only when it was too little. */
-static int check_town_held(struct judged *j)
+static int check_town_held(struct rule_ctx *ctx)
 {
 	struct feed_head head;
 	int err;
 
-	if (j->known <= j->w->town_held)
+	if (ctx->known <= ctx->w->town_held)
 		return ERR_OK;
-	err = feedlog_head(j->f->t, FEED_TOWN, &head);
+	err = feedlog_head(ctx->f->t, FEED_TOWN, &head);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	j->w->town_held = err ? 0 : head.size;
-	return j->known <= j->w->town_held ? ERR_OK : ERR_STATE;
+	ctx->w->town_held = err ? 0 : head.size;
+	return ctx->known <= ctx->w->town_held ? ERR_OK : ERR_STATE;
 }
 
-static int check_enrolled(struct judged *j)
+static int check_enrolled(struct rule_ctx *ctx)
 {
-	struct fold_work *w = j->w;
+	struct fold_work *w = ctx->w;
 	struct state_enrol en;
 	struct state_key k;
 	struct bytes row;
@@ -200,8 +202,8 @@ static int check_enrolled(struct judged *j)
 
 	if (!w->enrolled) {
 		state_key_of(&k, FEED_TOWN, STATE_ENROL);
-		state_key_raw(&k, j->f->feed_id.b, HASH_BYTES);
-		err = fold_town_row(j, &k, &row);
+		state_key_raw(&k, ctx->f->feed_id.b, HASH_BYTES);
+		err = rule_town_row(ctx, &k, &row);
 		if (!err)
 			err = state_enrol_parse(row, &en);
 		if (err && err != ERR_NOTFOUND)
@@ -213,172 +215,174 @@ static int check_enrolled(struct judged *j)
 			       en.code.n < sizeof(w->code) ? en.code.n : sizeof(w->code) - 1);
 		}
 	}
-	if (w->enrolled && w->enrol_seq < j->known)
+	if (w->enrolled && w->enrol_seq < ctx->known)
 		return ERR_OK;
-	return fold_refuse(j, &(struct refusal){.id = V_NOT_ENROLLED, .num = {(int64_t)j->known}});
+	return rule_refuse(ctx,
+			   &(struct refusal){.id = V_NOT_ENROLLED, .num = {(int64_t)ctx->known}});
 }
 
-static int check_charter(struct judged *j)
+static int check_charter(struct rule_ctx *ctx)
 {
-	bool is_charter = j->e->type == REC_town_charter;
+	bool is_charter = ctx->e->type == REC_town_charter;
 
-	if (is_charter == (j->e->seq == 0) && is_charter != j->w->meta.chartered)
+	if (is_charter == (ctx->e->seq == 0) && is_charter != ctx->w->meta.chartered)
 		return ERR_OK;
-	return fold_refuse(j,
-			   &(struct refusal){.id = V_CHARTER_ORDER, .num = {(int64_t)j->e->seq}});
+	return rule_refuse(ctx,
+			   &(struct refusal){.id = V_CHARTER_ORDER, .num = {(int64_t)ctx->e->seq}});
 }
 
-static int apply_rule(struct judged *j)
+static int apply_rule(struct rule_ctx *ctx)
 {
-	switch ((enum rec_code)j->e->type) {
-	case REC_town_charter: return fold_town_charter(j);
-	case REC_invitation: return fold_town_invitation(j);
-	case REC_village_enrol: return fold_town_enrol(j);
-	case REC_catalogue: return fold_catalogue_issue(j);
-	case REC_grant: return fold_rights_grant(j);
-	case REC_revoke: return fold_rights_revoke(j);
-	case REC_adopt_catalogue: return fold_catalogue_adopt(j);
-	case REC_household: return fold_roster_household(j);
-	case REC_roster_change: return fold_roster_change(j);
-	case REC_roster_correction: return fold_roster_correct(j);
-	case REC_points: return fold_points_record(j);
-	case REC_review: return fold_steps_review(j);
-	case REC_confirm: return fold_steps_confirm(j);
-	case REC_reversal: return fold_steps_reverse(j);
-	case REC_filing_reply: return fold_filing_reply(j);
-	case REC_guidance: return fold_town_guidance(j);
-	case REC_guidance_close: return fold_town_guidance_close(j);
-	case REC_demonstration: return fold_town_demonstration(j);
-	case REC_village_fact: return fold_town_village_fact(j);
-	case REC_member_join: return fold_roster_join(j);
-	case REC_residence: return fold_roster_residence(j);
-	case REC_consent: return fold_roster_consent(j);
-	case REC_split: return fold_family_split(j);
-	case REC_merge: return fold_family_merge(j);
-	case REC_kin: return fold_people_kin(j);
-	case REC_post: return fold_people_post(j);
-	case REC_application: return fold_objection_application(j);
-	case REC_application_reply: return fold_objection_application_reply(j);
-	case REC_told: return fold_objection_told(j);
-	case REC_objection: return fold_objection_raise(j);
-	case REC_objection_reply: return fold_objection_reply(j);
-	case REC_submission: return fold_filing_submit(j);
-	case REC_plan: return fold_plan(j);
-	case REC_scheme: return fold_plan_scheme(j);
-	case REC_prices: return fold_store_prices(j);
-	case REC_opening: return fold_store_opening(j);
-	case REC_store: return fold_village_plain(j);
-	case REC_redemption: return fold_redeem(j);
-	case REC_redemption_reversal: return fold_redeem_reverse(j);
-	case REC_appraisal: return fold_year_appraise(j);
-	case REC_appraisal_confirm: return fold_year_confirm(j);
-	case REC_year_close: return fold_year_close(j);
-	case REC_honour: return fold_year_honour(j);
-	case REC_policy_support: return fold_year_policy(j);
-	case REC_notice: return fold_notice(j);
-	case REC_posting: return fold_notice_posting(j);
-	case REC_withdrawal: return fold_notice_withdrawal(j);
-	case REC_passbook: return fold_notice_passbook(j);
-	case REC_meeting: return fold_village_plain(j);
-	case REC_consultation: return fold_village_plain(j);
-	case REC_training: return fold_village_plain(j);
-	case REC_facility: return fold_village_facility(j);
-	case REC_facility_check: return fold_village_check(j);
-	case REC_intent: return fold_village_plain(j);
-	case REC_guidance_reply: return fold_village_guidance_reply(j);
-	case REC_complaint: return fold_objection_complain(j);
-	case REC_complaint_reply: return fold_objection_complaint_reply(j);
-	case REC_inspection: return fold_village_plain(j);
-	case REC_case_note: return fold_village_case(j);
+	switch ((enum rec_code)ctx->e->type) {
+	case REC_town_charter: return rule_town_charter(ctx);
+	case REC_invitation: return rule_invitation(ctx);
+	case REC_village_enrol: return rule_village_enrol(ctx);
+	case REC_catalogue: return rule_catalogue(ctx);
+	case REC_grant: return rule_grant(ctx);
+	case REC_revoke: return rule_revoke(ctx);
+	case REC_adopt_catalogue: return rule_adopt_catalogue(ctx);
+	case REC_household: return rule_household(ctx);
+	case REC_roster_change: return rule_roster_change(ctx);
+	case REC_roster_correction: return rule_roster_correction(ctx);
+	case REC_points: return rule_points(ctx);
+	case REC_review: return rule_review(ctx);
+	case REC_confirm: return rule_confirm(ctx);
+	case REC_reversal: return rule_reversal(ctx);
+	case REC_filing_reply: return rule_filing_reply(ctx);
+	case REC_guidance: return rule_guidance(ctx);
+	case REC_guidance_close: return rule_guidance_close(ctx);
+	case REC_demonstration: return rule_demonstration(ctx);
+	case REC_village_fact: return rule_village_fact(ctx);
+	case REC_member_join: return rule_member_join(ctx);
+	case REC_residence: return rule_residence(ctx);
+	case REC_consent: return rule_consent(ctx);
+	case REC_split: return rule_split(ctx);
+	case REC_merge: return rule_merge(ctx);
+	case REC_kin: return rule_kin(ctx);
+	case REC_post: return rule_post(ctx);
+	case REC_application: return rule_application(ctx);
+	case REC_application_reply: return rule_application_reply(ctx);
+	case REC_notified: return rule_notified(ctx);
+	case REC_objection: return rule_objection(ctx);
+	case REC_objection_reply: return rule_objection_reply(ctx);
+	case REC_submission: return rule_submission(ctx);
+	case REC_plan: return rule_plan(ctx);
+	case REC_scheme: return rule_scheme(ctx);
+	case REC_prices: return rule_prices(ctx);
+	case REC_opening: return rule_opening(ctx);
+	case REC_store: return rule_plain(ctx);
+	case REC_redemption: return rule_redemption(ctx);
+	case REC_redemption_reversal: return rule_redemption_reversal(ctx);
+	case REC_appraisal: return rule_appraisal(ctx);
+	case REC_appraisal_confirm: return rule_appraisal_confirm(ctx);
+	case REC_year_close: return rule_year_close(ctx);
+	case REC_honour: return rule_honour(ctx);
+	case REC_policy_support: return rule_policy_support(ctx);
+	case REC_notice: return rule_notice(ctx);
+	case REC_posting: return rule_posting(ctx);
+	case REC_withdrawal: return rule_withdrawal(ctx);
+	case REC_passbook: return rule_passbook(ctx);
+	case REC_meeting: return rule_plain(ctx);
+	case REC_consultation: return rule_plain(ctx);
+	case REC_training: return rule_plain(ctx);
+	case REC_facility: return rule_facility(ctx);
+	case REC_facility_check: return rule_facility_check(ctx);
+	case REC_intent: return rule_plain(ctx);
+	case REC_guidance_reply: return rule_guidance_reply(ctx);
+	case REC_complaint: return rule_complaint(ctx);
+	case REC_complaint_reply: return rule_complaint_reply(ctx);
+	case REC_inspection: return rule_plain(ctx);
+	case REC_case_note: return rule_case_note(ctx);
 	}
 	/* a record type without a rule */
-	return fold_refuse(j, &(struct refusal){.id = V_UNKNOWN_TYPE,
-						.num = {j->e->type, j->e->schema}});
+	return rule_refuse(ctx, &(struct refusal){.id = V_UNKNOWN_TYPE,
+						  .num = {ctx->e->type, ctx->e->schema}});
 }
 
-static int put_meta(struct judged *j)
+static int put_meta(struct rule_ctx *ctx)
 {
 	struct state_key k;
 
-	if (!j->is_town && j->e->town_seen > j->meta.town_seen) {
-		j->meta.town_seen = j->e->town_seen;
-		j->meta_changed = true;
+	if (!ctx->is_town && ctx->e->town_seen > ctx->meta.town_seen) {
+		ctx->meta.town_seen = ctx->e->town_seen;
+		ctx->meta_changed = true;
 	}
-	if (!j->meta_changed)
+	if (!ctx->meta_changed)
 		return ERR_OK;
-	state_key_of(&k, j->f->feed_no, STATE_META);
-	state_meta_pack(&j->meta, fold_out(j));
-	return fold_put(j, &k);
+	state_key_of(&k, ctx->f->feed_no, STATE_META);
+	state_meta_pack(&ctx->meta, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 /* The index by type, for registers and for what later entries refer to. */
-static int put_listed(struct judged *j)
+static int put_listed(struct rule_ctx *ctx)
 {
 	struct state_key k;
 
-	if (!j->type->listed)
+	if (!ctx->type->listed)
 		return ERR_OK;
-	state_key_of(&k, j->f->feed_no, STATE_LISTED);
-	state_key_u16(&k, j->e->type);
-	state_key_u64(&k, j->e->seq);
-	return fold_put_mark(j, &k);
+	state_key_of(&k, ctx->f->feed_no, STATE_LISTED);
+	state_key_u16(&k, ctx->e->type);
+	state_key_u64(&k, ctx->e->seq);
+	return rule_put_mark(ctx, &k);
 }
 
-static int judge(struct judged *j, struct bytes payload, bool author_ok)
+static int judge(struct rule_ctx *ctx, struct bytes payload, bool author_ok)
 {
-	int err = check_form(j, author_ok);
+	int err = check_form(ctx, author_ok);
 
-	if (!err && !j->is_town)
-		err = check_town_held(j);
+	if (!err && !ctx->is_town)
+		err = check_town_held(ctx);
 	if (!err)
-		err = j->is_town ? check_charter(j) : check_enrolled(j);
+		err = ctx->is_town ? check_charter(ctx) : check_enrolled(ctx);
 	if (err)
 		return err;
-	if (payload_parse(payload.p, payload.n, &j->w->payload) ||
-	    rec_nlines(j->type, j->payload, &j->nlines))
-		return fold_malformed(j, NULL, 0);
-	if (j->type->roles)
-		err = fold_rights_check(j, j->type->roles);
+	if (payload_parse(payload.p, payload.n, &ctx->w->payload) ||
+	    rec_nlines(ctx->type, ctx->payload, &ctx->nlines))
+		return rule_malformed(ctx, NULL, 0);
+	if (ctx->type->roles)
+		err = rights_check(ctx, ctx->type->roles);
 	if (!err)
-		err = apply_rule(j);
+		err = apply_rule(ctx);
 	if (!err)
-		err = put_listed(j);
+		err = put_listed(ctx);
 	if (!err)
-		err = put_meta(j);
+		err = put_meta(ctx);
 	return err;
 }
 
 static int run(struct fold *f, const struct entry *e, struct bytes payload, bool author_ok,
 	       bool keep, struct verdict *ret)
 {
-	struct judged j = {.f = f, .w = f->work, .e = e, .payload = &f->work->payload, .v = ret};
+	struct rule_ctx ctx = {
+		.f = f, .w = f->work, .e = e, .payload = &f->work->payload, .v = ret};
 	int err;
 
-	j.is_town = f->feed_no == FEED_TOWN;
-	j.known = j.is_town ? e->seq : e->town_seen;
-	j.today = day_of_ms(e->wall_ms);
-	j.meta = f->work->meta;
+	ctx.is_town = f->feed_no == FEED_TOWN;
+	ctx.known = ctx.is_town ? e->seq : e->town_seen;
+	ctx.today = day_of_ms(e->wall_ms);
+	ctx.meta = f->work->meta;
 	memset(&ret->reason, 0, sizeof(ret->reason));
 	ret->nwarn = 0;
 	err = rows_begin(f->work->rows);
 	if (err)
 		return err;
-	err = judge(&j, payload, author_ok);
+	err = judge(&ctx, payload, author_ok);
 	if (err || !keep) {
 		rows_rollback(f->work->rows);
-		return err == FOLD_REFUSED ? ERR_OK : err;
+		return err == RULE_REFUSED ? ERR_OK : err;
 	}
 	rows_commit(f->work->rows);
-	f->work->meta = j.meta;
-	f->town_seen = j.meta.town_seen;
-	if (j.adopts_changed)
+	f->work->meta = ctx.meta;
+	f->town_seen = ctx.meta.town_seen;
+	if (ctx.adopts_changed)
 		f->work->adopts_known = false;
 	if (e->type == REC_scheme)
 		f->work->schemes_known = false;
-	if (j.years_changed)
+	if (ctx.years_changed)
 		memset(f->work->year, FOLD_YEAR_UNKNOWN, sizeof(f->work->year));
 	/* villages may look at the town's rows at once */
-	return j.is_town ? rows_flush(f->work->rows) : ERR_OK;
+	return ctx.is_town ? rows_flush(f->work->rows) : ERR_OK;
 }
 
 int fold_apply(struct fold *f, const struct entry *e, struct bytes payload, bool author_ok,

@@ -246,7 +246,7 @@ static int filing_reply(struct kv_txn *t, const char *code, enum view_doc_kind k
 	int err;
 
 	state_key_of(&k, FEED_TOWN, STATE_FILING);
-	state_key_text(&k, kv_bytes(code, strlen(code)));
+	state_key_text(&k, bytes_str(code));
 	state_key_u8(&k, (uint8_t)kind);
 	state_key_u32(&k, (uint32_t)version);
 	size_t prefix = k.n;

@@ -42,8 +42,8 @@ enum state_kind {
 	/* seq u64 -> number: the entry that settled it, or STATE_OPEN_AGAIN; town, guidance: seq u64 |
 	 * village code -> the same */
 	STATE_DONE = 'z',
-	STATE_DOC = 'D',     /* enum fold_doc u8 | version u32 -> numbers: seq, from, to, base */
-	STATE_DOC_DAY = 'd', /* enum fold_doc u8 | from: day + 2^31, u32 -> version */
+	STATE_DOC = 'D',     /* enum doc_kind u8 | version u32 -> numbers: seq, from, to, base */
+	STATE_DOC_DAY = 'd', /* enum doc_kind u8 | from: day + 2^31, u32 -> version */
 	STATE_SUBMIT = 'u',  /* subject u8 | version u32 -> numbers: seq, town size seen */
 	STATE_FILING =
 		'F', /* town: village code | subject u8 | version u32 | seq u64 -> decision */
@@ -52,7 +52,7 @@ enum state_kind {
 	STATE_KIN = 'k',      /* household | member u8 | household | member u8 -> relation */
 	STATE_POST = 'o',     /* household | member u8 | post u8 -> numbers: seq, from, to */
 	STATE_POST_KEY = 'K', /* key 32 -> household | member u8 */
-	STATE_TOLD = 'w',     /* entry u64 | line u8 -> day */
+	STATE_NOTIFIED = 'w', /* entry u64 | line u8 -> day */
 	STATE_OBJECTION =
 		'j',	    /* entry u64 | line u8 -> objections not answered, state_register.h */
 	STATE_SLIP = 'x',   /* slip -> seq of the redemption */

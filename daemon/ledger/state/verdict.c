@@ -294,8 +294,8 @@ static void pack_reason(const struct reason *r, struct buf *out)
 	buf_put_varint(out, r->id);
 	for (unsigned i = 0; i < 4; i++)
 		state_put_zigzag(out, r->num[i]);
-	state_put_text(out, kv_bytes(r->s, strlen(r->s)));
-	state_put_text(out, kv_bytes(r->t, strlen(r->t)));
+	state_put_text(out, bytes_str(r->s));
+	state_put_text(out, bytes_str(r->t));
 }
 
 static void parse_text(struct cur *c, char out[REASON_TEXT_MAX])

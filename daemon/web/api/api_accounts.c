@@ -158,7 +158,7 @@ static int keep_move(void *ctx, const struct move *m)
 				   .entry = m->entry,
 				   .line = m->line};
 	if (m->points_line)
-		what = kv_bytes(m->item->name, strlen(m->item->name));
+		what = bytes_str(m->item->name);
 	str_set(at->what, sizeof(at->what), what);
 	return ERR_OK;
 }

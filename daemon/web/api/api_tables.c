@@ -172,9 +172,8 @@ static bool household_asked(const struct web_req *req, struct web_res *res, stru
 	struct view_household h;
 
 	t->household = reply_param(req, "household");
-	if (!t->household ||
-	    view_household(t->r.ask.t, t->r.ask.feed.no,
-			   kv_bytes(t->household, strlen(t->household)), &h) != ERR_NOTFOUND)
+	if (!t->household || view_household(t->r.ask.t, t->r.ask.feed.no, bytes_str(t->household),
+					    &h) != ERR_NOTFOUND)
 		return true;
 	kv_abort(t->r.ask.t);
 	reply_error(res, req->lang, 404, "HOUSEHOLD_UNKNOWN", "household",

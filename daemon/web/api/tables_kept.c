@@ -137,8 +137,8 @@ static int kin_of_member(void *ctx, const struct view_member *m)
 	struct relatives *r = ctx;
 
 	r->m = m;
-	return view_kin(r->t->r.ask.t, r->t->r.ask.feed.no,
-			kv_bytes(r->household, strlen(r->household)), m->member, put_kin, r);
+	return view_kin(r->t->r.ask.t, r->t->r.ask.feed.no, bytes_str(r->household), m->member,
+			put_kin, r);
 }
 
 static int kin_of_household(void *ctx, const struct view_household *h)
@@ -146,8 +146,8 @@ static int kin_of_household(void *ctx, const struct view_household *h)
 	struct tabling *t = ctx;
 	struct relatives r = {.t = t, .household = h->household};
 
-	return view_members(t->r.ask.t, t->r.ask.feed.no,
-			    kv_bytes(h->household, strlen(h->household)), kin_of_member, &r);
+	return view_members(t->r.ask.t, t->r.ask.feed.no, bytes_str(h->household), kin_of_member,
+			    &r);
 }
 
 static int rows_kin(struct tabling *t)

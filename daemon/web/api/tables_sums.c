@@ -293,9 +293,8 @@ static int year_household(void *ctx, const struct view_household *h)
 {
 	struct year_rows *y = ctx;
 	struct points score;
-	int err = view_year_points(y->t->r.ask.t, y->t->r.ask.feed.no,
-				   kv_bytes(h->household, strlen(h->household)), 0, (int)y->t->year,
-				   &score);
+	int err = view_year_points(y->t->r.ask.t, y->t->r.ask.feed.no, bytes_str(h->household), 0,
+				   (int)y->t->year, &score);
 
 	return err ? err : year_row(y, h->household, score);
 }

@@ -102,13 +102,13 @@ static const struct column deductions_columns[] = {{"entry", "序号", "entry", 
 						   {"item", "事项", "item", false},
 						   {"points", "扣分", "points", true},
 						   {"day", "发生日期", "day", false},
-						   {"told", "告知日期", "told", false},
+						   {"notified", "告知日期", "notified", false},
 						   {"due", "可确认自", "confirmable from", false},
 						   COLUMNS_END};
 
 static struct says deduction_waits(const struct view_deduction *d, day_t today)
 {
-	if (d->told == DAY_NONE)
+	if (d->notified == DAY_NONE)
 		return SAYS("待告知", "to be told");
 	if (d->objected)
 		return SAYS("异议待答复", "an objection to be answered");
@@ -133,8 +133,8 @@ static int put_deduction(void *ctx, const struct view_deduction *d)
 	jw_str(w, d->item);
 	cell_points(t, d->points);
 	cell_day(t, d->day);
-	cell_day(t, d->told);
-	cell_day(t, d->told == DAY_NONE ? DAY_NONE : d->due);
+	cell_day(t, d->notified);
+	cell_day(t, d->notified == DAY_NONE ? DAY_NONE : d->due);
 	return cell_end(t);
 }
 
@@ -305,8 +305,7 @@ static int rows_guidance(struct tabling *t)
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err; /* not enrolled yet */
-	return view_guidances(t->r.ask.t, t->r.ask.feed.no, kv_bytes(v.code, strlen(v.code)),
-			      put_guidance, t);
+	return view_guidances(t->r.ask.t, t->r.ask.feed.no, bytes_str(v.code), put_guidance, t);
 }
 
 /* --- what is due ----------------------------------------------------------------------------------- */

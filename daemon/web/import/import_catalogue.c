@@ -58,7 +58,7 @@ static struct bytes usual_sign(struct bytes v)
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (str_eq(import_str(v), v.n, words[i].word))
-			return import_lit(words[i].usual);
+			return bytes_str(words[i].usual);
 	return v;
 }
 
@@ -101,7 +101,7 @@ static void check_item(struct work *w, const struct rec_catalogue_line *l)
 						  .id = ISSUE_CODE_CATEGORY,
 						  .column = columns[COL_CODE].name,
 						  .value = import_shown(w->rep, l->code),
-						  .s = import_shown(w->rep, import_lit(letter)),
+						  .s = import_shown(w->rep, bytes_str(letter)),
 						  .t = c->zh});
 	/* the plan wants objective items: a measure, a cap and evidence for each */
 	if (points_raw(l->cap) == 0)
@@ -111,7 +111,7 @@ static void check_item(struct work *w, const struct rec_catalogue_line *l)
 		import_cell_issue(&w->t, COL_EVIDENCE, l->evidence, ISSUE_NO_EVIDENCE, "", 0);
 	if (points_raw(l->cap) && points_cmp(l->cap, l->points) < 0)
 		import_cell_issue(&w->t, COL_CAP, import_table_raw(&w->t, COL_CAP), ISSUE_CAP_BELOW,
-				  import_shown(w->rep, import_lit(points_text(l->cap, cap))), 0);
+				  import_shown(w->rep, bytes_str(points_text(l->cap, cap))), 0);
 }
 
 static void read_item(struct work *w)

@@ -157,7 +157,7 @@ static void check_text(struct import_table *t, uint32_t column, struct bytes raw
 			continue;
 		snprintf(code, sizeof(code), "U+%04X", (unsigned)s.c);
 		import_cell_issue(t, column, raw, ISSUE_FORMAT_CHARACTER,
-				  import_shown(t->rep, import_lit(code)), 0);
+				  import_shown(t->rep, bytes_str(code)), 0);
 		break;
 	}
 	if (chars_personal(raw, personal))
@@ -269,7 +269,7 @@ day_t import_cell_past_day(struct import_table *t, uint32_t column)
 
 	if (day != DAY_NONE && t->today != DAY_NONE && day > t->today)
 		import_cell_issue(t, column, import_table_raw(t, column), ISSUE_DAY_FUTURE,
-				  import_shown(t->rep, import_lit(day_text(t->today, text))), 0);
+				  import_shown(t->rep, bytes_str(day_text(t->today, text))), 0);
 	return day;
 }
 

@@ -17,7 +17,7 @@ enum {
 	COL_EVIDENCE,
 	COL_EVIDENCE_NO,
 	COL_FILE,
-	COL_TOLD,
+	COL_NOTIFIED,
 	COL_POINTS,
 	COLS
 };
@@ -32,7 +32,7 @@ static const struct import_column columns[COLS] = {
 	[COL_EVIDENCE] = {"证明材料", "|佐证材料|证明材料种类|evidence|", false},
 	[COL_EVIDENCE_NO] = {"材料编号", "|证明编号|evidenceno|", false},
 	[COL_FILE] = {"附件", IMPORT_FILE_WORDS, false},
-	[COL_TOLD] = {"告知日期", "|告知时间|told|", false},
+	[COL_NOTIFIED] = {"告知日期", "|告知时间|told|", false},
 	[COL_POINTS] = {"分值", "|积分|分数|points|", false},
 };
 
@@ -72,7 +72,7 @@ static void read_day(struct work *w, struct rec_points_line *l)
 	l->day = import_cell_day(&w->t, COL_DAY);
 	if (l->day == DAY_NONE && w->rep->count[IMPORT_ERROR] == errors)
 		import_cell_needed(&w->t, COL_DAY, (struct bytes){NULL, 0});
-	l->told = import_cell_past_day(&w->t, COL_TOLD);
+	l->notified = import_cell_past_day(&w->t, COL_NOTIFIED);
 }
 
 static int read_member(struct work *w, struct rec_points_line *l)
@@ -117,7 +117,7 @@ static void check_points(struct work *w, const struct rec_points_line *l,
 		return;
 	if (points_cmp(said.points, item->points) != 0 || (minus && !item->deduct))
 		issue(w, COL_POINTS, written, ISSUE_ITEM_POINTS,
-		      import_lit(points_text(item->points, text)), l->item);
+		      bytes_str(points_text(item->points, text)), l->item);
 	else if (minus)
 		issue(w, COL_POINTS, written, ISSUE_NORMALISED, points, (struct bytes){NULL, 0});
 }
@@ -145,7 +145,7 @@ static int read_item(struct work *w, struct rec_points_line *l)
 		return ERR_OK;
 	err = w->look->item(w->look->ctx, code, l->day, &item);
 	if (err == ERR_NOTFOUND) {
-		issue(w, COL_ITEM, code, ISSUE_ITEM_UNKNOWN, import_lit(day_text(l->day, day)),
+		issue(w, COL_ITEM, code, ISSUE_ITEM_UNKNOWN, bytes_str(day_text(l->day, day)),
 		      (struct bytes){NULL, 0});
 		return ERR_OK;
 	}

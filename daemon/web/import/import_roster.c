@@ -108,7 +108,7 @@ static struct bytes usual_word(struct work *w, uint32_t column, struct bytes v)
 		if (!is(v, words[i].word))
 			continue;
 		import_cell_issue(&w->t, column, v, ISSUE_NORMALISED, words[i].usual, 0);
-		return import_lit(words[i].usual);
+		return bytes_str(words[i].usual);
 	}
 	return v;
 }
@@ -256,10 +256,10 @@ static void read_birth(struct work *w, struct person *p, const struct idcard *ca
 	if (import_blank(raw) && card->birth != DAY_NONE) {
 		p->line.birth = card->birth;
 		import_cell_issue(&w->t, COL_BIRTH, raw, ISSUE_BIRTH_FROM_ID,
-				  import_shown(w->rep, import_lit(text)), 0);
+				  import_shown(w->rep, bytes_str(text)), 0);
 	} else if (p->line.birth != card->birth) {
 		import_cell_issue(&w->t, COL_BIRTH, raw, ISSUE_BIRTH_ID,
-				  import_shown(w->rep, import_lit(*text ? text : "1970-01-01")), 0);
+				  import_shown(w->rep, bytes_str(*text ? text : "1970-01-01")), 0);
 	}
 }
 

@@ -373,7 +373,7 @@ static void look_at_cells(struct import_table *t)
 			break;
 		}
 		row_issue(t, ISSUE_COLUMN_NAMELESS, raw,
-			  import_shown(t->rep, import_lit(column_letters(i, letters))));
+			  import_shown(t->rep, bytes_str(column_letters(i, letters))));
 		t->nameless[i] = false;
 	}
 }

@@ -19,10 +19,6 @@ static inline const char *import_str(struct bytes b)
 {
 	return b.p ? (const char *)b.p : "";
 }
-static inline struct bytes import_lit(const char *s)
-{
-	return (struct bytes){(const uint8_t *)s, strlen(s)};
-}
 void import_add(struct import_report *rep, const struct import_issue *i);
 /* The texts of an issue: copied, cut to IMPORT_VALUE_BYTES, numbers of 11 or more digits, also full-width
  * and spaced ones, shortened to first 3 and last 2. Never NULL. */

@@ -177,7 +177,7 @@ static void fill_record(struct book *b, const struct view_passbook *k)
 
 	snprintf(b->p->text, sizeof(b->p->text), "%s", k->number);
 	*r = (struct rec_passbook){.household = b->household,
-				   .number = kv_bytes(b->p->text, strlen(b->p->text)),
+				   .number = bytes_str(b->p->text),
 				   .action = BOOK_print,
 				   .day = b->p->ask->day,
 				   .upto = b->p->ask->feed.size,
@@ -208,7 +208,7 @@ int paper_passbook(struct paper *p)
 	if (err)
 		return err;
 	const char *name = ask_param(p->ask, "household");
-	b.household = kv_bytes(name, strlen(name));
+	b.household = bytes_str(name);
 	b.upto = all ? 0 : k.upto;
 	b.printed = b.lines = all ? 0 : k.lines;
 	page_begin(&p->page, &p->html, "积分手册", false, paper_mark(p));

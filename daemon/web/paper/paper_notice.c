@@ -98,8 +98,7 @@ static int on_household(void *ctx, const struct view_household *h)
 {
 	struct paper *p = ctx;
 
-	return view_members(p->t, p->ask->feed.no, kv_bytes(h->household, strlen(h->household)),
-			    on_child, p);
+	return view_members(p->t, p->ask->feed.no, bytes_str(h->household), on_child, p);
 }
 
 /* The head of a household as it may be posted: masked; not named when it is a child. */
@@ -121,7 +120,7 @@ static void put_family(struct paper *p, const struct view_household *h)
 static int put_household_row(struct paper *p, const struct report_row *row, uint64_t n)
 {
 	struct view_household h;
-	int err = view_household(p->t, p->ask->feed.no, kv_bytes(row->key, strlen(row->key)), &h);
+	int err = view_household(p->t, p->ask->feed.no, bytes_str(row->key), &h);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
@@ -359,7 +358,7 @@ static void put_parameters(struct paper *p, const struct rec_scheme *s)
 		      points_raw(s->redeem_cap) ? points_text(s->redeem_cap, a) : "不限");
 	put_parameter(p, "年度兑换上限",
 		      points_raw(s->year_cap) ? points_text(s->year_cap, a) : "不限");
-	snprintf(text, sizeof(text), "告知后 %" PRIu64 " 天", s->told_days);
+	snprintf(text, sizeof(text), "告知后 %" PRIu64 " 天", s->notified_days);
 	put_parameter(p, "扣分确认", text);
 	page_tag(&p->page, "<tr>");
 	page_cell_own(&p->page, "适用范围");

@@ -600,7 +600,7 @@ static void put_scheme(void)
 				    .from = town_day(2026, 1, 1),
 				    .rate_points = points_of(100),
 				    .rate_fen = fen_of(100),
-				    .told_days = 5,
+				    .notified_days = 5,
 				    .notice_days = 8,
 				    .object_days = 5,
 				    .answer_days = 2,
@@ -630,7 +630,7 @@ static uint64_t deduction(void)
 	struct rec_points head = {.note = town_b("")};
 	struct rec_points_line l = town_line("05001", 0, "D201", town_day(2026, 2, 20));
 
-	l.told = DAY_NONE;
+	l.notified = DAY_NONE;
 	return put_here("rec/" VILLAGE, REC_points, &head, &l, 1);
 }
 
@@ -642,7 +642,7 @@ static void test_what_waits_is_in_tables(void)
 				    .place = town_b("村口公路"),
 				    .reason = town_b("清扫积雪一上午"),
 				    .applicant = town_b("王大明")};
-	struct rec_told told = {.line = 1, .day = town_day(2026, 2, 27)};
+	struct rec_notified notified = {.line = 1, .day = town_day(2026, 2, 27)};
 	struct rec_objection o = {.line = 1,
 				  .household = town_b("05001"),
 				  .day = town_day(2026, 2, 20),
@@ -660,8 +660,8 @@ static void test_what_waits_is_in_tables(void)
 	snprintf(want, sizeof(want), "%d|1|recorded|to be told|05001|0|D201|2.00|2026-02-20||",
 		 (int)e);
 	row_is(0, want);
-	told.entry = o.entry = e;
-	put_here("rec/" VILLAGE, REC_told, &told, NULL, 0);
+	notified.entry = o.entry = e;
+	put_here("rec/" VILLAGE, REC_notified, &notified, NULL, 0);
 	WANT(get(TABLE "deductions"), 200);
 	T_STR(at("rows.0.3"), "days after telling");
 	T_STR(at("rows.0.9"), "2026-02-27");

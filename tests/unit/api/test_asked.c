@@ -186,7 +186,7 @@ static void test_a_guide_is_one_sheet_in_either_language(void)
 	T_STR(text_in(a, "title"), "操作要点");
 	T_OK(!json_object_get(a, "record")); /* anybody may print it, and nothing is recorded */
 	page_has(a, "三步由三个不同的人办");
-	page_has(a, "<code>record told</code>");
+	page_has(a, "<code>record notified</code>");
 	page_has(a, "断网照常办理");
 	page_has(a, "镇乡村振兴办：____________");
 	T_OK(!strchr(text_in(a, "html"), '`'));

@@ -1287,7 +1287,7 @@ static void test_lines_of_every_size_fit_where_it_is_said(void)
 						    .version = 1000000,
 						    .points = points_of(100000000),
 						    .day = DAY_MAX,
-						    .told = DAY_MIN};
+						    .notified = DAY_MIN};
 		lines[i].reason = (struct bytes){(const uint8_t *)longest, i % 2 ? 400 : 0};
 	}
 	T_OK(batches_of(&e) < 6);

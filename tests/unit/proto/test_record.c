@@ -112,7 +112,7 @@ static void test_the_bytes_of_a_points_entry_are_fixed(void)
 				       .day = 20089,
 				       .place = lit("村"),
 				       .digest = {secret, 3},
-				       .told = -1};
+				       .notified = -1};
 	uint8_t want[256];
 	size_t n = t_hex("00"				    /* form */
 			 "01020300000000000000000000000000" /* secret */
@@ -499,7 +499,7 @@ static void test_json_of_a_points_line(void)
 		"\"1.50\","
 		"\"day\":\"2025-01-31\",\"place\":\"\\\"院坝\\\"\",\"reason\":\"开会\","
 		"\"evidence\":\"签到表\","
-		"\"evidence_no\":\"QD-1\",\"digest\":\"010203\",\"told\":\"\",\"application\":0,"
+		"\"evidence_no\":\"QD-1\",\"digest\":\"010203\",\"notified\":\"\",\"application\":0,"
 		"\"facility\":\"\"}");
 	json_is(t->line, t->nline, &line, REC_MASKED,
 		"{\"household\":\"05001\",\"member\":2,\"item\":\"A101\",\"version\":3,\"points\":"
@@ -560,9 +560,9 @@ static void test_days_are_read_in_several_notations(void)
 		T_EQ(parse(f, bad[i], &line), ERR_INVALID);
 		T_EQ(line.day, 7);
 	}
-	struct rec_points_line line = {.told = 7};
-	T_EQ(parse(line_field("points", "told"), "", &line), ERR_OK);
-	T_EQ(line.told, DAY_NONE);
+	struct rec_points_line line = {.notified = 7};
+	T_EQ(parse(line_field("points", "notified"), "", &line), ERR_OK);
+	T_EQ(line.notified, DAY_NONE);
 }
 
 static void test_points_are_read_within_their_bounds(void)

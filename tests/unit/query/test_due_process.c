@@ -248,7 +248,7 @@ static void test_some_items_need_the_document_of_an_authority(void)
 	l.version = TOWN_VERSIONS + 1;
 	l.points = points_of(1000);
 	l.evidence = town_b("处罚决定书");
-	l.told = x.today;
+	l.notified = x.today;
 	points(&x, TOWN_REC, &l, 1);
 	REFUSED(&x.w, "P08_DOCUMENT", "P08", 1);
 	T_STR(x.w.last.reason.s, "B900");
@@ -271,7 +271,7 @@ static uint64_t deduct(struct world *x, day_t told)
 {
 	struct rec_points_line l = town_line("01001", 0, "D201", x->day);
 
-	l.told = told;
+	l.notified = told;
 	points(x, TOWN_REC, &l, 1);
 	T_EQ(x->w.last.reason.id, V_ACCEPTED);
 	uint64_t e = last(x);
@@ -281,19 +281,19 @@ static uint64_t deduct(struct world *x, day_t told)
 
 static void tell(struct world *x, uint64_t entry, uint64_t line, day_t day)
 {
-	struct rec_told r = {.entry = entry, .line = line, .day = day, .via = VIA_oral};
+	struct rec_notified r = {.entry = entry, .line = line, .day = day, .via = VIA_oral};
 
-	provoke_put(&x->w, x->no, TOWN_REC, REC_told, &r, NULL, 0);
+	provoke_put(&x->w, x->no, TOWN_REC, REC_notified, &r, NULL, 0);
 }
 
-static void scheme(struct world *x, uint64_t version, day_t from, uint64_t told_days)
+static void scheme(struct world *x, uint64_t version, day_t from, uint64_t notified_days)
 {
 	struct rec_scheme s = {.version = version,
 			       .title = town_b("积分奖励方案"),
 			       .from = from,
 			       .rate_points = points_of(100),
 			       .rate_fen = fen_of(100),
-			       .told_days = told_days,
+			       .notified_days = notified_days,
 			       .notice_days = 8,
 			       .object_days = 5,
 			       .answer_days = 2,
@@ -312,15 +312,15 @@ static void test_the_days_of_a_telling_are_possible(void)
 
 	world_open(&x, 5);
 	l = town_line("01001", 0, "D201", x.day);
-	l.told = x.today + 1;
+	l.notified = x.today + 1;
 	points(&x, TOWN_REC, &l, 1);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
-	l.told = x.day - 1;
+	l.notified = x.day - 1;
 	points(&x, TOWN_REC, &l, 1);
 	REFUSED(&x.w, "PERIOD", "F31", x.day, x.day - 1);
-	l.told = DAY_NONE;
+	l.notified = DAY_NONE;
 	points(&x, TOWN_REC, &l, 1);
-	WARNED(&x.w, "P15_NOT_TOLD", "P15", 1);
+	WARNED(&x.w, "P15_NOT_NOTIFIED", "P15", 1);
 	e = last(&x);
 	award = town_record(&x.w, x.no, "01001", 0, "A101", x.day);
 	T_EQ(x.w.last.nwarn, 0);
@@ -350,7 +350,7 @@ static void test_a_deduction_waits_for_the_household(void)
 	e = deduct(&x, DAY_NONE);
 	town_digest(&x.w, x.no, &before);
 	confirm(&x, e);
-	REFUSED(&x.w, "P15_NOT_TOLD", "P15", 1);
+	REFUSED(&x.w, "P15_NOT_NOTIFIED", "P15", 1);
 	town_digest(&x.w, x.no, &after);
 	T_MEM(&before, &after, sizeof(before));
 	tell(&x, e, 1, x.today - 2);
@@ -399,7 +399,7 @@ static void test_a_new_scheme_counts_at_once(void)
 			       .title = town_b("方案"),
 			       .rate_points = points_of(1),
 			       .rate_fen = fen_of(1),
-			       .told_days = 9,
+			       .notified_days = 9,
 			       .notice_days = 5,
 			       .object_days = 5,
 			       .answer_days = 7,
@@ -705,7 +705,7 @@ static void test_nobody_answers_under_another_key(void)
 static void test_applications_and_telling_are_of_the_territory(void)
 {
 	struct rec_application a;
-	struct rec_told t = {.line = 1};
+	struct rec_notified t = {.line = 1};
 	struct world x;
 
 	world_open(&x, 14);
@@ -717,12 +717,12 @@ static void test_applications_and_telling_are_of_the_territory(void)
 	provoke_put(&x.w, x.no, "two", REC_application, &a, NULL, 0);
 	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 0);
 	T_STR(x.w.last.reason.s, "01002");
-	provoke_put(&x.w, x.no, "two", REC_told, &t, NULL, 0);
+	provoke_put(&x.w, x.no, "two", REC_notified, &t, NULL, 0);
 	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 1);
 	T_STR(x.w.last.reason.t, "1");
 	/* a reviewer tells everybody */
 	grant(&x, "two", ROLE_reviewer, "");
-	T_EQ(provoke_put(&x.w, x.no, "two", REC_told, &t, NULL, 0), V_ACCEPTED);
+	T_EQ(provoke_put(&x.w, x.no, "two", REC_notified, &t, NULL, 0), V_ACCEPTED);
 	provoke_put(&x.w, x.no, "two", REC_application, &a, NULL, 0);
 	REFUSED(&x.w, "GROUP_FOREIGN", "F74", 0);
 	grant(&x, "two", ROLE_recorder, "1");
@@ -876,12 +876,12 @@ static void test_deductions_show_what_they_wait_for(void)
 	look(&x, &l, 'd');
 	T_EQ(l.n, 2);
 	T_EQ(l.deduction[0].entry, untold);
-	T_EQ(l.deduction[0].told, DAY_NONE);
+	T_EQ(l.deduction[0].notified, DAY_NONE);
 	T_EQ(l.deduction[0].state, LINE_REVIEWED);
 	T_EQ(points_raw(l.deduction[0].points), 200);
 	T_OK(!l.deduction[0].objected);
 	T_EQ(l.deduction[1].entry, told);
-	T_EQ(l.deduction[1].told, x.today);
+	T_EQ(l.deduction[1].notified, x.today);
 	T_EQ(l.deduction[1].due, x.today + 3);
 	T_OK(l.deduction[1].objected);
 	scheme(&x, 1, x.today, 30);

@@ -218,7 +218,7 @@ static void scheme(struct world *x, day_t from, uint64_t notice_days)
 			       .from = from,
 			       .rate_points = points_of(100),
 			       .rate_fen = fen_of(100),
-			       .told_days = 3,
+			       .notified_days = 3,
 			       .notice_days = notice_days,
 			       .object_days = 5,
 			       .answer_days = 7,

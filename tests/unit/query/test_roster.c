@@ -1817,7 +1817,7 @@ static void m_store(struct model *m)
 			       .rate_fen = fen_of(100),
 			       .threshold = points_of(M_THRESHOLD),
 			       .year_cap = points_of(M_YEAR_CAP),
-			       .told_days = 3,
+			       .notified_days = 3,
 			       .notice_days = 7,
 			       .object_days = 7,
 			       .answer_days = 7,

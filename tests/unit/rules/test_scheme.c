@@ -431,7 +431,7 @@ static void test_the_scheme_of_a_day_has_its_parameters(void)
 	T_EQ(s.version, 0); /* what is usual where nothing was decided */
 	T_EQ(points_raw(s.threshold), 10000);
 	T_EQ(fen_raw(s.rate_fen), 100);
-	T_EQ(s.told_days, 3);
+	T_EQ(s.notified_days, 3);
 	T_EQ(s.answer_days, 7);
 	l.name = town_b("生活用品");
 	b.threshold = points_of(5000);

@@ -454,7 +454,7 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	l = town_line("03002", 5, "A201", day);
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_CHILD", "P13", 1, day, 13);
-	l.told = ++l.day;
+	l.notified = ++l.day;
 	T_EQ(town_points(w, no, TOWN_REC, &l, 1), V_ACCEPTED);
 	l = town_line("03002", 5, "Z002", day); /* awards have no age */
 	T_EQ(town_points(w, no, TOWN_REC, &l, 1), V_ACCEPTED);

@@ -22,165 +22,167 @@ static void item_key(struct state_key *k, uint32_t feed_no, uint64_t version, st
 }
 
 /* --- the town issues one --------------------------------------------------------------------------- */
-static void code_key(struct state_key *k, const struct judged *j, struct bytes code)
+static void code_key(struct state_key *k, const struct rule_ctx *ctx, struct bytes code)
 {
-	state_key_of(k, j->f->feed_no, STATE_CODE);
+	state_key_of(k, ctx->f->feed_no, STATE_CODE);
 	state_key_text(k, code);
 }
 
 /* The number of an item code in this feed; one code is one item in every version, and has one cap a year. */
-static int code_number(struct judged *j, struct bytes code, uint32_t *ret)
+static int code_number(struct rule_ctx *ctx, struct bytes code, uint32_t *ret)
 {
 	struct state_key k;
 	uint64_t number;
 	int err;
 
-	code_key(&k, j, code);
-	err = fold_get_num(j, &k, &number);
+	code_key(&k, ctx, code);
+	err = rule_get_num(ctx, &k, &number);
 	if (!err)
 		*ret = (uint32_t)number;
 	if (err != ERR_NOTFOUND)
 		return err;
-	*ret = j->meta.ncodes++;
-	j->meta_changed = true;
-	return fold_put_num(j, &k, *ret);
+	*ret = ctx->meta.ncodes++;
+	ctx->meta_changed = true;
+	return rule_put_num(ctx, &k, *ret);
 }
 
-static int issue_item(struct judged *j, uint64_t version, uint32_t i)
+static int issue_item(struct rule_ctx *ctx, uint64_t version, uint32_t i)
 {
 	struct state_item item = {.line = i};
 	struct rec_catalogue_line l;
 	struct state_key k;
 	struct bytes row;
-	int err = fold_line(j, i, &l);
+	int err = rule_line(ctx, i, &l);
 
 	if (err)
 		return err;
 	item_key(&k, FEED_TOWN, version, l.code);
-	err = rows_get(j->w->rows, &k, &row);
+	err = rows_get(ctx->w->rows, &k, &row);
 	if (!err)
-		return fold_refuse(
-			j, &(struct refusal){.id = V_CATALOGUE_TWICE, .num = {i + 1}, .s = l.code});
+		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_TWICE,
+							  .num = {i + 1},
+							  .s = l.code});
 	if (err != ERR_NOTFOUND)
 		return err;
-	err = code_number(j, l.code, &item.number);
+	err = code_number(ctx, l.code, &item.number);
 	if (err)
 		return err;
-	state_item_pack(&item, fold_out(j));
-	return fold_put(j, &k);
+	state_item_pack(&item, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
-int fold_catalogue_issue(struct judged *j)
+int rule_catalogue(struct rule_ctx *ctx)
 {
-	struct state_version v = {.seq = j->e->seq};
+	struct state_version v = {.seq = ctx->e->seq};
 	struct rec_catalogue c;
 	struct state_key k;
-	int err = fold_head(j, &c);
+	int err = rule_head(ctx, &c);
 
 	if (err)
 		return err;
-	if (c.version <= j->meta.version)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_VERSION,
-							.num = {(int64_t)c.version,
-								(int64_t)j->meta.version}});
-	err = fold_doc_step(j, REC_catalogue, c.version, j->meta.version);
+	if (c.version <= ctx->meta.version)
+		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_VERSION,
+							  .num = {(int64_t)c.version,
+								  (int64_t)ctx->meta.version}});
+	err = versions_step(ctx, REC_catalogue, c.version, ctx->meta.version);
 	if (err)
 		return err;
 	if (c.to != DAY_NONE && c.to < c.from)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
-							.num = {c.from, c.to}});
-	for (uint32_t i = 0; i < j->nlines && !err; i++)
-		err = issue_item(j, c.version, i);
+		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_DATES,
+							  .num = {c.from, c.to}});
+	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
+		err = issue_item(ctx, c.version, i);
 	if (err)
 		return err;
-	j->meta.version = c.version;
-	j->meta_changed = true;
+	ctx->meta.version = c.version;
+	ctx->meta_changed = true;
 	v.from = c.from;
 	v.to = c.to;
 	version_key(&k, FEED_TOWN, STATE_VERSION, c.version);
-	state_version_pack(&v, fold_out(j));
-	return fold_put(j, &k);
+	state_version_pack(&v, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 /* --- a village adopts one -------------------------------------------------------------------------- */
-/* ERR_NOTFOUND: the town has not issued it among its first j->known entries. */
-static int get_version(struct judged *j, uint64_t version, struct state_version *ret)
+/* ERR_NOTFOUND: the town has not issued it among its first ctx->known entries. */
+static int get_version(struct rule_ctx *ctx, uint64_t version, struct state_version *ret)
 {
 	struct state_key k;
 	struct bytes row;
 	int err;
 
 	version_key(&k, FEED_TOWN, STATE_VERSION, version);
-	err = fold_town_row(j, &k, &row);
+	err = rule_town_row(ctx, &k, &row);
 	if (!err)
 		err = state_version_parse(row, ret);
-	return !err && ret->seq >= j->known ? ERR_NOTFOUND : err;
+	return !err && ret->seq >= ctx->known ? ERR_NOTFOUND : err;
 }
 
 /* An item of a town catalogue that was issued. ERR_NOTFOUND. */
-static int town_item(struct judged *j, uint64_t base, struct bytes code, struct state_item *ret)
+static int town_item(struct rule_ctx *ctx, uint64_t base, struct bytes code, struct state_item *ret)
 {
 	struct state_key k;
 	struct bytes row;
 	int err;
 
 	item_key(&k, FEED_TOWN, base, code);
-	err = fold_town_row(j, &k, &row);
+	err = rule_town_row(ctx, &k, &row);
 	return err ? err : state_item_parse(row, ret);
 }
 
-static int refuse_change(struct judged *j, enum verdict_id id, uint32_t line, uint64_t base,
+static int refuse_change(struct rule_ctx *ctx, enum verdict_id id, uint32_t line, uint64_t base,
 			 struct bytes code)
 {
-	return fold_refuse(j, &(struct refusal){.id = id, .num = {line, (int64_t)base}, .s = code});
+	return rule_refuse(ctx,
+			   &(struct refusal){.id = id, .num = {line, (int64_t)base}, .s = code});
 }
 
 /* What the village has otherwise than the town: an item of its own, another value, or none. */
-static int adopt_change(struct judged *j, const struct rec_adopt_catalogue *a, uint32_t i)
+static int adopt_change(struct rule_ctx *ctx, const struct rec_adopt_catalogue *a, uint32_t i)
 {
 	struct rec_adopt_catalogue_line l;
 	struct state_item item = {0};
 	struct state_key k;
 	struct bytes row;
-	int err = fold_line(j, i, &l);
+	int err = rule_line(ctx, i, &l);
 
 	if (err)
 		return err;
-	item_key(&k, j->f->feed_no, a->version, l.code);
-	err = rows_get(j->w->rows, &k, &row);
+	item_key(&k, ctx->f->feed_no, a->version, l.code);
+	err = rows_get(ctx->w->rows, &k, &row);
 	if (!err)
-		return refuse_change(j, V_CATALOGUE_TWICE, i + 1, 0, l.code);
+		return refuse_change(ctx, V_CATALOGUE_TWICE, i + 1, 0, l.code);
 	if (err == ERR_NOTFOUND)
-		err = town_item(j, a->base, l.code, &item);
+		err = town_item(ctx, a->base, l.code, &item);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (err && l.change != CHANGE_add)
-		return refuse_change(j, V_CHANGE_UNKNOWN, i + 1, a->base, l.code);
+		return refuse_change(ctx, V_CHANGE_UNKNOWN, i + 1, a->base, l.code);
 	if (!err && l.change == CHANGE_add)
-		return refuse_change(j, V_CHANGE_KNOWN, i + 1, a->base, l.code);
+		return refuse_change(ctx, V_CHANGE_KNOWN, i + 1, a->base, l.code);
 	if (l.change != CHANGE_drop && (l.name_zh.n == 0 || points_raw(l.points) == 0))
-		return refuse_change(j, V_CHANGE_EMPTY, i + 1, a->base, l.code);
-	err = code_number(j, l.code, &item.number);
+		return refuse_change(ctx, V_CHANGE_EMPTY, i + 1, a->base, l.code);
+	err = code_number(ctx, l.code, &item.number);
 	if (err)
 		return err;
 	item.line = i;
-	state_item_pack(&item, fold_out(j));
-	return fold_put(j, &k);
+	state_item_pack(&item, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 /* Items have numbers of the village's own: a code that the village added and the town took up later (or the
  * other way round) is still one item with one cap. */
-static int number_items(struct judged *j, const struct state_version *base)
+static int number_items(struct rule_ctx *ctx, const struct state_version *base)
 {
-	struct payload *town = &j->w->target;
+	struct payload *town = &ctx->w->target;
 	struct rec_catalogue_line l;
 	uint32_t number;
-	int err = feedlog_payload(j->f->t, FEED_TOWN, base->seq, town);
+	int err = feedlog_payload(ctx->f->t, FEED_TOWN, base->seq, town);
 
 	for (uint32_t i = 0; !err && i + 1 < town->nparts; i++) {
 		if (rec_decode_line(rec_type_of(REC_catalogue), town, i, &l))
 			return ERR_CORRUPT;
-		err = code_number(j, l.code, &number);
+		err = code_number(ctx, l.code, &number);
 	}
 	return err;
 }
@@ -196,74 +198,74 @@ static day_t last_of_year(day_t from)
 }
 
 /* P12: adopted for a year at most. */
-static int check_period(struct judged *j, struct fold_doc_row *doc)
+static int check_period(struct rule_ctx *ctx, struct version_row *doc)
 {
 	day_t last = last_of_year(doc->from);
-	struct fold_doc_row now;
+	struct version_row now;
 	uint64_t version;
-	int y, m, d, err = fold_period(j, doc->from, doc->to);
+	int y, m, d, err = rule_period(ctx, doc->from, doc->to);
 
 	if (err)
 		return err;
 	if (doc->to == DAY_NONE)
 		doc->to = last;
 	if (doc->to > last)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_YEAR,
-							.num = {doc->from, doc->to}});
-	err = fold_doc_on(j, DOC_CATALOGUE, doc->from, &version, &now);
+		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_YEAR,
+							  .num = {doc->from, doc->to}});
+	err = versions_on(ctx, DOC_CATALOGUE, doc->from, &version, &now);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	day_to_ymd(doc->from, &y, &m, &d);
 	if (m != 1 || d != 1)
-		fold_warn(j, &(struct refusal){.id = V_CATALOGUE_MIDYEAR,
-					       .num = {doc->from, (int64_t)version}});
+		rule_warn(ctx, &(struct refusal){.id = V_CATALOGUE_MIDYEAR,
+						 .num = {doc->from, (int64_t)version}});
 	return ERR_OK;
 }
 
-static int check_base(struct judged *j, const struct rec_adopt_catalogue *a,
+static int check_base(struct rule_ctx *ctx, const struct rec_adopt_catalogue *a,
 		      struct state_version *ret)
 {
-	int err = get_version(j, a->base, ret);
+	int err = get_version(ctx, a->base, ret);
 
 	if (err == ERR_NOTFOUND)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_UNKNOWN,
-							.num = {(int64_t)a->base}});
+		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_UNKNOWN,
+							  .num = {(int64_t)a->base}});
 	if (!err && ret->to != DAY_NONE && ret->to < a->from)
-		return fold_refuse(j, &(struct refusal){.id = V_CATALOGUE_DATES,
-							.num = {a->from, ret->to}});
+		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_DATES,
+							  .num = {a->from, ret->to}});
 	return err;
 }
 
-int fold_catalogue_adopt(struct judged *j)
+int rule_adopt_catalogue(struct rule_ctx *ctx)
 {
-	struct fold_doc_row doc = {.seq = j->e->seq};
+	struct version_row doc = {.seq = ctx->e->seq};
 	struct rec_adopt_catalogue a;
 	struct state_version base;
-	int err = fold_head(j, &a);
+	int err = rule_head(ctx, &a);
 
 	if (!err)
-		err = check_base(j, &a, &base);
+		err = check_base(ctx, &a, &base);
 	if (err)
 		return err;
 	doc.from = a.from;
 	doc.to = a.to;
 	doc.base = a.base;
-	err = check_period(j, &doc);
+	err = check_period(ctx, &doc);
 	if (!err)
-		err = fold_doc_add(j, DOC_CATALOGUE, a.version, &doc);
+		err = versions_add(ctx, DOC_CATALOGUE, a.version, &doc);
 	if (!err)
-		err = number_items(j, &base);
-	for (uint32_t i = 0; i < j->nlines && !err; i++)
-		err = adopt_change(j, &a, i);
-	j->adopts_changed = !err;
+		err = number_items(ctx, &base);
+	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
+		err = adopt_change(ctx, &a, i);
+	ctx->adopts_changed = !err;
 	return err;
 }
 
-static int add_adopt(struct fold_work *w, const struct fold_adopt *a)
+static int add_adopt(struct fold_work *w, const struct catalogue_adopted *a)
 {
 	if (w->nadopts == w->adopts_cap) {
 		uint32_t cap = w->adopts_cap ? w->adopts_cap * 2 : ADOPTS_MIN;
-		struct fold_adopt *more = mem_resize(w->adopt, cap, sizeof(*more));
+		struct catalogue_adopted *more = mem_resize(w->adopt, cap, sizeof(*more));
 
 		if (!more)
 			return ERR_NOMEM;
@@ -274,17 +276,17 @@ static int add_adopt(struct fold_work *w, const struct fold_adopt *a)
 	return ERR_OK;
 }
 
-static int load_adopts(struct judged *j)
+static int load_adopts(struct rule_ctx *ctx)
 {
-	struct fold_work *w = j->w;
-	struct fold_doc_row doc;
-	struct fold_adopt a;
+	struct fold_work *w = ctx->w;
+	struct version_row doc;
+	struct catalogue_adopted a;
 	day_t day = DAY_MIN;
 	int err = ERR_OK;
 
 	w->nadopts = 0;
 	while (!err) {
-		err = fold_doc_next(j, DOC_CATALOGUE, &day, &a.version, &doc);
+		err = versions_next(ctx, DOC_CATALOGUE, &day, &a.version, &doc);
 		a.from = doc.from;
 		a.to = doc.to;
 		if (!err)
@@ -294,10 +296,10 @@ static int load_adopts(struct judged *j)
 	return w->adopts_known ? ERR_OK : err;
 }
 
-int fold_catalogue_on(struct judged *j, day_t day, uint64_t *ret_version)
+int catalogue_on(struct rule_ctx *ctx, day_t day, uint64_t *ret_version)
 {
-	struct fold_work *w = j->w;
-	int err = w->adopts_known ? ERR_OK : load_adopts(j);
+	struct fold_work *w = ctx->w;
+	int err = w->adopts_known ? ERR_OK : load_adopts(ctx);
 	uint64_t version = 0;
 
 	if (err)
@@ -311,14 +313,14 @@ int fold_catalogue_on(struct judged *j, day_t day, uint64_t *ret_version)
 
 /* --- items ----------------------------------------------------------------------------------------- */
 /* The place of an item in the cache: the item, or a free one. */
-static struct fold_item *place(const struct fold_work *w, uint64_t version, struct bytes code)
+static struct catalogue_item *place(const struct fold_work *w, uint64_t version, struct bytes code)
 {
 	uint32_t h = (uint32_t)version * UINT32_C(2654435761);
 
 	for (size_t i = 0; i < code.n; i++)
 		h = (h ^ code.p[i]) * UINT32_C(16777619);
 	for (h ^= h >> 15;; h++) {
-		struct fold_item *it = &w->item[h & (w->items_cap - 1)];
+		struct catalogue_item *it = &w->item[h & (w->items_cap - 1)];
 
 		if (it->version == 0 || (it->version == version && it->code_n == code.n &&
 					 memcmp(it->code, code.p, code.n) == 0))
@@ -343,7 +345,7 @@ static int make_room(struct fold_work *w)
 	if (!bigger.item)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < w->items_cap; i++) {
-		const struct fold_item *it = &w->item[i];
+		const struct catalogue_item *it = &w->item[i];
 
 		if (it->version)
 			*place(&bigger, it->version, kv_bytes(it->code, it->code_n)) = *it;
@@ -355,50 +357,50 @@ static int make_room(struct fold_work *w)
 }
 
 /* ERR_CORRUPT: the adoption gives every item its number. */
-static int item_number(struct judged *j, struct bytes code, uint32_t *ret)
+static int item_number(struct rule_ctx *ctx, struct bytes code, uint32_t *ret)
 {
 	struct state_key k;
 	uint64_t number;
 	int err;
 
-	code_key(&k, j, code);
-	err = fold_get_num(j, &k, &number);
+	code_key(&k, ctx, code);
+	err = rule_get_num(ctx, &k, &number);
 	if (!err)
 		*ret = (uint32_t)number;
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
 /* The line of the village's own record when it says something about the item, else that of the town. */
-static int read_line(struct judged *j, uint64_t version, struct bytes code, struct fold_item *at,
-		     struct rec_catalogue_line *ret)
+static int read_line(struct rule_ctx *ctx, uint64_t version, struct bytes code,
+		     struct catalogue_item *at, struct rec_catalogue_line *ret)
 {
 	struct rec_adopt_catalogue_line own;
 	struct payload record;
-	struct fold_doc_row doc;
+	struct version_row doc;
 	struct state_version v;
 	struct state_item item;
 	struct state_key k;
 	struct bytes row;
-	int err = fold_doc_get(j, DOC_CATALOGUE, version, &doc);
+	int err = versions_get(ctx, DOC_CATALOGUE, version, &doc);
 
 	if (!err)
-		err = get_version(j, doc.base, &v);
+		err = get_version(ctx, doc.base, &v);
 	if (err)
 		return err;
 	at->from = v.from;
 	at->to = v.to;
-	item_key(&k, j->f->feed_no, version, code);
-	err = rows_get(j->w->rows, &k, &row);
+	item_key(&k, ctx->f->feed_no, version, code);
+	err = rows_get(ctx->w->rows, &k, &row);
 	bool mine = !err;
 	if (err == ERR_NOTFOUND)
-		err = town_item(j, doc.base, code, &item);
+		err = town_item(ctx, doc.base, code, &item);
 	else if (!err)
 		err = state_item_parse(row, &item);
 	if (!err)
-		err = feedlog_payload(j->f->t, mine ? j->f->feed_no : FEED_TOWN,
+		err = feedlog_payload(ctx->f->t, mine ? ctx->f->feed_no : FEED_TOWN,
 				      mine ? doc.seq : v.seq, &record);
 	if (!err)
-		err = item_number(j, code, &at->number);
+		err = item_number(ctx, code, &at->number);
 	if (err)
 		return err;
 	if (!mine)
@@ -416,13 +418,14 @@ static int read_line(struct judged *j, uint64_t version, struct bytes code, stru
 	return own.change == CHANGE_drop ? ERR_NOTFOUND : ERR_OK;
 }
 
-static int read_item(struct judged *j, uint64_t version, struct bytes code, struct fold_item *ret)
+static int read_item(struct rule_ctx *ctx, uint64_t version, struct bytes code,
+		     struct catalogue_item *ret)
 {
 	struct rec_catalogue_line l;
 	int err;
 
-	*ret = (struct fold_item){.version = version, .code_n = (uint8_t)code.n};
-	err = read_line(j, version, code, ret, &l);
+	*ret = (struct catalogue_item){.version = version, .code_n = (uint8_t)code.n};
+	err = read_line(ctx, version, code, ret, &l);
 	if (err)
 		return err;
 	if (l.evidence.n > sizeof(ret->evidence))
@@ -439,24 +442,24 @@ static int read_item(struct judged *j, uint64_t version, struct bytes code, stru
 	return ERR_OK;
 }
 
-int fold_catalogue_item(struct judged *j, uint64_t version, struct bytes code,
-			const struct fold_item **ret)
+int catalogue_find(struct rule_ctx *ctx, uint64_t version, struct bytes code,
+		   const struct catalogue_item **ret)
 {
-	struct fold_item it, *at;
+	struct catalogue_item it, *at;
 	int err;
 
 	if (code.n > sizeof(it.code))
 		return ERR_NOTFOUND;
-	at = j->w->items_cap ? place(j->w, version, code) : NULL;
+	at = ctx->w->items_cap ? place(ctx->w, version, code) : NULL;
 	if (!at || at->version == 0) {
-		err = read_item(j, version, code, &it);
+		err = read_item(ctx, version, code, &it);
 		if (!err)
-			err = make_room(j->w);
+			err = make_room(ctx->w);
 		if (err)
 			return err;
-		at = place(j->w, version, code);
+		at = place(ctx->w, version, code);
 		*at = it;
-		j->w->nitems++;
+		ctx->w->nitems++;
 	}
 	*ret = at;
 	return ERR_OK;

@@ -6,16 +6,16 @@
 
 /* The plan of a village and its reward scheme. */
 
-static int plan_step(struct judged *j, uint32_t i)
+static int plan_step(struct rule_ctx *ctx, uint32_t i)
 {
 	struct rec_plan_line l;
-	int err = fold_line(j, i, &l);
+	int err = rule_line(ctx, i, &l);
 
-	return err ? err : fold_period(j, l.from, l.to);
+	return err ? err : rule_period(ctx, l.from, l.to);
 }
 
 /* A plan that says nothing about how points are given and used is none. */
-static int check_plan(struct judged *j, const struct rec_plan *p)
+static int check_plan(struct rule_ctx *ctx, const struct rec_plan *p)
 {
 	const struct {
 		const char *field;
@@ -27,51 +27,52 @@ static int check_plan(struct judged *j, const struct rec_plan *p)
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		if (placeholder(said[i].text))
-			return fold_refuse(j, &(struct refusal){.id = V_PLAN_EMPTY,
-								.s = fold_text(said[i].field)});
+			return rule_refuse(ctx, &(struct refusal){.id = V_PLAN_EMPTY,
+								  .s = bytes_str(said[i].field)});
 	return p->digest.n == 0 || p->digest.n == HASH_BYTES ? ERR_OK
-							     : fold_malformed(j, "digest", 0);
+							     : rule_malformed(ctx, "digest", 0);
 }
 
-int fold_plan(struct judged *j)
+int rule_plan(struct rule_ctx *ctx)
 {
 	struct rec_plan p;
-	int err = fold_head(j, &p);
+	int err = rule_head(ctx, &p);
 
 	if (!err)
-		err = check_plan(j, &p);
+		err = check_plan(ctx, &p);
 	if (!err)
-		err = fold_doc_add(j, DOC_PLAN, p.version,
-				   &(struct fold_doc_row){.seq = j->e->seq});
-	for (uint32_t i = 0; i < j->nlines && !err; i++)
-		err = plan_step(j, i);
+		err = versions_add(ctx, DOC_PLAN, p.version,
+				   &(struct version_row){.seq = ctx->e->seq});
+	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
+		err = plan_step(ctx, i);
 	return err;
 }
 
-int fold_plan_scheme(struct judged *j)
+int rule_scheme(struct rule_ctx *ctx)
 {
 	struct rec_scheme_line l;
 	struct rec_scheme s;
-	int err = fold_head(j, &s);
+	int err = rule_head(ctx, &s);
 
 	if (!err)
-		err = fold_doc_add(j, DOC_SCHEME, s.version,
-				   &(struct fold_doc_row){.seq = j->e->seq, .from = s.from});
-	for (uint32_t i = 0; i < j->nlines && !err; i++)
-		err = fold_line(j, i, &l);
+		err = versions_add(ctx, DOC_SCHEME, s.version,
+				   &(struct version_row){.seq = ctx->e->seq, .from = s.from});
+	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
+		err = rule_line(ctx, i, &l);
 	return err;
 }
 
-int fold_plan_scheme_on(struct judged *j, day_t day, struct rec_scheme *ret)
+int plan_scheme_on(struct rule_ctx *ctx, day_t day, struct rec_scheme *ret)
 {
-	struct fold_doc_row doc;
+	struct version_row doc;
 	uint64_t version;
-	int err = fold_doc_on(j, DOC_SCHEME, day, &version, &doc);
+	int err = versions_on(ctx, DOC_SCHEME, day, &version, &doc);
 
 	scheme_usual(ret);
 	if (!err)
-		err = feedlog_payload(j->f->t, j->f->feed_no, doc.seq, &j->w->target);
+		err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.seq, &ctx->w->target);
 	if (err)
 		return err;
-	return rec_decode_head(rec_type_of(REC_scheme), &j->w->target, ret) ? ERR_CORRUPT : ERR_OK;
+	return rec_decode_head(rec_type_of(REC_scheme), &ctx->w->target, ret) ? ERR_CORRUPT
+									      : ERR_OK;
 }

@@ -6,7 +6,7 @@
 
 /* What a village decides in versions, each in force from a day: catalogue, plan, scheme, prices. */
 
-static enum rec_code record_of(enum fold_doc doc)
+static enum rec_code record_of(enum doc_kind doc)
 {
 	switch (doc) {
 	case DOC_CATALOGUE: return REC_adopt_catalogue;
@@ -17,137 +17,138 @@ static enum rec_code record_of(enum fold_doc doc)
 	return REC_prices;
 }
 
-static struct bytes doc_name(enum fold_doc doc)
+static struct bytes doc_name(enum doc_kind doc)
 {
-	return fold_text(rec_type_of((uint16_t)record_of(doc))->name);
+	return bytes_str(rec_type_of((uint16_t)record_of(doc))->name);
 }
 
-static void doc_key(struct state_key *k, const struct judged *j, enum fold_doc doc,
+static void doc_key(struct state_key *k, const struct rule_ctx *ctx, enum doc_kind doc,
 		    uint64_t version)
 {
-	state_key_of(k, j->f->feed_no, STATE_DOC);
+	state_key_of(k, ctx->f->feed_no, STATE_DOC);
 	state_key_u8(k, (uint8_t)doc);
 	state_key_u32(k, (uint32_t)version);
 }
 
-static void day_key(struct state_key *k, const struct judged *j, enum fold_doc doc, day_t day)
+static void day_key(struct state_key *k, const struct rule_ctx *ctx, enum doc_kind doc, day_t day)
 {
-	state_key_of(k, j->f->feed_no, STATE_DOC_DAY);
+	state_key_of(k, ctx->f->feed_no, STATE_DOC_DAY);
 	state_key_u8(k, (uint8_t)doc);
 	state_key_day(k, day);
 }
 
-static int newest(struct judged *j, enum fold_doc doc, uint64_t *ret)
+static int newest(struct rule_ctx *ctx, enum doc_kind doc, uint64_t *ret)
 {
 	struct bytes key, row;
 	struct state_key k;
 	int err;
 
-	doc_key(&k, j, doc, UINT32_MAX);
-	err = rows_before(j->w->rows, &k, k.n - 4u, &key, &row);
+	doc_key(&k, ctx, doc, UINT32_MAX);
+	err = rows_before(ctx->w->rows, &k, k.n - 4u, &key, &row);
 	*ret = err ? 0 : be32_get(key.p + key.n - 4);
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-int fold_doc_get(struct judged *j, enum fold_doc doc, uint64_t version, struct fold_doc_row *ret)
+int versions_get(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version, struct version_row *ret)
 {
 	int64_t v[4];
 	struct state_key k;
 	int err;
 
-	doc_key(&k, j, doc, version);
-	err = fold_get_nums(j, &k, v, 4);
+	doc_key(&k, ctx, doc, version);
+	err = rule_get_nums(ctx, &k, v, 4);
 	if (!err)
-		*ret = (struct fold_doc_row){(uint64_t)v[0], (day_t)v[1], (day_t)v[2],
-					     (uint64_t)v[3]};
+		*ret = (struct version_row){(uint64_t)v[0], (day_t)v[1], (day_t)v[2],
+					    (uint64_t)v[3]};
 	return err;
 }
 
-int fold_doc_need(struct judged *j, enum fold_doc doc, uint64_t version, struct fold_doc_row *ret)
+int versions_need(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version,
+		  struct version_row *ret)
 {
-	int err = fold_doc_get(j, doc, version, ret);
+	int err = versions_get(ctx, doc, version, ret);
 
 	if (err != ERR_NOTFOUND)
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_VERSION_UNKNOWN,
-						.num = {(int64_t)version},
-						.s = doc_name(doc)});
+	return rule_refuse(ctx, &(struct refusal){.id = V_VERSION_UNKNOWN,
+						  .num = {(int64_t)version},
+						  .s = doc_name(doc)});
 }
 
-int fold_doc_step(struct judged *j, enum rec_code code, uint64_t version, uint64_t top)
+int versions_step(struct rule_ctx *ctx, enum rec_code code, uint64_t version, uint64_t top)
 {
 	if (version <= top + VERSION_STEP_MAX)
 		return ERR_OK;
-	return fold_refuse(
-		j, &(struct refusal){.id = V_VERSION_JUMP,
-				     .num = {(int64_t)version, (int64_t)top, (int64_t)top + 1},
-				     .s = fold_text(rec_type_of((uint16_t)code)->name)});
+	return rule_refuse(
+		ctx, &(struct refusal){.id = V_VERSION_JUMP,
+				       .num = {(int64_t)version, (int64_t)top, (int64_t)top + 1},
+				       .s = bytes_str(rec_type_of((uint16_t)code)->name)});
 }
 
-static int check_version(struct judged *j, enum fold_doc doc, uint64_t version)
+static int check_version(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version)
 {
 	uint64_t top;
-	int err = newest(j, doc, &top);
+	int err = newest(ctx, doc, &top);
 
 	if (!err && version <= top)
-		err = fold_refuse(j, &(struct refusal){.id = V_VERSION_USED,
-						       .num = {(int64_t)version, (int64_t)top},
-						       .s = doc_name(doc)});
-	return err ? err : fold_doc_step(j, record_of(doc), version, top);
+		err = rule_refuse(ctx, &(struct refusal){.id = V_VERSION_USED,
+							 .num = {(int64_t)version, (int64_t)top},
+							 .s = doc_name(doc)});
+	return err ? err : versions_step(ctx, record_of(doc), version, top);
 }
 
 /* A day gone by keeps what was in force on it; who does not know today cannot tell. */
-static int check_past(struct judged *j, enum fold_doc doc, day_t from)
+static int check_past(struct rule_ctx *ctx, enum doc_kind doc, day_t from)
 {
-	struct fold_doc_row now;
+	struct version_row now;
 	uint64_t version;
-	int err = from == DAY_NONE ? ERR_NOTFOUND : fold_doc_on(j, doc, from, &version, &now);
+	int err = from == DAY_NONE ? ERR_NOTFOUND : versions_on(ctx, doc, from, &version, &now);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	err = fold_need_clock(j);
-	if (err || from >= j->today)
+	err = rule_need_clock(ctx);
+	if (err || from >= ctx->today)
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_VERSION_PAST,
-						.num = {j->today, from, (int64_t)version},
-						.s = doc_name(doc)});
+	return rule_refuse(ctx, &(struct refusal){.id = V_VERSION_PAST,
+						  .num = {ctx->today, from, (int64_t)version},
+						  .s = doc_name(doc)});
 }
 
-int fold_doc_add(struct judged *j, enum fold_doc doc, uint64_t version,
-		 const struct fold_doc_row *row)
+int versions_add(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version,
+		 const struct version_row *row)
 {
 	const int64_t v[] = {(int64_t)row->seq, row->from, row->to, (int64_t)row->base};
 	struct state_key k;
-	int err = fold_period(j, row->from, row->to);
+	int err = rule_period(ctx, row->from, row->to);
 
 	if (!err)
-		err = check_version(j, doc, version);
+		err = check_version(ctx, doc, version);
 	if (!err)
-		err = check_past(j, doc, row->from);
+		err = check_past(ctx, doc, row->from);
 	if (err)
 		return err;
-	doc_key(&k, j, doc, version);
-	err = fold_put_nums(j, &k, v, 4);
+	doc_key(&k, ctx, doc, version);
+	err = rule_put_nums(ctx, &k, v, 4);
 	if (err || row->from == DAY_NONE)
 		return err;
-	day_key(&k, j, doc, row->from);
-	return fold_put_num(j, &k, version);
+	day_key(&k, ctx, doc, row->from);
+	return rule_put_num(ctx, &k, version);
 }
 
-int fold_doc_on(struct judged *j, enum fold_doc doc, day_t day, uint64_t *ret_version,
-		struct fold_doc_row *ret)
+int versions_on(struct rule_ctx *ctx, enum doc_kind doc, day_t day, uint64_t *ret_version,
+		struct version_row *ret)
 {
 	struct bytes key, row;
 	struct state_key k;
 	uint64_t version;
 	int err;
 
-	day_key(&k, j, doc, day + 1);
-	err = rows_before(j->w->rows, &k, k.n - 4u, &key, &row);
+	day_key(&k, ctx, doc, day + 1);
+	err = rows_before(ctx->w->rows, &k, k.n - 4u, &key, &row);
 	if (!err)
 		err = state_num_parse(row, &version);
 	if (!err)
-		err = fold_doc_get(j, doc, version, ret);
+		err = versions_get(ctx, doc, version, ret);
 	if (!err && ret->to != DAY_NONE && day > ret->to)
 		err = ERR_NOTFOUND;
 	if (!err)
@@ -155,18 +156,18 @@ int fold_doc_on(struct judged *j, enum fold_doc doc, day_t day, uint64_t *ret_ve
 	return err;
 }
 
-int fold_doc_next(struct judged *j, enum fold_doc doc, day_t *day, uint64_t *ret_version,
-		  struct fold_doc_row *ret)
+int versions_next(struct rule_ctx *ctx, enum doc_kind doc, day_t *day, uint64_t *ret_version,
+		  struct version_row *ret)
 {
 	struct bytes key, row;
 	struct state_key k;
 	int err;
 
-	day_key(&k, j, doc, *day);
-	err = rows_from(j->w->rows, &k, k.n - 4u, &key, &row);
+	day_key(&k, ctx, doc, *day);
+	err = rows_from(ctx->w->rows, &k, k.n - 4u, &key, &row);
 	if (!err)
 		err = state_num_parse(row, ret_version);
 	if (!err)
 		*day = (day_t)(be32_get(key.p + key.n - 4) - STATE_DAY_BIAS) + 1;
-	return err ? err : fold_doc_get(j, doc, *ret_version, ret);
+	return err ? err : versions_get(ctx, doc, *ret_version, ret);
 }

@@ -49,52 +49,52 @@ static struct refusal household_bar(const struct state_household *h, day_t day)
 }
 
 /* Caps and score of a person who moved are at the new place, and so are the lines to come. */
-static int check_moved(struct judged *j, uint32_t line, const struct rec_points_line *l)
+static int check_moved(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l)
 {
-	struct fold_place now;
-	int err = fold_family_now(j, l->household, (uint32_t)l->member, &now);
+	struct place now;
+	int err = split_merge_now(ctx, l->household, (uint32_t)l->member, &now);
 
-	if (err || (now.member == l->member && bytes_eq(fold_place_household(&now), l->household)))
+	if (err || (now.member == l->member && bytes_eq(place_household(&now), l->household)))
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_P13_MOVED,
-						.num = {line, now.member},
-						.s = l->household,
-						.t = fold_place_household(&now)});
+	return rule_refuse(ctx, &(struct refusal){.id = V_P13_MOVED,
+						  .num = {line, now.member},
+						  .s = l->household,
+						  .t = place_household(&now)});
 }
 
-int fold_eligible(struct judged *j, uint32_t line, const struct state_household *h,
-		  const struct rec_points_line *l, bool deduct)
+int eligible(struct rule_ctx *ctx, uint32_t line, const struct state_household *h,
+	     const struct rec_points_line *l, bool deduct)
 {
 	struct state_member m = {0};
 	struct refusal r;
 	int age, err;
 
 	if (l->member && !state_household_member(h, (uint32_t)l->member, &m))
-		return fold_roster_no_member(j, line, l->household, l->member);
+		return roster_no_member(ctx, line, l->household, l->member);
 	/* persons take what is theirs along; of a household the days that it had stay its own */
 	if (l->member ? m.left != DAY_NONE : h->left != DAY_NONE && l->day >= h->left)
-		err = check_moved(j, line, l);
+		err = check_moved(ctx, line, l);
 	else
-		err = l->member ? ERR_OK : fold_roster_begun(j, line, l->household, h, l->day);
+		err = l->member ? ERR_OK : roster_begun(ctx, line, l->household, h, l->day);
 	if (err)
 		return err;
 	if (!h->takes_part)
-		return fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART,
-							.num = {line},
-							.s = l->household});
+		return rule_refuse(ctx, &(struct refusal){.id = V_P13_NOT_PART,
+							  .num = {line},
+							  .s = l->household});
 	if (h->consent != DAY_NONE && l->day < h->consent)
-		return fold_refuse(j, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
-							.num = {line, l->day, h->consent}});
+		return rule_refuse(ctx, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
+							  .num = {line, l->day, h->consent}});
 	if (h->left != DAY_NONE && h->left < l->day)
-		return fold_refuse(j, &(struct refusal){.id = V_P13_LEFT,
-							.num = {line, h->left, l->day}});
+		return rule_refuse(ctx, &(struct refusal){.id = V_P13_LEFT,
+							  .num = {line, h->left, l->day}});
 	r = l->member ? person_bar(&m, l->day) : household_bar(h, l->day);
 	r.num[0] = line;
 	if (r.id != V_ACCEPTED)
-		return fold_refuse(j, &r);
+		return rule_refuse(ctx, &r);
 	age = day_years_between(m.birth, l->day);
 	if (deduct && m.birth != DAY_NONE && age < DEDUCT_AGE_MIN)
-		return fold_refuse(j, &(struct refusal){.id = V_P13_CHILD,
-							.num = {line, l->day, age}});
+		return rule_refuse(ctx, &(struct refusal){.id = V_P13_CHILD,
+							  .num = {line, l->day, age}});
 	return ERR_OK;
 }

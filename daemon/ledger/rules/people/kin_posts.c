@@ -5,10 +5,10 @@
 /* Declared kin and posts: what it takes to see that somebody decides about their own (P01). Of two persons
  * who are kin there are always two rows, one from each side, with the places where both are now. */
 
-static void kin_key(struct state_key *k, const struct judged *j, const struct state_place *a,
+static void kin_key(struct state_key *k, const struct rule_ctx *ctx, const struct state_place *a,
 		    const struct state_place *b)
 {
-	state_key_of(k, j->f->feed_no, STATE_KIN);
+	state_key_of(k, ctx->f->feed_no, STATE_KIN);
 	state_key_text(k, a->household);
 	state_key_u8(k, (uint8_t)a->member);
 	if (!b)
@@ -17,18 +17,18 @@ static void kin_key(struct state_key *k, const struct judged *j, const struct st
 	state_key_u8(k, (uint8_t)b->member);
 }
 
-static void post_key(struct state_key *k, const struct judged *j, const struct state_place *p,
+static void post_key(struct state_key *k, const struct rule_ctx *ctx, const struct state_place *p,
 		     uint32_t post)
 {
-	state_key_of(k, j->f->feed_no, STATE_POST);
+	state_key_of(k, ctx->f->feed_no, STATE_POST);
 	state_key_text(k, p->household);
 	state_key_u8(k, (uint8_t)p->member);
 	state_key_u8(k, (uint8_t)post);
 }
 
-static void link_key(struct state_key *k, const struct judged *j, const uint8_t key[32])
+static void link_key(struct state_key *k, const struct rule_ctx *ctx, const uint8_t key[32])
 {
-	state_key_of(k, j->f->feed_no, STATE_POST_KEY);
+	state_key_of(k, ctx->f->feed_no, STATE_POST_KEY);
 	state_key_raw(k, key, SIGN_KEY_BYTES);
 }
 
@@ -48,88 +48,89 @@ static uint32_t turned(uint32_t relation)
 }
 
 /* @b is @relation to @a: the row of @a with @b says so, the other the reverse. */
-static int put_kin(struct judged *j, const struct state_place *a, const struct state_place *b,
+static int put_kin(struct rule_ctx *ctx, const struct state_place *a, const struct state_place *b,
 		   uint32_t relation)
 {
 	struct state_key k;
 	int err;
 
-	kin_key(&k, j, a, b);
-	err = fold_put_num(j, &k, relation);
+	kin_key(&k, ctx, a, b);
+	err = rule_put_num(ctx, &k, relation);
 	if (err)
 		return err;
-	kin_key(&k, j, b, a);
-	return fold_put_num(j, &k, turned(relation));
+	kin_key(&k, ctx, b, a);
+	return rule_put_num(ctx, &k, turned(relation));
 }
 
-static int need_person(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+static int need_person(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint64_t member)
 {
 	struct state_household h;
 	struct state_member m;
-	int err = fold_roster_need(j, line, household, (uint32_t)member, &h);
+	int err = roster_need(ctx, line, household, (uint32_t)member, &h);
 
 	if (!err && !state_household_member(&h, (uint32_t)member, &m))
 		return ERR_CORRUPT;
-	return err ? err : fold_roster_present(j, line, household, &m, member);
+	return err ? err : roster_present(ctx, line, household, &m, member);
 }
 
-static int kin_line(struct judged *j, const struct state_place *who, uint32_t line)
+static int kin_line(struct rule_ctx *ctx, const struct state_place *who, uint32_t line)
 {
 	struct rec_kin_line l;
-	int err = fold_line(j, line - 1, &l);
+	int err = rule_line(ctx, line - 1, &l);
 
 	if (!err)
-		err = need_person(j, line, l.household, l.member);
+		err = need_person(ctx, line, l.household, l.member);
 	if (err)
 		return err;
 	if (l.member == who->member && bytes_eq(l.household, who->household))
-		return fold_refuse(j, &(struct refusal){.id = V_KIN_SELF, .num = {line}});
-	return put_kin(j, who, &(struct state_place){l.household, (uint32_t)l.member}, l.relation);
+		return rule_refuse(ctx, &(struct refusal){.id = V_KIN_SELF, .num = {line}});
+	return put_kin(ctx, who, &(struct state_place){l.household, (uint32_t)l.member},
+		       l.relation);
 }
 
-int fold_people_kin(struct judged *j)
+int rule_kin(struct rule_ctx *ctx)
 {
 	struct state_place who;
 	struct rec_kin r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_not_future(j, r.day);
+		err = rule_not_future(ctx, r.day);
 	if (!err)
-		err = need_person(j, 0, r.household, r.member);
+		err = need_person(ctx, 0, r.household, r.member);
 	if (err)
 		return err;
 	who = (struct state_place){r.household, (uint32_t)r.member};
-	for (uint32_t line = 1; line <= j->nlines && !err; line++)
-		err = kin_line(j, &who, line);
+	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
+		err = kin_line(ctx, &who, line);
 	return err;
 }
 
 /* A term may begin later. The same post again has the new term in place of the old one, so a post ends
  * early by recording it with its last day. */
-int fold_people_post(struct judged *j)
+int rule_post(struct rule_ctx *ctx)
 {
 	struct state_place who;
 	struct rec_post r;
 	struct state_key k;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err && r.key.n && r.key.n != SIGN_KEY_BYTES)
-		return fold_malformed(j, "key", 0);
+		return rule_malformed(ctx, "key", 0);
 	if (!err)
-		err = fold_period(j, r.from, r.to);
+		err = rule_period(ctx, r.from, r.to);
 	if (!err)
-		err = need_person(j, 0, r.household, r.member);
+		err = need_person(ctx, 0, r.household, r.member);
 	if (err)
 		return err;
 	who = (struct state_place){r.household, (uint32_t)r.member};
-	post_key(&k, j, &who, r.post);
-	err = fold_put_nums(j, &k, (const int64_t[]){(int64_t)j->e->seq, r.from, r.to}, 3);
+	post_key(&k, ctx, &who, r.post);
+	err = rule_put_nums(ctx, &k, (const int64_t[]){(int64_t)ctx->e->seq, r.from, r.to}, 3);
 	if (err || r.key.n == 0)
 		return err;
-	link_key(&k, j, r.key.p);
-	state_place_pack(&who, fold_out(j));
-	return fold_put(j, &k);
+	link_key(&k, ctx, r.key.p);
+	state_place_pack(&who, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 /* --- moving ---------------------------------------------------------------------------------------- */
@@ -145,26 +146,27 @@ static int relative_of(struct bytes key, size_t prefix, struct state_place *ret)
 
 /* One relative, looked up where he or she is now, since both may move with one entry; the row with that
  * place is the newer one, and there by now. */
-static int move_relative(struct judged *j, const struct state_place *from,
+static int move_relative(struct rule_ctx *ctx, const struct state_place *from,
 			 const struct state_place *to, const struct state_place *relative)
 {
 	struct state_place there;
-	struct fold_place now;
+	struct place now;
 	struct state_key k;
 	uint64_t relation;
-	int err = fold_family_now(j, relative->household, relative->member, &now);
+	int err = split_merge_now(ctx, relative->household, relative->member, &now);
 
 	if (err)
 		return err;
-	there = (struct state_place){fold_place_household(&now), now.member};
-	kin_key(&k, j, from, &there);
-	err = fold_get_num(j, &k, &relation);
+	there = (struct state_place){place_household(&now), now.member};
+	kin_key(&k, ctx, from, &there);
+	err = rule_get_num(ctx, &k, &relation);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	return put_kin(j, to, &there, (uint32_t)relation);
+	return put_kin(ctx, to, &there, (uint32_t)relation);
 }
 
-static int move_kin(struct judged *j, const struct state_place *from, const struct state_place *to)
+static int move_kin(struct rule_ctx *ctx, const struct state_place *from,
+		    const struct state_place *to)
 {
 	struct state_place relative;
 	struct bytes key, row;
@@ -172,77 +174,78 @@ static int move_kin(struct judged *j, const struct state_place *from, const stru
 	size_t prefix;
 	int err;
 
-	kin_key(&k, j, from, NULL);
+	kin_key(&k, ctx, from, NULL);
 	prefix = k.n;
 	for (;;) {
-		err = rows_from(j->w->rows, &k, prefix, &key, &row);
+		err = rows_from(ctx->w->rows, &k, prefix, &key, &row);
 		if (err)
 			return err == ERR_NOTFOUND ? ERR_OK : err;
 		err = relative_of(key, prefix, &relative);
 		if (err)
 			return err;
-		kin_key(&k, j, from, &relative);
+		kin_key(&k, ctx, from, &relative);
 		state_key_u8(&k, 0); /* the next row */
-		err = move_relative(j, from, to, &relative);
+		err = move_relative(ctx, from, to, &relative);
 		if (err)
 			return err;
 	}
 }
 
-static int move_posts(struct judged *j, const struct state_place *from,
+static int move_posts(struct rule_ctx *ctx, const struct state_place *from,
 		      const struct state_place *to)
 {
 	struct state_key k;
 	int64_t v[3];
 
 	for (uint32_t post = 0; post < rec_lists[REC_LIST_POST].n; post++) {
-		post_key(&k, j, from, post);
-		int err = fold_get_nums(j, &k, v, 3);
+		post_key(&k, ctx, from, post);
+		int err = rule_get_nums(ctx, &k, v, 3);
 
 		if (err == ERR_NOTFOUND)
 			continue;
-		post_key(&k, j, to, post);
+		post_key(&k, ctx, to, post);
 		if (!err)
-			err = fold_put_nums(j, &k, v, 3);
+			err = rule_put_nums(ctx, &k, v, 3);
 		if (err)
 			return err;
 	}
 	return ERR_OK;
 }
 
-int fold_people_move(struct judged *j, const struct state_place *from, const struct state_place *to)
+int kin_posts_move(struct rule_ctx *ctx, const struct state_place *from,
+		   const struct state_place *to)
 {
-	int err = move_kin(j, from, to);
+	int err = move_kin(ctx, from, to);
 
-	return err ? err : move_posts(j, from, to);
+	return err ? err : move_posts(ctx, from, to);
 }
 
 /* --- P01 ------------------------------------------------------------------------------------------- */
-int fold_people_linked(struct judged *j, bool *ret)
+int kin_posts_linked(struct rule_ctx *ctx, bool *ret)
 {
 	struct state_place p = {0};
 	struct state_key k;
 	struct bytes row;
 	int err = ERR_OK;
 
-	if (j->linked == FOLD_LINK_UNKNOWN) {
-		link_key(&k, j, j->e->author);
-		err = rows_get(j->w->rows, &k, &row);
+	if (ctx->linked == FOLD_LINK_UNKNOWN) {
+		link_key(&k, ctx, ctx->e->author);
+		err = rows_get(ctx->w->rows, &k, &row);
 		if (!err)
 			err = state_place_parse(row, &p);
 		if (!err)
-			err = fold_family_now(j, p.household, p.member, &j->own);
+			err = split_merge_now(ctx, p.household, p.member, &ctx->own);
 		if (err && err != ERR_NOTFOUND)
 			return err;
-		j->linked = err ? FOLD_NOT_LINKED : FOLD_LINKED;
+		ctx->linked = err ? FOLD_NOT_LINKED : FOLD_LINKED;
 	}
-	*ret = j->linked == FOLD_LINKED;
+	*ret = ctx->linked == FOLD_LINKED;
 	return ERR_OK;
 }
 
 /* No search among rows: some may have been put by this entry already. */
-static int kin_of_member(struct judged *j, const struct state_place *who, struct bytes household,
-			 bool *ret)
+static int kin_of_member(struct rule_ctx *ctx, const struct state_place *who,
+			 struct bytes household, bool *ret)
 {
 	struct state_household h;
 	struct state_member m;
@@ -250,14 +253,14 @@ static int kin_of_member(struct judged *j, const struct state_place *who, struct
 	struct bytes row;
 	int err;
 
-	err = fold_roster_row(j, household, &k, &h);
+	err = roster_row(ctx, household, &k, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	for (size_t at = 0; state_household_next(&h, &at, &m);) {
 		if (!state_member_present(&m))
 			continue;
-		kin_key(&k, j, who, &(struct state_place){household, m.member});
-		err = rows_get(j->w->rows, &k, &row);
+		kin_key(&k, ctx, who, &(struct state_place){household, m.member});
+		err = rows_get(ctx->w->rows, &k, &row);
 		if (err == ERR_NOTFOUND)
 			continue;
 		*ret = !err;
@@ -267,31 +270,31 @@ static int kin_of_member(struct judged *j, const struct state_place *who, struct
 }
 
 /* Is the author a member of that household, or declared kin of one of its members? */
-static int is_tied(struct judged *j, struct bytes household, bool *ret)
+static int is_tied(struct rule_ctx *ctx, struct bytes household, bool *ret)
 {
-	const struct state_place own = {fold_place_household(&j->own), j->own.member};
-	struct fold_place there;
-	int err = fold_family_now(j, household, 0, &there);
+	const struct state_place own = {place_household(&ctx->own), ctx->own.member};
+	struct place there;
+	int err = split_merge_now(ctx, household, 0, &there);
 
 	if (err)
 		return err;
-	*ret = bytes_eq(own.household, fold_place_household(&there));
-	return *ret ? ERR_OK : kin_of_member(j, &own, fold_place_household(&there), ret);
+	*ret = bytes_eq(own.household, place_household(&there));
+	return *ret ? ERR_OK : kin_of_member(ctx, &own, place_household(&there), ret);
 }
 
-int fold_people_warn_self(struct judged *j, uint32_t line, struct bytes household)
+int kin_posts_warn_self(struct rule_ctx *ctx, uint32_t line, struct bytes household)
 {
 	struct bytes name = {NULL, 0};
 	bool tied = false;
-	int err = fold_people_linked(j, &tied);
+	int err = kin_posts_linked(ctx, &tied);
 
 	if (!err && tied)
-		err = is_tied(j, household, &tied);
+		err = is_tied(ctx, household, &tied);
 	if (err || !tied)
 		return err;
-	if (j->actor)
-		err = fold_rights_name(j, j->actor, &name);
+	if (ctx->actor)
+		err = rights_name(ctx, ctx->actor, &name);
 	if (!err)
-		fold_warn(j, &(struct refusal){.id = V_P01_SELF, .num = {line}, .s = name});
+		rule_warn(ctx, &(struct refusal){.id = V_P01_SELF, .num = {line}, .s = name});
 	return err;
 }

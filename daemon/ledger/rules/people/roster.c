@@ -6,115 +6,116 @@
 #define NAME_MAX_BYTES 64 /* of a member */
 
 /* --- the register ---------------------------------------------------------------------------------- */
-int fold_roster_row(struct judged *j, struct bytes household, struct state_key *k,
-		    struct state_household *ret)
+int roster_row(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
+	       struct state_household *ret)
 {
 	struct bytes row;
 	int err;
 
-	state_key_of(k, j->f->feed_no, STATE_HOUSEHOLD);
+	state_key_of(k, ctx->f->feed_no, STATE_HOUSEHOLD);
 	state_key_text(k, household);
-	err = rows_get(j->w->rows, k, &row);
+	err = rows_get(ctx->w->rows, k, &row);
 	return err ? err : state_household_parse(row, ret);
 }
 
-static int known(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
+static int known(struct rule_ctx *ctx, uint32_t line, struct bytes household, struct state_key *k,
 		 struct state_household *ret)
 {
-	int err = fold_roster_row(j, household, k, ret);
+	int err = roster_row(ctx, household, k, ret);
 
 	if (err != ERR_NOTFOUND)
 		return err;
-	return fold_refuse(
-		j, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN, .num = {line}, .s = household});
+	return rule_refuse(
+		ctx, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN, .num = {line}, .s = household});
 }
 
-int fold_roster_known(struct judged *j, uint32_t line, struct bytes household,
-		      struct state_household *ret)
+int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		 struct state_household *ret)
 {
 	struct state_key k;
 
-	return known(j, line, household, &k, ret);
+	return known(ctx, line, household, &k, ret);
 }
 
-static int need(struct judged *j, uint32_t line, struct bytes household, struct state_key *k,
+static int need(struct rule_ctx *ctx, uint32_t line, struct bytes household, struct state_key *k,
 		struct state_household *ret)
 {
-	int err = known(j, line, household, k, ret);
+	int err = known(ctx, line, household, k, ret);
 
 	if (!err && ret->left != DAY_NONE)
-		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_LEFT,
-							.num = {ret->left},
-							.s = household});
+		return rule_refuse(ctx, &(struct refusal){.id = V_HOUSEHOLD_LEFT,
+							  .num = {ret->left},
+							  .s = household});
 	return err;
 }
 
-int fold_roster_no_member(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+int roster_no_member(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint64_t member)
 {
-	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_UNKNOWN,
-						.num = {line, (int64_t)member},
-						.s = household});
+	return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_UNKNOWN,
+						  .num = {line, (int64_t)member},
+						  .s = household});
 }
 
-int fold_roster_need(struct judged *j, uint32_t line, struct bytes household, uint32_t member,
-		     struct state_household *ret)
+int roster_need(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint32_t member,
+		struct state_household *ret)
 {
 	struct state_member m;
 	struct state_key k;
-	int err = need(j, line, household, &k, ret);
+	int err = need(ctx, line, household, &k, ret);
 
 	if (!err && member && !state_household_member(ret, member, &m))
-		return fold_roster_no_member(j, line, household, member);
+		return roster_no_member(ctx, line, household, member);
 	return err;
 }
 
-static int left_already(struct judged *j, uint32_t line, struct bytes household, uint64_t member)
+static int left_already(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+			uint64_t member)
 {
-	return fold_refuse(j, &(struct refusal){.id = V_LEFT_ALREADY,
-						.num = {line, (int64_t)member},
-						.s = household});
+	return rule_refuse(ctx, &(struct refusal){.id = V_LEFT_ALREADY,
+						  .num = {line, (int64_t)member},
+						  .s = household});
 }
 
-int fold_roster_begun(struct judged *j, uint32_t line, struct bytes household,
-		      const struct state_household *h, day_t day)
+int roster_begun(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		 const struct state_household *h, day_t day)
 {
 	struct rec_split r;
 	int err;
 
 	if (h->began == DAY_NONE || day >= h->began)
 		return ERR_OK;
-	err = fold_ref(j, h->entry, REC_split, &r);
+	err = rule_ref(ctx, h->entry, REC_split, &r);
 	return err ? err
-		   : fold_refuse(j, &(struct refusal){.id = V_P13_BEGAN,
-						      .num = {line, h->began, day},
-						      .s = household,
-						      .t = r.household});
+		   : rule_refuse(ctx, &(struct refusal){.id = V_P13_BEGAN,
+							.num = {line, h->began, day},
+							.s = household,
+							.t = r.household});
 }
 
-int fold_roster_need_on(struct judged *j, struct bytes household, uint32_t member, day_t day,
-			struct state_household *ret)
+int roster_need_on(struct rule_ctx *ctx, struct bytes household, uint32_t member, day_t day,
+		   struct state_household *ret)
 {
 	struct state_member m = {0};
-	int err = fold_roster_need(j, 0, household, member, ret);
+	int err = roster_need(ctx, 0, household, member, ret);
 
 	if (!err)
-		err = fold_roster_begun(j, 0, household, ret, day);
+		err = roster_begun(ctx, 0, household, ret, day);
 	if (err || !member)
 		return err;
 	state_household_member(ret, member, &m);
 	if ((m.left != DAY_NONE && m.left < day) || (m.death != DAY_NONE && m.death < day))
-		return left_already(j, 0, household, member);
+		return left_already(ctx, 0, household, member);
 	return ERR_OK;
 }
 
-int fold_roster_part(struct judged *j, struct bytes household, const struct state_household *h)
+int roster_part(struct rule_ctx *ctx, struct bytes household, const struct state_household *h)
 {
 	return h->takes_part
 		       ? ERR_OK
-		       : fold_refuse(j, &(struct refusal){.id = V_P13_NOT_PART, .s = household});
+		       : rule_refuse(ctx, &(struct refusal){.id = V_P13_NOT_PART, .s = household});
 }
 
-static int open_members(struct fold_household *x)
+static int open_members(struct roster_household *x)
 {
 	size_t at = 0;
 
@@ -124,51 +125,51 @@ static int open_members(struct fold_household *x)
 	return ERR_OK;
 }
 
-int fold_roster_open(struct judged *j, uint32_t line, struct bytes household,
-		     struct fold_household *ret)
+int roster_open(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		struct roster_household *ret)
 {
-	int err = need(j, line, household, &ret->key, &ret->h);
+	int err = need(ctx, line, household, &ret->key, &ret->h);
 
 	return err ? err : open_members(ret);
 }
 
-int fold_roster_put(struct judged *j, const struct fold_household *x)
+int roster_put(struct rule_ctx *ctx, const struct roster_household *x)
 {
-	state_household_pack(&x->h, x->m, fold_out(j));
-	return fold_put(j, &x->key);
+	state_household_pack(&x->h, x->m, rule_out(ctx));
+	return rule_put(ctx, &x->key);
 }
 
-int fold_roster_territory(struct judged *j, uint32_t line, struct bytes household,
-			  const struct state_household *h)
+int roster_territory(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		     const struct state_household *h)
 {
-	uint32_t others = j->type->roles & ~RB(recorder);
+	uint32_t others = ctx->type->roles & ~RB(recorder);
 	bool free = false;
 	int err = ERR_OK;
 
-	if (!j->group[0] || bytes_eq(h->group, fold_text(j->group)))
+	if (!ctx->group[0] || bytes_eq(h->group, bytes_str(ctx->group)))
 		return ERR_OK;
 	if (others)
-		err = fold_rights_holds(j, others, &free);
+		err = rights_holds(ctx, others, &free);
 	if (err || free)
 		return err;
-	return fold_refuse(
-		j, &(struct refusal){
-			   .id = V_GROUP_FOREIGN, .num = {line}, .s = household, .t = h->group});
+	return rule_refuse(
+		ctx, &(struct refusal){
+			     .id = V_GROUP_FOREIGN, .num = {line}, .s = household, .t = h->group});
 }
 
-int fold_roster_unused(struct judged *j, struct bytes household, struct state_key *ret)
+int roster_unused(struct rule_ctx *ctx, struct bytes household, struct state_key *ret)
 {
 	struct state_household h;
-	int err = fold_roster_row(j, household, ret, &h);
+	int err = roster_row(ctx, household, ret, &h);
 
 	if (!err)
-		return fold_refuse(j, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
-							.num = {(int64_t)h.entry},
-							.s = household});
+		return rule_refuse(ctx, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
+							  .num = {(int64_t)h.entry},
+							  .s = household});
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-struct state_member *fold_roster_member(struct fold_household *x, uint64_t member)
+struct state_member *roster_member(struct roster_household *x, uint64_t member)
 {
 	for (uint32_t i = 0; i < x->h.nmembers; i++)
 		if (x->m[i].member == member)
@@ -176,31 +177,31 @@ struct state_member *fold_roster_member(struct fold_household *x, uint64_t membe
 	return NULL;
 }
 
-int fold_roster_present(struct judged *j, uint32_t line, struct bytes household,
-			const struct state_member *m, uint64_t member)
+int roster_present(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		   const struct state_member *m, uint64_t member)
 {
 	if (!m)
-		return fold_roster_no_member(j, line, household, member);
-	return state_member_present(m) ? ERR_OK : left_already(j, line, household, member);
+		return roster_no_member(ctx, line, household, member);
+	return state_member_present(m) ? ERR_OK : left_already(ctx, line, household, member);
 }
 
-int fold_roster_room(struct judged *j, struct bytes household, struct fold_household *x,
-		     uint64_t member)
+int roster_room(struct rule_ctx *ctx, struct bytes household, struct roster_household *x,
+		uint64_t member)
 {
 	/* when all numbers are used, another number is no remedy */
 	if (x->h.nmembers >= STATE_MEMBERS_MAX)
-		return fold_refuse(j, &(struct refusal){.id = V_MEMBERS_FULL,
-							.num = {STATE_MEMBERS_MAX},
-							.s = household});
-	if (fold_roster_member(x, member))
-		return fold_refuse(j, &(struct refusal){.id = V_MEMBER_NUMBER,
-							.num = {(int64_t)member},
-							.s = household});
+		return rule_refuse(ctx, &(struct refusal){.id = V_MEMBERS_FULL,
+							  .num = {STATE_MEMBERS_MAX},
+							  .s = household});
+	if (roster_member(x, member))
+		return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_NUMBER,
+							  .num = {(int64_t)member},
+							  .s = household});
 	return ERR_OK;
 }
 
 /* --- registration ---------------------------------------------------------------------------------- */
-static int member_not_future(struct judged *j, uint32_t line, struct bytes household,
+static int member_not_future(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 			     const struct state_member *m)
 {
 	const struct {
@@ -208,93 +209,95 @@ static int member_not_future(struct judged *j, uint32_t line, struct bytes house
 		day_t day;
 	} days[] = {{"birth", m->birth}, {"since", m->since}, {"agreed", m->agreed}};
 
-	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]) && j->today != DAY_NONE; i++)
-		if (days[i].day > j->today)
-			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_FUTURE,
-								.num = {line, m->member,
-									days[i].day, j->today},
-								.s = fold_text(days[i].field),
-								.t = household});
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]) && ctx->today != DAY_NONE; i++)
+		if (days[i].day > ctx->today)
+			return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_FUTURE,
+								  .num = {line, m->member,
+									  days[i].day, ctx->today},
+								  .s = bytes_str(days[i].field),
+								  .t = household});
 	return ERR_OK;
 }
 
 /* R25: the two committees consent themselves; nobody types it for those whom it binds. */
-static int check_new(struct judged *j, uint32_t line, struct bytes household,
+static int check_new(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		     struct state_member *m)
 {
 	bool committee = true;
-	int err = member_not_future(j, line, household, m);
+	int err = member_not_future(ctx, line, household, m);
 
 	if (!err && m->agreed != DAY_NONE)
-		err = fold_rights_holds(j, RB(committee), &committee);
+		err = rights_holds(ctx, RB(committee), &committee);
 	if (err || committee)
 		return err;
 	m->agreed = DAY_NONE;
-	fold_warn(j,
+	rule_warn(ctx,
 		  &(struct refusal){.id = V_AGREED_BY, .num = {line, m->member}, .s = household});
 	return ERR_OK;
 }
 
-static int read_members(struct judged *j, struct bytes household, struct fold_household *x)
+static int read_members(struct rule_ctx *ctx, struct bytes household, struct roster_household *x)
 {
 	struct rec_household_line l;
 	struct state_member *m;
 
-	for (uint32_t line = 1; line <= j->nlines; line++) {
-		int err = fold_line(j, line - 1, &l);
+	for (uint32_t line = 1; line <= ctx->nlines; line++) {
+		int err = rule_line(ctx, line - 1, &l);
 
 		if (err)
 			return err;
-		if (fold_roster_member(x, l.member))
-			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_TWICE,
-								.num = {line, (int64_t)l.member},
-								.s = household});
+		if (roster_member(x, l.member))
+			return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_TWICE,
+								  .num = {line, (int64_t)l.member},
+								  .s = household});
 		m = &x->m[x->h.nmembers++];
 		*m = (struct state_member){.member = (uint32_t)l.member,
 					   .other_hukou = l.hukou == HUKOU_other,
 					   .birth = l.birth,
 					   .since = l.since,
 					   .agreed = l.agreed,
-					   .entry = j->e->seq,
+					   .entry = ctx->e->seq,
 					   .line = line};
-		err = check_new(j, line, household, m);
+		err = check_new(ctx, line, household, m);
 		if (err)
 			return err;
 	}
 	return ERR_OK;
 }
 
-int fold_roster_household(struct judged *j)
+int rule_household(struct rule_ctx *ctx)
 {
-	struct fold_household x = {0};
+	struct roster_household x = {0};
 	struct rec_household r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (err)
 		return err;
-	x.h = (struct state_household){.entry = j->e->seq,
+	x.h = (struct state_household){.entry = ctx->e->seq,
 				       .takes_part = r.takes_part == YES_yes,
 				       .consent = r.consent_day,
 				       .group = r.group};
-	err = fold_roster_unused(j, r.household, &x.key);
+	err = roster_unused(ctx, r.household, &x.key);
 	if (!err)
-		err = fold_not_future(j, r.consent_day);
+		err = rule_not_future(ctx, r.consent_day);
 	if (!err)
-		err = read_members(j, r.household, &x);
-	return err ? err : fold_roster_put(j, &x);
+		err = read_members(ctx, r.household, &x);
+	return err ? err : roster_put(ctx, &x);
 }
 
 /* --- changes --------------------------------------------------------------------------------------- */
-static int not_away(struct judged *j, const struct rec_roster_change *r, day_t away)
+static int not_away(struct rule_ctx *ctx, const struct rec_roster_change *r, day_t away)
 {
-	return fold_refuse(j, &(struct refusal){.id = V_NOT_AWAY,
-						.num = {(int64_t)r->member, away},
-						.s = r->household});
+	return rule_refuse(ctx, &(struct refusal){.id = V_NOT_AWAY,
+						  .num = {(int64_t)r->member, away},
+						  .s = r->household});
 }
 
-static int come_back(struct judged *j, const struct rec_roster_change *r, struct state_member *m)
+static int come_back(struct rule_ctx *ctx, const struct rec_roster_change *r,
+		     struct state_member *m)
 {
-	int err = m->away == DAY_NONE ? not_away(j, r, m->away) : fold_period(j, m->away, r->day);
+	int err =
+		m->away == DAY_NONE ? not_away(ctx, r, m->away) : rule_period(ctx, m->away, r->day);
 
 	if (err)
 		return err;
@@ -303,7 +306,7 @@ static int come_back(struct judged *j, const struct rec_roster_change *r, struct
 	return ERR_OK;
 }
 
-static void become_head(struct fold_household *x, const struct state_member *head)
+static void become_head(struct roster_household *x, const struct state_member *head)
 {
 	for (uint32_t i = 0; i < x->h.nmembers; i++) {
 		struct state_member *m = &x->m[i];
@@ -313,23 +316,23 @@ static void become_head(struct fold_household *x, const struct state_member *hea
 	}
 }
 
-static int change_member(struct judged *j, const struct rec_roster_change *r,
-			 struct fold_household *x)
+static int change_member(struct rule_ctx *ctx, const struct rec_roster_change *r,
+			 struct roster_household *x)
 {
-	struct state_member *m = fold_roster_member(x, r->member);
-	int err = fold_roster_present(j, 0, r->household, m, r->member);
+	struct state_member *m = roster_member(x, r->member);
+	int err = roster_present(ctx, 0, r->household, m, r->member);
 
 	if (err)
 		return err;
-	m->changed = j->e->seq;
+	m->changed = ctx->e->seq;
 	switch ((enum rec_choice_LEAVE)r->kind) {
 	case LEAVE_moved_out: break; /* the whole household */
 	case LEAVE_death: m->death = r->day; break;
 	case LEAVE_left: m->left = r->day; break;
-	case LEAVE_back: return come_back(j, r, m);
+	case LEAVE_back: return come_back(ctx, r, m);
 	case LEAVE_away:
 		if (m->away != DAY_NONE)
-			return not_away(j, r, m->away);
+			return not_away(ctx, r, m->away);
 		m->away = r->day;
 		break;
 	case LEAVE_head: become_head(x, m); break;
@@ -337,27 +340,27 @@ static int change_member(struct judged *j, const struct rec_roster_change *r,
 	return ERR_OK;
 }
 
-int fold_roster_change(struct judged *j)
+int rule_roster_change(struct rule_ctx *ctx)
 {
 	struct rec_roster_change r;
-	struct fold_household x;
-	int err = fold_head(j, &r);
+	struct roster_household x;
+	int err = rule_head(ctx, &r);
 
 	if (err)
 		return err;
 	/* a household moves out; all else happens to a person */
 	if ((r.kind == LEAVE_moved_out) != (r.member == 0))
-		return fold_malformed(j, "member", 0);
-	err = fold_not_future(j, r.day);
+		return rule_malformed(ctx, "member", 0);
+	err = rule_not_future(ctx, r.day);
 	if (!err)
-		err = fold_roster_open(j, 0, r.household, &x);
+		err = roster_open(ctx, 0, r.household, &x);
 	if (err)
 		return err;
 	if (r.kind == LEAVE_moved_out)
 		x.h.left = r.day;
 	else
-		err = change_member(j, &r, &x);
-	return err ? err : fold_roster_put(j, &x);
+		err = change_member(ctx, &r, &x);
+	return err ? err : roster_put(ctx, &x);
 }
 
 /* --- a change that was wrong ----------------------------------------------------------------------- */
@@ -365,11 +368,11 @@ int fold_roster_change(struct judged *j)
 struct mistake {
 	uint64_t entry;
 	enum rec_choice_LEAVE kind;
-	struct fold_place now; /* of the person, or of the household */
+	struct place now; /* of the person, or of the household */
 };
 
 /* Who was head before is head again, and so has changed: who was it before that is not kept. */
-static void head_back(struct fold_household *x, uint64_t by)
+static void head_back(struct roster_household *x, uint64_t by)
 {
 	for (uint32_t i = 0; i < x->h.nmembers; i++) {
 		struct state_member *m = &x->m[i];
@@ -381,8 +384,8 @@ static void head_back(struct fold_household *x, uint64_t by)
 	}
 }
 
-static void take_back(struct fold_household *x, struct state_member *m, enum rec_choice_LEAVE kind,
-		      uint64_t by)
+static void take_back(struct roster_household *x, struct state_member *m,
+		      enum rec_choice_LEAVE kind, uint64_t by)
 {
 	switch (kind) {
 	case LEAVE_moved_out: x->h.left = DAY_NONE; break;
@@ -399,8 +402,8 @@ static void take_back(struct fold_household *x, struct state_member *m, enum rec
 
 /* Is all still as the change made it? Nothing happens to who has died or left, so that can be wrong only of
  * what people do again and again. */
-static int check_same(struct judged *j, const struct mistake *w, const struct fold_household *x,
-		      const struct state_member *m)
+static int check_same(struct rule_ctx *ctx, const struct mistake *w,
+		      const struct roster_household *x, const struct state_member *m)
 {
 	bool deposed = w->kind == LEAVE_head && !m->head;
 	uint64_t later = m->changed;
@@ -410,10 +413,10 @@ static int check_same(struct judged *j, const struct mistake *w, const struct fo
 	for (uint32_t i = 0; deposed && i < x->h.nmembers; i++)
 		if (x->m[i].head)
 			later = x->m[i].changed;
-	return fold_refuse(j,
+	return rule_refuse(ctx,
 			   &(struct refusal){.id = V_CORRECTION_LATER,
 					     .num = {(int64_t)w->entry, m->member, (int64_t)later},
-					     .s = fold_place_household(&w->now)});
+					     .s = place_household(&w->now)});
 }
 
 /* --- one person under two numbers ------------------------------------------------------------------- */
@@ -422,12 +425,12 @@ struct person_name {
 	struct bytes b;
 };
 
-static int read_name(struct judged *j, const struct state_member *m, struct person_name *ret)
+static int read_name(struct rule_ctx *ctx, const struct state_member *m, struct person_name *ret)
 {
-	const struct payload *p = &j->w->target;
+	const struct payload *p = &ctx->w->target;
 	struct rec_member_join join;
 	struct rec_household_line l;
-	int err = feedlog_payload(j->f->t, j->f->feed_no, m->entry, &j->w->target);
+	int err = feedlog_payload(ctx->f->t, ctx->f->feed_no, m->entry, &ctx->w->target);
 
 	if (err)
 		return err;
@@ -442,7 +445,7 @@ static int read_name(struct judged *j, const struct state_member *m, struct pers
 }
 
 /* A member with the birth of @m and this name, who is here or is gone. */
-static int find_again(struct judged *j, const struct fold_household *x,
+static int find_again(struct rule_ctx *ctx, const struct roster_household *x,
 		      const struct state_member *m, struct bytes name, bool here,
 		      const struct state_member **ret)
 {
@@ -455,7 +458,7 @@ static int find_again(struct judged *j, const struct fold_household *x,
 
 		if (o == m || o->birth != m->birth || state_member_present(o) != here)
 			continue;
-		err = read_name(j, o, &other);
+		err = read_name(ctx, o, &other);
 		if (err)
 			return err;
 		if (bytes_eq(other.b, name))
@@ -465,8 +468,8 @@ static int find_again(struct judged *j, const struct fold_household *x,
 }
 
 /* Whoever joined anew meanwhile would have two caps and two scores. */
-static int check_not_again(struct judged *j, const struct mistake *w,
-			   const struct fold_household *x, const struct state_member *m)
+static int check_not_again(struct rule_ctx *ctx, const struct mistake *w,
+			   const struct roster_household *x, const struct state_member *m)
 {
 	const struct state_member *again = NULL;
 	struct person_name name;
@@ -474,35 +477,35 @@ static int check_not_again(struct judged *j, const struct mistake *w,
 
 	if (w->kind != LEAVE_left && w->kind != LEAVE_death)
 		return ERR_OK;
-	err = read_name(j, m, &name);
+	err = read_name(ctx, m, &name);
 	if (!err)
-		err = find_again(j, x, m, name.b, true, &again);
+		err = find_again(ctx, x, m, name.b, true, &again);
 	if (err || !again)
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_AGAIN,
-						.num = {m->member, again->member},
-						.s = fold_place_household(&w->now)});
+	return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_AGAIN,
+						  .num = {m->member, again->member},
+						  .s = place_household(&w->now)});
 }
 
-static int warn_again(struct judged *j, const struct rec_member_join *r,
-		      const struct fold_household *x, const struct state_member *m)
+static int warn_again(struct rule_ctx *ctx, const struct rec_member_join *r,
+		      const struct roster_household *x, const struct state_member *m)
 {
 	const struct state_member *gone;
-	int err = find_again(j, x, m, r->name, false, &gone);
+	int err = find_again(ctx, x, m, r->name, false, &gone);
 
 	if (!err && gone)
-		fold_warn(j, &(struct refusal){.id = V_MEMBER_AGAIN,
-					       .num = {gone->member, m->member},
-					       .s = r->household});
+		rule_warn(ctx, &(struct refusal){.id = V_MEMBER_AGAIN,
+						 .num = {gone->member, m->member},
+						 .s = r->household});
 	return err;
 }
 
-static int correct(struct judged *j, const struct mistake *w)
+static int correct(struct rule_ctx *ctx, const struct mistake *w)
 {
-	struct bytes household = fold_place_household(&w->now);
+	struct bytes household = place_household(&w->now);
 	struct state_member *m = NULL;
-	struct fold_household x;
-	int err = fold_roster_row(j, household, &x.key, &x.h);
+	struct roster_household x;
+	int err = roster_row(ctx, household, &x.key, &x.h);
 
 	if (!err)
 		err = open_members(&x);
@@ -510,59 +513,59 @@ static int correct(struct judged *j, const struct mistake *w)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (w->kind != LEAVE_moved_out) {
 		if (x.h.left != DAY_NONE)
-			return fold_refuse(j,
+			return rule_refuse(ctx,
 					   &(struct refusal){.id = V_CORRECTION_GONE,
 							     .num = {x.h.left, (int64_t)w->entry},
 							     .s = household});
-		m = fold_roster_member(&x, w->now.member);
-		err = m ? check_same(j, w, &x, m) : ERR_CORRUPT;
+		m = roster_member(&x, w->now.member);
+		err = m ? check_same(ctx, w, &x, m) : ERR_CORRUPT;
 		if (!err)
-			err = check_not_again(j, w, &x, m);
+			err = check_not_again(ctx, w, &x, m);
 		if (err)
 			return err;
-		m->changed = j->e->seq;
+		m->changed = ctx->e->seq;
 	}
-	take_back(&x, m, w->kind, j->e->seq);
-	return fold_roster_put(j, &x);
+	take_back(&x, m, w->kind, ctx->e->seq);
+	return roster_put(ctx, &x);
 }
 
-int fold_roster_correct(struct judged *j)
+int rule_roster_correction(struct rule_ctx *ctx)
 {
 	struct rec_roster_correction r;
 	struct rec_roster_change was;
 	struct mistake w = {0};
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err && placeholder(r.reason))
-		return fold_refuse(j, &(struct refusal){.id = V_P08_MISSING,
-							.s = fold_text("reason")});
+		return rule_refuse(ctx, &(struct refusal){.id = V_P08_MISSING,
+							  .s = bytes_str("reason")});
 	if (!err)
-		err = fold_ref(j, r.entry, REC_roster_change, &was);
+		err = rule_ref(ctx, r.entry, REC_roster_change, &was);
 	if (err)
 		return err;
 	w.entry = r.entry;
 	w.kind = (enum rec_choice_LEAVE)was.kind;
-	err = fold_family_now(j, was.household, (uint32_t)was.member, &w.now);
+	err = split_merge_now(ctx, was.household, (uint32_t)was.member, &w.now);
 	if (!err)
-		err = fold_other_person(j, r.entry, REC_roster_change);
+		err = rule_other_person(ctx, r.entry, REC_roster_change);
 	if (!err)
-		err = fold_settle(j, r.entry, REC_roster_change);
-	return err ? err : correct(j, &w);
+		err = rule_settle(ctx, r.entry, REC_roster_change);
+	return err ? err : correct(ctx, &w);
 }
 
-int fold_roster_join(struct judged *j)
+int rule_member_join(struct rule_ctx *ctx)
 {
 	struct rec_member_join r;
-	struct fold_household x;
+	struct roster_household x;
 	struct state_member *m;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_not_future(j, r.day);
+		err = rule_not_future(ctx, r.day);
 	if (!err)
-		err = fold_roster_open(j, 0, r.household, &x);
+		err = roster_open(ctx, 0, r.household, &x);
 	if (!err)
-		err = fold_roster_room(j, r.household, &x, r.member);
+		err = roster_room(ctx, r.household, &x, r.member);
 	if (err)
 		return err;
 	m = &x.m[x.h.nmembers++];
@@ -571,54 +574,54 @@ int fold_roster_join(struct judged *j)
 				   .birth = r.birth,
 				   .since = r.since,
 				   .agreed = r.agreed,
-				   .entry = j->e->seq};
-	err = check_new(j, 0, r.household, m);
+				   .entry = ctx->e->seq};
+	err = check_new(ctx, 0, r.household, m);
 	if (!err)
-		err = warn_again(j, &r, &x, m);
-	return err ? err : fold_roster_put(j, &x);
+		err = warn_again(ctx, &r, &x, m);
+	return err ? err : roster_put(ctx, &x);
 }
 
 /* Whether six months have passed is asked on the day of each deed. */
-int fold_roster_residence(struct judged *j)
+int rule_residence(struct rule_ctx *ctx)
 {
-	struct fold_household x;
+	struct roster_household x;
 	struct rec_residence r;
 	struct state_member *m;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_not_future(j, r.since);
+		err = rule_not_future(ctx, r.since);
 	if (!err)
-		err = fold_not_future(j, r.agreed);
+		err = rule_not_future(ctx, r.agreed);
 	if (!err)
-		err = fold_roster_open(j, 0, r.household, &x);
+		err = roster_open(ctx, 0, r.household, &x);
 	if (err)
 		return err;
-	m = fold_roster_member(&x, r.member);
-	err = fold_roster_present(j, 0, r.household, m, r.member);
+	m = roster_member(&x, r.member);
+	err = roster_present(ctx, 0, r.household, m, r.member);
 	if (err)
 		return err;
 	m->since = r.since;
 	m->agreed = r.agreed;
-	return fold_roster_put(j, &x);
+	return roster_put(ctx, &x);
 }
 
 /* Who leaves the scheme keeps the account; who comes again finds it. */
-int fold_roster_consent(struct judged *j)
+int rule_consent(struct rule_ctx *ctx)
 {
-	struct fold_household x;
+	struct roster_household x;
 	struct rec_consent r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err && r.digest.n && r.digest.n != HASH_BYTES)
-		return fold_malformed(j, "digest", 0);
+		return rule_malformed(ctx, "digest", 0);
 	if (!err)
-		err = fold_not_future(j, r.day);
+		err = rule_not_future(ctx, r.day);
 	if (!err)
-		err = fold_roster_open(j, 0, r.household, &x);
+		err = roster_open(ctx, 0, r.household, &x);
 	if (err)
 		return err;
 	x.h.takes_part = r.takes_part == YES_yes;
 	x.h.consent = r.day;
-	return fold_roster_put(j, &x);
+	return roster_put(ctx, &x);
 }

@@ -8,60 +8,60 @@
  * from account to account, so that all accounts together are what they were. */
 
 /* --- where somebody is now ------------------------------------------------------------------------- */
-static void moved_key(struct state_key *k, const struct judged *j, struct bytes household,
+static void moved_key(struct state_key *k, const struct rule_ctx *ctx, struct bytes household,
 		      uint32_t member)
 {
-	state_key_of(k, j->f->feed_no, STATE_MOVED);
+	state_key_of(k, ctx->f->feed_no, STATE_MOVED);
 	state_key_text(k, household);
 	state_key_u8(k, (uint8_t)member);
 }
 
-static void set_place(struct fold_place *p, const struct state_place *s)
+static void set_place(struct place *p, const struct state_place *s)
 {
 	p->household_n = (uint8_t)s->household.n;
 	memcpy(p->household, s->household.p, s->household.n);
 	p->member = s->member;
 }
 
-static bool moved_away(const struct fold_place *now, struct bytes household)
+static bool moved_away(const struct place *now, struct bytes household)
 {
-	return !bytes_eq(fold_place_household(now), household);
+	return !bytes_eq(place_household(now), household);
 }
 
-int fold_family_ready(struct judged *j)
+int split_merge_ready(struct rule_ctx *ctx)
 {
 	struct bytes key, row;
 	struct state_key k;
 	int err;
 
-	if (j->w->moved != FOLD_MOVED_UNKNOWN)
+	if (ctx->w->moved != FOLD_MOVED_UNKNOWN)
 		return ERR_OK;
-	state_key_of(&k, j->f->feed_no, STATE_MOVED);
-	err = rows_from(j->w->rows, &k, k.n, &key, &row);
+	state_key_of(&k, ctx->f->feed_no, STATE_MOVED);
+	err = rows_from(ctx->w->rows, &k, k.n, &key, &row);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	j->w->moved = err ? FOLD_MOVED_NONE : FOLD_MOVED_SOME;
+	ctx->w->moved = err ? FOLD_MOVED_NONE : FOLD_MOVED_SOME;
 	return ERR_OK;
 }
 
-int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
-		    struct fold_place *ret)
+int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t member,
+		    struct place *ret)
 {
 	struct state_place next = {household, member};
-	struct fold_place at;
+	struct place at;
 	struct state_key k;
 	struct bytes row;
 	int err;
 
 	set_place(&at, &next);
-	if (j->w->moved == FOLD_MOVED_NONE) {
+	if (ctx->w->moved == FOLD_MOVED_NONE) {
 		*ret = at;
 		return ERR_OK;
 	}
 	/* numbers are never used again, so every step was put by an entry of its own */
-	for (uint64_t steps = 0; steps <= j->e->seq + 1; steps++) {
-		moved_key(&k, j, fold_place_household(&at), at.member);
-		err = rows_get(j->w->rows, &k, &row);
+	for (uint64_t steps = 0; steps <= ctx->e->seq + 1; steps++) {
+		moved_key(&k, ctx, place_household(&at), at.member);
+		err = rows_get(ctx->w->rows, &k, &row);
 		if (err == ERR_NOTFOUND) {
 			*ret = at;
 			return ERR_OK;
@@ -75,19 +75,19 @@ int fold_family_now(struct judged *j, struct bytes household, uint32_t member,
 	return ERR_CORRUPT;
 }
 
-int fold_family_year_key(struct judged *j, struct bytes household, uint32_t member, int year,
+int split_merge_year_key(struct rule_ctx *ctx, struct bytes household, uint32_t member, int year,
 			 struct state_key *ret)
 {
-	struct fold_place now;
+	struct place now;
 	int err;
 
 	if (member == 0) {
-		state_year_key(ret, j->f->feed_no, household, 0, year);
+		state_year_key(ret, ctx->f->feed_no, household, 0, year);
 		return ERR_OK;
 	}
-	err = fold_family_now(j, household, member, &now);
+	err = split_merge_now(ctx, household, member, &now);
 	if (!err)
-		state_year_key(ret, j->f->feed_no, fold_place_household(&now), now.member, year);
+		state_year_key(ret, ctx->f->feed_no, place_household(&now), now.member, year);
 	return err;
 }
 
@@ -98,95 +98,97 @@ struct account {
 	struct points balance;
 };
 
-static int get_account(struct judged *j, struct bytes household, struct account *ret)
+static int get_account(struct rule_ctx *ctx, struct bytes household, struct account *ret)
 {
-	int err = fold_account(j, household, &ret->key, &ret->a);
+	int err = rule_account(ctx, household, &ret->key, &ret->a);
 
 	if (!err && !state_account_balance(&ret->a, &ret->balance))
 		err = ERR_CORRUPT;
 	return err;
 }
 
-static int put_moved(struct judged *j, struct account *x, struct points moved)
+static int put_moved(struct rule_ctx *ctx, struct account *x, struct points moved)
 {
 	struct points balance;
 
 	x->a.moved = points_raw(moved);
 	if (!state_account_balance(&x->a, &balance))
-		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
-	state_account_pack(&x->a, fold_out(j));
-	return fold_put(j, &x->key);
+		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
+	state_account_pack(&x->a, rule_out(ctx));
+	return rule_put(ctx, &x->key);
 }
 
 /* @p may be below 0: then a debt goes along. */
-static int move_points(struct judged *j, struct account *from, struct bytes into, struct points p)
+static int move_points(struct rule_ctx *ctx, struct account *from, struct bytes into,
+		       struct points p)
 {
 	struct points less, more;
 	struct account to;
-	int err = get_account(j, into, &to);
+	int err = get_account(ctx, into, &to);
 
 	if (err || points_raw(p) == 0)
 		return err;
 	if (!points_sub(points_of(from->a.moved), p, &less) ||
 	    !points_add(points_of(to.a.moved), p, &more))
-		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
-	err = put_moved(j, from, less);
-	return err ? err : put_moved(j, &to, more);
+		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
+	err = put_moved(ctx, from, less);
+	return err ? err : put_moved(ctx, &to, more);
 }
 
-int fold_family_pass_on(struct judged *j, struct bytes household)
+int split_merge_pass_on(struct rule_ctx *ctx, struct bytes household)
 {
-	struct fold_place now;
+	struct place now;
 	struct account from;
-	int err = fold_family_now(j, household, 0, &now);
+	int err = split_merge_now(ctx, household, 0, &now);
 
 	if (err || !moved_away(&now, household))
 		return err;
-	err = get_account(j, household, &from);
-	return err ? err : move_points(j, &from, fold_place_household(&now), from.balance);
+	err = get_account(ctx, household, &from);
+	return err ? err : move_points(ctx, &from, place_household(&now), from.balance);
 }
 
 /* --- persons --------------------------------------------------------------------------------------- */
-static int put_place(struct judged *j, const struct state_place *from, const struct state_place *to)
+static int put_place(struct rule_ctx *ctx, const struct state_place *from,
+		     const struct state_place *to)
 {
 	struct state_key k;
 
-	j->w->moved = FOLD_MOVED_SOME; /* also if the entry is refused: that only costs */
-	moved_key(&k, j, from->household, from->member);
-	state_place_pack(to, fold_out(j));
-	return fold_put(j, &k);
+	ctx->w->moved = FOLD_MOVED_SOME; /* also if the entry is refused: that only costs */
+	moved_key(&k, ctx, from->household, from->member);
+	state_place_pack(to, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 /* The row as it is to the new place, an empty year to the old one: rows are never deleted. */
-static int move_year(struct judged *j, const struct state_place *from, const struct state_place *to,
-		     int year, struct bytes row)
+static int move_year(struct rule_ctx *ctx, const struct state_place *from,
+		     const struct state_place *to, int year, struct bytes row)
 {
 	const struct state_year none = {0};
 	struct state_key k;
 	int err;
 
-	buf_put(fold_out(j), row.p, row.n);
-	state_year_key(&k, j->f->feed_no, to->household, to->member, year);
-	err = fold_put(j, &k);
+	buf_put(rule_out(ctx), row.p, row.n);
+	state_year_key(&k, ctx->f->feed_no, to->household, to->member, year);
+	err = rule_put(ctx, &k);
 	if (err)
 		return err;
-	state_year_put_score(&none, 0, fold_out(j));
-	state_year_key(&k, j->f->feed_no, from->household, from->member, year);
-	return fold_put(j, &k);
+	state_year_put_score(&none, 0, rule_out(ctx));
+	state_year_key(&k, ctx->f->feed_no, from->household, from->member, year);
+	return rule_put(ctx, &k);
 }
 
 /* The first row of a year not before the one at the end of @k. ERR_NOTFOUND: there is none. */
-static int next_year(struct judged *j, struct state_key *k, int *year, struct bytes *ret)
+static int next_year(struct rule_ctx *ctx, struct state_key *k, int *year, struct bytes *ret)
 {
 	struct bytes key;
-	int err = rows_from(j->w->rows, k, k->n - 2u, &key, ret);
+	int err = rows_from(ctx->w->rows, k, k->n - 2u, &key, ret);
 
 	if (!err)
 		*year = be16_get(key.p + key.n - 2);
 	return err;
 }
 
-static int move_years(struct judged *j, const struct state_place *from,
+static int move_years(struct rule_ctx *ctx, const struct state_place *from,
 		      const struct state_place *to)
 {
 	struct state_key k;
@@ -194,54 +196,54 @@ static int move_years(struct judged *j, const struct state_place *from,
 	int err = ERR_OK;
 
 	for (int year = 0; !err && year <= UINT16_MAX; year++) {
-		state_year_key(&k, j->f->feed_no, from->household, from->member, year);
-		err = next_year(j, &k, &year, &row);
+		state_year_key(&k, ctx->f->feed_no, from->household, from->member, year);
+		err = next_year(ctx, &k, &year, &row);
 		if (!err)
-			err = move_year(j, from, to, year, row);
+			err = move_year(ctx, from, to, year, row);
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 /* Years first: rows_from shows nothing that this entry has put, and of a person's years it has put none yet. */
-static int move_person(struct judged *j, const struct state_place *from,
+static int move_person(struct rule_ctx *ctx, const struct state_place *from,
 		       const struct state_place *to)
 {
-	int err = move_years(j, from, to);
+	int err = move_years(ctx, from, to);
 
 	if (!err)
-		err = put_place(j, from, to);
-	return err ? err : fold_people_move(j, from, to);
+		err = put_place(ctx, from, to);
+	return err ? err : kin_posts_move(ctx, from, to);
 }
 
 /* --- what a household has used this year ------------------------------------------------------------ */
 /* Nobody gains a second cap by a split or merger: what was used since the first of January of that year goes
  * along. */
-static void redeemed_key(struct state_key *k, const struct judged *j, struct bytes household,
+static void redeemed_key(struct state_key *k, const struct rule_ctx *ctx, struct bytes household,
 			 int year)
 {
-	state_key_of(k, j->f->feed_no, STATE_REDEEMED);
+	state_key_of(k, ctx->f->feed_no, STATE_REDEEMED);
 	state_key_text(k, household);
 	state_key_u16(k, (uint16_t)year);
 }
 
-int fold_family_redeemed(struct judged *j, struct bytes household, int year,
-			 struct fold_redeemed *ret)
+int split_merge_redeemed(struct rule_ctx *ctx, struct bytes household, int year,
+			 struct split_merge_sum *ret)
 {
 	int64_t v[STATE_REDEEMED_NUMS] = {0};
 	int err;
 
-	redeemed_key(&ret->key, j, household, year);
-	err = fold_get_nums(j, &ret->key, v, STATE_REDEEMED_NUMS);
+	redeemed_key(&ret->key, ctx, household, year);
+	err = rule_get_nums(ctx, &ret->key, v, STATE_REDEEMED_NUMS);
 	ret->sum = v[0];
 	ret->inherited = v[1];
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-int fold_family_put_redeemed(struct judged *j, const struct fold_redeemed *x)
+int split_merge_put_redeemed(struct rule_ctx *ctx, const struct split_merge_sum *x)
 {
 	const int64_t v[STATE_REDEEMED_NUMS] = {x->sum, x->inherited};
 
-	return fold_put_nums(j, &x->key, v, STATE_REDEEMED_NUMS);
+	return rule_put_nums(ctx, &x->key, v, STATE_REDEEMED_NUMS);
 }
 
 /* Of two households that were one, both have the sum of before; it counts once when they are one again. */
@@ -252,8 +254,8 @@ enum family_tie {
 	FAMILY_FOLLOWS /* the new one was split from the old one */
 };
 
-static int carry_year(struct judged *j, enum family_tie tie, const struct fold_redeemed *from,
-		      struct fold_redeemed *to)
+static int carry_year(struct rule_ctx *ctx, enum family_tie tie, const struct split_merge_sum *from,
+		      struct split_merge_sum *to)
 {
 	int64_t both = tie == FAMILY_BACK      ? from->inherited
 		       : tie == FAMILY_FOLLOWS ? to->inherited
@@ -262,36 +264,36 @@ static int carry_year(struct judged *j, enum family_tie tie, const struct fold_r
 
 	if (!points_add(points_of(to->sum), points_of(from->sum), &sum) ||
 	    !points_sub(sum, points_of(both), &sum))
-		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
 	to->sum = points_raw(sum);
 	if (tie == FAMILY_SPLIT)
 		to->inherited = to->sum;
-	return fold_family_put_redeemed(j, to);
+	return split_merge_put_redeemed(ctx, to);
 }
 
-static int carry_redeemed(struct judged *j, enum family_tie tie, struct bytes from,
+static int carry_redeemed(struct rule_ctx *ctx, enum family_tie tie, struct bytes from,
 			  struct bytes into, day_t day)
 {
-	struct fold_redeemed old, new;
+	struct split_merge_sum old, new;
 	struct state_key k;
 	struct bytes row;
 	int err = ERR_OK;
 
 	for (int year = day_year(day); !err && year <= UINT16_MAX; year++) {
-		redeemed_key(&k, j, from, year);
-		err = next_year(j, &k, &year, &row);
+		redeemed_key(&k, ctx, from, year);
+		err = next_year(ctx, &k, &year, &row);
 		if (!err)
-			err = fold_family_redeemed(j, from, year, &old);
+			err = split_merge_redeemed(ctx, from, year, &old);
 		if (!err)
-			err = fold_family_redeemed(j, into, year, &new);
+			err = split_merge_redeemed(ctx, into, year, &new);
 		if (!err)
-			err = carry_year(j, tie, &old, &new);
+			err = carry_year(ctx, tie, &old, &new);
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 /* Into a household that is new; its own score begins at 0. */
-static int carry_caps(struct judged *j, struct bytes from, struct bytes into, day_t day)
+static int carry_caps(struct rule_ctx *ctx, struct bytes from, struct bytes into, day_t day)
 {
 	struct state_year y;
 	struct state_key k;
@@ -299,54 +301,55 @@ static int carry_caps(struct judged *j, struct bytes from, struct bytes into, da
 	int err = ERR_OK;
 
 	for (int year = day_year(day); !err && year <= UINT16_MAX; year++) {
-		state_year_key(&k, j->f->feed_no, from, 0, year);
-		err = next_year(j, &k, &year, &row);
+		state_year_key(&k, ctx->f->feed_no, from, 0, year);
+		err = next_year(ctx, &k, &year, &row);
 		if (!err)
 			err = state_year_parse(row, &y);
 		if (err)
 			break;
-		state_year_put_score(&y, 0, fold_out(j));
-		state_year_key(&k, j->f->feed_no, into, 0, year);
-		err = fold_put(j, &k);
+		state_year_put_score(&y, 0, rule_out(ctx));
+		state_year_key(&k, ctx->f->feed_no, into, 0, year);
+		err = rule_put(ctx, &k);
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 /* Where a merged household went on, unless its merger was in a later year and so left @year alone. */
-static int next_of_year(struct judged *j, struct bytes household, int year, struct state_place *ret)
+static int next_of_year(struct rule_ctx *ctx, struct bytes household, int year,
+			struct state_place *ret)
 {
 	struct state_household h;
 	struct state_key k;
 	struct bytes row;
 	int err;
 
-	err = fold_roster_row(j, household, &k, &h);
+	err = roster_row(ctx, household, &k, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (h.left == DAY_NONE || day_year(h.left) > year)
 		return ERR_NOTFOUND;
-	moved_key(&k, j, household, 0);
-	err = rows_get(j->w->rows, &k, &row);
+	moved_key(&k, ctx, household, 0);
+	err = rows_get(ctx->w->rows, &k, &row);
 	return err ? err : state_place_parse(row, ret);
 }
 
-int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, int64_t points)
+int split_merge_unredeem(struct rule_ctx *ctx, struct bytes household, day_t day, int64_t points)
 {
 	struct state_place next = {household, 0};
-	struct fold_redeemed x;
-	struct fold_place at;
+	struct split_merge_sum x;
+	struct place at;
 	int err;
 
 	for (;;) {
 		set_place(&at, &next);
-		err = fold_family_redeemed(j, fold_place_household(&at), day_year(day), &x);
+		err = split_merge_redeemed(ctx, place_household(&at), day_year(day), &x);
 		if (err || x.sum < points)
 			return err ? err : ERR_CORRUPT;
 		x.sum -= points;
-		err = fold_family_put_redeemed(j, &x);
+		err = split_merge_put_redeemed(ctx, &x);
 		if (err)
 			return err;
-		err = next_of_year(j, fold_place_household(&at), day_year(day), &next);
+		err = next_of_year(ctx, place_household(&at), day_year(day), &next);
 		if (err)
 			return err == ERR_NOTFOUND ? ERR_OK : err;
 	}
@@ -356,7 +359,7 @@ int fold_family_unredeem(struct judged *j, struct bytes household, day_t day, in
 struct family {
 	struct bytes household, into;
 	day_t day;
-	struct fold_household old, new;
+	struct roster_household old, new;
 	struct account account;
 	enum family_tie tie;
 	uint32_t n, from[ENTRY_PARTS_MAX], to[ENTRY_PARTS_MAX]; /* member numbers */
@@ -367,34 +370,34 @@ _Static_assert(sizeof(struct rec_merge_line) == sizeof(struct rec_split_line),
 	       "split and merge are read alike");
 
 /* One line: the person leaves the old household and stands in the new one as he or she was. */
-static int read_person(struct judged *j, struct family *y, uint32_t line)
+static int read_person(struct rule_ctx *ctx, struct family *y, uint32_t line)
 {
 	struct state_member *m, *to;
 	struct rec_split_line l;
-	int err = fold_line(j, line - 1, &l);
+	int err = rule_line(ctx, line - 1, &l);
 
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < y->n; i++)
 		if (y->from[i] == l.member || y->to[i] == l.new_member)
-			return fold_refuse(
-				j, &(struct refusal){
-					   .id = V_MEMBER_TWICE,
-					   .num = {line, (int64_t)(y->from[i] == l.member
-									   ? l.member
-									   : l.new_member)},
-					   .s = y->from[i] == l.member ? y->household : y->into});
-	m = fold_roster_member(&y->old, l.member);
-	err = fold_roster_present(j, line, y->household, m, l.member);
+			return rule_refuse(
+				ctx, &(struct refusal){
+					     .id = V_MEMBER_TWICE,
+					     .num = {line, (int64_t)(y->from[i] == l.member
+									     ? l.member
+									     : l.new_member)},
+					     .s = y->from[i] == l.member ? y->household : y->into});
+	m = roster_member(&y->old, l.member);
+	err = roster_present(ctx, line, y->household, m, l.member);
 	if (!err)
-		err = fold_roster_room(j, y->into, &y->new, l.new_member);
+		err = roster_room(ctx, y->into, &y->new, l.new_member);
 	if (err)
 		return err;
 	to = &y->new.m[y->new.h.nmembers++];
 	*to = *m;
 	to->member = (uint32_t)l.new_member;
 	if (to->head)
-		to->changed = j->e->seq;
+		to->changed = ctx->e->seq;
 	to->head = to->was_head = false;
 	m->left = y->day;
 	m->away = DAY_NONE;
@@ -403,16 +406,16 @@ static int read_person(struct judged *j, struct family *y, uint32_t line)
 	return ERR_OK;
 }
 
-static int read_persons(struct judged *j, struct family *y)
+static int read_persons(struct rule_ctx *ctx, struct family *y)
 {
 	int err = ERR_OK;
 
-	for (uint32_t line = 1; line <= j->nlines && !err; line++)
-		err = read_person(j, y, line);
+	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
+		err = read_person(ctx, y, line);
 	return err;
 }
 
-static uint32_t count_present(const struct fold_household *x)
+static uint32_t count_present(const struct roster_household *x)
 {
 	uint32_t n = 0;
 
@@ -421,84 +424,84 @@ static uint32_t count_present(const struct fold_household *x)
 	return n;
 }
 
-static int move_all(struct judged *j, struct family *y, struct points p)
+static int move_all(struct rule_ctx *ctx, struct family *y, struct points p)
 {
-	int err = carry_redeemed(j, y->tie, y->household, y->into, y->day);
+	int err = carry_redeemed(ctx, y->tie, y->household, y->into, y->day);
 
 	for (uint32_t i = 0; i < y->n && !err; i++)
-		err = move_person(j, &(struct state_place){y->household, y->from[i]},
+		err = move_person(ctx, &(struct state_place){y->household, y->from[i]},
 				  &(struct state_place){y->into, y->to[i]});
 	/* the new one first: its group may still be borrowed from the row of the old one */
 	if (!err)
-		err = fold_roster_put(j, &y->new);
+		err = roster_put(ctx, &y->new);
 	if (!err)
-		err = fold_roster_put(j, &y->old);
-	return err ? err : move_points(j, &y->account, y->into, p);
+		err = roster_put(ctx, &y->old);
+	return err ? err : move_points(ctx, &y->account, y->into, p);
 }
 
-static int begin(struct judged *j, struct family *y)
+static int begin(struct rule_ctx *ctx, struct family *y)
 {
-	int err = fold_need_clock(j); /* the day chooses the years whose caps go along */
+	int err = rule_need_clock(ctx); /* the day chooses the years whose caps go along */
 
 	if (!err)
-		err = fold_not_future(j, y->day);
+		err = rule_not_future(ctx, y->day);
 	if (!err && bytes_eq(y->household, y->into))
-		return fold_refuse(j, &(struct refusal){.id = V_MERGE_SELF, .s = y->household});
+		return rule_refuse(ctx, &(struct refusal){.id = V_MERGE_SELF, .s = y->household});
 	if (!err)
-		err = fold_roster_open(j, 0, y->household, &y->old);
+		err = roster_open(ctx, 0, y->household, &y->old);
 	if (!err)
-		err = fold_period(j, y->old.h.began, y->day);
-	return err ? err : get_account(j, y->household, &y->account);
+		err = rule_period(ctx, y->old.h.began, y->day);
+	return err ? err : get_account(ctx, y->household, &y->account);
 }
 
 /* --- split ----------------------------------------------------------------------------------------- */
 /* Nobody is left without points that the household has, or takes a debt along. */
-static int check_points(struct judged *j, const struct family *y, struct points asked)
+static int check_points(struct rule_ctx *ctx, const struct family *y, struct points asked)
 {
 	int64_t have = points_raw(y->account.balance), most = have > 0 ? have : 0;
 
 	if (points_raw(asked) <= most)
 		return ERR_OK;
-	return fold_refuse(j, &(struct refusal){.id = V_SPLIT_POINTS,
-						.num = {have, most, points_raw(asked)},
-						.s = y->household});
+	return rule_refuse(ctx, &(struct refusal){.id = V_SPLIT_POINTS,
+						  .num = {have, most, points_raw(asked)},
+						  .s = y->household});
 }
 
-int fold_family_split(struct judged *j)
+int rule_split(struct rule_ctx *ctx)
 {
 	struct family y = {0};
 	struct rec_split r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (err)
 		return err;
 	y.household = r.household;
 	y.into = r.into;
 	y.day = r.day;
-	err = begin(j, &y);
+	err = begin(ctx, &y);
 	if (!err)
-		err = fold_roster_unused(j, r.into, &y.new.key);
+		err = roster_unused(ctx, r.into, &y.new.key);
 	if (err)
 		return err;
 	y.tie = FAMILY_SPLIT;
-	y.new.h = (struct state_household){.entry = j->e->seq,
+	y.new.h = (struct state_household){.entry = ctx->e->seq,
 					   .takes_part = y.old.h.takes_part,
 					   .consent = y.old.h.consent,
 					   .began = r.day,
 					   .group = r.group.n ? r.group : y.old.h.group};
-	err = read_persons(j, &y);
+	err = read_persons(ctx, &y);
 	if (!err && count_present(&y.old) == 0)
-		err = fold_refuse(j, &(struct refusal){.id = V_SPLIT_ALL, .s = r.household});
+		err = rule_refuse(ctx, &(struct refusal){.id = V_SPLIT_ALL, .s = r.household});
 	if (!err)
-		err = check_points(j, &y, r.points);
+		err = check_points(ctx, &y, r.points);
 	if (!err)
-		err = carry_caps(j, y.household, y.into, y.day);
-	return err ? err : move_all(j, &y, r.points);
+		err = carry_caps(ctx, y.household, y.into, y.day);
+	return err ? err : move_all(ctx, &y, r.points);
 }
 
 /* --- merger ---------------------------------------------------------------------------------------- */
-static int is_split_of(struct judged *j, const struct state_household *h, struct bytes household,
-		       bool *ret)
+static int is_split_of(struct rule_ctx *ctx, const struct state_household *h,
+		       struct bytes household, bool *ret)
 {
 	struct rec_split r;
 	int err = ERR_OK;
@@ -506,55 +509,55 @@ static int is_split_of(struct judged *j, const struct state_household *h, struct
 	*ret = false;
 	if (h->began == DAY_NONE)
 		return ERR_OK;
-	err = fold_ref(j, h->entry, REC_split, &r);
+	err = rule_ref(ctx, h->entry, REC_split, &r);
 	*ret = !err && bytes_eq(r.household, household);
 	return err;
 }
 
-static int find_tie(struct judged *j, struct family *y)
+static int find_tie(struct rule_ctx *ctx, struct family *y)
 {
 	bool back, follows = false;
-	int err = is_split_of(j, &y->old.h, y->into, &back);
+	int err = is_split_of(ctx, &y->old.h, y->into, &back);
 
 	if (!err)
-		err = is_split_of(j, &y->new.h, y->household, &follows);
+		err = is_split_of(ctx, &y->new.h, y->household, &follows);
 	y->tie = back ? FAMILY_BACK : follows ? FAMILY_FOLLOWS : FAMILY_NONE;
 	return err;
 }
 
-int fold_family_merge(struct judged *j)
+int rule_merge(struct rule_ctx *ctx)
 {
 	struct family y = {0};
 	struct rec_merge r;
 	uint32_t present;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (err)
 		return err;
 	y.household = r.household;
 	y.into = r.into;
 	y.day = r.day;
-	err = begin(j, &y);
+	err = begin(ctx, &y);
 	if (!err)
-		err = fold_roster_open(j, 0, r.into, &y.new);
+		err = roster_open(ctx, 0, r.into, &y.new);
 	if (!err)
-		err = fold_period(j, y.new.h.began, r.day);
+		err = rule_period(ctx, y.new.h.began, r.day);
 	if (!err)
-		err = find_tie(j, &y);
+		err = find_tie(ctx, &y);
 	if (err)
 		return err;
 	present = count_present(&y.old);
-	err = read_persons(j, &y);
+	err = read_persons(ctx, &y);
 	if (!err && y.n != present)
-		err = fold_refuse(j, &(struct refusal){.id = V_MERGE_MEMBERS,
-						       .num = {present, y.n},
-						       .s = r.household});
+		err = rule_refuse(ctx, &(struct refusal){.id = V_MERGE_MEMBERS,
+							 .num = {present, y.n},
+							 .s = r.household});
 	if (err)
 		return err;
 	y.old.h.left = r.day;
-	err = move_all(j, &y, y.account.balance);
+	err = move_all(ctx, &y, y.account.balance);
 	if (err)
 		return err;
-	return put_place(j, &(struct state_place){r.household, 0},
+	return put_place(ctx, &(struct state_place){r.household, 0},
 			 &(struct state_place){r.into, 0});
 }

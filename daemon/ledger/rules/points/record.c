@@ -9,174 +9,175 @@
 #define LATE_DAYS 30
 
 /* --- P08: what must be told ------------------------------------------------------------------------ */
-static int missing(struct judged *j, uint32_t line, const char *field)
+static int missing(struct rule_ctx *ctx, uint32_t line, const char *field)
 {
-	return fold_refuse(
-		j, &(struct refusal){.id = V_P08_MISSING, .num = {line}, .s = fold_text(field)});
+	return rule_refuse(
+		ctx, &(struct refusal){.id = V_P08_MISSING, .num = {line}, .s = bytes_str(field)});
 }
 
-static int check_told(struct judged *j, uint32_t line, const struct rec_points_line *l,
-		      const struct fold_item *it)
+static int check_told(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
+		      const struct catalogue_item *it)
 {
 	if (placeholder(l->place))
-		return missing(j, line, "place");
+		return missing(ctx, line, "place");
 	if (placeholder(l->reason))
-		return missing(j, line, "reason");
+		return missing(ctx, line, "reason");
 	bool allowed = evidence_kind_of(kv_bytes(it->evidence, it->evidence_n), l->evidence);
 	/* what the catalogue names is no placeholder */
 	if ((!allowed || it->evidence_n == 0) && placeholder(l->evidence))
-		return missing(j, line, "evidence");
+		return missing(ctx, line, "evidence");
 	if (!allowed)
-		return fold_refuse(j, &(struct refusal){.id = V_P08_EVIDENCE,
-							.num = {line},
-							.s = l->evidence,
-							.t = l->item});
+		return rule_refuse(ctx, &(struct refusal){.id = V_P08_EVIDENCE,
+							  .num = {line},
+							  .s = l->evidence,
+							  .t = l->item});
 	if (it->document && l->digest.n == 0 && placeholder(l->evidence_no))
-		return fold_refuse(
-			j, &(struct refusal){.id = V_P08_DOCUMENT, .num = {line}, .s = l->item});
+		return rule_refuse(
+			ctx, &(struct refusal){.id = V_P08_DOCUMENT, .num = {line}, .s = l->item});
 	return ERR_OK;
 }
 
 /* --- P11: the catalogue ---------------------------------------------------------------------------- */
-static int not_in_force(struct judged *j, uint32_t line, const struct rec_points_line *l,
+static int not_in_force(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
 			uint64_t in_force)
 {
-	return fold_refuse(j, &(struct refusal){.id = V_P11_NOT_IN_FORCE,
-						.num = {line, l->day, (int64_t)l->version,
-							(int64_t)in_force}});
+	return rule_refuse(ctx, &(struct refusal){.id = V_P11_NOT_IN_FORCE,
+						  .num = {line, l->day, (int64_t)l->version,
+							  (int64_t)in_force}});
 }
 
-static int check_item(struct judged *j, uint32_t line, const struct rec_points_line *l,
-		      const struct fold_item **ret)
+static int check_item(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
+		      const struct catalogue_item **ret)
 {
-	const struct fold_item *it;
+	const struct catalogue_item *it;
 	uint64_t version;
-	int err = fold_catalogue_on(j, l->day, &version);
+	int err = catalogue_on(ctx, l->day, &version);
 
 	if (err)
 		return err;
 	if (version != l->version)
-		return not_in_force(j, line, l, version);
-	err = fold_catalogue_item(j, version, l->item, &it);
+		return not_in_force(ctx, line, l, version);
+	err = catalogue_find(ctx, version, l->item, &it);
 	if (err == ERR_NOTFOUND)
-		return fold_refuse(j, &(struct refusal){.id = V_P11_UNKNOWN_ITEM,
-							.num = {line, (int64_t)version},
-							.s = l->item});
+		return rule_refuse(ctx, &(struct refusal){.id = V_P11_UNKNOWN_ITEM,
+							  .num = {line, (int64_t)version},
+							  .s = l->item});
 	if (err)
 		return err;
 	if (l->day < it->from || (it->to != DAY_NONE && l->day > it->to))
-		return not_in_force(j, line, l, 0); /* the town's own has not begun or is over */
+		return not_in_force(ctx, line, l, 0); /* the town's own has not begun or is over */
 	if ((it->scope == SCOPE_individual) != (l->member != 0))
-		return fold_refuse(j, &(struct refusal){.id = V_P11_SCOPE,
-							.num = {line, (int64_t)l->member},
-							.s = l->item,
-							.t = fold_text(it->scope == SCOPE_individual
-									       ? "individual"
-									       : "household")});
+		return rule_refuse(ctx,
+				   &(struct refusal){.id = V_P11_SCOPE,
+						     .num = {line, (int64_t)l->member},
+						     .s = l->item,
+						     .t = bytes_str(it->scope == SCOPE_individual
+									    ? "individual"
+									    : "household")});
 	if (points_raw(l->points) != it->points)
-		return fold_refuse(
-			j, &(struct refusal){.id = V_P11_VALUE,
-					     .num = {line, it->points, points_raw(l->points)},
-					     .s = l->item});
+		return rule_refuse(
+			ctx, &(struct refusal){.id = V_P11_VALUE,
+					       .num = {line, it->points, points_raw(l->points)},
+					       .s = l->item});
 	*ret = it;
 	return ERR_OK;
 }
 
 /* --- P05: the day ---------------------------------------------------------------------------------- */
-static int check_day(struct judged *j, uint32_t line, const struct rec_points_line *l)
+static int check_day(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l)
 {
-	if (j->today == DAY_NONE)
+	if (ctx->today == DAY_NONE)
 		return ERR_OK;
-	if (l->day > j->today)
-		return fold_refuse(j, &(struct refusal){.id = V_P05_FUTURE,
-							.num = {line, l->day, j->today}});
-	if (j->today - l->day > LATE_DAYS)
-		fold_warn(j, &(struct refusal){.id = V_P05_LATE,
-					       .num = {line, j->today - l->day, LATE_DAYS}});
+	if (l->day > ctx->today)
+		return rule_refuse(ctx, &(struct refusal){.id = V_P05_FUTURE,
+							  .num = {line, l->day, ctx->today}});
+	if (ctx->today - l->day > LATE_DAYS)
+		rule_warn(ctx, &(struct refusal){.id = V_P05_LATE,
+						 .num = {line, ctx->today - l->day, LATE_DAYS}});
 	return ERR_OK;
 }
 
 /* P15 asks at confirmation; who records hears of it early. */
-static int check_notified(struct judged *j, uint32_t line, const struct rec_points_line *l,
-			  const struct fold_item *it)
+static int check_notified(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
+			  const struct catalogue_item *it)
 {
 	int err;
 
-	if (l->told == DAY_NONE) {
+	if (l->notified == DAY_NONE) {
 		if (it->sign == SIGN_deduct)
-			fold_warn(j, &(struct refusal){.id = V_P15_NOT_TOLD, .num = {line}});
+			rule_warn(ctx, &(struct refusal){.id = V_P15_NOT_NOTIFIED, .num = {line}});
 		return ERR_OK;
 	}
-	err = fold_not_future(j, l->told);
-	return err ? err : fold_period(j, l->day, l->told);
+	err = rule_not_future(ctx, l->notified);
+	return err ? err : rule_period(ctx, l->day, l->notified);
 }
 
 /* --- P10 and P09: the year of the person or household ---------------------------------------------- */
-static int get_year(struct judged *j, const struct rec_points_line *l, int year,
+static int get_year(struct rule_ctx *ctx, const struct rec_points_line *l, int year,
 		    struct state_key *k, struct state_year *ret)
 {
 	struct bytes row;
 	int err;
 
-	state_year_key(k, j->f->feed_no, l->household, (uint32_t)l->member, year);
-	err = rows_get_or_empty(j->w->rows, k, &row);
+	state_year_key(k, ctx->f->feed_no, l->household, (uint32_t)l->member, year);
+	err = rows_get_or_empty(ctx->w->rows, k, &row);
 	return err ? err : state_year_parse(row, ret);
 }
 
-static void warn_near(struct judged *j, uint32_t line, day_t day)
+static void warn_near(struct rule_ctx *ctx, uint32_t line, day_t day)
 {
-	fold_warn(j, &(struct refusal){.id = V_P09_NEAR, .num = {line, day}});
+	rule_warn(ctx, &(struct refusal){.id = V_P09_NEAR, .num = {line, day}});
 }
 
 /* The last day of December and the first of January are one day apart, in two rows. */
-static int check_next_year(struct judged *j, uint32_t line, const struct rec_points_line *l,
+static int check_next_year(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
 			   uint32_t number, day_t neighbour)
 {
 	struct state_year_item item;
 	struct state_year y;
 	struct state_key k;
 	int day = day_of_year(neighbour);
-	int err = get_year(j, l, day_year(neighbour), &k, &y);
+	int err = get_year(ctx, l, day_year(neighbour), &k, &y);
 
 	if (!err)
 		err = state_year_item(&y, number, &item);
 	if (!err && state_year_near(&item, day) == day)
-		warn_near(j, line, neighbour);
+		warn_near(ctx, line, neighbour);
 	return err;
 }
 
-static int count_in_year(struct judged *j, uint32_t line, const struct rec_points_line *l,
-			 const struct fold_item *it)
+static int count_in_year(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
+			 const struct catalogue_item *it)
 {
 	int year = day_year(l->day), day = day_of_year(l->day), near;
 	struct state_year_item item;
 	struct state_year y;
 	struct state_key k;
 	struct points sum;
-	int err = get_year(j, l, year, &k, &y);
+	int err = get_year(ctx, l, year, &k, &y);
 
 	if (!err)
 		err = state_year_item(&y, it->number, &item);
 	if (err)
 		return err;
 	if (!points_add(points_of(item.sum), l->points, &sum))
-		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
 	if (it->cap && points_raw(sum) > it->cap)
-		return fold_refuse(j,
+		return rule_refuse(ctx,
 				   &(struct refusal){.id = V_P10_CAP,
 						     .num = {line, item.sum, it->points, it->cap},
 						     .s = l->item});
 	near = state_year_near(&item, day);
-	state_year_put_item(&y, it->number, &item, points_raw(sum), day, false, fold_out(j));
-	err = fold_put(j, &k);
+	state_year_put_item(&y, it->number, &item, points_raw(sum), day, false, rule_out(ctx));
+	err = rule_put(ctx, &k);
 	if (err)
 		return err;
 	if (near >= 0)
-		warn_near(j, line, l->day + (near - day));
+		warn_near(ctx, line, l->day + (near - day));
 	else if (day == 0)
-		return check_next_year(j, line, l, it->number, l->day - 1);
+		return check_next_year(ctx, line, l, it->number, l->day - 1);
 	else if (day >= 364 && day_year(l->day + 1) != year)
-		return check_next_year(j, line, l, it->number, l->day + 1);
+		return check_next_year(ctx, line, l, it->number, l->day + 1);
 	return ERR_OK;
 }
 
@@ -189,24 +190,24 @@ struct evidence {
 
 static bool same_evidence(const struct evidence *ev, const struct rec_points_line *l)
 {
-	struct fold_plain plain;
+	struct plain_text plain;
 
 	if (ev->kind == 'd')
 		return bytes_eq(l->digest, ev->id);
-	fold_plain(l->evidence_no, FOLD_TRIM, &plain);
-	return bytes_eq(fold_plain_bytes(&plain), ev->id);
+	plain_text(l->evidence_no, PLAIN_TRIM, &plain);
+	return bytes_eq(plain_bytes(&plain), ev->id);
 }
 
 /* Does this line of the entry in fold_work.lines and .target use it, and still count? */
-static int line_counts(struct judged *j, uint32_t line, const struct evidence *ev, bool *ret)
+static int line_counts(struct rule_ctx *ctx, uint32_t line, const struct evidence *ev, bool *ret)
 {
-	uint8_t state = j->w->lines.line[line - 1].state;
+	uint8_t state = ctx->w->lines.line[line - 1].state;
 	struct rec_points_line l;
 
 	*ret = false;
 	if (state == LINE_REFUSED || state == LINE_REVERSED)
 		return ERR_OK;
-	if (rec_decode_line(rec_type_of(REC_points), &j->w->target, line - 1, &l))
+	if (rec_decode_line(rec_type_of(REC_points), &ctx->w->target, line - 1, &l))
 		return ERR_CORRUPT;
 	*ret = same_evidence(ev, &l);
 	return ERR_OK;
@@ -214,21 +215,22 @@ static int line_counts(struct judged *j, uint32_t line, const struct evidence *e
 
 /* Is this use what it looks like, and does it still count? Of an entry the index has only the first line that
  * used the evidence; when that does not count any more, another may. */
-static int use_counts(struct judged *j, struct state_use *u, const struct evidence *ev, bool *ret)
+static int use_counts(struct rule_ctx *ctx, struct state_use *u, const struct evidence *ev,
+		      bool *ret)
 {
 	struct state_key k;
 	struct bytes row;
 	int err;
 
-	state_lines_key(&k, j->f->feed_no, u->seq);
-	err = rows_get_or_empty(j->w->rows, &k, &row);
+	state_lines_key(&k, ctx->f->feed_no, u->seq);
+	err = rows_get_or_empty(ctx->w->rows, &k, &row);
 	if (!err)
-		err = state_lines_get(row, u->seq, &j->w->lines);
-	if (err || u->line > j->w->lines.n)
+		err = state_lines_get(row, u->seq, &ctx->w->lines);
+	if (err || u->line > ctx->w->lines.n)
 		return err == ERR_NOTFOUND || !err ? ERR_CORRUPT : err;
-	err = feedlog_payload(j->f->t, j->f->feed_no, u->seq, &j->w->target);
-	for (uint32_t line = u->line; line <= j->w->lines.n && !err; line++) {
-		err = line_counts(j, line, ev, ret);
+	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, u->seq, &ctx->w->target);
+	for (uint32_t line = u->line; line <= ctx->w->lines.n && !err; line++) {
+		err = line_counts(ctx, line, ev, ret);
 		u->line = line;
 		if (*ret)
 			break;
@@ -236,7 +238,7 @@ static int use_counts(struct judged *j, struct state_use *u, const struct eviden
 	return err;
 }
 
-static void warn_used(struct judged *j, uint32_t line, const struct evidence *ev,
+static void warn_used(struct rule_ctx *ctx, uint32_t line, const struct evidence *ev,
 		      const struct state_use *u)
 {
 	char hex[2 * HASH_BYTES + 1];
@@ -245,16 +247,16 @@ static void warn_used(struct judged *j, uint32_t line, const struct evidence *ev
 
 	if (ev->kind == 'd') {
 		memcpy(h.b, ev->id.p, HASH_BYTES);
-		shown = fold_text(hash_hex(&h, 16, hex));
+		shown = bytes_str(hash_hex(&h, 16, hex));
 	}
-	fold_warn(j, &(struct refusal){.id = V_P09_EVIDENCE,
-				       .num = {line, (int64_t)u->seq, u->line},
-				       .s = shown});
+	rule_warn(ctx, &(struct refusal){.id = V_P09_EVIDENCE,
+					 .num = {line, (int64_t)u->seq, u->line},
+					 .s = shown});
 }
 
 /* Looks for a use in one row that counts; ERR_EXISTS when this very entry is there: one sheet, one list of
  * signatures. */
-static int find_use(struct judged *j, struct bytes row, const uint8_t id[STATE_EVIDENCE_ID],
+static int find_use(struct rule_ctx *ctx, struct bytes row, const uint8_t id[STATE_EVIDENCE_ID],
 		    const struct evidence *ev, bool *found, struct state_use *ret)
 {
 	struct state_use u;
@@ -265,20 +267,20 @@ static int find_use(struct judged *j, struct bytes row, const uint8_t id[STATE_E
 		err = state_evidence_next(row, id, &at, &u);
 		if (err)
 			return err == ERR_NOTFOUND ? ERR_OK : err;
-		if (u.seq == j->e->seq)
+		if (u.seq == ctx->e->seq)
 			return ERR_EXISTS;
 		if (*found)
 			continue;
-		err = use_counts(j, &u, ev, found);
+		err = use_counts(ctx, &u, ev, found);
 		if (err)
 			return err;
 		*ret = u;
 	}
 }
 
-static int note_evidence(struct judged *j, uint32_t line, const struct evidence *ev)
+static int note_evidence(struct rule_ctx *ctx, uint32_t line, const struct evidence *ev)
 {
-	const struct state_use now = {j->e->seq, line};
+	const struct state_use now = {ctx->e->seq, line};
 	uint8_t id[STATE_EVIDENCE_ID];
 	struct state_use first = {0};
 	struct state_key k;
@@ -288,96 +290,96 @@ static int note_evidence(struct judged *j, uint32_t line, const struct evidence 
 
 	state_evidence_id(ev->kind, ev->id, id);
 	for (unsigned level = 0; level < STATE_EVIDENCE_LEVELS; level++) {
-		state_evidence_key(&k, j->f->feed_no, ev->kind, ev->id, level);
-		err = rows_get_or_empty(j->w->rows, &k, &row);
+		state_evidence_key(&k, ctx->f->feed_no, ev->kind, ev->id, level);
+		err = rows_get_or_empty(ctx->w->rows, &k, &row);
 		if (!err)
-			err = find_use(j, row, id, ev, &found, &first);
+			err = find_use(ctx, row, id, ev, &found, &first);
 		if (err)
 			return err == ERR_EXISTS ? ERR_OK : err;
 		if (row.n < STATE_EVIDENCE_FULL)
 			break;
 	}
 	if (found)
-		warn_used(j, line, ev, &first);
-	err = state_evidence_put(row, id, &now, fold_out(j));
-	return err ? err : fold_put(j, &k);
+		warn_used(ctx, line, ev, &first);
+	err = state_evidence_put(row, id, &now, rule_out(ctx));
+	return err ? err : rule_put(ctx, &k);
 }
 
-static int note_line(struct judged *j, uint32_t line, const struct rec_points_line *l)
+static int note_line(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l)
 {
-	struct fold_plain plain;
+	struct plain_text plain;
 	struct evidence number = {.kind = 'n', .shown = l->evidence_no};
 	struct evidence file = {.kind = 'd', .id = l->digest};
 	int err = ERR_OK;
 
 	if (!placeholder(l->evidence_no)) {
-		fold_plain(l->evidence_no, FOLD_TRIM, &plain);
-		number.id = fold_plain_bytes(&plain);
-		err = note_evidence(j, line, &number);
+		plain_text(l->evidence_no, PLAIN_TRIM, &plain);
+		number.id = plain_bytes(&plain);
+		err = note_evidence(ctx, line, &number);
 	}
 	if (!err && l->digest.n)
-		err = note_evidence(j, line, &file);
+		err = note_evidence(ctx, line, &file);
 	return err;
 }
 
 /* --- the entry ------------------------------------------------------------------------------------- */
-static int record_line(struct judged *j, uint32_t line)
+static int record_line(struct rule_ctx *ctx, uint32_t line)
 {
-	const struct fold_item *it = NULL;
+	const struct catalogue_item *it = NULL;
 	struct state_household h;
 	struct rec_points_line l;
-	int err = fold_line(j, line - 1, &l);
+	int err = rule_line(ctx, line - 1, &l);
 
 	if (!err && l.digest.n && l.digest.n != HASH_BYTES)
-		return fold_malformed(j, "digest", line);
+		return rule_malformed(ctx, "digest", line);
 	if (!err)
-		err = fold_roster_known(j, line, l.household, &h);
+		err = roster_known(ctx, line, l.household, &h);
 	if (!err)
-		err = fold_roster_territory(j, line, l.household, &h);
+		err = roster_territory(ctx, line, l.household, &h);
 	if (!err)
-		err = check_item(j, line, &l, &it);
+		err = check_item(ctx, line, &l, &it);
 	if (!err)
-		err = check_told(j, line, &l, it);
+		err = check_told(ctx, line, &l, it);
 	if (!err)
-		err = check_day(j, line, &l);
+		err = check_day(ctx, line, &l);
 	if (!err)
-		err = check_notified(j, line, &l, it);
+		err = check_notified(ctx, line, &l, it);
 	if (!err)
-		err = fold_eligible(j, line, &h, &l, it->sign == SIGN_deduct);
+		err = eligible(ctx, line, &h, &l, it->sign == SIGN_deduct);
 	if (!err && it->sign == SIGN_award)
-		err = fold_people_warn_self(j, line, l.household);
+		err = kin_posts_warn_self(ctx, line, l.household);
 	if (!err && l.facility.n)
-		err = fold_village_kept(j, line, &l);
+		err = village_kept(ctx, line, &l);
 	if (!err && l.application)
-		err = fold_objection_apply(j, line, &l);
+		err = due_process_apply(ctx, line, &l);
 	if (!err)
-		err = count_in_year(j, line, &l, it);
-	return err ? err : note_line(j, line, &l);
+		err = count_in_year(ctx, line, &l, it);
+	return err ? err : note_line(ctx, line, &l);
 }
 
-int fold_points_record(struct judged *j)
+int rule_points(struct rule_ctx *ctx)
 {
-	struct state_lines *lines = &j->w->lines;
+	struct state_lines *lines = &ctx->w->lines;
 	struct rec_points head;
 	struct state_key k;
 	struct bytes row;
-	int err = fold_head(j, &head);
+	int err = rule_head(ctx, &head);
 
 	if (!err)
-		err = fold_family_ready(j);
-	if (j->today == DAY_NONE)
-		fold_warn(j, &(struct refusal){.id = V_P05_NO_CLOCK});
-	for (uint32_t line = 1; line <= j->nlines && !err; line++)
-		err = record_line(j, line);
+		err = split_merge_ready(ctx);
+	if (ctx->today == DAY_NONE)
+		rule_warn(ctx, &(struct refusal){.id = V_P05_NO_CLOCK});
+	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
+		err = record_line(ctx, line);
 	if (err)
 		return err;
-	state_lines_key(&k, j->f->feed_no, j->e->seq);
-	err = rows_get_or_empty(j->w->rows, &k, &row);
+	state_lines_key(&k, ctx->f->feed_no, ctx->e->seq);
+	err = rows_get_or_empty(ctx->w->rows, &k, &row);
 	if (err)
 		return err;
-	lines->recorder = j->actor;
-	lines->n = j->nlines;
-	memset(lines->line, 0, j->nlines * sizeof(lines->line[0]));
-	err = state_lines_put(row, j->e->seq, lines, fold_out(j));
-	return err ? err : fold_put(j, &k);
+	lines->recorder = ctx->actor;
+	lines->n = ctx->nlines;
+	memset(lines->line, 0, ctx->nlines * sizeof(lines->line[0]));
+	err = state_lines_put(row, ctx->e->seq, lines, rule_out(ctx));
+	return err ? err : rule_put(ctx, &k);
 }

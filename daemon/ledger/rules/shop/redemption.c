@@ -22,7 +22,7 @@ struct redeem {
 	struct state_account account;
 	struct state_key account_key;
 	struct points total;
-	struct fold_redeemed year;
+	struct split_merge_sum year;
 };
 
 /* --- what it costs: X02 ----------------------------------------------------------------------------- */
@@ -31,22 +31,22 @@ struct price {
 	struct points points;
 };
 
-static int read_prices(struct judged *j, const struct rec_redemption *r, struct price *ret,
+static int read_prices(struct rule_ctx *ctx, const struct rec_redemption *r, struct price *ret,
 		       uint32_t *ret_n)
 {
-	struct payload *list = &j->w->target;
+	struct payload *list = &ctx->w->target;
 	struct rec_prices_line l;
-	struct fold_doc_row doc;
+	struct version_row doc;
 	uint64_t version = 0;
-	int err = fold_doc_on(j, DOC_PRICES, r->day, &version, &doc);
+	int err = versions_on(ctx, DOC_PRICES, r->day, &version, &doc);
 
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (err || version != r->prices)
-		return fold_refuse(j, &(struct refusal){.id = V_NO_PRICES,
-							.num = {r->day, (int64_t)version,
-								(int64_t)r->prices}});
-	err = feedlog_payload(j->f->t, j->f->feed_no, doc.seq, list);
+		return rule_refuse(ctx, &(struct refusal){.id = V_NO_PRICES,
+							  .num = {r->day, (int64_t)version,
+								  (int64_t)r->prices}});
+	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.seq, list);
 	*ret_n = err ? 0 : list->nparts - 1;
 	for (uint32_t i = 0; i < *ret_n && !err; i++) {
 		if (rec_decode_line(rec_type_of(REC_prices), list, i, &l))
@@ -56,63 +56,63 @@ static int read_prices(struct judged *j, const struct rec_redemption *r, struct 
 	return err;
 }
 
-static int redeem_line(struct judged *j, uint32_t line, struct redeem *x, const struct price *price,
-		       uint32_t n)
+static int redeem_line(struct rule_ctx *ctx, uint32_t line, struct redeem *x,
+		       const struct price *price, uint32_t n)
 {
 	struct rec_redemption_line l;
 	struct points want;
 	uint32_t i = 0;
-	int err = fold_line(j, line - 1, &l);
+	int err = rule_line(ctx, line - 1, &l);
 
 	if (err)
 		return err;
 	while (i < n && !bytes_eq(price[i].good, l.good))
 		i++;
 	if (i == n)
-		return fold_refuse(j, &(struct refusal){.id = V_GOOD_UNKNOWN,
-							.num = {line, (int64_t)x->r.prices},
-							.s = l.good});
+		return rule_refuse(ctx, &(struct refusal){.id = V_GOOD_UNKNOWN,
+							  .num = {line, (int64_t)x->r.prices},
+							  .s = l.good});
 	if (!points_times(price[i].points, l.quantity, &want))
-		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
 	if (points_cmp(l.points, want) != 0)
-		return fold_refuse(
-			j, &(struct refusal){.id = V_X02_PRICE,
-					     .num = {line, points_raw(want), points_raw(l.points)},
-					     .s = l.good});
+		return rule_refuse(ctx, &(struct refusal){.id = V_X02_PRICE,
+							  .num = {line, points_raw(want),
+								  points_raw(l.points)},
+							  .s = l.good});
 	return points_add(x->total, want, &x->total)
 		       ? ERR_OK
-		       : fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
+		       : rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
 }
 
-static int check_lines(struct judged *j, struct redeem *x)
+static int check_lines(struct rule_ctx *ctx, struct redeem *x)
 {
 	struct price price[FOLD_PRICES_MAX];
 	uint32_t n = 0;
-	int err = read_prices(j, &x->r, price, &n);
+	int err = read_prices(ctx, &x->r, price, &n);
 
-	for (uint32_t line = 1; line <= j->nlines && !err; line++)
-		err = redeem_line(j, line, x, price, n);
+	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
+		err = redeem_line(ctx, line, x, price, n);
 	return err;
 }
 
 /* --- what the account allows: X01 ------------------------------------------------------------------- */
-static int refuse_points(struct judged *j, enum verdict_id id, struct bytes household, int64_t a,
-			 int64_t b, int64_t c)
+static int refuse_points(struct rule_ctx *ctx, enum verdict_id id, struct bytes household,
+			 int64_t a, int64_t b, int64_t c)
 {
-	return fold_refuse(j, &(struct refusal){.id = id, .num = {a, b, c}, .s = household});
+	return rule_refuse(ctx, &(struct refusal){.id = id, .num = {a, b, c}, .s = household});
 }
 
-static int check_account(struct judged *j, struct redeem *x)
+static int check_account(struct rule_ctx *ctx, struct redeem *x)
 {
 	int64_t threshold = points_raw(x->scheme.threshold), total = points_raw(x->total);
 	int64_t cap = points_raw(x->scheme.redeem_cap), year_cap = points_raw(x->scheme.year_cap);
 	struct bytes household = x->r.household;
 	struct points balance;
 	int64_t have, year;
-	int err = fold_account(j, household, &x->account_key, &x->account);
+	int err = rule_account(ctx, household, &x->account_key, &x->account);
 
 	if (!err)
-		err = fold_family_redeemed(j, household, day_year(x->r.day), &x->year);
+		err = split_merge_redeemed(ctx, household, day_year(x->r.day), &x->year);
 	if (err)
 		return err;
 	if (!state_account_balance(&x->account, &balance))
@@ -120,22 +120,22 @@ static int check_account(struct judged *j, struct redeem *x)
 	have = points_raw(balance);
 	year = x->year.sum;
 	if (have < threshold)
-		return refuse_points(j, V_X01_THRESHOLD, household, have, threshold,
+		return refuse_points(ctx, V_X01_THRESHOLD, household, have, threshold,
 				     threshold - have);
 	if (have < total)
-		return refuse_points(j, V_X01_BALANCE, household, have, total, 0);
+		return refuse_points(ctx, V_X01_BALANCE, household, have, total, 0);
 	if (cap && total > cap)
-		return refuse_points(j, V_X01_CAP, household, total, cap, 0);
+		return refuse_points(ctx, V_X01_CAP, household, total, cap, 0);
 	if (year_cap && year + total > year_cap)
-		return refuse_points(j, V_X01_YEAR_CAP, household, year, total, year_cap);
+		return refuse_points(ctx, V_X01_YEAR_CAP, household, year, total, year_cap);
 	/* without a clock every year to come would have its cap open */
-	return year_cap ? fold_need_clock(j) : ERR_OK;
+	return year_cap ? rule_need_clock(ctx) : ERR_OK;
 }
 
 /* --- who receives: X03 ------------------------------------------------------------------------------ */
-static void proxy_key(struct state_key *k, const struct judged *j, const struct hash *who)
+static void proxy_key(struct state_key *k, const struct rule_ctx *ctx, const struct hash *who)
 {
-	state_key_of(k, j->f->feed_no, STATE_PROXY);
+	state_key_of(k, ctx->f->feed_no, STATE_PROXY);
 	state_key_raw(k, who->b, PROXY_BYTES);
 }
 
@@ -160,7 +160,7 @@ static void serve(struct served *s, struct bytes household)
 }
 
 /* Whom this proxy has served in the thirty days that end on @day, this household among them. */
-static int count_served(struct judged *j, const struct redeem *x, const struct hash *who,
+static int count_served(struct rule_ctx *ctx, const struct redeem *x, const struct hash *who,
 			struct served *ret)
 {
 	day_t day = x->r.day;
@@ -170,11 +170,11 @@ static int count_served(struct judged *j, const struct redeem *x, const struct h
 
 	ret->n = 0;
 	serve(ret, x->r.household);
-	proxy_key(&k, j, who);
+	proxy_key(&k, ctx, who);
 	size_t prefix = k.n;
 	state_key_day(&k, day - (PROXY_DAYS - 1));
 	while (!err && ret->n <= PROXIES_MAX) {
-		err = rows_from(j->w->rows, &k, prefix, &key, &row);
+		err = rows_from(ctx->w->rows, &k, prefix, &key, &row);
 		if (err)
 			break;
 		if (key.n < prefix + 6 || key.n >= STATE_KEY_MAX)
@@ -205,7 +205,7 @@ static bool person_of(struct bytes id, struct bytes *household, uint32_t *member
 	return true;
 }
 
-static int holds_post(struct judged *j, struct bytes id, day_t day, bool *ret)
+static int holds_post(struct rule_ctx *ctx, struct bytes id, day_t day, bool *ret)
 {
 	struct bytes household, key, row;
 	struct state_key k;
@@ -216,14 +216,14 @@ static int holds_post(struct judged *j, struct bytes id, day_t day, bool *ret)
 	*ret = false;
 	if (!person_of(id, &household, &member))
 		return ERR_OK;
-	state_key_of(&k, j->f->feed_no, STATE_POST);
+	state_key_of(&k, ctx->f->feed_no, STATE_POST);
 	state_key_text(&k, household);
 	state_key_u8(&k, (uint8_t)member);
 	size_t prefix = k.n;
 	for (uint32_t post = 0; !err && !*ret && post <= UINT8_MAX;) {
 		k.n = (uint8_t)prefix;
 		state_key_u8(&k, (uint8_t)post);
-		err = rows_from(j->w->rows, &k, prefix, &key, &row);
+		err = rows_from(ctx->w->rows, &k, prefix, &key, &row);
 		if (err)
 			break;
 		if (key.n != prefix + 1)
@@ -236,9 +236,9 @@ static int holds_post(struct judged *j, struct bytes id, day_t day, bool *ret)
 }
 
 /* The name of a member stands in the record that brought the member in. */
-static int member_name(struct judged *j, const struct redeem *x, struct fold_plain *ret)
+static int member_name(struct rule_ctx *ctx, const struct redeem *x, struct plain_text *ret)
 {
-	struct payload *p = &j->w->target;
+	struct payload *p = &ctx->w->target;
 	struct rec_household_line l;
 	struct rec_member_join join;
 	struct state_member m;
@@ -246,38 +246,38 @@ static int member_name(struct judged *j, const struct redeem *x, struct fold_pla
 
 	if (!state_household_member(&x->h, (uint32_t)x->r.member, &m))
 		return ERR_CORRUPT;
-	err = feedlog_payload(j->f->t, j->f->feed_no, m.entry, p);
+	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, m.entry, p);
 	if (!err && m.line)
 		err = rec_decode_line(rec_type_of(REC_household), p, m.line - 1, &l);
 	else if (!err)
 		err = rec_decode_head(rec_type_of(REC_member_join), p, &join);
 	if (err)
 		return ERR_CORRUPT;
-	fold_plain(m.line ? l.name : join.name, FOLD_NO_SPACES, ret);
+	plain_text(m.line ? l.name : join.name, PLAIN_NO_SPACES, ret);
 	return ERR_OK;
 }
 
 /* Whoever is said to have come in person must bear the name. */
-static int note_member(struct judged *j, const struct redeem *x)
+static int note_member(struct rule_ctx *ctx, const struct redeem *x)
 {
-	struct fold_plain name, receiver;
-	int err = member_name(j, x, &name);
+	struct plain_text name, receiver;
+	int err = member_name(ctx, x, &name);
 
 	if (err)
 		return err;
-	fold_plain(x->r.receiver, FOLD_NO_SPACES, &receiver);
+	plain_text(x->r.receiver, PLAIN_NO_SPACES, &receiver);
 	if (receiver.n != name.n || memcmp(receiver.b, name.b, name.n) != 0)
-		fold_warn(j, &(struct refusal){.id = V_X03_NAME,
-					       .num = {(int64_t)x->r.member},
-					       .s = x->r.receiver,
-					       .t = x->r.household});
+		rule_warn(ctx, &(struct refusal){.id = V_X03_NAME,
+						 .num = {(int64_t)x->r.member},
+						 .s = x->r.receiver,
+						 .t = x->r.household});
 	return ERR_OK;
 }
 
-static int note_proxy(struct judged *j, const struct redeem *x)
+static int note_proxy(struct rule_ctx *ctx, const struct redeem *x)
 {
 	struct bytes id = x->r.proxy_id.n ? x->r.proxy_id : x->r.receiver;
-	struct fold_plain plain;
+	struct plain_text plain;
 	struct served served;
 	struct state_key k;
 	struct hash who;
@@ -285,27 +285,27 @@ static int note_proxy(struct judged *j, const struct redeem *x)
 	int err;
 
 	if (placeholder(x->r.proxy))
-		fold_warn(j, &(struct refusal){.id = V_X03_PROXY});
-	fold_plain(id, FOLD_NO_SPACES, &plain);
+		rule_warn(ctx, &(struct refusal){.id = V_X03_PROXY});
+	plain_text(id, PLAIN_NO_SPACES, &plain);
 	hash_of(plain.b, plain.n, &who);
-	err = count_served(j, x, &who, &served);
+	err = count_served(ctx, x, &who, &served);
 	if (!err)
-		err = holds_post(j, fold_trim(id), x->r.day, &post);
+		err = holds_post(ctx, plain_trim(id), x->r.day, &post);
 	if (err)
 		return err;
 	if (served.n > x->scheme.proxy_max)
-		fold_warn(j, &(struct refusal){.id = V_X03_MANY,
-					       .num = {served.n, (int64_t)x->scheme.proxy_max}});
+		rule_warn(ctx, &(struct refusal){.id = V_X03_MANY,
+						 .num = {served.n, (int64_t)x->scheme.proxy_max}});
 	if (post)
-		fold_warn(j, &(struct refusal){.id = V_X03_POST});
-	proxy_key(&k, j, &who);
+		rule_warn(ctx, &(struct refusal){.id = V_X03_POST});
+	proxy_key(&k, ctx, &who);
 	state_key_day(&k, x->r.day);
 	state_key_text(&k, x->r.household);
-	return fold_put_mark(j, &k);
+	return rule_put_mark(ctx, &k);
 }
 
 /* --- the signed slip: X04 --------------------------------------------------------------------------- */
-static int note_signature(struct judged *j, const struct redeem *x)
+static int note_signature(struct rule_ctx *ctx, const struct redeem *x)
 {
 	struct rec_redemption first;
 	struct state_key k;
@@ -313,31 +313,32 @@ static int note_signature(struct judged *j, const struct redeem *x)
 	int err;
 
 	if (x->r.signature.n == 0) {
-		fold_warn(j, &(struct refusal){.id = V_X04_SIGNATURE});
+		rule_warn(ctx, &(struct refusal){.id = V_X04_SIGNATURE});
 		return ERR_OK;
 	}
-	state_key_of(&k, j->f->feed_no, STATE_SIGNED);
+	state_key_of(&k, ctx->f->feed_no, STATE_SIGNED);
 	state_key_raw(&k, x->r.signature.p, x->r.signature.n);
-	err = fold_get_num(j, &k, &seq);
+	err = rule_get_num(ctx, &k, &seq);
 	if (err == ERR_NOTFOUND)
-		return fold_put_num(j, &k, j->e->seq);
+		return rule_put_num(ctx, &k, ctx->e->seq);
 	if (!err)
-		err = fold_ref(j, seq, REC_redemption, &first);
+		err = rule_ref(ctx, seq, REC_redemption, &first);
 	if (!err)
-		fold_warn(j, &(struct refusal){.id = V_X04_REUSED,
-					       .num = {(int64_t)seq},
-					       .s = first.household});
+		rule_warn(ctx, &(struct refusal){.id = V_X04_REUSED,
+						 .num = {(int64_t)seq},
+						 .s = first.household});
 	return err;
 }
 
 /* The day chooses scheme, prices and the year of the cap. */
-static void warn_late(struct judged *j, day_t day)
+static void warn_late(struct rule_ctx *ctx, day_t day)
 {
-	if (j->today == DAY_NONE)
-		fold_warn(j, &(struct refusal){.id = V_P05_NO_CLOCK});
-	else if (j->today - day > LATE_DAYS)
-		fold_warn(j, &(struct refusal){.id = V_X06_LATE,
-					       .num = {day, j->today, j->today - day, LATE_DAYS}});
+	if (ctx->today == DAY_NONE)
+		rule_warn(ctx, &(struct refusal){.id = V_P05_NO_CLOCK});
+	else if (ctx->today - day > LATE_DAYS)
+		rule_warn(ctx,
+			  &(struct refusal){.id = V_X06_LATE,
+					    .num = {day, ctx->today, ctx->today - day, LATE_DAYS}});
 }
 
 /* --- when, and how much: X05 to X07 ----------------------------------------------------------------- */
@@ -356,108 +357,110 @@ static bool all_away(const struct state_household *h, day_t day)
 	return any;
 }
 
-static int warn_time(struct judged *j, const struct redeem *x)
+static int warn_time(struct rule_ctx *ctx, const struct redeem *x)
 {
 	bool open;
-	int err = fold_store_is_open(j, x->r.day, x->r.minute, &open);
+	int err = prices_hours_open(ctx, x->r.day, x->r.minute, &open);
 
 	if (err)
 		return err;
-	warn_late(j, x->r.day);
+	warn_late(ctx, x->r.day);
 	if (points_raw(x->total) > LARGE)
-		fold_warn(j, &(struct refusal){.id = V_X05_LARGE,
-					       .num = {points_raw(x->total), LARGE}});
+		rule_warn(ctx, &(struct refusal){.id = V_X05_LARGE,
+						 .num = {points_raw(x->total), LARGE}});
 	if (!open)
-		fold_warn(j, &(struct refusal){.id = V_X06_HOURS,
-					       .num = {x->r.day, (int64_t)x->r.minute}});
+		rule_warn(ctx, &(struct refusal){.id = V_X06_HOURS,
+						 .num = {x->r.day, (int64_t)x->r.minute}});
 	if (x->r.minute >= NIGHT_FROM || x->r.minute < NIGHT_TO)
-		fold_warn(j,
+		rule_warn(ctx,
 			  &(struct refusal){.id = V_X06_NIGHT,
 					    .num = {(int64_t)x->r.minute, NIGHT_FROM, NIGHT_TO}});
 	if (all_away(&x->h, x->r.day))
-		fold_warn(j, &(struct refusal){
-				     .id = V_X07_ABSENT, .num = {x->r.day}, .s = x->r.household});
+		rule_warn(ctx, &(struct refusal){
+				       .id = V_X07_ABSENT, .num = {x->r.day}, .s = x->r.household});
 	return ERR_OK;
 }
 
 /* --- the entry -------------------------------------------------------------------------------------- */
-static int take_slip(struct judged *j, struct bytes slip)
+static int take_slip(struct rule_ctx *ctx, struct bytes slip)
 {
 	struct state_key k;
 	uint64_t seq;
 	int err;
 
-	state_key_of(&k, j->f->feed_no, STATE_SLIP);
+	state_key_of(&k, ctx->f->feed_no, STATE_SLIP);
 	state_key_text(&k, slip);
-	err = fold_get_num(j, &k, &seq);
+	err = rule_get_num(ctx, &k, &seq);
 	if (!err)
-		return fold_refuse(
-			j, &(struct refusal){.id = V_SLIP_USED, .num = {(int64_t)seq}, .s = slip});
-	return err == ERR_NOTFOUND ? fold_put_num(j, &k, j->e->seq) : err;
+		return rule_refuse(ctx, &(struct refusal){.id = V_SLIP_USED,
+							  .num = {(int64_t)seq},
+							  .s = slip});
+	return err == ERR_NOTFOUND ? rule_put_num(ctx, &k, ctx->e->seq) : err;
 }
 
-static int check_household(struct judged *j, struct redeem *x)
+static int check_household(struct rule_ctx *ctx, struct redeem *x)
 {
-	int err = fold_roster_need_on(j, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
+	int err = roster_need_on(ctx, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
 
 	if (!err)
-		err = fold_roster_part(j, x->r.household, &x->h);
+		err = roster_part(ctx, x->r.household, &x->h);
 	if (!err && x->h.consent != DAY_NONE && x->r.day < x->h.consent)
-		err = fold_refuse(j, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
-						       .num = {0, x->r.day, x->h.consent}});
+		err = rule_refuse(ctx, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
+							 .num = {0, x->r.day, x->h.consent}});
 	return err;
 }
 
-static int check_scheme(struct judged *j, struct redeem *x)
+static int check_scheme(struct rule_ctx *ctx, struct redeem *x)
 {
-	int err = fold_plan_scheme_on(j, x->r.day, &x->scheme);
+	int err = plan_scheme_on(ctx, x->r.day, &x->scheme);
 
 	if (err != ERR_NOTFOUND)
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_NO_SCHEME, .num = {x->r.day}});
+	return rule_refuse(ctx, &(struct refusal){.id = V_NO_SCHEME, .num = {x->r.day}});
 }
 
-static int put_account(struct judged *j, const struct state_key *k, const struct state_account *a)
+static int put_account(struct rule_ctx *ctx, const struct state_key *k,
+		       const struct state_account *a)
 {
 	struct points balance;
 
 	if (!state_account_balance(a, &balance))
-		return fold_refuse(j, &(struct refusal){.id = V_OVERFLOW});
-	state_account_pack(a, fold_out(j));
-	return fold_put(j, k);
+		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
+	state_account_pack(a, rule_out(ctx));
+	return rule_put(ctx, k);
 }
 
-int fold_redeem(struct judged *j)
+int rule_redemption(struct rule_ctx *ctx)
 {
 	struct redeem x = {0};
-	int err = fold_head(j, &x.r);
+	int err = rule_head(ctx, &x.r);
 
 	if (!err && x.r.signature.n && x.r.signature.n != HASH_BYTES)
-		return fold_malformed(j, "signature", 0);
+		return rule_malformed(ctx, "signature", 0);
 	if (!err)
-		err = fold_not_future(j, x.r.day);
+		err = rule_not_future(ctx, x.r.day);
 	if (!err)
-		err = check_household(j, &x);
+		err = check_household(ctx, &x);
 	if (!err)
-		err = check_scheme(j, &x);
+		err = check_scheme(ctx, &x);
 	if (!err)
-		err = take_slip(j, x.r.slip);
+		err = take_slip(ctx, x.r.slip);
 	if (!err)
-		err = check_lines(j, &x);
+		err = check_lines(ctx, &x);
 	if (!err)
-		err = check_account(j, &x);
+		err = check_account(ctx, &x);
 	if (!err)
-		err = x.r.member ? note_member(j, &x) : note_proxy(j, &x);
+		err = x.r.member ? note_member(ctx, &x) : note_proxy(ctx, &x);
 	if (!err)
-		err = note_signature(j, &x);
+		err = note_signature(ctx, &x);
 	if (!err)
-		err = warn_time(j, &x);
+		err = warn_time(ctx, &x);
 	if (err)
 		return err;
 	x.account.redeemed += points_raw(x.total);
 	x.year.sum += points_raw(x.total);
-	err = put_account(j, &x.account_key, &x.account);
-	return err ? err : fold_family_put_redeemed(j, &x.year);
+	err = put_account(ctx, &x.account_key, &x.account);
+	return err ? err : split_merge_put_redeemed(ctx, &x.year);
 }
 
 /* --- taken back ------------------------------------------------------------------------------------- */
@@ -469,12 +472,12 @@ struct taken {
 	struct points total;
 };
 
-static int read_taken(struct judged *j, uint64_t seq, struct taken *ret)
+static int read_taken(struct rule_ctx *ctx, uint64_t seq, struct taken *ret)
 {
-	const struct payload *p = &j->w->target;
+	const struct payload *p = &ctx->w->target;
 	struct rec_redemption_line l;
 	struct rec_redemption r;
-	int err = fold_ref(j, seq, REC_redemption, &r);
+	int err = rule_ref(ctx, seq, REC_redemption, &r);
 
 	if (err)
 		return err;
@@ -489,30 +492,30 @@ static int read_taken(struct judged *j, uint64_t seq, struct taken *ret)
 	return ERR_OK;
 }
 
-int fold_redeem_reverse(struct judged *j)
+int rule_redemption_reversal(struct rule_ctx *ctx)
 {
 	struct rec_redemption_reversal r;
 	struct state_account account;
 	struct taken was = {0};
 	struct state_key k;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = read_taken(j, r.entry, &was);
+		err = read_taken(ctx, r.entry, &was);
 	if (!err)
-		err = fold_other_person(j, r.entry, REC_redemption);
+		err = rule_other_person(ctx, r.entry, REC_redemption);
 	if (!err)
-		err = fold_settle(j, r.entry, REC_redemption);
+		err = rule_settle(ctx, r.entry, REC_redemption);
 	if (!err)
-		err = fold_account(j, was.household, &k, &account);
+		err = rule_account(ctx, was.household, &k, &account);
 	if (err)
 		return err;
 	int64_t total = points_raw(was.total);
 	if (account.redeemed < total)
 		return ERR_CORRUPT;
 	account.redeemed -= total;
-	err = put_account(j, &k, &account);
+	err = put_account(ctx, &k, &account);
 	if (!err)
-		err = fold_family_unredeem(j, was.household, was.day, total);
-	return err ? err : fold_family_pass_on(j, was.household);
+		err = split_merge_unredeem(ctx, was.household, was.day, total);
+	return err ? err : split_merge_pass_on(ctx, was.household);
 }

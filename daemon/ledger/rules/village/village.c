@@ -28,129 +28,130 @@ static day_t day_of(uint16_t type, const union plain *r)
 	return type == REC_intent ? r->intent.day : r->store.accepted;
 }
 
-int fold_village_plain(struct judged *j)
+int rule_plain(struct rule_ctx *ctx)
 {
 	union plain r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (err)
 		return err;
 	/* of those who were asked */
-	if (j->e->type == REC_consultation && r.consultation.aware > r.consultation.asked)
-		return fold_malformed(j, "aware", 0);
-	if (j->e->type == REC_inspection && r.inspection.digest.n &&
+	if (ctx->e->type == REC_consultation && r.consultation.aware > r.consultation.asked)
+		return rule_malformed(ctx, "aware", 0);
+	if (ctx->e->type == REC_inspection && r.inspection.digest.n &&
 	    r.inspection.digest.n != HASH_BYTES)
-		return fold_malformed(j, "digest", 0);
-	return fold_not_future(j, day_of(j->e->type, &r));
+		return rule_malformed(ctx, "digest", 0);
+	return rule_not_future(ctx, day_of(ctx->e->type, &r));
 }
 
 /* A case may be told of a household that has left since. */
-int fold_village_case(struct judged *j)
+int rule_case_note(struct rule_ctx *ctx)
 {
 	struct state_household h;
 	struct rec_case_note r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err && r.digest.n && r.digest.n != HASH_BYTES)
-		return fold_malformed(j, "digest", 0);
+		return rule_malformed(ctx, "digest", 0);
 	if (!err && r.household.n)
-		err = fold_roster_known(j, 0, r.household, &h);
-	return err ? err : fold_not_future(j, r.day);
+		err = roster_known(ctx, 0, r.household, &h);
+	return err ? err : rule_not_future(ctx, r.day);
 }
 
 /* --- facilities ------------------------------------------------------------------------------------ */
-static int get_facility(struct judged *j, struct bytes code, struct state_key *k,
+static int get_facility(struct rule_ctx *ctx, struct bytes code, struct state_key *k,
 			struct state_facility *ret)
 {
 	struct bytes row;
 	int err;
 
-	state_facility_key(k, j->f->feed_no, code);
-	err = rows_get(j->w->rows, k, &row);
+	state_facility_key(k, ctx->f->feed_no, code);
+	err = rows_get(ctx->w->rows, k, &row);
 	return err ? err : state_facility_parse(row, ret);
 }
 
-static int need_facility(struct judged *j, struct bytes code, struct state_facility *ret)
+static int need_facility(struct rule_ctx *ctx, struct bytes code, struct state_facility *ret)
 {
 	struct state_key k;
-	int err = get_facility(j, code, &k, ret);
+	int err = get_facility(ctx, code, &k, ret);
 
 	return err != ERR_NOTFOUND
 		       ? err
-		       : fold_refuse(j, &(struct refusal){.id = V_FACILITY_UNKNOWN, .s = code});
+		       : rule_refuse(ctx, &(struct refusal){.id = V_FACILITY_UNKNOWN, .s = code});
 }
 
-int fold_village_facility(struct judged *j)
+int rule_facility(struct rule_ctx *ctx)
 {
 	struct state_facility f = {0};
 	struct state_keeper keeper;
 	struct state_household h;
 	struct rec_facility r;
 	struct state_key k;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_roster_need(j, 0, r.household, 0, &h);
+		err = roster_need(ctx, 0, r.household, 0, &h);
 	if (!err)
-		err = fold_period(j, r.from, r.to);
+		err = rule_period(ctx, r.from, r.to);
 	if (!err)
-		err = get_facility(j, r.code, &k, &f);
+		err = get_facility(ctx, r.code, &k, &f);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	keeper = (struct state_keeper){
 		.from = r.from, .to = r.to, .household_n = (uint8_t)r.household.n};
 	memcpy(keeper.household, r.household.p, r.household.n);
 	state_facility_add(&f, &keeper);
-	state_facility_pack(&f, fold_out(j));
-	return fold_put(j, &k);
+	state_facility_pack(&f, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
-int fold_village_check(struct judged *j)
+int rule_facility_check(struct rule_ctx *ctx)
 {
 	struct rec_facility_check r;
 	struct state_facility f;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = need_facility(j, r.facility, &f);
-	return err ? err : fold_not_future(j, r.day);
+		err = need_facility(ctx, r.facility, &f);
+	return err ? err : rule_not_future(ctx, r.day);
 }
 
-int fold_village_kept(struct judged *j, uint32_t line, const struct rec_points_line *l)
+int village_kept(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l)
 {
 	const struct state_keeper *keeper;
 	struct state_facility f;
-	struct fold_place now;
-	int err = need_facility(j, l->facility, &f);
+	struct place now;
+	int err = need_facility(ctx, l->facility, &f);
 
 	if (err)
 		return err;
 	keeper = state_facility_on(&f, l->day);
 	/* a household that was merged goes on in another */
 	if (keeper)
-		err = fold_family_now(j, kv_bytes(keeper->household, keeper->household_n), 0, &now);
-	if (err || (keeper && bytes_eq(l->household, fold_place_household(&now))))
+		err = split_merge_now(ctx, kv_bytes(keeper->household, keeper->household_n), 0,
+				      &now);
+	if (err || (keeper && bytes_eq(l->household, place_household(&now))))
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_FACILITY_KEEPER,
-						.num = {line, l->day},
-						.s = l->facility,
-						.t = keeper ? fold_place_household(&now)
-							    : fold_text("")});
+	return rule_refuse(ctx,
+			   &(struct refusal){.id = V_FACILITY_KEEPER,
+					     .num = {line, l->day},
+					     .s = l->facility,
+					     .t = keeper ? place_household(&now) : bytes_str("")});
 }
 
 /* --- the town -------------------------------------------------------------------------------------- */
-int fold_village_guidance_reply(struct judged *j)
+int rule_guidance_reply(struct rule_ctx *ctx)
 {
 	struct rec_guidance_reply r;
 	struct rec_guidance g;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_ref_town(j, r.guidance, REC_guidance, &g);
-	if (!err && g.village.n && !bytes_eq(g.village, fold_text(j->w->code)))
-		err = fold_refuse(j, &(struct refusal){.id = V_GUIDE_FOREIGN,
-						       .num = {(int64_t)r.guidance},
-						       .s = fold_text(j->w->code),
-						       .t = g.village});
-	return err ? err : fold_not_future(j, r.day);
+		err = rule_ref_town(ctx, r.guidance, REC_guidance, &g);
+	if (!err && g.village.n && !bytes_eq(g.village, bytes_str(ctx->w->code)))
+		err = rule_refuse(ctx, &(struct refusal){.id = V_GUIDE_FOREIGN,
+							 .num = {(int64_t)r.guidance},
+							 .s = bytes_str(ctx->w->code),
+							 .t = g.village});
+	return err ? err : rule_not_future(ctx, r.day);
 }

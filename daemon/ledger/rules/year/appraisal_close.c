@@ -5,48 +5,48 @@
 
 /* The year: appraisals, their confirmation, the close, and what follows from them. */
 
-static void closed_key(struct state_key *k, const struct judged *j, int year)
+static void closed_key(struct state_key *k, const struct rule_ctx *ctx, int year)
 {
-	state_key_of(k, j->f->feed_no, STATE_CLOSED);
+	state_key_of(k, ctx->f->feed_no, STATE_CLOSED);
 	state_key_u16(k, (uint16_t)year);
 }
 
-static void appraised_key(struct state_key *k, const struct judged *j, uint64_t year)
+static void appraised_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t year)
 {
-	state_key_of(k, j->f->feed_no, STATE_APPRAISED);
+	state_key_of(k, ctx->f->feed_no, STATE_APPRAISED);
 	state_key_u16(k, (uint16_t)year);
 }
 
-static int check_open(struct judged *j, uint64_t year)
+static int check_open(struct rule_ctx *ctx, uint64_t year)
 {
 	struct state_key k;
 	uint64_t seq;
 	int err;
 
-	closed_key(&k, j, (int)year);
-	err = fold_get_num(j, &k, &seq);
+	closed_key(&k, ctx, (int)year);
+	err = rule_get_num(ctx, &k, &seq);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return fold_refuse(j, &(struct refusal){.id = V_YEAR_CLOSED,
-						.num = {(int64_t)year, (int64_t)seq}});
+	return rule_refuse(ctx, &(struct refusal){.id = V_YEAR_CLOSED,
+						  .num = {(int64_t)year, (int64_t)seq}});
 }
 
-int fold_year_warn(struct judged *j, uint32_t line, int year)
+int appraisal_close_warn(struct rule_ctx *ctx, uint32_t line, int year)
 {
-	uint8_t *known = &j->w->year[year - FOLD_YEAR_FIRST];
+	uint8_t *known = &ctx->w->year[year - FOLD_YEAR_FIRST];
 	struct state_key k;
 	uint64_t seq;
 	int err;
 
 	if (*known == FOLD_YEAR_UNKNOWN) {
-		closed_key(&k, j, year);
-		err = fold_get_num(j, &k, &seq);
+		closed_key(&k, ctx, year);
+		err = rule_get_num(ctx, &k, &seq);
 		if (err && err != ERR_NOTFOUND)
 			return err;
 		*known = err ? FOLD_YEAR_OPEN : FOLD_YEAR_CLOSED;
 	}
 	if (*known == FOLD_YEAR_CLOSED)
-		fold_warn(j, &(struct refusal){.id = V_YEAR_LATE, .num = {line, year}});
+		rule_warn(ctx, &(struct refusal){.id = V_YEAR_LATE, .num = {line, year}});
 	return ERR_OK;
 }
 
@@ -62,34 +62,34 @@ struct nominees {
 	} v[ENTRY_PARTS_MAX];
 };
 
-static int check_once(struct judged *j, uint32_t line, const struct rec_appraisal_line *l,
+static int check_once(struct rule_ctx *ctx, uint32_t line, const struct rec_appraisal_line *l,
 		      struct nominees *all)
 {
 	for (uint32_t i = 0; i < all->n; i++)
 		if (all->v[i].member == l->member && bytes_eq(all->v[i].household, l->household))
-			return fold_refuse(j, &(struct refusal){.id = V_MEMBER_TWICE,
-								.num = {line, (int64_t)l->member},
-								.s = l->household});
+			return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_TWICE,
+								  .num = {line, (int64_t)l->member},
+								  .s = l->household});
 	all->v[all->n].household = l->household;
 	all->v[all->n++].member = l->member;
 	return ERR_OK;
 }
 
 /* Who moved away or died may have earned a rank in the year. */
-static int check_person(struct judged *j, uint32_t line, const struct rec_appraisal_line *l)
+static int check_person(struct rule_ctx *ctx, uint32_t line, const struct rec_appraisal_line *l)
 {
 	struct state_household h;
 	struct state_member m;
-	int err = fold_roster_known(j, line, l->household, &h);
+	int err = roster_known(ctx, line, l->household, &h);
 
 	if (err || l->member == 0 || state_household_member(&h, (uint32_t)l->member, &m))
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_MEMBER_UNKNOWN,
-						.num = {line, (int64_t)l->member},
-						.s = l->household});
+	return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_UNKNOWN,
+						  .num = {line, (int64_t)l->member},
+						  .s = l->household});
 }
 
-static int check_score(struct judged *j, uint32_t line, const struct rec_appraisal_line *l,
+static int check_score(struct rule_ctx *ctx, uint32_t line, const struct rec_appraisal_line *l,
 		       uint64_t year)
 {
 	struct state_year y = {0};
@@ -97,206 +97,207 @@ static int check_score(struct judged *j, uint32_t line, const struct rec_apprais
 	struct bytes row;
 	int err;
 
-	state_year_key(&k, j->f->feed_no, l->household, (uint32_t)l->member, (int)year);
-	err = rows_get_or_empty(j->w->rows, &k, &row);
+	state_year_key(&k, ctx->f->feed_no, l->household, (uint32_t)l->member, (int)year);
+	err = rows_get_or_empty(ctx->w->rows, &k, &row);
 	if (!err)
 		err = state_year_parse(row, &y);
 	if (err || y.score == points_raw(l->score))
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_APPRAISAL_SCORE,
-						.num = {line, (int64_t)l->member, y.score,
-							points_raw(l->score)},
-						.s = l->household});
+	return rule_refuse(ctx, &(struct refusal){.id = V_APPRAISAL_SCORE,
+						  .num = {line, (int64_t)l->member, y.score,
+							  points_raw(l->score)},
+						  .s = l->household});
 }
 
 /* Equal points share a rank, and the ranks that they take up are left out after them. */
-static int check_rank(struct judged *j, uint32_t line, const struct rec_appraisal_line *l,
+static int check_rank(struct rule_ctx *ctx, uint32_t line, const struct rec_appraisal_line *l,
 		      struct nominees *all)
 {
 	int down = all->n > 1 ? points_cmp(all->score, l->score) : 1;
 
 	if (down < 0 || l->rank != (down > 0 ? all->n : all->rank))
-		return fold_refuse(j, &(struct refusal){.id = V_APPRAISAL_ORDER,
-							.num = {line, (int64_t)l->rank,
-								(int64_t)all->rank,
-								points_raw(l->score)}});
+		return rule_refuse(ctx, &(struct refusal){.id = V_APPRAISAL_ORDER,
+							  .num = {line, (int64_t)l->rank,
+								  (int64_t)all->rank,
+								  points_raw(l->score)}});
 	all->rank = l->rank;
 	all->score = l->score;
 	return ERR_OK;
 }
 
-int fold_year_appraise(struct judged *j)
+int rule_appraisal(struct rule_ctx *ctx)
 {
 	struct nominees all = {0};
 	struct rec_appraisal_line l;
 	struct rec_appraisal r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_not_future(j, r.day);
+		err = rule_not_future(ctx, r.day);
 	if (!err)
-		err = check_open(j, r.year);
-	for (uint32_t line = 1; line <= j->nlines && !err; line++) {
-		err = fold_line(j, line - 1, &l);
+		err = check_open(ctx, r.year);
+	for (uint32_t line = 1; line <= ctx->nlines && !err; line++) {
+		err = rule_line(ctx, line - 1, &l);
 		if (!err)
-			err = check_person(j, line, &l);
+			err = check_person(ctx, line, &l);
 		if (!err)
-			err = check_once(j, line, &l, &all);
+			err = check_once(ctx, line, &l, &all);
 		if (!err)
-			err = check_score(j, line, &l, r.year);
+			err = check_score(ctx, line, &l, r.year);
 		if (!err)
-			err = check_rank(j, line, &l, &all);
+			err = check_rank(ctx, line, &l, &all);
 	}
 	return err;
 }
 
-int fold_year_confirm(struct judged *j)
+int rule_appraisal_confirm(struct rule_ctx *ctx)
 {
 	struct rec_appraisal_confirm r;
 	struct rec_appraisal a = {0};
 	struct state_key k;
 	uint64_t n = 0;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_ref(j, r.entry, REC_appraisal, &a);
+		err = rule_ref(ctx, r.entry, REC_appraisal, &a);
 	if (!err)
-		err = fold_other_person(j, r.entry, REC_appraisal);
+		err = rule_other_person(ctx, r.entry, REC_appraisal);
 	if (!err)
-		err = check_open(j, a.year);
+		err = check_open(ctx, a.year);
 	if (!err)
-		err = fold_settle(j, r.entry, REC_appraisal);
+		err = rule_settle(ctx, r.entry, REC_appraisal);
 	if (err || r.decision == DECISION_refuse)
 		return err;
-	appraised_key(&k, j, a.year);
-	err = fold_get_num(j, &k, &n);
+	appraised_key(&k, ctx, a.year);
+	err = rule_get_num(ctx, &k, &n);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	return fold_put_num(j, &k, n + 1);
+	return rule_put_num(ctx, &k, n + 1);
 }
 
 /* --- the close ------------------------------------------------------------------------------------- */
-static int no_appraisal(struct judged *j, uint64_t year)
+static int no_appraisal(struct rule_ctx *ctx, uint64_t year)
 {
-	return fold_refuse(j, &(struct refusal){.id = V_YEAR_NO_APPRAISAL, .num = {(int64_t)year}});
+	return rule_refuse(ctx,
+			   &(struct refusal){.id = V_YEAR_NO_APPRAISAL, .num = {(int64_t)year}});
 }
 
 /* Scores are of calendar years, so a close posts nothing: it ends the appraisals of the year. */
-int fold_year_close(struct judged *j)
+int rule_year_close(struct rule_ctx *ctx)
 {
 	struct rec_year_close r;
 	struct state_key k;
 	uint64_t n;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = check_open(j, r.year);
+		err = check_open(ctx, r.year);
 	if (!err)
-		err = fold_need_clock(j);
+		err = rule_need_clock(ctx);
 	if (err)
 		return err;
-	if (day_year(j->today) <= (int)r.year)
-		return fold_refuse(j, &(struct refusal){.id = V_YEAR_RUNS,
-							.num = {(int64_t)r.year, j->today}});
-	appraised_key(&k, j, r.year);
-	err = fold_get_num(j, &k, &n);
+	if (day_year(ctx->today) <= (int)r.year)
+		return rule_refuse(ctx, &(struct refusal){.id = V_YEAR_RUNS,
+							  .num = {(int64_t)r.year, ctx->today}});
+	appraised_key(&k, ctx, r.year);
+	err = rule_get_num(ctx, &k, &n);
 	if (err)
-		return err == ERR_NOTFOUND ? no_appraisal(j, r.year) : err;
-	j->years_changed = true;
-	closed_key(&k, j, (int)r.year);
-	return fold_put_num(j, &k, j->e->seq);
+		return err == ERR_NOTFOUND ? no_appraisal(ctx, r.year) : err;
+	ctx->years_changed = true;
+	closed_key(&k, ctx, (int)r.year);
+	return rule_put_num(ctx, &k, ctx->e->seq);
 }
 
 /* --- what follows ---------------------------------------------------------------------------------- */
 /* An appraisal of the year that was agreed to. */
-static int check_appraisal(struct judged *j, uint64_t appraisal, uint64_t year)
+static int check_appraisal(struct rule_ctx *ctx, uint64_t appraisal, uint64_t year)
 {
 	struct rec_appraisal_confirm c;
 	struct rec_appraisal a;
 	uint64_t by;
-	int err = fold_ref(j, appraisal, REC_appraisal, &a);
+	int err = rule_ref(ctx, appraisal, REC_appraisal, &a);
 
 	if (err)
 		return err;
 	if (a.year != year)
-		return no_appraisal(j, year);
-	err = fold_settled(j, appraisal, &by);
+		return no_appraisal(ctx, year);
+	err = rule_settled(ctx, appraisal, &by);
 	if (err)
-		return err == ERR_NOTFOUND ? no_appraisal(j, year) : err;
-	err = fold_ref(j, by, REC_appraisal_confirm, &c);
+		return err == ERR_NOTFOUND ? no_appraisal(ctx, year) : err;
+	err = rule_ref(ctx, by, REC_appraisal_confirm, &c);
 	if (err)
-		return err == FOLD_REFUSED ? ERR_CORRUPT : err;
-	return c.decision == DECISION_agree ? ERR_OK : no_appraisal(j, year);
+		return err == RULE_REFUSED ? ERR_CORRUPT : err;
+	return c.decision == DECISION_agree ? ERR_OK : no_appraisal(ctx, year);
 }
 
 /* Does a line stand for whom the honour is, who may have moved since? */
-static int stands_for(struct judged *j, const struct rec_appraisal_line *l,
+static int stands_for(struct rule_ctx *ctx, const struct rec_appraisal_line *l,
 		      const struct rec_honour *r, bool *ret)
 {
-	struct fold_place now;
+	struct place now;
 	int err;
 
 	*ret = l->member == r->member && bytes_eq(l->household, r->household);
 	if (*ret)
 		return ERR_OK;
-	err = fold_family_now(j, l->household, (uint32_t)l->member, &now);
+	err = split_merge_now(ctx, l->household, (uint32_t)l->member, &now);
 	if (!err)
-		*ret = now.member == r->member &&
-		       bytes_eq(fold_place_household(&now), r->household);
+		*ret = now.member == r->member && bytes_eq(place_household(&now), r->household);
 	return err;
 }
 
-static int check_nominee(struct judged *j, const struct rec_honour *r)
+static int check_nominee(struct rule_ctx *ctx, const struct rec_honour *r)
 {
 	const struct rec_type *type = rec_type_of(REC_appraisal);
 	struct rec_appraisal_line l;
 	struct rec_appraisal a;
 	bool stands = false;
 	uint32_t n = 0;
-	int err = fold_ref(j, r->appraisal, REC_appraisal, &a);
+	int err = rule_ref(ctx, r->appraisal, REC_appraisal, &a);
 
-	if (!err && rec_nlines(type, &j->w->target, &n))
+	if (!err && rec_nlines(type, &ctx->w->target, &n))
 		err = ERR_CORRUPT;
 	for (uint32_t i = 0; i < n && !err && !stands; i++) {
-		if (rec_decode_line(type, &j->w->target, i, &l))
+		if (rec_decode_line(type, &ctx->w->target, i, &l))
 			err = ERR_CORRUPT;
 		if (!err)
-			err = stands_for(j, &l, r, &stands);
+			err = stands_for(ctx, &l, r, &stands);
 	}
 	if (err || stands)
 		return err;
-	return fold_refuse(j, &(struct refusal){.id = V_APPRAISAL_NOMINEE,
-						.num = {(int64_t)r->appraisal, (int64_t)r->member},
-						.s = r->household});
+	return rule_refuse(ctx,
+			   &(struct refusal){.id = V_APPRAISAL_NOMINEE,
+					     .num = {(int64_t)r->appraisal, (int64_t)r->member},
+					     .s = r->household});
 }
 
-int fold_year_honour(struct judged *j)
+int rule_honour(struct rule_ctx *ctx)
 {
 	struct state_household h;
 	struct rec_honour r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_roster_need(j, 0, r.household, (uint32_t)r.member, &h);
+		err = roster_need(ctx, 0, r.household, (uint32_t)r.member, &h);
 	if (!err)
-		err = fold_roster_part(j, r.household, &h);
+		err = roster_part(ctx, r.household, &h);
 	if (!err)
-		err = fold_not_future(j, r.day);
+		err = rule_not_future(ctx, r.day);
 	if (err || r.appraisal == 0)
 		return err;
-	err = check_appraisal(j, r.appraisal, r.year);
-	return err ? err : check_nominee(j, &r);
+	err = check_appraisal(ctx, r.appraisal, r.year);
+	return err ? err : check_nominee(ctx, &r);
 }
 
-int fold_year_policy(struct judged *j)
+int rule_policy_support(struct rule_ctx *ctx)
 {
 	struct state_household h;
 	struct rec_policy_support r;
-	int err = fold_head(j, &r);
+	int err = rule_head(ctx, &r);
 
 	if (!err)
-		err = fold_roster_need(j, 0, r.household, 0, &h);
+		err = roster_need(ctx, 0, r.household, 0, &h);
 	if (!err)
-		err = fold_roster_part(j, r.household, &h);
-	return err ? err : fold_not_future(j, r.day);
+		err = roster_part(ctx, r.household, &h);
+	return err ? err : rule_not_future(ctx, r.day);
 }

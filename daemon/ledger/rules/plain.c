@@ -13,7 +13,7 @@ static size_t space_bytes(const uint8_t *p, size_t n)
 	return n >= WIDE_SPACE_N && memcmp(p, WIDE_SPACE, WIDE_SPACE_N) == 0 ? WIDE_SPACE_N : 0;
 }
 
-struct bytes fold_trim(struct bytes s)
+struct bytes plain_trim(struct bytes s)
 {
 	size_t n;
 
@@ -28,15 +28,15 @@ struct bytes fold_trim(struct bytes s)
 	return s;
 }
 
-void fold_plain(struct bytes s, enum fold_spaces spaces, struct fold_plain *ret)
+void plain_text(struct bytes s, enum plain_spaces spaces, struct plain_text *ret)
 {
 	assert(s.n <= sizeof(ret->b));
-	if (spaces == FOLD_TRIM)
-		s = fold_trim(s);
+	if (spaces == PLAIN_TRIM)
+		s = plain_trim(s);
 	ret->n = 0;
 	for (size_t at = 0; at < s.n;) {
 		uint8_t c = s.p[at];
-		size_t n = spaces == FOLD_NO_SPACES ? space_bytes(s.p + at, s.n - at) : 0;
+		size_t n = spaces == PLAIN_NO_SPACES ? space_bytes(s.p + at, s.n - at) : 0;
 
 		if (n == 0)
 			ret->b[ret->n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
