@@ -9,6 +9,7 @@
 #include "lib/date.h"
 #include "lib/err.h"
 #include "lib/jw.h"
+#include "lib/text.h"
 #include "proto/entry.h"
 #include "proto/records.def"
 
@@ -128,6 +129,9 @@ extern const uint32_t rec_ntypes;
 bool rec_optional(const struct rec_field *f);
 /* Bytes that people write as hexadecimal digits: BIN and DIGEST. */
 bool rec_is_hex(const struct rec_field *f);
+/* "points", as in the table of SPEC.md 5. */
+const char *rec_kind_name(enum rec_kind kind);
+bool rec_is_number(enum rec_kind kind);
 /* The value of a DIGEST in a head or line; borrowed, empty when it was not given. */
 struct bytes rec_digest(const struct rec_field *f, const void *s);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
@@ -158,6 +162,16 @@ int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret)
  * are left out, too. */
 void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
 	      enum rec_privacy upto);
+/* One value of it, without its key. */
+void rec_json_value(struct jw *w, const struct rec_field *f, const void *s);
+/* The label of a CHOICE; "" for a value that is not in its list. */
+const char *rec_label(const struct rec_field *f, const void *s, enum lang lang);
+/* May the field be shown at all, if need be in its short form? */
+bool rec_shown(const struct rec_field *f, enum rec_privacy upto);
+/* Puts the short form in the place of MASKED names, and nothing in that of other fields more private than
+ * @upto. The short forms are appended to @shown, which must not move: give it a place of fixed size. */
+void rec_redact(const struct rec_field *f, uint32_t n, void *s, enum rec_privacy upto,
+		struct buf *shown);
 /* Reads one value from text as people write it (dates, points, choice name or zh/en label, hex) into its
  * place in @record and checks its bounds. Empty text means "not given" where that is allowed.
  * TEXT and CODE borrow @s; BIN is written to @scratch (32 + 600 bytes). ERR_INVALID. */

@@ -109,8 +109,7 @@ static void add_fields(struct sheet *s, const struct rec_field *f, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		add_column(s, say_lang() == LANG_EN ? f[i].en : f[i].zh,
-			   f[i].kind == REC_U || f[i].kind == REC_POINTS || f[i].kind == REC_FEN ||
-				   f[i].kind == REC_QTY);
+			   rec_is_number(f[i].kind));
 }
 
 static void put_values(json_t *row, const struct rec_field *f, uint32_t n, const json_t *values)

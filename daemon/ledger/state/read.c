@@ -12,11 +12,9 @@
 
 const char *line_state_text(enum line_state s, enum lang lang)
 {
-	static const char *const zh[] = {"待审核", "待确认", "未通过", "已确认", "已冲正"};
-	static const char *const en[] = {"recorded", "reviewed", "refused", "confirmed",
-					 "reversed"};
+	static const struct says text[] = {LINE_STATES(CHOICE_SAYS)};
 
-	return lang == LANG_ZH ? zh[s] : en[s];
+	return says_in(text[s], lang);
 }
 
 static int get(struct kv_txn *t, const struct state_key *k, struct bytes *ret)

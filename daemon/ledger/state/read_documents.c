@@ -211,15 +211,6 @@ int view_village_catalogue(struct kv_txn *t, uint32_t feed_no, uint64_t version,
 }
 
 /* --- filing ------------------------------------------------------------------------------------------- */
-const char *filing_state_text(enum filing_state s, enum lang lang)
-{
-	static const char *const zh[] = {"未报备", "已报送，待答复", "已退回", "已备案"};
-	static const char *const en[] = {"not filed", "submitted, no reply yet", "returned",
-					 "filed"};
-
-	return lang == LANG_ZH ? zh[s] : en[s];
-}
-
 /* ERR_NOTFOUND: not submitted. */
 static int submission(struct kv_txn *t, uint32_t no, enum view_doc_kind kind, uint64_t version,
 		      int64_t ret[2])

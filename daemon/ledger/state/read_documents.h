@@ -36,7 +36,12 @@ int view_village_catalogue(struct kv_txn *t, uint32_t feed_no, uint64_t version,
 			   int (*fn)(void *ctx, const struct view_village_item *i), void *ctx);
 
 /* --- filing --- */
-enum filing_state { FILING_NONE, FILING_SUBMITTED, FILING_RETURNED, FILING_ACCEPTED };
+#define FILING_STATES(ROW)                                                                         \
+	ROW(FILING, 0, NONE, "未报备", "not filed")                                                \
+	ROW(FILING, 1, SUBMITTED, "已报送，待答复", "submitted, no reply yet")                     \
+	ROW(FILING, 2, RETURNED, "已退回", "returned")                                             \
+	ROW(FILING, 3, ACCEPTED, "已备案", "filed")
+enum filing_state { FILING_STATES(CHOICE_CONST) };
 struct view_filing {
 	enum filing_state state;
 	uint64_t submission; /* the last; with FILING_NONE nothing */
@@ -44,7 +49,6 @@ struct view_filing {
 	day_t day;	     /* of the reply */
 	struct bytes text;   /* accepted: the filing number; returned: the comment */
 };
-const char *filing_state_text(enum filing_state s, enum lang lang);
 /* As the first @town_size entries of the town feed have it (UINT64_MAX: all held here). ERR_NOTFOUND: no
  * such version, or prices, which are filed with the scheme. */
 int view_filing(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uint64_t version,

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "daemon/ledger/query/view.h"
 #include "daemon/web/api/entryjson.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/paper/paper.h"
@@ -32,11 +33,12 @@ static int on_notice(void *ctx, uint64_t seq)
 	return notice_code_same(s->code, code);
 }
 
-static int on_made(void *ctx, const struct view_notice *n)
+static int on_made(void *ctx, const void *row)
 {
-	struct view_notice *want = ctx;
+	const struct row_notices *n = row;
+	struct row_notices *want = ctx;
 
-	if (n->seq != want->seq)
+	if (n->entry != want->entry)
 		return ERR_OK;
 	*want = *n;
 	return 1;
@@ -58,16 +60,16 @@ static int put_author(struct reading *r, uint64_t seq)
 /* Who made it, and where it has hung. */
 static int put_story(struct reading *r, uint64_t seq)
 {
-	struct view_notice n = {.seq = seq};
+	struct row_notices n = {.entry = seq};
 	char day[DATE_TEXT_MAX];
 	int err = put_author(r, seq);
 
 	if (!err)
-		err = view_notices(r->ask.t, r->ask.feed.no, on_made, &n);
+		err = view_each(&r->ask, &views[VIEW_notices], on_made, &n);
 	if (err != 1)
 		return err ? err : ERR_CORRUPT;
-	jw_ku64(&r->w, "postings", n.npostings);
-	if (n.npostings) {
+	jw_ku64(&r->w, "postings", n.postings);
+	if (n.postings) {
 		jw_kstr(&r->w, "posted_from", day_text(n.posted_from, day));
 		jw_kstr(&r->w, "posted_to", day_text(n.posted_to, day));
 	}

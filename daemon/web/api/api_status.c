@@ -26,6 +26,15 @@ static void put_town(struct reading *r)
 	jw_kbool(w, "training", domain_is_training(town.domain));
 }
 
+static int count_overdue(const struct reading *r, const struct feed_head *h, uint64_t *ret)
+{
+	struct ask of = r->ask;
+
+	of.feed = *h;
+	of.nparams = 0;
+	return due_count(&of, ret);
+}
+
 static int put_feed(void *ctx, const struct feed_head *h)
 {
 	struct reading *r = ctx;
@@ -61,7 +70,7 @@ static int put_feed(void *ctx, const struct feed_head *h)
 		jw_ku64(&r->w, "unaudited", unaudited);
 	}
 	if (r->req->local && h->no != FEED_TOWN) {
-		err = due_count(r->ask.t, h, r->ask.day, &overdue);
+		err = count_overdue(r, h, &overdue);
 		jw_ku64(&r->w, "overdue", overdue);
 	}
 	jw_obj_end(&r->w);

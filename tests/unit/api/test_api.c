@@ -880,8 +880,9 @@ static void test_a_notice_that_does_not_hang_is_overdue(void)
 	feb = publish_month(2, 28);
 	WANT(get(TABLE "notices"), 200);
 	snprintf(want, sizeof(want),
-		 "%d|assessment results|2026-01-01|2026-01-31|0|0.00|0.00|2026-02-10|||0|overdue|",
-		 (int)jan);
+		 "%d|assessment "
+		 "results|2026-01-01|2026-01-31|0|0.00|0.00|2026-02-10|||0|overdue||%d",
+		 (int)jan, (int)jan);
 	row_is(0, want);
 	T_STR(at("rows.1.7"), "2026-03-10");
 	T_STR(at("rows.1.11"), "not posted");
@@ -917,8 +918,8 @@ static void test_the_next_notice_is_due_after_its_quarter(void)
 	T_STR(at("rows"), "[0]"); /* no scheme, no notice */
 	put_scheme();
 	WANT(get(TABLE "due"), 200);
-	row_is(0, "notice of assessment results|||||2026-04-10|0|");
-	row_is(1, "notice of redemptions|||||2026-04-10|0|");
+	row_is(0, "assessment results|||||2026-04-10|0|");
+	row_is(1, "redemptions|||||2026-04-10|0|");
 	n.w.wall_ms = town_noon(town_day(2026, 4, 12));
 	p.notice = w.notice = publish_month(3, 31);
 	WANT(get(TABLE "due"), 200);
@@ -927,7 +928,7 @@ static void test_the_next_notice_is_due_after_its_quarter(void)
 	put_here("rec/" VILLAGE, REC_posting, &p, NULL, 0);
 	WANT(get(TABLE "due"), 200);
 	snprintf(want, sizeof(want),
-		 "notice of assessment results||2026-03-31|2026-04-01|2026-04-09|2026-07-10|0|%d",
+		 "assessment results||2026-03-31|2026-04-01|2026-04-09|2026-07-10|0|%d",
 		 (int)p.notice);
 	row_is(0, want);
 	WANT(get("/api/v1/status"), 200);

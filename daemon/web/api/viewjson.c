@@ -1,0 +1,61 @@
+#include "daemon/web/api/viewjson.h"
+
+void viewjson_columns(struct reading *r, const struct view_def *def)
+{
+	struct jw *w = &r->w;
+
+	jw_key(w, "columns");
+	jw_arr(w);
+	for (uint32_t i = 0; i < def->nfields; i++) {
+		const struct rec_field *f = &def->field[i];
+
+		if (!rec_shown(f, r->ask.upto))
+			continue;
+		jw_obj(w);
+		jw_kstr(w, "name", f->name);
+		jw_kstr(w, "label", r->ask.lang == LANG_EN ? f->en : f->zh);
+		jw_kstr(w, "kind", rec_kind_name(f->kind));
+		jw_kbool(w, "right", rec_is_number(f->kind));
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+}
+
+static void put_cell(struct reading *r, const struct rec_field *f, const void *row)
+{
+	if (rec_check(f, 1, row, NULL)) /* outside of its bounds: not there */
+		jw_str(&r->w, "");
+	else if (f->choices)
+		jw_str(&r->w, rec_label(f, row, r->ask.lang));
+	else
+		rec_json_value(&r->w, f, row);
+}
+
+struct rows {
+	struct reading *r;
+	const struct view_def *def;
+};
+
+static int on_row(void *ctx, const void *row)
+{
+	const struct rows *rows = ctx;
+	struct jw *w = &rows->r->w;
+
+	jw_arr(w);
+	for (uint32_t i = 0; i < rows->def->nfields; i++)
+		if (rec_shown(&rows->def->field[i], rows->r->ask.upto))
+			put_cell(rows->r, &rows->def->field[i], row);
+	jw_arr_end(w);
+	return w->out->err;
+}
+
+int viewjson_rows(struct reading *r, const struct view_def *def)
+{
+	int err;
+
+	jw_key(&r->w, "rows");
+	jw_arr(&r->w);
+	err = view_each(&r->ask, def, on_row, &(struct rows){r, def});
+	jw_arr_end(&r->w);
+	return err;
+}

@@ -1,0 +1,14 @@
+#ifndef DAEMON_WEB_API_VIEWJSON_H
+#define DAEMON_WEB_API_VIEWJSON_H
+
+#include "daemon/ledger/query/view.h"
+#include "daemon/web/api/reply.h"
+
+/* Lists as JSON, by their description. Fields that the reader may not see have neither a column nor a cell. */
+
+/* "columns": name, label, kind, and whether it is written from the right. */
+void viewjson_columns(struct reading *r, const struct view_def *def);
+/* "rows": a list of cells for each, choices by their label; what is not there is an empty text. */
+int viewjson_rows(struct reading *r, const struct view_def *def);
+
+#endif
