@@ -7,8 +7,8 @@
 #include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
 #include "lib/mem.h"
-#include "lib/vec.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 
 #define CHUNK_BYTES    65536
 #define ID_SHOWN_FIRST 3
