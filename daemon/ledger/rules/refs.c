@@ -1,81 +1,8 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/refs.h"
 
+#include "daemon/ledger/rules/rights.h"
 #include "lib/err.h"
 
-/* What rules have in common: days, rows of numbers, references to earlier entries and their settlement. */
-
-int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k)
-{
-	static const uint8_t mark = 1;
-
-	return rows_put(ctx->w->rows, k, kv_bytes(&mark, 1));
-}
-
-int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret, unsigned n)
-{
-	struct bytes row;
-	int err = rows_get(ctx->w->rows, k, &row);
-
-	return err ? err : state_nums_parse(row, ret, n);
-}
-
-int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n)
-{
-	state_nums_pack(v, n, rule_out(ctx));
-	return rule_put(ctx, k);
-}
-
-int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret)
-{
-	struct bytes row;
-	int err = rows_get(ctx->w->rows, k, &row);
-
-	return err ? err : state_num_parse(row, ret);
-}
-
-int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v)
-{
-	state_num_pack(v, rule_out(ctx));
-	return rule_put(ctx, k);
-}
-
-int rule_account(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
-		 struct state_account *ret)
-{
-	struct bytes row;
-	int err;
-
-	*ret = (struct state_account){0};
-	state_key_of(k, ctx->f->feed_no, STATE_ACCOUNT);
-	state_key_text(k, household);
-	err = rows_get(ctx->w->rows, k, &row);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_account_parse(row, ret);
-}
-
-/* --- days ------------------------------------------------------------------------------------------ */
-int rule_not_future(struct rule_ctx *ctx, day_t day)
-{
-	if (ctx->today == DAY_NONE || day <= ctx->today)
-		return ERR_OK;
-	return rule_refuse(ctx, &(struct refusal){.id = V_DAY_FUTURE, .num = {day, ctx->today}});
-}
-
-int rule_period(struct rule_ctx *ctx, day_t from, day_t to)
-{
-	if (from == DAY_NONE || to == DAY_NONE || from <= to)
-		return ERR_OK;
-	return rule_refuse(ctx, &(struct refusal){.id = V_PERIOD, .num = {from, to}});
-}
-
-int rule_need_clock(struct rule_ctx *ctx)
-{
-	return ctx->today == DAY_NONE ? rule_refuse(ctx, &(struct refusal){.id = V_NO_CLOCK})
-				      : ERR_OK;
-}
-
-/* --- earlier entries ------------------------------------------------------------------------------- */
 static int no_such(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 {
 	return rule_refuse(ctx,

@@ -1,5 +1,6 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rights.h"
 
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 
 #define TOWN_ROLES (RB(town_office) | RB(town_finance) | RB(inspector))

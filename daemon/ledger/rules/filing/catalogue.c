@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/filing/catalogue.h"
 
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 

@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/filing/plan.h"
 
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "daemon/ledger/state/scheme.h"
 #include "lib/err.h"

@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/town/guidance.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
 

@@ -1,5 +1,9 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/people/kin_posts.h"
 
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/rights.h"
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 
 /* Declared kin and posts: what it takes to see that somebody decides about their own (P01). Of two persons

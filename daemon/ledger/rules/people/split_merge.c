@@ -1,5 +1,9 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/people/split_merge.h"
 
+#include "daemon/ledger/rules/people/kin_posts.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 

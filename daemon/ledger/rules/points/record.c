@@ -1,5 +1,12 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/filing/catalogue.h"
+#include "daemon/ledger/rules/people/eligible.h"
+#include "daemon/ledger/rules/people/kin_posts.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/points/due_process.h"
+#include "daemon/ledger/rules/village/village.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/state_evidence.h"

@@ -1,5 +1,8 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/shop/prices_hours.h"
 
+#include "daemon/ledger/rules/filing/plan.h"
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/scheme.h"
 #include "lib/err.h"
 

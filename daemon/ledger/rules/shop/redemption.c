@@ -1,5 +1,11 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/filing/plan.h"
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/shop/prices_hours.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
 

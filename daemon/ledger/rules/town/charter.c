@@ -1,5 +1,6 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/rights.h"
 #include "lib/err.h"
 #include "proto/manifest.h"
 

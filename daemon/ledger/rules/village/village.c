@@ -1,5 +1,9 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/village/village.h"
 
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 

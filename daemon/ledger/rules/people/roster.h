@@ -1,0 +1,53 @@
+#ifndef DAEMON_LEDGER_RULES_PEOPLE_ROSTER_H
+#define DAEMON_LEDGER_RULES_PEOPLE_ROSTER_H
+
+#include "daemon/ledger/rules/rule.h"
+
+/* The register of households. */
+
+/* A registered household that has neither moved out nor merged (V_HOUSEHOLD_UNKNOWN with @line,
+ * V_HOUSEHOLD_LEFT), and, with @member above 0, that person of it (V_MEMBER_UNKNOWN). */
+int roster_need(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint32_t member,
+		struct state_household *ret);
+/* The same, on @day: the household had begun (V_P13_BEGAN), and that person had neither died nor left before
+ * (V_LEFT_ALREADY). */
+int roster_need_on(struct rule_ctx *ctx, struct bytes household, uint32_t member, day_t day,
+		   struct state_household *ret);
+/* Who does not take part gets nothing (V_P13_NOT_PART). */
+int roster_part(struct rule_ctx *ctx, struct bytes household, const struct state_household *h);
+int roster_no_member(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		     uint64_t member); /* V_MEMBER_UNKNOWN */
+/* What a household did before it began was done by the one that it came from (V_P13_BEGAN). */
+int roster_begun(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		 const struct state_household *h, day_t day);
+/* The same household with all its people, to be changed and put back. */
+struct roster_household {
+	struct state_key key;
+	struct state_household h;
+	struct state_member m[STATE_MEMBERS_MAX];
+};
+int roster_open(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		struct roster_household *ret);
+int roster_put(struct rule_ctx *ctx, const struct roster_household *x);
+/* A recorder with a territory acts for the households of that group, unless by another role that this type
+ * of record takes (V_GROUP_FOREIGN). */
+int roster_territory(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		     const struct state_household *h);
+/* A registered household, though it may have left (V_HOUSEHOLD_UNKNOWN). */
+int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		 struct state_household *ret);
+/* The row of a household, its key too, whether it has left or not. ERR_NOTFOUND. */
+int roster_row(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
+	       struct state_household *ret);
+/* V_HOUSEHOLD_EXISTS, and else the key of its row. */
+int roster_unused(struct rule_ctx *ctx, struct bytes household, struct state_key *ret);
+/* NULL: no such member. */
+struct state_member *roster_member(struct roster_household *x, uint64_t member);
+/* A member who has neither left nor died: V_MEMBER_UNKNOWN, V_LEFT_ALREADY. */
+int roster_present(struct rule_ctx *ctx, uint32_t line, struct bytes household,
+		   const struct state_member *m, uint64_t member);
+/* Room for one member more, with a number not used before: V_MEMBERS_FULL, V_MEMBER_NUMBER. */
+int roster_room(struct rule_ctx *ctx, struct bytes household, struct roster_household *x,
+		uint64_t member);
+
+#endif

@@ -1,0 +1,155 @@
+#include "daemon/ledger/rules/rule.h"
+
+#include "lib/err.h"
+
+/* --- refusals and records -------------------------------------------------------------------------- */
+static void set_reason(struct reason *to, const struct refusal *r)
+{
+	memset(to, 0, sizeof(*to));
+	to->id = r->id;
+	memcpy(to->num, r->num, sizeof(to->num));
+	reason_set_text(to->s, r->s.p, r->s.n);
+	reason_set_text(to->t, r->t.p, r->t.n);
+}
+
+int rule_refuse(struct rule_ctx *ctx, const struct refusal *r)
+{
+	set_reason(&ctx->v->reason, r);
+	ctx->v->nwarn = 0;
+	return RULE_REFUSED;
+}
+
+void rule_warn(struct rule_ctx *ctx, const struct refusal *r)
+{
+	struct reason reason;
+
+	set_reason(&reason, r);
+	verdict_warn(ctx->v, &reason);
+	if (ctx->f->warned)
+		ctx->f->warned(ctx->f->warned_ctx, &reason);
+}
+
+/* "points[3].day": part 0 is the head; no field when the shape as a whole is wrong. */
+int rule_malformed(struct rule_ctx *ctx, const char *field, uint32_t part)
+{
+	uint8_t text[REASON_TEXT_MAX];
+	struct buf b = {.p = text, .cap = sizeof(text), .max = sizeof(text)};
+
+	buf_puts(&b, ctx->type->name);
+	buf_put_u8(&b, '[');
+	if (part >= 100)
+		buf_put_u8(&b, (uint8_t)('0' + part / 100));
+	if (part >= 10)
+		buf_put_u8(&b, (uint8_t)('0' + part / 10 % 10));
+	buf_put_u8(&b, (uint8_t)('0' + part % 10));
+	buf_put_u8(&b, ']');
+	if (field) {
+		buf_put_u8(&b, '.');
+		buf_puts(&b, field);
+	}
+	return rule_refuse(ctx, &(struct refusal){.id = V_MALFORMED, .s = buf_bytes(&b)});
+}
+
+int rule_head(struct rule_ctx *ctx, void *ret)
+{
+	return rec_decode_head(ctx->type, ctx->payload, ret) ? rule_malformed(ctx, NULL, 0)
+							     : ERR_OK;
+}
+
+int rule_line(struct rule_ctx *ctx, uint32_t i, void *ret)
+{
+	if (rec_decode_line(ctx->type, ctx->payload, i, ret))
+		return rule_malformed(ctx, NULL, i + 1);
+	return ERR_OK;
+}
+
+/* --- rows ------------------------------------------------------------------------------------------ */
+struct buf *rule_out(struct rule_ctx *ctx)
+{
+	buf_reset(&ctx->w->out);
+	return &ctx->w->out;
+}
+
+int rule_put(struct rule_ctx *ctx, const struct state_key *k)
+{
+	if (ctx->w->out.err)
+		return ctx->w->out.err;
+	return rows_put(ctx->w->rows, k, buf_bytes(&ctx->w->out));
+}
+
+int rule_town_row(struct rule_ctx *ctx, const struct state_key *k, struct bytes *ret)
+{
+	return ctx->is_town ? rows_get(ctx->w->rows, k, ret)
+			    : kv_get(ctx->f->t, KV_STATE, state_key_bytes(k), ret);
+}
+
+int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k)
+{
+	static const uint8_t mark = 1;
+
+	return rows_put(ctx->w->rows, k, kv_bytes(&mark, 1));
+}
+
+int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret, unsigned n)
+{
+	struct bytes row;
+	int err = rows_get(ctx->w->rows, k, &row);
+
+	return err ? err : state_nums_parse(row, ret, n);
+}
+
+int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n)
+{
+	state_nums_pack(v, n, rule_out(ctx));
+	return rule_put(ctx, k);
+}
+
+int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret)
+{
+	struct bytes row;
+	int err = rows_get(ctx->w->rows, k, &row);
+
+	return err ? err : state_num_parse(row, ret);
+}
+
+int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v)
+{
+	state_num_pack(v, rule_out(ctx));
+	return rule_put(ctx, k);
+}
+
+int rule_account(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
+		 struct state_account *ret)
+{
+	struct bytes row;
+	int err;
+
+	*ret = (struct state_account){0};
+	state_key_of(k, ctx->f->feed_no, STATE_ACCOUNT);
+	state_key_text(k, household);
+	err = rows_get(ctx->w->rows, k, &row);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	return state_account_parse(row, ret);
+}
+
+/* --- days ------------------------------------------------------------------------------------------ */
+int rule_not_future(struct rule_ctx *ctx, day_t day)
+{
+	if (ctx->today == DAY_NONE || day <= ctx->today)
+		return ERR_OK;
+	return rule_refuse(ctx, &(struct refusal){.id = V_DAY_FUTURE, .num = {day, ctx->today}});
+}
+
+int rule_period(struct rule_ctx *ctx, day_t from, day_t to)
+{
+	if (from == DAY_NONE || to == DAY_NONE || from <= to)
+		return ERR_OK;
+	return rule_refuse(ctx, &(struct refusal){.id = V_PERIOD, .num = {from, to}});
+}
+
+int rule_need_clock(struct rule_ctx *ctx)
+{
+	return ctx->today == DAY_NONE ? rule_refuse(ctx, &(struct refusal){.id = V_NO_CLOCK})
+				      : ERR_OK;
+}
