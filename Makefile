@@ -78,7 +78,7 @@ help:
 	@echo 'make check-asan check-tsan   the tests under the sanitizers'
 	@echo 'make fuzz       libFuzzer on every decoder, FUZZ_TIME=60 seconds each'
 	@echo 'make bench      the table of speeds, each beside its yardstick'
-	@echo 'make spec       write the tables of proto/records.def into proto/SPEC.md'
+	@echo 'make spec       write the tables of proto/records.def and views.def into SPEC.md and openapi.yaml'
 	@echo 'make install format lint clean deps'
 deps:
 	@tools/deps $(DEPS)
@@ -120,8 +120,8 @@ test-run: $(UNIT) $(IOT) $(FUZZ) $(SIM) $(TOOLS) $(PROGS)
 	@BIN=$(B) SEEDS=$(SEEDS) tests/run $(UNIT) -- $(IOT) -- $(FUZZ) -- $(SIM)
 check-asan check-tsan: check-%:
 	+$(AGAIN) VARIANT=$* test
-spec: $(B)/tests/tools/spec	# the tables that follow from proto/records.def
-	$< proto/SPEC.md
+spec: $(B)/tests/tools/spec	# what follows from proto/records.def and daemon/ledger/query/views.def
+	$< proto/SPEC.md daemon/web/api/openapi.yaml
 demo:
 	@tools/deps build
 	+$(AGAIN) VARIANT=release all tools-tests

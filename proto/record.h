@@ -93,6 +93,8 @@ struct rec_field {
 	bool settles; /* that entry is settled by this one ... */
 	const struct rec_field *
 		settles_for; /* ... for the village in this field of the same head; NULL: for all */
+	const struct rec_field *
+		done_when; /* nothing is left to do about it when this YES of the same head says so */
 };
 /* Somebody must act on an accepted record until another one settles it. The last day for that is the one in the
  * field @day of its head (DAY_NONE: no deadline), or, when there is @days, so many working days after it: a field
@@ -144,10 +146,12 @@ bool rec_is_number(enum rec_kind kind);
 /* The value of a field in a head or line, of a kind that is kept in this C type; bytes are borrowed, and empty when
  * they were not given. */
 uint64_t rec_u(const struct rec_field *f, const void *s);
+uint32_t rec_chosen(const struct rec_field *f, const void *s);
 day_t rec_day(const struct rec_field *f, const void *s);
 struct bytes rec_bytes(const struct rec_field *f, const void *s);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
+struct bytes rec_title(const struct rec_type *t, enum lang lang);
 
 /* What is wrong with a record, for people: part 0 = head. */
 struct rec_issue {

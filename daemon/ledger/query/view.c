@@ -101,22 +101,19 @@ int view_each(struct ask *a, const struct view_def *def, int (*fn)(void *ctx, co
 
 /* --- what was asked for ---------------------------------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	uint32_t param;
-} params[] = {{"from", VIEW_PERIOD},
-	      {"to", VIEW_PERIOD},
-	      {"year", VIEW_PERIOD},
-	      {"category", VIEW_CATEGORY},
-	      {"household", VIEW_HOUSEHOLD}};
+const struct view_param view_params[VIEW_PARAMS] = {{"from", VIEW_PERIOD},
+						    {"to", VIEW_PERIOD},
+						    {"year", VIEW_PERIOD},
+						    {"category", VIEW_CATEGORY},
+						    {"household", VIEW_HOUSEHOLD}};
 
 /* What a list does not know would change nothing in it, and be believed to have. */
 static int params_known(struct ask *a, const struct view_def *def)
 {
-	for (size_t i = 0; i < COUNT(params); i++)
-		if (!(def->params & params[i].param) && ask_param(a, params[i].name))
+	for (uint32_t i = 0; i < VIEW_PARAMS; i++)
+		if (!(def->params & view_params[i].param) && ask_param(a, view_params[i].name))
 			return ask_refuse(
-				a, ASK_WRONG, "PARAMETER", params[i].name,
+				a, ASK_WRONG, "PARAMETER", view_params[i].name,
 				SAYS("这种统计表没有这个选项",
 				     "this table does not have this option"),
 				SAYS("from、to、year 用于统计和明细（ledger），category 用于 "

@@ -44,6 +44,11 @@ VIEWS(VIEW_STRUCT)
 #define VIEW_PERIOD    UINT32_C(1)
 #define VIEW_CATEGORY  UINT32_C(2)
 #define VIEW_HOUSEHOLD UINT32_C(4)
+#define VIEW_PARAMS    5
+extern const struct view_param {
+	const char *name;
+	uint32_t param;
+} view_params[VIEW_PARAMS];
 
 /* Where the rows of a list go. */
 struct view_out {

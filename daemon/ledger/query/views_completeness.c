@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/query/due.h"
 #include "daemon/ledger/query/entries.h"
 #include "daemon/ledger/query/sums.h"
 #include "daemon/ledger/query/view.h"
@@ -221,6 +222,50 @@ static void put_balance(struct measures *m, const struct report_row *total)
 	put_measure(m, SAYS("物质奖励占比", "goods among all rewards"), m->given, rewards, fine);
 }
 
+/* --- what was due ---------------------------------------------------------------------------------- */
+#define DUTIES_MAX    32
+#define DUTY_NAME_MAX 97
+#define MEASURE_MAX   160
+struct in_time {
+	const struct measures *m;
+	uint32_t n;
+	struct {
+		char what[DUTY_NAME_MAX];
+		uint64_t part, whole;
+	} of[DUTIES_MAX];
+};
+
+/* Of what was due in the period: done by that day? */
+static int count_duty(void *ctx, const struct duty *d)
+{
+	struct in_time *x = ctx;
+	uint32_t i = 0;
+
+	if (d->due == DAY_NONE || !report_covers(&x->m->p, d->due))
+		return ERR_OK;
+	while (i < x->n && !str_eq((const char *)d->what.p, d->what.n, x->of[i].what))
+		i++;
+	if (i == DUTIES_MAX)
+		return ERR_LIMIT;
+	if (i == x->n)
+		str_set(x->of[x->n++].what, sizeof(x->of[i].what), d->what);
+	x->of[i].whole++;
+	x->of[i].part += d->done != DAY_NONE && d->done <= d->due;
+	return ERR_OK;
+}
+
+static void put_in_time(struct measures *m, const struct in_time *x)
+{
+	char zh[MEASURE_MAX], en[MEASURE_MAX];
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		snprintf(zh, sizeof(zh), "按期办结：%s", x->of[i].what);
+		snprintf(en, sizeof(en), "done in time: %s", x->of[i].what);
+		put_measure(m, SAYS(zh, en), x->of[i].part, x->of[i].whole, fine);
+	}
+}
+
+/* --- the list -------------------------------------------------------------------------------------- */
 static int begin(struct measures *m, struct ask *a, struct view_out *out)
 {
 	struct view_period p;
@@ -236,6 +281,7 @@ static int begin(struct measures *m, struct ask *a, struct view_out *out)
 
 int rows_completeness(struct ask *a, struct view_out *out)
 {
+	struct in_time in_time = {.m = NULL};
 	struct report rep = {0};
 	struct measures m;
 	uint64_t items;
@@ -254,9 +300,13 @@ int rows_completeness(struct ask *a, struct view_out *out)
 	if (!err)
 		err = report_make_of(a->t, a->feed.no, a->feed.size, REPORT_ITEM, &m.p, m.day, '\0',
 				     &rep);
+	in_time.m = &m;
+	if (!err)
+		err = duty_each(a, count_duty, &in_time);
 	if (!err) {
 		put_completeness(&m, items_used(&rep), items);
 		put_balance(&m, &rep.total);
+		put_in_time(&m, &in_time);
 		err = m.err;
 	}
 	buf_close(&m.notices);

@@ -59,3 +59,47 @@ int viewjson_rows(struct reading *r, const struct view_def *def)
 	jw_arr_end(&r->w);
 	return err;
 }
+
+/* --- openapi.yaml ---------------------------------------------------------------------------------- */
+
+static void put_params(struct buf *out, const struct view_def *def)
+{
+	const char *sep = "";
+
+	buf_puts(out, "      x-parameters: [");
+	for (uint32_t i = 0; i < VIEW_PARAMS; i++) {
+		if (!(def->params & view_params[i].param))
+			continue;
+		buf_printf(out, "%s%s", sep, view_params[i].name);
+		sep = ", ";
+	}
+	buf_puts(out, "]\n");
+}
+
+int viewjson_openapi(struct buf *out)
+{
+	static const char *const privacy[] = {"public", "masked", "private"};
+	const char *sep = "";
+
+	buf_puts(out, "    TableName:\n      type: string\n      enum: [");
+	for (uint32_t i = 0; i < VIEWS_N; i++) {
+		buf_printf(out, "%s%s", sep, views[i].name);
+		sep = ", ";
+	}
+	buf_puts(out, "]\n");
+	for (uint32_t i = 0; i < VIEWS_N; i++) {
+		const struct view_def *v = &views[i];
+
+		buf_printf(out, "    Table_%s:\n      title: \"%s, %s\"\n", v->name, v->zh, v->en);
+		buf_puts(out, "      type: array\n      items: {type: array, items: {}}\n");
+		put_params(out, v);
+		buf_puts(out, "      x-columns:\n");
+		for (uint32_t j = 0; j < v->nfields; j++)
+			buf_printf(out,
+				   "        - {name: %s, kind: %s, privacy: %s, zh: \"%s\", en: "
+				   "\"%s\"}\n",
+				   v->field[j].name, rec_kind_name(v->field[j].kind),
+				   privacy[v->field[j].privacy], v->field[j].zh, v->field[j].en);
+	}
+	return out->err;
+}

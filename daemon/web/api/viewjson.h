@@ -10,5 +10,7 @@
 void viewjson_columns(struct reading *r, const struct view_def *def);
 /* "rows": a list of cells for each, choices by their label; what is not there is an empty text. */
 int viewjson_rows(struct reading *r, const struct view_def *def);
+/* The lists in openapi.yaml: their names, parameters and columns; a test compares. */
+int viewjson_openapi(struct buf *out);
 
 #endif

@@ -7,7 +7,7 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/store/kvmem.h"
 #include "daemon/store/overlay.h"
-#include "daemon/web/api/reply.h"
+#include "daemon/web/api/viewjson.h"
 #include "daemon/web/import/import.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -398,6 +398,28 @@ static const char *at(const char *path)
 #define POINTS(lines) "{" SIGN("rec") ",\"lines\":[" lines "]}"
 
 /* --- claims: routes ------------------------------------------------------------------------------ */
+
+static void test_the_lists_are_what_openapi_says(void)
+{
+	static const char begin[] = "    # views:begin\n";
+	struct buf text = {0}, want = {0};
+	FILE *f = fopen("daemon/web/api/openapi.yaml", "rb");
+	uint8_t *at = buf_reserve(&text, 1 << 20);
+	const char *from, *to;
+
+	T_OK(f != NULL && at != NULL);
+	text.n = fread(at, 1, 1 << 20, f);
+	fclose(f);
+	from = strstr(buf_str(&text), begin);
+	to = from ? strstr(from, "    # views:end") : NULL;
+	T_OK(to != NULL);
+	from += strlen(begin);
+	T_EQ(viewjson_openapi(&want), ERR_OK);
+	T_EQ(want.n, (size_t)(to - from)); /* else: make spec */
+	T_OK(memcmp(want.p, from, want.n) == 0);
+	buf_close(&text);
+	buf_close(&want);
+}
 
 static void test_the_route_table_is_what_openapi_says(void)
 {
@@ -938,7 +960,7 @@ static void test_the_next_notice_is_due_after_its_quarter(void)
 	put_here("rec/" VILLAGE, REC_objection, &o, NULL, 0);
 	WANT(get(TABLE "due"), 200);
 	T_STR(at("rows.0.2"), "");
-	T_STR(at("rows.2.0"), "answer to an objection");
+	T_STR(at("rows.2.0"), "objection");
 	T_STR(at("rows.2.1"), "05001");
 	T_OK(strtol(at("rows.2.6"), NULL, 10) > 0);
 	node_close();
@@ -2072,10 +2094,11 @@ static void test_long_texts_of_a_request_are_cut_between_characters(void)
 }
 
 T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
-       T(test_the_route_table_is_what_openapi_says), T(test_only_health_and_status_are_public),
-       T(test_status_tells_strangers_nothing_personal), T(test_every_read_answers),
-       T(test_reads_tell_what_is_there), T(test_the_log_names_people_and_verdicts),
-       T(test_a_record_is_written_once), T(test_a_record_that_does_not_fit_is_not_written),
+       T(test_the_route_table_is_what_openapi_says), T(test_the_lists_are_what_openapi_says),
+       T(test_only_health_and_status_are_public), T(test_status_tells_strangers_nothing_personal),
+       T(test_every_read_answers), T(test_reads_tell_what_is_there),
+       T(test_the_log_names_people_and_verdicts), T(test_a_record_is_written_once),
+       T(test_a_record_that_does_not_fit_is_not_written),
        T(test_points_get_version_and_value_from_the_catalogue), T(test_three_people_make_a_balance),
        T(test_complaints_say_where_and_why), T(test_a_trial_writes_nothing),
        T(test_texts_follow_the_language), T(test_a_clerk_who_was_overtaken_is_sent_again),

@@ -77,6 +77,26 @@ static void test_every_field_has_a_place_and_labels(void)
 	}
 }
 
+/* The list "due" copies these from any list with a duty. */
+static void test_a_duty_says_what_and_until_when(void)
+{
+	uint32_t duties = 0;
+
+	for (uint32_t i = 0; i < VIEWS_N; i++) {
+		const struct view_def *v = &views[i];
+
+		if (!v->due)
+			continue;
+		duties++;
+		T_EQ(view_field(v, v->due)->kind, REC_DAY);
+		T_EQ(view_field(v, v->done)->kind, REC_DAY);
+		T_EQ(view_field(v, "what")->kind, REC_TEXT);
+		T_EQ(view_field(v, "subject")->kind, REC_TEXT);
+		T_EQ(view_field(v, "entry")->kind, REC_U);
+	}
+	T_OK(duties > 0);
+}
+
 /* --- what was asked for ---------------------------------------------------------------------------- */
 
 static int period(struct town *w, uint32_t no, struct ask_param *param, uint32_t n,
@@ -232,7 +252,7 @@ static void test_a_reader_ends_a_list(void)
 	town_close(&w);
 }
 
-T_MAIN(T(test_every_list_has_a_name_and_labels), T(test_every_field_has_a_place_and_labels),
-       T(test_a_period_is_days_or_a_year), T(test_a_list_answers_its_own_questions_alone),
-       T(test_a_row_shows_what_its_reader_may_see),
+T_MAIN(T(test_every_list_has_a_name_and_labels), T(test_a_duty_says_what_and_until_when),
+       T(test_every_field_has_a_place_and_labels), T(test_a_period_is_days_or_a_year),
+       T(test_a_list_answers_its_own_questions_alone), T(test_a_row_shows_what_its_reader_may_see),
        T(test_no_list_shows_the_public_a_private_field), T(test_a_reader_ends_a_list))
