@@ -74,6 +74,7 @@ kept v1 store '.place == "村委会一楼" and .keeper == "keeper" and .days == 
 must run hub record guidance --as office --village $code --kind rectify --title 补齐公示 --text 请补齐一月公示 --due 2025-02-20
 guidance=$(run hub status --json | jq '[.feeds[] | select(.own)][0].size - 1')
 exchanged
+is "a task is due" "$(rows due)" "guidance, reminder or task|补齐公示||||2025-02-20|$(((($(date -d "$today" +%s) - $(date -d 2025-02-20 +%s))) / 86400))|$guidance"
 is "a task that is late" "$(rows guidance)" "$guidance|task to put right|补齐公示|2025-02-20|overdue|||"
 decide guidance-reply --guidance "$guidance" --done yes --day "$today" --text 已补齐
 reply=$(last)
@@ -154,7 +155,8 @@ recorded within seven days|4|5|80.0|
 deductions among all lines|1|5|20.0|
 honours among all rewards|0|1|0.0|
 policy support among all rewards|0|1|0.0|
-goods among all rewards|1|1|100.0|"
+goods among all rewards|1|1|100.0|
+done in time: guidance, reminder or task|0|1|0.0|"
 is categories "$(rows categories)" "A|patriotism|1|0|2.00|0.00|2.00
 D|living environment|3|1|9.00|1.00|8.00"
 is "items that were used" "$(rows items | head -n 3)" "A102|参加政策宣讲或集中学习|1|0|2.00|0.00|2.00
@@ -203,7 +205,7 @@ kept v1 honour ".basis == \"年度第一\" and .appraisal == $appraisal"
 decide policy-support --policy 小额信贷 --department 农商行 --household 01001 --day "$today" --basis 全村第一名
 kept v1 policy_support ".policy == \"小额信贷\" and .department == \"农商行\" and .household == \"01001\" and
 	.basis == \"全村第一名\" and .day == \"$today\""
-is "honour, support and goods" "$(rows completeness | tail -n 3)" "honours among all rewards|1|3|33.3|
+is "honour, support and goods" "$(rows completeness | grep 'all rewards')" "honours among all rewards|1|3|33.3|
 policy support among all rewards|1|3|33.3|
 goods among all rewards|1|3|33.3|"
 exchanged
@@ -250,7 +252,7 @@ decide posting --notice "$redemption" --place 公示栏 --from "$today" --to "$(
 	--photo "$(printf %064d 8)"
 kept v1 posting '.place == "公示栏" and .poster == "张小红" and (.photo | endswith("8"))'
 [[ $(rows completeness) == *"redemptions published|1|1|100.0"* ]] || fail "a redemption on the board is not published"
-[[ $(rows notices | tail -n 1) == "$redemption|redemptions|$today|$today|1|4.00|0.00|$(date -d "$today +10 days" +%F)|$today|"*"|posted|" ]] ||
+[[ $(rows notices | tail -n 1) == "$redemption|redemptions|$today|$today|1|4.00|0.00|$(date -d "$today +10 days" +%F)|$today|"*"|posted||$redemption" ]] ||
 	fail "notices: $(rows notices)"
 run v1 notice check "$code_of" --json | jq -e '.agrees and .posted.plus == "4.00" and .ledger.plus == "4.00"' >/dev/null ||
 	fail "the figures on paper are not those of the ledger"

@@ -107,19 +107,33 @@ const struct view_param view_params[VIEW_PARAMS] = {{"from", VIEW_PERIOD},
 						    {"category", VIEW_CATEGORY},
 						    {"household", VIEW_HOUSEHOLD}};
 
+static int param_unknown(struct ask *a, const struct view_def *def, const char *name)
+{
+	struct buf zh = {0}, en = {0};
+	int err;
+
+	buf_puts(&zh, def->params ? "可用：" : "它没有选项");
+	buf_puts(&en, def->params ? "it has:" : "it has none");
+	for (uint32_t i = 0; i < VIEW_PARAMS; i++) {
+		if (!(def->params & view_params[i].param))
+			continue;
+		buf_printf(&zh, " %s", view_params[i].name);
+		buf_printf(&en, " %s", view_params[i].name);
+	}
+	err = ask_refuse(a, ASK_WRONG, "PARAMETER", name,
+			 SAYS("这种统计表没有这个选项", "this table does not have this option"),
+			 SAYS(buf_str(&zh), buf_str(&en)));
+	buf_close(&zh);
+	buf_close(&en);
+	return err;
+}
+
 /* What a list does not know would change nothing in it, and be believed to have. */
 static int params_known(struct ask *a, const struct view_def *def)
 {
 	for (uint32_t i = 0; i < VIEW_PARAMS; i++)
 		if (!(def->params & view_params[i].param) && ask_param(a, view_params[i].name))
-			return ask_refuse(
-				a, ASK_WRONG, "PARAMETER", view_params[i].name,
-				SAYS("这种统计表没有这个选项",
-				     "this table does not have this option"),
-				SAYS("from、to、year 用于统计和明细（ledger），category 用于 "
-				     "households 和 people，household 用于 ledger",
-				     "from, to and year are for sums and the ledger, category for "
-				     "households and people, household for the ledger"));
+			return param_unknown(a, def, view_params[i].name);
 	return ERR_OK;
 }
 
