@@ -80,6 +80,9 @@ struct rec_choices {
 	const struct rec_choice *v;
 	uint32_t n;
 };
+/* What a household or person must be that a field names: registered, though it may have left or died; here now; a
+ * household here that takes part. */
+enum rec_need { REC_ANY, REC_KNOWN, REC_PRESENT, REC_PART };
 struct rec_field {
 	const char *name;
 	enum rec_kind kind;
@@ -88,9 +91,18 @@ struct rec_field {
 	int64_t min, max;
 	const struct rec_choices *choices; /* NULL unless REC_CHOICE */
 	const char *zh, *en;
-	/* what the value means */
-	uint16_t ref; /* the number of an accepted entry of this type; 0: of none */
-	bool settles; /* that entry is settled by this one ... */
+	/* what the value means; another field named here is one of the same head or line */
+	bool past; /* a day that is not after today */
+	const struct rec_field
+		*not_before; /* a day that is not before that one, when both are given */
+	const struct rec_field *at_most;   /* a number that is not above that one */
+	enum rec_need household;	   /* the number of one; empty: of none */
+	enum rec_need member;		   /* a person (0: none) of ... */
+	const struct rec_field *member_of; /* ... this household */
+	bool enrolled;			   /* the code of an enrolled village; empty: of none */
+	uint16_t ref;	   /* the number of an accepted entry of this type; 0: of none */
+	bool other_person; /* which another person has written */
+	bool settles;	   /* that entry is settled by this one ... */
 	const struct rec_field *
 		settles_for; /* ... for the village in this field of the same head; NULL: for all */
 	const struct rec_field *
@@ -169,6 +181,8 @@ int rec_encode(const struct rec_type *t, const void *head, const void *lines, ui
 /* Decodes the head, or line @i (from 0). Result borrows the payload. ERR_FORMAT, bounds checked too. */
 int rec_decode_head(const struct rec_type *t, const struct payload *p, void *ret);
 int rec_decode_line(const struct rec_type *t, const struct payload *p, uint32_t i, void *ret);
+/* The first field of a part that cannot be read or is out of its bounds; NULL: the shape as a whole. */
+const struct rec_field *rec_bad_field(const struct rec_field *f, uint32_t n, struct bytes part);
 /* Lines of the payload: nparts - 1, checked against the type's bounds; ERR_FORMAT. */
 int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret);
 

@@ -328,6 +328,8 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 	case REC_BIN:
 		if (f->min == f->max)
 			buf_printf(out, "%" PRId64 " bytes", f->max);
+		else if (rec_is_hex(f) && f->min == 0)
+			buf_printf(out, "0 or %" PRId64 " bytes", f->max);
 		else
 			buf_printf(out, "%" PRId64 "..%" PRId64 " bytes", f->min, f->max);
 		break;
@@ -335,6 +337,48 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 		buf_printf(out, "%s %" PRId64 "..%" PRId64, f->choices->list, f->min, f->max);
 		break;
 	}
+}
+
+static void spec_ref(struct buf *out, const struct rec_field *f)
+{
+	buf_printf(out, "entry of `%s`", rec_type_of(f->ref)->name);
+	if (f->other_person)
+		buf_puts(out, ", of another person");
+	if (f->settles)
+		buf_puts(out, ", settled by this");
+	if (f->settles_for)
+		buf_printf(out, " for `%s`", f->settles_for->name);
+}
+
+/* What is checked of the value beyond its bounds, in this order. */
+static void spec_checks(struct buf *out, const struct rec_field *f)
+{
+	static const char *const need[] = {
+		[REC_KNOWN] = "known", [REC_PRESENT] = "present", [REC_PART] = "taking part"};
+
+	if (f->past)
+		buf_printf(out, "not after today%s", f->not_before ? "; " : "");
+	if (f->not_before)
+		buf_printf(out, "not before `%s`", f->not_before->name);
+	if (f->at_most)
+		buf_printf(out, "at most `%s`", f->at_most->name);
+	if (f->household)
+		buf_printf(out, "household, %s", need[f->household]);
+	if (f->member)
+		buf_printf(out, "member of `%s`, %s", f->member_of->name, need[f->member]);
+	if (f->enrolled)
+		buf_puts(out, "enrolled village");
+	if (f->ref)
+		spec_ref(out, f);
+}
+
+static void spec_open(struct buf *out, const struct rec_open *open)
+{
+	if (open->days)
+		buf_printf(out, "open for `%s` working days after `%s`; ", open->days->name,
+			   open->day->name);
+	else if (open->day)
+		buf_printf(out, "open until `%s`; ", open->day->name);
 }
 
 static void spec_fields(struct buf *out, const char *part, const struct rec_field *f, uint32_t n)
@@ -345,6 +389,8 @@ static void spec_fields(struct buf *out, const char *part, const struct rec_fiel
 		buf_printf(out, "| %s | %" PRIu32 " | `%s` | %s | ", part, i, f[i].name,
 			   rec_kind_name(f[i].kind));
 		spec_bounds(out, &f[i]);
+		buf_puts(out, " | ");
+		spec_checks(out, &f[i]);
 		buf_printf(out, " | %s | %s | %s |\n", privacy[f[i].privacy], f[i].zh, f[i].en);
 	}
 }
@@ -361,6 +407,7 @@ static void spec_type(struct buf *out, const struct rec_type *t)
 		buf_printf(out, "%" PRIu32 "..%" PRIu32 " lines; ", t->lines_min, t->lines_max);
 	if (t->listed)
 		buf_puts(out, "listed; ");
+	spec_open(out, &t->open);
 	buf_puts(out, t->roles ? "written by " : "who may write it is decided by its rule");
 	for (uint32_t r = 0; r < roles->n; r++) {
 		if (!(t->roles >> r & 1))
@@ -368,8 +415,9 @@ static void spec_type(struct buf *out, const struct rec_type *t)
 		buf_printf(out, "%s%s", sep, roles->v[r].name);
 		sep = " or ";
 	}
-	buf_puts(out, ".\n\n| part | place | field | kind | bounds | privacy | 中文 | English |\n"
-		      "|---|---|---|---|---|---|---|---|\n");
+	buf_puts(out, ".\n\n| part | place | field | kind | bounds | checks | privacy | 中文 | "
+		      "English |\n"
+		      "|---|---|---|---|---|---|---|---|---|\n");
 	spec_fields(out, "head", t->head, t->nhead);
 	if (t->line)
 		spec_fields(out, "line", t->line, t->nline);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/ledger/rules/fields.h"
 #include "daemon/ledger/rules/rights.h"
 #include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
@@ -152,14 +153,23 @@ static int check_charter(struct rule_ctx *ctx)
 			   &(struct refusal){.id = V_CHARTER_ORDER, .num = {(int64_t)ctx->e->seq}});
 }
 
-/* In the order of rec_types. */
+/* In the order of rec_types; NULL: the checks of its fields are all. */
 #define RULE(name)						 rule_##name
-#define FIELDS(name)						 rule_plain
+#define FIELDS(name)						 NULL
+#define LINES(name)						 rule_##name
 #define REC_X(name, code, schema, feed, roles, index, rule, ...) rule(name),
 static int (*const rules[])(struct rule_ctx *ctx) = {RECORDS(REC_X, REC_X)};
 #undef RULE
 #undef FIELDS
+#undef LINES
 #undef REC_X
+
+static int apply_rule(struct rule_ctx *ctx)
+{
+	int (*rule)(struct rule_ctx * ctx) = rules[ctx->type - rec_types];
+
+	return rule ? rule(ctx) : ERR_OK;
+}
 
 static int put_meta(struct rule_ctx *ctx)
 {
@@ -205,7 +215,11 @@ static int judge(struct rule_ctx *ctx, struct bytes payload, bool author_ok)
 	if (ctx->type->roles)
 		err = rights_check(ctx, ctx->type->roles);
 	if (!err)
-		err = rules[ctx->type - rec_types](ctx);
+		err = fields_check(ctx);
+	if (!err)
+		err = apply_rule(ctx);
+	if (!err)
+		err = fields_settle(ctx);
 	if (!err)
 		err = put_listed(ctx);
 	if (!err)

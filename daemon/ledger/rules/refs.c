@@ -49,6 +49,16 @@ int rule_ref_town(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, void *
 	return read_ref(ctx, FEED_TOWN, seq, code, ret);
 }
 
+int rule_ref_exists(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
+{
+	bool of_town = rec_type_of((uint16_t)code)->feed == REC_FEED_TOWN && !ctx->is_town;
+	int err = of_town && seq >= ctx->known ? ERR_NOTFOUND : ERR_OK;
+
+	if (!err)
+		err = is_listed(ctx, of_town ? FEED_TOWN : ctx->f->feed_no, seq, code);
+	return err == ERR_NOTFOUND ? no_such(ctx, seq, code) : err;
+}
+
 int rule_ref_author(struct rule_ctx *ctx, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES])
 {
 	struct bytes leaf, payload;
@@ -79,34 +89,34 @@ int rule_other_person(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 						  .t = name});
 }
 
-static void done_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t seq)
+static void done_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t seq,
+		     struct bytes village)
 {
 	state_key_of(k, ctx->f->feed_no, STATE_DONE);
 	state_key_u64(k, seq);
+	if (village.n)
+		state_key_text(k, village);
 }
 
-int rule_settled(struct rule_ctx *ctx, uint64_t seq, uint64_t *ret)
+static int settled(struct rule_ctx *ctx, uint64_t seq, struct bytes village, uint64_t *ret_by)
 {
 	struct state_key k;
 	int err;
 
-	done_key(&k, ctx, seq);
-	err = rule_get_num(ctx, &k, ret);
-	return !err && *ret == STATE_OPEN_AGAIN ? ERR_NOTFOUND : err;
+	done_key(&k, ctx, seq, village);
+	err = rule_get_num(ctx, &k, ret_by);
+	return !err && *ret_by == STATE_OPEN_AGAIN ? ERR_NOTFOUND : err;
 }
 
-int rule_reopen(struct rule_ctx *ctx, uint64_t seq)
+int rule_settled(struct rule_ctx *ctx, uint64_t seq, uint64_t *ret_by)
 {
-	struct state_key k;
-
-	done_key(&k, ctx, seq);
-	return rule_put_num(ctx, &k, STATE_OPEN_AGAIN);
+	return settled(ctx, seq, (struct bytes){NULL, 0}, ret_by);
 }
 
-int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
+int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village)
 {
 	uint64_t by;
-	int err = rule_settled(ctx, seq, &by);
+	int err = settled(ctx, seq, village, &by);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
@@ -116,13 +126,18 @@ int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 					     .s = bytes_str(rec_type_of((uint16_t)code)->name)});
 }
 
-int rule_settle(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
+int rule_settle(struct rule_ctx *ctx, uint64_t seq, struct bytes village)
 {
 	struct state_key k;
-	int err = rule_unsettled(ctx, seq, code);
 
-	if (err)
-		return err;
-	done_key(&k, ctx, seq);
+	done_key(&k, ctx, seq, village);
 	return rule_put_num(ctx, &k, ctx->e->seq);
+}
+
+int rule_reopen(struct rule_ctx *ctx, uint64_t seq)
+{
+	struct state_key k;
+
+	done_key(&k, ctx, seq, (struct bytes){NULL, 0});
+	return rule_put_num(ctx, &k, STATE_OPEN_AGAIN);
 }

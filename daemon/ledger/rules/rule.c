@@ -50,17 +50,24 @@ int rule_malformed(struct rule_ctx *ctx, const char *field, uint32_t part)
 	return rule_refuse(ctx, &(struct refusal){.id = V_MALFORMED, .s = buf_bytes(&b)});
 }
 
-int rule_head(struct rule_ctx *ctx, void *ret)
+int rule_unreadable(struct rule_ctx *ctx, uint32_t part)
 {
-	return rec_decode_head(ctx->type, ctx->payload, ret) ? rule_malformed(ctx, NULL, 0)
-							     : ERR_OK;
+	const struct rec_type *t = ctx->type;
+	const struct rec_field *f = rec_bad_field(
+		part ? t->line : t->head, part ? t->nline : t->nhead, ctx->payload->part[part]);
+
+	return rule_malformed(ctx, f ? f->name : NULL, part);
+}
+
+void rule_head(const struct rule_ctx *ctx, void *ret)
+{
+	memcpy(ret, ctx->head.raw, ctx->type->head_size);
 }
 
 int rule_line(struct rule_ctx *ctx, uint32_t i, void *ret)
 {
-	if (rec_decode_line(ctx->type, ctx->payload, i, ret))
-		return rule_malformed(ctx, NULL, i + 1);
-	return ERR_OK;
+	return rec_decode_line(ctx->type, ctx->payload, i, ret) ? rule_unreadable(ctx, i + 1)
+								: ERR_OK;
 }
 
 /* --- rows ------------------------------------------------------------------------------------------ */

@@ -79,6 +79,7 @@ struct rule_ctx {
 	const struct rec_type *type;
 	const struct payload *payload;
 	uint32_t nlines;
+	union rec_any head;
 	uint64_t known; /* entries of the town feed that judge it */
 	day_t today;	/* claimed; DAY_NONE when unknown */
 	uint32_t actor; /* person number of the author in the village, 0: none */
@@ -101,7 +102,10 @@ struct refusal {
 int rule_refuse(struct rule_ctx *ctx, const struct refusal *r); /* RULE_REFUSED */
 void rule_warn(struct rule_ctx *ctx, const struct refusal *r);
 int rule_malformed(struct rule_ctx *ctx, const char *field, uint32_t part);
-int rule_head(struct rule_ctx *ctx, void *ret);
+/* The part (0: the head) does not follow the table of its fields: refused with the field named. */
+int rule_unreadable(struct rule_ctx *ctx, uint32_t part);
+/* The head, which has been decoded and checked; @ret is of the type's head struct. */
+void rule_head(const struct rule_ctx *ctx, void *ret);
 int rule_line(struct rule_ctx *ctx, uint32_t i, void *ret);
 
 /* Rows: pack into rule_out(), then put. */

@@ -7,12 +7,12 @@
  * the fields. */
 #define RULE(name)						 int rule_##name(struct rule_ctx *ctx);
 #define FIELDS(name)						 /* none */
+#define LINES(name)						 RULE(name)
 #define REC_X(name, code, schema, feed, roles, index, rule, ...) rule(name)
 RECORDS(REC_X, REC_X)
 #undef RULE
 #undef FIELDS
+#undef LINES
 #undef REC_X
-
-int rule_plain(struct rule_ctx *ctx);
 
 #endif

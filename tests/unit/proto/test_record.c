@@ -103,6 +103,7 @@ static void test_random_records_of_every_type_come_back(void)
 
 static void test_the_bytes_of_a_points_entry_are_fixed(void)
 {
+	static const uint8_t digest[HASH_BYTES] = {1, 2, 3};
 	struct rec_points head = {.note = lit("n")};
 	struct rec_points_line line = {.household = lit("05001"),
 				       .member = 2,
@@ -111,7 +112,7 @@ static void test_the_bytes_of_a_points_entry_are_fixed(void)
 				       .points = points_of(200),
 				       .day = 20089,
 				       .place = lit("村"),
-				       .digest = {secret, 3},
+				       .digest = {digest, sizeof(digest)},
 				       .notified = -1};
 	uint8_t want[256];
 	size_t n = t_hex("00"				    /* form */
@@ -119,8 +120,9 @@ static void test_the_bytes_of_a_points_entry_are_fixed(void)
 			 "0002"				    /* parts */
 			 "0003"
 			 "91a16e"
-			 "0022"
-			 "9ea5303530303102a44131303101ccc8cd4e79a3e69d91a0a0a0c403010203ff00a0",
+			 "003f"
+			 "9ea5303530303102a44131303101ccc8cd4e79a3e69d91a0a0a0c420010203"
+			 "0000000000000000000000000000000000000000000000000000000000ff00a0",
 			 want, sizeof(want));
 	struct buf out = {0};
 
@@ -204,6 +206,11 @@ static void break_run(const struct rec_type *t, uint32_t part, const struct rec_
 	memcpy(place_of(f, s), &b, sizeof(b));
 	if (f->min)
 		refused_value(t, part, f);
+	/* of a hash or a key that may be left out, no part is one */
+	for (b.n = 1; rec_is_hex(f) && f->min == 0 && b.n < (size_t)f->max; b.n++) {
+		memcpy(place_of(f, s), &b, sizeof(b));
+		refused_value(t, part, f);
+	}
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		if (rec_is_hex(f) || (f->kind == REC_TEXT && i > 4))
 			continue;
@@ -396,6 +403,30 @@ static void test_values_out_of_bounds_are_refused_on_the_wire(void)
 	}
 }
 
+static void test_part_of_a_digest_is_refused_on_the_wire_with_the_field_named(void)
+{
+	/* meeting: kind, day, place, attendance, agenda, decision, digest */
+	static const char before[] = "970001a16101a161a0";
+	static const uint8_t digest[33] = {1};
+	const struct rec_type *t = rec_type_of(REC_meeting);
+	uint8_t m[64];
+	struct payload p = {.secret = secret, .nparts = 1};
+	struct rec_meeting meeting;
+	const struct rec_field *bad;
+
+	for (size_t n = 0; n <= sizeof(digest); n++) {
+		struct buf part = {.p = m, .cap = sizeof(m), .max = sizeof(m)};
+
+		part.n = t_hex(before, m, sizeof(m));
+		wr_bin(&part, digest, n);
+		p.part[0] = buf_bytes(&part);
+		bool whole = n == 0 || n == HASH_BYTES;
+		T_EQ(rec_decode_head(t, &p, &meeting), whole ? ERR_OK : ERR_FORMAT);
+		bad = rec_bad_field(t->head, t->nhead, p.part[0]);
+		T_STR(bad ? bad->name : "", whole ? "" : "digest");
+	}
+}
+
 static int encode_one(void)
 {
 	struct rec_reversal r = {.entry = 5, .line = 1, .reason = lit("typing error")};
@@ -469,9 +500,21 @@ static void check_meaning(const struct rec_type *t, const struct rec_field *f)
 {
 	const struct rec_type *ref = rec_type_of(f->ref);
 
+	if (f->past && f->kind != REC_DAY)
+		t_fail(__FILE__, __LINE__, "%s.%s: no day", t->name, f->name);
+	if (f->not_before && (f->kind != REC_DAY || f->not_before->kind != REC_DAY))
+		t_fail(__FILE__, __LINE__, "%s.%s: no period", t->name, f->name);
+	if (f->at_most && (f->kind != REC_U || f->at_most->kind != REC_U))
+		t_fail(__FILE__, __LINE__, "%s.%s: no number", t->name, f->name);
+	if ((f->household || f->enrolled) && f->kind != REC_CODE)
+		t_fail(__FILE__, __LINE__, "%s.%s: no code", t->name, f->name);
+	if (f->member && (f->kind != REC_U || !f->member_of->household))
+		t_fail(__FILE__, __LINE__, "%s.%s: a member of nothing", t->name, f->name);
+	if (f->enrolled && t->feed != REC_FEED_TOWN)
+		t_fail(__FILE__, __LINE__, "%s.%s: the village does not know", t->name, f->name);
 	if (f->ref && (f->kind != REC_U || !ref || !ref->listed))
 		t_fail(__FILE__, __LINE__, "%s.%s: no reference", t->name, f->name);
-	if (f->settles && !f->ref)
+	if ((f->settles || f->other_person) && !f->ref)
 		t_fail(__FILE__, __LINE__, "%s.%s settles nothing", t->name, f->name);
 	if (f->settles_for && f->settles_for->kind != REC_CODE)
 		t_fail(__FILE__, __LINE__, "%s.%s settles for nobody", t->name, f->name);
@@ -782,6 +825,7 @@ T_MAIN(T(test_random_records_of_every_type_come_back),
        T(test_every_cut_of_a_payload_is_refused),
        T(test_every_cut_of_a_part_is_refused_and_leaves_the_result_alone),
        T(test_values_out_of_bounds_are_refused_on_the_wire),
+       T(test_part_of_a_digest_is_refused_on_the_wire_with_the_field_named),
        T(test_encoding_survives_lack_of_memory), T(test_types_are_found_by_code_and_name),
        T(test_every_field_is_described_completely),
        T(test_what_is_open_has_a_day_and_is_settled_by_another_type), T(test_json_of_a_points_line),

@@ -5,29 +5,28 @@
 
 /* The register of households. */
 
-/* A registered household that has neither moved out nor merged (V_HOUSEHOLD_UNKNOWN with @line,
- * V_HOUSEHOLD_LEFT), and, with @member above 0, that person of it (V_MEMBER_UNKNOWN). */
-int roster_need(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint32_t member,
-		struct state_household *ret);
-/* The same, on @day: the household had begun (V_P13_BEGAN), and that person had neither died nor left before
+/* A registered household (V_HOUSEHOLD_UNKNOWN with @line), as @need says (V_HOUSEHOLD_LEFT, V_P13_NOT_PART). */
+int roster_is(struct rule_ctx *ctx, uint32_t line, struct bytes household, enum rec_need need,
+	      struct state_household *ret);
+/* A member of it (V_MEMBER_UNKNOWN), as @need says (V_LEFT_ALREADY). */
+int roster_is_member(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint32_t member,
+		     enum rec_need need);
+/* On @day the household had begun (V_P13_BEGAN), and its member, 0: none, had neither died nor left before
  * (V_LEFT_ALREADY). */
-int roster_need_on(struct rule_ctx *ctx, struct bytes household, uint32_t member, day_t day,
-		   struct state_household *ret);
-/* Who does not take part gets nothing (V_P13_NOT_PART). */
-int roster_part(struct rule_ctx *ctx, struct bytes household, const struct state_household *h);
+int roster_on(struct rule_ctx *ctx, struct bytes household, uint32_t member, day_t day,
+	      struct state_household *ret);
 int roster_no_member(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		     uint64_t member); /* V_MEMBER_UNKNOWN */
 /* What a household did before it began was done by the one that it came from (V_P13_BEGAN). */
 int roster_begun(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		 const struct state_household *h, day_t day);
-/* The same household with all its people, to be changed and put back. */
+/* A household that is there, with all its people, to be changed and put back. */
 struct roster_household {
 	struct state_key key;
 	struct state_household h;
 	struct state_member m[STATE_MEMBERS_MAX];
 };
-int roster_open(struct rule_ctx *ctx, uint32_t line, struct bytes household,
-		struct roster_household *ret);
+int roster_open(struct rule_ctx *ctx, struct bytes household, struct roster_household *ret);
 int roster_put(struct rule_ctx *ctx, const struct roster_household *x);
 /* A recorder with a territory acts for the households of that group, unless by another role that this type
  * of record takes (V_GROUP_FOREIGN). */

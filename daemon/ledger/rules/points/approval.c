@@ -318,11 +318,8 @@ static int run_step(struct rule_ctx *ctx, const struct step *s)
 {
 	struct target t = {0};
 	struct rec_review_line r;
-	struct rec_review head;
-	int err = rule_head(ctx, &head);
+	int err = split_merge_ready(ctx);
 
-	if (!err)
-		err = split_merge_ready(ctx);
 	if (!err && s->confirm)
 		err = due_process_ready(ctx);
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++) {
@@ -357,10 +354,10 @@ int rule_reversal(struct rule_ctx *ctx)
 	struct target t = {0};
 	struct rec_reversal r;
 	struct moved m;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = open_target(ctx, &t, r.entry, r.line);
+	rule_head(ctx, &r);
+	err = open_target(ctx, &t, r.entry, r.line);
 	if (err)
 		return err;
 	uint32_t line = (uint32_t)r.line;

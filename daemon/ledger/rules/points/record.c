@@ -337,8 +337,6 @@ static int record_line(struct rule_ctx *ctx, uint32_t line)
 	struct rec_points_line l;
 	int err = rule_line(ctx, line - 1, &l);
 
-	if (!err && l.digest.n && l.digest.n != HASH_BYTES)
-		return rule_malformed(ctx, "digest", line);
 	if (!err)
 		err = roster_known(ctx, line, l.household, &h);
 	if (!err)
@@ -367,13 +365,10 @@ static int record_line(struct rule_ctx *ctx, uint32_t line)
 int rule_points(struct rule_ctx *ctx)
 {
 	struct state_lines *lines = &ctx->w->lines;
-	struct rec_points head;
 	struct state_key k;
 	struct bytes row;
-	int err = rule_head(ctx, &head);
+	int err = split_merge_ready(ctx);
 
-	if (!err)
-		err = split_merge_ready(ctx);
 	if (ctx->today == DAY_NONE)
 		rule_warn(ctx, &(struct refusal){.id = V_P05_NO_CLOCK});
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)

@@ -59,11 +59,11 @@ int rule_prices(struct rule_ctx *ctx)
 	struct bytes goods[FOLD_PRICES_MAX];
 	struct rec_scheme scheme;
 	struct rec_prices p;
-	int err = rule_head(ctx, &p);
+	int err;
 
-	if (!err)
-		err = versions_add(ctx, DOC_PRICES, p.version,
-				   &(struct version_row){.seq = ctx->e->seq, .from = p.from});
+	rule_head(ctx, &p);
+	err = versions_add(ctx, DOC_PRICES, p.version,
+			   &(struct version_row){.seq = ctx->e->seq, .from = p.from});
 	if (!err)
 		err = plan_scheme_on(ctx, p.from, &scheme);
 	if (err && err != ERR_NOTFOUND)
@@ -108,8 +108,7 @@ static bool day_before(const struct rec_opening_line *l, uint32_t i)
 int rule_opening(struct rule_ctx *ctx)
 {
 	struct rec_opening_line l[OPENING_MAX];
-	struct rec_opening head;
-	int err = rule_head(ctx, &head);
+	int err = ERR_OK;
 
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++) {
 		err = rule_line(ctx, i, &l[i]);

@@ -55,10 +55,9 @@ int rule_town_charter(struct rule_ctx *ctx)
 	struct state_role office = {.role = ROLE_town_office};
 	struct rec_town_charter c;
 	char domain[DOMAIN_MAX + 1] = "";
-	int err = rule_head(ctx, &c);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &c);
 	if (c.domain.n < sizeof(domain))
 		memcpy(domain, c.domain.p, c.domain.n);
 	if (!domain_valid(domain))
@@ -93,10 +92,9 @@ int rule_invitation(struct rule_ctx *ctx)
 	struct rec_invitation r;
 	struct state_key k;
 	struct bytes row;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	err = get_village(ctx, r.village_code, &village);
 	if (err && err != ERR_NOTFOUND)
 		return err;
@@ -186,10 +184,10 @@ int rule_village_enrol(struct rule_ctx *ctx)
 	struct state_village village;
 	struct rec_village_enrol r;
 	struct state_key k;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = use_invitation(ctx, r.village_code);
+	rule_head(ctx, &r);
+	err = use_invitation(ctx, r.village_code);
 	if (!err)
 		err = get_village(ctx, r.village_code, &village);
 	if (err)
