@@ -152,13 +152,14 @@ static const struct rec_field *field_named(const struct rec_type *t, const char 
 	return NULL;
 }
 
-/* What it is about, as far as a short text says it. */
+/* What it is about, as far as a short text says it: a title, or else a household. */
 static struct bytes subject_of(const struct rec_type *t, const void *head)
 {
 	const struct rec_field *f = field_named(t, "title");
 
-	if (!f)
-		f = field_named(t, "household");
+	for (uint32_t i = 0; i < t->nhead && !f; i++)
+		if (t->head[i].household)
+			f = &t->head[i];
 	return f ? rec_bytes(f, head) : bytes_str("");
 }
 
@@ -264,10 +265,14 @@ static int reported(const struct open_type *x, struct row_duties *d)
 
 static bool is_for(const struct open_type *x, const void *head)
 {
-	const struct rec_field *f = field_named(x->type, "village");
-	struct bytes code = f ? rec_bytes(f, head) : bytes_str("");
+	for (uint32_t i = 0; i < x->type->nhead && x->feed_no == FEED_TOWN; i++) {
+		const struct rec_field *f = &x->type->head[i];
+		struct bytes code = f->enrolled ? rec_bytes(f, head) : bytes_str("");
 
-	return x->feed_no != FEED_TOWN || !code.n || bytes_eq(code, x->village);
+		if (code.n && !bytes_eq(code, x->village))
+			return false;
+	}
+	return true;
 }
 
 static int on_open(void *ctx, uint64_t seq)
