@@ -30,12 +30,12 @@ static void tell_hash(struct node *n, struct session *s)
 
 void sync_start(struct node *n, struct session *s, const struct hash *feed, uint32_t no)
 {
-	struct session *old = n->cfg.role == NODE_HUB ? node_by_feed(n, feed) : NULL;
+	struct session *old = s->up ? NULL : node_by_feed(n, feed);
 	int err;
 
 	assert(s->state == S_RUNNING);
 	if (old)
-		session_end(n, old, ERR_OK, "replaced by a newer connection of the same village");
+		session_end(n, old, ERR_OK, "replaced by a newer connection of the same member");
 	s->feed = *feed;
 	s->feed_no = no;
 	err = node_tab_put(n, TAB_FEED, s, be32_get(feed->b));
@@ -44,7 +44,7 @@ void sync_start(struct node *n, struct session *s, const struct hash *feed, uint
 		return;
 	}
 	node_wake_at(n, session_deadline(s));
-	if (n->cfg.role == NODE_VILLAGE)
+	if (s->up)
 		tell_hash(n, s);
 }
 
@@ -60,13 +60,12 @@ static void tell_cosig(struct node *n, struct session *s)
 	session_say(n, s);
 }
 
-/* What the peer holds goes to the store, for status. One job at a time. */
+/* What the upstream holds goes to the store, for status. One job at a time. */
 static void tell_acked(struct node *n, struct session *s)
 {
 	struct node_job *j;
 
-	if (s->acked_job || (s->acked_said && s->acked == s->acked_told) ||
-	    n->cfg.role != NODE_VILLAGE)
+	if (!s->up || s->acked_job || (s->acked_said && s->acked == s->acked_told))
 		return;
 	j = node_job_new(n, s, JOB_ACKED, (struct bytes){0});
 	if (!j)

@@ -245,7 +245,6 @@ int drv_web_start(struct drv *d, struct errmsg *msg)
 	s->tx.ctx = d;
 	s->tx.kv = d->kv;
 	s->tx.town = d->dir->town;
-	s->role = d->dir->cfg.role;
 	s->tx.submit = svc_submit;
 	s->tx.wall_ms = svc_wall;
 	s->tx.stamp = svc_stamp;

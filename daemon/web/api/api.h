@@ -19,7 +19,6 @@
  * by submitting jobs. What the outside provides comes in as services. */
 struct web_services {
 	struct tx_services tx; /* its ctx is that of all */
-	enum node_role role;
 	/* Sealed keys of people on this node. ERR_NOTFOUND, ERR_CRYPTO (wrong passphrase), ERR_EXISTS. */
 	int (*person_open)(void *ctx, const char *name, const char *passphrase,
 			   struct sign_key **ret, struct errmsg *msg);
@@ -43,6 +42,12 @@ struct web_services {
 	/* NULL, or why the node does not write (for status). */
 	const char *(*halted)(void *ctx);
 };
+
+/* The node whose own feed is the town's. */
+static inline bool web_at_hub(const struct web_services *s)
+{
+	return s->tx.own == FEED_TOWN;
+}
 
 #define WEB_FILE_MAX ((size_t)16 << 20) /* of a file kept beside the ledger */
 /* Shorter ones person_create refuses, too. */

@@ -34,7 +34,7 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	char label[FEED_LABEL_MAX];
 	uint64_t durable = h->size, unaudited, overdue = 0;
 	bool own = h->no == r->s->tx.own;
-	int err = writer_feed_status(r->ask.t, h->no, r->s->role == NODE_HUB, &st);
+	int err = writer_feed_status(r->ask.t, h->no, web_at_hub(r->s), &st);
 
 	if (err)
 		return err;
@@ -139,7 +139,7 @@ void api_status(const struct web_services *s, const struct web_req *req, struct 
 
 	if (!reading_begin(&r, s, req, res))
 		return;
-	jw_kstr(&r.w, "role", s->role == NODE_HUB ? "hub" : "village");
+	jw_kstr(&r.w, "role", web_at_hub(s) ? "hub" : "village");
 	put_town(&r);
 	jw_key(&r.w, "halted");
 	if (halted)

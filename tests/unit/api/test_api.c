@@ -237,7 +237,6 @@ static void node_open(bool hub)
 	n.s = (struct web_services){.tx.kv = n.kv,
 				    .tx.town = n.w.id,
 				    .tx.own = hub ? FEED_TOWN : village,
-				    .role = hub ? NODE_HUB : NODE_VILLAGE,
 				    .tx.submit = svc_submit,
 				    .tx.wall_ms = svc_wall,
 				    .tx.stamp = svc_stamp,

@@ -997,8 +997,8 @@ static void come_as_guest(struct pair *p, uint32_t conn)
 	buf_reset(&p->w.q[VILLAGE]); /* last words to the one before */
 	p->w.conn = conn;
 	p->w.up = p->w.open[HUB] = true;
-	T_EQ(noise_init(&noise, true, key, p->h[VILLAGE].hub_transport, p->h[HUB].node->prologue,
-			sizeof(p->h[HUB].node->prologue), seed),
+	T_EQ(noise_init(&noise, true, key, p->h[VILLAGE].upstream_transport,
+			p->h[HUB].node->prologue, sizeof(p->h[HUB].node->prologue), seed),
 	     ERR_OK);
 	buf_put_be16(&frame, 48);
 	T_EQ(noise_write(&noise, NULL, 0, &frame), ERR_OK);
@@ -1561,7 +1561,7 @@ static void test_a_stop_reaches_more_sessions_than_fit_in_one_step(void)
 
 static int new_and_free(struct host *h)
 {
-	struct node_cfg cfg = {.role = NODE_HUB,
+	struct node_cfg cfg = {.serves = true,
 			       .town = h->town,
 			       .feed = h->feed,
 			       .feed_key = h->feed_key,
