@@ -182,8 +182,12 @@ void enrol_answered(struct node *n, struct session *s, struct bytes body)
 		return;
 	}
 	if (verdict != V_ACCEPTED) {
-		snprintf(n->last_refusal, sizeof(n->last_refusal), "enrolment: %s",
-			 verdict < V_COUNT ? reason_name(verdict) : "unknown verdict");
+		n->last_refusal = (struct alarm){.id = ALARM_ENROLMENT_REFUSED,
+						 .feed = n->cfg.feed,
+						 .peer = n->upstream_feed,
+						 .err = ERR_REFUSED,
+						 .wall_ms = n->ev->wall_ms,
+						 .num = {verdict}};
 		session_drop(n, s, ERR_REFUSED, "the hub refused the enrolment: %s",
 			     verdict < V_COUNT ? reason_name(verdict) : "unknown verdict");
 		return;

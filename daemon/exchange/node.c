@@ -83,29 +83,39 @@ void node_fx_close(struct node *n, uint32_t conn, bool stranger, int err, const 
 
 /* --- alarms --------------------------------------------------------------------------------------- */
 
-void node_alarm(struct node *n, const struct hash *feed, uint64_t seq, int err, const char *fmt,
-		...)
+static bool same_alarm(const struct alarm *a, const struct alarm *b)
 {
-	struct node_alarm a = {.feed = *feed, .seq = seq, .err = err, .wall_ms = n->ev->wall_ms};
-	struct node_alarm *to = NULL;
-	char hex[17];
-	va_list ap;
+	return a->id == b->id && !hash_cmp(&a->feed, &b->feed) && a->seq == b->seq &&
+	       a->err == b->err;
+}
 
-	va_start(ap, fmt);
-	vsnprintf(a.text, sizeof(a.text), fmt, ap);
-	va_end(ap);
+static void log_alarm(struct node *n, const struct alarm *a)
+{
+	struct buf text = {0};
+	char hex[17];
+
+	alarm_text(a, LANG_EN, &text);
+	node_log(n, a->err, "feed %s entry %llu: %s", hash_hex(&a->feed, 16, hex),
+		 (unsigned long long)a->seq, buf_str(&text));
+	buf_close(&text);
+}
+
+void node_alarm(struct node *n, const struct session *s, struct alarm a)
+{
+	struct alarm *to = NULL;
+
+	a.peer = s->feed;
+	a.wall_ms = n->ev->wall_ms;
 	for (uint32_t i = 0; i < n->nalarms && !to; i++)
-		if (!hash_cmp(&n->alarm[i].feed, feed) && n->alarm[i].seq == seq &&
-		    n->alarm[i].err == err)
-			to = &n->alarm[i]; /* the same again: the newest time counts */
+		if (same_alarm(&n->alarm[i], &a))
+			to = &n->alarm[i]; /* the newest time counts */
 	if (!to) {
 		to = &n->alarm[n->alarm_at];
 		n->alarm_at = (n->alarm_at + 1) % NODE_ALARMS_MAX;
 		n->nalarms += n->nalarms < NODE_ALARMS_MAX;
 	}
 	*to = a;
-	node_log(n, err, "feed %s entry %llu: %s", hash_hex(feed, 16, hex), (unsigned long long)seq,
-		 a.text);
+	log_alarm(n, &a);
 }
 
 /* --- tables of sessions --------------------------------------------------------------------------- */
@@ -660,12 +670,12 @@ uint32_t node_links(const struct node *n, struct node_link *ret, uint32_t max)
 		l->acked_bytes = s->acked_bytes;
 		l->acked = s->acked;
 		l->last_heard_ms = s->heard_ms;
-		memcpy(l->last_refusal, n->last_refusal, sizeof(l->last_refusal));
+		l->last_refusal = n->last_refusal;
 	}
 	return count;
 }
 
-uint32_t node_alarms(const struct node *n, struct node_alarm *ret, uint32_t max)
+uint32_t node_alarms(const struct node *n, struct alarm *ret, uint32_t max)
 {
 	uint32_t count = n->nalarms < max ? n->nalarms : max;
 	uint32_t at = n->alarm_at + NODE_ALARMS_MAX - count;

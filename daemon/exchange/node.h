@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/exchange/alarm.h"
 #include "daemon/store/kv.h"
 #include "daemon/writer/writer.h"
 #include "lib/sign.h"
@@ -134,19 +135,12 @@ struct node_link {
 	struct hash feed; /* of the peer; zero before it is known */
 	bool running;
 	uint64_t since_ms, acked_bytes, last_heard_ms;
-	uint64_t acked; /* entries of our feed that the peer said it holds durably */
-	char last_refusal[200];
+	uint64_t acked;		   /* entries of our feed that the peer said it holds durably */
+	struct alarm last_refusal; /* of this node by another, for all links; ALARM_NONE: none */
 };
 uint32_t node_links(const struct node *n, struct node_link *ret, uint32_t max);
-/* Chunks that peers offered and that did not verify: kept for status and log. */
-struct node_alarm {
-	struct hash feed;
-	uint64_t seq;
-	int err;
-	uint64_t wall_ms;
-	char text[200];
-};
+/* The newest ones since the start, oldest first. The same one again replaces the older. */
 #define NODE_ALARMS_MAX 64
-uint32_t node_alarms(const struct node *n, struct node_alarm *ret, uint32_t max);
+uint32_t node_alarms(const struct node *n, struct alarm *ret, uint32_t max);
 
 #endif

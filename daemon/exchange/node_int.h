@@ -160,8 +160,8 @@ struct node {
 	uint64_t next_tick;
 	struct session *gone_first; /* to free at the end of the step */
 	uint32_t nalarms, alarm_at; /* a ring */
-	struct node_alarm alarm[NODE_ALARMS_MAX];
-	char last_refusal[200];
+	struct alarm alarm[NODE_ALARMS_MAX];
+	struct alarm last_refusal;
 };
 
 /* --- node.c --- */
@@ -172,8 +172,8 @@ __attribute__((format(printf, 3, 4))) void node_log(struct node *n, int err, con
 void node_fx_store(struct node *n, struct node_job *j);
 /* Takes @why over into FX_CLOSE. */
 void node_fx_close(struct node *n, uint32_t conn, bool stranger, int err, const char *why);
-__attribute__((format(printf, 5, 6))) void node_alarm(struct node *n, const struct hash *feed,
-						      uint64_t seq, int err, const char *fmt, ...);
+/* Keeps @a and logs it; peer and time are filled in here. */
+void node_alarm(struct node *n, const struct session *s, struct alarm a);
 struct node_job *node_job_new(struct node *n, struct session *s, enum job_type type,
 			      struct bytes body);
 struct session *node_session_of(struct node *n, const struct node_job *j);

@@ -93,7 +93,7 @@ static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
 	return n;
 }
 
-static uint32_t svc_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
+static uint32_t svc_alarms(void *ctx, struct alarm *ret, uint32_t max)
 {
 	struct drv *d = ctx;
 	uint32_t n = 0;

@@ -51,7 +51,7 @@ static uint32_t no_links(void *ctx, struct node_link *ret, uint32_t max)
 	return 0;
 }
 
-static uint32_t no_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
+static uint32_t no_alarms(void *ctx, struct alarm *ret, uint32_t max)
 {
 	(void)ctx;
 	(void)ret;

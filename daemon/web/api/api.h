@@ -26,7 +26,7 @@ struct web_services {
 			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg);
 	int (*person_public)(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES]);
 	uint32_t (*links)(void *ctx, struct node_link *ret, uint32_t max);
-	uint32_t (*alarms)(void *ctx, struct node_alarm *ret, uint32_t max);
+	uint32_t (*alarms)(void *ctx, struct alarm *ret, uint32_t max);
 	int (*guard)(void *ctx, struct guard *ret); /* ERR_NOTFOUND: never signed */
 	/* The invitation file for a village: text of dir_invitation (daemon/io/dir.h). */
 	int (*invitation)(void *ctx, const char *village_code, const char *village_name,

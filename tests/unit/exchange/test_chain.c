@@ -254,7 +254,7 @@ static void all_hold(struct chain *c)
 
 static void no_alarms(struct chain *c)
 {
-	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct alarm a[NODE_ALARMS_MAX];
 
 	for (unsigned i = 0; i < HOSTS; i++)
 		T_EQ(node_alarms(c->h[i].node, a, NODE_ALARMS_MAX), 0);
