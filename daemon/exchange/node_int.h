@@ -10,7 +10,7 @@
  *	node.c	   the step, effects, redialling, alarms
  *	session.c  one connection: handshake, frames, pings, the way it ends
  *	sync.c	   messages of a running session: frontier, chunks, acknowledgements, cosignatures
- *	enrol.c	   a village's way in
+ *	enrol.c	   a new member's way in, at both ends
  *	heads.c	   what the store says: sealed head, roots, chunks with their proofs
  *
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */
@@ -35,8 +35,8 @@
 
 enum session_state {
 	S_HANDSHAKE,
-	S_GUEST,     /* hub: an invited village that has not enrolled yet */
-	S_ENROLLING, /* village: waiting for the answer */
+	S_GUEST,     /* an invited member that has not enrolled yet */
+	S_ENROLLING, /* at the upstream: waiting for the answer */
 	S_RUNNING,
 	S_CLOSING, /* last words on their way out; hears nothing */
 	S_GONE	   /* freed at the end of the step */
@@ -65,6 +65,7 @@ struct session {
 	bool in_line[NLINES];
 	uint64_t id; /* never used twice, unlike @conn */
 	uint32_t conn, source;
+	bool up; /* with the upstream, which this node has dialled; else with a member, or a stranger */
 	enum session_state state;
 	struct noise noise;
 	uint8_t entropy[32];
@@ -127,7 +128,7 @@ struct node {
 	struct kv *kv;
 	struct prng prng;
 	uint32_t own_no;
-	struct hash town_feed;
+	struct hash upstream_feed;
 	uint8_t prologue[sizeof(NOISE_LABEL) - 1 + HASH_BYTES];
 
 	/* the last sealed own head */
@@ -142,7 +143,7 @@ struct node {
 	uint64_t next_id;
 	struct line line[NLINES];
 
-	/* village */
+	/* to the upstream */
 	bool dialing, linked;
 	uint64_t dial_ms;
 	uint32_t failures; /* dials since the last session that got somewhere */
@@ -159,8 +160,8 @@ struct node {
 	uint64_t next_tick;
 	struct session *gone_first; /* to free at the end of the step */
 	uint32_t nalarms, alarm_at; /* a ring */
-	struct node_alarm alarm[NODE_ALARMS_MAX];
-	char last_refusal[200];
+	struct alarm alarm[NODE_ALARMS_MAX];
+	struct alarm last_refusal;
 };
 
 /* --- node.c --- */
@@ -171,8 +172,8 @@ __attribute__((format(printf, 3, 4))) void node_log(struct node *n, int err, con
 void node_fx_store(struct node *n, struct node_job *j);
 /* Takes @why over into FX_CLOSE. */
 void node_fx_close(struct node *n, uint32_t conn, bool stranger, int err, const char *why);
-__attribute__((format(printf, 5, 6))) void node_alarm(struct node *n, const struct hash *feed,
-						      uint64_t seq, int err, const char *fmt, ...);
+/* Keeps @a and logs it; peer and time are filled in here. */
+void node_alarm(struct node *n, const struct session *s, struct alarm a);
 struct node_job *node_job_new(struct node *n, struct session *s, enum job_type type,
 			      struct bytes body);
 struct session *node_session_of(struct node *n, const struct node_job *j);
@@ -189,11 +190,11 @@ void node_gone(struct node *n, struct session *s);
 int node_tab_put(struct node *n, unsigned which, struct session *s, uint32_t key);
 void node_tab_del(struct node *n, unsigned which, struct session *s);
 struct session *node_by_feed(struct node *n, const struct hash *feed);
-/* A session has ended (village: dial again). */
+/* The session with the upstream has ended: dial again. */
 void node_unlinked(struct node *n, bool got_somewhere);
 
 /* --- session.c --- */
-int session_open(struct node *n, const struct event *ev);
+int session_open(struct node *n, const struct event *ev, bool up);
 void session_free(struct node *n, struct session *s);
 void session_bytes(struct node *n, struct session *s, struct bytes b);
 void session_sent(struct node *n, struct session *s, size_t bytes);
@@ -210,10 +211,15 @@ __attribute__((format(printf, 4, 5))) void session_drop(struct node *n, struct s
 __attribute__((format(printf, 4, 5))) void session_end(struct node *n, struct session *s, int err,
 						       const char *fmt, ...);
 bool session_live(const struct session *s);
+/* It has not proved who it is: one of those that crowd_out() counts. */
+static inline bool session_stranger(const struct session *s)
+{
+	return s->state == S_HANDSHAKE && !s->up;
+}
 void session_move(struct node *n, struct session *s, enum session_state next);
 
 /* --- sync.c --- */
-/* The peer is known: its feed is @feed, number @no here. Village: tells the frontier's hash. */
+/* The peer is known: its feed is @feed, number @no here. To the upstream: sends the frontier's hash. */
 void sync_start(struct node *n, struct session *s, const struct hash *feed, uint32_t no);
 void sync_message(struct node *n, struct session *s, enum msg_type type, struct bytes body);
 /* @s has as many chunks with the writer as it may have now. */
@@ -222,7 +228,7 @@ void sync_pump(struct node *n, struct session *s);
 void sync_stored(struct node *n, struct session *s, struct node_job *j);
 
 /* --- enrol.c --- */
-/* Village: the hello says that it is invited. */
+/* At the upstream: the hello says that this node is invited. */
 bool enrol_wanted(struct node *n);
 void enrol_hello(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], struct hello *h);
 bool enrol_guest(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], const struct hello *h);
@@ -230,9 +236,9 @@ void enrol_ask(struct node *n, struct session *s);
 void enrol_asked(struct node *n, struct session *s, struct bytes body);
 void enrol_answered(struct node *n, struct session *s, struct bytes body);
 void enrol_stored(struct node *n, struct session *s, struct node_job *j);
-/* Hub: finds the enrolled village behind the session's transport key. */
-int enrol_village_of(struct node *n, const struct session *s, struct hash *ret_feed,
-		     uint32_t *ret_no);
+/* The enrolled member behind the session's transport key. ERR_NOTFOUND. */
+int enrol_member_of(struct node *n, const struct session *s, struct hash *ret_feed,
+		    uint32_t *ret_no);
 
 /* --- heads.c --- */
 /* The read transaction of this step, begun when first needed. NULL: n->err says why. */

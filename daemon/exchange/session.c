@@ -57,10 +57,10 @@ static void frame_end(struct node *n, struct session *s, size_t at)
 	node_fx_send(n, s, at);
 }
 
-static int noise_begin(struct node *n, struct session *s, bool initiator)
+static int noise_begin(struct node *n, struct session *s)
 {
-	int err = noise_init(&s->noise, initiator, n->cfg.transport,
-			     initiator ? n->cfg.hub_transport : NULL, n->prologue,
+	int err = noise_init(&s->noise, s->up, n->cfg.transport,
+			     s->up ? n->cfg.upstream.transport : NULL, n->prologue,
 			     sizeof(n->prologue), s->entropy);
 
 	secret_wipe(s->entropy, sizeof(s->entropy));
@@ -70,7 +70,7 @@ static int noise_begin(struct node *n, struct session *s, bool initiator)
 static int dial(struct node *n, struct session *s)
 {
 	size_t at;
-	int err = noise_begin(n, s, true);
+	int err = noise_begin(n, s);
 
 	if (err)
 		return err;
@@ -83,7 +83,7 @@ static int dial(struct node *n, struct session *s)
 	return err;
 }
 
-int session_open(struct node *n, const struct event *ev)
+int session_open(struct node *n, const struct event *ev, bool up)
 {
 	struct session *s = mem_alloc(sizeof(*s));
 	int err;
@@ -92,6 +92,7 @@ int session_open(struct node *n, const struct event *ev)
 		return ERR_NOMEM;
 	s->id = ++n->next_id;
 	s->conn = ev->conn;
+	s->up = up;
 	s->source = ev->source;
 	s->opened_ms = s->heard_ms = s->said_ms = s->progress_ms = ev->now_ms;
 	memcpy(s->entropy, ev->entropy, sizeof(s->entropy));
@@ -102,8 +103,8 @@ int session_open(struct node *n, const struct event *ev)
 		return err;
 	}
 	link_in(n, s);
-	n->nhandshakes++;
-	if (n->cfg.role == NODE_VILLAGE)
+	n->nhandshakes += session_stranger(s);
+	if (up)
 		err = dial(n, s);
 	if (err) {
 		session_free(n, s);
@@ -115,10 +116,10 @@ int session_open(struct node *n, const struct event *ev)
 
 void session_move(struct node *n, struct session *s, enum session_state next)
 {
-	n->nhandshakes -= s->state == S_HANDSHAKE;
+	n->nhandshakes -= session_stranger(s);
 	n->nguests -= s->state == S_GUEST;
 	s->state = next;
-	n->nhandshakes += s->state == S_HANDSHAKE;
+	n->nhandshakes += session_stranger(s);
 	n->nguests += s->state == S_GUEST;
 	assert(n->nhandshakes <= NODE_HANDSHAKES_MAX);
 	assert(n->nguests <= NODE_GUESTS_MAX);
@@ -145,7 +146,8 @@ static void gone(struct node *n, struct session *s)
 
 	session_move(n, s, S_GONE);
 	node_gone(n, s);
-	node_unlinked(n, got_somewhere);
+	if (s->up)
+		node_unlinked(n, got_somewhere);
 }
 
 void session_drop(struct node *n, struct session *s, int err, const char *fmt, ...)
@@ -263,10 +265,10 @@ static int answer(struct node *n, struct session *s)
 	return err;
 }
 
-/* Hub, message 1: any stranger may have sent it. */
+/* Message 1: any stranger may have sent it. */
 static void hear_first(struct node *n, struct session *s, struct bytes f)
 {
-	int err = noise_begin(n, s, false);
+	int err = noise_begin(n, s);
 
 	if (!err)
 		err = noise_read(&s->noise, f.p, f.n, &n->plain);
@@ -280,7 +282,7 @@ static void hear_first(struct node *n, struct session *s, struct bytes f)
 		session_drop(n, s, err, "handshake: %s", err_text(err));
 }
 
-/* Village, message 2: the hub has proved its key. */
+/* Message 2: the upstream has proved its key. */
 static void hear_second(struct node *n, struct session *s, struct bytes f)
 {
 	uint8_t binding[NOISE_HASH_BYTES];
@@ -306,7 +308,7 @@ static void hear_second(struct node *n, struct session *s, struct bytes f)
 	if (enrol)
 		enrol_ask(n, s);
 	else
-		sync_start(n, s, &n->town_feed, FEED_TOWN);
+		sync_start(n, s, &n->upstream_feed, n->cfg.upstream.feed_no);
 }
 
 /* One guest for each invitation: whoever has it may come again, but not stay twice. */
@@ -334,7 +336,7 @@ static void guest_in(struct node *n, struct session *s, const uint8_t invite_key
 	node_wake_at(n, session_deadline(s));
 }
 
-/* Hub, message 3: now it is known who calls. */
+/* Message 3: now it is known who calls. */
 static void hear_third(struct node *n, struct session *s, struct bytes f)
 {
 	uint8_t binding[NOISE_HASH_BYTES];
@@ -353,7 +355,7 @@ static void hear_third(struct node *n, struct session *s, struct bytes f)
 		return;
 	}
 	memcpy(key.b, noise_remote(&s->noise), HASH_BYTES);
-	err = enrol_village_of(n, s, &feed, &no);
+	err = enrol_member_of(n, s, &feed, &no);
 	if (!err) {
 		session_move(n, s, S_RUNNING);
 		sync_start(n, s, &feed, no);
@@ -371,7 +373,7 @@ static void hear_third(struct node *n, struct session *s, struct bytes f)
 static void hear_handshake(struct node *n, struct session *s, struct bytes f)
 {
 	buf_reset(&n->plain);
-	if (n->cfg.role == NODE_VILLAGE)
+	if (s->up)
 		hear_second(n, s, f);
 	else if (s->noise.step == 0)
 		hear_first(n, s, f);
@@ -382,11 +384,11 @@ static void hear_handshake(struct node *n, struct session *s, struct bytes f)
 /* --- frames --------------------------------------------------------------------------------------- */
 
 /* What the next frame's length may be: known before a byte of it is kept. */
-static bool length_fits(const struct node *n, const struct session *s, size_t len)
+static bool length_fits(const struct session *s, size_t len)
 {
 	if (s->state != S_HANDSHAKE)
 		return len > NOISE_TAG_BYTES && len <= MSG_FRAME_MAX;
-	if (n->cfg.role == NODE_VILLAGE)
+	if (s->up)
 		return len >= MSG2_BYTES && len <= MSG2_BYTES + NODE_HELLO_MAX;
 	if (s->noise.step == 0)
 		return len == MSG1_BYTES;
@@ -460,7 +462,7 @@ static size_t hear(struct node *n, struct session *s, struct bytes b)
 	while (session_live(s) && b.n - used >= NODE_FRAME_HEAD && node_room(n) && !held_up(n, s)) {
 		size_t len = be16_get(b.p + used);
 
-		if (!length_fits(n, s, len)) {
+		if (!length_fits(s, len)) {
 			session_drop(n, s, ERR_LIMIT, "a frame of %zu bytes has no place here",
 				     len);
 			break;

@@ -30,12 +30,12 @@ static void tell_hash(struct node *n, struct session *s)
 
 void sync_start(struct node *n, struct session *s, const struct hash *feed, uint32_t no)
 {
-	struct session *old = n->cfg.role == NODE_HUB ? node_by_feed(n, feed) : NULL;
+	struct session *old = s->up ? NULL : node_by_feed(n, feed);
 	int err;
 
 	assert(s->state == S_RUNNING);
 	if (old)
-		session_end(n, old, ERR_OK, "replaced by a newer connection of the same village");
+		session_end(n, old, ERR_OK, "replaced by a newer connection of the same member");
 	s->feed = *feed;
 	s->feed_no = no;
 	err = node_tab_put(n, TAB_FEED, s, be32_get(feed->b));
@@ -44,7 +44,7 @@ void sync_start(struct node *n, struct session *s, const struct hash *feed, uint
 		return;
 	}
 	node_wake_at(n, session_deadline(s));
-	if (n->cfg.role == NODE_VILLAGE)
+	if (s->up)
 		tell_hash(n, s);
 }
 
@@ -60,13 +60,12 @@ static void tell_cosig(struct node *n, struct session *s)
 	session_say(n, s);
 }
 
-/* What the peer holds goes to the store, for status. One job at a time. */
+/* What the upstream holds goes to the store, for status. One job at a time. */
 static void tell_acked(struct node *n, struct session *s)
 {
 	struct node_job *j;
 
-	if (s->acked_job || (s->acked_said && s->acked == s->acked_told) ||
-	    n->cfg.role != NODE_VILLAGE)
+	if (!s->up || s->acked_job || (s->acked_said && s->acked == s->acked_told))
 		return;
 	j = node_job_new(n, s, JOB_ACKED, (struct bytes){0});
 	if (!j)
@@ -87,12 +86,30 @@ static void peer_holds(struct node *n, struct session *s, uint64_t size)
 }
 
 /* The link still serves everything else; somebody may mend the store. */
-static void own_damage(struct node *n, uint64_t seq, int err)
+static void own_damage(struct node *n, struct session *s, uint64_t seq, int err)
 {
-	node_alarm(
-		n, &n->cfg.feed, seq, err,
-		"本机存储的本日志有损坏，不签名、不上传 / the own feed is damaged in this store; "
-		"neither signed nor sent");
+	node_alarm(n, s,
+		   (struct alarm){
+			   .id = ALARM_OWN_DAMAGED, .feed = n->cfg.feed, .seq = seq, .err = err});
+}
+
+/* Two signed histories of @feed, of which one is here. */
+static void alarm_fork(struct node *n, struct session *s, enum alarm_id id, const struct hash *feed,
+		       uint64_t size)
+{
+	node_alarm(n, s, (struct alarm){.id = id, .feed = *feed, .seq = size, .err = ERR_FORK});
+}
+
+/* Of @feed the other side has @theirs entries, and @ours are here. */
+static void alarm_older(struct node *n, struct session *s, enum alarm_id id,
+			const struct hash *feed, uint64_t theirs, uint64_t ours)
+{
+	node_alarm(n, s,
+		   (struct alarm){.id = id,
+				  .feed = *feed,
+				  .seq = theirs < ours ? theirs : ours,
+				  .err = ERR_FORK,
+				  .num = {(int64_t)theirs, (int64_t)ours}});
 }
 
 /* What the peer says it holds of our feed. Another history, or more than we have, is never overwritten. */
@@ -103,24 +120,17 @@ static void judge_ours(struct node *n, struct session *s, const struct msg_front
 
 	if (f->size > n->own.size) {
 		tell_acked(n, s); /* of what is ours nothing is known to be there */
-		node_alarm(n, &f->feed, n->own.size, ERR_FORK,
-			   "对方持有本日志 %llu 条，本机只有 %llu 条，本机可能是旧备份 / the other "
-			   "side "
-			   "holds more: this node is older",
-			   (unsigned long long)f->size, (unsigned long long)n->own.size);
+		alarm_older(n, s, ALARM_OWN_OLDER, &f->feed, f->size, n->own.size);
 		return;
 	}
 	err = heads_proven(n, f->size, &root);
 	if (err) {
-		own_damage(n, f->size, err);
+		own_damage(n, s, f->size, err);
 		return;
 	}
 	if (hash_cmp(&root, &f->root)) {
 		tell_acked(n, s);
-		node_alarm(n, &f->feed, f->size, ERR_FORK,
-			   "双方持有的本日志内容不同（分叉） / the other side holds another "
-			   "history of "
-			   "our feed: a fork");
+		alarm_fork(n, s, ALARM_OWN_FORK_HELD, &f->feed, f->size);
 		return;
 	}
 	s->may_push = true;
@@ -133,18 +143,11 @@ static void judge_theirs(struct node *n, struct session *s, const struct msg_fro
 	const struct msg_front *here = &s->theirs_here;
 
 	if (f->size < here->size) {
-		node_alarm(n, &f->feed, f->size, ERR_FORK,
-			   "对方自己的日志只有 %llu 条，本机持有 %llu 条，对方可能是旧备份 / the "
-			   "other "
-			   "side has less of its own feed than we hold",
-			   (unsigned long long)f->size, (unsigned long long)here->size);
+		alarm_older(n, s, ALARM_PEER_OLDER, &f->feed, f->size, here->size);
 		return;
 	}
 	if (f->size == here->size && hash_cmp(&f->root, &here->root)) {
-		node_alarm(
-			n, &f->feed, f->size, ERR_FORK,
-			"对方日志与本机持有的内容不同（分叉） / the other side has another history "
-			"of its feed than we hold: a fork");
+		alarm_fork(n, s, ALARM_PEER_FORK, &f->feed, f->size);
 		return;
 	}
 	s->may_pull = true;
@@ -254,7 +257,7 @@ void sync_pump(struct node *n, struct session *s)
 	if (!err)
 		return;
 	if (err == ERR_CORRUPT || err == ERR_NOTFOUND) {
-		own_damage(n, s->next, err);
+		own_damage(n, s, s->next, err);
 		s->mend_ms = n->ev->now_ms + NODE_MEND_MS;
 		node_wake_at(n, s->mend_ms);
 		return;
@@ -292,15 +295,13 @@ static void hear_ack(struct node *n, struct session *s, struct bytes body)
 	}
 	err = heads_proven(n, m.size, &root);
 	if (err) {
-		own_damage(n, m.size, err);
+		own_damage(n, s, m.size, err);
 		session_end(n, s, err, "own feed: %s", err_text(err));
 		return;
 	}
 	if (hash_cmp(&root, &m.root)) {
 		s->agreed = s->may_push = false;
-		node_alarm(n, &m.feed, m.size, ERR_FORK,
-			   "对方确认的内容与本机不同（分叉） / the other side acknowledges another "
-			   "history: a fork");
+		alarm_fork(n, s, ALARM_OWN_FORK_ACKED, &m.feed, m.size);
 		session_end(n, s, ERR_FORK, "an acknowledgement with another root");
 		return;
 	}
@@ -388,11 +389,9 @@ static void hear_cosig(struct node *n, struct session *s, struct bytes body)
 	} else if (err == ERR_CRYPTO) {
 		session_drop(n, s, err, "a cosignature that does not verify");
 	} else if (err == ERR_FORK) {
-		node_alarm(n, &m.feed, m.size, err,
-			   "对方联署过本日志的另一内容（分叉） / the other side has cosigned "
-			   "another history of our feed: a fork");
+		alarm_fork(n, s, ALARM_OWN_FORK_COSIGNED, &m.feed, m.size);
 	} else {
-		own_damage(n, m.size, err);
+		own_damage(n, s, m.size, err);
 	}
 }
 
@@ -406,10 +405,13 @@ static void hear_refuse(struct node *n, struct session *s, struct bytes body)
 	}
 	s->agreed = false;     /* so that the next dial waits longer */
 	buf_close(&n->cached); /* what was read wrong once may read well the next time */
-	snprintf(n->last_refusal, sizeof(n->last_refusal), "entry %llu: %s",
-		 (unsigned long long)m.seq, err_name(m.err));
-	node_alarm(n, &m.feed, m.seq, m.err,
-		   "对方未接受本机发送的记录 / the other side refused what this node sent");
+	n->last_refusal = (struct alarm){.id = ALARM_OWN_REFUSED,
+					 .feed = m.feed,
+					 .peer = s->feed,
+					 .seq = m.seq,
+					 .err = m.err,
+					 .wall_ms = n->ev->wall_ms};
+	node_alarm(n, s, n->last_refusal);
 	session_drop(n, s, ERR_REFUSED, "the other side refused entry %llu: %s",
 		     (unsigned long long)m.seq, err_text(m.err));
 }
@@ -422,8 +424,8 @@ static void refuse(struct node *n, struct session *s, uint64_t seq, int err)
 
 	s->agreed = s->may_pull = false;
 	node_alarm(
-		n, &s->feed, seq, err,
-		"收到的记录未通过校验，未保存 / received entries did not verify and were not kept");
+		n, s,
+		(struct alarm){.id = ALARM_PEER_INVALID, .feed = s->feed, .seq = seq, .err = err});
 	buf_reset(&n->msg);
 	msg_refuse(&n->msg, &m);
 	session_say(n, s);
@@ -486,9 +488,11 @@ static bool passing(int err)
 static void not_stored(struct node *n, struct session *s, int err)
 {
 	if (!passing(err))
-		node_alarm(n, &s->feed, s->theirs_here.size, err,
-			   "本机存储的该日志有损坏，收到的记录未保存 / this feed is damaged in the "
-			   "store here; what was received was not kept");
+		node_alarm(n, s,
+			   (struct alarm){.id = ALARM_PEER_DAMAGED,
+					  .feed = s->feed,
+					  .seq = s->theirs_here.size,
+					  .err = err});
 	session_end(n, s, err, "entries were not stored: %s", err_text(err));
 }
 

@@ -102,19 +102,19 @@ static void open_world(void)
 static void make_node(struct peer *p)
 {
 	const struct host *h = p->victim;
-	struct node_cfg cfg = {.role = h->role,
-			       .town = h->town,
+	struct node_cfg cfg = {.town = h->town,
 			       .feed = h->feed,
 			       .feed_key = h->feed_key,
 			       .transport = h->transport,
 			       .boot = 1,
-			       .has_invite = h->role == NODE_VILLAGE,
-			       .invite = h->invite,
-			       .enrol_tx = h->enrol_tx,
-			       .enrol_payload = buf_bytes(&h->enrol_payload)};
+			       .serves = h->serves,
+			       .upstream = {.feed_no = h->upstream_no,
+					    .invite = h->enrol_payload.n ? h->invite : NULL,
+					    .enrol_tx = h->enrol_tx,
+					    .enrol_payload = buf_bytes(&h->enrol_payload)}};
 
 	memcpy(cfg.origin, h->origin, sizeof(cfg.origin));
-	memcpy(cfg.hub_transport, h->hub_transport, DH_KEY_BYTES);
+	memcpy(cfg.upstream.transport, h->upstream_transport, DH_KEY_BYTES);
 	assert(node_new(&cfg, h->kv, 5, &p->node) == ERR_OK);
 }
 

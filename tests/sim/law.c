@@ -619,7 +619,7 @@ void law_told(struct sim *s, uint32_t host)
 
 void law_stepped(struct sim *s, uint32_t host)
 {
-	struct node_alarm a[NODE_ALARMS_MAX];
+	struct alarm a[NODE_ALARMS_MAX];
 	uint32_t n = 0;
 
 	if (s->m[host].host.up)
@@ -629,7 +629,7 @@ void law_stepped(struct sim *s, uint32_t host)
 		uint32_t f = feed_of(s, &a[i].feed);
 
 		if (f == SIM_HOSTS || !s->rotted[f])
-			sim_fail(s, "false alarm: %s: %s", name_of(s, host), a[i].text);
+			sim_fail(s, "false alarm: %s: %s", name_of(s, host), alarm_name(a[i].id));
 	}
 }
 

@@ -47,7 +47,6 @@ static void village_open(uint64_t seed)
 	services = (struct web_services){.tx.kv = w.kv,
 					 .tx.town = w.id,
 					 .tx.own = village,
-					 .role = NODE_VILLAGE,
 					 .tx.wall_ms = wall_ms,
 					 .replay_one.begin = replay_begin,
 					 .replay_one.end = replay_end};

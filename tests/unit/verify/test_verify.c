@@ -226,9 +226,9 @@ static void test_every_flipped_bit_is_found(void)
 		for (size_t at = 0; at < r->vn; at++)
 			flip_is_found(&hub, r, at);
 	}
-	T_OK(seen[KV_NOTE][NOTES_SEALED]);
-	T_OK(seen[KV_NOTE][NOTES_COSIG]);
-	T_OK(seen[KV_NOTE][NOTES_ACKED]);
+	T_OK(seen[KV_NOTE][SIGS_SEALED]);
+	T_OK(seen[KV_NOTE][SIGS_COSIG]);
+	T_OK(seen[KV_NOTE][SIGS_ACKED]);
 	T_OK(seen[KV_FEED][0xff]);
 	T_OK(seen[KV_VERDICT][0]);
 	T_OK(seen[KV_TXID][0]);
@@ -248,7 +248,7 @@ static void test_every_missing_row_is_found(void)
 		struct change ch = {.tab = r->tab, .key = kv_bytes(r->k, r->kn)};
 
 		/* what others said may be forgotten; nothing shows that it was there */
-		if (r->tab == KV_NOTE && (r->k[4] != NOTES_SEALED || r->k[3] == FEED_TOWN))
+		if (r->tab == KV_NOTE && (r->k[4] != SIGS_SEALED || r->k[3] == FEED_TOWN))
 			continue;
 		if (problems_after(&hub, &ch, false, NULL) == 0)
 			t_fail(__FILE__, __LINE__, "table %s, row %u, key byte 4 %02x",

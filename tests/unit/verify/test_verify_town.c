@@ -212,8 +212,7 @@ static void test_a_flipped_bit_in_any_byte_of_each_kind_is_found(void)
 		for (size_t at = 0; at < r->vn; at++)
 			flip(r, at, (unsigned)(at % 8));
 	}
-	T_OK(seen[KV_NOTE][NOTES_SEALED] && seen[KV_NOTE][NOTES_COSIG] &&
-	     seen[KV_NOTE][NOTES_ACKED]);
+	T_OK(seen[KV_NOTE][SIGS_SEALED] && seen[KV_NOTE][SIGS_COSIG] && seen[KV_NOTE][SIGS_ACKED]);
 	T_OK(seen[KV_TREE][0] && seen[KV_TREE][1]);
 	T_OK(seen[KV_FEED][0] && seen[KV_FEED][0xff]);
 	T_OK(seen[KV_STATE][STATE_ACCOUNT] && seen[KV_STATE][STATE_EVIDENCE]);
@@ -261,7 +260,7 @@ static void test_any_missing_row_is_found_and_named(void)
 		struct change c = {row->tab, kv_bytes(row->k, row->kn), {NULL, 0}};
 
 		/* what others said may be forgotten: nothing shows that it was there */
-		if (row->tab == KV_NOTE && row->k[4] != NOTES_SEALED)
+		if (row->tab == KV_NOTE && row->k[4] != SIGS_SEALED)
 			continue;
 		must_be_told(&c, 1, row, "removed", 0);
 	}
@@ -526,15 +525,15 @@ static uint32_t village_notes(struct change *c, const struct held_row **ret_seal
 	T_EQ(feedlog_root(t, g.a, 9, &root), ERR_OK);
 	kv_abort(t);
 	be32_put(key, g.a);
-	key[4] = NOTES_ACKED;
+	key[4] = SIGS_ACKED;
 	be64_put(val, 9);
 	memcpy(val + 8, root.b, HASH_BYTES);
 	for (uint32_t i = 0; i < g.nrows; i++) {
 		const struct held_row *r = &g.rows[i];
 
-		if (r->tab == KV_NOTE && r->k[4] == NOTES_ACKED)
+		if (r->tab == KV_NOTE && r->k[4] == SIGS_ACKED)
 			c[n++] = (struct change){KV_NOTE, kv_bytes(r->k, r->kn), {NULL, 0}};
-		if (r->tab == KV_NOTE && r->k[4] == NOTES_SEALED && be32_get(r->k) == g.a)
+		if (r->tab == KV_NOTE && r->k[4] == SIGS_SEALED && be32_get(r->k) == g.a)
 			*ret_sealed = r;
 	}
 	c[n++] = (struct change){KV_NOTE, kv_bytes(key, sizeof(key)), kv_bytes(val, sizeof(val))};
