@@ -6,6 +6,7 @@
 #include "daemon/writer/writer_int.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "lib/vec.h"
 #include "proto/record.h"
 
 /* --- sessions -------------------------------------------------------------------------------------- */
@@ -18,15 +19,8 @@ static int note_grown(struct writer *w, const struct session *s)
 		if (w->grown[i].no == s->no)
 			g = &w->grown[i];
 	if (!g) {
-		if (w->ngrown == w->grown_cap) {
-			uint32_t cap = w->grown_cap ? 2 * w->grown_cap : 8;
-			struct grown *more = mem_resize(w->grown, cap, sizeof(*more));
-
-			if (!more)
-				return ERR_NOMEM;
-			w->grown = more;
-			w->grown_cap = cap;
-		}
+		if (VEC_ROOM(w->grown, w->ngrown, w->grown_cap))
+			return ERR_NOMEM;
 		g = &w->grown[w->ngrown++];
 		*g = (struct grown){.no = s->no, .from = s->flushed};
 	}
