@@ -77,7 +77,7 @@ void enrol_ask(struct node *n, struct session *s)
 	entry_pack(&n->cfg.upstream.enrol_tx, leaf);
 	buf_reset(&n->msg);
 	msg_enrol(&n->msg, leaf, n->cfg.upstream.enrol_payload);
-	session_say(n, s);
+	session_send(n, s);
 	node_wake_at(n, session_deadline(s));
 }
 
@@ -85,7 +85,7 @@ static void answer(struct node *n, struct session *s, uint16_t verdict)
 {
 	buf_reset(&n->msg);
 	msg_enrolled(&n->msg, verdict);
-	session_say(n, s);
+	session_send(n, s);
 }
 
 /* The record names the key that the guest has proved to hold: with another one the village would be on the
@@ -168,7 +168,7 @@ void enrol_stored(struct node *n, struct session *s, struct node_job *j)
 		session_end(n, s, err, "enrolled, but not found on the roster: %s", err_text(err));
 		return;
 	}
-	session_move(n, s, S_RUNNING);
+	session_set_state(n, s, S_RUNNING);
 	node_log(n, ERR_OK, "a village has enrolled");
 	sync_start(n, s, &feed, no);
 }
@@ -192,6 +192,6 @@ void enrol_answered(struct node *n, struct session *s, struct bytes body)
 			     verdict < V_COUNT ? reason_name(verdict) : "unknown verdict");
 		return;
 	}
-	session_move(n, s, S_RUNNING);
+	session_set_state(n, s, S_RUNNING);
 	sync_start(n, s, &n->upstream_feed, n->cfg.upstream.feed_no);
 }

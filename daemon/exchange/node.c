@@ -198,58 +198,58 @@ struct session *node_by_feed(struct node *n, const struct hash *feed)
 	return s;
 }
 
-/* --- lines of sessions ------------------------------------------------------------------------------ */
+/* --- queues of sessions ----------------------------------------------------------------------------- */
 
-static void line_put(struct node *n, unsigned which, struct session *s)
+static void queue_put(struct node *n, unsigned which, struct session *s)
 {
-	struct line *l = &n->line[which];
+	struct queue *q = &n->queue[which];
 
-	if (s->in_line[which] || s->state == S_GONE)
+	if (s->queued[which] || s->state == S_GONE)
 		return;
-	s->in_line[which] = true;
-	s->line_next[which] = NULL;
-	if (l->last)
-		l->last->line_next[which] = s;
+	s->queued[which] = true;
+	s->q_next[which] = NULL;
+	if (q->last)
+		q->last->q_next[which] = s;
 	else
-		l->first = s;
-	l->last = s;
+		q->first = s;
+	q->last = s;
 }
 
-static struct session *line_take(struct node *n, unsigned which)
+static struct session *queue_take(struct node *n, unsigned which)
 {
-	struct line *l = &n->line[which];
-	struct session *s = l->first;
+	struct queue *q = &n->queue[which];
+	struct session *s = q->first;
 
 	if (!s)
 		return NULL;
-	l->first = s->line_next[which];
-	if (!l->first)
-		l->last = NULL;
-	s->in_line[which] = false;
+	q->first = s->q_next[which];
+	if (!q->first)
+		q->last = NULL;
+	s->queued[which] = false;
 	return s;
 }
 
 /* Those that are gone leave it. */
-static void line_reap(struct node *n, unsigned which)
+static void queue_reap(struct node *n, unsigned which)
 {
-	struct session *s = n->line[which].first, *next;
+	struct session *s = n->queue[which].first, *next;
 
-	n->line[which] = (struct line){0};
+	n->queue[which] = (struct queue){0};
 	for (; s; s = next) {
-		next = s->line_next[which];
-		s->in_line[which] = false;
-		line_put(n, which, s);
+		next = s->q_next[which];
+		s->queued[which] = false;
+		queue_put(n, which, s);
 	}
 }
 
 void node_dirty(struct node *n, struct session *s)
 {
-	line_put(n, LINE_READY, s);
+	queue_put(n, Q_READY, s);
 }
 
 void node_wait(struct node *n, struct session *s)
 {
-	line_put(n, LINE_WAITING, s);
+	queue_put(n, Q_WAITING, s);
 }
 
 bool node_jobs_full(const struct node *n)
@@ -259,14 +259,14 @@ bool node_jobs_full(const struct node *n)
 
 static bool any_ready(const struct node *n)
 {
-	return n->line[LINE_READY].first || (n->line[LINE_WAITING].first && !node_jobs_full(n));
+	return n->queue[Q_READY].first || (n->queue[Q_WAITING].first && !node_jobs_full(n));
 }
 
 static struct session *take_ready(struct node *n)
 {
-	struct session *s = line_take(n, LINE_READY);
+	struct session *s = queue_take(n, Q_READY);
 
-	return s || node_jobs_full(n) ? s : line_take(n, LINE_WAITING);
+	return s || node_jobs_full(n) ? s : queue_take(n, Q_WAITING);
 }
 
 /* --- jobs ----------------------------------------------------------------------------------------- */
@@ -398,7 +398,7 @@ static struct session *oldest_from(struct node *n, uint32_t source)
 	return s;
 }
 
-/* Nobody keeps a newcomer out by taking the places of all who have not said yet who they are. */
+/* Nobody keeps a newcomer out by taking the places of all who have not proved yet who they are. */
 static void crowd_out(struct node *n, uint32_t source)
 {
 	if (source && handshakes_from(n, source) >= NODE_SOURCE_MAX)
@@ -517,8 +517,8 @@ static void reap(struct node *n)
 
 	if (!n->gone_first)
 		return;
-	for (unsigned i = 0; i < NLINES; i++)
-		line_reap(n, i);
+	for (unsigned i = 0; i < NQUEUES; i++)
+		queue_reap(n, i);
 	for (list = n->gone_first; list; list = next) {
 		next = list->gone_next;
 		session_free(n, list);
@@ -576,7 +576,7 @@ int node_step(struct node *n, const struct event *ev, struct effects *out)
 	for (uint32_t i = 0; i < out->n; i++)
 		if (out->v[i].type == FX_SEND)
 			out->v[i].bytes.p = n->tx.p + n->fx_at[i];
-	/* between ticks deadlines only move away, or node_wake_at has heard of it */
+	/* between ticks deadlines only move away, or node_wake_at was called */
 	if (ev->type == EV_TICK)
 		schedule(n);
 	if (any_ready(n))
@@ -669,7 +669,7 @@ uint32_t node_links(const struct node *n, struct node_link *ret, uint32_t max)
 		l->since_ms = s->opened_ms;
 		l->acked_bytes = s->acked_bytes;
 		l->acked = s->acked;
-		l->last_heard_ms = s->heard_ms;
+		l->last_recv_ms = s->recv_ms;
 		l->last_refusal = n->last_refusal;
 	}
 	return count;

@@ -12,7 +12,7 @@
 
 /* The exchange: a pure step machine. Events go in with the time inside; effects come out. It decides what
  * to send, store and retry; the driver (daemon/io or the simulator) performs. It reads the store only
- * through read transactions of @kv and writes only by asking for jobs.
+ * through read transactions of @kv and writes only by giving jobs.
  *
  * One session per connection:
  *
@@ -41,7 +41,7 @@
 #define NODE_GUESTS_MAX	    64 /* invited and not enrolled yet, one for each invitation */
 #define NODE_GUEST_MS	    30000
 #define NODE_IDLE_PING_MS   60000
-#define NODE_DEAD_MS	    180000 /* nothing heard: drop */
+#define NODE_DEAD_MS	    180000 /* nothing received: drop */
 #define NODE_WINDOW_CHUNKS  64	   /* sent and not acknowledged, per session */
 #define NODE_INGEST_MAX	    64	   /* chunks waiting for the writer, per session */
 #define NODE_BACKOFF_MS_MIN 1000   /* reconnect: doubling with jitter */
@@ -79,7 +79,7 @@ enum event_type {
 	EV_CLOSED, /* the connection is gone */
 	EV_STORED, /* a job given by FX_STORE has its result */
 	EV_GREW,   /* the own feed was sealed at a larger size: @head; also once after node_new */
-	EV_STOP /* say goodbye on every connection; each then gets its FX_CLOSE. Again until nothing
+	EV_STOP /* send CLOSE on every connection; each then gets its FX_CLOSE. Again until nothing
 		    * comes out: there may be more than the effects of one step */
 };
 struct event {
@@ -134,8 +134,8 @@ struct node_link {
 	uint32_t conn;
 	struct hash feed; /* of the peer; zero before it is known */
 	bool running;
-	uint64_t since_ms, acked_bytes, last_heard_ms;
-	uint64_t acked;		   /* entries of our feed that the peer said it holds durably */
+	uint64_t since_ms, acked_bytes, last_recv_ms;
+	uint64_t acked;		   /* entries of our feed that the peer has acknowledged */
 	struct alarm last_refusal; /* of this node by another, for all links; ALARM_NONE: none */
 };
 uint32_t node_links(const struct node *n, struct node_link *ret, uint32_t max);

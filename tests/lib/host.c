@@ -254,14 +254,14 @@ static int start_node(struct host *h, uint64_t prng_seed_value)
 	return node_new(&cfg, h->kv, prng_seed_value, &h->node);
 }
 
-static void tell_head(struct host *h)
+static void announce_head(struct host *h)
 {
 	struct event ev = {.type = EV_GREW};
 
 	writer_head(h->writer, &ev.head);
-	if (ev.head.size <= h->told.size)
+	if (ev.head.size <= h->announced.size)
 		return;
-	h->told = ev.head;
+	h->announced = ev.head;
 	host_feed(h, &ev);
 }
 
@@ -287,8 +287,8 @@ int host_start(struct host *h, uint64_t prng_seed_value, struct errmsg *msg)
 		return err;
 	}
 	h->up = true;
-	memset(&h->told, 0, sizeof(h->told));
-	tell_head(h);
+	memset(&h->announced, 0, sizeof(h->announced));
+	announce_head(h);
 	return ERR_OK;
 }
 
@@ -373,7 +373,7 @@ int host_seal(struct host *h)
 	return writer_seal(h->writer);
 }
 
-void host_tell(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx)
+void host_report(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx)
 {
 	struct job **jobs = h->batch;
 	uint32_t n = h->nbatch;
@@ -388,7 +388,7 @@ void host_tell(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx
 		else if (done)
 			done(ctx, c);
 	}
-	tell_head(h);
+	announce_head(h);
 }
 
 void host_fail(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx)
@@ -411,9 +411,9 @@ int host_store(struct host *h)
 
 		take_batch(h);
 		err = writer_run(h->writer, h->batch, h->nbatch);
-		host_tell(h, NULL, NULL);
+		host_report(h, NULL, NULL);
 		if (err && err != ERR_CORRUPT && err != ERR_NOTFOUND)
-			return err; /* damage of the store is told by the jobs */
+			return err; /* damage of the store is in the jobs */
 	}
 	return ERR_OK;
 }

@@ -54,7 +54,7 @@ struct host {
 	struct writer *writer;
 	struct node *node;
 	struct effects *fx;
-	struct guard told; /* head of the last EV_GREW */
+	struct guard announced; /* head of the last EV_GREW */
 	struct job **queue, **batch;
 	uint32_t nqueue, nbatch;
 
@@ -87,7 +87,7 @@ int host_apply(struct host *h);
 int host_commit(struct host *h);
 int host_seal(struct host *h);
 /* Tells results: commands to @done, the node by events. */
-void host_tell(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx);
+void host_report(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx);
 /* A batch that the writer died of: its commands get their errors by @done and are out of it. */
 void host_fail(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx);
 /* All phases at once, until nothing is queued. Commands stay with the caller. */

@@ -165,7 +165,7 @@ void law_before_apply(struct sim *s, uint32_t host)
 	}
 }
 
-void law_before_tell(struct sim *s, uint32_t host)
+void law_before_report(struct sim *s, uint32_t host)
 {
 	const struct host *h = &s->m[host].host;
 
@@ -600,7 +600,7 @@ out:
 	kv_abort(t);
 }
 
-void law_told(struct sim *s, uint32_t host)
+void law_reported(struct sim *s, uint32_t host)
 {
 	bool state = s->steps % DIGEST_EVERY == 0;
 

@@ -89,7 +89,7 @@ static void put_links(struct reading *r)
 		jw_khex(&r->w, "feed", link[i].feed.b, HASH_BYTES);
 		jw_kbool(&r->w, "running", link[i].running);
 		jw_ku64(&r->w, "since_ms", link[i].since_ms);
-		jw_ku64(&r->w, "last_heard_ms", link[i].last_heard_ms);
+		jw_ku64(&r->w, "last_recv_ms", link[i].last_recv_ms);
 		jw_ku64(&r->w, "acked_bytes", link[i].acked_bytes);
 		put_alarm_text(r, "last_refusal", &link[i].last_refusal);
 		jw_obj_end(&r->w);

@@ -1,5 +1,5 @@
 /* Three levels: a district, a town below it, villages below that. The node in the middle has an upstream and
- * serves members; nothing else tells it from the others. */
+ * serves members; nothing else sets it apart from the others. */
 #include "daemon/exchange/node.h"
 
 #include "lib/err.h"

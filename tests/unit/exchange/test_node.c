@@ -52,7 +52,7 @@ static unsigned side_of(const struct pair *p, const struct host *h)
 	return h == &p->h[HUB] ? HUB : VILLAGE;
 }
 
-static void tell_closed(struct pair *p, unsigned side)
+static void feed_closed(struct pair *p, unsigned side)
 {
 	struct event ev = {.type = EV_CLOSED, .conn = p->w.conn};
 
@@ -68,8 +68,8 @@ static void cut(struct pair *p)
 	p->w.up = false;
 	buf_reset(&p->w.q[0]);
 	buf_reset(&p->w.q[1]);
-	tell_closed(p, HUB);
-	tell_closed(p, VILLAGE);
+	feed_closed(p, HUB);
+	feed_closed(p, VILLAGE);
 }
 
 /* One message is one FX_SEND here, so that a test can cut at every message. */
@@ -153,7 +153,7 @@ static void carry(struct pair *p, unsigned to)
 	buf_close(&q);
 }
 
-/* One closed its end: the other hears of it when everything has arrived. */
+/* One closed its end: the other is notified when everything has arrived. */
 static void settle_ends(struct pair *p)
 {
 	if (!p->w.up || p->w.q[0].n || p->w.q[1].n)
@@ -161,8 +161,8 @@ static void settle_ends(struct pair *p)
 	if (p->w.open[HUB] == p->w.open[VILLAGE] && p->w.open[HUB])
 		return;
 	p->w.up = false;
-	tell_closed(p, HUB);
-	tell_closed(p, VILLAGE);
+	feed_closed(p, HUB);
+	feed_closed(p, VILLAGE);
 }
 
 static bool work(struct pair *p)
@@ -487,7 +487,7 @@ static void test_a_newer_connection_replaces_the_older(void)
 	/* the village's end dies alone: for the hub the old connection still stands */
 	p.w.open[HUB] = false;
 	p.w.up = false;
-	tell_closed(&p, VILLAGE);
+	feed_closed(&p, VILLAGE);
 	pass(&p, 3000);
 	T_OK(linked(&p, VILLAGE));
 	pass(&p, NODE_LINGER_MS + 1000);
@@ -1404,7 +1404,7 @@ static void test_a_full_disk_is_nobodys_fault(void)
 		}
 		if (h->nqueue && !host_apply(h)) {
 			T_EQ(host_commit(h), ERR_FULL);
-			host_tell(h, NULL, NULL);
+			host_report(h, NULL, NULL);
 		}
 	}
 	T_EQ(at(&p, HUB, VILLAGE), 0);
@@ -1442,7 +1442,7 @@ static void test_silence_ends_a_link(void)
 
 	pair_open(&p, 24);
 	pair_start(&p);
-	p.w.up = false; /* bytes vanish, nobody is told */
+	p.w.up = false; /* bytes vanish, nobody is notified */
 	p.no_dial = true;
 	pass(&p, NODE_DEAD_MS - 2000);
 	T_OK(linked(&p, HUB));
@@ -1450,7 +1450,7 @@ static void test_silence_ends_a_link(void)
 	pass(&p, 4000);
 	T_OK(!linked(&p, HUB));
 	T_OK(!linked(&p, VILLAGE));
-	T_OK(strstr(p.closed[HUB], "nothing heard") != NULL);
+	T_OK(strstr(p.closed[HUB], "nothing received") != NULL);
 	pair_close(&p);
 }
 
@@ -1532,7 +1532,7 @@ static void test_a_session_ends_after_a_day(void)
 	pair_close(&p);
 }
 
-static void test_goodbye_is_said_and_heard(void)
+static void test_a_close_is_sent_and_received(void)
 {
 	static struct pair p;
 
@@ -1541,7 +1541,7 @@ static void test_goodbye_is_said_and_heard(void)
 	p.no_dial = true;
 	host_feed(&p.h[HUB], &(struct event){.type = EV_STOP});
 	run(&p);
-	T_OK(strstr(p.closed[VILLAGE], "goodbye") != NULL);
+	T_OK(strstr(p.closed[VILLAGE], "has closed") != NULL);
 	T_STR(p.closed[HUB], "closed");
 	T_OK(!linked(&p, HUB));
 	pair_close(&p);
@@ -1557,7 +1557,7 @@ static void test_a_stop_reaches_more_sessions_than_fit_in_one_step(void)
 	pair_open(&p, 41);
 	for (unsigned i = 0; i < 2 * NODE_EFFECTS_MAX; i++, ev.conn++) {
 		host_feed(&p.h[HUB], &ev);
-		session_move(p.h[HUB].node, p.h[HUB].node->last, S_RUNNING);
+		session_set_state(p.h[HUB].node, p.h[HUB].node->last, S_RUNNING);
 	}
 	do {
 		host_feed(&p.h[HUB], &stop);
@@ -1619,5 +1619,6 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive, "R28"), T(test_the_three_n
        T(test_a_peer_that_takes_nothing_is_dropped),
        T(test_a_peer_that_acknowledges_nothing_is_dropped),
        T(test_a_frame_without_end_ends_the_link), T(test_a_session_ends_after_a_day),
-       T(test_goodbye_is_said_and_heard), T(test_a_stop_reaches_more_sessions_than_fit_in_one_step),
+       T(test_a_close_is_sent_and_received),
+       T(test_a_stop_reaches_more_sessions_than_fit_in_one_step),
        T(test_no_memory_for_a_node_is_an_error))
