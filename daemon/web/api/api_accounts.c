@@ -40,7 +40,7 @@ static void put_household(struct jw *w, const struct view_household *h)
 	put_points(w, "redeemed", h->redeemed);
 	put_points(w, "moved", h->moved);
 	jw_ku64(w, "present", h->npresent);
-	jw_ku64(w, "lines", h->lines);
+	jw_ki64(w, "lines", h->lines);
 	jw_ku64(w, "entry", h->entry);
 }
 
