@@ -8,10 +8,24 @@
 
 static const char *running = "";
 
+static int list_requirements(const struct t_case *cases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (const char *r = cases[i].requirements; *r; r += strspn(r, " ")) {
+			size_t len = strcspn(r, " ");
+
+			printf("%.*s %s\n", (int)len, r, cases[i].name);
+			r += len;
+		}
+	return 0;
+}
+
 int t_run(int argc, char **argv, const struct t_case *cases, size_t n)
 {
 	size_t ran = 0;
 
+	if (argc > 1 && strcmp(argv[1], "--requirements") == 0)
+		return list_requirements(cases, n);
 	for (size_t i = 0; i < n; i++) {
 		if (argc > 1 && !strstr(cases[i].name, argv[1]))
 			continue;

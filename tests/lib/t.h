@@ -11,16 +11,18 @@
 /* A test file is a list of claims:
  *
  *	static void test_overflow_is_refused(void) { T_EQ(f(), 3); }
- *	T_MAIN(T(test_overflow_is_refused), T(test_...))
+ *	T_MAIN(T(test_overflow_is_refused, "R02 R35"), T(test_...))
  *
+ * A claim that shows requirements of the points scheme carries their names; tests/requirements asks for them.
  * A failed check prints file, line and both values, and ends the program with 1. */
 struct t_case {
 	const char *name;
 	void (*fn)(void);
+	const char *requirements; /* names with a space between them, or "" */
 };
-#define T(f)                                                                                       \
+#define T(f, ...)                                                                                  \
 	{                                                                                          \
-		.name = #f, .fn = f                                                                \
+		.name = #f, .fn = f, .requirements = "" __VA_ARGS__                                \
 	}
 #define T_MAIN(...)                                                                                \
 	int main(int argc, char **argv)                                                            \
@@ -29,7 +31,8 @@ struct t_case {
 		return t_run(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));                 \
 	}
 
-/* Runs all cases, or those whose name contains argv[1]; prints "name ... ok". Returns 0. */
+/* Runs all cases, or those whose name contains argv[1]; prints "name ... ok". With "--requirements" it runs
+ * none and prints "R02 name" for each requirement that a case shows. Returns 0, or 1 when no case fits. */
 int t_run(int argc, char **argv, const struct t_case *cases, size_t n);
 __attribute__((noreturn, format(printf, 3, 4))) void t_fail(const char *file, int line,
 							    const char *fmt, ...);

@@ -35,10 +35,6 @@ struct catalogue_item {
 enum year_known { FOLD_YEAR_UNKNOWN, FOLD_YEAR_OPEN, FOLD_YEAR_CLOSED };
 /* Has anybody moved with a split or merger? */
 enum relocation_known { FOLD_MOVED_UNKNOWN, FOLD_MOVED_NONE, FOLD_MOVED_SOME };
-struct notified_days_from {
-	day_t from;
-	uint32_t days;
-};
 struct catalogue_adopted {
 	day_t from, to;
 	uint64_t version;
@@ -57,10 +53,6 @@ struct fold_work {
 	char code[STATE_VILLAGE_CODE_MAX];
 	struct catalogue_item *item; /* open addressing */
 	uint32_t nitems, items_cap;
-	/* the days between telling and deduction, by the first day of their scheme, ascending */
-	bool schemes_known;
-	struct notified_days_from *notified_days;
-	uint32_t nschemes, schemes_cap;
 	uint8_t year[FOLD_YEARS]; /* enum year_known, once looked at */
 	enum relocation_known moved;
 	bool adopts_known;
@@ -210,8 +202,6 @@ static inline struct bytes place_household(const struct place *p)
 {
 	return (struct bytes){(const uint8_t *)p->household, p->household_n};
 }
-/* Before an entry has changed a row: what makes split_merge_now cheap for its lines. */
-int split_merge_ready(struct rule_ctx *ctx);
 int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t member,
 		    struct place *ret);
 /* Key of the year in which caps and score of an accepted line are: of a person where it is now, of a
@@ -253,8 +243,6 @@ int rule_complaint_reply(struct rule_ctx *ctx);
 
 /* A points line that names an application is about the same and settles it (V_APPLICATION_LINE). */
 int due_process_apply(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l);
-/* Before an entry that confirms has changed a row: what due_process_due needs. */
-int due_process_ready(struct rule_ctx *ctx);
 /* P15: may this deduction, line @line of entry @entry, be confirmed today? */
 int due_process_due(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 		    const struct rec_points_line *l);

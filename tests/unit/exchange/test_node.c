@@ -1583,11 +1583,11 @@ static void test_no_memory_for_a_node_is_an_error(void)
 	pair_close(&p);
 }
 
-T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive), T(test_the_three_numbers_are_honest),
+T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive, "R28"), T(test_the_three_numbers_are_honest),
        T(test_many_entries_flow_through_the_window), T(test_equal_frontiers_cost_little),
        T(test_a_cut_at_every_message_loses_nothing),
        T(test_the_hub_forgets_nothing_when_it_restarts),
-       T(test_a_newer_connection_replaces_the_older), T(test_another_town_is_turned_away),
+       T(test_a_newer_connection_replaces_the_older), T(test_another_town_is_turned_away, "R61"),
        T(test_a_stranger_is_turned_away), T(test_an_enrolment_by_another_key_is_refused),
        T(test_an_enrolment_that_was_changed_is_refused),
        T(test_an_enrolment_with_another_transport_key_is_refused),

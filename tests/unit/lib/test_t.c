@@ -8,7 +8,7 @@
 #include "lib/mem.h"
 
 /* The checks must be able to fail, so each is made to fail in a child. */
-static int code_of(void (*fn)(void))
+static int code_of_printing(void (*fn)(void), int out)
 {
 	int status = 0;
 
@@ -18,7 +18,8 @@ static int code_of(void (*fn)(void))
 	if (pid == 0) {
 		int null = open("/dev/null", O_WRONLY);
 
-		if (null < 0 || dup2(null, STDERR_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		if (null < 0 || dup2(null, STDERR_FILENO) < 0 ||
+		    dup2(out < 0 ? null : out, STDOUT_FILENO) < 0)
 			_exit(99);
 		fn();
 		_exit(0);
@@ -26,6 +27,11 @@ static int code_of(void (*fn)(void))
 	T_EQ(waitpid(pid, &status, 0), pid);
 	T_OK(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int code_of(void (*fn)(void))
+{
+	return code_of_printing(fn, -1);
 }
 
 static void checks_that_hold(void)
@@ -131,6 +137,16 @@ static void a_test_by_name(void)
 	_exit(t_run(2, argv, cases, 2));
 }
 
+static void requirements_of_three(void)
+{
+	static const struct t_case cases[] = {T(not_true, "R02 I3"), T(not_equal),
+					      T(odd_hex, "R02")};
+	char name[] = "t", asked[] = "--requirements";
+	char *argv[] = {name, asked, NULL};
+
+	exit(t_run(2, argv, cases, 3));
+}
+
 static void test_checks_that_hold_pass(void)
 {
 	T_EQ(code_of(checks_that_hold), 0);
@@ -158,4 +174,18 @@ static void test_a_name_selects(void)
 	T_EQ(code_of(no_such_test), 1);
 }
 
-T_MAIN(T(test_checks_that_hold_pass), T(test_every_check_can_fail), T(test_a_name_selects))
+static void test_requirements_are_listed_and_nothing_runs(void)
+{
+	char got[200] = "";
+	FILE *out = tmpfile();
+
+	T_OK(out);
+	T_EQ(code_of_printing(requirements_of_three, fileno(out)), 0);
+	rewind(out);
+	T_OK(fread(got, 1, sizeof(got) - 1, out) > 0);
+	T_STR(got, "R02 not_true\nI3 not_true\nR02 odd_hex\n");
+	fclose(out);
+}
+
+T_MAIN(T(test_checks_that_hold_pass), T(test_every_check_can_fail), T(test_a_name_selects),
+       T(test_requirements_are_listed_and_nothing_runs))

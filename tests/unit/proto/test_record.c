@@ -499,7 +499,8 @@ static void test_json_of_a_points_line(void)
 		"\"1.50\","
 		"\"day\":\"2025-01-31\",\"place\":\"\\\"院坝\\\"\",\"reason\":\"开会\","
 		"\"evidence\":\"签到表\","
-		"\"evidence_no\":\"QD-1\",\"digest\":\"010203\",\"notified\":\"\",\"application\":0,"
+		"\"evidence_no\":\"QD-1\",\"digest\":\"010203\",\"notified\":\"\",\"application\":"
+		"0,"
 		"\"facility\":\"\"}");
 	json_is(t->line, t->nline, &line, REC_MASKED,
 		"{\"household\":\"05001\",\"member\":2,\"item\":\"A101\",\"version\":3,\"points\":"
@@ -731,7 +732,8 @@ T_MAIN(T(test_random_records_of_every_type_come_back),
        T(test_values_out_of_bounds_are_refused_on_the_wire),
        T(test_encoding_survives_lack_of_memory), T(test_types_are_found_by_code_and_name),
        T(test_every_field_is_described_completely), T(test_json_of_a_points_line),
-       T(test_json_of_a_member_hides_by_privacy), T(test_days_are_read_in_several_notations),
-       T(test_points_are_read_within_their_bounds), T(test_choices_are_read_by_name_and_label),
-       T(test_numbers_codes_and_texts_are_read), T(test_hex_is_read_into_the_scratch),
-       T(test_names_are_masked), T(test_the_specification_shows_the_tables_of_the_program))
+       T(test_json_of_a_member_hides_by_privacy, "R09"), T(test_days_are_read_in_several_notations),
+       T(test_points_are_read_within_their_bounds, "R34 I4"),
+       T(test_choices_are_read_by_name_and_label), T(test_numbers_codes_and_texts_are_read),
+       T(test_hex_is_read_into_the_scratch), T(test_names_are_masked),
+       T(test_the_specification_shows_the_tables_of_the_program))

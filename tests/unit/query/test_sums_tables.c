@@ -286,6 +286,8 @@ static void test_people_are_ranked_among_people(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_lines_are_summed_in_every_way), T(test_a_period_is_that_of_confirmation),
-       T(test_ranks_go_by_what_was_earned), T(test_one_category_can_be_looked_at),
-       T(test_people_are_ranked_among_people))
+T_MAIN(T(test_lines_are_summed_in_every_way, "R71"),
+       T(test_a_period_is_that_of_confirmation, "R46 I5"),
+       T(test_ranks_go_by_what_was_earned, "R47 I2"),
+       T(test_one_category_can_be_looked_at, "R42 R47"),
+       T(test_people_are_ranked_among_people, "R42"))

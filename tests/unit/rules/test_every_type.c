@@ -154,4 +154,4 @@ static void test_every_type_is_accepted_and_refused(void)
 	town_close(&w);
 }
 
-T_MAIN(T(test_a_village_lives), T(test_every_type_is_accepted_and_refused))
+T_MAIN(T(test_a_village_lives), T(test_every_type_is_accepted_and_refused, "R19"))

@@ -406,5 +406,5 @@ static void test_nothing_leaks(void)
 T_MAIN(T(test_the_town_opens), T(test_a_good_store_has_no_problems),
        T(test_every_flipped_bit_is_found), T(test_every_missing_row_is_found),
        T(test_every_stray_row_is_found), T(test_a_problem_names_its_entry),
-       T(test_the_guard_is_compared), T(test_a_forged_author_is_found_with_signatures_only),
+       T(test_the_guard_is_compared), T(test_a_forged_author_is_found_with_signatures_only, "R03"),
        T(test_every_allocation_may_fail), T(test_nothing_leaks))

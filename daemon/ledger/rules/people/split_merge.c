@@ -23,14 +23,13 @@ static void set_place(struct place *p, const struct state_place *s)
 	p->member = s->member;
 }
 
-int split_merge_ready(struct rule_ctx *ctx)
+/* Most villages have no such row, and their points lines then need not ask for each person. */
+static int look_for_moves(struct rule_ctx *ctx)
 {
 	struct bytes key, row;
 	struct state_key k;
 	int err;
 
-	if (ctx->w->moved != FOLD_MOVED_UNKNOWN)
-		return ERR_OK;
 	state_key_of(&k, ctx->f->feed_no, STATE_MOVED);
 	err = rows_from(ctx->w->rows, &k, k.n, &key, &row);
 	if (err && err != ERR_NOTFOUND)
@@ -46,8 +45,10 @@ int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t membe
 	struct place at;
 	struct state_key k;
 	struct bytes row;
-	int err;
+	int err = ctx->w->moved == FOLD_MOVED_UNKNOWN ? look_for_moves(ctx) : ERR_OK;
 
+	if (err)
+		return err;
 	set_place(&at, &next);
 	if (ctx->w->moved == FOLD_MOVED_NONE) {
 		*ret = at;
@@ -143,7 +144,6 @@ static int move_years(struct rule_ctx *ctx, const struct state_place *from,
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* Years first: rows_from shows nothing that this entry has put, and of a person's years it has put none yet. */
 static int move_person(struct rule_ctx *ctx, const struct state_place *from,
 		       const struct state_place *to)
 {

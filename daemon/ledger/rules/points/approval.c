@@ -305,10 +305,6 @@ static int run_step(struct rule_ctx *ctx, const struct step *s)
 	struct rec_review head;
 	int err = rule_head(ctx, &head);
 
-	if (!err)
-		err = split_merge_ready(ctx);
-	if (!err && s->confirm)
-		err = due_process_ready(ctx);
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++) {
 		err = rule_line(ctx, i, &r);
 		if (!err)
