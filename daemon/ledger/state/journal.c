@@ -6,10 +6,10 @@
 #include "lib/err.h"
 #include "proto/record.h"
 
-#define KIND_BITS      3
-#define LEN_BITS       5 /* of a household in a row of the daybook */
-#define OWN_REDEEMED   0xff
-#define POSTING_FIXED  41 /* bytes at most without the other household: kind, four numbers */
+#define KIND_BITS     3
+#define LEN_BITS      5 /* of a household in a row of the daybook */
+#define OWN_REDEEMED  0xff
+#define POSTING_FIXED 41 /* bytes at most without the other household: kind, four numbers */
 
 /* --- keys ------------------------------------------------------------------------------------------ */
 void journal_account_key(struct state_key *k, uint32_t feed_no, struct bytes household)

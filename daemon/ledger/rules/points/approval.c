@@ -164,14 +164,13 @@ static int book_account(struct rule_ctx *ctx, const struct target *t, uint32_t l
 	const struct account household = {.household = m->l.household};
 	bool plus = (m->it->sign == SIGN_deduct) == back;
 
-	return rule_transfer(
-		ctx, &(struct transfer){.from = plus ? issue : household,
-					.to = plus ? household : issue,
-					.points = m->l.points,
-					.kind = back ? POSTING_REVERSAL : POSTING_LINE,
-					.entry = t->seq,
-					.line = line,
-					.deed = m->l.day});
+	return rule_transfer(ctx, &(struct transfer){.from = plus ? issue : household,
+						     .to = plus ? household : issue,
+						     .points = m->l.points,
+						     .kind = back ? POSTING_REVERSAL : POSTING_LINE,
+						     .entry = t->seq,
+						     .line = line,
+						     .deed = m->l.day});
 }
 
 static int add_score(struct rule_ctx *ctx, const struct moved *m, uint32_t member, bool minus)

@@ -422,13 +422,13 @@ static int book(struct rule_ctx *ctx, struct bytes household, uint64_t entry, da
 	const struct account redeemed = {.of = ACCOUNT_REDEEMED};
 	const struct account account = {.household = household};
 
-	return rule_transfer(
-		ctx, &(struct transfer){.from = back ? redeemed : account,
-					.to = back ? account : redeemed,
-					.points = total,
-					.kind = back ? POSTING_RETURNED : POSTING_REDEEMED,
-					.entry = entry,
-					.deed = day});
+	return rule_transfer(ctx,
+			     &(struct transfer){.from = back ? redeemed : account,
+						.to = back ? account : redeemed,
+						.points = total,
+						.kind = back ? POSTING_RETURNED : POSTING_REDEEMED,
+						.entry = entry,
+						.deed = day});
 }
 
 int rule_redemption(struct rule_ctx *ctx)
@@ -506,6 +506,5 @@ int rule_redemption_reversal(struct rule_ctx *ctx)
 		err = rule_settle(ctx, r.entry, REC_redemption);
 	if (!err)
 		err = book(ctx, was.household, r.entry, was.day, was.total, true);
-	return err ? err
-		   : split_merge_unredeem(ctx, was.household, was.day, points_raw(was.total));
+	return err ? err : split_merge_unredeem(ctx, was.household, was.day, points_raw(was.total));
 }
