@@ -2,6 +2,7 @@
 #define DAEMON_LEDGER_QUERY_VIEW_H
 
 #include "daemon/ledger/query/ask.h"
+#include "daemon/ledger/query/statement.h"
 #include "daemon/ledger/query/views.def"
 #include "daemon/ledger/state/read_documents.h"
 #include "proto/record.h"
@@ -91,6 +92,11 @@ struct view_period {
 		year; /* given in place of days: by the day of the deed, as its appraisal counts; not of booking */
 };
 int view_period(struct ask *a, struct view_period *ret);
+static inline struct statement_period view_statement_period(const struct view_period *p)
+{
+	return (struct statement_period){p->from, p->to,
+					 p->year ? STATEMENT_DEED : STATEMENT_BOOKED};
+}
 int view_category(struct ask *a, char *ret); /* its letter */
 /* Also of one that has left. */
 int view_household_asked(struct ask *a, struct bytes *ret);

@@ -20,13 +20,12 @@ struct measures {
 	struct buf notices; /* struct posted, one after another */
 	struct ask *a;
 	struct view_out *out;
-	struct report_period p;
-	enum report_day day;
+	struct statement_period p;
 	int err; /* of the first row that could not be put */
 };
 /* A notice of redemptions that hangs: what it shows. */
 struct posted {
-	struct report_period p;
+	struct statement_period p;
 	uint64_t size;
 };
 
@@ -51,46 +50,46 @@ static int on_notice(void *ctx, const void *row)
 
 	if (n->kind != NOTICE_redemption || !n->postings || n->withdrawal)
 		return ERR_OK;
-	return buf_put(&m->notices, &(struct posted){{n->from, n->to}, n->size},
+	return buf_put(&m->notices, &(struct posted){{.from = n->from, .to = n->to}, n->size},
 		       sizeof(struct posted));
 }
 
 /* On one notice or on many: it counts once. */
-static bool is_posted(const struct measures *m, const struct move *mv)
+static bool is_posted(const struct measures *m, const struct statement_row *row)
 {
 	struct posted p;
 
 	for (size_t at = 0; at < m->notices.n; at += sizeof(p)) {
 		memcpy(&p, m->notices.p + at, sizeof(p));
-		if (mv->seq < p.size && report_covers(&p.p, mv->booked))
+		if (row->seq < p.size && statement_covers(&p.p, row->booked))
 			return true;
 	}
 	return false;
 }
 
 /* Recorded within a week of the deed, as far as the computer had a date. */
-static int count_prompt(struct measures *m, const struct move *mv)
+static int count_prompt(struct measures *m, const struct statement_row *row)
 {
 	struct bytes leaf, payload;
 	struct entry e;
 	day_t on;
-	int err = feedlog_read(m->a->t, m->a->feed.no, mv->entry, &leaf, &payload);
+	int err = feedlog_read(m->a->t, m->a->feed.no, row->entry, &leaf, &payload);
 
 	if (!err)
 		err = entry_parse(leaf.p, leaf.n, &e);
 	if (err)
 		return err;
 	on = day_of_ms(e.wall_ms);
-	m->prompt += on != DAY_NONE && on - mv->points_line->day <= PROMPT_DAYS;
+	m->prompt += on != DAY_NONE && on - row->points_line->day <= PROMPT_DAYS;
 	return ERR_OK;
 }
 
 /* Time, place, reason and evidence are there, and three different people signed. */
-static int count_line(struct measures *m, const struct move *mv)
+static int count_line(struct measures *m, const struct statement_row *row)
 {
-	const struct rec_points_line *l = mv->points_line;
+	const struct rec_points_line *l = row->points_line;
 	struct view_points p;
-	int err = view_points(m->a->t, m->a->feed.no, mv->entry, &p);
+	int err = view_points(m->a->t, m->a->feed.no, row->entry, &p);
 
 	if (err)
 		return err;
@@ -99,20 +98,18 @@ static int count_line(struct measures *m, const struct move *mv)
 		       memcmp(p.recorder, p.reviewer, 32) != 0 &&
 		       memcmp(p.recorder, p.confirmer, 32) != 0 &&
 		       memcmp(p.reviewer, p.confirmer, 32) != 0;
-	return count_prompt(m, mv);
+	return count_prompt(m, row);
 }
 
-static int count_move(void *ctx, const struct move *mv)
+static int count_row(void *ctx, const struct statement_row *row)
 {
 	struct measures *m = ctx;
 
-	if (!report_counts(&m->p, m->day, mv))
-		return ERR_OK;
-	if (mv->kind == MOVE_REDEEMED) {
+	if (row->kind == POSTING_REDEEMED) {
 		m->given++;
-		m->published += is_posted(m, mv);
+		m->published += is_posted(m, row);
 	}
-	return mv->kind == MOVE_LINE ? count_line(m, mv) : ERR_OK;
+	return row->kind == POSTING_LINE ? count_line(m, row) : ERR_OK;
 }
 
 /* --- rewards --- */
@@ -121,7 +118,7 @@ static int on_honour(void *ctx, const void *row)
 	const struct row_honours *h = row;
 	struct measures *m = ctx;
 
-	m->honours += report_covers(&m->p, h->day);
+	m->honours += statement_covers(&m->p, h->day);
 	return ERR_OK;
 }
 
@@ -132,7 +129,7 @@ static int on_support(void *ctx, uint64_t seq)
 	int err = entry_head(m->a->t, m->a->feed.no, seq, REC_policy_support, &r);
 
 	if (!err)
-		m->supports += report_covers(&m->p, r.day);
+		m->supports += statement_covers(&m->p, r.day);
 	return err;
 }
 
@@ -241,7 +238,7 @@ static int count_duty(void *ctx, const struct duty *d)
 	struct in_time *x = ctx;
 	uint32_t i = 0;
 
-	if (d->due == DAY_NONE || !report_covers(&x->m->p, d->due))
+	if (d->due == DAY_NONE || !statement_covers(&x->m->p, d->due))
 		return ERR_OK;
 	while (i < x->n && !str_eq((const char *)d->what.p, d->what.n, x->of[i].what))
 		i++;
@@ -274,8 +271,9 @@ static int begin(struct measures *m, struct ask *a, struct view_out *out)
 	*m = (struct measures){.a = a, .out = out};
 	if (err)
 		return err;
-	m->p = (struct report_period){p.from, p.to == DAY_NONE ? a->day : p.to};
-	m->day = p.year ? REPORT_DEED : REPORT_BOOKED;
+	m->p = view_statement_period(&p);
+	if (m->p.to == DAY_NONE)
+		m->p.to = a->day;
 	return ERR_OK;
 }
 
@@ -296,10 +294,10 @@ int rows_completeness(struct ask *a, struct view_out *out)
 	if (!err)
 		err = count_rewards(&m);
 	if (!err)
-		err = moves_walk(a->t, a->feed.no, a->feed.size, count_move, &m);
+		err = statement_days(a->t, a->feed.no, &m.p, kv_bytes(NULL, 0), a->feed.size,
+				     count_row, &m);
 	if (!err)
-		err = report_make_of(a->t, a->feed.no, a->feed.size, REPORT_ITEM, &m.p, m.day, '\0',
-				     &rep);
+		err = report_make(a->t, a->feed.no, a->feed.size, REPORT_ITEM, &m.p, '\0', &rep);
 	in_time.m = &m;
 	if (!err)
 		err = duty_each(a, count_duty, &in_time);

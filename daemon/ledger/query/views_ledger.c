@@ -1,22 +1,18 @@
 #include <inttypes.h>
 
 #include "daemon/ledger/query/statement.h"
-#include "daemon/ledger/query/sums.h"
 #include "daemon/ledger/query/view.h"
 #include "lib/text.h"
 
-/* The management ledger: every movement of points with what it was for, the balance of the household after it,
+/* The management ledger: every posting of points with what it was for, the balance of the household after it,
  * and who signed. The last balance of each household is that of its account. */
 struct walk {
 	struct ask *a;
 	struct view_out *out;
-	struct report_period p;
-	enum report_day day;
-	struct bytes household; /* empty: all */
 };
 
 /* "毛巾 2, 肥皂 1" */
-static int goods_text(const struct move *m, struct buf *out)
+static int goods_text(const struct statement_row *m, struct buf *out)
 {
 	const struct rec_type *type = rec_type_of(REC_redemption);
 	struct rec_redemption_line l;
@@ -53,7 +49,7 @@ static struct bytes person_of(const struct walk *w, const uint8_t key[SIGN_KEY_B
 }
 
 /* A line: what it was for, where it stands, and the three who signed it. */
-static int put_line(const struct walk *w, const struct move *m, struct row_ledger *v)
+static int put_line(const struct walk *w, const struct statement_row *m, struct row_ledger *v)
 {
 	const struct rec_points_line *l = m->points_line;
 	struct view_person recorder, reviewer, confirmer;
@@ -68,7 +64,7 @@ static int put_line(const struct walk *w, const struct move *m, struct row_ledge
 	v->day = l->day;
 	v->state = bytes_str(line_state_text(p.state[m->line], w->a->lang));
 	v->reason = l->reason;
-	if (m->kind == MOVE_LINE) {
+	if (m->kind == POSTING_LINE) {
 		v->recorder = person_of(w, p.recorder, &recorder);
 		v->reviewer = person_of(w, p.reviewer, &reviewer);
 		v->confirmer = person_of(w, p.confirmer, &confirmer);
@@ -76,7 +72,7 @@ static int put_line(const struct walk *w, const struct move *m, struct row_ledge
 	return view_put(w->out, v);
 }
 
-static int put_redeemed(const struct walk *w, const struct move *m, struct row_ledger *v)
+static int put_redeemed(const struct walk *w, const struct statement_row *m, struct row_ledger *v)
 {
 	struct buf goods = {0};
 	const char *state = "";
@@ -95,12 +91,12 @@ static int put_redeemed(const struct walk *w, const struct move *m, struct row_l
 }
 
 /* What is not a line has the signature of who wrote it. */
-static int put_move(const struct walk *w, const struct move *m)
+static int put_row(const struct walk *w, const struct statement_row *m)
 {
 	struct view_person author;
 	struct row_ledger v = {.booked = m->booked,
 			       .household = m->household,
-			       .kind = bytes_str(move_kind_text(m->kind, w->a->lang)),
+			       .kind = bytes_str(posting_kind_text(m->kind, w->a->lang)),
 			       .item = m->other,
 			       .day = m->booked,
 			       .points = m->points,
@@ -109,34 +105,30 @@ static int put_move(const struct walk *w, const struct move *m)
 			       .line = m->line,
 			       .by = m->seq};
 
-	if (m->kind != MOVE_LINE)
+	if (m->kind != POSTING_LINE)
 		v.recorder = person_of(w, m->author, &author);
 	if (m->points_line)
 		return put_line(w, m, &v);
 	return m->redemption ? put_redeemed(w, m, &v) : view_put(w->out, &v);
 }
 
-static int on_move(void *ctx, const struct move *m)
+static int on_row(void *ctx, const struct statement_row *m)
 {
-	const struct walk *w = ctx;
-
-	if (!report_counts(&w->p, w->day, m) ||
-	    (w->household.n && !bytes_eq(w->household, m->household)))
-		return ERR_OK;
-	return put_move(w, m);
+	return put_row(ctx, m);
 }
 
 int rows_ledger(struct ask *a, struct view_out *out)
 {
-	struct walk w = {.a = a, .out = out};
+	struct walk w = {a, out};
+	struct statement_period of;
+	struct bytes household;
 	struct view_period p;
 	int err = view_period(a, &p);
 
 	if (!err)
-		err = view_household_asked(a, &w.household);
+		err = view_household_asked(a, &household);
 	if (err)
 		return err;
-	w.p = (struct report_period){p.from, p.to};
-	w.day = p.year ? REPORT_DEED : REPORT_BOOKED;
-	return moves_walk(a->t, a->feed.no, a->feed.size, on_move, &w);
+	of = view_statement_period(&p);
+	return statement_days(a->t, a->feed.no, &of, household, a->feed.size, on_row, &w);
 }

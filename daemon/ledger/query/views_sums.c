@@ -13,8 +13,7 @@
 struct sums {
 	struct ask *a;
 	struct view_out *out;
-	struct report_period p;
-	enum report_day day;
+	struct statement_period p;
 	uint64_t year;
 	char category; /* of ranks; '\0': all */
 };
@@ -27,16 +26,14 @@ static int begin(struct sums *s, struct ask *a, struct view_out *out)
 	*s = (struct sums){.a = a, .out = out};
 	if (err)
 		return err;
-	s->p = (struct report_period){p.from, p.to};
+	s->p = view_statement_period(&p);
 	s->year = p.year;
-	s->day = p.year ? REPORT_DEED : REPORT_BOOKED;
 	return view_category(a, &s->category);
 }
 
 static int make(const struct sums *s, enum report_by by, struct report *ret)
 {
-	return report_make_of(s->a->t, s->a->feed.no, s->a->feed.size, by, &s->p, s->day,
-			      s->category, ret);
+	return report_make(s->a->t, s->a->feed.no, s->a->feed.size, by, &s->p, s->category, ret);
 }
 
 /* --- sums ------------------------------------------------------------------------------------------ */

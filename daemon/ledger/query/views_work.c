@@ -264,35 +264,35 @@ int rows_filings(struct ask *a, struct view_out *out)
 
 /* --- notices --------------------------------------------------------------------------------------- */
 /* Where notices hang or hung, by notice: each is looked up once, however many there are. */
-struct posting {
+struct hanging {
 	uint64_t notice;
 	day_t from, to;
 };
-struct postings {
+struct board {
 	struct walk w;
-	struct buf all; /* struct posting, one after another */
+	struct buf all; /* struct hanging, one after another */
 };
 
-static int on_posting(void *ctx, uint64_t seq)
+static int on_board(void *ctx, uint64_t seq)
 {
-	struct postings *p = ctx;
+	struct board *p = ctx;
 	struct rec_posting r;
 	int err = head_of(&p->w, seq, REC_posting, &r);
 
 	return err ? err
-		   : buf_put(&p->all, &(struct posting){r.notice, r.from, r.to},
-			     sizeof(struct posting));
+		   : buf_put(&p->all, &(struct hanging){r.notice, r.from, r.to},
+			     sizeof(struct hanging));
 }
 
 static int by_notice(const void *a, const void *b)
 {
-	const struct posting *x = a, *y = b;
+	const struct hanging *x = a, *y = b;
 
 	return (x->notice > y->notice) - (x->notice < y->notice);
 }
 
 /* The first of @seq, or where it would stand. */
-static size_t first_posting(const struct posting *p, size_t n, uint64_t seq)
+static size_t first_posting(const struct hanging *p, size_t n, uint64_t seq)
 {
 	size_t lo = 0, hi = n;
 
@@ -310,7 +310,7 @@ static size_t first_posting(const struct posting *p, size_t n, uint64_t seq)
 /* The days of the posting that stays up longest; of equal ones the earliest. */
 static void add_postings(struct row_notices *n, const struct buf *all)
 {
-	const struct posting *p = (const struct posting *)(const void *)all->p;
+	const struct hanging *p = (const struct hanging *)(const void *)all->p;
 	size_t count = all->n / sizeof(*p);
 
 	for (size_t i = first_posting(p, count, n->entry); i < count && p[i].notice == n->entry;
@@ -335,7 +335,7 @@ static uint32_t posted_state(const struct ask *a, const struct row_notices *n)
 
 static int on_notice(void *ctx, uint64_t seq)
 {
-	const struct postings *p = ctx;
+	const struct board *p = ctx;
 	struct row_notices n = {.entry = seq};
 	struct rec_notice r;
 	int err = head_of(&p->w, seq, REC_notice, &r);
@@ -359,11 +359,11 @@ static int on_notice(void *ctx, uint64_t seq)
 
 int rows_notices(struct ask *a, struct view_out *out)
 {
-	struct postings p = {.w = {a, out}};
-	int err = view_listed(a->t, a->feed.no, REC_posting, 0, on_posting, &p);
+	struct board p = {.w = {a, out}};
+	int err = view_listed(a->t, a->feed.no, REC_posting, 0, on_board, &p);
 
 	if (!err && p.all.n)
-		qsort(p.all.p, p.all.n / sizeof(struct posting), sizeof(struct posting), by_notice);
+		qsort(p.all.p, p.all.n / sizeof(struct hanging), sizeof(struct hanging), by_notice);
 	if (!err)
 		err = view_listed(a->t, a->feed.no, REC_notice, 0, on_notice, &p);
 	buf_close(&p.all);

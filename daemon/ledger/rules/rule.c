@@ -125,21 +125,6 @@ int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v)
 	return rule_put(ctx, k);
 }
 
-int rule_account(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
-		 struct state_account *ret)
-{
-	struct bytes row;
-	int err;
-
-	*ret = (struct state_account){0};
-	state_key_of(k, ctx->f->feed_no, STATE_ACCOUNT);
-	state_key_text(k, household);
-	err = rows_get(ctx->w->rows, k, &row);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_account_parse(row, ret);
-}
-
 /* --- days ------------------------------------------------------------------------------------------ */
 int rule_not_future(struct rule_ctx *ctx, day_t day)
 {

@@ -24,7 +24,6 @@ enum relocation_known { FOLD_MOVED_UNKNOWN, FOLD_MOVED_NONE, FOLD_MOVED_SOME };
 
 struct catalogue_item;
 struct catalogue_adopted;
-struct notified_days_from;
 
 /* What lives between entries follows from the committed state; an entry that was refused may leave it knowing
  * less (moved), never otherwise. */
@@ -39,10 +38,6 @@ struct fold_work {
 	char code[STATE_VILLAGE_CODE_MAX];
 	struct catalogue_item *item; /* open addressing */
 	uint32_t nitems, items_cap;
-	/* the days between telling and deduction, by the first day of their scheme, ascending */
-	bool schemes_known;
-	struct notified_days_from *notified_days;
-	uint32_t nschemes, schemes_cap;
 	uint8_t year[FOLD_YEARS]; /* enum year_known, once looked at */
 	enum relocation_known moved;
 	bool adopts_known;
@@ -121,9 +116,6 @@ int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret,
 int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n);
 int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret);
 int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v);
-/* The account of a household, all 0 when there is none yet, and the key of its row. */
-int rule_account(struct rule_ctx *ctx, struct bytes household, struct state_key *ret_key,
-		 struct state_account *ret);
 int rule_not_future(struct rule_ctx *ctx, day_t day);	     /* V_DAY_FUTURE */
 int rule_period(struct rule_ctx *ctx, day_t from, day_t to); /* V_PERIOD */
 /* Where the outcome depends on today: V_NO_CLOCK when it is unknown. */

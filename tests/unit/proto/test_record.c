@@ -829,7 +829,8 @@ T_MAIN(T(test_random_records_of_every_type_come_back),
        T(test_encoding_survives_lack_of_memory), T(test_types_are_found_by_code_and_name),
        T(test_every_field_is_described_completely),
        T(test_what_is_open_has_a_day_and_is_settled_by_another_type), T(test_json_of_a_points_line),
-       T(test_json_of_a_member_hides_by_privacy), T(test_days_are_read_in_several_notations),
-       T(test_points_are_read_within_their_bounds), T(test_choices_are_read_by_name_and_label),
-       T(test_numbers_codes_and_texts_are_read), T(test_hex_is_read_into_the_scratch),
-       T(test_names_are_masked), T(test_the_specification_shows_the_tables_of_the_program))
+       T(test_json_of_a_member_hides_by_privacy, "R09"), T(test_days_are_read_in_several_notations),
+       T(test_points_are_read_within_their_bounds, "R34 I4"),
+       T(test_choices_are_read_by_name_and_label), T(test_numbers_codes_and_texts_are_read),
+       T(test_hex_is_read_into_the_scratch), T(test_names_are_masked),
+       T(test_the_specification_shows_the_tables_of_the_program))

@@ -10,7 +10,7 @@ struct catalogue_item {
 	uint64_t version; /* of the village; 0: this place is free */
 	day_t from, to;	  /* of the town's catalogue */
 	uint32_t number;
-	uint32_t sign, scope;
+	uint32_t category, sign, scope;
 	bool document;
 	int64_t points, cap;
 	uint8_t code_n, evidence_n;

@@ -5,18 +5,12 @@
 
 /* Households that split and merge. */
 
-/* Before an entry has changed a row: what makes split_merge_now cheap for its lines. */
-int split_merge_ready(struct rule_ctx *ctx);
 int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t member,
 		    struct place *ret);
 /* Key of the year in which caps and score of an accepted line are: of a person where it is now, of a
  * household as such (@member 0) where it was. */
 int split_merge_year_key(struct rule_ctx *ctx, struct bytes household, uint32_t member, int year,
 			 struct state_key *ret);
-/* After any change to the account that an earlier line or redemption names: that of a merged household
- * keeps its sums and hands its balance on to where the household is now (V_OVERFLOW). Nothing to do for
- * others. */
-int split_merge_pass_on(struct rule_ctx *ctx, struct bytes household);
 /* What a household has redeemed in a year: with all that came by splits and mergers, and the part of it that the
  * household from which it was split had redeemed until then. */
 struct split_merge_sum {

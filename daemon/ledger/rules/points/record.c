@@ -367,7 +367,7 @@ int rule_points(struct rule_ctx *ctx)
 	struct state_lines *lines = &ctx->w->lines;
 	struct state_key k;
 	struct bytes row;
-	int err = split_merge_ready(ctx);
+	int err = ERR_OK;
 
 	if (ctx->today == DAY_NONE)
 		rule_warn(ctx, &(struct refusal){.id = V_P05_NO_CLOCK});
