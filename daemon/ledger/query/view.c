@@ -20,6 +20,7 @@ static const struct rec_choices state_lists[] = {STATES_ALL(STATE_LIST)};
 #define IS_U(list)	REC_U, 0, INT64_MAX, NULL
 #define IS_SEQ(list)	REC_U, 1, INT64_MAX, NULL
 #define IS_POINTS(list) REC_POINTS, INT64_MIN, INT64_MAX, NULL
+#define IS_QTY(list)	REC_QTY, INT64_MIN, INT64_MAX, NULL
 #define IS_DAY(list)	REC_DAY, 0, 0, NULL
 #define IS_TEXT(list)	REC_TEXT, 0, INT64_MAX, NULL
 #define IS_CODE(list)	REC_CODE, 0, INT64_MAX, NULL
@@ -103,9 +104,10 @@ int view_each(struct ask *a, const struct view_def *def, int (*fn)(void *ctx, co
 
 const struct view_param view_params[VIEW_PARAMS] = {{"from", VIEW_PERIOD},
 						    {"to", VIEW_PERIOD},
-						    {"year", VIEW_PERIOD},
+						    {"year", VIEW_PERIOD | VIEW_YEAR},
 						    {"category", VIEW_CATEGORY},
-						    {"household", VIEW_HOUSEHOLD}};
+						    {"household", VIEW_HOUSEHOLD},
+						    {"all", VIEW_ALL}};
 
 static int param_unknown(struct ask *a, const struct view_def *def, const char *name)
 {
@@ -190,6 +192,12 @@ int view_period(struct ask *a, struct view_period *ret)
 	if (!err)
 		*ret = p;
 	return err;
+}
+
+int view_year(struct ask *a, uint64_t *ret)
+{
+	*ret = a->day == DAY_NONE ? 0 : (uint64_t)day_year(a->day);
+	return ask_u64(a, "year", YEAR_LAST, ret);
 }
 
 /* Single-item appraisals rank by one category. */

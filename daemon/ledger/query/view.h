@@ -25,6 +25,7 @@ STATES_ENUM(APPRAISED)
 #define VIEW_T_U					     uint64_t
 #define VIEW_T_SEQ					     uint64_t
 #define VIEW_T_POINTS					     struct points
+#define VIEW_T_QTY					     struct qty
 #define VIEW_T_DAY					     day_t
 #define VIEW_T_TEXT					     struct bytes
 #define VIEW_T_CODE					     struct bytes
@@ -45,7 +46,9 @@ VIEWS(VIEW_STRUCT)
 #define VIEW_PERIOD    UINT32_C(1)
 #define VIEW_CATEGORY  UINT32_C(2)
 #define VIEW_HOUSEHOLD UINT32_C(4)
-#define VIEW_PARAMS    5
+#define VIEW_YEAR      UINT32_C(8)
+#define VIEW_ALL       UINT32_C(16)
+#define VIEW_PARAMS    6
 extern const struct view_param {
 	const char *name;
 	uint32_t param;
@@ -97,6 +100,7 @@ static inline struct statement_period view_statement_period(const struct view_pe
 	return (struct statement_period){p->from, p->to,
 					 p->year ? STATEMENT_DEED : STATEMENT_BOOKED};
 }
+int view_year(struct ask *a, uint64_t *ret); /* else that of today */
 int view_category(struct ask *a, char *ret); /* its letter */
 /* Also of one that has left. */
 int view_household_asked(struct ask *a, struct bytes *ret);

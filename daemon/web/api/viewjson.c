@@ -60,6 +60,49 @@ int viewjson_rows(struct reading *r, const struct view_def *def)
 	return err;
 }
 
+/* --- objects --------------------------------------------------------------------------------------- */
+
+static bool is_there(const struct rec_field *f, const void *row)
+{
+	return !rec_check(f, 1, row, NULL) && (f->kind != REC_DAY || rec_day(f, row) != DAY_NONE);
+}
+
+void viewjson_fields(struct reading *r, const struct view_def *def, const void *row)
+{
+	for (uint32_t i = 0; i < def->nfields; i++) {
+		const struct rec_field *f = &def->field[i];
+
+		if (!rec_shown(f, r->ask.upto) || !is_there(f, row))
+			continue;
+		jw_key(&r->w, f->name);
+		if (f->choices == &rec_lists[REC_LIST_YES])
+			jw_bool(&r->w, rec_chosen(f, row) == YES_yes);
+		else
+			rec_json_value(&r->w, f, row);
+	}
+}
+
+static int on_item(void *ctx, const void *row)
+{
+	const struct rows *rows = ctx;
+
+	jw_obj(&rows->r->w);
+	viewjson_fields(rows->r, rows->def, row);
+	jw_obj_end(&rows->r->w);
+	return rows->r->w.out->err;
+}
+
+int viewjson_items(struct reading *r, const char *key, const struct view_def *def)
+{
+	int err;
+
+	jw_key(&r->w, key);
+	jw_arr(&r->w);
+	err = view_each(&r->ask, def, on_item, &(struct rows){r, def});
+	jw_arr_end(&r->w);
+	return err;
+}
+
 /* --- openapi.yaml ---------------------------------------------------------------------------------- */
 
 static void put_params(struct buf *out, const struct view_def *def)
