@@ -99,11 +99,6 @@ static void json_value(struct jw *w, const struct rec_field *f, const void *s)
 	}
 }
 
-static bool is_name(const struct rec_field *f)
-{
-	return f->kind == REC_TEXT && strcmp(f->name, "name") == 0;
-}
-
 void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
 	      enum rec_privacy upto)
 {
@@ -111,7 +106,7 @@ void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s
 		if (f[i].privacy <= upto) {
 			jw_key(w, f[i].name);
 			json_value(w, &f[i], s);
-		} else if (f[i].privacy == REC_MASKED && is_name(&f[i])) {
+		} else if (f[i].privacy == REC_MASKED && f[i].person) {
 			jw_key(w, f[i].name);
 			json_masked_name(w, value_bytes(&f[i], s));
 		}
@@ -205,36 +200,15 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 	return false;
 }
 
-static size_t value_size(enum rec_kind kind)
-{
-	switch (kind) {
-	case REC_MINUTE:
-	case REC_U: return sizeof(uint64_t);
-	case REC_POINTS: return sizeof(struct points);
-	case REC_FEN: return sizeof(struct fen);
-	case REC_QTY: return sizeof(struct qty);
-	case REC_DAY: return sizeof(day_t);
-	case REC_TEXT:
-	case REC_CODE:
-	case REC_DIGEST:
-	case REC_BIN: return sizeof(struct bytes);
-	case REC_CHOICE: return sizeof(uint32_t);
-	}
-	return 0;
-}
-
 int rec_field_parse(const struct rec_field *f, const char *s, size_t n,
 		    uint8_t scratch[REC_SCRATCH_BYTES], void *record)
 {
-	struct rec_field alone = *f;
 	union rec_any v;
 
-	/* into a place of its own first, so that the record is untouched on failure */
-	alone.offset = 0;
-	memset(&v, 0, sizeof(v));
-	if (!value_parse(&alone, s, n, scratch, &v) || rec_check(&alone, 1, &v, NULL))
+	/* into another record first, so that this one is untouched on failure */
+	if (!value_parse(f, s, n, scratch, &v) || rec_check(f, 1, &v, NULL))
 		return ERR_INVALID;
-	value_put(f, record, &v, value_size(f->kind));
+	rec_copy(f, record, &v);
 	return ERR_OK;
 }
 
