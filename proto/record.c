@@ -21,12 +21,16 @@ const struct rec_choices rec_lists[] = {CHOICES_ALL(LIST_ROW)};
 const uint32_t rec_nlists = REC_LIST_NONE;
 
 /* what a field means; of those that name another one, it is in the same head or line */
-#define PAST			.past = true
-#define PERIOD_TO(R, from)	.not_before = &fields_##R[AT_##R##_##from]
-#define AT_MOST(R, field)	.at_most = &fields_##R[AT_##R##_##field]
-#define HOUSEHOLD(is)		.household = REC_##is
+#define NAME		   .person = true
+#define DEFAULT(how)	   .fill = REC_##how
+#define EXAMPLE(text)	   .example = (text)
+#define PAST		   .past = true
+#define PERIOD_TO(R, from) .not_before = &fields_##R[AT_##R##_##from]
+#define AT_MOST(R, field)  .at_most = &fields_##R[AT_##R##_##field]
+/* what is registered has an example of its own */
+#define HOUSEHOLD(is)		.household = REC_##is, .example = "05001"
 #define MEMBER(R, of, is)	.member = REC_##is, .member_of = &fields_##R[AT_##R##_##of]
-#define ENROLLED		.enrolled = true
+#define ENROLLED		.enrolled = true, .example = "500101999201"
 #define OTHER_PERSON		.other_person = true
 #define REF(type)		.ref = REC_##type
 #define SETTLES			.settles = true
@@ -265,7 +269,7 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 
 bool rec_optional(const struct rec_field *f)
 {
-	return f->kind != REC_CHOICE && f->min <= 0;
+	return f->fill || (f->kind != REC_CHOICE && f->min <= 0);
 }
 
 bool rec_is_hex(const struct rec_field *f)
@@ -295,6 +299,49 @@ struct bytes rec_bytes(const struct rec_field *f, const void *s)
 {
 	assert(rec_is_hex(f) || f->kind == REC_TEXT || f->kind == REC_CODE);
 	return value_bytes(f, s);
+}
+
+static size_t value_size(enum rec_kind kind)
+{
+	switch (kind) {
+	case REC_MINUTE:
+	case REC_U: return sizeof(uint64_t);
+	case REC_POINTS: return sizeof(struct points);
+	case REC_FEN: return sizeof(struct fen);
+	case REC_QTY: return sizeof(struct qty);
+	case REC_DAY: return sizeof(day_t);
+	case REC_TEXT:
+	case REC_CODE:
+	case REC_DIGEST:
+	case REC_BIN: return sizeof(struct bytes);
+	case REC_CHOICE: return sizeof(uint32_t);
+	}
+	return 0;
+}
+
+bool rec_is_zero(const struct rec_field *f, const void *s)
+{
+	static const uint8_t zero[sizeof(struct bytes)];
+
+	return memcmp((const uint8_t *)s + f->offset, zero, value_size(f->kind)) == 0;
+}
+
+void rec_copy(const struct rec_field *f, void *s, const void *from)
+{
+	value_put(f, s, (const uint8_t *)from + f->offset, value_size(f->kind));
+}
+
+void rec_clear(const struct rec_field *f, void *s)
+{
+	static const uint8_t zero[sizeof(struct bytes)];
+
+	value_put(f, s, zero, value_size(f->kind));
+}
+
+void rec_put_day(const struct rec_field *f, void *s, day_t day)
+{
+	assert(f->kind == REC_DAY);
+	value_put_day(f, s, day);
 }
 
 /* --- records ----------------------------------------------------------------------------------------- */

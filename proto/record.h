@@ -83,6 +83,15 @@ struct rec_choices {
 /* What a household or person must be that a field names: registered, though it may have left or died; here now; a
  * household here that takes part. */
 enum rec_need { REC_ANY, REC_KNOWN, REC_PRESENT, REC_PART };
+/* What the daemon fills in where people leave a value out. */
+enum rec_default {
+	REC_NO_DEFAULT,
+	REC_TODAY,    /* the day of writing */
+	REC_NOW,      /* the minute of writing, when the day is today */
+	REC_IN_FORCE, /* the version in force on the day of the record */
+	REC_ITEM,     /* the points of the item in that version */
+	REC_PRICE     /* price times quantity, by that version */
+};
 struct rec_field {
 	const char *name;
 	enum rec_kind kind;
@@ -91,6 +100,9 @@ struct rec_field {
 	int64_t min, max;
 	const struct rec_choices *choices; /* NULL unless REC_CHOICE */
 	const char *zh, *en;
+	const char *example; /* a value for people to see; NULL: one is made from the kind */
+	enum rec_default fill;
+	bool person; /* the name of a person, which can be shortened */
 	/* what the value means; another field named here is one of the same head or line */
 	bool past; /* a day that is not after today */
 	const struct rec_field
@@ -148,7 +160,8 @@ extern const struct rec_choices rec_lists[];
 extern const uint32_t rec_nlists;
 extern const struct rec_type rec_types[];
 extern const uint32_t rec_ntypes;
-/* May this field be left out by people? Numbers, texts and days whose least value is 0, less or nothing. */
+/* May this field be left out by people? Numbers, texts and days whose least value is 0, less or nothing, and what
+ * the daemon fills in. */
 bool rec_optional(const struct rec_field *f);
 /* Bytes that people write as hexadecimal digits: BIN and DIGEST. */
 bool rec_is_hex(const struct rec_field *f);
@@ -161,6 +174,12 @@ uint64_t rec_u(const struct rec_field *f, const void *s);
 uint32_t rec_chosen(const struct rec_field *f, const void *s);
 day_t rec_day(const struct rec_field *f, const void *s);
 struct bytes rec_bytes(const struct rec_field *f, const void *s);
+/* A number, amount or day that is 0: it was not given. */
+bool rec_is_zero(const struct rec_field *f, const void *s);
+/* Puts the value that the field has in @from; of bytes the borrowed ones. */
+void rec_copy(const struct rec_field *f, void *s, const void *from);
+void rec_clear(const struct rec_field *f, void *s);
+void rec_put_day(const struct rec_field *f, void *s, day_t day);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
 struct bytes rec_title(const struct rec_type *t, enum lang lang);
@@ -188,7 +207,7 @@ int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret)
 
 /* Writes the fields into an open JSON object. Points and money as "36.00", days as "2025-01-31", choices by name,
  * minutes as "09:30", bin and digests as hex. Fields more private than @upto are left out. When @upto is
- * PUBLIC, a MASKED name is shortened by rec_mask_name; other MASKED fields have no safe short form and
+ * PUBLIC, a MASKED name of a person is shortened by rec_mask_name; other MASKED fields have no safe short form and
  * are left out, too. */
 void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
 	      enum rec_privacy upto);

@@ -112,11 +112,6 @@ void rec_json_value(struct jw *w, const struct rec_field *f, const void *s)
 	}
 }
 
-static bool is_name(const struct rec_field *f)
-{
-	return f->kind == REC_TEXT && strcmp(f->name, "name") == 0;
-}
-
 void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
 	      enum rec_privacy upto)
 {
@@ -124,7 +119,7 @@ void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s
 		if (f[i].privacy <= upto) {
 			jw_key(w, f[i].name);
 			rec_json_value(w, &f[i], s);
-		} else if (f[i].privacy == REC_MASKED && is_name(&f[i])) {
+		} else if (f[i].privacy == REC_MASKED && f[i].person) {
 			jw_key(w, f[i].name);
 			json_masked_name(w, value_bytes(&f[i], s));
 		}
@@ -140,29 +135,11 @@ const char *rec_label(const struct rec_field *f, const void *s, enum lang lang)
 	return lang == LANG_EN ? f->choices->v[c].en : f->choices->v[c].zh;
 }
 
-static size_t value_size(enum rec_kind kind)
-{
-	switch (kind) {
-	case REC_MINUTE:
-	case REC_U: return sizeof(uint64_t);
-	case REC_POINTS: return sizeof(struct points);
-	case REC_FEN: return sizeof(struct fen);
-	case REC_QTY: return sizeof(struct qty);
-	case REC_DAY: return sizeof(day_t);
-	case REC_TEXT:
-	case REC_CODE:
-	case REC_DIGEST:
-	case REC_BIN: return sizeof(struct bytes);
-	case REC_CHOICE: return sizeof(uint32_t);
-	}
-	return 0;
-}
-
 /* --- values that some must not see ------------------------------------------------------------------- */
 
 bool rec_shown(const struct rec_field *f, enum rec_privacy upto)
 {
-	return f->privacy <= upto || (f->privacy == REC_MASKED && is_name(f));
+	return f->privacy <= upto || (f->privacy == REC_MASKED && f->person);
 }
 
 /* The short form of the name in a place of its own; "*" when there is no more room. */
@@ -180,15 +157,13 @@ static void redact_name(const struct rec_field *f, void *s, struct buf *shown)
 void rec_redact(const struct rec_field *f, uint32_t n, void *s, enum rec_privacy upto,
 		struct buf *shown)
 {
-	static const union rec_any nothing;
-
 	for (uint32_t i = 0; i < n; i++) {
 		if (f[i].privacy <= upto)
 			continue;
 		if (rec_shown(&f[i], upto))
 			redact_name(&f[i], s, shown);
 		else
-			value_put(&f[i], s, &nothing, value_size(f[i].kind));
+			rec_clear(&f[i], s);
 	}
 }
 
@@ -282,15 +257,12 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 int rec_field_parse(const struct rec_field *f, const char *s, size_t n,
 		    uint8_t scratch[REC_SCRATCH_BYTES], void *record)
 {
-	struct rec_field alone = *f;
 	union rec_any v;
 
-	/* into a place of its own first, so that the record is untouched on failure */
-	alone.offset = 0;
-	memset(&v, 0, sizeof(v));
-	if (!value_parse(&alone, s, n, scratch, &v) || rec_check(&alone, 1, &v, NULL))
+	/* into another record first, so that this one is untouched on failure */
+	if (!value_parse(f, s, n, scratch, &v) || rec_check(f, 1, &v, NULL))
 		return ERR_INVALID;
-	value_put(f, record, &v, value_size(f->kind));
+	rec_copy(f, record, &v);
 	return ERR_OK;
 }
 

@@ -16,19 +16,20 @@ enum { STATES_ALL(STATE_PLACE) STATE_LISTS };
 #define STATE_LIST(list) {#list, state_##list, COUNT(state_##list)},
 static const struct rec_choices state_lists[] = {STATES_ALL(STATE_LIST)};
 
-/* The kind of a record's field, its bounds and its choices. */
-#define IS_U(list)	REC_U, 0, INT64_MAX, NULL
-#define IS_SEQ(list)	REC_U, 1, INT64_MAX, NULL
-#define IS_POINTS(list) REC_POINTS, INT64_MIN, INT64_MAX, NULL
-#define IS_QTY(list)	REC_QTY, INT64_MIN, INT64_MAX, NULL
-#define IS_DAY(list)	REC_DAY, 0, 0, NULL
-#define IS_TEXT(list)	REC_TEXT, 0, INT64_MAX, NULL
-#define IS_CODE(list)	REC_CODE, 0, INT64_MAX, NULL
-#define IS_CHOICE(list) REC_CHOICE, 0, INT64_MAX, &rec_lists[REC_LIST_##list]
-#define IS_STATE(list)	REC_CHOICE, 0, INT64_MAX, &state_lists[STATE_LIST_##list]
+/* The kind of a record's field, its bounds, its choices, and whether it is the name of a person. */
+#define IS_U(list)	REC_U, 0, INT64_MAX, NULL, false
+#define IS_SEQ(list)	REC_U, 1, INT64_MAX, NULL, false
+#define IS_POINTS(list) REC_POINTS, INT64_MIN, INT64_MAX, NULL, false
+#define IS_QTY(list)	REC_QTY, INT64_MIN, INT64_MAX, NULL, false
+#define IS_DAY(list)	REC_DAY, 0, 0, NULL, false
+#define IS_TEXT(list)	REC_TEXT, 0, INT64_MAX, NULL, false
+#define IS_NAME(list)	REC_TEXT, 0, INT64_MAX, NULL, true
+#define IS_CODE(list)	REC_CODE, 0, INT64_MAX, NULL, false
+#define IS_CHOICE(list) REC_CHOICE, 0, INT64_MAX, &rec_lists[REC_LIST_##list], false
+#define IS_STATE(list)	REC_CHOICE, 0, INT64_MAX, &state_lists[STATE_LIST_##list], false
 
 #define FIELD(R, name, is, privacy, zh, en) FIELD_OF(R, name, is, privacy, zh, en)
-#define FIELD_OF(R, name_, kind_, min_, max_, choices_, privacy_, zh_, en_)                        \
+#define FIELD_OF(R, name_, kind_, min_, max_, choices_, person_, privacy_, zh_, en_)               \
 	{.name = #name_,                                                                           \
 	 .kind = kind_,                                                                            \
 	 .privacy = REC_##privacy_,                                                                \
@@ -36,6 +37,7 @@ static const struct rec_choices state_lists[] = {STATES_ALL(STATE_LIST)};
 	 .min = min_,                                                                              \
 	 .max = max_,                                                                              \
 	 .choices = choices_,                                                                      \
+	 .person = person_,                                                                        \
 	 .zh = zh_,                                                                                \
 	 .en = en_},
 #define VIEW_FIELD(R, name, kind, choices, privacy, zh, en)                                        \

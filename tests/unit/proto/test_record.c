@@ -558,6 +558,49 @@ static void test_what_is_open_has_a_day_and_is_settled_by_another_type(void)
 	T_OK(!rec_type_of(REC_complaint_reply)->open.day);
 }
 
+static void check_example(const struct rec_type *t, const struct rec_field *f)
+{
+	uint8_t scratch[REC_SCRATCH_BYTES];
+	union rec_any any;
+
+	if (f->kind == REC_CODE && !rec_optional(f) && !f->example)
+		t_fail(__FILE__, __LINE__, "%s.%s: a code of which nobody can guess one", t->name,
+		       f->name);
+	if (f->example && rec_field_parse(f, f->example, strlen(f->example), scratch, &any))
+		t_fail(__FILE__, __LINE__, "%s.%s: no such value", t->name, f->name);
+	if (f->person && f->kind != REC_TEXT)
+		t_fail(__FILE__, __LINE__, "%s.%s: no name", t->name, f->name);
+}
+
+static void check_default(const struct rec_type *t, const struct rec_field *f)
+{
+	static const enum rec_kind kind[] = {[REC_TODAY] = REC_DAY,
+					     [REC_NOW] = REC_MINUTE,
+					     [REC_IN_FORCE] = REC_U,
+					     [REC_ITEM] = REC_POINTS,
+					     [REC_PRICE] = REC_POINTS};
+
+	if (f->fill && (f->kind != kind[f->fill] || !rec_optional(f)))
+		t_fail(__FILE__, __LINE__, "%s.%s cannot be filled in", t->name, f->name);
+}
+
+static void test_examples_and_defaults_fit_their_fields(void)
+{
+	for (uint32_t i = 0; i < rec_ntypes; i++) {
+		const struct rec_type *t = &rec_types[i];
+
+		for (uint32_t j = 0; j < t->nhead + t->nline; j++) {
+			const struct rec_field *f =
+				j < t->nhead ? &t->head[j] : &t->line[j - t->nhead];
+
+			check_example(t, f);
+			check_default(t, f);
+		}
+	}
+	T_OK(rec_optional(line_field("points", "version")));
+	T_OK(!rec_optional(line_field("points", "item")));
+}
+
 /* --- JSON -------------------------------------------------------------------------------------------- */
 
 static void json_is(const struct rec_field *f, uint32_t n, const void *s, enum rec_privacy upto,
@@ -634,6 +677,22 @@ static int parse(const struct rec_field *f, const char *text, void *record)
 	static uint8_t scratch[REC_SCRATCH_BYTES];
 
 	return rec_field_parse(f, text, strlen(text), scratch, record);
+}
+
+static void test_names_are_shortened_wherever_they_stand(void)
+{
+	const struct rec_type *t = rec_type_of(REC_redemption);
+	struct rec_redemption r = {.slip = lit("1"),
+				   .household = lit("05001"),
+				   .day = 20089,
+				   .receiver = lit("王小明"),
+				   .prices = 1,
+				   .witness = lit("张三")};
+
+	json_is(t->head, t->nhead, &r, REC_PUBLIC,
+		"{\"slip\":\"1\",\"household\":\"05001\",\"day\":\"2025-01-01\",\"minute\":\"00:"
+		"00\","
+		"\"receiver\":\"王*明\",\"member\":0,\"signature\":\"\",\"prices\":1}");
 }
 
 static void test_days_are_read_in_several_notations(void)
@@ -828,7 +887,9 @@ T_MAIN(T(test_random_records_of_every_type_come_back),
        T(test_part_of_a_digest_is_refused_on_the_wire_with_the_field_named),
        T(test_encoding_survives_lack_of_memory), T(test_types_are_found_by_code_and_name),
        T(test_every_field_is_described_completely),
-       T(test_what_is_open_has_a_day_and_is_settled_by_another_type), T(test_json_of_a_points_line),
+       T(test_what_is_open_has_a_day_and_is_settled_by_another_type),
+       T(test_examples_and_defaults_fit_their_fields), T(test_json_of_a_points_line),
+       T(test_names_are_shortened_wherever_they_stand),
        T(test_json_of_a_member_hides_by_privacy, "R09"), T(test_days_are_read_in_several_notations),
        T(test_points_are_read_within_their_bounds, "R34 I4"),
        T(test_choices_are_read_by_name_and_label), T(test_numbers_codes_and_texts_are_read),
