@@ -103,6 +103,7 @@ struct rec_field {
 	const char *example; /* a value for people to see; NULL: one is made from the kind */
 	enum rec_default fill;
 	bool person; /* the name of a person, which can be shortened */
+	bool number; /* a text that is a number: "12.5" */
 	/* what the value means; another field named here is one of the same head or line */
 	bool past; /* a day that is not after today */
 	const struct rec_field
@@ -167,7 +168,7 @@ bool rec_optional(const struct rec_field *f);
 bool rec_is_hex(const struct rec_field *f);
 /* "points", as in the table of SPEC.md 5. */
 const char *rec_kind_name(enum rec_kind kind);
-bool rec_is_number(enum rec_kind kind);
+bool rec_is_number(const struct rec_field *f); /* is it written from the right? */
 /* The value of a field in a head or line, of a kind that is kept in this C type; bytes are borrowed, and empty when
  * they were not given. */
 uint64_t rec_u(const struct rec_field *f, const void *s);

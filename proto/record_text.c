@@ -17,9 +17,10 @@ const char *rec_kind_name(enum rec_kind kind)
 	return names[kind];
 }
 
-bool rec_is_number(enum rec_kind kind)
+bool rec_is_number(const struct rec_field *f)
 {
-	return kind == REC_U || kind == REC_POINTS || kind == REC_FEN || kind == REC_QTY;
+	return f->number || f->kind == REC_U || f->kind == REC_POINTS || f->kind == REC_FEN ||
+	       f->kind == REC_QTY;
 }
 
 /* --- masked names ------------------------------------------------------------------------------------ */

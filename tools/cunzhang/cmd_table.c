@@ -138,7 +138,7 @@ static void add_column(struct sheet *s, const char *label, bool right)
 static void add_fields(struct sheet *s, const struct rec_field *f, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		add_column(s, say_lang() == LANG_EN ? f[i].en : f[i].zh, rec_is_number(f[i].kind));
+		add_column(s, say_lang() == LANG_EN ? f[i].en : f[i].zh, rec_is_number(&f[i]));
 }
 
 static void put_values(json_t *row, const struct rec_field *f, uint32_t n, const json_t *values)

@@ -16,32 +16,27 @@ enum { STATES_ALL(STATE_PLACE) STATE_LISTS };
 #define STATE_LIST(list) {#list, state_##list, COUNT(state_##list)},
 static const struct rec_choices state_lists[] = {STATES_ALL(STATE_LIST)};
 
-/* The kind of a record's field, its bounds, its choices, and whether it is the name of a person. */
-#define IS_U(list)	REC_U, 0, INT64_MAX, NULL, false
-#define IS_SEQ(list)	REC_U, 1, INT64_MAX, NULL, false
-#define IS_POINTS(list) REC_POINTS, INT64_MIN, INT64_MAX, NULL, false
-#define IS_QTY(list)	REC_QTY, INT64_MIN, INT64_MAX, NULL, false
-#define IS_DAY(list)	REC_DAY, 0, 0, NULL, false
-#define IS_TEXT(list)	REC_TEXT, 0, INT64_MAX, NULL, false
-#define IS_NAME(list)	REC_TEXT, 0, INT64_MAX, NULL, true
-#define IS_CODE(list)	REC_CODE, 0, INT64_MAX, NULL, false
-#define IS_CHOICE(list) REC_CHOICE, 0, INT64_MAX, &rec_lists[REC_LIST_##list], false
-#define IS_STATE(list)	REC_CHOICE, 0, INT64_MAX, &state_lists[STATE_LIST_##list], false
+/* What a kind of a list's field is in the terms of a record's. */
+#define IS_U(list)	.kind = REC_U, .min = 0, .max = INT64_MAX
+#define IS_SEQ(list)	.kind = REC_U, .min = 1, .max = INT64_MAX
+#define IS_POINTS(list) .kind = REC_POINTS, .min = INT64_MIN, .max = INT64_MAX
+#define IS_QTY(list)	.kind = REC_QTY, .min = INT64_MIN, .max = INT64_MAX
+#define IS_DAY(list)	.kind = REC_DAY
+#define IS_TEXT(list)	.kind = REC_TEXT, .max = INT64_MAX
+#define IS_NAME(list)	IS_TEXT(list), .person = true
+#define IS_NUMBER(list) IS_TEXT(list), .number = true
+#define IS_CODE(list)	.kind = REC_CODE, .max = INT64_MAX
+#define IS_CHOICE(list) .kind = REC_CHOICE, .max = INT64_MAX, .choices = &rec_lists[REC_LIST_##list]
+#define IS_STATE(list)                                                                             \
+	.kind = REC_CHOICE, .max = INT64_MAX, .choices = &state_lists[STATE_LIST_##list]
 
-#define FIELD(R, name, is, privacy, zh, en) FIELD_OF(R, name, is, privacy, zh, en)
-#define FIELD_OF(R, name_, kind_, min_, max_, choices_, person_, privacy_, zh_, en_)               \
-	{.name = #name_,                                                                           \
-	 .kind = kind_,                                                                            \
-	 .privacy = REC_##privacy_,                                                                \
-	 .offset = offsetof(struct row_##R, name_),                                                \
-	 .min = min_,                                                                              \
-	 .max = max_,                                                                              \
-	 .choices = choices_,                                                                      \
-	 .person = person_,                                                                        \
-	 .zh = zh_,                                                                                \
-	 .en = en_},
-#define VIEW_FIELD(R, name, kind, choices, privacy, zh, en)                                        \
-	FIELD(R, name, IS_##kind(choices), privacy, zh, en)
+#define VIEW_FIELD(R, field, is, list, who, name_zh, name_en)                                      \
+	{.name = #field,                                                                           \
+	 IS_##is(list),                                                                            \
+	 .privacy = REC_##who,                                                                     \
+	 .offset = offsetof(struct row_##R, field),                                                \
+	 .zh = name_zh,                                                                            \
+	 .en = name_en},
 #define VIEW_FIELDS(name, params, duty, zh, en)                                                    \
 	static const struct rec_field field_##name[] = {ROW_##name(VIEW_FIELD, name)};             \
 	_Static_assert(sizeof(struct row_##name) <= VIEW_ROW_MAX, "row too large");

@@ -29,6 +29,7 @@ STATES_ENUM(APPRAISED)
 #define VIEW_T_DAY					     day_t
 #define VIEW_T_TEXT					     struct bytes
 #define VIEW_T_NAME					     struct bytes
+#define VIEW_T_NUMBER					     struct bytes
 #define VIEW_T_CODE					     struct bytes
 #define VIEW_T_CHOICE					     uint32_t
 #define VIEW_T_STATE					     uint32_t

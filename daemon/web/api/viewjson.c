@@ -15,7 +15,7 @@ void viewjson_columns(struct reading *r, const struct view_def *def)
 		jw_kstr(w, "name", f->name);
 		jw_kstr(w, "label", r->ask.lang == LANG_EN ? f->en : f->zh);
 		jw_kstr(w, "kind", rec_kind_name(f->kind));
-		jw_kbool(w, "right", rec_is_number(f->kind));
+		jw_kbool(w, "right", rec_is_number(f));
 		jw_obj_end(w);
 	}
 	jw_arr_end(w);
