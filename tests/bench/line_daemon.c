@@ -197,7 +197,7 @@ static void verify_rows(struct bench_row *r, struct load *l, const char *dir)
 
 	store_of(dir, store);
 	for (int rep = 0; rep < BENCH_REPS; rep++) {
-		struct spread *threads;
+		struct workers *threads;
 		struct verify_report report = {0};
 		struct errmsg msg = {0};
 		struct kv_txn *t;
@@ -210,17 +210,17 @@ static void verify_rows(struct bench_row *r, struct load *l, const char *dir)
 		BENCH_OK(kv_begin(kv, false, &t));
 		cpu = bench_cpu();
 		start = bench_ns();
-		BENCH_OK(spread_new(0, &threads));
+		BENCH_OK(workers_new(0, &threads));
 		struct verify_opts opts = {
-			.rebuild = true, .spread = spread_run, .spread_ctx = threads};
+			.rebuild = true, .workers = workers_run, .workers_ctx = threads};
 		BENCH_OK(verify_store(t, &l->town, LOAD_VILLAGE, NULL, &opts, &report));
-		spread_free(threads);
+		workers_free(threads);
 		ours = bench_since(start);
 		bench_say("verify: %.2f us of CPU an entry, on all cores together",
 			  (bench_cpu() - cpu) / (double)report.entries * 1e6);
 		if (report.nproblems)
 			bench_fail("verify finds %u problems: %s", report.nproblems,
-				   report.problem[0].reason_en);
+				   problem_name(report.problem[0].id));
 		verify_close(&report);
 		kv_abort(t);
 		kv_close(kv);
