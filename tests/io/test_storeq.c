@@ -203,20 +203,21 @@ static void test_what_is_queued_is_finished_before_the_stop(void)
 	pair_node_close(&node);
 }
 
-static void test_the_town_is_founded(void)
+static void open_town(void)
 {
+	t_has_threads();
 	pair_open(&tw);
 }
 
-static void test_the_town_is_closed(void)
+static void close_town(void)
 {
 	for (uint32_t i = 0; i < JOBS_MAX; i++)
 		pair_tx_close(&tx[i]);
 	pair_close(&tw);
 }
 
-T_MAIN(T(test_the_town_is_founded), T(test_nothing_is_reported_before_commit_and_seal),
-       T(test_after_a_failed_sync_nothing_more_is_taken),
-       T(test_a_seal_that_failed_is_reported_as_failed),
-       T(test_a_full_disk_is_reported_and_the_next_batch_works),
-       T(test_what_is_queued_is_finished_before_the_stop), T(test_the_town_is_closed))
+T_MAIN_WITH(open_town, close_town, T(test_nothing_is_reported_before_commit_and_seal),
+	    T(test_after_a_failed_sync_nothing_more_is_taken),
+	    T(test_a_seal_that_failed_is_reported_as_failed),
+	    T(test_a_full_disk_is_reported_and_the_next_batch_works),
+	    T(test_what_is_queued_is_finished_before_the_stop))

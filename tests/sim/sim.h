@@ -74,7 +74,7 @@ struct sim_opts {
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks, lacking, lies, judged, predicted, rots, twins;
+		redone, forks, lacking, lies, judged, predicted, rots, twins, misposts;
 	/* by record type; by verdict, as an answer and as a warning */
 	uint64_t accepted_of[SIM_TYPES], refused_of[SIM_TYPES];
 	uint64_t verdict[V_COUNT], warned[V_COUNT];
@@ -211,6 +211,19 @@ bool cover_all(const struct sim_count *c);
 /* --- rot.c --- */
 /* A row of state of a copy of the store changes: somebody must notice. */
 void rot_tries(struct sim *s, uint32_t host);
+
+/* --- law_journal.c: NULL, or which of these is broken --- */
+extern const char law_credits[], law_sums[], law_statement[];
+/* Of the accounts as their latest postings left them. */
+const char *law_balances(struct kv_txn *t, uint32_t no);
+/* Of every posting, with its record. */
+const char *law_postings(struct kv_txn *t, uint32_t no);
+/* Issued is what was confirmed. */
+const char *law_totals(struct kv_txn *t, uint32_t no, int64_t confirmed, int64_t redeemed);
+
+/* --- mispost.c --- */
+/* On copies of the store of @village the journal is spoiled in every way: the law must say so. */
+void mispost_tries(struct sim *s, uint32_t village);
 
 /* --- law.c --- */
 void law_open(struct sim *s);
