@@ -20,6 +20,8 @@ static const struct bench_row rows[] = {
 	 BENCH_ABOVE, 400000, line_sheets},
 	{"sheets.recorded", "the same, recorded only", "lines/s", CORE_SIGN, BENCH_ABOVE, 400000,
 	 line_sheets},
+	{"socket", "32 connections on the node's socket, each write acknowledged durable", "/s",
+	 "PostgreSQL, 32 connections", BENCH_AT_LEAST, 0.7, line_socket},
 	{"read.slip", "slip at the till, at 1,000,000 entries", "us", "at 10,000", BENCH_AT_MOST, 2,
 	 line_large},
 	{"read.passbook", "passbook page, the same", "us", "at 10,000", BENCH_AT_MOST, 2,
@@ -40,6 +42,8 @@ static const struct bench_row rows[] = {
 	 "scan + SHA-256", BENCH_BELOW, 2, line_large},
 	{"disk.life", "disk per entry, all reviewed and confirmed", "B", "entry bytes",
 	 BENCH_AT_MOST, 1.45, line_large},
+	{"read.status", "status of a hub with 35 villages, 1,000,000 entries of ten years", "us",
+	 "10,000 of one year", BENCH_AT_MOST, 2, line_status},
 	{"link", "a year of a village over 64 kbit/s, 600 ms, 10 % loss", "s", NULL, BENCH_BELOW,
 	 16, line_link},
 	{"link.bytes", "the same: bytes both ways, headers included", "kB", NULL, BENCH_BELOW, 120,
@@ -56,6 +60,7 @@ static const struct bench_row rows[] = {
 	{"wire", "wire per entry in bulk", "B", "stored", BENCH_AT_MOST, 0.85, line_wire},
 	{"idle", "idle village node, proportional (Pss)", "MB", NULL, BENCH_BELOW, 6, line_idle},
 	{"idle.dirty", "idle village node, private dirty", "MB", NULL, BENCH_BELOW, 3, line_idle},
+	{"nodes", "10,000 idle nodes on one hub, each", "KiB", NULL, BENCH_BELOW, 4, line_nodes},
 };
 
 int main(int argc, char **argv)
