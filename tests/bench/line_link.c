@@ -214,19 +214,20 @@ static void turn(struct world *w)
 static void start_node(struct end *e, uint64_t seed)
 {
 	const struct dir *d = &e->n.dir;
-	struct node_cfg cfg = {.role = d->cfg.role,
-			       .town = d->town,
+	bool hub = d->cfg.role == NODE_HUB;
+	struct node_cfg cfg = {.town = d->town,
 			       .feed = d->feed,
 			       .feed_key = d->feed_key,
 			       .transport = d->transport_key,
 			       .boot = 1,
-			       .has_invite = d->invite_key != NULL,
-			       .invite = d->invite_key,
-			       .enrol_tx = d->enrol_tx,
-			       .enrol_payload = buf_bytes(&d->enrol_payload)};
+			       .upstream = {.feed_no = hub ? 0 : FEED_TOWN,
+					    .invite = d->invite_key,
+					    .enrol_tx = d->enrol_tx,
+					    .enrol_payload = buf_bytes(&d->enrol_payload)},
+			       .serves = hub};
 
 	origin_of(d->cfg.domain, &d->feed, cfg.origin);
-	memcpy(cfg.hub_transport, d->cfg.hub_transport, sizeof(cfg.hub_transport));
+	memcpy(cfg.upstream.transport, d->cfg.hub_transport, DH_KEY_BYTES);
 	BENCH_OK(node_new(&cfg, e->n.kv, seed, &e->node));
 }
 
