@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/feed/feedlog.h"
-#include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 
@@ -151,8 +151,8 @@ static int items_grow(struct walk *w)
 
 static int item_of(struct walk *w, const struct rec_points_line *l, const struct move_item **ret)
 {
-	struct rec_catalogue_line c;
 	struct move_item *it;
+	struct item found;
 	int err = 2 * (w->nitems + 1) > w->items_cap ? items_grow(w) : ERR_OK;
 
 	if (err)
@@ -161,13 +161,15 @@ static int item_of(struct walk *w, const struct rec_points_line *l, const struct
 	*ret = it;
 	if (it->code[0])
 		return ERR_OK;
-	err = view_item(w->t, w->no, l->version, l->item, &c);
+	err = read_item(READER(w->t, w->no), l->version, l->item, &found);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	*it = (struct move_item){
-		.version = l->version, .sign = c.sign, .category = c.category, .scope = c.scope};
+	*it = (struct move_item){.version = l->version,
+				 .sign = found.line.sign,
+				 .category = found.line.category,
+				 .scope = found.line.scope};
 	str_set(it->code, sizeof(it->code), l->item);
-	str_set(it->name, sizeof(it->name), c.name_zh);
+	str_set(it->name, sizeof(it->name), found.line.name_zh);
 	w->nitems++;
 	return ERR_OK;
 }
@@ -393,22 +395,6 @@ static bool moves_something(uint16_t type)
 	}
 }
 
-static int was_accepted(struct walk *w, uint64_t seq, bool *ret)
-{
-	uint8_t key[VERDICT_KEY_BYTES];
-	struct verdict v;
-	struct bytes row;
-	int err = kv_get(w->t, KV_VERDICT, verdict_key(key, w->no, seq), &row);
-
-	*ret = true;
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	if (verdict_parse(row.p, row.n, &v))
-		return ERR_CORRUPT;
-	*ret = verdict_ok(&v);
-	return ERR_OK;
-}
-
 static int on_entry(struct walk *w, const struct entry *e)
 {
 	const struct rec_type *type = rec_type_of(e->type);
@@ -444,15 +430,15 @@ static int walk_entry(struct walk *w, uint64_t seq)
 {
 	struct bytes leaf, payload;
 	struct entry e;
-	bool accepted;
+	struct verdict v;
 	int err = feedlog_read(w->t, w->no, seq, &leaf, &payload);
 
 	if (!err && entry_parse(leaf.p, leaf.n, &e))
 		err = ERR_CORRUPT;
 	if (err || !moves_something(e.type))
 		return err;
-	err = was_accepted(w, seq, &accepted);
-	if (err || !accepted)
+	err = read_verdict(w->t, w->no, seq, &v);
+	if (err || !verdict_ok(&v))
 		return err;
 	if (payload_parse(payload.p, payload.n, &w->payload))
 		return ERR_CORRUPT;

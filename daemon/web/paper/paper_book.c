@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/web/paper/paper.h"
 #include "lib/err.h"
 
@@ -115,8 +116,8 @@ static int on_move(void *ctx, const struct move *m)
 	return b->p->html.err;
 }
 
-static void put_cover(struct paper *p, const struct view_household *h,
-		      const struct view_passbook *k, bool there)
+static void put_cover(struct paper *p, const struct view_household *h, const struct passbook *k,
+		      bool there)
 {
 	char text[200];
 
@@ -146,7 +147,7 @@ static void put_last(struct book *b)
 }
 
 /* --- the wish -------------------------------------------------------------------------------------- */
-static int need_household(struct paper *p, struct view_household *h, struct view_passbook *k)
+static int need_household(struct paper *p, struct view_household *h, struct passbook *k)
 {
 	const char *name = ask_param(p->ask, "household");
 	struct bytes code = {(const uint8_t *)name, name ? strlen(name) : 0};
@@ -161,7 +162,7 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 				   SAYS("没有这个户编号", "there is no such household"),
 				   SAYS("用 cunzhang account 查看", "see cunzhang account"));
 	if (!err)
-		err = view_passbook(p->t, p->ask->feed.no, code, k);
+		err = read_passbook(READER(p->t, p->ask->feed.no), code, k);
 	if (err == ERR_NOTFOUND)
 		return paper_lacks(
 			p, "NO_PASSBOOK", "household",
@@ -171,7 +172,7 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 	return err;
 }
 
-static void fill_record(struct book *b, const struct view_passbook *k)
+static void fill_record(struct book *b, const struct passbook *k)
 {
 	struct rec_passbook *r = &b->p->record.passbook;
 
@@ -190,7 +191,7 @@ static void fill_record(struct book *b, const struct view_passbook *k)
 int paper_passbook(struct paper *p)
 {
 	struct view_household h;
-	struct view_passbook k;
+	struct passbook k;
 	struct book b = {.p = p};
 	uint64_t all = 0, draft = 0;
 	int err = paper_dated(p);
