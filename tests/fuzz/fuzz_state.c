@@ -5,6 +5,7 @@
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/feed/sigs.h"
+#include "daemon/ledger/state/journal.h"
 #include "daemon/ledger/state/state_evidence.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/state_register.h"
@@ -162,21 +163,55 @@ static void value_evidence(struct bytes row)
 	buf_close(&b);
 }
 
+/* Postings pack to the bytes that they were read from. */
+static void value_postings(struct bytes row)
+{
+	const uint64_t first = 1000;
+	struct buf b = {0};
+	struct postings s;
+	struct posting p;
+	uint64_t before = first;
+
+	if (postings_of_run(row, first, &s))
+		return;
+	const uint8_t *from = s.c.p;
+	while (postings_next(&s, &p) == ERR_OK) {
+		posting_pack(&p, before, &b);
+		assert(p.seq >= before && p.entry <= p.seq);
+		before = p.seq;
+		same(&b, kv_bytes(from, (size_t)(s.c.p - from)));
+		from = s.c.p;
+	}
+}
+
+static void value_daybook(struct bytes row)
+{
+	struct bytes household;
+	unsigned slot;
+	size_t at = 0;
+
+	while (journal_day_next(row, &at, &slot, &household) == ERR_OK) {
+		assert(at <= row.n);
+		assert(slot < JOURNAL_BLOCK);
+		assert(household.n >= 1 && household.n <= STATE_CODE_MAX);
+	}
+}
+
 /* Length of the key, key, value. */
 static void row_note(struct bytes row)
 {
-	struct notes_row r;
+	struct sigs_row r;
 	struct bytes key, val;
 
 	if (row.n == 0 || row.p[0] > row.n - 1)
 		return;
 	key = kv_bytes(row.p + 1, row.p[0]);
 	val = kv_bytes(row.p + 1 + key.n, row.n - 1 - key.n);
-	if (notes_parse(key, val, &r))
+	if (sigs_parse(key, val, &r))
 		return;
 	assert(r.no == be32_get(key.p));
-	assert(r.kind == NOTES_SEALED || r.kind == NOTES_COSIG || r.kind == NOTES_ACKED);
-	assert(r.kind != NOTES_COSIG || memcmp(r.u.cosig.witness, key.p + 5, SIGN_KEY_BYTES) == 0);
+	assert(r.kind == SIGS_SEALED || r.kind == SIGS_COSIG || r.kind == SIGS_ACKED);
+	assert(r.kind != SIGS_COSIG || memcmp(r.u.cosig.witness, key.p + 5, SIGN_KEY_BYTES) == 0);
 }
 
 static int on_head(void *ctx, const struct feed_head *h)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/ledger/rules/fold.h"
+#include "daemon/ledger/state/journal.h"
 #include "daemon/ledger/state/read_documents.h"
 #include "daemon/ledger/state/reader.h"
 #include "daemon/ledger/state/state_lines.h"
@@ -21,7 +22,7 @@ struct catalogue_item {
 	uint64_t version; /* of the village; 0: this place is free */
 	day_t from, to;	  /* of the town's catalogue */
 	uint32_t number;
-	uint32_t sign, scope;
+	uint32_t category, sign, scope;
 	bool document;
 	int64_t points, cap;
 	uint8_t code_n, evidence_n;
@@ -130,9 +131,11 @@ int rule_put(struct rule_ctx *ctx, const struct state_key *k);
 /* fold_refs.c */
 int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k); /* a row that only is there */
 int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v);
-/* The account of a household, all 0 when there is none yet, and the key of its row. */
-int rule_account(struct rule_ctx *ctx, struct bytes household, struct state_key *ret_key,
-		 struct state_account *ret);
+/* What a household has, 0 without an account. */
+int rule_balance(struct rule_ctx *ctx, struct bytes household, struct points *ret);
+/* Points leave one account and come to another; that of a household that merged is the account in which it went on
+ * (V_OVERFLOW). */
+int rule_transfer(struct rule_ctx *ctx, const struct transfer *x);
 int rule_not_future(struct rule_ctx *ctx, day_t day);	     /* V_DAY_FUTURE */
 int rule_period(struct rule_ctx *ctx, day_t from, day_t to); /* V_PERIOD */
 /* Where the outcome depends on today: V_NO_CLOCK when it is unknown. */
@@ -179,10 +182,6 @@ int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t membe
  * household as such (@member 0) where it was. */
 int split_merge_year_key(struct rule_ctx *ctx, struct bytes household, uint32_t member, int year,
 			 struct state_key *ret);
-/* After any change to the account that an earlier line or redemption names: that of a merged household
- * keeps its sums and hands its balance on to where the household is now (V_OVERFLOW). Nothing to do for
- * others. */
-int split_merge_pass_on(struct rule_ctx *ctx, struct bytes household);
 /* What a household has redeemed in a year, with all that came by splits and mergers. */
 int split_merge_redeemed(struct rule_ctx *ctx, struct bytes household, int year,
 			 struct state_redeemed *ret);

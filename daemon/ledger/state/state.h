@@ -221,11 +221,16 @@ bool state_household_next(const struct state_household *h, size_t *at, struct st
 bool state_household_member(const struct state_household *h, uint32_t member,
 			    struct state_member *ret);
 
+/* Sums of postings by kind, 0.01 point; those of a line or redemption that a household merged into this one had may
+ * be taken back here, so that each can be below 0. Then the latest postings (journal.h). */
 struct state_account {
-	int64_t earned, deducted; /* 0.01 point; confirmed lines */
-	uint64_t lines;
+	int64_t earned, deducted; /* confirmed lines */
+	int64_t lines;
 	int64_t redeemed;
-	int64_t moved; /* came in less went out with splits and mergers; signed */
+	int64_t moved;	      /* came in less went out with splits and mergers */
+	int64_t opening;      /* balance before the first posting in @postings */
+	uint64_t first, last; /* sequences of the first and of the last of them */
+	struct bytes postings;
 };
 /* earned - deducted - redeemed + moved. False: out of the permitted range. */
 bool state_account_balance(const struct state_account *a, struct points *ret);

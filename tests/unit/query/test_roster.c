@@ -962,7 +962,7 @@ static void test_a_long_way_is_followed(void)
 	world_close(&x);
 }
 
-static int last_move(void *ctx, const struct move *m)
+static int last_row(void *ctx, const struct statement_row *m)
 {
 	char *text = ctx;
 
@@ -994,7 +994,8 @@ static void test_any_number_of_mergers_is_followed(void)
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
 	T_EQ(points_raw(household(&x, into).balance), 200);
 	town_begin(&x.w);
-	T_EQ(moves_walk(x.w.t, x.no, town_size(&x.w, x.no), last_move, text), ERR_OK);
+	T_EQ(statement_account(x.w.t, x.no, town_b(into), 0, town_size(&x.w, x.no), last_row, text),
+	     ERR_OK);
 	town_commit(&x.w);
 	T_STR(text, "04079:200");
 	world_close(&x);

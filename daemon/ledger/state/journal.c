@@ -1,0 +1,542 @@
+#include "daemon/ledger/state/journal.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "daemon/ledger/state/reader.h"
+#include "lib/err.h"
+#include "proto/record.h"
+
+#define KIND_BITS     3
+#define LEN_BITS      5 /* of a household in a row of the daybook */
+#define OWN_REDEEMED  0xff
+#define POSTING_FIXED 41 /* bytes at most without the other household: kind, four numbers */
+
+/* --- keys ------------------------------------------------------------------------------------------ */
+void journal_own_key(struct state_key *k, uint32_t feed_no, const struct account *a)
+{
+	assert(a->of != ACCOUNT_HOUSEHOLD);
+	state_own_key(k, feed_no, a->of == ACCOUNT_ISSUE ? a->category : OWN_REDEEMED);
+}
+
+void journal_day_key(struct state_key *k, uint32_t feed_no, day_t day, uint64_t seq)
+{
+	state_daybook_key(k, feed_no, day, seq / JOURNAL_BLOCK);
+}
+
+/* --- postings --------------------------------------------------------------------------------------- */
+static bool has_line(enum posting_kind k)
+{
+	return k == POSTING_LINE || k == POSTING_REVERSAL;
+}
+
+static bool between_households(enum posting_kind k)
+{
+	return k == POSTING_OUT || k == POSTING_IN;
+}
+
+void posting_pack(const struct posting *p, uint64_t before, struct buf *out)
+{
+	uint8_t b[POSTING_FIXED];
+	size_t n = 0;
+
+	b[n++] = (uint8_t)(p->kind | (has_line(p->kind) ? p->category << KIND_BITS : 0));
+	n += state_num_bytes(b + n, p->seq - before);
+	if (has_line(p->kind) || p->kind == POSTING_RETURNED)
+		n += state_num_bytes(b + n, p->seq - p->entry);
+	if (has_line(p->kind))
+		n += state_num_bytes(b + n, p->line);
+	buf_put(out, b, n);
+	state_put_zigzag(out, points_raw(p->points));
+	if (between_households(p->kind))
+		state_put_text(out, p->other);
+}
+
+static int postings_open(struct bytes row, uint64_t first, int64_t opening, struct postings *ret)
+{
+	if (opening < -POINTS_ABS_MAX || opening > POINTS_ABS_MAX)
+		return ERR_CORRUPT;
+	*ret = (struct postings){
+		.c = cur_of(row.p, row.n), .seq = first, .balance = points_of(opening)};
+	return ERR_OK;
+}
+
+int postings_of_account(const struct state_account *a, struct postings *ret)
+{
+	return postings_open(a->postings, a->first, a->opening, ret);
+}
+
+int postings_of_run(struct bytes row, uint64_t first, struct postings *ret)
+{
+	struct cur c = cur_of(row.p, row.n);
+	int64_t opening = state_get_zigzag(&c);
+
+	return c.err ? ERR_CORRUPT
+		     : postings_open(kv_bytes(c.p, cur_left(&c)), first, opening, ret);
+}
+
+/* The numbers that depend on the kind. */
+static void get_origin(struct cur *c, struct posting *p)
+{
+	uint64_t back = 0, line = 0;
+
+	if (has_line(p->kind) || p->kind == POSTING_RETURNED)
+		back = state_get_num(c);
+	if (has_line(p->kind))
+		line = state_get_num(c);
+	if (back > p->seq || line > ENTRY_PARTS_MAX || (has_line(p->kind) && line == 0))
+		c->err = ERR_FORMAT;
+	p->entry = p->seq - back;
+	p->line = (uint32_t)line;
+}
+
+static bool in_range(int64_t v)
+{
+	return v >= -POINTS_ABS_MAX && v <= POINTS_ABS_MAX;
+}
+
+int postings_next(struct postings *s, struct posting *ret)
+{
+	struct posting p = {0};
+	int64_t points;
+
+	if (cur_left(&s->c) == 0)
+		return s->c.err ? ERR_CORRUPT : ERR_NOTFOUND;
+	uint8_t head = cur_u8(&s->c);
+	p.kind = (enum posting_kind)(head & ((1u << KIND_BITS) - 1));
+	p.category = head >> KIND_BITS;
+	if (p.kind >= POSTING_KINDS || (!has_line(p.kind) && p.category) ||
+	    p.category >= rec_lists[REC_LIST_CATEGORY].n)
+		return ERR_CORRUPT;
+	p.seq = s->seq + state_get_num(&s->c);
+	if (p.seq < s->seq)
+		return ERR_CORRUPT;
+	get_origin(&s->c, &p);
+	points = state_get_zigzag(&s->c);
+	if (between_households(p.kind))
+		p.other = state_get_text(&s->c);
+	if (s->c.err || !in_range(points) || p.other.n > STATE_CODE_MAX)
+		return ERR_CORRUPT;
+	p.points = points_of(points);
+	if (!points_add(s->balance, p.points, &p.balance))
+		return ERR_CORRUPT;
+	s->seq = p.seq;
+	s->balance = p.balance;
+	*ret = p;
+	return ERR_OK;
+}
+
+/* --- the daybook ------------------------------------------------------------------------------------ */
+int journal_day_next(struct bytes row, size_t *at, unsigned *ret_slot, struct bytes *ret_household)
+{
+	size_t left = row.n - *at, n;
+
+	if (left == 0)
+		return ERR_NOTFOUND;
+	n = row.p[*at] & ((1u << LEN_BITS) - 1);
+	if (n == 0 || n > STATE_CODE_MAX || n >= left)
+		return ERR_CORRUPT;
+	*ret_slot = row.p[*at] >> LEN_BITS;
+	*ret_household = kv_bytes(row.p + *at + 1, n);
+	*at += 1 + n;
+	return ERR_OK;
+}
+
+static int put_day(struct journal *j, day_t day, struct bytes household)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	journal_day_key(&k, j->feed_no, day, j->seq);
+	err = rows_get_or_empty(j->rows, &k, &row);
+	if (err)
+		return err;
+	buf_reset(j->out);
+	buf_put(j->out, row.p, row.n);
+	buf_put_u8(j->out, (uint8_t)(j->seq % JOURNAL_BLOCK << LEN_BITS | household.n));
+	buf_put(j->out, household.p, household.n);
+	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
+}
+
+/* --- posting ---------------------------------------------------------------------------------------- */
+static bool add(int64_t *sum, struct points p)
+{
+	struct points s;
+
+	if (!points_add(points_of(*sum), p, &s))
+		return false;
+	*sum = points_raw(s);
+	return true;
+}
+
+static bool take(int64_t *sum, struct points p)
+{
+	struct points minus;
+
+	return points_neg(p, &minus) && add(sum, minus);
+}
+
+/* A line of points is above 0, so the sign of its posting says whether it is an award. */
+static bool add_line(struct state_account *a, const struct posting *p)
+{
+	bool back = p->kind == POSTING_REVERSAL;
+	bool deduct = (points_cmp(p->points, POINTS_ZERO) < 0) != back;
+
+	a->lines += back ? -1 : 1;
+	return deduct ? take(&a->deducted, p->points) : add(&a->earned, p->points);
+}
+
+static bool add_sum(struct state_account *a, const struct posting *p)
+{
+	switch (p->kind) {
+	case POSTING_LINE:
+	case POSTING_REVERSAL: return add_line(a, p);
+	case POSTING_REDEEMED:
+	case POSTING_RETURNED: return take(&a->redeemed, p->points);
+	case POSTING_OUT:
+	case POSTING_IN: break;
+	}
+	return add(&a->moved, p->points);
+}
+
+/* The latest postings become a run of their own. */
+static int end_run(struct journal *j, struct bytes household, struct state_account *a)
+{
+	struct state_key k;
+	struct points balance;
+
+	if (!state_account_balance(a, &balance))
+		return ERR_CORRUPT;
+	state_posted_key(&k, j->feed_no, household, a->first);
+	buf_reset(j->out);
+	state_put_zigzag(j->out, a->opening);
+	buf_put(j->out, a->postings.p, a->postings.n);
+	a->opening = points_raw(balance);
+	a->postings.n = 0;
+	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
+}
+
+static int post_household(struct journal *j, struct bytes household, const struct posting *p)
+{
+	struct state_account a = {0};
+	struct state_key k;
+	struct points unused;
+	struct bytes row;
+	int err;
+
+	state_account_key(&k, j->feed_no, household);
+	err = rows_get_or_empty(j->rows, &k, &row);
+	if (!err && row.n)
+		err = state_account_parse(row, &a);
+	if (!err && a.postings.n >= JOURNAL_TAIL_BYTES && a.last != j->seq)
+		err = end_run(j, household, &a);
+	if (err)
+		return err;
+	if (!add_sum(&a, p) || !state_account_balance(&a, &unused))
+		return ERR_LIMIT;
+	if (a.postings.n == 0)
+		a.first = a.last = j->seq;
+	uint64_t before = a.last;
+	a.last = j->seq;
+	buf_reset(j->out);
+	state_account_pack(&a, j->out);
+	posting_pack(p, before, j->out);
+	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
+}
+
+static int post_own(struct journal *j, const struct account *a, struct points p)
+{
+	struct state_balance b = {0};
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	journal_own_key(&k, j->feed_no, a);
+	err = rows_get(j->rows, &k, &row);
+	if (!err)
+		err = state_balance_parse(row, &b);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	if (!in_range(b.balance) || !add(&b.balance, p))
+		return ERR_LIMIT;
+	buf_reset(j->out);
+	state_balance_pack(&b, j->out);
+	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
+}
+
+static int post_days(struct journal *j, const struct transfer *x, struct bytes household)
+{
+	int err = put_day(j, j->booked, household);
+
+	if (err || j->booked == DAY_NONE || x->deed == DAY_NONE || x->deed <= j->booked)
+		return err;
+	return put_day(j, DAY_NONE, household);
+}
+
+static int post_side(struct journal *j, const struct transfer *x, bool from, struct points p)
+{
+	const struct account *own = from ? &x->from : &x->to, *other = from ? &x->to : &x->from;
+	struct posting posting = {
+		.kind = x->kind, .seq = j->seq, .entry = x->entry, .line = x->line, .points = p};
+	int err;
+
+	if (own->of != ACCOUNT_HOUSEHOLD)
+		return post_own(j, own, p);
+	if (other->of == ACCOUNT_HOUSEHOLD) {
+		posting.kind = from ? POSTING_OUT : POSTING_IN;
+		posting.entry = j->seq;
+		posting.other = other->household;
+	}
+	posting.category = other->of == ACCOUNT_ISSUE ? other->category : 0;
+	err = post_household(j, own->household, &posting);
+	return err ? err : post_days(j, x, own->household);
+}
+
+int journal_post(struct journal *j, const struct transfer *x)
+{
+	struct points minus;
+	int err;
+
+	if (!points_neg(x->points, &minus))
+		return ERR_LIMIT;
+	err = post_side(j, x, true, minus);
+	return err ? err : post_side(j, x, false, x->points);
+}
+
+/* --- reading ---------------------------------------------------------------------------------------- */
+struct walk {
+	uint64_t from, size;
+	int (*fn)(void *ctx, const struct posting *p);
+	void *ctx;
+	bool begun, done;      /* done: the rest is above @size */
+	struct points balance; /* after the last one read */
+};
+
+static int walk_postings(struct walk *w, struct postings *s)
+{
+	struct posting p;
+	int err;
+
+	if (w->begun && points_cmp(w->balance, s->balance) != 0)
+		return ERR_CORRUPT;
+	w->begun = true;
+	while ((err = postings_next(s, &p)) == ERR_OK) {
+		w->done = p.seq >= w->size;
+		if (!w->done && p.seq >= w->from)
+			err = w->fn(w->ctx, &p);
+		if (err || w->done)
+			return err;
+	}
+	w->balance = s->balance;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+#define ENOUGH 1
+
+static int on_run(void *ctx, struct bytes key, struct bytes row)
+{
+	struct state_posted_parts at;
+	struct walk *w = ctx;
+	struct postings s;
+	int err = state_posted_split(key, &at);
+
+	if (!err)
+		err = postings_of_run(row, at.first, &s);
+	if (!err)
+		err = walk_postings(w, &s);
+	return !err && w->done ? ENOUGH : err;
+}
+
+/* Begins with the run that may hold w->from: the last that begins not after it, else the first there is. */
+static int walk_runs(struct walk *w, const struct reader *r, struct bytes household)
+{
+	struct state_posted_parts at = {0};
+	struct state_key k;
+	struct bytes key, row;
+	int err;
+
+	state_posted_key(&k, r->feed_no, household, w->from < UINT64_MAX ? w->from + 1 : w->from);
+	err = reader_before(r, &k, 1, &key, &row);
+	if (!err)
+		err = state_posted_split(key, &at);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	state_posted_key(&k, r->feed_no, household, at.first);
+	err = reader_each(r, &k, 1, on_run, w);
+	return w->done ? ERR_OK : err;
+}
+
+static int get_account(const struct reader *r, struct bytes household, struct state_account *ret)
+{
+	return household.n > STATE_CODE_MAX ? ERR_NOTFOUND
+					    : reader_account(r, r->feed_no, household, ret);
+}
+
+/* The latest, behind which the balance is that of the account. */
+static int walk_tail(struct walk *w, const struct state_account *a)
+{
+	struct points balance;
+	struct postings s;
+	int err = postings_of_account(a, &s);
+
+	if (!err)
+		err = walk_postings(w, &s);
+	if (err || w->done)
+		return err;
+	return state_account_balance(a, &balance) && points_cmp(balance, w->balance) == 0
+		       ? ERR_OK
+		       : ERR_CORRUPT;
+}
+
+int journal_walk(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t from,
+		 uint64_t size, int (*fn)(void *ctx, const struct posting *p), void *ctx)
+{
+	const struct reader r = reader_of(t, feed_no);
+	struct walk w = {.from = from, .size = size, .fn = fn, .ctx = ctx};
+	struct state_account a;
+	int err = get_account(&r, household, &a);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	/* runs end before the latest postings begin */
+	if (from < a.first)
+		err = walk_runs(&w, &r, household);
+	return err || w.done ? err : walk_tail(&w, &a);
+}
+
+/* How many are below @size. */
+static int count_below(struct postings *s, uint64_t size, uint32_t *sum)
+{
+	struct posting p;
+	int err;
+
+	while ((err = postings_next(s, &p)) == ERR_OK && p.seq < size)
+		++*sum;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* Goes back from run to run until there are enough. */
+static int latest_runs(const struct reader *r, struct bytes household, uint64_t size, uint32_t n,
+		       uint64_t *from, uint32_t *sum)
+{
+	struct state_posted_parts at;
+	struct postings s;
+	struct bytes key, row;
+	struct state_key k;
+	int err = ERR_OK;
+
+	while (!err && *sum < n) {
+		state_posted_key(&k, r->feed_no, household, *from);
+		err = reader_before(r, &k, 1, &key, &row);
+		if (!err)
+			err = state_posted_split(key, &at);
+		if (!err)
+			err = postings_of_run(row, at.first, &s);
+		if (!err)
+			err = count_below(&s, size, sum);
+		if (!err)
+			*from = at.first;
+	}
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+int journal_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t size,
+		   uint32_t n, uint64_t *ret_from, uint32_t *ret_skip)
+{
+	const struct reader r = reader_of(t, feed_no);
+	struct state_account a;
+	struct postings s;
+	uint64_t from = 0;
+	uint32_t sum = 0;
+	int err = get_account(&r, household, &a);
+
+	if (!err) {
+		from = a.first;
+		err = postings_of_account(&a, &s);
+	}
+	if (!err)
+		err = count_below(&s, size, &sum);
+	if (!err)
+		err = latest_runs(&r, household, size, n, &from, &sum);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	*ret_from = from;
+	*ret_skip = sum > n ? sum - n : 0;
+	return ERR_OK;
+}
+
+/* --- by days ---------------------------------------------------------------------------------------- */
+struct days {
+	day_t to;
+	uint64_t size;
+	int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household);
+	void *ctx;
+	bool done; /* the rest is after @to */
+};
+
+static int on_block(void *ctx, struct bytes key, struct bytes row)
+{
+	struct state_daybook_parts at;
+	struct bytes household;
+	struct days *w = ctx;
+	unsigned slot;
+	size_t next = 0;
+	int err = state_daybook_split(key, &at);
+
+	w->done = !err && at.day > w->to;
+	if (w->done)
+		return ENOUGH;
+	while (!err && (err = journal_day_next(row, &next, &slot, &household)) == ERR_OK) {
+		uint64_t seq = at.block * JOURNAL_BLOCK + slot;
+
+		if (seq < w->size)
+			err = w->fn(w->ctx, at.day, seq, household);
+		if (err)
+			return err;
+	}
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* From the first day not before @from to w->to. */
+static int walk_days(struct days *w, const struct reader *r, day_t from)
+{
+	struct state_key k;
+	int err;
+
+	state_daybook_key(&k, r->feed_no, from, 0);
+	err = reader_each(r, &k, 0, on_block, w);
+	return w->done ? ERR_OK : err;
+}
+
+int journal_days(struct kv_txn *t, uint32_t feed_no, day_t from, day_t to, bool late, uint64_t size,
+		 int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household), void *ctx)
+{
+	const struct reader r = reader_of(t, feed_no);
+	struct days second = {.to = DAY_NONE, .size = size, .fn = fn, .ctx = ctx};
+	struct days w = {.to = to == DAY_NONE ? DAY_MAX : to, .size = size, .fn = fn, .ctx = ctx};
+	int err = ERR_OK;
+
+	/* no claimed day is before DAY_NONE */
+	if (late && from != DAY_NONE)
+		err = walk_days(&second, &r, DAY_NONE);
+	return err ? err : walk_days(&w, &r, from);
+}
+
+int journal_own(struct kv_txn *t, uint32_t feed_no, const struct account *a, struct points *ret)
+{
+	const struct reader r = reader_of(t, feed_no);
+	struct state_balance b = {0};
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	journal_own_key(&k, feed_no, a);
+	err = reader_get(&r, &k, &row);
+	if (!err)
+		err = state_balance_parse(row, &b);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	*ret = points_of(b.balance);
+	return ERR_OK;
+}
