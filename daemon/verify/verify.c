@@ -9,6 +9,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 
 #define NO_BYTES    4
 #define INDEX_TAG   0xff
@@ -135,15 +136,8 @@ static int feed_add(struct verify *v, uint32_t no, struct verify_feed **ret)
 {
 	uint32_t at = 0;
 
-	if (v->nfeeds == v->feeds_cap) {
-		uint32_t cap = v->feeds_cap ? 2 * v->feeds_cap : 4;
-		struct verify_feed *f = mem_resize(v->feed, cap, sizeof(*f));
-
-		if (!f)
-			return ERR_NOMEM;
-		v->feed = f;
-		v->feeds_cap = cap;
-	}
+	if (VEC_ROOM(v->feed, v->nfeeds, v->feeds_cap))
+		return ERR_NOMEM;
 	while (at < v->nfeeds && v->feed[at].h.no < no)
 		at++;
 	memmove(&v->feed[at + 1], &v->feed[at], (v->nfeeds - at) * sizeof(*v->feed));

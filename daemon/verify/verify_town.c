@@ -5,6 +5,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 #include "proto/record.h"
 
 /* Without a charter, what the head of the town feed says has to do: all feeds of a store share a domain. */
@@ -58,15 +59,8 @@ static int village_add(struct verify *v, struct bytes code, struct verify_villag
 	*ret = w;
 	if (w || v->nvillages == VERIFY_VILLAGES_MAX)
 		return ERR_OK;
-	if (v->nvillages == v->villages_cap) {
-		uint32_t cap = v->villages_cap ? 2 * v->villages_cap : 8;
-
-		w = mem_resize(v->village, cap, sizeof(*w));
-		if (!w)
-			return ERR_NOMEM;
-		v->village = w;
-		v->villages_cap = cap;
-	}
+	if (VEC_ROOM(v->village, v->nvillages, v->villages_cap))
+		return ERR_NOMEM;
 	w = &v->village[v->nvillages++];
 	memset(w, 0, sizeof(*w));
 	str_set(w->code, sizeof(w->code), code);

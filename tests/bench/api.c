@@ -80,7 +80,7 @@ static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
 	return 0;
 }
 
-static uint32_t svc_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
+static uint32_t svc_alarms(void *ctx, struct alarm *ret, uint32_t max)
 {
 	(void)ctx;
 	(void)ret;
@@ -113,7 +113,7 @@ static void svc_replay_end(void *ctx)
 	(void)ctx;
 }
 
-void api_open(struct api_node *a, struct load *l, const char *dir, enum node_role role)
+void api_open(struct api_node *a, struct load *l, const char *dir)
 {
 	*a = (struct api_node){.l = l};
 	load_node_open(&a->node, dir);
@@ -126,7 +126,6 @@ void api_open(struct api_node *a, struct load *l, const char *dir, enum node_rol
 		       .wall_ms = svc_wall,
 		       .stamp = svc_stamp,
 		       .random = svc_random},
-		.role = role,
 		.person_open = svc_person_open,
 		.links = svc_links,
 		.alarms = svc_alarms,

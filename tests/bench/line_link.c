@@ -214,19 +214,21 @@ static void turn(struct world *w)
 static void start_node(struct end *e, uint64_t seed)
 {
 	const struct dir *d = &e->n.dir;
-	struct node_cfg cfg = {.role = d->cfg.role,
-			       .town = d->town,
-			       .feed = d->feed,
-			       .feed_key = d->feed_key,
-			       .transport = d->transport_key,
-			       .boot = 1,
-			       .has_invite = d->invite_key != NULL,
-			       .invite = d->invite_key,
-			       .enrol_tx = d->enrol_tx,
-			       .enrol_payload = buf_bytes(&d->enrol_payload)};
+	struct node_cfg cfg = {
+		.town = d->town,
+		.feed = d->feed,
+		.feed_key = d->feed_key,
+		.transport = d->transport_key,
+		.boot = 1,
+		.serves = d->cfg.role == NODE_HUB,
+		.upstream = {.feed_no = d->cfg.role == NODE_VILLAGE ? FEED_TOWN : 0,
+			     .invite = d->invite_key,
+			     .enrol_tx = d->enrol_tx,
+			     .enrol_payload = buf_bytes(&d->enrol_payload)},
+	};
 
 	origin_of(d->cfg.domain, &d->feed, cfg.origin);
-	memcpy(cfg.hub_transport, d->cfg.hub_transport, sizeof(cfg.hub_transport));
+	memcpy(cfg.upstream.transport, d->cfg.hub_transport, DH_KEY_BYTES);
 	BENCH_OK(node_new(&cfg, e->n.kv, seed, &e->node));
 }
 
@@ -354,7 +356,7 @@ static void make_year(struct load *l, char village[BENCH_PATH_MAX])
 
 	load_init(l, &(struct load_opts){
 			     .name = "year", .listen = "127.0.0.1:1", .year0 = YEAR, .bare = true});
-	api_open(&a, l, l->hub, NODE_HUB);
+	api_open(&a, l, l->hub);
 	a.today = today();
 	import(&a, "catalogue",
 	       "{" SIGN("as", "passphrase",
@@ -364,7 +366,7 @@ static void make_year(struct load *l, char village[BENCH_PATH_MAX])
 	world_open(&w, l->village, l->hub, &lan, 1);
 	settle(&w);
 	world_close(&w);
-	api_open(&a, l, l->village, NODE_VILLAGE);
+	api_open(&a, l, l->village);
 	a.today = today();
 	day_to_ymd(a.today, &y, &m, &d);
 	for (int year = YEAR; year <= y; year++)
@@ -375,7 +377,7 @@ static void make_year(struct load *l, char village[BENCH_PATH_MAX])
 	settle(&w);
 	world_close(&w);
 	load_copy(l->village, "year-written", village);
-	api_open(&a, l, village, NODE_VILLAGE);
+	api_open(&a, l, village);
 	a.today = today();
 	import(&a, "entries",
 	       "{" SIGN("as", "passphrase", "recorder") "," SIGN(

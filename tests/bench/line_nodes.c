@@ -101,17 +101,17 @@ static bool running(const struct village *v)
 static void call(struct crowd *c, uint32_t i, const struct load_village *id)
 {
 	struct village *v = &c->v[i];
-	struct node_cfg cfg = {.role = NODE_VILLAGE,
-			       .town = c->town,
+	struct node_cfg cfg = {.town = c->town,
 			       .feed = id->feed,
 			       .feed_key = id->feed_key,
 			       .transport = id->transport,
-			       .boot = 1};
+			       .boot = 1,
+			       .upstream.feed_no = FEED_TOWN};
 	struct event tick = {.type = EV_TICK}, dial = {.type = EV_DIAL, .conn = 1};
 	struct pollfd p = {.events = POLLIN};
 
 	origin_of(c->domain, &id->feed, cfg.origin);
-	memcpy(cfg.hub_transport, c->hub_key, DH_KEY_BYTES);
+	memcpy(cfg.upstream.transport, c->hub_key, DH_KEY_BYTES);
 	BENCH_OK(node_new(&cfg, c->kv, i + 1, &v->node));
 	v->fd = p.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (v->fd < 0 || connect(v->fd, (struct sockaddr *)&c->at, sizeof(c->at)))

@@ -166,7 +166,7 @@ static void live(struct shop *s, struct load *l, const char *dir)
 {
 	int m, d;
 
-	api_open(&s->a, l, dir, NODE_VILLAGE);
+	api_open(&s->a, l, dir);
 	day_to_ymd(load_day(l), &s->year, &m, &d);
 	s->year++;
 	day_from_ymd(s->year, 3, 20, &s->a.today);

@@ -145,8 +145,8 @@ void line_status(void *ctx)
 	fill_hub(&few_l, "hub-few", bench_size(SMALL, SMALL_QUICK), 1, few_dir, &few_end);
 	fill_hub(&many_l, "hub-many", bench_size(LARGE, LARGE_QUICK),
 		 (uint32_t)bench_size(YEARS, 2), many_dir, &many_end);
-	api_open(&few, &few_l, few_dir, NODE_HUB);
-	api_open(&many, &many_l, many_dir, NODE_HUB);
+	api_open(&few, &few_l, few_dir);
+	api_open(&many, &many_l, many_dir);
 	few.today = few_end;
 	many.today = many_end;
 	for (int rep = 0; rep < bench_reps(); rep++) {

@@ -44,7 +44,7 @@ struct api_node {
 	struct web_services s;
 	day_t today;
 };
-void api_open(struct api_node *a, struct load *l, const char *dir, enum node_role role);
+void api_open(struct api_node *a, struct load *l, const char *dir);
 void api_close(struct api_node *a);
 /* Names and values of the query in turn, ended by NULL. Ends the line unless the answer is 200. @ret may be NULL; it
  * is closed by the caller. */

@@ -25,6 +25,7 @@ size() { run v1 status --json | jq '[.feeds[] | select(.own)][0].size'; }
 [[ $(wc -l <"$work/commands") -ge 22 ]] || fail "help lists too little: $(cat "$work/commands")"
 while read -r -a words; do
 	expect 0 "^usage: cunzhang ${words[*]}" "${words[@]}" --help --lang en
+	# R08
 	expect 0 "^用法：cunzhang ${words[*]}" --lang zh help "${words[@]}"
 done <"$work/commands"
 expect 0 '^Commands:' entry --help
@@ -170,13 +171,16 @@ grep -q 'done at the village' "$work/out" || fail "no hint where: $(cat "$work/o
 expect 1 '在村节点办理' --lang zh "${h[@]}" "${at_hub[@]}"
 expect 1 '在镇级中心办理' --lang zh "${v[@]}" invite --village-code 500101999202 --village-name B --as head -o "$work/x"
 shape 'length == 1 and .[0].enrolled' "${h[@]}" villages
+# R05
 expect 0 'D101' "${v[@]}" catalogue show
 expect 0 'town catalogue 1: Catalogue, from 2025-01-01 to the next one' "${v[@]}" catalogue show
 expect 0 "of the village, from $(date +%Y)-01-01 to $(date +%Y)-12-31" "${v[@]}" catalogue show
 expect 0 'not filed: submit it' "${v[@]}" catalogue show
 expect 0 '未报备' --lang zh "${v[@]}" catalogue show
+# R28
 shape '.version == 1 and (.items | length) == 55 and .adopted == (now | strftime("%Y") | tonumber) - 2024' "${v[@]}" catalogue show
 shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
+# R64
 shape 'all(.[]; .key | test("^[0-9a-f]{64}$"))' "${v[@]}" operator list
 expect 0 '^head .* [0-9a-f]{16}$' "${v[@]}" operator list
 twin=$("$cz" "${h[@]}" operator list --json | jq -r '.[0].key')
@@ -209,6 +213,7 @@ expect 1 'nothing was imported' "${v[@]}" roster import "$data/village-1/roster-
 expect 1 '第 8 行，身份证号“500\*\*\*00”：' --lang zh "${v[@]}" roster import "$data/village-1/roster-as-received.csv" --as head --dry-run
 expect 0 'would import 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head --dry-run
 [[ $(size) == "$before" ]] || fail "a refused import or a trial wrote something"
+# R24
 expect 0 'imported: 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
 expect 0 'nothing new: the same file was imported on 20' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
 expect 2 'cannot read' "${v[@]}" roster import "$work/none.csv" --as head
@@ -261,12 +266,15 @@ export CUNZHANG_PASSPHRASE=end-to-end-passphrase
 before=$(size)
 expect 1 'P11.*D101.*3\.00.*9\.00' "${v[@]}" "${record[@]}" --as recorder --points 9
 expect 1 'P11.*D101.*3\.00.*9\.00' --lang zh "${v[@]}" "${record[@]}" --as recorder --points 9
+# R02 R34
 expect 1 '不能办理（P11）：第 1 行：事项 D101 的分值应为 3\.00' --lang zh "${v[@]}" "${record[@]}" --as recorder --points 9
+# R02
 expect 1 'no item Z999' "${v[@]}" "${record[@]/D101/Z999}" --as recorder
 expect 1 'F17.*99999' "${v[@]}" "${record[@]/05001/99999}" --as recorder
 wrong=("${record[@]/05001/99999}")
 expect 1 'F17.*99999' "${v[@]}" "${wrong[@]/D101/Z999}" --as recorder
 expect 1 "P05.*$next_year" "${v[@]}" "${record[@]/$day/$next_year}" --as recorder
+# R37
 expect 2 'date like' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
 expect 2 'cannot be read \(--day\)' "${v[@]}" "${record[@]/$day/yesterday}" --as recorder
 [[ $(size) == "$before" ]] || fail "something refused was written"
@@ -275,6 +283,7 @@ shape '.verdict.accepted == false and .verdict.rule == "P11" and (.verdict.text 
 
 # --- three people ----------------------------------------------------------------------------------------
 id=0123456789abcdef0123456789abcdef
+# R08
 expect 0 "written: entry $before" "${v[@]}" "${record[@]}" --as recorder --id $id --note round
 expect 0 "was written before: entry $before" "${v[@]}" "${record[@]}" --as recorder --id $id --note round
 expect 1 'L02' "${v[@]}" "${record[@]/yard/barn}" --as recorder --id $id
@@ -285,6 +294,7 @@ expect 1 'P11.*catalogue in force on 2019-01-01: none' "${v[@]}" "${record[@]/$d
 expect 1 'F20.*entry list' "${v[@]}" entry review 0 --as reviewer
 expect 1 'F21.*waits for review \(entry review\)' "${v[@]}" entry confirm "$before" --as confirmer
 must run v1 operator add recorder --role reviewer --as head
+# R60
 expect 1 'P02.*recorder' "${v[@]}" entry review "$before" --as recorder
 expect 0 'written' "${v[@]}" entry review "$before" --line 1 --as reviewer
 expect 0 'waits for confirmation' "${v[@]}" entry list
@@ -297,6 +307,7 @@ shape '.balance == "3.00" and (.people | length == 2)' "${v[@]}" account 05001
 expect 0 'balance.* 3\.00' "${v[@]}" account 05001
 expect 1 'no such household' "${v[@]}" account 77777
 for odd in a/b '' . .. "$long" 12345678901234567; do expect 2 'not a household' "${v[@]}" account "$odd"; done
+# R40
 expect 0 'balance 3.00 = earned 3.00 - deducted 0.00 - redeemed 0.00 \+ moved in by splits and mergers 0.00$' \
 	"${v[@]}" account 05001
 expect 0 '积分 3.00 = 加分 3.00 - .* \+ 分户并户转入 0.00$' --lang zh "${v[@]}" account 05001
@@ -311,6 +322,7 @@ expect 1 'F58' "${v[@]}" "${counter[@]}" --goods G01=1
 sheet=(entry sheet --item D101 --day "$day" --place 院坝 --reason 庭院月检 --evidence 照片 -o "$work/round.csv")
 group=$(run v1 account --json | jq -r '.[0].group')
 expect 0 'households' "${v[@]}" "${sheet[@]}" --group "$group"
+# R08
 [[ $(wc -l <"$work/round.csv") == $(run v1 account --json | jq --arg g "$group" '[.[] | select(.group == $g)] | length + 1') ]] ||
 	fail "not a row for each household: $(head "$work/round.csv")"
 expect 1 'no household of group 99' "${v[@]}" "${sheet[@]}" --group 99

@@ -33,6 +33,7 @@ ok operator add second --role confirmer --as head
 
 # --- the plan, the scheme and the catalogue are decided, filed, returned, filed again ------------------------
 printf 'step,from,to\n宣传发动,2025-01-01,2025-01-31\n全面实施,2025-02-01,2025-12-31\n' >"$work/steps.csv"
+# R14
 decide plan --version 1 --title 实施方案 --content 七大类积分 --standards 按清单 --procedure 申报审核确定 \
 	--uses 评优兑换 --lines "$work/steps.csv"
 printf 'kind,name\nhonour,文明家庭\npolicy,优先扶持\ngoods,日用品兑换\n' >"$work/rewards.csv"
@@ -42,6 +43,7 @@ decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 1
 printf 'good,title,class,unit,price,cost\nG01,洗衣液,household,瓶,20,20\nG02,大米,local,袋,60,58.50\n' >"$work/prices.csv"
 decide prices --version 1 --from 2025-01-01 --lines "$work/prices.csv"
 printf 'good,title,class,unit,price,cost\nG03,购物卡,shopping_card,张,100,100\n' >"$work/card.csv"
+# R51
 refused X08 record prices --as head --version 2 --from "$today" --lines "$work/card.csv"
 decide submission --subject plan --version 1
 decide submission --subject scheme --version 1
@@ -57,6 +59,7 @@ decide submission --subject scheme --version 1
 at_hub
 reply --subject scheme --version 1 --decision accepted --number 后山备2025-03
 at_hub
+# R32 R45 R63
 refused F49 record submission --as head --subject plan --version 1
 
 # --- people: consent, a non-registered resident, a child is born, kin, posts ----------------------------------
@@ -69,11 +72,15 @@ decide kin --household 05001 --member 1 --day 2025-02-01 --lines "$work/kin.csv"
 decide post --household 05001 --member 1 --post group_head --from 2025-01-01
 
 # --- meetings, training, a facility with its keeper ------------------------------------------------------------
+# R17
 decide meeting --kind assembly --day 2025-01-10 --place 村委会 --attendance 86 --agenda 积分制动员 --decision 通过
+# R55
 decide consultation --day 2025-01-05 --topic 积分事项 --asked 120 --aware 96 --opinions 增加垃圾分类 --done 已采纳
 decide training --day 2025-01-20 --topic 录入操作 --trainer 镇办 --attendance 12
 decide facility --code LU-1 --kind road --place 村道一段 --household 05005 --from 2025-02-01
+# R73
 decide facility-check --facility LU-1 --day 2025-03-01 --good yes
+# R18
 decide store --title 积分超市 --place 村委会一楼 --keeper keeper --days 每月25日 --accepted 2025-01-15
 printf '日期,开始,结束\n%s,0:00,24：00\n' "$today" >"$work/hours.csv"
 decide opening --place 积分超市 --lines "$work/hours.csv"
@@ -85,6 +92,7 @@ application=$(last)
 points 05005 0 A101 2025-03-05 签到表 --application "$application"
 ok record application --as recorder --household 05005 --member 0 --item A101 --day 2025-03-06 --place 院坝 \
 	--reason 参加院坝会 --evidence 签到表 --applicant 武远红
+# R05
 ok record application-reply --as reviewer --application "$(last)" --opinion 当日未开会
 
 # --- a year of entries ------------------------------------------------------------------------------------------
@@ -106,9 +114,11 @@ ok entry confirm "$deduction" --as confirmer
 ok record objection --as head --entry "$deduction" --line 1 --household 05005 --via written --day 2025-04-05 --text 不是我家
 objection=$(last)
 refused F29 record objection-reply --as head --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实
+# R03
 refused L05 record objection-reply --as recorder --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实
 ok record objection-reply --as deputy --objection "$objection" --ruling upheld --day 2025-04-08 --text 属实
 ok entry reverse "$deduction" --line 1 --reason 异议成立 --as deputy
+# I10
 [[ $(balance 05005) == 2.00 ]] || fail "after the objection 05005 has $(balance 05005)"
 
 # --- redemption: 99.99 is not enough, 100 is ----------------------------------------------------------------------
@@ -128,19 +138,23 @@ redeem() {
 		--member 1 --signature "$(printf %064d "${2:-7}")" --prices 1 --lines "$work/goods.csv"
 }
 redeem DH-1 >"$work/out" 2>&1
+# R52 I3
 (($? == 1)) && grep -q X01 "$work/out" && grep -q 99.99 "$work/out" || fail "99.99 is enough: $(cat "$work/out")"
 points 05005 0 X102 "$today" 照片
 counter=(redeem 05005 --goods G01=2 --receiver 武远红 --member 1 --minute 10:00 --as keeper)
+# R68
 v "${counter[@]}" --dry-run --json | jq -e '.total == "40.00" and .before == "100.00" and .balance == "60.00"' >/dev/null ||
 	fail "the trial of a redemption"
 refused F59 redeem 05005 --goods G01=1,G09=1 --receiver 武远红 --member 1 --as keeper
 printf 'a photo of the slip' >"$work/slip.jpg"
 ok "${counter[@]}" --slip DH-1 --signature "$work/slip.jpg" -o "$work/counter.html" --lang zh
+# R68
 grep -q '合计 40.00，兑换前 100.00，兑换后 60.00' "$work/out" || fail "no balance at the counter: $(cat "$work/out")"
 grep -q 洗衣液 "$work/counter.html" || fail "no slip at the counter"
 v register redemption --json | jq -e --arg d "$(sha256sum <"$work/slip.jpg" | cut -d' ' -f1)" \
 	'.[0].record.signature == $d and .[0].record.prices == 1' >/dev/null || fail "the redemption is not complete"
 slip=$(last)
+# R41 R53
 [[ $(balance 05005) == 60.00 ]] || fail "after the redemption 05005 has $(balance 05005)"
 refused F60 record redemption --as keeper --slip DH-1 --household 05005 --day "$today" --minute 10:00 \
 	--receiver 武远红 --member 1 --prices 1 --lines "$work/goods.csv"
@@ -152,20 +166,26 @@ before=$(v account --json | jq -S . | sha256sum)
 v score --year 2025 --json | jq -r 'sort_by(-(.score | tonumber), .household, .member) | .[0:3] |
 	"rank,household,member,score", (to_entries[] | "\(.key + 1),\(.value.household),\(.value.member),\(.value.score)")' \
 	>"$work/best.csv"
+# R42
 decide appraisal --year 2025 --title 道德模范 --basis 个人年度积分 --day "$today" --lines "$work/best.csv"
 appraisal=$(last)
+# R54
 refused F65 record year-close --as head --year 2025
 ok record appraisal-confirm --as confirmer --entry "$appraisal" --decision agree
 decide year-close --year 2025
 refused F64 record year-close --as head --year 2025
+# I1
 [[ $(v account --json | jq -S . | sha256sum) == "$before" ]] || fail "the year close changed an account"
 best=$(sed -n 2p "$work/best.csv")
+# R43
 decide honour --household "$(cut -d, -f2 <<<"$best")" --member "$(cut -d, -f3 <<<"$best")" --title 道德模范 \
 	--level village --year 2025 --day "$today" --certificate RY-1 --appraisal "$appraisal" --basis 年度第一
 ok print certificate --entry "$(last)" -o "$work/certificate.html"
+# R47
 grep -q 荣誉证书 "$work/certificate.html" || fail "no certificate"
 ok print guide -o "$work/guide.html"
 grep -q "three different people" "$work/guide.html" || fail "no quick guide"
+# R43 R48
 decide policy-support --policy 小额信贷 --department 农商行 --household 05005 --day "$today" --basis 排名靠前
 
 # --- notices, posted, checked ------------------------------------------------------------------------------------
@@ -173,14 +193,18 @@ for kind in assessment redemption catalogue scheme; do
 	must run v1 notice make $kind --from 2025-01-01 --to "$today" --as head -o "$work/$kind.html"
 	code=$(grep -oE '[0-9A-Z]{4}(-[0-9A-Z]{4}){3}' "$work/out")
 	notice=$(last)
+	# R33
 	decide posting --notice "$notice" --place 公示栏 --from "$today" --to "$(date -d '+10 days' +%F)" --poster head
+	# R46 R77 R78
 	must run v1 notice check "${code,,}"
 	run hub notice check "$code" --feed 500101999201 >"$work/out" 2>&1 || {
 		at_hub
 		must run hub notice check "$code" --feed 500101999201
 	}
+	# R09
 	grep -q 500199 "$work/$kind.html" && fail "an identity number on the $kind notice"
 done
+# R05 R78
 v notice check AAAA-BBBB-CCCC-DDDD >"$work/out" 2>&1 && fail "a code that nobody printed is right"
 decide scheme --version 2 --title 请致电13800138000 --from "$today" --rate-points 1 --rate-fen 1 --threshold 100 \
 	--notice-days 7 --object-days 7 --answer-days 7 --proxy-max 3 --scope '联系 13800138000' --lines "$work/rewards.csv"
@@ -219,12 +243,14 @@ second=$(grep -c '<tr><td class="d">' "$work/book2.html")
 v print passbook --household 05005 --as head -o "$work/book3.html" >"$work/out" 2>&1
 [[ $? == 1 && ! -e $work/book3.html ]] || fail "an empty passbook print was made without a question"
 ((first == 6 && second == 1)) || fail "the passbook printed $first, then $second lines"
+# R58
 (($(grep -c 'class="gap"' "$work/book2.html") == 6)) || fail "the second print does not begin below the first"
 
 # --- statistics and exports ------------------------------------------------------------------------------------------
 for t in categories items months groups households people ledger completeness due objections applications deductions filings \
 	notices guidance honours appraisals posts kin; do
 	ok table $t --csv "$work/$t.csv" --xlsx "$work/$t.xlsx"
+	# R06 R07 R57 R69 R71 R74
 	[[ -s $work/$t.csv && $(head -c 2 "$work/$t.xlsx") == PK ]] ||
 		fail "table $t"
 done
@@ -236,8 +262,10 @@ v table ledger --json | jq -r '.rows | group_by(.[1])[] | "\(.[0][1]) \(map(.[7]
 	sort >"$work/recount"
 v account --json | jq -r '.[] | select(.lines > 0 or .balance != "0.00") | "\(.household) \(.balance | tonumber * 100 | round)"' |
 	sort >"$work/accounts"
+# R26 R57 I1
 diff "$work/recount" "$work/accounts" || fail "the accounts are not what the entries make them"
 v table ledger --household 05005 --csv "$work/05005.csv" >/dev/null || fail "a household has no ledger"
+# R57
 [[ $(v table ledger --household 05005 --json | jq -r '.rows[-1][8]') == "$(balance 05005)" ]] ||
 	fail "the ledger of a household does not end with its balance"
 v account 05005 | grep -q "table ledger --household 05005" || fail "an account does not show its latest lines"

@@ -30,7 +30,9 @@ for v in 1 2 3; do
 	must run v$v roster import "$data/village-$v/roster.csv" --as head
 	must run v$v entry import "$data/village-$v/entries-2025.csv" --accept \
 		--as recorder --review-as reviewer --confirm-as confirmer
+	# R27 R40
 	diff <(independent_sum $v) <(accounts $v | grep -v ' 0.00$') || fail "accounts of village $v"
+	# R69 I6
 	diff <(taking_part $v) <(accounts $v | cut -d' ' -f1) || fail "households of village $v"
 done
 for n in v1 v2 v3 hub; do wait_for 60 settled $n || fail "$n does not settle"; done
@@ -38,6 +40,7 @@ for n in v1 v2 v3 hub; do wait_for 60 settled $n || fail "$n does not settle"; d
 same=$(accounts 1 | sha256sum)
 run v1 entry import "$data/village-1/entries-2025.csv" --accept --as recorder --review-as reviewer \
 	--confirm-as confirmer >"$work/out" 2>&1
+# R59
 [[ $(accounts 1 | sha256sum) == "$same" ]] || fail "importing the same file again changed accounts"
 
 for n in v1 v2 v3 hub; do

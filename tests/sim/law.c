@@ -165,7 +165,7 @@ void law_before_apply(struct sim *s, uint32_t host)
 	}
 }
 
-void law_before_tell(struct sim *s, uint32_t host)
+void law_before_report(struct sim *s, uint32_t host)
 {
 	const struct host *h = &s->m[host].host;
 
@@ -549,58 +549,30 @@ static void balances(struct sim *s, uint32_t host)
 	kv_abort(t);
 }
 
-/* --- movements --------------------------------------------------------------------------------------- */
-
-struct told_balances {
-	int64_t balance[BOOKS_HOUSEHOLDS];
-};
-
-static int note_move(void *ctx, const struct move *m)
+/* --- the journal ------------------------------------------------------------------------------------- */
+/* @all: every posting with its record; else what the last ones left behind. */
+static void same_journal(struct sim *s, uint32_t host, uint32_t feed, bool all)
 {
-	struct told_balances *all = ctx;
-	uint32_t i = (uint32_t)(m->household.p[1] - '0') * 10 + (uint32_t)(m->household.p[2] - '0');
-
-	T_OK(m->household.n == 3 && i >= 1 && i <= BOOKS_HOUSEHOLDS);
-	all->balance[i - 1] = points_raw(m->balance);
-	return ERR_OK;
-}
-
-/* The last balance that the entries tell of each household is the one of its account, wherever the feed
- * is held. */
-static void same_moves(struct sim *s, uint32_t host, uint32_t feed)
-{
-	struct told_balances told = {{0}};
-	struct view_household v;
-	struct feed_head head;
+	const struct books *b = work_books(s, feed);
+	struct host *h = &s->m[host].host;
+	const char *broken = NULL;
 	struct kv_txn *t;
-	char name[8];
 	uint32_t no;
-	int err;
 
-	T_EQ(kv_begin(s->m[host].host.kv, false, &t), ERR_OK);
-	if (feedlog_find(t, &s->m[feed].host.feed, &no))
-		goto out;
-	T_EQ(feedlog_head(t, no, &head), ERR_OK);
-	err = moves_walk(t, no, head.size, note_move, &told);
-	if (err)
-		sim_fail(s, "recount: %s: the movements of %s: %s", name_of(s, host),
-			 name_of(s, feed), err_name(err));
-	for (uint32_t i = 0; i < BOOKS_HOUSEHOLDS && !s->failed; i++) {
-		snprintf(name, sizeof(name), "H%02u", i + 1);
-		err = view_household(t, no, host_text(name), &v);
-		if ((err ? 0 : points_raw(v.balance)) != told.balance[i])
-			sim_fail(s,
-				 "recount: %s: household %s of %s has %lld, its movements give "
-				 "%lld",
-				 name_of(s, host), name, name_of(s, feed),
-				 (long long)(err ? 0 : points_raw(v.balance)),
-				 (long long)told.balance[i]);
+	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	if (!feedlog_find(t, &s->m[feed].host.feed, &no)) {
+		broken = law_balances(t, no);
+		if (!broken && all)
+			broken = law_postings(t, no);
+		if (!broken && b && host == feed && !h->nqueue)
+			broken = law_totals(t, no, b->confirmed, b->redeemed);
 	}
-out:
 	kv_abort(t);
+	if (broken)
+		sim_fail(s, "journal: %s: of %s: %s", h->name, name_of(s, feed), broken);
 }
 
-void law_told(struct sim *s, uint32_t host)
+void law_reported(struct sim *s, uint32_t host)
 {
 	bool state = s->steps % DIGEST_EVERY == 0;
 
@@ -609,17 +581,19 @@ void law_told(struct sim *s, uint32_t host)
 	if (host != SIM_HUB) {
 		balances(s, host);
 		compare_with_hub(s, host, state);
-		if (state && !s->failed)
-			same_moves(s, host, host);
+		if (!s->failed)
+			same_journal(s, host, host, state);
 	} else {
 		for (uint32_t v = 1; v < SIM_HOSTS && !s->failed; v++)
 			compare_with_hub(s, v, state && s->steps % SIM_HOSTS == v);
+		if (!s->failed)
+			same_journal(s, host, 1 + (uint32_t)(s->steps % SIM_VILLAGES), false);
 	}
 }
 
 void law_stepped(struct sim *s, uint32_t host)
 {
-	struct node_alarm a[NODE_ALARMS_MAX];
+	struct alarm a[NODE_ALARMS_MAX];
 	uint32_t n = 0;
 
 	if (s->m[host].host.up)
@@ -629,7 +603,7 @@ void law_stepped(struct sim *s, uint32_t host)
 		uint32_t f = feed_of(s, &a[i].feed);
 
 		if (f == SIM_HOSTS || !s->rotted[f])
-			sim_fail(s, "false alarm: %s: %s", name_of(s, host), a[i].text);
+			sim_fail(s, "false alarm: %s: %s", name_of(s, host), alarm_name(a[i].id));
 	}
 }
 
@@ -702,8 +676,11 @@ void law_at_end(struct sim *s)
 			continue;
 		balances(s, i);
 		compare_with_hub(s, i, true);
-		same_moves(s, i, i);
-		same_moves(s, SIM_HUB, i);
+		same_journal(s, i, i, true);
+		if (!s->failed)
+			same_journal(s, SIM_HUB, i, true);
+		if (!s->failed)
+			mispost_tries(s, i);
 	}
 	if (!s->failed)
 		rot_tries(s, SIM_HUB);

@@ -74,13 +74,13 @@ struct sim_opts {
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks, lacking, lies, judged, predicted, rots, twins;
+		redone, forks, lacking, lies, judged, predicted, rots, twins, misposts;
 	/* by record type; by verdict, as an answer and as a warning */
 	uint64_t accepted_of[SIM_TYPES], refused_of[SIM_TYPES];
 	uint64_t verdict[V_COUNT], warned[V_COUNT];
 };
 
-enum phase { PH_IDLE, PH_APPLY, PH_COMMIT, PH_SEAL, PH_TELL };
+enum phase { PH_IDLE, PH_APPLY, PH_COMMIT, PH_SEAL, PH_REPORT };
 struct machine {
 	struct sim *s;
 	struct host host;
@@ -212,13 +212,26 @@ bool cover_all(const struct sim_count *c);
 /* A row of state of a copy of the store changes: somebody must notice. */
 void rot_tries(struct sim *s, uint32_t host);
 
+/* --- law_journal.c: NULL, or which of these is broken --- */
+extern const char law_credits[], law_sums[], law_statement[];
+/* Of the accounts as their latest postings left them. */
+const char *law_balances(struct kv_txn *t, uint32_t no);
+/* Of every posting, with its record. */
+const char *law_postings(struct kv_txn *t, uint32_t no);
+/* Issued is what was confirmed. */
+const char *law_totals(struct kv_txn *t, uint32_t no, int64_t confirmed, int64_t redeemed);
+
+/* --- mispost.c --- */
+/* On copies of the store of @village the journal is spoiled in every way: the law must say so. */
+void mispost_tries(struct sim *s, uint32_t village);
+
 /* --- law.c --- */
 void law_open(struct sim *s);
 void law_close(struct sim *s);
 void law_before_apply(struct sim *s, uint32_t host);
-void law_before_tell(struct sim *s, uint32_t host);
+void law_before_report(struct sim *s, uint32_t host);
 void law_committed(struct sim *s, uint32_t host);
-void law_told(struct sim *s, uint32_t host);
+void law_reported(struct sim *s, uint32_t host);
 void law_restarted(struct sim *s, uint32_t host);
 void law_signed(struct sim *s, uint32_t host);
 void law_opened(struct sim *s, uint32_t host);

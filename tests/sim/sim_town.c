@@ -76,6 +76,7 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->predicted += c->predicted;
 	to->rots += c->rots;
 	to->twins += c->twins;
+	to->misposts += c->misposts;
 	cover_add(to, c);
 }
 
@@ -97,9 +98,10 @@ static void print_count(const struct sim_count *c)
 	       (unsigned long long)c->lies);
 	printf("%llu answers as the books say, %llu of them refusals; %llu rotten rows of state "
 	       "and "
-	       "%llu twins of villages found\n",
+	       "%llu twins of villages found, %llu spoiled journals\n",
 	       (unsigned long long)c->judged, (unsigned long long)c->predicted,
-	       (unsigned long long)c->rots, (unsigned long long)c->twins);
+	       (unsigned long long)c->rots, (unsigned long long)c->twins,
+	       (unsigned long long)c->misposts);
 }
 
 static bool run_twice(struct sim_opts o, struct sim_count *total, uint64_t *steps)

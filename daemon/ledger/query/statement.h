@@ -1,54 +1,64 @@
 #ifndef DAEMON_LEDGER_QUERY_STATEMENT_H
 #define DAEMON_LEDGER_QUERY_STATEMENT_H
 
-#include "daemon/ledger/state/verdict.h"
-#include "daemon/store/kv.h"
-#include "lib/amount.h"
-#include "lib/date.h"
+#include "daemon/ledger/state/journal.h"
+#include "lib/text.h"
 #include "proto/record.h"
 
-/* What moved points in a village, one movement after another in the order of the feed, told from the entries
- * themselves and not from the folded accounts: passbooks, notices, ranks and statistics are made of it, and
- * the last balances must be those of the accounts. Verdicts are taken as the fold gave them. */
-enum move_kind {
-	MOVE_LINE,     /* a line of points was confirmed */
-	MOVE_REVERSAL, /* a confirmed line was taken back */
-	MOVE_REDEEMED,
-	MOVE_RETURNED, /* a redemption was taken back */
-	MOVE_OUT,      /* to another household: split or merger */
-	MOVE_IN
-};
-const char *move_kind_text(enum move_kind k, enum lang lang);
+/* Statements: postings of the journal with the records that they are about. A statement reads the entries that it
+ * shows and no others, so its cost is that of its rows. */
+
+const char *posting_kind_text(enum posting_kind k, enum lang lang);
+
 /* An item as the village had it in the version of the line. */
-struct move_item {
+struct statement_item {
 	uint64_t version;
 	uint32_t sign, category, scope;
 	char code[17], name[97];
 };
-struct move {
-	enum move_kind kind;
-	uint64_t seq; /* of the entry that moved them */
+struct statement_row {
+	enum posting_kind kind;
+	uint64_t seq; /* of the entry that posted it */
 	uint64_t wall_ms;
 	const uint8_t *author; /* of that entry */
 	day_t booked;	       /* the day of that entry by its claim */
 	struct bytes household;
-	struct points points;  /* signed: what the account changed by */
+	struct points points;  /* signed: what the balance changed by */
 	struct points balance; /* afterwards */
 	uint64_t entry;	       /* of the points entry or the redemption; else @seq */
 	uint32_t line;	       /* of the points entry, from 1; 0: none */
 	/* LINE and REVERSAL: the line as it was recorded, its household perhaps another since a merger */
 	const struct rec_points_line *points_line;
-	const struct move_item *item;
+	const struct statement_item *item;
 	/* REDEEMED and RETURNED: the redemption; its lines are parts of @payload */
 	const struct rec_redemption *redemption;
 	const struct payload *payload;
 	struct bytes other; /* OUT and IN: the other household */
 };
+/* What it gets is borrowed until it returns; a non-zero return ends the statement and is its result. */
+typedef int statement_fn(void *ctx, const struct statement_row *row);
 
-/* Calls @fn for every movement in the first @size entries of a village feed; what it gets is borrowed until
- * it returns; a non-zero return ends the walk and is the result. ERR_CORRUPT: the entries do not fit
- * together. */
-int moves_walk(struct kv_txn *t, uint32_t feed_no, uint64_t size,
-	       int (*fn)(void *ctx, const struct move *m), void *ctx);
+/* The rows of a household by entries with @from <= seq < @size, oldest first. ERR_CORRUPT: postings and records
+ * do not fit together. */
+int statement_account(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t from,
+		      uint64_t size, statement_fn *fn, void *ctx);
+/* The last @n rows of a household among the first @size entries, oldest first. */
+int statement_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t size,
+		     uint32_t n, statement_fn *fn, void *ctx);
+
+/* Which day must be in a period. */
+enum statement_day {
+	STATEMENT_BOOKED, /* of the entry that posted it */
+	STATEMENT_DEED	  /* the day it was done or given, as a year is appraised */
+};
+struct statement_period {
+	day_t from, to; /* both included; DAY_NONE: open */
+	enum statement_day day;
+};
+bool statement_covers(const struct statement_period *p, day_t day);
+/* The rows of a period among the first @size entries, in the order of the feed; of one household or, when it is empty,
+ * of all. */
+int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_period *p,
+		   struct bytes household, uint64_t size, statement_fn *fn, void *ctx);
 
 #endif

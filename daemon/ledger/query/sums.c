@@ -13,27 +13,12 @@
 
 struct making {
 	enum report_by by;
-	const struct report_period *p;
-	enum report_day day;
 	char category; /* '\0': all */
 	struct report *r;
 	uint32_t cap;
 	uint32_t *place; /* open addressing over the rows: index + 1 */
 	uint32_t places;
 };
-
-bool report_covers(const struct report_period *p, day_t day)
-{
-	return (p->from == DAY_NONE || day >= p->from) && (p->to == DAY_NONE || day <= p->to);
-}
-
-bool report_counts(const struct report_period *p, enum report_day day, const struct move *m)
-{
-	if (day == REPORT_DEED && m->points_line)
-		return report_covers(p, m->points_line->day);
-	return report_covers(p,
-			     day == REPORT_DEED && m->redemption ? m->redemption->day : m->booked);
-}
 
 /* --- rows ------------------------------------------------------------------------------------------ */
 static uint32_t key_hash(const char *key)
@@ -98,7 +83,7 @@ static int row_of(struct making *m, const char *key, struct report_row **ret)
 	return ERR_OK;
 }
 
-/* --- one movement ---------------------------------------------------------------------------------- */
+/* --- one posting ----------------------------------------------------------------------------------- */
 static const char *category_zh(uint32_t category)
 {
 	const struct rec_choices *l = &rec_lists[REC_LIST_CATEGORY];
@@ -106,13 +91,13 @@ static const char *category_zh(uint32_t category)
 	return category < l->n ? l->v[category].zh : "";
 }
 
-static char category_of(const struct move *m)
+static char category_of(const struct statement_row *m)
 {
 	return m->points_line ? (char)('A' + m->item->category) : '\0';
 }
 
-/* The key of the movement; empty: it has no place in this report. */
-static void key_of(enum report_by by, const struct move *m, char out[REPORT_KEY_MAX])
+/* The key of the posting; empty: it has no place in this report. */
+static void key_of(enum report_by by, const struct statement_row *m, char out[REPORT_KEY_MAX])
 {
 	const struct rec_points_line *l = m->points_line;
 	char day[DATE_TEXT_MAX];
@@ -142,14 +127,14 @@ static void key_of(enum report_by by, const struct move *m, char out[REPORT_KEY_
 	}
 }
 
-static bool count_line(struct report_row *r, const struct move *m)
+static bool count_line(struct report_row *r, const struct statement_row *m)
 {
 	bool deduct = m->item->sign == SIGN_deduct;
 	struct points *side = deduct ? &r->minus : &r->plus;
 	int64_t *lines = deduct ? &r->deductions : &r->awards;
 	struct points p = m->points_line->points;
 
-	if (m->kind == MOVE_REVERSAL) {
+	if (m->kind == POSTING_REVERSAL) {
 		--*lines;
 		if (!points_sub(*side, p, side))
 			return false;
@@ -161,43 +146,43 @@ static bool count_line(struct report_row *r, const struct move *m)
 	return points_add(r->net, m->points, &r->net);
 }
 
-static bool count(struct report_row *r, const struct move *m)
+static bool count(struct report_row *r, const struct statement_row *m)
 {
 	switch (m->kind) {
-	case MOVE_LINE:
-	case MOVE_REVERSAL: return count_line(r, m);
-	case MOVE_REDEEMED:
-	case MOVE_RETURNED: return points_sub(r->redeemed, m->points, &r->redeemed);
-	case MOVE_OUT:
-	case MOVE_IN: break;
+	case POSTING_LINE:
+	case POSTING_REVERSAL: return count_line(r, m);
+	case POSTING_REDEEMED:
+	case POSTING_RETURNED: return points_sub(r->redeemed, m->points, &r->redeemed);
+	case POSTING_OUT:
+	case POSTING_IN: break;
 	}
 	return true;
 }
 
-static int on_move(void *ctx, const struct move *mv)
+static int on_row(void *ctx, const struct statement_row *row)
 {
 	struct making *m = ctx;
 	struct report_row *r;
 	char key[REPORT_KEY_MAX];
 	int err;
 
-	if (mv->kind == MOVE_OUT || mv->kind == MOVE_IN || !report_counts(m->p, m->day, mv))
+	if (row->kind == POSTING_OUT || row->kind == POSTING_IN)
 		return ERR_OK;
-	if (m->category && category_of(mv) != m->category)
+	if (m->category && category_of(row) != m->category)
 		return ERR_OK;
-	if (!count(&m->r->total, mv))
+	if (!count(&m->r->total, row))
 		return ERR_CORRUPT;
-	key_of(m->by, mv, key);
+	key_of(m->by, row, key);
 	if (!key[0])
 		return ERR_OK;
 	err = row_of(m, key, &r);
 	if (err)
 		return err;
 	if (m->by == REPORT_ITEM && !r->label[0])
-		snprintf(r->label, sizeof(r->label), "%s", mv->item->name);
+		snprintf(r->label, sizeof(r->label), "%s", row->item->name);
 	if (m->by == REPORT_CATEGORY)
-		snprintf(r->label, sizeof(r->label), "%s", category_zh(mv->item->category));
-	return count(r, mv) ? ERR_OK : ERR_CORRUPT;
+		snprintf(r->label, sizeof(r->label), "%s", category_zh(row->item->category));
+	return count(r, row) ? ERR_OK : ERR_CORRUPT;
 }
 
 /* --- the report ------------------------------------------------------------------------------------ */
@@ -216,25 +201,18 @@ static int by_net(const void *a, const void *b)
 	return c ? c : strcmp(x->key, y->key);
 }
 
-int report_make_of(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
-		   const struct report_period *p, enum report_day day, char category,
-		   struct report *ret)
+int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
+		const struct statement_period *p, char category, struct report *ret)
 {
-	struct making m = {.by = by, .p = p, .day = day, .category = category, .r = ret};
+	struct making m = {.by = by, .category = category, .r = ret};
 	int err;
 
 	*ret = (struct report){0};
-	err = moves_walk(t, feed_no, size, on_move, &m);
+	err = statement_days(t, feed_no, p, kv_bytes(NULL, 0), size, on_row, &m);
 	mem_free(m.place);
 	if (!err && ret->n)
 		qsort(ret->row, ret->n, sizeof(*ret->row), by_key);
 	return err;
-}
-
-int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
-		const struct report_period *p, struct report *ret)
-{
-	return report_make_of(t, feed_no, size, by, p, REPORT_BOOKED, '\0', ret);
 }
 
 void report_rank(struct report *r)

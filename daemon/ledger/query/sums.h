@@ -3,7 +3,7 @@
 
 #include "daemon/ledger/query/statement.h"
 
-/* Sums over the movements of a village in a period, for statistics, ranks and notices. The period is that of
+/* Sums over the postings of a village in a period, for statistics, ranks and notices. The period is that of
  * confirmation, that of an appraisal the year of the deed (DOMAIN I5); a reversal counts against the period in which it happened, or against the year of its line. Points that came from
  * or went to another household are not earned and not in here. */
 enum report_by {
@@ -27,27 +27,12 @@ struct report {
 	uint32_t n;
 	struct report_row total;
 };
-/* Which day must be in the period. */
-enum report_day {
-	REPORT_BOOKED, /* of the entry that moved the points */
-	REPORT_DEED    /* the day it was done or given, as a year is appraised */
-};
-struct report_period {
-	day_t from, to; /* both included; DAY_NONE: open */
-};
-
-/* Rows in the order of their keys. ERR_LIMIT: more than REPORT_ROWS_MAX. Free with report_close, also after
- * a failure. */
+/* Rows in the order of their keys, of the lines of one category alone (its letter) or of all ('\0'). ERR_LIMIT: more than
+ * REPORT_ROWS_MAX. Free with report_close, also after a failure. */
 int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
-		const struct report_period *p, struct report *ret);
-/* The same by another day, and of the lines of one category alone: its letter, or '\0' for all. */
-int report_make_of(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
-		   const struct report_period *p, enum report_day day, char category,
-		   struct report *ret);
+		const struct statement_period *p, char category, struct report *ret);
 /* Orders by net points, most first; equal ones by key. */
 void report_rank(struct report *r);
 void report_close(struct report *r);
-bool report_covers(const struct report_period *p, day_t day);
-bool report_counts(const struct report_period *p, enum report_day day, const struct move *m);
 
 #endif

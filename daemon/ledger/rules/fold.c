@@ -52,7 +52,6 @@ void fold_close(struct fold *f)
 	buf_close(&w->out);
 	mem_free(w->item);
 	mem_free(w->adopt);
-	mem_free(w->notified_days);
 	mem_free(w);
 	f->work = NULL;
 }
@@ -377,8 +376,6 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	f->town_seen = ctx.meta.town_seen;
 	if (ctx.adopts_changed)
 		f->work->adopts_known = false;
-	if (e->type == REC_scheme)
-		f->work->schemes_known = false;
 	if (ctx.years_changed)
 		memset(f->work->year, FOLD_YEAR_UNKNOWN, sizeof(f->work->year));
 	/* villages may look at the town's rows at once */

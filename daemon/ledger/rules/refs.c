@@ -39,19 +39,52 @@ int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v)
 	return rule_put(ctx, k);
 }
 
-int rule_account(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
-		 struct state_account *ret)
+int rule_balance(struct rule_ctx *ctx, struct bytes household, struct points *ret)
 {
+	struct state_account a;
+	struct state_key k;
 	struct bytes row;
 	int err;
 
-	*ret = (struct state_account){0};
-	state_key_of(k, ctx->f->feed_no, STATE_ACCOUNT);
-	state_key_text(k, household);
-	err = rows_get(ctx->w->rows, k, &row);
+	*ret = POINTS_ZERO;
+	journal_account_key(&k, ctx->f->feed_no, household);
+	err = rows_get(ctx->w->rows, &k, &row);
+	if (!err)
+		err = state_account_parse(row, &a);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_account_parse(row, ret);
+	return state_account_balance(&a, ret) ? ERR_OK : ERR_CORRUPT;
+}
+
+/* @at holds the name of the household where it is now. */
+static int account_now(struct rule_ctx *ctx, struct account *a, struct place *at)
+{
+	int err;
+
+	if (a->of != ACCOUNT_HOUSEHOLD)
+		return ERR_OK;
+	err = split_merge_now(ctx, a->household, 0, at);
+	if (!err)
+		a->household = place_household(at);
+	return err;
+}
+
+int rule_transfer(struct rule_ctx *ctx, const struct transfer *x)
+{
+	struct journal j = {.rows = ctx->w->rows,
+			    .out = rule_out(ctx),
+			    .feed_no = ctx->f->feed_no,
+			    .seq = ctx->e->seq,
+			    .booked = ctx->today};
+	struct transfer now = *x;
+	struct place from, to;
+	int err = account_now(ctx, &now.from, &from);
+
+	if (!err)
+		err = account_now(ctx, &now.to, &to);
+	if (!err)
+		err = journal_post(&j, &now);
+	return err == ERR_LIMIT ? rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW}) : err;
 }
 
 /* --- days ------------------------------------------------------------------------------------------ */

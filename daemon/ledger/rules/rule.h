@@ -5,6 +5,7 @@
 
 #include "daemon/ledger/rules/fold.h"
 #include "daemon/ledger/state/cache.h"
+#include "daemon/ledger/state/journal.h"
 #include "daemon/ledger/state/state.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/verdict.h"
@@ -21,7 +22,7 @@ struct catalogue_item {
 	uint64_t version; /* of the village; 0: this place is free */
 	day_t from, to;	  /* of the town's catalogue */
 	uint32_t number;
-	uint32_t sign, scope;
+	uint32_t category, sign, scope;
 	bool document;
 	int64_t points, cap;
 	uint8_t code_n, evidence_n;
@@ -34,10 +35,6 @@ struct catalogue_item {
 enum year_known { FOLD_YEAR_UNKNOWN, FOLD_YEAR_OPEN, FOLD_YEAR_CLOSED };
 /* Has anybody moved with a split or merger? */
 enum relocation_known { FOLD_MOVED_UNKNOWN, FOLD_MOVED_NONE, FOLD_MOVED_SOME };
-struct notified_days_from {
-	day_t from;
-	uint32_t days;
-};
 struct catalogue_adopted {
 	day_t from, to;
 	uint64_t version;
@@ -56,10 +53,6 @@ struct fold_work {
 	char code[STATE_VILLAGE_CODE_MAX];
 	struct catalogue_item *item; /* open addressing */
 	uint32_t nitems, items_cap;
-	/* the days between telling and deduction, by the first day of their scheme, ascending */
-	bool schemes_known;
-	struct notified_days_from *notified_days;
-	uint32_t nschemes, schemes_cap;
 	uint8_t year[FOLD_YEARS]; /* enum year_known, once looked at */
 	enum relocation_known moved;
 	bool adopts_known;
@@ -144,9 +137,11 @@ int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret,
 int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n);
 int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret);
 int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v);
-/* The account of a household, all 0 when there is none yet, and the key of its row. */
-int rule_account(struct rule_ctx *ctx, struct bytes household, struct state_key *ret_key,
-		 struct state_account *ret);
+/* What a household has, 0 without an account. */
+int rule_balance(struct rule_ctx *ctx, struct bytes household, struct points *ret);
+/* Points leave one account and come to another; that of a household that merged is the account in which it went on
+ * (V_OVERFLOW). */
+int rule_transfer(struct rule_ctx *ctx, const struct transfer *x);
 int rule_not_future(struct rule_ctx *ctx, day_t day);	     /* V_DAY_FUTURE */
 int rule_period(struct rule_ctx *ctx, day_t from, day_t to); /* V_PERIOD */
 /* Where the outcome depends on today: V_NO_CLOCK when it is unknown. */
@@ -207,18 +202,12 @@ static inline struct bytes place_household(const struct place *p)
 {
 	return (struct bytes){(const uint8_t *)p->household, p->household_n};
 }
-/* Before an entry has changed a row: what makes split_merge_now cheap for its lines. */
-int split_merge_ready(struct rule_ctx *ctx);
 int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t member,
 		    struct place *ret);
 /* Key of the year in which caps and score of an accepted line are: of a person where it is now, of a
  * household as such (@member 0) where it was. */
 int split_merge_year_key(struct rule_ctx *ctx, struct bytes household, uint32_t member, int year,
 			 struct state_key *ret);
-/* After any change to the account that an earlier line or redemption names: that of a merged household
- * keeps its sums and hands its balance on to where the household is now (V_OVERFLOW). Nothing to do for
- * others. */
-int split_merge_pass_on(struct rule_ctx *ctx, struct bytes household);
 /* What a household has redeemed in a year: with all that came by splits and mergers, and the part of it that the
  * household from which it was split had redeemed until then. */
 struct split_merge_sum {
@@ -254,8 +243,6 @@ int rule_complaint_reply(struct rule_ctx *ctx);
 
 /* A points line that names an application is about the same and settles it (V_APPLICATION_LINE). */
 int due_process_apply(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l);
-/* Before an entry that confirms has changed a row: what due_process_due needs. */
-int due_process_ready(struct rule_ctx *ctx);
 /* P15: may this deduction, line @line of entry @entry, be confirmed today? */
 int due_process_due(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 		    const struct rec_points_line *l);

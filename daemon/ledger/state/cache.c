@@ -18,7 +18,8 @@ struct row {
 	uint32_t n, cap;
 	uint8_t *val;
 	bool present;
-	bool dirty; /* not in the store yet */
+	bool dirty;  /* accepted, and not in the store yet */
+	bool listed; /* among rows.pending */
 	uint8_t key_n;
 	uint8_t key[];
 };
@@ -42,6 +43,9 @@ struct change {
 	bool was;
 };
 
+/* Every run is at least twice as long as the next. */
+#define RUNS_MAX 32
+
 struct rows {
 	struct kv_txn *t;
 	uint32_t feed_no;
@@ -56,8 +60,13 @@ struct rows {
 	struct change *change;
 	uint32_t nchanges, cap;
 	struct buf undo;
-	struct row **dirty; /* room for those of the present entry, too */
-	uint32_t ndirty, dirty_cap;
+	/* The rows that an entry has changed since the last flush, the present one too: each once. A range needs
+	 * them in key order, so the first nsorted lie in runs that are sorted; those changed since the last
+	 * range follow as they came. */
+	struct row **pending;
+	uint32_t npending, pending_cap, nsorted;
+	uint32_t run[RUNS_MAX]; /* where each begins */
+	uint32_t nruns;
 };
 
 int rows_new(struct kv_txn *t, uint32_t feed_no, struct rows **ret)
@@ -98,7 +107,7 @@ void rows_free(struct rows *r)
 	free_chunks(r);
 	buf_close(&r->undo);
 	mem_free(r->change);
-	mem_free(r->dirty);
+	mem_free(r->pending);
 	mem_free(r->slot);
 	mem_free(r);
 }
@@ -298,16 +307,28 @@ static int make_room(void **p, uint32_t n, uint32_t *cap, size_t size)
 	return ERR_OK;
 }
 
+static int list_pending(struct rows *r, struct row *w)
+{
+	void *pending = r->pending;
+	int err = make_room(&pending, r->npending, &r->pending_cap, sizeof(*r->pending));
+
+	r->pending = pending;
+	if (err)
+		return err;
+	r->pending[r->npending++] = w;
+	w->listed = true;
+	return ERR_OK;
+}
+
 static int remember(struct rows *r, struct row *w)
 {
 	size_t old = r->undo.n;
-	void *change = r->change, *dirty = r->dirty;
+	void *change = r->change;
 	int err = make_room(&change, r->nchanges, &r->cap, sizeof(*r->change));
 
 	r->change = change;
-	if (!err)
-		err = make_room(&dirty, r->ndirty + r->nchanges, &r->dirty_cap, sizeof(*r->dirty));
-	r->dirty = dirty;
+	if (!err && !w->listed)
+		err = list_pending(r, w);
 	if (!err)
 		err = buf_put(&r->undo, w->val, w->n);
 	if (err)
@@ -342,39 +363,9 @@ static void end_entry(struct rows *r)
 
 void rows_commit(struct rows *r)
 {
-	for (uint32_t i = 0; i < r->nchanges; i++) {
-		struct row *w = r->change[i].row;
-
-		if (!w->dirty)
-			r->dirty[r->ndirty++] = w;
-		w->dirty = true;
-	}
+	for (uint32_t i = 0; i < r->nchanges; i++)
+		r->change[i].row->dirty = true;
 	end_entry(r);
-}
-
-static int by_key(const void *a, const void *b)
-{
-	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
-	size_t n = x->key_n < y->key_n ? x->key_n : y->key_n;
-	int d = memcmp(x->key, y->key, n);
-
-	return d ? d : x->key_n - y->key_n;
-}
-
-int rows_flush(struct rows *r)
-{
-	int err = ERR_OK;
-
-	if (r->ndirty > 1)
-		qsort(r->dirty, r->ndirty, sizeof(struct row *), by_key);
-	for (uint32_t i = 0; i < r->ndirty && !err; i++) {
-		struct row *w = r->dirty[i];
-
-		w->dirty = false;
-		err = kv_put(r->t, KV_STATE, kv_bytes(w->key, w->key_n), kv_bytes(w->val, w->n));
-	}
-	r->ndirty = 0;
-	return err;
 }
 
 void rows_rollback(struct rows *r)
@@ -391,26 +382,143 @@ void rows_rollback(struct rows *r)
 	end_entry(r);
 }
 
+/* --- in key order ---------------------------------------------------------------------------------- */
+static int cmp_bytes(struct bytes a, struct bytes b)
+{
+	int d = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+
+	return d ? d : (a.n > b.n) - (a.n < b.n);
+}
+
+static struct bytes row_key(const struct row *w)
+{
+	return (struct bytes){w->key, w->key_n};
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return cmp_bytes(row_key(*(struct row *const *)a), row_key(*(struct row *const *)b));
+}
+
+/* The rows at the end become a run; shorter runs before them are taken in, so that there are few. */
+static void sort_pending(struct rows *r)
+{
+	uint32_t from = r->nsorted;
+
+	if (from == r->npending)
+		return;
+	while (r->nruns && from - r->run[r->nruns - 1] < 2 * (r->npending - from))
+		from = r->run[--r->nruns];
+	qsort(r->pending + from, r->npending - from, sizeof(struct row *), by_key);
+	assert(r->nruns < RUNS_MAX);
+	r->run[r->nruns++] = from;
+	r->nsorted = r->npending;
+}
+
+int rows_flush(struct rows *r)
+{
+	int err = ERR_OK;
+
+	assert(r->nchanges == 0);
+	if (r->npending > 1)
+		qsort(r->pending, r->npending, sizeof(struct row *), by_key);
+	for (uint32_t i = 0; i < r->npending && !err; i++) {
+		struct row *w = r->pending[i];
+
+		w->listed = false;
+		if (w->dirty)
+			err = kv_put(r->t, KV_STATE, row_key(w), kv_bytes(w->val, w->n));
+		w->dirty = false;
+	}
+	r->npending = r->nsorted = r->nruns = 0;
+	return err;
+}
+
+/* How many rows of pending[@from .. @end), a run, have keys below @key. */
+static uint32_t count_below(const struct rows *r, uint32_t from, uint32_t end, struct bytes key)
+{
+	uint32_t lo = from, hi = end;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (cmp_bytes(row_key(r->pending[mid]), key) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo - from;
+}
+
+/* Of one run, the row next to @key on the side of @how; NULL: none. What was rolled back to absent is passed. */
+static struct row *next_in_run(const struct rows *r, uint32_t from, uint32_t end, enum kv_how how,
+			       struct bytes key)
+{
+	uint32_t at = from + count_below(r, from, end, key);
+
+	if (how == KV_GE) {
+		while (at < end && !r->pending[at]->present)
+			at++;
+		return at < end ? r->pending[at] : NULL;
+	}
+	while (at > from && !r->pending[at - 1]->present)
+		at--;
+	return at > from ? r->pending[at - 1] : NULL;
+}
+
+/* Is @a nearer than @b to where a walk on the side of @how begins? */
+static bool nearer(enum kv_how how, struct bytes a, struct bytes b)
+{
+	int d = cmp_bytes(a, b);
+
+	return how == KV_GE ? d < 0 : d > 0;
+}
+
+static struct row *next_pending(struct rows *r, enum kv_how how, struct bytes key)
+{
+	struct row *best = NULL;
+
+	sort_pending(r);
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		uint32_t end = i + 1 < r->nruns ? r->run[i + 1] : r->npending;
+		struct row *w = next_in_run(r, r->run[i], end, how, key);
+
+		if (w && (!best || nearer(how, row_key(w), row_key(best))))
+			best = w;
+	}
+	return best;
+}
+
+static int next_stored(struct rows *r, enum kv_how how, struct bytes from, struct bytes *ret_key,
+		       struct bytes *ret_val)
+{
+	int err = r->cur ? ERR_OK : kv_cursor_open(r->t, KV_STATE, &r->cur);
+
+	return err ? err : kv_seek(r->cur, how, from, ret_key, ret_val);
+}
+
+/* A row that is pending and in the store as well counts as it is pending. */
 static int seek(struct rows *r, enum kv_how how, const struct state_key *k, size_t prefix,
 		struct bytes *ret_key, struct bytes *ret_val)
 {
-	struct bytes key, val;
-	int err = ERR_OK;
+	struct bytes from = state_key_bytes(k), key, val;
+	int err = next_stored(r, how, from, &key, &val);
+	struct row *w;
 
+	assert(prefix >= STATE_FEED_LEN);
+	if (err && err != ERR_NOTFOUND)
+		return err;
 	/* the rows of other feeds are all in the store */
-	if (be32_get(k->b) == r->feed_no) {
-		/* else a change that is not accepted yet could go with them */
-		assert(r->nchanges == 0 || r->ndirty == 0);
-		err = rows_flush(r);
+	w = be32_get(k->b) == r->feed_no ? next_pending(r, how, from) : NULL;
+	if (w && (err || !nearer(how, key, row_key(w)))) {
+		key = row_key(w);
+		val = kv_bytes(w->val, w->n);
+		err = ERR_OK;
 	}
-	if (!err && !r->cur)
-		err = kv_cursor_open(r->t, KV_STATE, &r->cur);
-	if (!err)
-		err = kv_seek(r->cur, how, state_key_bytes(k), &key, &val);
+	if (!err && (key.n < prefix || memcmp(key.p, from.p, prefix) != 0))
+		err = ERR_NOTFOUND;
 	if (err)
 		return err;
-	if (key.n < prefix || memcmp(key.p, k->b, prefix) != 0)
-		return ERR_NOTFOUND;
 	*ret_key = key;
 	*ret_val = val;
 	return ERR_OK;

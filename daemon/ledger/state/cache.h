@@ -25,11 +25,11 @@ int rows_get_or_empty(struct rows *r, const struct state_key *k, struct bytes *r
 int rows_put(struct rows *r, const struct state_key *k, struct bytes val);
 void rows_commit(struct rows *r);
 void rows_rollback(struct rows *r);
-/* An error is one of the store: the transaction must be aborted. */
+/* Between entries. An error is one of the store: the transaction must be aborted. */
 int rows_flush(struct rows *r);
 
-/* Without what the present entry changed: the row with the largest key below @k among those
- * whose keys begin with the first @prefix bytes of @k. ERR_NOTFOUND. */
+/* As rows_get sees them, with what the present entry has put: the row with the largest key below @k among those
+ * whose keys begin with the first @prefix bytes of @k, the feed number among them. Borrowed as there. ERR_NOTFOUND. */
 int rows_before(struct rows *r, const struct state_key *k, size_t prefix, struct bytes *ret_key,
 		struct bytes *ret_val);
 /* The same with the smallest key >= @k. */

@@ -76,7 +76,7 @@ struct view_household {
 	uint32_t npresent;
 	/* confirmed; earned - deducted - redeemed + moved (by splits and mergers) = balance (I1) */
 	struct points balance, earned, deducted, redeemed, moved;
-	uint64_t lines; /* confirmed lines */
+	int64_t lines;	/* confirmed less reversed */
 	uint64_t entry; /* sequence of the registering entry, or of the split */
 };
 int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/ledger/state/journal.h"
 #include "daemon/ledger/state/state.h"
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
@@ -102,8 +103,7 @@ static int read_account(struct kv_txn *t, uint32_t no, struct bytes household,
 	struct bytes row;
 	int err;
 
-	state_key_of(&k, no, STATE_ACCOUNT);
-	state_key_text(&k, household);
+	journal_account_key(&k, no, household);
 	err = get(t, &k, &row);
 	if (!err)
 		err = state_account_parse(row, &a);

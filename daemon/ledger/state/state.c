@@ -557,37 +557,44 @@ int state_place_parse(struct bytes row, struct state_place *ret)
 	return ERR_OK;
 }
 
+static size_t zigzag_bytes(uint8_t *p, int64_t v)
+{
+	return state_num_bytes(p, (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0));
+}
+
+#define ACCOUNT_NUMS 8
 void state_account_pack(const struct state_account *a, struct buf *out)
 {
-	uint8_t b[30];
-	size_t n = state_num_bytes(b, (uint64_t)a->earned);
+	uint8_t b[10 * ACCOUNT_NUMS];
+	size_t n = zigzag_bytes(b, a->earned);
 
-	n += state_num_bytes(b + n, (uint64_t)a->deducted);
-	n += state_num_bytes(b + n, a->lines);
+	n += zigzag_bytes(b + n, a->deducted);
+	n += zigzag_bytes(b + n, a->lines);
+	n += zigzag_bytes(b + n, a->redeemed);
+	n += zigzag_bytes(b + n, a->moved);
+	n += zigzag_bytes(b + n, a->opening);
+	n += state_num_bytes(b + n, a->first);
+	n += state_num_bytes(b + n, a->last - a->first);
 	buf_put(out, b, n);
-	/* most accounts have neither: their rows stay short */
-	if (a->redeemed || a->moved) {
-		buf_put_varint(out, (uint64_t)a->redeemed);
-		state_put_zigzag(out, a->moved);
-	}
+	buf_put(out, a->postings.p, a->postings.n);
 }
 
 int state_account_parse(struct bytes row, struct state_account *ret)
 {
 	struct cur c = cur_of(row.p, row.n);
 
-	ret->earned = (int64_t)state_get_num(&c);
-	ret->deducted = (int64_t)state_get_num(&c);
-	ret->lines = state_get_num(&c);
-	ret->redeemed = ret->moved = 0;
-	if (cur_left(&c)) {
-		ret->redeemed = (int64_t)state_get_num(&c);
-		ret->moved = state_get_zigzag(&c);
-		if (!ret->redeemed && !ret->moved)
-			return ERR_CORRUPT;
-	}
-	if (done(&c) || ret->earned < 0 || ret->deducted < 0 || ret->redeemed < 0)
+	ret->earned = state_get_zigzag(&c);
+	ret->deducted = state_get_zigzag(&c);
+	ret->lines = state_get_zigzag(&c);
+	ret->redeemed = state_get_zigzag(&c);
+	ret->moved = state_get_zigzag(&c);
+	ret->opening = state_get_zigzag(&c);
+	ret->first = state_get_num(&c);
+	ret->last = state_get_num(&c);
+	if (c.err || ret->last > UINT64_MAX - ret->first)
 		return ERR_CORRUPT;
+	ret->last += ret->first;
+	ret->postings = (struct bytes){c.p, cur_left(&c)};
 	return ERR_OK;
 }
 

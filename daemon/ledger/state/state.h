@@ -34,6 +34,9 @@ enum state_kind {
 	STATE_CODE = 'N',      /* item code -> its number */
 	STATE_HOUSEHOLD = 'H', /* household -> struct state_household */
 	STATE_ACCOUNT = 'A',   /* household -> struct state_account */
+	STATE_POSTED = 'a',    /* household | first sequence uint -> earlier postings, journal.h */
+	STATE_OWN = 'g',       /* account of the village u8 -> balance, journal.h */
+	STATE_DAYBOOK = 'J',   /* day | block of entries uint -> who got postings, journal.h */
 	STATE_YEAR = 'Y',      /* household | member u8 | year u16 -> state_year.h */
 	STATE_LINES = 'L',     /* block of 32 entries -> state_lines.h */
 	STATE_EVIDENCE = 'E',  /* beginning of a number -> state_evidence.h */
@@ -249,11 +252,16 @@ struct state_place {
 void state_place_pack(const struct state_place *p, struct buf *out);
 int state_place_parse(struct bytes row, struct state_place *ret);
 
+/* Sums of postings by kind, 0.01 point; those of a line or redemption that a household merged into this one had may
+ * be taken back here, so that each can be below 0. Then the latest postings (journal.h). */
 struct state_account {
-	int64_t earned, deducted; /* 0.01 point; confirmed lines */
-	uint64_t lines;
+	int64_t earned, deducted; /* confirmed lines */
+	int64_t lines;
 	int64_t redeemed;
-	int64_t moved; /* came in less went out with splits and mergers; signed */
+	int64_t moved;	      /* came in less went out with splits and mergers */
+	int64_t opening;      /* balance before the first posting in @postings */
+	uint64_t first, last; /* sequences of the first and of the last of them */
+	struct bytes postings;
 };
 /* earned - deducted - redeemed + moved. False: out of the permitted range. */
 bool state_account_balance(const struct state_account *a, struct points *ret);

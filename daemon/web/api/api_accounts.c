@@ -40,7 +40,7 @@ static void put_household(struct jw *w, const struct view_household *h)
 	put_points(w, "redeemed", h->redeemed);
 	put_points(w, "moved", h->moved);
 	jw_ku64(w, "present", h->npresent);
-	jw_ku64(w, "lines", h->lines);
+	jw_ki64(w, "lines", h->lines);
 	jw_ku64(w, "entry", h->entry);
 }
 
@@ -129,67 +129,42 @@ static int put_member(void *ctx, const struct view_member *m)
 /* --- its latest lines --- */
 #define LATEST_MAX 10
 
-struct latest {
-	const char *household;
-	uint64_t n; /* all; the last of them are kept in a ring */
-	struct latest_line {
-		enum move_kind kind;
-		day_t booked;
-		char what[97];
-		struct points points, balance;
-		uint64_t entry;
-		uint32_t line;
-	} line[LATEST_MAX];
-};
-
-static int keep_move(void *ctx, const struct move *m)
+static int put_row(void *ctx, const struct statement_row *row)
 {
-	struct latest *l = ctx;
-	struct latest_line *at = &l->line[l->n % LATEST_MAX];
-	struct bytes what = m->redemption ? m->redemption->slip : m->other;
+	struct bytes what = row->redemption ? row->redemption->slip : row->other;
+	struct reading *r = ctx;
 
-	if (!str_eq((const char *)m->household.p, m->household.n, l->household))
-		return ERR_OK;
-	l->n++;
-	*at = (struct latest_line){.kind = m->kind,
-				   .booked = m->booked,
-				   .points = m->points,
-				   .balance = m->balance,
-				   .entry = m->entry,
-				   .line = m->line};
-	if (m->points_line)
-		what = bytes_str(m->item->name);
-	str_set(at->what, sizeof(at->what), what);
+	if (row->points_line)
+		what = bytes_str(row->item->name);
+	jw_obj(&r->w);
+	put_day(&r->w, "booked", row->booked);
+	jw_kstr(&r->w, "kind", posting_kind_text(row->kind, r->req->lang));
+	jw_key(&r->w, "what");
+	jw_strn(&r->w, (const char *)what.p, what.n);
+	put_points(&r->w, "points", row->points);
+	put_points(&r->w, "balance", row->balance);
+	jw_ku64(&r->w, "entry", row->entry);
+	jw_ku64(&r->w, "line", row->line);
+	jw_obj_end(&r->w);
 	return ERR_OK;
 }
 
-static void put_latest(struct reading *r, const struct latest *l)
+static int put_latest(struct reading *r, struct bytes household)
 {
-	uint64_t i = l->n > LATEST_MAX ? l->n - LATEST_MAX : 0;
+	int err;
 
 	jw_key(&r->w, "latest");
 	jw_arr(&r->w);
-	for (; i < l->n; i++) {
-		const struct latest_line *at = &l->line[i % LATEST_MAX];
-
-		jw_obj(&r->w);
-		put_day(&r->w, "booked", at->booked);
-		jw_kstr(&r->w, "kind", move_kind_text(at->kind, r->req->lang));
-		jw_kstr(&r->w, "what", at->what);
-		put_points(&r->w, "points", at->points);
-		put_points(&r->w, "balance", at->balance);
-		jw_ku64(&r->w, "entry", at->entry);
-		jw_ku64(&r->w, "line", at->line);
-		jw_obj_end(&r->w);
-	}
+	err = statement_latest(r->ask.t, r->ask.feed.no, household, r->ask.feed.size, LATEST_MAX,
+			       put_row, r);
 	jw_arr_end(&r->w);
+	return err;
 }
 
 void api_household(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	const char *name = reply_last(req);
 	struct bytes code = {(const uint8_t *)name, strlen(name)};
-	struct latest latest = {.household = name};
 	struct view_household h;
 	struct reading r;
 	int err;
@@ -205,9 +180,7 @@ void api_household(const struct web_services *s, const struct web_req *req, stru
 		jw_arr_end(&r.w);
 	}
 	if (!err)
-		err = moves_walk(r.ask.t, r.ask.feed.no, r.ask.feed.size, keep_move, &latest);
-	if (!err)
-		put_latest(&r, &latest);
+		err = put_latest(&r, code);
 	reading_end(&r, err);
 	if (err == ERR_NOTFOUND && r.ask.feed.no == FEED_TOWN)
 		reply_error(res, req->lang, 404, "FEED_UNKNOWN", "feed",

@@ -145,7 +145,7 @@ static bool period_asked(const struct web_req *req, struct web_res *res, struct 
 				 "confirmation"));
 		return false;
 	}
-	t->day = REPORT_DEED;
+	t->p.day = STATEMENT_DEED;
 	return day_from_ymd((int)t->year, 1, 1, &t->p.from) &&
 	       day_from_ymd((int)t->year, 12, 31, &t->p.to);
 }

@@ -6,7 +6,7 @@
 
 /* Tables: columns with labels, rows of text and numbers, so that one printer and one exporter serve them all.
  * What a table says follows from the feed alone and the period asked for; where something is due, also from
- * today. By file: sums of points, every movement of points, what waits for somebody, and what is kept. */
+ * today. By file: sums of points, every posting of points, what waits for somebody, and what is kept. */
 
 struct column {
 	const char *name, *zh, *en;
@@ -18,11 +18,10 @@ struct column {
 	}
 struct tabling {
 	struct reading r;
-	struct report_period p; /* of sums and ledger; the others list all that there is */
-	uint64_t year;		/* that is the period; 0: it is not a year */
-	enum report_day day;
-	char category;	       /* of ranks; '\0': all */
-	const char *household; /* of the ledger; NULL: all */
+	struct statement_period p; /* of sums and ledger; the others list all that there is */
+	uint64_t year;		   /* that is the period; 0: it is not a year */
+	char category;		   /* of ranks; '\0': all */
+	const char *household;	   /* of the ledger; NULL: all */
 };
 struct table_def {
 	const char *name, *zh, *en;

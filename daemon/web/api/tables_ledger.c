@@ -4,7 +4,7 @@
 #include "daemon/web/api/tables.h"
 #include "lib/text.h"
 
-/* The management ledger: every movement of points with what it was for, the balance of the household after it,
+/* The management ledger: every posting of points with what it was for, the balance of the household after it,
  * and who signed. The last balance of each household is that of its account. */
 
 /* The terminal shows the first twelve. */
@@ -28,7 +28,7 @@ static const struct column ledger_columns[] = {{"booked", "入账日期", "booke
 					       COLUMNS_END};
 
 /* "毛巾 2, 肥皂 1" */
-static int goods_text(const struct move *m, struct buf *out)
+static int goods_text(const struct statement_row *m, struct buf *out)
 {
 	const struct rec_type *type = rec_type_of(REC_redemption);
 	struct rec_redemption_line l;
@@ -42,7 +42,7 @@ static int goods_text(const struct move *m, struct buf *out)
 	return out->err;
 }
 
-static int cell_what(struct tabling *t, const struct move *m)
+static int cell_what(struct tabling *t, const struct statement_row *m)
 {
 	struct buf goods = {0};
 	int err = ERR_OK;
@@ -69,7 +69,7 @@ static int cell_redeemed(struct tabling *t, uint64_t entry)
 	return ERR_OK;
 }
 
-static int cell_state(struct tabling *t, const struct move *m, const struct view_points *p)
+static int cell_state(struct tabling *t, const struct statement_row *m, const struct view_points *p)
 {
 	if (m->redemption)
 		return cell_redeemed(t, m->entry);
@@ -78,9 +78,10 @@ static int cell_state(struct tabling *t, const struct move *m, const struct view
 }
 
 /* Three signed the line; what is not a line has the signature of who wrote it. */
-static void put_signers(struct tabling *t, const struct move *m, const struct view_points *p)
+static void put_signers(struct tabling *t, const struct statement_row *m,
+			const struct view_points *p)
 {
-	bool line = m->kind == MOVE_LINE;
+	bool line = m->kind == POSTING_LINE;
 
 	cell_person(t, line ? p->recorder : m->author);
 	if (line) {
@@ -92,7 +93,7 @@ static void put_signers(struct tabling *t, const struct move *m, const struct vi
 	}
 }
 
-static int put_row(struct tabling *t, const struct move *m, const struct view_points *p)
+static int put_row(struct tabling *t, const struct statement_row *m, const struct view_points *p)
 {
 	const struct rec_points_line *l = m->points_line;
 	struct jw *w = &t->r.w;
@@ -102,7 +103,7 @@ static int put_row(struct tabling *t, const struct move *m, const struct view_po
 	cell_day(t, m->booked);
 	cell_bytes(t, m->household);
 	jw_u64(w, l ? l->member : 0);
-	jw_str(w, move_kind_text(m->kind, t->r.req->lang));
+	jw_str(w, posting_kind_text(m->kind, t->r.req->lang));
 	cell_bytes(t, l ? l->item : m->redemption ? m->redemption->slip : m->other);
 	err = cell_what(t, m);
 	cell_day(t, l ? l->day : m->redemption ? m->redemption->day : m->booked);
@@ -118,24 +119,23 @@ static int put_row(struct tabling *t, const struct move *m, const struct view_po
 	return err ? err : cell_end(t);
 }
 
-static int on_move(void *ctx, const struct move *m)
+static int on_row(void *ctx, const struct statement_row *row)
 {
 	struct tabling *t = ctx;
 	struct view_points p;
 	int err = ERR_OK;
 
-	if (!report_counts(&t->p, t->day, m))
-		return ERR_OK;
-	if (t->household && !str_eq((const char *)m->household.p, m->household.n, t->household))
-		return ERR_OK;
-	if (m->points_line)
-		err = view_points(t->r.ask.t, t->r.ask.feed.no, m->entry, &p);
-	return err ? err : put_row(t, m, &p);
+	if (row->points_line)
+		err = view_points(t->r.ask.t, t->r.ask.feed.no, row->entry, &p);
+	return err ? err : put_row(t, row, &p);
 }
 
 static int rows_ledger(struct tabling *t)
 {
-	return moves_walk(t->r.ask.t, t->r.ask.feed.no, t->r.ask.feed.size, on_move, t);
+	struct bytes household = bytes_str(t->household ? t->household : "");
+
+	return statement_days(t->r.ask.t, t->r.ask.feed.no, &t->p, household, t->r.ask.feed.size,
+			      on_row, t);
 }
 
 const struct table_def tables_ledger[] = {

@@ -54,8 +54,8 @@ static int put_rows(struct tabling *t, enum report_by by, const struct report *r
 
 static int make(struct tabling *t, enum report_by by, char category, struct report *ret)
 {
-	return report_make_of(t->r.ask.t, t->r.ask.feed.no, t->r.ask.feed.size, by, &t->p, t->day,
-			      category, ret);
+	return report_make(t->r.ask.t, t->r.ask.feed.no, t->r.ask.feed.size, by, &t->p, category,
+			   ret);
 }
 
 static int sums(struct tabling *t, enum report_by by)
@@ -377,7 +377,7 @@ struct measures {
 };
 /* A notice of redemptions that hangs: what it shows. */
 struct posted {
-	struct report_period p;
+	struct statement_period p;
 	uint64_t size;
 };
 
@@ -401,46 +401,46 @@ static int on_notice(void *ctx, const struct view_notice *n)
 
 	if (n->kind != NOTICE_redemption || !n->npostings || n->withdrawal)
 		return ERR_OK;
-	return buf_put(&m->notices, &(struct posted){{n->from, n->to}, n->size},
+	return buf_put(&m->notices, &(struct posted){{.from = n->from, .to = n->to}, n->size},
 		       sizeof(struct posted));
 }
 
 /* On one notice or on many: it counts once. */
-static bool is_posted(const struct measures *m, const struct move *mv)
+static bool is_posted(const struct measures *m, const struct statement_row *row)
 {
 	struct posted p;
 
 	for (size_t at = 0; at < m->notices.n; at += sizeof(p)) {
 		memcpy(&p, m->notices.p + at, sizeof(p));
-		if (mv->seq < p.size && report_covers(&p.p, mv->booked))
+		if (row->seq < p.size && statement_covers(&p.p, row->booked))
 			return true;
 	}
 	return false;
 }
 
 /* Recorded within a week of the deed, as far as the computer had a date. */
-static int count_prompt(struct measures *m, const struct move *mv)
+static int count_prompt(struct measures *m, const struct statement_row *row)
 {
 	struct bytes leaf, payload;
 	struct entry e;
 	day_t on;
-	int err = feedlog_read(m->t->r.ask.t, m->t->r.ask.feed.no, mv->entry, &leaf, &payload);
+	int err = feedlog_read(m->t->r.ask.t, m->t->r.ask.feed.no, row->entry, &leaf, &payload);
 
 	if (!err)
 		err = entry_parse(leaf.p, leaf.n, &e);
 	if (err)
 		return err;
 	on = day_of_ms(e.wall_ms);
-	m->prompt += on != DAY_NONE && on - mv->points_line->day <= PROMPT_DAYS;
+	m->prompt += on != DAY_NONE && on - row->points_line->day <= PROMPT_DAYS;
 	return ERR_OK;
 }
 
 /* Time, place, reason and evidence are there, and three different people signed. */
-static int count_line(struct measures *m, const struct move *mv)
+static int count_line(struct measures *m, const struct statement_row *row)
 {
-	const struct rec_points_line *l = mv->points_line;
+	const struct rec_points_line *l = row->points_line;
 	struct view_points p;
-	int err = view_points(m->t->r.ask.t, m->t->r.ask.feed.no, mv->entry, &p);
+	int err = view_points(m->t->r.ask.t, m->t->r.ask.feed.no, row->entry, &p);
 
 	if (err)
 		return err;
@@ -449,20 +449,18 @@ static int count_line(struct measures *m, const struct move *mv)
 		       memcmp(p.recorder, p.reviewer, 32) != 0 &&
 		       memcmp(p.recorder, p.confirmer, 32) != 0 &&
 		       memcmp(p.reviewer, p.confirmer, 32) != 0;
-	return count_prompt(m, mv);
+	return count_prompt(m, row);
 }
 
-static int count_move(void *ctx, const struct move *mv)
+static int count_row(void *ctx, const struct statement_row *row)
 {
 	struct measures *m = ctx;
 
-	if (!report_counts(&m->t->p, m->t->day, mv))
-		return ERR_OK;
-	if (mv->kind == MOVE_REDEEMED) {
+	if (row->kind == POSTING_REDEEMED) {
 		m->given++;
-		m->published += is_posted(m, mv);
+		m->published += is_posted(m, row);
 	}
-	return mv->kind == MOVE_LINE ? count_line(m, mv) : ERR_OK;
+	return row->kind == POSTING_LINE ? count_line(m, row) : ERR_OK;
 }
 
 /* --- rewards --- */
@@ -487,9 +485,9 @@ static int on_reward(void *ctx, uint64_t seq)
 	if (err)
 		return err;
 	if (w->type == REC_honour)
-		w->m->honours += report_covers(&t->p, r.honour.day);
+		w->m->honours += statement_covers(&t->p, r.honour.day);
 	else
-		w->m->supports += report_covers(&t->p, r.support.day);
+		w->m->supports += statement_covers(&t->p, r.support.day);
 	return ERR_OK;
 }
 
@@ -583,7 +581,8 @@ static int rows_measures(struct tabling *t)
 	if (!err)
 		err = count_rewards(&m);
 	if (!err)
-		err = moves_walk(t->r.ask.t, t->r.ask.feed.no, t->r.ask.feed.size, count_move, &m);
+		err = statement_days(t->r.ask.t, t->r.ask.feed.no, &t->p, kv_bytes(NULL, 0),
+				     t->r.ask.feed.size, count_row, &m);
 	if (!err)
 		err = make(t, REPORT_ITEM, '\0', &rep);
 	if (!err) {

@@ -7,7 +7,9 @@
 #include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
 #include "lib/mem.h"
+#include "lib/template.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 
 #define CHUNK_BYTES    65536
 #define ID_SHOWN_FIRST 3
@@ -185,16 +187,9 @@ void import_add(struct import_report *rep, const struct import_issue *i)
 
 	if (rep->count[severity]++ >= IMPORT_ISSUES_MAX)
 		return;
-	if (rep->n == rep->cap) {
-		uint32_t cap = rep->cap ? rep->cap * 2 : 64;
-		struct import_issue *v = mem_resize(rep->issue, cap, sizeof(*v));
-
-		if (!v) {
-			rep->err = ERR_NOMEM;
-			return;
-		}
-		rep->issue = v;
-		rep->cap = cap;
+	if (VEC_ROOM(rep->issue, rep->n, rep->cap)) {
+		rep->err = ERR_NOMEM;
+		return;
 	}
 	struct import_issue *to = &rep->issue[rep->n++];
 	*to = *i;
@@ -240,94 +235,54 @@ int import_end(struct import_report *rep, const struct import_opts *o)
 
 /* --- maps --------------------------------------------------------------------------------------------- */
 
-struct import_slot {
-	struct bytes key;
-	uint32_t value;
-};
-
 /* FNV-1a. Somebody who makes keys collide slows down his own import. */
-static uint32_t hash_key(struct bytes key)
+static bool has_key(const void *ctx, uint32_t at, struct bytes key)
 {
-	uint32_t h = UINT32_C(2166136261);
-
-	for (size_t i = 0; i < key.n; i++)
-		h = (h ^ key.p[i]) * UINT32_C(16777619);
-	return h;
-}
-
-static struct import_slot *slot_of(const struct import_map *m, struct bytes key)
-{
-	uint32_t i = hash_key(key) & (m->size - 1);
-
-	while (m->slot[i].key.p &&
-	       !(m->slot[i].key.n == key.n && memcmp(m->slot[i].key.p, key.p, key.n) == 0))
-		i = (i + 1) & (m->size - 1);
-	return &m->slot[i];
-}
-
-static int map_grow(struct import_map *m)
-{
-	struct import_map bigger = {.size = m->size ? m->size * 2 : 256, .used = m->used};
-
-	bigger.slot = mem_array(bigger.size, sizeof(bigger.slot[0]));
-	if (!bigger.slot)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < m->size; i++)
-		if (m->slot[i].key.p)
-			*slot_of(&bigger, m->slot[i].key) = m->slot[i];
-	mem_free(m->slot);
-	*m = bigger;
-	return ERR_OK;
+	return bytes_eq(((const struct import_map *)ctx)->key[at].key, key);
 }
 
 void import_map_close(struct import_map *m)
 {
-	mem_free(m->slot);
+	map_close(&m->map);
+	mem_free(m->key);
 	*m = (struct import_map){0};
 }
 
 uint32_t import_map_put(struct import_map *m, struct bytes key, uint32_t value,
 			struct import_report *rep)
 {
-	struct import_slot *s;
+	uint32_t at = map_get(&m->map, key, has_key, m);
 
-	if (!key.p || (m->used >= m->size / 2 && map_grow(m))) {
+	if (at != MAP_NONE)
+		return m->key[at].value;
+	if (!key.p || VEC_ROOM(m->key, m->n, m->cap) || map_add(&m->map, key, m->n)) {
 		rep->err = ERR_NOMEM;
 		return UINT32_MAX;
 	}
-	s = slot_of(m, key);
-	if (!s->key.p) {
-		*s = (struct import_slot){key, value};
-		m->used++;
-	}
-	return s->value;
+	m->key[m->n].key = key;
+	m->key[m->n++].value = value;
+	return value;
 }
 
 /* --- the report for people and machines ----------------------------------------------------------------- */
 
-static void put_place(const struct import_issue *i, char c, struct buf *out)
+static void put_place(const void *ctx, char what, char how, struct buf *out)
 {
-	switch (c) {
+	const struct import_issue *i = ctx;
+
+	(void)how;
+	switch (what) {
 	case 's': buf_puts(out, i->s); break;
 	case 't': buf_puts(out, i->t); break;
 	case 'v': buf_puts(out, i->value); break;
-	default: buf_printf(out, "%" PRId64, i->num[c == '1']); break;
+	default: buf_printf(out, "%" PRId64, i->num[what == '1']); break;
 	}
 }
 
 int import_issue_text(const struct import_issue *i, enum lang lang, struct buf *out)
 {
-	const char *p = lang == LANG_ZH ? kinds[i->id].zh : kinds[i->id].en;
-
-	for (; *p; p++) {
-		if (p[0] == '{' && p[1] && strchr("stv01", p[1]) && p[2] == '}') {
-			put_place(i, p[1], out);
-			p += 2;
-		} else {
-			buf_put_u8(out, (uint8_t)*p);
-		}
-	}
-	return out->err;
+	return template_fill(lang == LANG_ZH ? kinds[i->id].zh : kinds[i->id].en, put_place, i,
+			     out);
 }
 
 static void json_text(struct jw *w, const char *key, const struct import_issue *i, enum lang lang)

@@ -5,6 +5,7 @@
 #include "daemon/web/import/import_table.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 
 enum {
 	COL_DAY,
@@ -43,7 +44,7 @@ struct work {
 	const struct import_lookup *look;
 	struct rec_points_line *v;
 	uint32_t *row;
-	uint32_t n, cap;
+	uint32_t n, cap, row_cap;
 	struct import_map seen;
 };
 
@@ -230,19 +231,9 @@ static int read_line(struct work *w, struct rec_points_line *l)
 
 static int grow(struct work *w)
 {
-	uint32_t cap = w->cap ? w->cap * 2 : 256;
-	struct rec_points_line *v = mem_resize(w->v, cap, sizeof(*v));
-	uint32_t *row;
+	int err = VEC_ROOM(w->v, w->n, w->cap);
 
-	if (!v)
-		return ERR_NOMEM;
-	w->v = v;
-	row = mem_resize(w->row, cap, sizeof(*row));
-	if (!row)
-		return ERR_NOMEM;
-	w->row = row;
-	w->cap = cap;
-	return ERR_OK;
+	return err ? err : VEC_ROOM(w->row, w->n, w->row_cap);
 }
 
 static int read_lines(struct work *w)
@@ -250,7 +241,7 @@ static int read_lines(struct work *w)
 	int got, err;
 
 	while ((got = import_table_next(&w->t)) > 0) {
-		err = w->n == w->cap ? grow(w) : ERR_OK;
+		err = grow(w);
 		if (!err)
 			err = read_line(w, &w->v[w->n]);
 		if (err)

@@ -8,6 +8,7 @@
 #include "lib/mem.h"
 #include "lib/sign.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 
 #define HINT_ROWS     20 /* how far away a household number is looked for */
 #define ID_TAIL_CHARS 4
@@ -334,15 +335,8 @@ static int read_people(struct work *w)
 	int got;
 
 	while ((got = import_table_next(&w->t)) > 0 && !w->rep->err) {
-		if (w->n == w->cap) {
-			uint32_t cap = w->cap ? w->cap * 2 : 256;
-			struct person *p = mem_resize(w->p, cap, sizeof(*p));
-
-			if (!p)
-				return ERR_NOMEM;
-			w->p = p;
-			w->cap = cap;
-		}
+		if (VEC_ROOM(w->p, w->n, w->cap))
+			return ERR_NOMEM;
 		read_person(w, &w->p[w->n++]);
 	}
 	return got < 0 ? got : w->rep->err;

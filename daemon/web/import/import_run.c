@@ -6,6 +6,7 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/writer/trial.h"
 #include "lib/mem.h"
+#include "lib/vec.h"
 
 #define RECORDS_MAX 60000
 #define STEP_SHEETS 200 /* reviewed or confirmed by one record */
@@ -149,16 +150,9 @@ static void hear(void *ctx, const struct reason *r)
 {
 	struct import_heard *h = &((struct import *)ctx)->heard;
 
-	if (h->n == h->cap) {
-		uint32_t cap = h->cap ? h->cap * 2 : VERDICT_WARN_MAX;
-		struct reason *v = mem_resize(h->v, cap, sizeof(*v));
-
-		if (!v) {
-			h->err = ERR_NOMEM;
-			return;
-		}
-		h->v = v;
-		h->cap = cap;
+	if (VEC_ROOM(h->v, h->n, h->cap)) {
+		h->err = ERR_NOMEM;
+		return;
 	}
 	h->v[h->n++] = *r;
 }

@@ -5,6 +5,7 @@
 
 #include "daemon/web/import/csv.h"
 #include "daemon/web/import/import.h"
+#include "lib/map.h"
 
 /* What all importers share: memory and issues of the report, the table with its header, and cells made
  * regular. For daemon/web/import_*.c, and import_squeeze for whoever else reads headers. */
@@ -30,8 +31,12 @@ int import_end(struct import_report *rep, const struct import_opts *o);
 
 /* First row of each key. */
 struct import_map {
-	struct import_slot *slot;
-	uint32_t size, used;
+	struct map map;
+	struct {
+		struct bytes key;
+		uint32_t value;
+	} * key;
+	uint32_t n, cap;
 };
 void import_map_close(struct import_map *m);
 /* The value under @key, after putting @value there if there was none. Borrows the key. UINT32_MAX and a

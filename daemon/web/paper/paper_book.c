@@ -12,10 +12,9 @@
 struct book {
 	struct paper *p;
 	struct bytes household;
-	uint64_t upto;	  /* movements by entries before this one are in the booklet */
+	uint64_t upto;	  /* postings by entries before this one are in the booklet */
 	uint64_t printed; /* lines in the booklet */
 	uint64_t lines;	  /* so far */
-	struct points balance;
 };
 
 /* --- the page -------------------------------------------------------------------------------------- */
@@ -52,29 +51,29 @@ static void put_printed(struct page *p, uint64_t lines)
 		page_tag(p, "<tr class=\"gap\"><td colspan=\"7\">&nbsp;</td></tr>\n");
 }
 
-static void put_text(struct page *p, const struct move *m)
+static void put_text(struct page *p, const struct statement_row *m)
 {
 	switch (m->kind) {
-	case MOVE_LINE: page_str(p, m->item->name); return;
-	case MOVE_REVERSAL:
+	case POSTING_LINE: page_str(p, m->item->name); return;
+	case POSTING_REVERSAL:
 		page_own(p, "冲正：");
 		page_str(p, m->item->name);
 		return;
-	case MOVE_REDEEMED:
+	case POSTING_REDEEMED:
 		page_own(p, "兑换，单号 ");
 		page_text(p, m->redemption->slip);
 		return;
-	case MOVE_RETURNED:
+	case POSTING_RETURNED:
 		page_own(p, "兑换冲正，单号 ");
 		page_text(p, m->redemption->slip);
 		return;
-	case MOVE_OUT: page_own(p, "转出至户 "); break;
-	case MOVE_IN: page_own(p, "转入自户 "); break;
+	case POSTING_OUT: page_own(p, "转出至户 "); break;
+	case POSTING_IN: page_own(p, "转入自户 "); break;
 	}
 	page_text(p, m->other);
 }
 
-static void put_move(struct page *p, const struct move *m)
+static void put_line(struct page *p, const struct statement_row *m)
 {
 	bool minus = points_cmp(m->points, POINTS_ZERO) < 0;
 	struct points size = m->points;
@@ -97,20 +96,14 @@ static void put_move(struct page *p, const struct move *m)
 		 "<td class=\"small\">"); /* closed when the next line is known, or with the code */
 }
 
-static int on_move(void *ctx, const struct move *m)
+static int on_row(void *ctx, const struct statement_row *row)
 {
 	struct book *b = ctx;
 
-	if (m->household.n != b->household.n ||
-	    memcmp(m->household.p, b->household.p, b->household.n) != 0)
-		return ERR_OK;
-	b->balance = m->balance;
-	if (m->seq < b->upto)
-		return ERR_OK;
 	if (b->lines > b->printed)
 		b->lines % BOOK_LINES ? page_tag(&b->p->page, "</td></tr>\n")
 				      : put_page_break(&b->p->page);
-	put_move(&b->p->page, m);
+	put_line(&b->p->page, row);
 	b->lines++;
 	return b->p->html.err;
 }
@@ -171,7 +164,8 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 	return err;
 }
 
-static void fill_record(struct book *b, const struct view_passbook *k)
+static void fill_record(struct book *b, const struct view_household *h,
+			const struct view_passbook *k)
 {
 	struct rec_passbook *r = &b->p->record.passbook;
 
@@ -183,7 +177,7 @@ static void fill_record(struct book *b, const struct view_passbook *k)
 				   .upto = b->p->ask->feed.size,
 				   .began = b->printed,
 				   .lines = b->lines,
-				   .balance = b->balance};
+				   .balance = h->balance};
 	b->p->type = b->p->draft ? 0 : REC_passbook;
 }
 
@@ -217,9 +211,10 @@ int paper_passbook(struct paper *p)
 	put_table_head(&p->page, b.printed % BOOK_LINES > 0);
 	put_rows(&p->page);
 	put_printed(&p->page, b.printed);
-	err = moves_walk(p->t, p->ask->feed.no, p->ask->feed.size, on_move, &b);
+	err = statement_account(p->t, p->ask->feed.no, b.household, b.upto, p->ask->feed.size,
+				on_row, &b);
 	put_last(&b);
-	fill_record(&b, &k);
+	fill_record(&b, &h, &k);
 	p->empty = b.lines == b.printed;
 	return err;
 }

@@ -156,10 +156,11 @@ static void put_totals(struct paper *p, uint64_t households, const struct report
 static int assessment(struct paper *p)
 {
 	struct rec_notice *n = &p->record.notice;
-	const struct report_period period = {n->from, n->to};
+	const struct statement_period period = {.from = n->from, .to = n->to};
 	struct report rep;
 	uint64_t households = 0;
-	int err = report_make(p->t, p->ask->feed.no, n->size, REPORT_HOUSEHOLD, &period, &rep);
+	int err =
+		report_make(p->t, p->ask->feed.no, n->size, REPORT_HOUSEHOLD, &period, '\0', &rep);
 
 	begin(p, "积分评定结果公示");
 	put_period(p, "确认日期：");
@@ -179,7 +180,7 @@ static int assessment(struct paper *p)
 }
 
 /* --- redemptions ----------------------------------------------------------------------------------- */
-static void put_goods(struct paper *p, const struct move *m)
+static void put_goods(struct paper *p, const struct statement_row *m)
 {
 	const struct rec_type *t = rec_type_of(REC_redemption);
 	struct rec_redemption_line l;
@@ -202,18 +203,16 @@ static void put_goods(struct paper *p, const struct move *m)
 	page_tag(&p->page, "</td>");
 }
 
-static int put_redemption(void *ctx, const struct move *m)
+static int put_redemption(void *ctx, const struct statement_row *m)
 {
 	struct paper *p = ctx;
 	struct rec_notice *n = &p->record.notice;
-	const struct report_period period = {n->from, n->to};
 	struct view_household h;
-	bool back = m->kind == MOVE_RETURNED;
+	bool back = m->kind == POSTING_RETURNED;
 	struct points *sum = back ? &n->minus : &n->plus, p_row, size;
 	int err;
 
-	if ((m->kind != MOVE_REDEEMED && m->kind != MOVE_RETURNED) ||
-	    !report_covers(&period, m->booked))
+	if (!m->redemption)
 		return ERR_OK;
 	err = view_household(p->t, p->ask->feed.no, m->household, &h);
 	if (err)
@@ -241,6 +240,7 @@ static int put_redemption(void *ctx, const struct move *m)
 static int redemptions(struct paper *p)
 {
 	struct rec_notice *n = &p->record.notice;
+	const struct statement_period period = {.from = n->from, .to = n->to};
 	char text[200], plus[AMOUNT_TEXT_MAX], minus[AMOUNT_TEXT_MAX];
 	int err;
 
@@ -248,7 +248,8 @@ static int redemptions(struct paper *p)
 	put_period(p, "办理日期：");
 	page_tag(&p->page, "<table><thead><tr><th>日期</th><th>组</th><th>户编号</th><th>户主</th>"
 			   "<th>物品</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
-	err = moves_walk(p->t, p->ask->feed.no, n->size, put_redemption, p);
+	err = statement_days(p->t, p->ask->feed.no, &period, kv_bytes(NULL, 0), n->size,
+			     put_redemption, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	snprintf(text, sizeof(text), "合计：%" PRIu64 " 笔，兑换 %s 分，冲正退回 %s 分。", n->lines,
 		 points_text(n->plus, plus), points_text(n->minus, minus));

@@ -14,16 +14,14 @@ struct slip {
 	bool found;
 };
 
-static int on_move(void *ctx, const struct move *m)
+static int on_row(void *ctx, const struct statement_row *row)
 {
 	struct slip *s = ctx;
 
-	if (m->kind != MOVE_REDEEMED || m->seq != s->seq)
-		return ERR_OK;
-	s->after = m->balance;
-	s->found =
-		points_neg(m->points, &s->total) && points_sub(m->balance, m->points, &s->before);
-	return 1;
+	s->after = row->balance;
+	s->found = row->kind == POSTING_REDEEMED && points_neg(row->points, &s->total) &&
+		   points_sub(row->balance, row->points, &s->before);
+	return ERR_OK;
 }
 
 static int put_goods(struct paper *p, const struct rec_redemption *r, const struct payload *payload)
@@ -83,9 +81,9 @@ int paper_slip(struct paper *p)
 
 	if (err)
 		return err;
-	err = moves_walk(p->t, p->ask->feed.no, s.seq + 1, on_move, &s);
-	if (err < 0 || !s.found)
-		return err < 0 ? err : ERR_CORRUPT;
+	err = statement_account(p->t, p->ask->feed.no, r.household, s.seq, s.seq + 1, on_row, &s);
+	if (err || !s.found)
+		return err ? err : ERR_CORRUPT;
 	err = view_household(p->t, p->ask->feed.no, r.household, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;

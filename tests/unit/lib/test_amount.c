@@ -227,7 +227,7 @@ static void test_parsing_stops_at_the_length(void)
 	T_EQ(points_raw(p), 3650);
 }
 
-T_MAIN(T(test_sums_stay_in_bounds), T(test_differences_stay_in_bounds),
+T_MAIN(T(test_sums_stay_in_bounds, "I4"), T(test_differences_stay_in_bounds),
        T(test_products_stay_in_bounds), T(test_a_sign_turns_within_bounds), T(test_order),
-       T(test_text_has_two_decimals), T(test_parsing_takes_plain_numbers_only),
+       T(test_text_has_two_decimals), T(test_parsing_takes_plain_numbers_only, "I4"),
        T(test_parsing_stops_at_the_length))

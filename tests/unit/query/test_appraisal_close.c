@@ -538,10 +538,13 @@ static void test_the_year_can_be_looked_up(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_the_year_of_a_household_holds_that_of_its_members),
-       T(test_an_appraisal_says_what_the_ledger_says), T(test_ranks_follow_the_scores),
-       T(test_another_person_confirms_an_appraisal_once),
-       T(test_a_year_closes_after_its_end_and_its_appraisal), T(test_a_close_moves_no_points),
-       T(test_an_honour_may_rest_on_an_agreed_appraisal),
-       T(test_who_does_not_take_part_gets_no_reward), T(test_an_honour_follows_who_moved),
-       T(test_policy_support_is_for_a_household_here), T(test_the_year_can_be_looked_up))
+T_MAIN(T(test_the_year_of_a_household_holds_that_of_its_members, "R27 R40 I5"),
+       T(test_an_appraisal_says_what_the_ledger_says, "R42 R47 R74"),
+       T(test_ranks_follow_the_scores, "R47 I2"),
+       T(test_another_person_confirms_an_appraisal_once, "R03"),
+       T(test_a_year_closes_after_its_end_and_its_appraisal, "R54"),
+       T(test_a_close_moves_no_points, "R53 R54 I1"),
+       T(test_an_honour_may_rest_on_an_agreed_appraisal, "R43 R47"),
+       T(test_who_does_not_take_part_gets_no_reward, "R44"), T(test_an_honour_follows_who_moved),
+       T(test_policy_support_is_for_a_household_here, "R41 R43 R48"),
+       T(test_the_year_can_be_looked_up, "R47 R70"))

@@ -890,16 +890,18 @@ static void test_deductions_show_what_they_wait_for(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_a_recorder_keeps_to_the_territory),
-       T(test_an_application_is_for_something_that_is_there),
-       T(test_a_line_settles_the_application_it_names),
+T_MAIN(T(test_a_recorder_keeps_to_the_territory, "R36"),
+       T(test_an_application_is_for_something_that_is_there, "R05 R37"),
+       T(test_a_line_settles_the_application_it_names, "R05"),
        T(test_a_refused_line_opens_the_application_again),
-       T(test_some_items_need_the_document_of_an_authority),
+       T(test_some_items_need_the_document_of_an_authority, "R39"),
        T(test_the_days_of_a_telling_are_possible), T(test_a_deduction_waits_for_the_household),
        T(test_the_days_are_those_of_the_scheme), T(test_a_new_scheme_counts_at_once),
-       T(test_an_objection_is_to_a_line), T(test_a_complaint_may_be_about_anything),
-       T(test_a_complaint_is_answered_once_by_another), T(test_a_deduction_waits_for_the_answer),
-       T(test_somebody_else_answers_once_and_in_time), T(test_nobody_answers_under_another_key),
+       T(test_an_objection_is_to_a_line, "R05"), T(test_a_complaint_may_be_about_anything, "R78"),
+       T(test_a_complaint_is_answered_once_by_another, "R78"),
+       T(test_a_deduction_waits_for_the_answer),
+       T(test_somebody_else_answers_once_and_in_time, "R09"),
+       T(test_nobody_answers_under_another_key),
        T(test_applications_and_telling_are_of_the_territory),
-       T(test_objections_are_followed_to_their_end), T(test_applications_are_followed_to_their_end),
-       T(test_deductions_show_what_they_wait_for))
+       T(test_objections_are_followed_to_their_end, "R78"),
+       T(test_applications_are_followed_to_their_end), T(test_deductions_show_what_they_wait_for))

@@ -526,10 +526,12 @@ static void test_the_book_of_a_household_is_shown(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_a_notice_names_a_root_of_this_feed), T(test_a_notice_has_seen_what_the_village_has),
+T_MAIN(T(test_a_notice_names_a_root_of_this_feed, "R46 R78"),
+       T(test_a_notice_has_seen_what_the_village_has),
        T(test_a_batch_is_judged_like_its_entries_one_by_one),
-       T(test_a_posting_is_of_a_notice_and_long_enough), T(test_a_notice_is_taken_down_once),
-       T(test_a_household_has_one_book), T(test_what_is_printed_stays_printed),
-       T(test_a_print_begins_below_the_last_line), T(test_a_book_is_for_who_takes_part),
-       T(test_a_book_of_the_register_counts), T(test_notices_are_shown_with_their_postings),
-       T(test_the_book_of_a_household_is_shown))
+       T(test_a_posting_is_of_a_notice_and_long_enough, "R33 R77"),
+       T(test_a_notice_is_taken_down_once), T(test_a_household_has_one_book, "R58"),
+       T(test_what_is_printed_stays_printed, "R58"), T(test_a_print_begins_below_the_last_line),
+       T(test_a_book_is_for_who_takes_part, "R58 I6"), T(test_a_book_of_the_register_counts, "R58"),
+       T(test_notices_are_shown_with_their_postings, "R33"),
+       T(test_the_book_of_a_household_is_shown, "R58"))

@@ -424,5 +424,5 @@ static void test_entries_of_unknown_type_are_counted(void)
 T_MAIN(T(test_the_town_is_known_from_its_charter), T(test_an_empty_store_knows_nothing),
        T(test_villages_are_found_by_every_key), T(test_people_have_the_roles_of_their_day),
        T(test_catalogues_are_read_in_file_order), T(test_households_are_read_with_their_people),
-       T(test_scores_are_of_one_year), T(test_waiting_lines_are_told_oldest_first),
+       T(test_scores_are_of_one_year, "R42"), T(test_waiting_lines_are_told_oldest_first),
        T(test_a_verdict_is_stored_or_plain), T(test_entries_of_unknown_type_are_counted))

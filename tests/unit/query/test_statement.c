@@ -8,43 +8,53 @@
 #include "tests/lib/life.h"
 #include "tests/lib/t.h"
 
-/* What moved points, told from the entries: against what was written down by hand, and against the accounts. */
-#define MOVES_MAX 64
+/* Statements: against what was written down by hand, and against the accounts. */
+#define LIST_MAX 80
 
 struct told {
-	enum move_kind kind;
+	enum posting_kind kind;
 	char household[20], other[20], recorded[20]; /* recorded: the household in the line */
 	int64_t points, balance;
 	uint64_t seq, entry;
 	uint32_t line, member;
+	day_t day; /* booked, or of the deed */
 };
 struct list {
 	uint32_t n, stop_at; /* stop_at: ends the walk; 0: never */
-	struct told v[MOVES_MAX];
+	struct told v[LIST_MAX];
 };
+
+static const struct statement_period always = {.from = DAY_NONE, .to = DAY_NONE};
+
+static bool by_deed;
 
 static void text_of(struct bytes b, char out[20])
 {
 	snprintf(out, 20, "%.*s", (int)b.n, b.p ? (const char *)b.p : "");
 }
 
-static int take(void *ctx, const struct move *m)
+static int take(void *ctx, const struct statement_row *m)
 {
 	struct list *l = ctx;
 	struct told *t = &l->v[l->n++];
 
-	T_OK(l->n <= MOVES_MAX);
+	T_OK(l->n <= LIST_MAX);
 	*t = (struct told){.kind = m->kind,
 			   .points = points_raw(m->points),
 			   .balance = points_raw(m->balance),
 			   .seq = m->seq,
 			   .entry = m->entry,
-			   .line = m->line};
+			   .line = m->line,
+			   .day = m->booked};
+	if (by_deed && m->points_line)
+		t->day = m->points_line->day;
+	if (by_deed && m->redemption)
+		t->day = m->redemption->day;
 	text_of(m->household, t->household);
 	text_of(m->other, t->other);
-	T_EQ(m->points_line != NULL, m->kind == MOVE_LINE || m->kind == MOVE_REVERSAL);
-	T_EQ(m->redemption != NULL, m->kind == MOVE_REDEEMED || m->kind == MOVE_RETURNED);
-	T_EQ(m->other.n > 0, m->kind == MOVE_OUT || m->kind == MOVE_IN);
+	T_EQ(m->points_line != NULL, m->kind == POSTING_LINE || m->kind == POSTING_REVERSAL);
+	T_EQ(m->redemption != NULL, m->kind == POSTING_REDEEMED || m->kind == POSTING_RETURNED);
+	T_EQ(m->other.n > 0, m->kind == POSTING_OUT || m->kind == POSTING_IN);
 	if (m->points_line) {
 		t->member = (uint32_t)m->points_line->member;
 		text_of(m->points_line->household, t->recorded);
@@ -60,7 +70,7 @@ static int walk(struct town *w, uint32_t no, uint64_t size, struct list *l)
 
 	l->n = 0;
 	town_begin(w);
-	err = moves_walk(w->t, no, size, take, l);
+	err = statement_days(w->t, no, &always, town_b(""), size, take, l);
 	town_commit(w);
 	return err;
 }
@@ -92,36 +102,40 @@ static uint32_t live(struct town *w)
 
 /* In hundredths, as tests/lib/life.c does them one after another. */
 static const struct told by_hand[] = {
-	{.kind = MOVE_LINE, .household = "07001", .points = 200, .balance = 200, .line = 1},
-	{.kind = MOVE_LINE, .household = "07001", .points = 200, .balance = 400, .line = 2},
-	{.kind = MOVE_LINE,
+	{.kind = POSTING_LINE, .household = "07001", .points = 200, .balance = 200, .line = 1},
+	{.kind = POSTING_LINE, .household = "07001", .points = 200, .balance = 400, .line = 2},
+	{.kind = POSTING_LINE,
 	 .household = "07001",
 	 .member = 2,
 	 .points = 500,
 	 .balance = 900,
 	 .line = 3},
-	{.kind = MOVE_LINE, .household = "07001", .points = 100, .balance = 1000, .line = 4},
-	{.kind = MOVE_LINE, .household = "07003", .points = 300, .balance = 300, .line = 5},
-	{.kind = MOVE_LINE,
+	{.kind = POSTING_LINE, .household = "07001", .points = 100, .balance = 1000, .line = 4},
+	{.kind = POSTING_LINE, .household = "07003", .points = 300, .balance = 300, .line = 5},
+	{.kind = POSTING_LINE,
 	 .household = "07004",
 	 .member = 1,
 	 .points = 100,
 	 .balance = 100,
 	 .line = 6},
-	{.kind = MOVE_REVERSAL, .household = "07001", .points = -200, .balance = 800, .line = 2},
-	{.kind = MOVE_LINE, .household = "07001", .points = -200, .balance = 600, .line = 1},
-	{.kind = MOVE_REDEEMED, .household = "07001", .points = -200, .balance = 400},
-	{.kind = MOVE_REDEEMED, .household = "07001", .points = -100, .balance = 300},
-	{.kind = MOVE_RETURNED, .household = "07001", .points = 100, .balance = 400},
-	{.kind = MOVE_OUT, .household = "07001", .other = "07002", .points = -250, .balance = 150},
-	{.kind = MOVE_IN, .household = "07002", .other = "07001", .points = 250, .balance = 250},
-	{.kind = MOVE_OUT, .household = "07003", .other = "07001", .points = -300, .balance = 0},
-	{.kind = MOVE_IN, .household = "07001", .other = "07003", .points = 300, .balance = 450},
-	{.kind = MOVE_LINE, .household = "07001", .points = 200, .balance = 650, .line = 2},
+	{.kind = POSTING_REVERSAL, .household = "07001", .points = -200, .balance = 800, .line = 2},
+	{.kind = POSTING_LINE, .household = "07001", .points = -200, .balance = 600, .line = 1},
+	{.kind = POSTING_REDEEMED, .household = "07001", .points = -200, .balance = 400},
+	{.kind = POSTING_REDEEMED, .household = "07001", .points = -100, .balance = 300},
+	{.kind = POSTING_RETURNED, .household = "07001", .points = 100, .balance = 400},
+	{.kind = POSTING_OUT,
+	 .household = "07001",
+	 .other = "07002",
+	 .points = -250,
+	 .balance = 150},
+	{.kind = POSTING_IN, .household = "07002", .other = "07001", .points = 250, .balance = 250},
+	{.kind = POSTING_OUT, .household = "07003", .other = "07001", .points = -300, .balance = 0},
+	{.kind = POSTING_IN, .household = "07001", .other = "07003", .points = 300, .balance = 450},
+	{.kind = POSTING_LINE, .household = "07001", .points = 200, .balance = 650, .line = 2},
 };
 #define BY_HAND (sizeof(by_hand) / sizeof(by_hand[0]))
 
-static void test_every_movement_is_told_in_its_order(void)
+static void test_every_posting_is_told_in_its_order(void)
 {
 	static struct list l;
 	struct town w;
@@ -145,13 +159,13 @@ static void test_every_movement_is_told_in_its_order(void)
 	T_EQ(l.v[9].entry, l.v[9].seq);
 	T_EQ(l.v[6].entry, l.v[1].entry);
 	T_OK(l.v[6].seq > l.v[1].seq);
-	T_OK(l.v[0].seq > l.v[0].entry); /* points move with the confirmation */
+	T_OK(l.v[0].seq > l.v[0].entry); /* points are posted with the confirmation */
 	for (const struct life_balance *b = life_balances; b->household; b++)
 		T_EQ(account(&w, no, b->household), b->balance);
 	town_close(&w);
 }
 
-static void test_the_first_entries_tell_the_first_movements(void)
+static void test_the_first_entries_tell_the_first_postings(void)
 {
 	static struct list all, part;
 	struct town w;
@@ -171,7 +185,7 @@ static void test_the_first_entries_tell_the_first_movements(void)
 	town_close(&w);
 }
 
-static void test_who_listens_may_end_the_walk(void)
+static void test_who_listens_may_end_the_statement(void)
 {
 	static struct list l;
 	struct town w;
@@ -191,10 +205,10 @@ struct recount {
 	struct {
 		char household[20];
 		int64_t sum;
-	} v[MOVES_MAX];
+	} v[LIST_MAX];
 };
 
-static int add_up(void *ctx, const struct move *m)
+static int add_up(void *ctx, const struct statement_row *m)
 {
 	struct recount *r = ctx;
 	char household[20];
@@ -205,7 +219,7 @@ static int add_up(void *ctx, const struct move *m)
 		i++;
 	if (i == r->n)
 		snprintf(r->v[r->n++].household, 20, "%s", household);
-	T_OK(r->n < MOVES_MAX);
+	T_OK(r->n < LIST_MAX);
 	r->v[i].sum += points_raw(m->points);
 	T_EQ(points_raw(m->balance), r->v[i].sum);
 	return 0;
@@ -231,7 +245,7 @@ static int check_account(void *ctx, const struct view_household *h)
 }
 
 /* Two villages with refused entries, lines that wait, one that lived it all. */
-static void test_movements_add_up_to_the_accounts(void)
+static void test_postings_add_up_to_the_accounts(void)
 {
 	static struct held h;
 	struct kv_txn *t;
@@ -246,7 +260,7 @@ static void test_movements_add_up_to_the_accounts(void)
 		struct feed_head head;
 
 		T_EQ(feedlog_head(t, no, &head), ERR_OK);
-		T_EQ(moves_walk(t, no, head.size, add_up, &r), ERR_OK);
+		T_EQ(statement_days(t, no, &always, town_b(""), head.size, add_up, &r), ERR_OK);
 		T_OK(r.n >= 4);
 		T_EQ(view_households(t, no, check_account, &c), ERR_OK);
 		T_EQ(c.seen, r.n);
@@ -308,7 +322,7 @@ static void test_a_line_follows_its_household(void)
 	town_close(&w);
 }
 
-/* A household without points splits and merges without a movement. */
+/* A household without points splits and merges without a posting. */
 static void test_nothing_moves_where_nothing_is(void)
 {
 	static struct list l;
@@ -336,51 +350,163 @@ static void test_a_debt_moves_too(void)
 	merge(&w, no, "09000", "09001", 1);
 	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
 	T_EQ(l.n, 3);
-	T_EQ(l.v[1].kind, MOVE_OUT);
+	T_EQ(l.v[1].kind, POSTING_OUT);
 	T_EQ(l.v[1].points, 200);
 	T_EQ(l.v[1].balance, 0);
-	T_EQ(l.v[2].kind, MOVE_IN);
+	T_EQ(l.v[2].kind, POSTING_IN);
 	T_EQ(l.v[2].points, -200);
 	T_EQ(account(&w, no, "09001"), -200);
 	town_close(&w);
 }
 
-/* --- damage ---------------------------------------------------------------------------------------- */
-static void call_refused(struct town *w, uint32_t no, uint64_t seq)
+/* --- one household, a period, the latest ------------------------------------------------------------- */
+/* The rows of @all that @is says yes to, one after another. */
+static void same_rows(const struct list *all, const struct list *got,
+		      bool (*is)(const struct told *t, int64_t a, int64_t b), int64_t a, int64_t b)
 {
-	struct verdict v = {.reason.id = V_NO_ROLE};
-	uint8_t key[VERDICT_KEY_BYTES];
-	struct buf row = {0};
+	uint32_t n = 0;
 
-	T_EQ(verdict_pack(&v, &row), ERR_OK);
-	town_begin(w);
-	T_EQ(kv_put(w->t, KV_VERDICT, verdict_key(key, no, seq), buf_bytes(&row)), ERR_OK);
-	town_commit(w);
-	buf_close(&row);
+	for (uint32_t i = 0; i < all->n; i++)
+		if (is(&all->v[i], a, b)) {
+			T_OK(n < got->n);
+			T_MEM(&got->v[n++], &all->v[i], sizeof(all->v[0]));
+		}
+	T_EQ(got->n, n);
 }
 
-static void test_entries_that_do_not_fit_together_are_damage(void)
+static const char *wanted;
+static bool is_of(const struct told *t, int64_t from, int64_t size)
+{
+	return strcmp(t->household, wanted) == 0 && t->seq >= (uint64_t)from &&
+	       t->seq < (uint64_t)size;
+}
+
+static void test_a_household_has_its_rows_from_anywhere_to_anywhere(void)
+{
+	static struct list all, got;
+	struct town w;
+	uint32_t no = live(&w);
+	uint64_t size = size_of(&w, no);
+
+	T_EQ(walk(&w, no, size, &all), ERR_OK);
+	town_begin(&w);
+	for (const struct life_balance *b = life_balances; b->household; b++)
+		for (uint64_t from = 0; from <= size; from++)
+			for (uint64_t to = from; to <= size; to += 5) {
+				wanted = b->household;
+				got.n = 0;
+				T_EQ(statement_account(w.t, no, town_b(wanted), from, to, take,
+						       &got),
+				     ERR_OK);
+				same_rows(&all, &got, is_of, (int64_t)from, (int64_t)to);
+			}
+	T_EQ(statement_account(w.t, no, town_b("nobody"), 0, size, take, &got), ERR_OK);
+	T_EQ(statement_account(w.t, no, town_b("a number that is far too long"), 0, size, take,
+			       &got),
+	     ERR_OK);
+	town_close(&w);
+}
+
+static void test_the_latest_rows_are_the_last(void)
+{
+	static struct list all, got;
+	struct town w;
+	uint32_t no = live(&w);
+	uint64_t size = size_of(&w, no);
+
+	town_begin(&w);
+	for (uint64_t to = 0; to <= size; to++)
+		for (uint32_t n = 1; n <= BY_HAND + 1; n++) {
+			all.n = got.n = 0;
+			T_EQ(statement_account(w.t, no, town_b("07001"), 0, to, take, &all),
+			     ERR_OK);
+			T_EQ(statement_latest(w.t, no, town_b("07001"), to, n, take, &got), ERR_OK);
+			T_EQ(got.n, all.n < n ? all.n : n);
+			T_MEM(got.v, all.v + all.n - got.n, got.n * sizeof(all.v[0]));
+		}
+	town_close(&w);
+}
+
+static bool is_in(const struct told *t, int64_t from, int64_t to)
+{
+	return t->day >= from && t->day <= to;
+}
+
+/* Any two days, by the day of the entry and by that of the deed, of all households and of one. */
+static void test_a_period_has_what_a_walk_over_everything_finds_in_it(void)
+{
+	static struct list all, got;
+	struct town w;
+	uint32_t no = live(&w);
+	uint64_t size = size_of(&w, no);
+
+	for (int deed = 0; deed < 2; deed++) {
+		by_deed = deed;
+		T_EQ(walk(&w, no, size, &all), ERR_OK);
+		for (uint32_t i = 0; i < all.n; i++)
+			for (uint32_t k = 0; k < all.n; k++) {
+				const struct statement_period p = {.from = all.v[i].day,
+								   .to = all.v[k].day,
+								   .day = deed ? STATEMENT_DEED
+									       : STATEMENT_BOOKED};
+
+				got.n = 0;
+				town_begin(&w);
+				T_EQ(statement_days(w.t, no, &p, town_b(""), size, take, &got),
+				     ERR_OK);
+				town_commit(&w);
+				same_rows(&all, &got, is_in, p.from, p.to);
+			}
+	}
+	by_deed = false;
+	town_close(&w);
+}
+
+/* --- damage ---------------------------------------------------------------------------------------- */
+static void spoil(struct town *w, const struct state_key *k, size_t at, uint8_t bits)
+{
+	uint8_t raw[400];
+	struct bytes row;
+
+	town_begin(w);
+	T_EQ(kv_get(w->t, KV_STATE, state_key_bytes(k), &row), ERR_OK);
+	T_OK(row.n <= sizeof(raw));
+	memcpy(raw, row.p, row.n);
+	raw[at < row.n ? at : row.n - 1] ^= bits;
+	T_EQ(kv_put(w->t, KV_STATE, state_key_bytes(k), kv_bytes(raw, row.n)), ERR_OK);
+	town_commit(w);
+}
+
+/* Another amount, category, line or entry than that of the record. */
+static void test_postings_that_no_record_explains_are_damage(void)
 {
 	static struct list l;
+	struct state_account a;
+	struct state_key k;
+	struct bytes row;
 	struct town w;
-	uint8_t key[VERDICT_KEY_BYTES];
 	uint32_t no = town_open(&w, 9);
-	uint64_t e = town_earn(&w, no, "01001", 0, "A101", town_day(2025, 6, 1));
+	size_t head;
 
-	T_EQ(town_reverse(&w, no, TOWN_CON, e, 1), V_ACCEPTED);
+	town_earn(&w, no, "01001", 0, "A101", town_day(2025, 6, 1));
 	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
-	T_EQ(l.n, 2);
-	/* the review alone refused: nothing to confirm, and a reversal of what was never confirmed */
-	call_refused(&w, no, e + 1);
-	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_CORRUPT);
-	/* and the record itself: a review of nothing */
-	call_refused(&w, no, e);
-	T_EQ(walk(&w, no, e + 2, &l), ERR_OK);
-	T_EQ(walk(&w, no, e + 3, &l), ERR_CORRUPT);
+	T_EQ(l.n, 1);
+	journal_account_key(&k, no, town_b("01001"));
 	town_begin(&w);
-	T_EQ(kv_put(w.t, KV_VERDICT, verdict_key(key, no, e), kv_bytes("?", 1)), ERR_OK);
-	T_EQ(moves_walk(w.t, no, e + 1, take, &l), ERR_CORRUPT);
+	T_EQ(kv_get(w.t, KV_STATE, state_key_bytes(&k), &row), ERR_OK);
+	T_EQ(state_account_parse(row, &a), ERR_OK);
+	head = row.n - a.postings.n;
+	/* kind and category, sequence, entry, line, amount of two bytes */
+	T_EQ(a.postings.n, 6);
 	town_commit(&w);
+	for (size_t at = head; at < head + 6; at++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			spoil(&w, &k, at, (uint8_t)(1u << bit));
+			if (walk(&w, no, size_of(&w, no), &l) == ERR_OK)
+				t_fail(__FILE__, __LINE__, "byte %zu, bit %u", at - head, bit);
+			spoil(&w, &k, at, (uint8_t)(1u << bit));
+		}
+	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
 	town_close(&w);
 }
 
@@ -392,13 +518,16 @@ static void test_every_allocation_may_fail(void)
 	uint64_t size = size_of(&w, no);
 
 	town_begin(&w);
-	T_OOM((l.n = 0, moves_walk(w.t, no, size, take, &l)));
+	T_OOM((l.n = 0, statement_days(w.t, no, &always, town_b(""), size, take, &l)));
 	T_EQ(l.n, BY_HAND);
 	town_close(&w);
 }
 
-T_MAIN(T(test_every_movement_is_told_in_its_order),
-       T(test_the_first_entries_tell_the_first_movements), T(test_who_listens_may_end_the_walk),
-       T(test_movements_add_up_to_the_accounts), T(test_a_line_follows_its_household),
+T_MAIN(T(test_every_posting_is_told_in_its_order),
+       T(test_the_first_entries_tell_the_first_postings), T(test_who_listens_may_end_the_statement),
+       T(test_postings_add_up_to_the_accounts), T(test_a_line_follows_its_household),
        T(test_nothing_moves_where_nothing_is), T(test_a_debt_moves_too),
-       T(test_entries_that_do_not_fit_together_are_damage), T(test_every_allocation_may_fail))
+       T(test_a_household_has_its_rows_from_anywhere_to_anywhere),
+       T(test_the_latest_rows_are_the_last),
+       T(test_a_period_has_what_a_walk_over_everything_finds_in_it),
+       T(test_postings_that_no_record_explains_are_damage), T(test_every_allocation_may_fail))

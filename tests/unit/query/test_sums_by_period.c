@@ -6,15 +6,15 @@
 #include "tests/lib/t.h"
 
 /* Sums over movements, against sums made by hand. */
-static const struct report_period always = {DAY_NONE, DAY_NONE};
+static const struct statement_period always = {.from = DAY_NONE, .to = DAY_NONE};
 
-static void make(struct town *w, uint32_t no, enum report_by by, const struct report_period *p,
+static void make(struct town *w, uint32_t no, enum report_by by, const struct statement_period *p,
 		 struct report *ret)
 {
 	uint64_t size = town_size(w, no);
 
 	town_begin(w);
-	T_EQ(report_make(w->t, no, size, by, p, ret), ERR_OK);
+	T_EQ(report_make(w->t, no, size, by, p, '\0', ret), ERR_OK);
 	town_commit(w);
 }
 
@@ -35,8 +35,8 @@ static void row_is(const struct report_row *r, const struct want *want)
 	T_EQ(points_raw(r->net), want->net);
 }
 
-static void rows_are(struct town *w, uint32_t no, enum report_by by, const struct report_period *p,
-		     const struct want *want, uint32_t n)
+static void rows_are(struct town *w, uint32_t no, enum report_by by,
+		     const struct statement_period *p, const struct want *want, uint32_t n)
 {
 	struct report r;
 
@@ -85,7 +85,7 @@ static void test_a_period_is_that_of_the_decision(void)
 {
 	day_t deed = town_day(2025, 12, 20), jan = town_day(2026, 1, 31),
 	      feb = town_day(2026, 2, 1);
-	struct report_period p;
+	struct statement_period p;
 	struct town w;
 	uint32_t no = town_open(&w, 6);
 	uint64_t e;
@@ -95,17 +95,17 @@ static void test_a_period_is_that_of_the_decision(void)
 	town_earn(&w, no, "01002", 0, "D101", deed);
 	w.wall_ms = town_noon(feb);
 	T_EQ(town_reverse(&w, no, TOWN_CON, e, 1), V_ACCEPTED);
-	p = (struct report_period){DAY_NONE, jan};
+	p = (struct statement_period){.to = jan};
 	ROWS_ARE(&w, no, REPORT_HOUSEHOLD, &p, {"01001", 1, 0, 200, 0, 0, 200},
 		 {"01002", 1, 0, 300, 0, 0, 300});
 	ROWS_ARE(&w, no, REPORT_MONTH, &p, {"2025-12", 2, 0, 500, 0, 0, 500});
-	p = (struct report_period){feb, DAY_NONE};
+	p = (struct statement_period){.from = feb};
 	ROWS_ARE(&w, no, REPORT_HOUSEHOLD, &p, {"01001", -1, 0, -200, 0, 0, -200});
 	ROWS_ARE(&w, no, REPORT_HOUSEHOLD, &always, {"01001", 0, 0, 0, 0, 0, 0},
 		 {"01002", 1, 0, 300, 0, 0, 300});
-	p = (struct report_period){feb + 1, DAY_NONE};
+	p = (struct statement_period){.from = feb + 1};
 	rows_are(&w, no, REPORT_HOUSEHOLD, &p, NULL, 0);
-	p = (struct report_period){jan, feb}; /* both included */
+	p = (struct statement_period){.from = jan, .to = feb}; /* both included */
 	ROWS_ARE(&w, no, REPORT_ITEM, &p, {"A101", 0, 0, 0, 0, 0, 0},
 		 {"D101", 1, 0, 300, 0, 0, 300});
 	town_close(&w);
@@ -128,9 +128,9 @@ static void test_a_period_covers_its_ends(void)
 		     {10, 10, 10, true}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct report_period p = {cases[i].from, cases[i].to};
+		struct statement_period p = {.from = cases[i].from, .to = cases[i].to};
 
-		T_EQ(report_covers(&p, cases[i].day), cases[i].in);
+		T_EQ(statement_covers(&p, cases[i].day), cases[i].in);
 	}
 }
 
@@ -201,7 +201,7 @@ static void test_many_households_have_a_row_each(void)
 static int make_again(struct town *w, uint32_t no, uint64_t size)
 {
 	struct report r;
-	int err = report_make(w->t, no, size, REPORT_PERSON, &always, &r);
+	int err = report_make(w->t, no, size, REPORT_PERSON, &always, '\0', &r);
 
 	report_close(&r);
 	return err;

@@ -417,9 +417,12 @@ static void test_guidance_is_shown_with_its_replies(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_nothing_is_recorded_before_it_happens), T(test_a_case_may_be_told_of_a_household),
-       T(test_work_on_a_facility_is_of_its_keeper_on_the_day),
-       T(test_the_keepers_of_a_facility_are_bounded),
-       T(test_the_town_speaks_to_villages_that_are_there),
-       T(test_a_village_answers_what_was_said_to_it), T(test_a_task_is_closed_village_by_village),
-       T(test_there_is_one_demonstration_village), T(test_guidance_is_shown_with_its_replies))
+T_MAIN(T(test_nothing_is_recorded_before_it_happens, "R12 R16 R17 R18 R55 R61 R69 R78"),
+       T(test_a_case_may_be_told_of_a_household, "R19 R70"),
+       T(test_work_on_a_facility_is_of_its_keeper_on_the_day, "R73"),
+       T(test_the_keepers_of_a_facility_are_bounded, "R73"),
+       T(test_the_town_speaks_to_villages_that_are_there, "R13 R20"),
+       T(test_a_village_answers_what_was_said_to_it, "R20"),
+       T(test_a_task_is_closed_village_by_village, "R75"),
+       T(test_there_is_one_demonstration_village, "R16 R59"),
+       T(test_guidance_is_shown_with_its_replies, "R20 R75"))

@@ -314,7 +314,9 @@ static void test_goods_are_for_house_field_or_from_here(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_the_committee_decides), T(test_a_neighbourhood_committee_works_like_a_village),
-       T(test_evidence_is_of_a_kind_the_item_takes), T(test_the_threshold_is_asked_for_each_time),
-       T(test_who_owes_points_redeems_nothing), T(test_years_add_up),
-       T(test_goods_are_for_house_field_or_from_here))
+T_MAIN(T(test_the_committee_decides, "R03 R45 R48"),
+       T(test_a_neighbourhood_committee_works_like_a_village, "I9"),
+       T(test_evidence_is_of_a_kind_the_item_takes, "R38"),
+       T(test_the_threshold_is_asked_for_each_time, "I3"),
+       T(test_who_owes_points_redeems_nothing, "I8"), T(test_years_add_up, "R53 I1"),
+       T(test_goods_are_for_house_field_or_from_here, "R51"))

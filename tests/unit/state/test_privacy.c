@@ -68,4 +68,4 @@ static void test_what_looks_alike_may_be_posted(void)
 		check(&(struct row){texts[i], PRIVACY_NONE, NULL});
 }
 
-T_MAIN(T(test_what_must_not_be_posted_is_found), T(test_what_looks_alike_may_be_posted))
+T_MAIN(T(test_what_must_not_be_posted_is_found, "R09"), T(test_what_looks_alike_may_be_posted))

@@ -1,11 +1,9 @@
 #include "daemon/ledger/state/state.h"
 
-#include "daemon/ledger/state/cache.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/state_evidence.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/state_year.h"
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/prng.h"
@@ -477,147 +475,6 @@ static void test_evidence_numbers_share_a_row_up_to_their_last_characters(void)
 	T_OK(!same_row(0, 'd', "ABxx", "ACxx"));
 }
 
-/* --- rows ------------------------------------------------------------------------------------------- */
-static void number_key(struct state_key *k, uint32_t i)
-{
-	state_key_of(k, 3, STATE_ACCOUNT);
-	state_key_u32(k, i);
-}
-
-static void check_row(struct rows *r, uint32_t i, int64_t want)
-{
-	struct state_key k;
-	struct bytes got;
-	int err;
-
-	number_key(&k, i);
-	err = rows_get(r, &k, &got);
-	T_EQ(err, want < 0 ? ERR_NOTFOUND : ERR_OK);
-	if (!err) {
-		T_EQ(got.n, (size_t)want % 50 + 1);
-		T_EQ(got.p[0], (uint8_t)want);
-		T_EQ(got.p[got.n - 1], (uint8_t)want);
-	}
-}
-
-#define ROWS 700
-static void test_rolled_back_entries_leave_no_trace(void)
-{
-	static int64_t now[ROWS], before[ROWS];
-	uint8_t val[64];
-	struct kv_txn *t;
-	struct state_key k;
-	struct bytes got;
-	struct prng g;
-	struct rows *r;
-	struct kv *kv;
-
-	prng_seed(&g, 3);
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	memset(now, 0xff, sizeof(now));
-	for (int round = 0; round < 10; round++) {
-		T_EQ(kv_begin(kv, true, &t), ERR_OK);
-		T_EQ(rows_new(t, 3, &r), ERR_OK);
-		for (int entry = 0; entry < 60; entry++) {
-			T_EQ(rows_begin(r), ERR_OK);
-			memcpy(before, now, sizeof(now));
-			for (uint64_t puts = prng_below(&g, 40); puts; puts--) {
-				uint32_t i = (uint32_t)prng_below(&g, ROWS);
-
-				now[i] = (int64_t)prng_below(&g, 1000);
-				memset(val, (int)now[i], sizeof(val));
-				number_key(&k, i);
-				T_EQ(rows_put(r, &k, kv_bytes(val, (size_t)now[i] % 50 + 1)),
-				     ERR_OK);
-				check_row(r, i, now[i]);
-			}
-			if (prng_below(&g, 3) == 0) {
-				rows_rollback(r);
-				memcpy(now, before, sizeof(now));
-			} else {
-				rows_commit(r);
-			}
-			if (entry % 20 == 19)
-				T_EQ(rows_flush(r), ERR_OK);
-			for (uint32_t i = 0; i < ROWS; i++)
-				check_row(r, i, now[i]);
-		}
-		T_EQ(rows_flush(r), ERR_OK);
-		rows_free(r);
-		/* the store holds just the same */
-		for (uint32_t i = 0; i < ROWS; i++) {
-			number_key(&k, i);
-			int err = kv_get(t, KV_STATE, state_key_bytes(&k), &got);
-			T_EQ(err, now[i] < 0 ? ERR_NOTFOUND : ERR_OK);
-			if (!err)
-				T_EQ(got.p[0], (uint8_t)now[i]);
-		}
-		T_EQ(kv_commit(t), ERR_OK);
-	}
-	kv_close(kv);
-}
-
-static void test_a_seek_sees_accepted_rows(void)
-{
-	struct state_key k;
-	struct bytes key, val;
-	struct kv_txn *t;
-	struct rows *r;
-	struct kv *kv;
-
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	T_EQ(kv_begin(kv, true, &t), ERR_OK);
-	T_EQ(rows_new(t, 3, &r), ERR_OK);
-	T_EQ(rows_begin(r), ERR_OK);
-	number_key(&k, 5);
-	T_EQ(rows_put(r, &k, text("five")), ERR_OK);
-	rows_commit(r);
-	number_key(&k, 9);
-	T_EQ(rows_before(r, &k, 5, &key, &val), ERR_OK);
-	T_MEM(val.p, "five", 4);
-	number_key(&k, 5);
-	T_EQ(rows_before(r, &k, 5, &key, &val), ERR_NOTFOUND);
-	T_EQ(rows_from(r, &k, 5, &key, &val), ERR_OK);
-	number_key(&k, 6);
-	T_EQ(rows_from(r, &k, 5, &key, &val), ERR_NOTFOUND);
-	rows_free(r);
-	kv_abort(t);
-	kv_close(kv);
-}
-
-/* A cache that is full goes to the store and starts anew. */
-static void test_more_rows_than_the_cache_holds(void)
-{
-	uint8_t val[2000] = {0};
-	struct state_key k;
-	struct bytes got;
-	struct kv_txn *t;
-	struct rows *r;
-	struct kv *kv;
-	const uint32_t n = (uint32_t)(ROWS_BYTES_MAX / sizeof(val)) + 5000;
-
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	T_EQ(kv_begin(kv, true, &t), ERR_OK);
-	T_EQ(rows_new(t, 3, &r), ERR_OK);
-	for (uint32_t i = 0; i < n; i++) {
-		T_EQ(rows_begin(r), ERR_OK);
-		number_key(&k, i);
-		be32_put(val, i);
-		T_EQ(rows_put(r, &k, kv_bytes(val, sizeof(val))), ERR_OK);
-		rows_commit(r);
-	}
-	for (uint32_t i = 0; i < n; i += 97) {
-		T_EQ(rows_begin(r), ERR_OK);
-		number_key(&k, i);
-		T_EQ(rows_get(r, &k, &got), ERR_OK);
-		T_EQ(be32_get(got.p), i);
-		rows_rollback(r);
-	}
-	rows_free(r);
-	kv_abort(t);
-	kv_close(kv);
-}
-
 T_MAIN(T(test_keys_sort_as_their_parts_do), T(test_a_block_holds_what_was_put_last),
        T(test_a_single_entry_is_small), T(test_a_household_is_read_as_it_was_written),
        T(test_a_usual_household_is_small), T(test_a_household_nobody_wrote_is_damage),
@@ -625,6 +482,4 @@ T_MAIN(T(test_keys_sort_as_their_parts_do), T(test_a_block_holds_what_was_put_la
        T(test_days_beyond_a_year_are_damage), T(test_rows_nobody_wrote_are_damage),
        T(test_a_block_begins_with_nothing), T(test_a_year_forgets_days_beyond_its_room),
        T(test_evidence_is_found_until_it_falls_out),
-       T(test_evidence_numbers_share_a_row_up_to_their_last_characters),
-       T(test_rolled_back_entries_leave_no_trace), T(test_a_seek_sees_accepted_rows),
-       T(test_more_rows_than_the_cache_holds))
+       T(test_evidence_numbers_share_a_row_up_to_their_last_characters))

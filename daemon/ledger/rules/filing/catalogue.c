@@ -409,7 +409,8 @@ static int read_line(struct rule_ctx *ctx, uint64_t version, struct bytes code,
 			       : ERR_OK;
 	if (rec_decode_line(rec_type_of(REC_adopt_catalogue), &record, item.line, &own))
 		return ERR_CORRUPT;
-	*ret = (struct rec_catalogue_line){.sign = own.sign,
+	*ret = (struct rec_catalogue_line){.category = own.category,
+					   .sign = own.sign,
 					   .scope = own.scope,
 					   .points = own.points,
 					   .cap = own.cap,
@@ -430,6 +431,7 @@ static int read_item(struct rule_ctx *ctx, uint64_t version, struct bytes code,
 		return err;
 	if (l.evidence.n > sizeof(ret->evidence))
 		return ERR_CORRUPT;
+	ret->category = l.category;
 	ret->sign = l.sign;
 	ret->scope = l.scope;
 	ret->points = points_raw(l.points);

@@ -65,14 +65,14 @@ int rule_scheme(struct rule_ctx *ctx)
 int plan_scheme_on(struct rule_ctx *ctx, day_t day, struct rec_scheme *ret)
 {
 	struct version_row doc;
+	struct payload record;
 	uint64_t version;
 	int err = versions_on(ctx, DOC_SCHEME, day, &version, &doc);
 
 	scheme_usual(ret);
 	if (!err)
-		err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.seq, &ctx->w->target);
+		err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.seq, &record);
 	if (err)
 		return err;
-	return rec_decode_head(rec_type_of(REC_scheme), &ctx->w->target, ret) ? ERR_CORRUPT
-									      : ERR_OK;
+	return rec_decode_head(rec_type_of(REC_scheme), &record, ret) ? ERR_CORRUPT : ERR_OK;
 }

@@ -23,19 +23,13 @@ static void set_place(struct place *p, const struct state_place *s)
 	p->member = s->member;
 }
 
-static bool moved_away(const struct place *now, struct bytes household)
-{
-	return !bytes_eq(place_household(now), household);
-}
-
-int split_merge_ready(struct rule_ctx *ctx)
+/* Most villages have no such row, and their points lines then need not ask for each person. */
+static int look_for_moves(struct rule_ctx *ctx)
 {
 	struct bytes key, row;
 	struct state_key k;
 	int err;
 
-	if (ctx->w->moved != FOLD_MOVED_UNKNOWN)
-		return ERR_OK;
 	state_key_of(&k, ctx->f->feed_no, STATE_MOVED);
 	err = rows_from(ctx->w->rows, &k, k.n, &key, &row);
 	if (err && err != ERR_NOTFOUND)
@@ -51,8 +45,10 @@ int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t membe
 	struct place at;
 	struct state_key k;
 	struct bytes row;
-	int err;
+	int err = ctx->w->moved == FOLD_MOVED_UNKNOWN ? look_for_moves(ctx) : ERR_OK;
 
+	if (err)
+		return err;
 	set_place(&at, &next);
 	if (ctx->w->moved == FOLD_MOVED_NONE) {
 		*ret = at;
@@ -89,62 +85,6 @@ int split_merge_year_key(struct rule_ctx *ctx, struct bytes household, uint32_t 
 	if (!err)
 		state_year_key(ret, ctx->f->feed_no, place_household(&now), now.member, year);
 	return err;
-}
-
-/* --- points ---------------------------------------------------------------------------------------- */
-struct account {
-	struct state_key key;
-	struct state_account a;
-	struct points balance;
-};
-
-static int get_account(struct rule_ctx *ctx, struct bytes household, struct account *ret)
-{
-	int err = rule_account(ctx, household, &ret->key, &ret->a);
-
-	if (!err && !state_account_balance(&ret->a, &ret->balance))
-		err = ERR_CORRUPT;
-	return err;
-}
-
-static int put_moved(struct rule_ctx *ctx, struct account *x, struct points moved)
-{
-	struct points balance;
-
-	x->a.moved = points_raw(moved);
-	if (!state_account_balance(&x->a, &balance))
-		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
-	state_account_pack(&x->a, rule_out(ctx));
-	return rule_put(ctx, &x->key);
-}
-
-/* @p may be below 0: then a debt goes along. */
-static int move_points(struct rule_ctx *ctx, struct account *from, struct bytes into,
-		       struct points p)
-{
-	struct points less, more;
-	struct account to;
-	int err = get_account(ctx, into, &to);
-
-	if (err || points_raw(p) == 0)
-		return err;
-	if (!points_sub(points_of(from->a.moved), p, &less) ||
-	    !points_add(points_of(to.a.moved), p, &more))
-		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
-	err = put_moved(ctx, from, less);
-	return err ? err : put_moved(ctx, &to, more);
-}
-
-int split_merge_pass_on(struct rule_ctx *ctx, struct bytes household)
-{
-	struct place now;
-	struct account from;
-	int err = split_merge_now(ctx, household, 0, &now);
-
-	if (err || !moved_away(&now, household))
-		return err;
-	err = get_account(ctx, household, &from);
-	return err ? err : move_points(ctx, &from, place_household(&now), from.balance);
 }
 
 /* --- persons --------------------------------------------------------------------------------------- */
@@ -204,7 +144,6 @@ static int move_years(struct rule_ctx *ctx, const struct state_place *from,
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* Years first: rows_from shows nothing that this entry has put, and of a person's years it has put none yet. */
 static int move_person(struct rule_ctx *ctx, const struct state_place *from,
 		       const struct state_place *to)
 {
@@ -360,7 +299,7 @@ struct family {
 	struct bytes household, into;
 	day_t day;
 	struct roster_household old, new;
-	struct account account;
+	struct points balance; /* of the old one */
 	enum family_tie tie;
 	uint32_t n, from[ENTRY_PARTS_MAX], to[ENTRY_PARTS_MAX]; /* member numbers */
 };
@@ -424,6 +363,7 @@ static uint32_t count_present(const struct roster_household *x)
 	return n;
 }
 
+/* @p may be below 0: then a debt goes along. */
 static int move_all(struct rule_ctx *ctx, struct family *y, struct points p)
 {
 	int err = carry_redeemed(ctx, y->tie, y->household, y->into, y->day);
@@ -436,7 +376,11 @@ static int move_all(struct rule_ctx *ctx, struct family *y, struct points p)
 		err = roster_put(ctx, &y->new);
 	if (!err)
 		err = roster_put(ctx, &y->old);
-	return err ? err : move_points(ctx, &y->account, y->into, p);
+	if (err || points_cmp(p, POINTS_ZERO) == 0)
+		return err;
+	return rule_transfer(ctx, &(struct transfer){.from.household = y->household,
+						     .to.household = y->into,
+						     .points = p});
 }
 
 static int begin(struct rule_ctx *ctx, struct family *y)
@@ -451,14 +395,14 @@ static int begin(struct rule_ctx *ctx, struct family *y)
 		err = roster_open(ctx, 0, y->household, &y->old);
 	if (!err)
 		err = rule_period(ctx, y->old.h.began, y->day);
-	return err ? err : get_account(ctx, y->household, &y->account);
+	return err ? err : rule_balance(ctx, y->household, &y->balance);
 }
 
 /* --- split ----------------------------------------------------------------------------------------- */
 /* Nobody is left without points that the household has, or takes a debt along. */
 static int check_points(struct rule_ctx *ctx, const struct family *y, struct points asked)
 {
-	int64_t have = points_raw(y->account.balance), most = have > 0 ? have : 0;
+	int64_t have = points_raw(y->balance), most = have > 0 ? have : 0;
 
 	if (points_raw(asked) <= most)
 		return ERR_OK;
@@ -555,7 +499,7 @@ int rule_merge(struct rule_ctx *ctx)
 	if (err)
 		return err;
 	y.old.h.left = r.day;
-	err = move_all(ctx, &y, y.account.balance);
+	err = move_all(ctx, &y, y.balance);
 	if (err)
 		return err;
 	return put_place(ctx, &(struct state_place){r.household, 0},

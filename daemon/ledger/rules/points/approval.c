@@ -157,29 +157,20 @@ static int release_cap(struct rule_ctx *ctx, const struct moved *m)
 }
 
 /* What a confirmed line adds to the account; @back takes it back. */
-static int book_account(struct rule_ctx *ctx, const struct moved *m, bool back)
+static int book_account(struct rule_ctx *ctx, const struct target *t, uint32_t line,
+			const struct moved *m, bool back)
 {
-	struct state_account a;
-	bool deduct = m->it->sign == SIGN_deduct;
-	struct points sum, balance;
-	struct state_key k;
-	int err = rule_account(ctx, m->l.household, &k, &a);
+	const struct account issue = {.of = ACCOUNT_ISSUE, .category = m->it->category};
+	const struct account household = {.household = m->l.household};
+	bool plus = (m->it->sign == SIGN_deduct) == back;
 
-	if (err)
-		return err;
-	int64_t *side = deduct ? &a.deducted : &a.earned;
-	if (back ? !points_sub(points_of(*side), m->l.points, &sum)
-		 : !points_add(points_of(*side), m->l.points, &sum))
-		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
-	*side = points_raw(sum);
-	if (!state_account_balance(&a, &balance))
-		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
-	if (*side < 0 || (back && a.lines == 0))
-		return ERR_CORRUPT;
-	a.lines = back ? a.lines - 1 : a.lines + 1;
-	state_account_pack(&a, rule_out(ctx));
-	err = rule_put(ctx, &k);
-	return err ? err : split_merge_pass_on(ctx, m->l.household);
+	return rule_transfer(ctx, &(struct transfer){.from = plus ? issue : household,
+						     .to = plus ? household : issue,
+						     .points = m->l.points,
+						     .kind = back ? POSTING_REVERSAL : POSTING_LINE,
+						     .entry = t->seq,
+						     .line = line,
+						     .deed = m->l.day});
 }
 
 static int add_score(struct rule_ctx *ctx, const struct moved *m, uint32_t member, bool minus)
@@ -250,7 +241,7 @@ static int confirm_line(struct rule_ctx *ctx, const struct target *t, uint32_t l
 	if (!err)
 		err = check_past(ctx, line, m->l.day);
 	if (!err)
-		err = book_account(ctx, m, false);
+		err = book_account(ctx, t, line, m, false);
 	if (!err)
 		err = book_score(ctx, m, false);
 	return err ? err : appraisal_close_warn(ctx, line, m->year);
@@ -313,10 +304,6 @@ static int run_step(struct rule_ctx *ctx, const struct step *s)
 	struct rec_review head;
 	int err = rule_head(ctx, &head);
 
-	if (!err)
-		err = split_merge_ready(ctx);
-	if (!err && s->confirm)
-		err = due_process_ready(ctx);
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++) {
 		err = rule_line(ctx, i, &r);
 		if (!err)
@@ -367,7 +354,7 @@ int rule_reversal(struct rule_ctx *ctx)
 	if (!err)
 		err = warn_self(ctx, line, &m, true);
 	if (!err)
-		err = book_account(ctx, &m, true);
+		err = book_account(ctx, &t, line, &m, true);
 	if (!err)
 		err = book_score(ctx, &m, true);
 	if (!err)

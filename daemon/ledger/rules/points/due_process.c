@@ -5,12 +5,9 @@
 #include "daemon/ledger/state/scheme.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
-#include "lib/mem.h"
 
 /* Due process: what villagers apply for, what they are told of, what they object to and
  * complain of. */
-
-#define SCHEMES_MIN 8
 
 static void notified_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t entry,
 			 uint32_t line)
@@ -150,59 +147,6 @@ int rule_notified(struct rule_ctx *ctx)
 	return rule_put_nums(ctx, &k, (const int64_t[]){r.day}, 1);
 }
 
-static int add_scheme(struct fold_work *w, const struct notified_days_from *d)
-{
-	if (w->nschemes == w->schemes_cap) {
-		uint32_t cap = w->schemes_cap ? w->schemes_cap * 2 : SCHEMES_MIN;
-		struct notified_days_from *more = mem_resize(w->notified_days, cap, sizeof(*more));
-
-		if (!more)
-			return ERR_NOMEM;
-		w->notified_days = more;
-		w->schemes_cap = cap;
-	}
-	w->notified_days[w->nschemes++] = *d;
-	return ERR_OK;
-}
-
-/* Read at once and kept, because a look at several rows is not possible among changes, and costs. */
-int due_process_ready(struct rule_ctx *ctx)
-{
-	struct fold_work *w = ctx->w;
-	struct version_row doc;
-	struct rec_scheme s;
-	uint64_t version;
-	day_t day = DAY_MIN;
-	int err = ERR_OK;
-
-	if (w->schemes_known)
-		return ERR_OK;
-	w->nschemes = 0;
-	while (!err) {
-		err = versions_next(ctx, DOC_SCHEME, &day, &version, &doc);
-		if (!err)
-			err = rule_ref(ctx, doc.seq, REC_scheme, &s);
-		if (!err)
-			err = add_scheme(w, &(struct notified_days_from){
-						    doc.from, (uint32_t)s.notified_days});
-	}
-	w->schemes_known = err == ERR_NOTFOUND;
-	return w->schemes_known ? ERR_OK : err;
-}
-
-static uint32_t notified_days_on(const struct fold_work *w, day_t day)
-{
-	struct rec_scheme usual;
-	uint32_t n = w->nschemes;
-
-	while (n > 0 && w->notified_days[n - 1].from > day)
-		n--;
-	if (n > 0)
-		return w->notified_days[n - 1].days;
-	scheme_usual(&usual);
-	return (uint32_t)usual.notified_days;
-}
-
 static int get_open(struct rule_ctx *ctx, uint64_t entry, uint32_t line, struct state_key *k,
 		    struct state_open *ret)
 {
@@ -218,6 +162,7 @@ int due_process_due(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 		    const struct rec_points_line *l)
 {
 	struct state_open open;
+	struct rec_scheme scheme;
 	int64_t notified = l->notified;
 	struct state_key k;
 	int err;
@@ -231,11 +176,15 @@ int due_process_due(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 	err = rule_need_clock(ctx);
 	if (err)
 		return err;
-	uint32_t days = notified_days_on(ctx->w, (day_t)notified);
-	if (ctx->today < notified + days)
-		return rule_refuse(
-			ctx, &(struct refusal){.id = V_P15_TOO_SOON,
-					       .num = {line, notified, days, notified + days}});
+	err = plan_scheme_on(ctx, (day_t)notified, &scheme);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	int64_t due = notified + (int64_t)scheme.notified_days;
+	if (ctx->today < due)
+		return rule_refuse(ctx,
+				   &(struct refusal){.id = V_P15_TOO_SOON,
+						     .num = {line, notified,
+							     (int64_t)scheme.notified_days, due}});
 	err = get_open(ctx, entry, line, &k, &open);
 	if (err || open.n == 0)
 		return err;

@@ -365,8 +365,6 @@ int rule_points(struct rule_ctx *ctx)
 	struct bytes row;
 	int err = rule_head(ctx, &head);
 
-	if (!err)
-		err = split_merge_ready(ctx);
 	if (ctx->today == DAY_NONE)
 		rule_warn(ctx, &(struct refusal){.id = V_P05_NO_CLOCK});
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)

@@ -19,8 +19,6 @@ struct redeem {
 	struct rec_redemption r;
 	struct rec_scheme scheme; /* only its numbers: the texts do not live */
 	struct state_household h;
-	struct state_account account;
-	struct state_key account_key;
 	struct points total;
 	struct split_merge_sum year;
 };
@@ -109,14 +107,12 @@ static int check_account(struct rule_ctx *ctx, struct redeem *x)
 	struct bytes household = x->r.household;
 	struct points balance;
 	int64_t have, year;
-	int err = rule_account(ctx, household, &x->account_key, &x->account);
+	int err = rule_balance(ctx, household, &balance);
 
 	if (!err)
 		err = split_merge_redeemed(ctx, household, day_year(x->r.day), &x->year);
 	if (err)
 		return err;
-	if (!state_account_balance(&x->account, &balance))
-		return ERR_CORRUPT;
 	have = points_raw(balance);
 	year = x->year.sum;
 	if (have < threshold)
@@ -419,15 +415,20 @@ static int check_scheme(struct rule_ctx *ctx, struct redeem *x)
 	return rule_refuse(ctx, &(struct refusal){.id = V_NO_SCHEME, .num = {x->r.day}});
 }
 
-static int put_account(struct rule_ctx *ctx, const struct state_key *k,
-		       const struct state_account *a)
+/* Points for goods; @back gives them back. */
+static int book(struct rule_ctx *ctx, struct bytes household, uint64_t entry, day_t day,
+		struct points total, bool back)
 {
-	struct points balance;
+	const struct account redeemed = {.of = ACCOUNT_REDEEMED};
+	const struct account account = {.household = household};
 
-	if (!state_account_balance(a, &balance))
-		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
-	state_account_pack(a, rule_out(ctx));
-	return rule_put(ctx, k);
+	return rule_transfer(ctx,
+			     &(struct transfer){.from = back ? redeemed : account,
+						.to = back ? account : redeemed,
+						.points = total,
+						.kind = back ? POSTING_RETURNED : POSTING_REDEEMED,
+						.entry = entry,
+						.deed = day});
 }
 
 int rule_redemption(struct rule_ctx *ctx)
@@ -457,9 +458,8 @@ int rule_redemption(struct rule_ctx *ctx)
 		err = warn_time(ctx, &x);
 	if (err)
 		return err;
-	x.account.redeemed += points_raw(x.total);
 	x.year.sum += points_raw(x.total);
-	err = put_account(ctx, &x.account_key, &x.account);
+	err = book(ctx, x.r.household, ctx->e->seq, x.r.day, x.total, false);
 	return err ? err : split_merge_put_redeemed(ctx, &x.year);
 }
 
@@ -495,9 +495,7 @@ static int read_taken(struct rule_ctx *ctx, uint64_t seq, struct taken *ret)
 int rule_redemption_reversal(struct rule_ctx *ctx)
 {
 	struct rec_redemption_reversal r;
-	struct state_account account;
 	struct taken was = {0};
-	struct state_key k;
 	int err = rule_head(ctx, &r);
 
 	if (!err)
@@ -507,15 +505,6 @@ int rule_redemption_reversal(struct rule_ctx *ctx)
 	if (!err)
 		err = rule_settle(ctx, r.entry, REC_redemption);
 	if (!err)
-		err = rule_account(ctx, was.household, &k, &account);
-	if (err)
-		return err;
-	int64_t total = points_raw(was.total);
-	if (account.redeemed < total)
-		return ERR_CORRUPT;
-	account.redeemed -= total;
-	err = put_account(ctx, &k, &account);
-	if (!err)
-		err = split_merge_unredeem(ctx, was.household, was.day, total);
-	return err ? err : split_merge_pass_on(ctx, was.household);
+		err = book(ctx, was.household, r.entry, was.day, was.total, true);
+	return err ? err : split_merge_unredeem(ctx, was.household, was.day, points_raw(was.total));
 }

@@ -1,0 +1,111 @@
+#ifndef DAEMON_LEDGER_STATE_JOURNAL_H
+#define DAEMON_LEDGER_STATE_JOURNAL_H
+
+#include "daemon/ledger/state/cache.h"
+#include "daemon/ledger/state/state.h"
+
+/* The journal of points: every change of a balance is a posting with two sides, so that all balances together are
+ * always 0. Points run from issue to a household, from there to redeemed or to another household, and back.
+ *
+ * Rows: STATE_ACCOUNT holds the sums of a household and its latest postings, STATE_POSTED the earlier ones in runs,
+ * STATE_OWN the balance of an account of the village itself: its postings are those of the other side. STATE_DAYBOOK
+ * says who got postings by which entry of a day. */
+
+/* An account: of a household, or of the village itself. */
+enum account_of { ACCOUNT_HOUSEHOLD, ACCOUNT_ISSUE, ACCOUNT_REDEEMED };
+struct account {
+	enum account_of of;
+	uint32_t category; /* ISSUE: CATEGORY_A ... */
+	struct bytes household;
+};
+
+/* What a posting is to the household. */
+enum posting_kind {
+	POSTING_LINE,	  /* a line of points was confirmed */
+	POSTING_REVERSAL, /* a confirmed line was taken back */
+	POSTING_REDEEMED,
+	POSTING_RETURNED, /* a redemption was taken back */
+	POSTING_OUT,	  /* to another household: split or merger */
+	POSTING_IN
+};
+#define POSTING_KINDS 6
+/* A posting as the account of a household has it. */
+struct posting {
+	enum posting_kind kind;
+	uint64_t seq;	       /* of the entry that posted it */
+	uint64_t entry;	       /* of the points entry or the redemption; else @seq */
+	uint32_t line;	       /* of the points entry, from 1; else 0 */
+	uint32_t category;     /* LINE and REVERSAL: the other side is the issue of it */
+	struct bytes other;    /* OUT and IN: the other side */
+	struct points points;  /* signed: what the balance changed by */
+	struct points balance; /* afterwards */
+};
+
+/* --- posting: for rules ----------------------------------------------------------------------------- */
+/* The entry being judged. */
+struct journal {
+	struct rows *rows;
+	struct buf *out; /* scratch */
+	uint32_t feed_no;
+	uint64_t seq;
+	day_t booked; /* claimed; DAY_NONE */
+};
+/* Points leave one account and come to another. */
+struct transfer {
+	struct account from, to;
+	struct points points;
+	enum posting_kind kind; /* between households OUT and IN, whatever stands here */
+	uint64_t entry;
+	uint32_t line;
+	day_t deed; /* LINE, REVERSAL: of the line; REDEEMED, RETURNED: of the redemption; DAY_NONE */
+};
+/* ERR_LIMIT: a balance or a sum leaves what points can be; then the entry must be refused. */
+int journal_post(struct journal *j, const struct transfer *x);
+
+/* --- rows -------------------------------------------------------------------------------------------- */
+/* Bytes of the latest postings in the row of an account; the postings of one entry stay together. */
+#define JOURNAL_TAIL_BYTES 160
+void journal_account_key(struct state_key *k, uint32_t feed_no, struct bytes household);
+void journal_run_key(struct state_key *k, uint32_t feed_no, struct bytes household, uint64_t first);
+void journal_own_key(struct state_key *k, uint32_t feed_no, const struct account *a);
+/* Entries of one row of the daybook; postings whose entry claims no day, or one before the deed (then they
+ * stand under both), are under DAY_NONE. */
+#define JOURNAL_BLOCK 8
+void journal_day_key(struct state_key *k, uint32_t feed_no, day_t day, uint64_t seq);
+
+/* Postings one after another. */
+struct postings {
+	struct cur c;
+	uint64_t seq;
+	struct points balance; /* before the next */
+};
+/* The latest postings of an account. ERR_CORRUPT. */
+int postings_of_account(const struct state_account *a, struct postings *ret);
+/* Those of a STATE_POSTED row whose key says @first. ERR_CORRUPT. */
+int postings_of_run(struct bytes row, uint64_t first, struct postings *ret);
+/* ERR_NOTFOUND at the end, ERR_CORRUPT. */
+int postings_next(struct postings *p, struct posting *ret);
+/* Appends @p, whose predecessor in the run is of @before. */
+void posting_pack(const struct posting *p, uint64_t before, struct buf *out);
+
+/* Who got postings, in their order: start with *@at = 0. @ret_slot: the sequence less that of the block.
+ * ERR_NOTFOUND at the end, ERR_CORRUPT. */
+int journal_day_next(struct bytes row, size_t *at, unsigned *ret_slot, struct bytes *ret_household);
+
+/* --- reading ----------------------------------------------------------------------------------------- */
+/* All postings of a household with @from <= seq < @size, oldest first; a non-zero return ends the walk and is
+ * the result. ERR_CORRUPT: they do not fit together. */
+int journal_walk(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t from,
+		 uint64_t size, int (*fn)(void *ctx, const struct posting *p), void *ctx);
+/* From where journal_walk gives the latest @n postings below @size, and how many more before them. */
+int journal_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t size,
+		   uint32_t n, uint64_t *ret_from, uint32_t *ret_skip);
+/* Who got postings by entries below @size that claim a day of [@from, @to] (DAY_NONE: open), day by day. Those under
+ * DAY_NONE come first when @from is open or @late: of entries without a day, and, a second time, of entries that
+ * claim one before the deed. */
+int journal_days(struct kv_txn *t, uint32_t feed_no, day_t from, day_t to, bool late, uint64_t size,
+		 int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household), void *ctx);
+/* The balance of an account of the village itself. */
+int journal_own(struct kv_txn *t, uint32_t feed_no, const struct account *a, struct points *ret);
+
+#endif
