@@ -87,63 +87,72 @@ static void code_of(struct bytes key, char out[STATE_CODE_MAX + 2])
 	out[n ? n + 1 : 0] = 0;
 }
 
-/* A row of which there are two values, one, or (@mine NULL) none that the records explain. */
-static void say_row(struct verify *v, struct verify_feed *f, struct bytes key,
-		    const struct bytes *stored, const struct bytes *mine)
+struct says verify_state_label(int64_t kind)
 {
-	char code[STATE_CODE_MAX + 2] = "", was[AMOUNT_TEXT_MAX], is[AMOUNT_TEXT_MAX];
-	uint8_t kind = key.n > STATE_FEED_LEN ? key.p[STATE_FEED_LEN] : 0;
-	const struct verify_row_kind *known = verify_state_kind(kind);
-	const char *zh = known ? known->zh : "未知数据", *en = known ? known->en : "unknown row";
+	const struct verify_row_kind *known =
+		kind >= 0 && kind <= UINT8_MAX ? verify_state_kind((uint8_t)kind) : NULL;
+
+	return known ? SAYS(known->zh, known->en) : SAYS("未知数据", "unknown row");
+}
+
+/* The balances of an account of which both values can be read, when they are not the same. */
+static bool other_balance(struct bytes stored, struct bytes mine, int64_t ret[2])
+{
 	struct state_account a, b;
 	struct points x, y;
 
-	if (known && known->text)
-		code_of(key, code);
-	if (kind == STATE_ACCOUNT && stored && mine && !state_account_parse(*stored, &a) &&
-	    !state_account_parse(*mine, &b) && state_account_balance(&a, &x) &&
-	    state_account_balance(&b, &y) && points_cmp(x, y))
-		verify_say(
-			v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-			"账户%s 的余额存为 %s，由记录重算应为 %s；" AGAIN_ZH,
-			"account%s: the balance is stored as %s, the records make it %s; " AGAIN_EN,
-			code, points_text(x, was), points_text(y, is));
-	else if (stored && mine)
-		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-			   "%s%.0s%s与由记录重算的结果不符；" AGAIN_ZH,
-			   "%.0s%s%s is not what the records make it; " AGAIN_EN, zh, en, code);
-	else
-		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-			   stored ? "%s%.0s%s在存储中多出，记录中没有依据；" AGAIN_ZH
-				  : "%s%.0s%s在存储中缺失；" AGAIN_ZH,
-			   stored ? "%.0s%s%s is in the store, but no record explains it; " AGAIN_EN
-				  : "%.0s%s%s is missing in the store; " AGAIN_EN,
-			   zh, en, code);
+	if (state_account_parse(stored, &a) || state_account_parse(mine, &b) ||
+	    !state_account_balance(&a, &x) || !state_account_balance(&b, &y))
+		return false;
+	ret[0] = points_raw(x);
+	ret[1] = points_raw(y);
+	return ret[0] != ret[1];
 }
 
-/* What cannot be recomputed is not compared: the reason was told already. */
+/* A row of which there are two values, one, or (@mine NULL) none that the records explain. */
+static void list_row(struct verify *v, struct verify_feed *f, struct bytes key,
+		     const struct bytes *stored, const struct bytes *mine)
+{
+	uint8_t kind = key.n > STATE_FEED_LEN ? key.p[STATE_FEED_LEN] : 0;
+	const struct verify_row_kind *known = verify_state_kind(kind);
+	int64_t balance[2];
+	bool other =
+		kind == STATE_ACCOUNT && stored && mine && other_balance(*stored, *mine, balance);
+	enum problem_id id;
+	struct problem *p;
+
+	if (other)
+		id = PROBLEM_STATE_BALANCE;
+	else if (stored && mine)
+		id = PROBLEM_STATE_DIFFERS;
+	else
+		id = stored ? PROBLEM_STATE_SURPLUS : PROBLEM_STATE_MISSING;
+	p = problem_add(v, f, id, PROBLEM_NO_ENTRY, other ? balance[0] : kind);
+	if (!p)
+		return;
+	if (other)
+		p->num[1] = balance[1];
+	if (known && known->text)
+		code_of(key, p->s);
+}
+
+/* What cannot be recomputed is not compared: the reason is listed already. */
 static bool comparable(struct verify *v, struct bytes key, struct verify_feed **ret)
 {
 	*ret = key.n >= STATE_FEED_LEN ? verify_feed_of(v, be32_get(key.p)) : NULL;
 	return !*ret || ((*ret)->here && !(*ret)->broken);
 }
 
-static void say_broken(struct verify *v)
+static void list_broken(struct verify *v)
 {
 	for (uint32_t i = 0; i < v->nfeeds; i++) {
 		struct verify_feed *f = &v->feed[i];
 
 		if (!f->broken)
 			continue;
-		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_FOLD,
-			   f->h.no == FEED_TOWN
-				   ? "镇日志有上述问题，各村账户均无法重算核对；修复后请重新核验"
-				   : "因上述问题，本日志的账户无法重算核对；修复后请重新核验",
-			   f->h.no == FEED_TOWN
-				   ? "because of the above the accounts of all feeds cannot be "
-				     "recomputed and compared; mend that first, then verify again"
-				   : "because of the above the accounts of this feed cannot be "
-				     "recomputed and compared; mend that first, then verify again");
+		problem_add(v, f,
+			    f->h.no == FEED_TOWN ? PROBLEM_FOLD_NO_TOWN : PROBLEM_FOLD_NO_FEED,
+			    PROBLEM_NO_ENTRY, 0);
 		if (f->h.no == FEED_TOWN)
 			return;
 	}
@@ -177,8 +186,8 @@ static int compare_row(struct verify *v, struct side *stored, struct side *mine)
 	if (comparable(v, d <= 0 ? stored->key : mine->key, &f) &&
 	    (d || stored->val.n != mine->val.n ||
 	     memcmp(stored->val.p, mine->val.p, mine->val.n) != 0))
-		say_row(v, f, d <= 0 ? stored->key : mine->key, d <= 0 ? &stored->val : NULL,
-			d >= 0 ? &mine->val : NULL);
+		list_row(v, f, d <= 0 ? stored->key : mine->key, d <= 0 ? &stored->val : NULL,
+			 d >= 0 ? &mine->val : NULL);
 	if (d <= 0)
 		err = side_step(stored, KV_NEXT);
 	if (d >= 0 && !err)
@@ -191,7 +200,7 @@ int verify_state_compare(struct verify *v)
 	struct side stored = {0}, mine = {0};
 	int err = kv_cursor_open(v->t, KV_STATE, &stored.c);
 
-	say_broken(v);
+	list_broken(v);
 	if (!err)
 		err = kv_cursor_open(v->fold_t, KV_STATE, &mine.c);
 	if (!err)

@@ -44,7 +44,7 @@ static double verify_s(struct load *l, const char *store, uint64_t *ret_entries)
 {
 	struct verify_report report = {0};
 	struct errmsg msg = {0};
-	struct spread *threads;
+	struct workers *threads;
 	struct kv_txn *t;
 	struct kv *kv;
 	uint64_t start;
@@ -55,16 +55,16 @@ static double verify_s(struct load *l, const char *store, uint64_t *ret_entries)
 	BENCH_OK(kv_begin(kv, false, &t));
 	cpu = bench_cpu();
 	start = bench_ns();
-	BENCH_OK(spread_new(0, &threads));
-	struct verify_opts opts = {.rebuild = true, .spread = spread_run, .spread_ctx = threads};
+	BENCH_OK(workers_new(0, &threads));
+	struct verify_opts opts = {.rebuild = true, .workers = workers_run, .workers_ctx = threads};
 	BENCH_OK(verify_store(t, &l->town, LOAD_VILLAGE, NULL, &opts, &report));
-	spread_free(threads);
+	workers_free(threads);
 	ours = bench_since(start);
 	bench_say("verify: %.2f us of CPU an entry, on all cores together",
 		  (bench_cpu() - cpu) / (double)report.entries * 1e6);
 	if (report.nproblems)
 		bench_fail("verify finds %u problems: %s", report.nproblems,
-			   report.problem[0].reason_en);
+			   problem_name(report.problem[0].id));
 	*ret_entries = report.entries;
 	verify_close(&report);
 	kv_abort(t);

@@ -43,7 +43,9 @@ struct load {
 	char hub[BENCH_PATH_MAX], village[BENCH_PATH_MAX];
 	char hub_rostered[BENCH_PATH_MAX]; /* the hub when it holds the village's roster, too */
 	struct hash town, feed;
-	struct sign_key *officer, *committee, *recorder, *reviewer, *confirmer;
+	struct sign_key *officer, *head, *recorder, *reviewer, *confirmer;
+	const struct sign_key
+		*committee; /* who speaks for the village: @head, or another's (load_speak_for) */
 	struct sign_key *keeper;   /* of the shop; NULL where nobody redeems */
 	uint64_t town_size;	   /* entries of the town feed */
 	uint64_t first;		   /* sequence of the first points entry */
@@ -69,6 +71,7 @@ struct load_opts {
 };
 /* Makes keys, folders and stores. */
 void load_init(struct load *l, const struct load_opts *o);
+void load_close(struct load *l); /* the folders stay until bench_end */
 /* From the first line on again: for a new copy of a template. */
 void load_restart(struct load *l);
 /* A copy of a template under the data folder. */

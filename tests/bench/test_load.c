@@ -29,8 +29,9 @@ static void start(struct load *l, bool bare)
 					 .bare = bare});
 }
 
-static void finish(void)
+static void finish(struct load *l)
 {
+	load_close(l);
 	bench_add("load", 0, NAN);
 	T_EQ(bench_end(), 0);
 }
@@ -50,7 +51,7 @@ static void test_a_catalogue_is_adopted_for_each_year(void)
 	T_EQ(load_size(&v, v.own), before + n);
 	T_OK(l.adopted >= LOAD_YEAR0 + LOAD_YEARS + YEARS_BEYOND - 2);
 	load_node_close(&v);
-	finish();
+	finish(&l);
 }
 
 /* Entries that are recorded, reviewed and confirmed, in batches that end anywhere. */
@@ -68,7 +69,7 @@ static void test_a_life_of_three_steps_goes_on_over_fills(void)
 	T_EQ(load_size(&v, v.own), before + 7 * 301);
 	T_EQ(l.nwait, 7 * 301 % (LOAD_CYCLE + 2)); /* twenty one whole cycles, and what is left */
 	load_node_close(&v);
-	finish();
+	finish(&l);
 }
 
 /* A hub takes what it is given, and the wrong signatures are the only thing that it does not look at. */
@@ -107,7 +108,7 @@ static void test_a_hub_ingests_other_villages(void)
 		load_village_close(&v[i]);
 	}
 	load_node_close(&hub);
-	finish();
+	finish(&l);
 }
 
 static void test_a_bare_town_has_people_and_nothing_else(void)
@@ -119,7 +120,7 @@ static void test_a_bare_town_has_people_and_nothing_else(void)
 	load_node_open(&v, l.village);
 	T_EQ(load_size(&v, v.own), 4);
 	load_node_close(&v);
-	finish();
+	finish(&l);
 }
 
 T_MAIN(T(test_a_catalogue_is_adopted_for_each_year),
