@@ -20,8 +20,7 @@
 #define LOAD_ITEMS	12
 #define LOAD_PER_YEAR	30
 #define LOAD_LINES_MAX	140
-#define LOAD_YEAR0                                                                                 \
-	2030 /* of the first line, after the templates are made, as life goes on; unless told */
+#define LOAD_YEAR0	2030 /* of the first line: after the templates are made */
 #define LOAD_YEARS	20
 #define LOAD_CYCLE	98 /* entries that one review and one confirmation agree to */
 #define LOAD_PASSPHRASE "correct horse battery staple"
