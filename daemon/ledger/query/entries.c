@@ -3,11 +3,8 @@
 int entry_head(struct kv_txn *t, uint32_t no, uint64_t seq, enum rec_code code, void *ret)
 {
 	struct payload p;
-	int err = feedlog_payload(t, no, seq, &p);
 
-	if (err)
-		return err;
-	return rec_decode_head(rec_type_of((uint16_t)code), &p, ret) ? ERR_CORRUPT : ERR_OK;
+	return read_head(t, no, seq, code, &p, ret);
 }
 
 int entry_lines(struct kv_txn *t, uint32_t no, uint64_t seq, enum rec_code code, uint32_t *ret)
@@ -33,7 +30,7 @@ int entry_type(struct kv_txn *t, uint32_t no, uint64_t seq, uint16_t *ret)
 
 int entry_settled(struct kv_txn *t, uint32_t no, uint64_t seq, uint64_t *ret)
 {
-	int err = view_settled(t, no, seq, ret);
+	int err = read_settled(READER(t, no), seq, ret);
 
 	if (err == ERR_NOTFOUND)
 		*ret = 0;

@@ -1,8 +1,8 @@
 #ifndef DAEMON_LEDGER_QUERY_ENTRIES_H
 #define DAEMON_LEDGER_QUERY_ENTRIES_H
 
-#include "daemon/feed/feedlog.h"
 #include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_registers.h"
 
 /* Single entries of a feed, as producers of lists need them. */
 

@@ -6,6 +6,7 @@
 #include "daemon/ledger/query/entries.h"
 #include "daemon/ledger/query/sums.h"
 #include "daemon/ledger/query/view.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "lib/text.h"
 
 /* The four measures of R07, participation, the delay of recording (R36), and how deductions stand to awards
@@ -149,8 +150,8 @@ static int count_item(void *ctx, const struct view_village_item *i)
 
 static int items_in_force(const struct measures *m, uint64_t *ret)
 {
-	struct view_doc doc;
-	int err = view_doc_on(m->a->t, m->a->feed.no, VIEW_CATALOGUE, m->p.to, &doc);
+	struct document doc;
+	int err = read_document_on(READER(m->a->t, m->a->feed.no), DOC_CATALOGUE, m->p.to, &doc);
 
 	*ret = 0;
 	if (!err)

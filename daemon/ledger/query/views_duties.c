@@ -2,7 +2,6 @@
 
 #include "daemon/ledger/query/due.h"
 #include "daemon/ledger/query/entries.h"
-#include "daemon/ledger/state/state.h"
 
 /* What has to be done by a day: the notices of each period (R46, R77), and the records that somebody must act
  * on. */
@@ -93,7 +92,7 @@ static int periods_of(struct ask *a, struct view_out *out, enum rec_choice_NOTIC
 	return err;
 }
 
-static int first_scheme(void *ctx, const struct view_doc *d)
+static int first_scheme(void *ctx, const struct document *d)
 {
 	*(day_t *)ctx = d->from;
 	return 1;
@@ -108,7 +107,7 @@ static int began(const struct ask *a, day_t *ret)
 	int err;
 
 	*ret = DAY_NONE;
-	err = view_docs(a->t, a->feed.no, VIEW_SCHEME, first_scheme, ret);
+	err = read_documents(READER(a->t, a->feed.no), DOC_SCHEME, first_scheme, ret);
 	if (err < 0 || *ret == DAY_NONE)
 		return err < 0 ? err : ERR_OK;
 	err = feedlog_read(a->t, a->feed.no, 0, &leaf, &payload);
@@ -172,7 +171,7 @@ static int due_day(const struct open_type *x, const void *head, day_t *ret)
 	*ret = rec_day(o->day, head);
 	if (!o->days || *ret == DAY_NONE)
 		return ERR_OK;
-	err = view_scheme_on(x->a->t, x->a->feed.no, *ret, &s);
+	err = read_scheme_on(READER(x->a->t, x->a->feed.no), *ret, &s);
 	if (!err)
 		*ret = day_add_workdays(*ret, (int)rec_u(o->days, &s));
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
@@ -204,19 +203,15 @@ static int day_of_entry(struct kv_txn *t, uint32_t no, uint64_t seq, day_t *ret)
 /* The entry that settled it, for this village where it is settled village by village. */
 static int settled(const struct open_type *x, struct row_duties *d)
 {
-	struct state_key k;
-	struct bytes row;
-	int err;
+	const struct reader r = reader_of(x->a->t, x->feed_no);
+	struct state_num by = {0};
+	int err = x->settled_by->settles_for
+			  ? reader_guided(&r, x->feed_no, d->entry, x->village, &by)
+			  : read_settled(&r, d->entry, &by.n);
 
-	state_key_of(&k, x->feed_no, STATE_DONE);
-	state_key_u64(&k, d->entry);
-	if (x->settled_by->settles_for)
-		state_key_text(&k, x->village);
-	err = kv_get(x->a->t, KV_STATE, state_key_bytes(&k), &row);
-	if (!err)
-		err = state_num_parse(row, &d->by);
-	if (err || d->by == STATE_OPEN_AGAIN)
+	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
+	d->by = by.n;
 	return day_of_entry(x->a->t, x->feed_no, d->by, &d->done);
 }
 

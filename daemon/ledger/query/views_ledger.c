@@ -2,6 +2,8 @@
 
 #include "daemon/ledger/query/statement.h"
 #include "daemon/ledger/query/view.h"
+#include "daemon/ledger/state/read_person.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "lib/text.h"
 
 /* The management ledger: every posting of points with what it was for, the balance of the household after it,
@@ -30,7 +32,7 @@ static int goods_text(const struct statement_row *m, struct buf *out)
 static int redeemed_state(const struct walk *w, uint64_t entry, const char **ret)
 {
 	uint64_t by;
-	int err = view_settled(w->a->t, w->a->feed.no, entry, &by);
+	int err = read_settled(READER(w->a->t, w->a->feed.no), entry, &by);
 
 	if (err && err != ERR_NOTFOUND)
 		return err;
@@ -42,8 +44,8 @@ static int redeemed_state(const struct walk *w, uint64_t entry, const char **ret
 static struct bytes person_of(const struct walk *w, const uint8_t key[SIGN_KEY_BYTES],
 			      struct view_person *p)
 {
-	if (view_person(w->a->t, w->a->feed.no, key, DAY_NONE, p) &&
-	    view_person(w->a->t, FEED_TOWN, key, DAY_NONE, p))
+	if (read_person(READER(w->a->t, w->a->feed.no), key, DAY_NONE, p) &&
+	    read_person(READER(w->a->t, FEED_TOWN), key, DAY_NONE, p))
 		return bytes_str("");
 	return bytes_str(p->name);
 }

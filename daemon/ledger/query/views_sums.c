@@ -5,7 +5,7 @@
 #include "daemon/ledger/query/entries.h"
 #include "daemon/ledger/query/sums.h"
 #include "daemon/ledger/query/view.h"
-#include "daemon/ledger/query/work.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 
@@ -133,7 +133,7 @@ static int put_unused(void *ctx, const struct view_village_item *i)
 
 int rows_items(struct ask *a, struct view_out *out)
 {
-	struct view_doc doc = {0};
+	struct document doc = {0};
 	struct report rep = {0};
 	struct sums s;
 	struct unused u = {&s, &rep};
@@ -144,8 +144,8 @@ int rows_items(struct ask *a, struct view_out *out)
 	if (!err)
 		err = put_sums(&s, REPORT_ITEM, &rep);
 	if (!err)
-		err = view_doc_on(a->t, a->feed.no, VIEW_CATALOGUE,
-				  s.p.to == DAY_NONE ? a->day : s.p.to, &doc);
+		err = read_document_on(READER(a->t, a->feed.no), DOC_CATALOGUE,
+				       s.p.to == DAY_NONE ? a->day : s.p.to, &doc);
 	if (!err)
 		err = view_village_catalogue(a->t, a->feed.no, doc.version, put_unused, &u);
 	report_close(&rep);
@@ -305,7 +305,7 @@ static int year_household(void *ctx, const struct view_household *h)
 {
 	struct year_rows *y = ctx;
 	struct points score;
-	int err = view_year_points(y->s->a->t, y->s->a->feed.no, bytes_str(h->household), 0,
+	int err = read_year_points(READER(y->s->a->t, y->s->a->feed.no), bytes_str(h->household), 0,
 				   (int)y->s->year, &score);
 
 	return err ? err : year_row(y, h->household, score);

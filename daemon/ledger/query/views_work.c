@@ -3,8 +3,7 @@
 #include "daemon/ledger/query/due.h"
 #include "daemon/ledger/query/entries.h"
 #include "daemon/ledger/query/view.h"
-#include "daemon/ledger/state/state.h"
-#include "daemon/ledger/state/state_register.h"
+#include "daemon/ledger/state/read_catalogue.h"
 
 /* What waits for somebody, beside what was done: one row for each, oldest first. */
 struct walk {
@@ -71,7 +70,7 @@ static int on_objection(void *ctx, uint64_t seq)
 	if (!err && r.line > p.nlines)
 		err = ERR_CORRUPT;
 	if (!err)
-		err = view_scheme_on(w->a->t, w->a->feed.no, r.day, &s);
+		err = read_scheme_on(READER(w->a->t, w->a->feed.no), r.day, &s);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	o.line_state = p.state[r.line];
@@ -119,36 +118,23 @@ int rows_applications(struct ask *a, struct view_out *out)
 
 /* --- deductions ------------------------------------------------------------------------------------ */
 /* The day of notification, of the line or recorded later, and when the deduction may be confirmed. */
-static int read_notified(const struct walk *w, struct row_deductions *d, bool *ret_objected)
+static int read_days(const struct reader *r, struct row_deductions *d, bool *ret_objected)
 {
-	struct state_open open = {0};
+	struct state_objection open;
 	struct rec_scheme s;
-	struct state_key k;
-	struct bytes row;
-	int64_t notified = d->notified;
-	int err;
+	int err = read_notified(r, d->entry, (uint32_t)d->line, &d->notified);
 
-	state_key_of(&k, w->a->feed.no, STATE_NOTIFIED);
-	state_key_u64(&k, d->entry);
-	state_key_u8(&k, (uint8_t)d->line);
-	err = kv_get(w->a->t, KV_STATE, state_key_bytes(&k), &row);
-	if (!err)
-		err = state_nums_parse(row, &notified, 1);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	d->notified = (day_t)notified;
 	if (d->notified != DAY_NONE) {
-		err = view_scheme_on(w->a->t, w->a->feed.no, d->notified, &s);
+		err = read_scheme_on(r, d->notified, &s);
 		if (err)
 			return err;
 		d->due = d->notified + (day_t)s.notified_days;
 	}
-	state_open_key(&k, w->a->feed.no, d->entry, (uint32_t)d->line);
-	err = kv_get(w->a->t, KV_STATE, state_key_bytes(&k), &row);
-	if (!err)
-		err = state_open_parse(row, &open);
-	*ret_objected = open.n > 0;
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	err = read_objections(r, d->entry, (uint32_t)d->line, &open);
+	*ret_objected = !err && open.n > 0;
+	return err;
 }
 
 static uint32_t awaited(const struct ask *a, const struct row_deductions *d, bool objected)
@@ -166,15 +152,16 @@ static int on_waiting_line(const struct walk *w, const struct payload *p, uint64
 			   uint32_t line, enum line_state state)
 {
 	struct row_deductions d = {.entry = entry, .line = line, .state = state};
-	struct rec_catalogue_line item;
+	const struct reader r = reader_of(w->a->t, w->a->feed.no);
 	struct rec_points_line l;
+	struct item item;
 	bool objected;
 	int err;
 
 	if (rec_decode_line(rec_type_of(REC_points), p, line - 1, &l))
 		return ERR_CORRUPT;
-	err = view_item(w->a->t, w->a->feed.no, l.version, l.item, &item);
-	if (err || item.sign != SIGN_deduct)
+	err = read_item(&r, l.version, l.item, &item);
+	if (err || item.line.sign != SIGN_deduct)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	d.household = l.household;
 	d.item = l.item;
@@ -182,7 +169,7 @@ static int on_waiting_line(const struct walk *w, const struct payload *p, uint64
 	d.points = l.points;
 	d.day = l.day;
 	d.notified = l.notified;
-	err = read_notified(w, &d, &objected);
+	err = read_days(&r, &d, &objected);
 	if (err)
 		return err;
 	d.waits = awaited(w->a, &d, objected);
@@ -222,11 +209,11 @@ int rows_deductions(struct ask *a, struct view_out *out)
 /* --- filings --------------------------------------------------------------------------------------- */
 struct filings {
 	struct walk w;
-	enum view_doc_kind kind;
+	enum doc_kind kind;
 	enum rec_choice_SUBJECT subject;
 };
 
-static int on_version(void *ctx, const struct view_doc *d)
+static int on_version(void *ctx, const struct document *d)
 {
 	const struct filings *f = ctx;
 	struct row_filings v = {.subject = f->subject,
@@ -252,13 +239,13 @@ static int on_version(void *ctx, const struct view_doc *d)
 
 int rows_filings(struct ask *a, struct view_out *out)
 {
-	struct filings f[] = {{{a, out}, VIEW_CATALOGUE, SUBJECT_catalogue},
-			      {{a, out}, VIEW_PLAN, SUBJECT_plan},
-			      {{a, out}, VIEW_SCHEME, SUBJECT_scheme}};
+	struct filings f[] = {{{a, out}, DOC_CATALOGUE, SUBJECT_catalogue},
+			      {{a, out}, DOC_PLAN, SUBJECT_plan},
+			      {{a, out}, DOC_SCHEME, SUBJECT_scheme}};
 	int err = ERR_OK;
 
 	for (size_t i = 0; i < sizeof(f) / sizeof(f[0]) && !err; i++)
-		err = view_docs(a->t, a->feed.no, f[i].kind, on_version, &f[i]);
+		err = read_documents(READER(a->t, a->feed.no), f[i].kind, on_version, &f[i]);
 	return err;
 }
 
@@ -397,17 +384,11 @@ static int on_reply(void *ctx, uint64_t seq)
 
 static int read_closed(struct kv_txn *t, struct bytes code, struct row_guidance *g)
 {
-	struct state_key k;
-	struct bytes row;
-	int err;
+	struct state_num by = {0};
+	int err = reader_guided(READER(t, FEED_TOWN), FEED_TOWN, g->entry, code, &by);
 
-	state_key_of(&k, FEED_TOWN, STATE_DONE);
-	state_key_u64(&k, g->entry);
-	state_key_text(&k, code);
-	err = kv_get(t, KV_STATE, state_key_bytes(&k), &row);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_num_parse(row, &g->closed);
+	g->closed = by.n;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 static uint32_t guided_state(const struct ask *a, const struct row_guidance *g, bool done)

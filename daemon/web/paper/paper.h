@@ -3,7 +3,6 @@
 
 #include "daemon/ledger/query/ask.h"
 #include "daemon/ledger/query/sums.h"
-#include "daemon/ledger/query/work.h"
 #include "daemon/ledger/rules/replay.h"
 #include "daemon/ledger/state/read_documents.h"
 #include "daemon/web/paper/page.h"

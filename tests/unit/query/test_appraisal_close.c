@@ -1,6 +1,6 @@
 #include "daemon/ledger/rules/fold.h"
 
-#include "daemon/ledger/query/work.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
@@ -495,14 +495,14 @@ static void test_the_year_can_be_looked_up(void)
 	T_EQ(l[2].state, APPRAISED_open);
 	T_EQ(l[2].year, 2026);
 	town_begin(&x.w);
-	T_EQ(view_year_closed(x.w.t, x.no, 2025, &seq), ERR_OK);
+	T_EQ(read_year_closed(READER(x.w.t, x.no), 2025, &seq), ERR_OK);
 	T_EQ(seq, r.appraisal + 2);
-	T_EQ(view_year_closed(x.w.t, x.no, 2026, &seq), ERR_NOTFOUND);
-	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 0, 2025, &points), ERR_OK);
+	T_EQ(read_year_closed(READER(x.w.t, x.no), 2026, &seq), ERR_NOTFOUND);
+	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 0, 2025, &points), ERR_OK);
 	T_EQ(points_raw(points), 1200);
-	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 2, 2025, &points), ERR_OK);
+	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 2, 2025, &points), ERR_OK);
 	T_EQ(points_raw(points), 1000);
-	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 2, 2024, &points), ERR_OK);
+	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 2, 2024, &points), ERR_OK);
 	T_EQ(points_raw(points), 0);
 	town_commit(&x.w);
 	T_EQ(rows_read(&x.w, x.no, VIEW_honours, h, 2), 1);

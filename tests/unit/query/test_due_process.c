@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/fold.h"
 
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
@@ -178,7 +179,7 @@ static void open_again(struct world *x, uint64_t application)
 	T_EQ(a[0].state, APPLIED_open);
 	T_EQ(a[0].by, 0);
 	town_begin(&x->w);
-	T_EQ(view_settled(x->w.t, x->no, application, &by), ERR_NOTFOUND);
+	T_EQ(read_settled(READER(x->w.t, x->no), application, &by), ERR_NOTFOUND);
 	town_commit(&x->w);
 }
 

@@ -1,6 +1,5 @@
 #include "daemon/ledger/rules/fold.h"
 
-#include "daemon/ledger/query/work.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
