@@ -6,15 +6,9 @@
 int rule_balance(struct rule_ctx *ctx, struct bytes household, struct points *ret)
 {
 	struct state_account a;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = reader_account(&ctx->reader, ctx->f->feed_no, household, &a);
 
 	*ret = POINTS_ZERO;
-	journal_account_key(&k, ctx->f->feed_no, household);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_account_parse(row, &a);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	return state_account_balance(&a, ret) ? ERR_OK : ERR_CORRUPT;

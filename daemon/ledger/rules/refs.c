@@ -1,6 +1,7 @@
 #include "daemon/ledger/rules/refs.h"
 
 #include "daemon/ledger/rules/rights.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "lib/err.h"
 
 static int no_such(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
@@ -13,14 +14,9 @@ static int no_such(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 
 static int is_listed(struct rule_ctx *ctx, uint32_t feed_no, uint64_t seq, enum rec_code code)
 {
-	struct state_key k;
-	struct bytes row;
+	struct state_mark listed;
 
-	state_key_of(&k, feed_no, STATE_LISTED);
-	state_key_u16(&k, (uint16_t)code);
-	state_key_u64(&k, seq);
-	return feed_no == ctx->f->feed_no ? rows_get(ctx->w->rows, &k, &row)
-					  : rule_town_row(ctx, &k, &row);
+	return reader_listed(&ctx->reader, feed_no, code, seq, &listed);
 }
 
 static int read_ref(struct rule_ctx *ctx, uint32_t feed_no, uint64_t seq, enum rec_code code,
@@ -89,28 +85,28 @@ int rule_other_person(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 						  .t = name});
 }
 
-static void done_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t seq,
-		     struct bytes village)
+static int put_done(struct rule_ctx *ctx, uint64_t seq, struct bytes village, uint64_t by)
 {
-	state_key_of(k, ctx->f->feed_no, STATE_DONE);
-	state_key_u64(k, seq);
+	struct state_key k;
+
 	if (village.n)
-		state_key_text(k, village);
+		state_guided_key(&k, ctx->f->feed_no, seq, village);
+	else
+		state_done_key(&k, ctx->f->feed_no, seq);
+	return rule_put_num(ctx, &k, by);
 }
 
 static int settled(struct rule_ctx *ctx, uint64_t seq, struct bytes village, uint64_t *ret_by)
 {
-	struct state_key k;
+	struct state_num by;
 	int err;
 
-	done_key(&k, ctx, seq, village);
-	err = rule_get_num(ctx, &k, ret_by);
-	return !err && *ret_by == STATE_OPEN_AGAIN ? ERR_NOTFOUND : err;
-}
-
-int rule_settled(struct rule_ctx *ctx, uint64_t seq, uint64_t *ret_by)
-{
-	return settled(ctx, seq, (struct bytes){NULL, 0}, ret_by);
+	if (village.n == 0)
+		return read_settled(&ctx->reader, seq, ret_by);
+	err = reader_guided(&ctx->reader, ctx->f->feed_no, seq, village, &by);
+	if (!err)
+		*ret_by = by.n;
+	return err;
 }
 
 int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village)
@@ -128,16 +124,10 @@ int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struc
 
 int rule_settle(struct rule_ctx *ctx, uint64_t seq, struct bytes village)
 {
-	struct state_key k;
-
-	done_key(&k, ctx, seq, village);
-	return rule_put_num(ctx, &k, ctx->e->seq);
+	return put_done(ctx, seq, village, ctx->e->seq);
 }
 
 int rule_reopen(struct rule_ctx *ctx, uint64_t seq)
 {
-	struct state_key k;
-
-	done_key(&k, ctx, seq, (struct bytes){NULL, 0});
-	return rule_put_num(ctx, &k, STATE_OPEN_AGAIN);
+	return put_done(ctx, seq, (struct bytes){NULL, 0}, STATE_OPEN_AGAIN);
 }

@@ -8,8 +8,6 @@
 int rights_check(struct rule_ctx *ctx, uint32_t roles);
 /* Does the author hold one of these roles today? In a village. */
 int rights_holds(struct rule_ctx *ctx, uint32_t roles, bool *ret);
-/* The person as the first ctx->known entries of the town feed have it. ERR_NOTFOUND. */
-int rights_in_town(struct rule_ctx *ctx, const uint8_t key[32], struct state_person *ret);
 /* Gives a role in the town feed, beside those the person has. */
 int rights_give(struct rule_ctx *ctx, const uint8_t key[32], struct bytes name,
 		const struct state_role *role);

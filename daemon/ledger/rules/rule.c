@@ -84,12 +84,6 @@ int rule_put(struct rule_ctx *ctx, const struct state_key *k)
 	return rows_put(ctx->w->rows, k, buf_bytes(&ctx->w->out));
 }
 
-int rule_town_row(struct rule_ctx *ctx, const struct state_key *k, struct bytes *ret)
-{
-	return ctx->is_town ? rows_get(ctx->w->rows, k, ret)
-			    : kv_get(ctx->f->t, KV_STATE, state_key_bytes(k), ret);
-}
-
 int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k)
 {
 	static const uint8_t mark = 1;
@@ -97,31 +91,9 @@ int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k)
 	return rows_put(ctx->w->rows, k, kv_bytes(&mark, 1));
 }
 
-int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret, unsigned n)
-{
-	struct bytes row;
-	int err = rows_get(ctx->w->rows, k, &row);
-
-	return err ? err : state_nums_parse(row, ret, n);
-}
-
-int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n)
-{
-	state_nums_pack(v, n, rule_out(ctx));
-	return rule_put(ctx, k);
-}
-
-int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret)
-{
-	struct bytes row;
-	int err = rows_get(ctx->w->rows, k, &row);
-
-	return err ? err : state_num_parse(row, ret);
-}
-
 int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v)
 {
-	state_num_pack(v, rule_out(ctx));
+	state_num_pack(&(struct state_num){v}, rule_out(ctx));
 	return rule_put(ctx, k);
 }
 

@@ -5,8 +5,9 @@
 
 #include "daemon/ledger/rules/fold.h"
 #include "daemon/ledger/rules/plain.h"
-#include "daemon/ledger/state/cache.h"
-#include "daemon/ledger/state/state.h"
+#include "daemon/ledger/state/journal.h"
+#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/reader.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/verdict.h"
 #include "proto/record.h"
@@ -70,6 +71,7 @@ enum rule_link { FOLD_LINK_UNKNOWN, FOLD_NOT_LINKED, FOLD_LINKED };
 struct rule_ctx {
 	struct fold *f;
 	struct fold_work *w;
+	struct reader reader; /* of the feed of the entry */
 	const struct entry *e;
 	const struct rec_type *type;
 	const struct payload *payload;
@@ -106,15 +108,8 @@ int rule_line(struct rule_ctx *ctx, uint32_t i, void *ret);
 /* Rows: pack into rule_out(), then put. */
 struct buf *rule_out(struct rule_ctx *ctx);
 int rule_put(struct rule_ctx *ctx, const struct state_key *k);
-/* A row of the town feed, committed or (in the town feed) changed by this entry; read past the cache in a
- * village, since the town feed may grow in the same transaction. */
-int rule_town_row(struct rule_ctx *ctx, const struct state_key *k, struct bytes *ret);
 
 int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k); /* a row that only is there */
-/* Rows of this feed. ERR_NOTFOUND, ERR_CORRUPT. */
-int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret, unsigned n);
-int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n);
-int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret);
 int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v);
 int rule_not_future(struct rule_ctx *ctx, day_t day);	     /* V_DAY_FUTURE */
 int rule_period(struct rule_ctx *ctx, day_t from, day_t to); /* V_PERIOD */

@@ -1,6 +1,5 @@
 #include "daemon/ledger/rules/rules.h"
 
-#include "daemon/ledger/rules/filing/plan.h"
 #include "daemon/ledger/rules/people/roster.h"
 #include "daemon/ledger/rules/refs.h"
 #include "daemon/ledger/state/state_register.h"
@@ -77,10 +76,10 @@ int rule_notice(struct rule_ctx *ctx)
 static int warn_short(struct rule_ctx *ctx, day_t from, day_t to)
 {
 	struct rec_scheme s;
-	int err = plan_scheme_on(ctx, from, &s);
+	int err = read_scheme_on(&ctx->reader, from, &s);
 	int64_t days = (int64_t)to - from + 1;
 
-	if (err && err != ERR_NOTFOUND)
+	if (err)
 		return err;
 	if (days < (int64_t)s.notice_days)
 		rule_warn(ctx, &(struct refusal){.id = V_N06_SHORT,
@@ -107,43 +106,6 @@ int rule_posting(struct rule_ctx *ctx)
 }
 
 /* --- passbooks ------------------------------------------------------------------------------------- */
-/* The book that was handed out at registration, before there is a row. */
-static int registered_book(struct rule_ctx *ctx, const struct state_household *h,
-			   struct state_book *ret)
-{
-	struct bytes leaf, payload;
-	struct rec_household r;
-	struct entry e;
-	int err = feedlog_read(ctx->f->t, ctx->f->feed_no, h->entry, &leaf, &payload);
-
-	if (!err && entry_parse(leaf.p, leaf.n, &e))
-		err = ERR_CORRUPT;
-	if (err || e.type != REC_household) /* a split hands out no book */
-		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, h->entry, &ctx->w->target);
-	if (!err && rec_decode_head(rec_type_of(REC_household), &ctx->w->target, &r))
-		err = ERR_CORRUPT;
-	if (!err)
-		*ret = (struct state_book){
-			.seq = h->entry, .held = r.passbook.n > 0, .number = r.passbook};
-	return err;
-}
-
-static int get_book(struct rule_ctx *ctx, struct bytes household, const struct state_household *h,
-		    struct state_book *ret)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	*ret = (struct state_book){0};
-	state_book_key(&k, ctx->f->feed_no, household);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (err == ERR_NOTFOUND)
-		return registered_book(ctx, h, ret);
-	return err ? err : state_book_parse(row, ret);
-}
-
 static int check_book(struct rule_ctx *ctx, const struct rec_passbook *r,
 		      const struct state_book *b)
 {
@@ -216,7 +178,7 @@ int rule_passbook(struct rule_ctx *ctx)
 		return rule_malformed(ctx, "upto", 0);
 	err = roster_is(ctx, 0, r.household, book_need(r.action), &h);
 	if (!err)
-		err = get_book(ctx, r.household, &h, &b);
+		err = read_book(&ctx->reader, r.household, &h, &b);
 	if (!err)
 		err = check_book(ctx, &r, &b);
 	return err ? err : put_book(ctx, &r, &b);

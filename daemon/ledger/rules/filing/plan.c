@@ -1,9 +1,6 @@
-#include "daemon/ledger/rules/filing/plan.h"
-
 #include "daemon/ledger/rules/filing/versions.h"
 #include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/placeholder.h"
-#include "daemon/ledger/state/scheme.h"
 #include "lib/err.h"
 
 /* The plan of a village and its reward scheme. */
@@ -34,8 +31,8 @@ int rule_plan(struct rule_ctx *ctx)
 	rule_head(ctx, &p);
 	err = check_plan(ctx, &p);
 	return err ? err
-		   : versions_add(ctx, DOC_PLAN, p.version,
-				  &(struct version_row){.seq = ctx->e->seq});
+		   : versions_add(ctx, DOC_PLAN,
+				  &(struct document){.version = p.version, .entry = ctx->e->seq});
 }
 
 int rule_scheme(struct rule_ctx *ctx)
@@ -43,21 +40,7 @@ int rule_scheme(struct rule_ctx *ctx)
 	struct rec_scheme s;
 
 	rule_head(ctx, &s);
-	return versions_add(ctx, DOC_SCHEME, s.version,
-			    &(struct version_row){.seq = ctx->e->seq, .from = s.from});
-}
-
-int plan_scheme_on(struct rule_ctx *ctx, day_t day, struct rec_scheme *ret)
-{
-	struct version_row doc;
-	struct payload record;
-	uint64_t version;
-	int err = versions_on(ctx, DOC_SCHEME, day, &version, &doc);
-
-	scheme_usual(ret);
-	if (!err)
-		err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.seq, &record);
-	if (err)
-		return err;
-	return rec_decode_head(rec_type_of(REC_scheme), &record, ret) ? ERR_CORRUPT : ERR_OK;
+	return versions_add(
+		ctx, DOC_SCHEME,
+		&(struct document){.version = s.version, .entry = ctx->e->seq, .from = s.from});
 }

@@ -10,23 +10,10 @@
 #define NAME_MAX_BYTES 64 /* of a member */
 
 /* --- the register ---------------------------------------------------------------------------------- */
-int roster_row(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
-	       struct state_household *ret)
-{
-	struct bytes row;
-	int err;
-
-	state_key_of(k, ctx->f->feed_no, STATE_HOUSEHOLD);
-	state_key_text(k, household);
-	err = rows_get(ctx->w->rows, k, &row);
-	return err ? err : state_household_parse(row, ret);
-}
-
 int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		 struct state_household *ret)
 {
-	struct state_key k;
-	int err = roster_row(ctx, household, &k, ret);
+	int err = read_household(&ctx->reader, household, ret);
 
 	if (err != ERR_NOTFOUND)
 		return err;
@@ -123,8 +110,9 @@ static int open_members(struct roster_household *x)
 
 int roster_open(struct rule_ctx *ctx, struct bytes household, struct roster_household *ret)
 {
-	int err = roster_row(ctx, household, &ret->key, &ret->h);
+	int err = read_household(&ctx->reader, household, &ret->h);
 
+	state_household_key(&ret->key, ctx->f->feed_no, household);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	return open_members(ret);
@@ -154,10 +142,10 @@ int roster_territory(struct rule_ctx *ctx, uint32_t line, struct bytes household
 			     .id = V_GROUP_FOREIGN, .num = {line}, .s = household, .t = h->group});
 }
 
-int roster_unused(struct rule_ctx *ctx, struct bytes household, struct state_key *ret)
+int roster_unused(struct rule_ctx *ctx, struct bytes household)
 {
 	struct state_household h;
-	int err = roster_row(ctx, household, ret, &h);
+	int err = read_household(&ctx->reader, household, &h);
 
 	if (!err)
 		return rule_refuse(ctx, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
@@ -273,7 +261,8 @@ int rule_household(struct rule_ctx *ctx)
 				       .takes_part = r.takes_part == YES_yes,
 				       .consent = r.consent_day,
 				       .group = r.group};
-	err = roster_unused(ctx, r.household, &x.key);
+	state_household_key(&x.key, ctx->f->feed_no, r.household);
+	err = roster_unused(ctx, r.household);
 	if (!err)
 		err = read_members(ctx, r.household, &x);
 	return err ? err : roster_put(ctx, &x);

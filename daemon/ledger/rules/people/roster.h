@@ -35,11 +35,7 @@ int roster_territory(struct rule_ctx *ctx, uint32_t line, struct bytes household
 /* A registered household, though it may have left (V_HOUSEHOLD_UNKNOWN). */
 int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		 struct state_household *ret);
-/* The row of a household, its key too, whether it has left or not. ERR_NOTFOUND. */
-int roster_row(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
-	       struct state_household *ret);
-/* V_HOUSEHOLD_EXISTS, and else the key of its row. */
-int roster_unused(struct rule_ctx *ctx, struct bytes household, struct state_key *ret);
+int roster_unused(struct rule_ctx *ctx, struct bytes household); /* V_HOUSEHOLD_EXISTS */
 /* NULL: no such member. */
 struct state_member *roster_member(struct roster_household *x, uint64_t member);
 /* A member who has neither left nor died: V_MEMBER_UNKNOWN, V_LEFT_ALREADY. */

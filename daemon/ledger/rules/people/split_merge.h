@@ -11,15 +11,11 @@ int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t membe
  * household as such (@member 0) where it was. */
 int split_merge_year_key(struct rule_ctx *ctx, struct bytes household, uint32_t member, int year,
 			 struct state_key *ret);
-/* What a household has redeemed in a year: with all that came by splits and mergers, and the part of it that the
- * household from which it was split had redeemed until then. */
-struct split_merge_sum {
-	struct state_key key;
-	int64_t sum, inherited;
-};
+/* What a household has redeemed in a year, with all that came by splits and mergers. */
 int split_merge_redeemed(struct rule_ctx *ctx, struct bytes household, int year,
-			 struct split_merge_sum *ret);
-int split_merge_put_redeemed(struct rule_ctx *ctx, const struct split_merge_sum *x);
+			 struct state_redeemed *ret);
+int split_merge_put_redeemed(struct rule_ctx *ctx, struct bytes household, int year,
+			     const struct state_redeemed *x);
 /* A redemption of @day is taken back that was @household's: off the sum of the year, and of those with which it
  * was merged since. */
 int split_merge_unredeem(struct rule_ctx *ctx, struct bytes household, day_t day, int64_t points);

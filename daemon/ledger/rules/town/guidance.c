@@ -9,15 +9,8 @@
 int guidance_need_village(struct rule_ctx *ctx, struct bytes code)
 {
 	struct state_village v;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = reader_village(&ctx->reader, FEED_TOWN, code, &v);
 
-	state_key_of(&k, FEED_TOWN, STATE_VILLAGE);
-	state_key_text(&k, code);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_village_parse(row, &v);
 	if (err == ERR_NOTFOUND || (!err && !v.enrolled))
 		return rule_refuse(ctx, &(struct refusal){.id = V_VILLAGE_UNKNOWN, .s = code});
 	return err;
@@ -45,20 +38,19 @@ int rule_guidance_close(struct rule_ctx *ctx)
 static int chosen_now(struct rule_ctx *ctx, struct bytes *ret)
 {
 	struct rec_demonstration last;
+	struct state_listed_parts at;
 	struct bytes key, row;
 	struct state_key k;
-	size_t prefix;
 	int err;
 
 	*ret = (struct bytes){NULL, 0};
-	state_key_of(&k, FEED_TOWN, STATE_LISTED);
-	state_key_u16(&k, REC_demonstration);
-	prefix = k.n;
-	state_key_u64(&k, ctx->e->seq);
-	err = rows_before(ctx->w->rows, &k, prefix, &key, &row);
+	state_listed_key(&k, FEED_TOWN, REC_demonstration, ctx->e->seq);
+	err = reader_before(&ctx->reader, &k, 1, &key, &row);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	err = rule_ref(ctx, be64_get(key.p + prefix), REC_demonstration, &last);
+	err = state_listed_split(key, &at);
+	if (!err)
+		err = rule_ref(ctx, at.seq, REC_demonstration, &last);
 	if (!err && last.decision == CHOSEN_chosen)
 		*ret = last.village;
 	return err;
