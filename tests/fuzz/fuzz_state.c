@@ -5,6 +5,7 @@
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/feed/sigs.h"
+#include "daemon/ledger/state/journal.h"
 #include "daemon/ledger/state/state_evidence.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/state_year.h"
@@ -174,6 +175,47 @@ static void row_evidence(struct bytes row)
 	buf_close(&b);
 }
 
+/* Earlier postings of an account, and the latest in its row. */
+static void postings(struct postings *p, uint64_t first, struct bytes want)
+{
+	struct posting one;
+	struct buf b = {0};
+	int err;
+
+	for (uint64_t before = first; (err = postings_next(p, &one)) == ERR_OK; before = one.seq)
+		posting_pack(&one, before, &b);
+	assert(err == ERR_NOTFOUND || err == ERR_CORRUPT);
+	assert(b.n <= want.n && (b.n == 0 || memcmp(b.p, want.p, b.n) == 0));
+	assert(err == ERR_CORRUPT || b.n == want.n);
+	buf_close(&b);
+}
+
+static void row_postings(struct bytes row)
+{
+	struct state_account a;
+	struct postings p;
+	struct bytes rest;
+
+	if (!postings_of_run(row, 5, &p)) {
+		rest = kv_bytes(p.c.p, cur_left(&p.c));
+		postings(&p, 5, rest);
+	}
+	if (!state_account_parse(row, &a) && !postings_of_account(&a, &p))
+		postings(&p, a.first, a.postings);
+}
+
+static void row_daybook(struct bytes row)
+{
+	struct bytes household;
+	unsigned slot;
+	size_t at = 0;
+
+	while (journal_day_next(row, &at, &slot, &household) == ERR_OK) {
+		assert(at <= row.n && slot < JOURNAL_BLOCK);
+		assert(household.n >= 1 && household.n <= STATE_CODE_MAX);
+	}
+}
+
 /* Length of the key, key, value. */
 static void row_note(struct bytes row)
 {
@@ -233,9 +275,9 @@ static void row_feed(struct bytes row)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static void (*const rows[])(struct bytes row) = {
-		row_meta,     row_person, row_invite,  row_village,   row_enrol, row_version,
-		row_item,     row_num,	  row_account, row_household, row_year,	 row_lines,
-		row_evidence, row_note,	  row_feed,    row_place};
+		row_meta,     row_person, row_invite,  row_village,   row_enrol,    row_version,
+		row_item,     row_num,	  row_account, row_household, row_year,	    row_lines,
+		row_evidence, row_note,	  row_feed,    row_place,     row_postings, row_daybook};
 
 	if (n)
 		rows[data[0] % (sizeof(rows) / sizeof(rows[0]))](kv_bytes(data + 1, n - 1));
