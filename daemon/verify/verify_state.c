@@ -54,6 +54,8 @@ static const struct verify_row_kind kinds[] = {
 	{STATE_APPRAISED, false, "年度评选", "appraisals of a year"},
 	{STATE_FACILITY, true, "管护设施", "facility"},
 	{STATE_BOOK, true, "积分手册", "passbook"},
+	{STATE_NOTICE, false, "公示张贴", "postings of a notice"},
+	{STATE_COVERED, false, "公示覆盖期间", "days covered by notices"},
 	{STATE_HOUSEHOLD, true, "农户登记", "register of household"},
 	{STATE_ACCOUNT, true, "账户", "account of household"},
 	{STATE_POSTED, true, "账户明细", "postings of household"},

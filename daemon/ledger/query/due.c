@@ -4,7 +4,6 @@
 
 #include "daemon/ledger/query/work.h"
 #include "daemon/ledger/state/read_documents.h"
-#include "lib/buf.h"
 
 /* The plan says "by period"; the law on village affairs says at least each quarter. */
 #define RHYTHM_MONTHS 3
@@ -22,41 +21,6 @@ int due_late(const struct due *d, day_t today)
 }
 
 /* --- periodic notices ------------------------------------------------------------------------------ */
-/* Those of one kind that hang or hung and were not taken down. */
-struct hung {
-	uint32_t kind;
-	struct buf notices; /* struct view_notice, one after another */
-};
-
-static int on_notice(void *ctx, const struct view_notice *n)
-{
-	struct hung *h = ctx;
-
-	if (n->kind != h->kind || n->withdrawal || !n->npostings)
-		return ERR_OK;
-	return buf_put(&h->notices, n, sizeof(*n));
-}
-
-/* The notice that covers the day after @d->covered and goes on longest. */
-static bool extend(const struct hung *h, struct due *d)
-{
-	bool more = false;
-
-	for (size_t at = 0; at < h->notices.n; at += sizeof(struct view_notice)) {
-		struct view_notice n;
-
-		memcpy(&n, h->notices.p + at, sizeof(n));
-		if (n.from > d->covered + 1 || n.to <= d->covered)
-			continue;
-		more = true;
-		d->covered = n.to;
-		d->posted_from = n.posted_from;
-		d->posted_to = n.posted_to;
-		d->entry = n.seq;
-	}
-	return more;
-}
-
 /* The last day of the period of the calendar that @day is in. */
 static day_t period_end(day_t day)
 {
@@ -76,14 +40,17 @@ static int notice_due(struct walk *w, uint32_t kind, struct says what, day_t sin
 			.covered = since - 1,
 			.posted_from = DAY_NONE,
 			.posted_to = DAY_NONE};
-	struct hung h = {.kind = kind};
-	int err = view_notices(w->t, w->feed->no, on_notice, &h);
+	struct view_notice n;
+	int err = view_covered(w->t, w->feed->no, kind, since, &n);
 
-	while (!err && extend(&h, &d))
-		;
-	buf_close(&h.notices);
-	if (err)
+	if (err && err != ERR_NOTFOUND)
 		return err;
+	if (!err) {
+		d.covered = n.to;
+		d.posted_from = n.posted_from;
+		d.posted_to = n.posted_to;
+		d.entry = n.seq;
+	}
 	d.due = period_end(d.covered + 1) + NOTICE_DUE_DAYS;
 	if (!d.entry)
 		d.covered = DAY_NONE;

@@ -4,6 +4,7 @@
 
 #include "daemon/ledger/state/read_documents.h"
 #include "daemon/ledger/state/state.h"
+#include "daemon/ledger/state/state_notice.h"
 #include "daemon/ledger/state/state_register.h"
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
@@ -345,48 +346,46 @@ int view_honours(struct kv_txn *t, uint32_t feed_no,
 }
 
 /* --- notices --------------------------------------------------------------------------------------- */
-struct postings {
-	struct walk *w;
-	struct view_notice *n;
-};
-
-static int on_posting(void *ctx, uint64_t seq)
+int view_notice(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct view_notice *ret)
 {
-	const struct postings *x = ctx;
-	struct view_notice *n = x->n;
-	struct rec_posting r;
-	int err = head_of(x->w->t, x->w->no, seq, REC_posting, &r);
+	struct state_notice posted;
+	struct rec_notice r;
+	struct state_key k;
+	struct bytes row = {0};
+	uint64_t withdrawal = 0;
+	int err = head_of(t, feed_no, seq, REC_notice, &r);
 
-	if (err || r.notice != n->seq)
+	if (err)
 		return err;
-	if (n->npostings++ == 0 || r.to - r.from > n->posted_to - n->posted_from) {
-		n->posted_from = r.from;
-		n->posted_to = r.to;
-	}
+	state_notice_key(&k, feed_no, seq);
+	err = get(t, &k, &row);
+	if (!err || err == ERR_NOTFOUND)
+		err = state_notice_parse(row, &posted);
+	if (!err)
+		err = settled_by(t, feed_no, seq, &withdrawal);
+	if (err)
+		return err;
+	*ret = (struct view_notice){.seq = seq,
+				    .size = r.size,
+				    .lines = r.lines,
+				    .kind = r.kind,
+				    .npostings = posted.npostings,
+				    .from = r.from,
+				    .to = r.to,
+				    .posted_from = posted.from,
+				    .posted_to = posted.to,
+				    .withdrawal = withdrawal,
+				    .plus = r.plus,
+				    .minus = r.minus};
 	return ERR_OK;
 }
 
 static int on_notice(void *ctx, uint64_t seq)
 {
 	struct walk *w = ctx;
-	struct view_notice n = {.seq = seq};
-	struct postings x = {w, &n};
-	struct rec_notice r;
-	int err = head_of(w->t, w->no, seq, REC_notice, &r);
+	struct view_notice n;
+	int err = view_notice(w->t, w->no, seq, &n);
 
-	if (err)
-		return err;
-	n.kind = r.kind;
-	n.from = r.from;
-	n.to = r.to;
-	n.size = r.size;
-	n.lines = r.lines;
-	n.plus = r.plus;
-	n.minus = r.minus;
-	/* a posting comes after its notice */
-	err = view_listed(w->t, w->no, REC_posting, seq, on_posting, &x);
-	if (!err)
-		err = settled_by(w->t, w->no, seq, &n.withdrawal);
 	return err ? err : w->fn.notice(w->ctx, &n);
 }
 
@@ -396,6 +395,25 @@ int view_notices(struct kv_txn *t, uint32_t feed_no,
 	struct walk w = {.t = t, .no = feed_no, .fn.notice = fn, .ctx = ctx};
 
 	return view_listed(t, feed_no, REC_notice, 0, on_notice, &w);
+}
+
+int view_covered(struct kv_txn *t, uint32_t feed_no, uint32_t kind, day_t day,
+		 struct view_notice *ret)
+{
+	struct state_covered c;
+	struct state_key k;
+	struct bytes row;
+	size_t at = 0;
+	int err;
+
+	state_covered_key(&k, feed_no, kind);
+	err = get(t, &k, &row);
+	while (!err) {
+		err = state_covered_next(row, &at, &c);
+		if (!err && c.from <= day && day <= c.to)
+			return view_notice(t, feed_no, c.seq, ret);
+	}
+	return err;
 }
 
 /* --- guidance -------------------------------------------------------------------------------------- */

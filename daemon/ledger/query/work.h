@@ -86,8 +86,13 @@ struct view_notice {
 	uint64_t withdrawal;
 	struct points plus, minus;
 };
+int view_notice(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct view_notice *ret);
 int view_notices(struct kv_txn *t, uint32_t feed_no,
 		 int (*fn)(void *ctx, const struct view_notice *n), void *ctx);
+/* Notices of a periodic kind that hang or hung and were not taken down cover the days from @day on without a gap: that
+ * of the last day. ERR_NOTFOUND: none covers @day. */
+int view_covered(struct kv_txn *t, uint32_t feed_no, uint32_t kind, day_t day,
+		 struct view_notice *ret);
 
 /* The town's guidance to the village @code, with what feed @feed_no (0: not here) last replied. */
 struct view_guidance {

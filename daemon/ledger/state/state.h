@@ -35,7 +35,7 @@ enum state_kind {
 	STATE_HOUSEHOLD = 'H', /* household -> struct state_household */
 	STATE_ACCOUNT = 'A',   /* household -> struct state_account */
 	STATE_POSTED = 'a',    /* household | first sequence uint -> earlier postings, journal.h */
-	STATE_OWN = 'g',       /* account of the village u8 -> balance, journal.h */
+	STATE_OWN = 'G',       /* account of the village u8 -> balance, journal.h */
 	STATE_DAYBOOK = 'J',   /* day | block of entries uint -> who got postings, journal.h */
 	STATE_YEAR = 'Y',      /* household | member u8 | year u16 -> state_year.h */
 	STATE_LINES = 'L',     /* block of 32 entries -> state_lines.h */
@@ -67,7 +67,9 @@ enum state_kind {
 	STATE_CLOSED = 'c',   /* year u16 -> seq of the close */
 	STATE_APPRAISED = 'q', /* year u16 -> confirmed appraisals */
 	STATE_FACILITY = 'l',  /* facility -> its keepers, state_register.h */
-	STATE_BOOK = 'b'       /* household -> the passbook, state_register.h */
+	STATE_BOOK = 'b',      /* household -> the passbook, state_register.h */
+	STATE_NOTICE = 'B',    /* notice u64 -> its postings, state_notice.h */
+	STATE_COVERED = 'C'    /* kind of notice u8 -> days without a gap, state_notice.h */
 };
 
 /* In place of the entry that settled another: it no longer counts. Rows are never deleted, and the first

@@ -32,16 +32,6 @@ static int on_notice(void *ctx, uint64_t seq)
 	return notice_code_same(s->code, code);
 }
 
-static int on_made(void *ctx, const struct view_notice *n)
-{
-	struct view_notice *want = ctx;
-
-	if (n->seq != want->seq)
-		return ERR_OK;
-	*want = *n;
-	return 1;
-}
-
 static int put_author(struct reading *r, uint64_t seq)
 {
 	struct bytes leaf, payload;
@@ -58,14 +48,14 @@ static int put_author(struct reading *r, uint64_t seq)
 /* Who made it, and where it has hung. */
 static int put_story(struct reading *r, uint64_t seq)
 {
-	struct view_notice n = {.seq = seq};
+	struct view_notice n;
 	char day[DATE_TEXT_MAX];
 	int err = put_author(r, seq);
 
 	if (!err)
-		err = view_notices(r->ask.t, r->ask.feed.no, on_made, &n);
-	if (err != 1)
-		return err ? err : ERR_CORRUPT;
+		err = view_notice(r->ask.t, r->ask.feed.no, seq, &n);
+	if (err)
+		return err;
 	jw_ku64(&r->w, "postings", n.npostings);
 	if (n.npostings) {
 		jw_kstr(&r->w, "posted_from", day_text(n.posted_from, day));

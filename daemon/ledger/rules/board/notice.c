@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/rule.h"
 
+#include "daemon/ledger/state/state_notice.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 
@@ -75,6 +76,101 @@ int rule_notice(struct rule_ctx *ctx)
 	return err ? err : check_town(ctx, &r);
 }
 
+/* --- where a notice hung ---------------------------------------------------------------------------- */
+static bool is_periodic(uint32_t kind)
+{
+	return kind == NOTICE_assessment || kind == NOTICE_redemption;
+}
+
+static int get_notice(struct rule_ctx *ctx, uint64_t seq, struct state_key *k,
+		      struct state_notice *ret)
+{
+	struct bytes row;
+	int err;
+
+	state_notice_key(k, ctx->f->feed_no, seq);
+	err = rows_get_or_empty(ctx->w->rows, k, &row);
+	return err ? err : state_notice_parse(row, ret);
+}
+
+/* The days of a notice, beside those in @row. */
+static int cover(struct rule_ctx *ctx, const struct rec_notice *n, uint64_t seq)
+{
+	const struct state_covered more = {n->from, n->to, seq};
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	state_covered_key(&k, ctx->f->feed_no, n->kind);
+	err = rows_get_or_empty(ctx->w->rows, &k, &row);
+	if (!err)
+		err = state_covered_add(row, &more, rule_out(ctx));
+	return err ? err : rule_put(ctx, &k);
+}
+
+/* @n is borrowed by nobody after this. */
+static int put_posted(struct rule_ctx *ctx, const struct rec_posting *r, const struct rec_notice *n)
+{
+	struct state_notice s;
+	struct state_key k;
+	int err = get_notice(ctx, r->notice, &k, &s);
+	bool first;
+
+	if (err)
+		return err;
+	first = s.npostings++ == 0;
+	if (first || r->to - r->from > s.to - s.from) {
+		s.from = r->from;
+		s.to = r->to;
+	}
+	state_notice_pack(&s, rule_out(ctx));
+	err = rule_put(ctx, &k);
+	return err || !first || !is_periodic(n->kind) ? err : cover(ctx, n, r->notice);
+}
+
+/* Adds another notice of the kind that hung and was not taken down. */
+static int cover_again(struct rule_ctx *ctx, uint64_t seq, uint32_t kind)
+{
+	struct state_notice s;
+	struct state_key k;
+	struct rec_notice n;
+	uint64_t by;
+	int err = rule_ref(ctx, seq, REC_notice, &n);
+
+	if (err || n.kind != kind)
+		return err;
+	err = rule_settled(ctx, seq, &by);
+	if (err != ERR_NOTFOUND)
+		return err;
+	err = get_notice(ctx, seq, &k, &s);
+	return err || s.npostings == 0 ? err : cover(ctx, &n, seq);
+}
+
+/* A notice is taken down: what is covered is found again from those that are left, which happens rarely. */
+static int uncover(struct rule_ctx *ctx, uint32_t kind)
+{
+	struct bytes key, row;
+	struct state_key k;
+	int err;
+
+	state_covered_key(&k, ctx->f->feed_no, kind);
+	err = rows_put(ctx->w->rows, &k, kv_bytes("", 0));
+	state_notice_key(&k, ctx->f->feed_no, 0);
+	while (!err) {
+		uint64_t seq;
+
+		err = rows_from(ctx->w->rows, &k, STATE_FEED_LEN + 1, &key, &row);
+		if (err)
+			break;
+		if (key.n != k.n)
+			return ERR_CORRUPT;
+		seq = be64_get(key.p + STATE_FEED_LEN + 1);
+		err = cover_again(ctx, seq, kind);
+		state_notice_key(&k, ctx->f->feed_no, seq + 1);
+	}
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 static int warn_short(struct rule_ctx *ctx, day_t from, day_t to)
 {
 	struct rec_scheme s;
@@ -110,6 +206,8 @@ int rule_posting(struct rule_ctx *ctx)
 		return rule_refuse(ctx,
 				   &(struct refusal){.id = V_POSTED_EARLY,
 						     .num = {(int64_t)r.notice, n.day, r.from}});
+	if (!err)
+		err = put_posted(ctx, &r, &n);
 	return err ? err : warn_short(ctx, r.from, r.to);
 }
 
@@ -123,7 +221,9 @@ int rule_withdrawal(struct rule_ctx *ctx)
 		err = rule_ref(ctx, r.notice, REC_notice, &n);
 	if (!err)
 		err = rule_not_future(ctx, r.day);
-	return err ? err : rule_settle(ctx, r.notice, REC_notice);
+	if (!err)
+		err = rule_settle(ctx, r.notice, REC_notice);
+	return err || !is_periodic(n.kind) ? err : uncover(ctx, n.kind);
 }
 
 /* --- passbooks ------------------------------------------------------------------------------------- */
