@@ -28,7 +28,7 @@ enum msg_type {
 	MSG_ENROLLED = 8,      /* answer: 0 or a verdict id */
 	MSG_PING = 9,
 	MSG_PONG = 10,
-	MSG_CLOSE = 11 /* says goodbye, so that a cut differs from an end */
+	MSG_CLOSE = 11 /* nothing follows, so that a cut differs from an end */
 };
 
 struct msg_front {
@@ -71,7 +71,7 @@ struct chunk_writer {
 int chunk_begin(struct chunk_writer *w, struct buf *out, const struct hash *feed, uint64_t from,
 		uint32_t epoch);
 /* ERR_LIMIT (nothing written): does not fit any more; send what there is. ERR_INVALID: not the next entry
- * of this feed and epoch. ERR_NOTFOUND: the payload is not here, so the entry cannot be told this way.
+ * of this feed and epoch. ERR_NOTFOUND: the payload is not here, so the entry cannot be sent this way.
  * ERR_CORRUPT: leaf and payload do not belong together. ERR_FORMAT: no leaf. */
 int chunk_add(struct chunk_writer *w, const void *leaf, struct bytes payload);
 /* Fills in the count, root and signature. There must be at least one entry. */

@@ -20,76 +20,80 @@ CHOICES_ALL(CHOICE_TABLE)
 const struct rec_choices rec_lists[] = {CHOICES_ALL(LIST_ROW)};
 const uint32_t rec_nlists = REC_LIST_NONE;
 
-#define FIELD(type, name, kind, min, max, choices, privacy, zh, en)                                \
-	{#name,                                                                                    \
-	 REC_##kind,                                                                               \
-	 REC_##privacy,                                                                            \
-	 offsetof(type, name),                                                                     \
-	 min,                                                                                      \
-	 max,                                                                                      \
-	 REC_LIST_##choices == REC_LIST_NONE ? NULL : &rec_lists[REC_LIST_##choices],              \
-	 zh,                                                                                       \
-	 en},
-#define HEAD_FIELD(R, name, kind, min, max, choices, privacy, zh, en)                              \
-	FIELD(struct rec_##R, name, kind, min, max, choices, privacy, zh, en)
-#define LINE_FIELD(R, name, kind, min, max, choices, privacy, zh, en)                              \
-	FIELD(struct rec_##R##_line, name, kind, min, max, choices, privacy, zh, en)
-#define HEAD_TABLE(name)                                                                           \
-	static const struct rec_field head_##name[] = {HEAD_##name(HEAD_FIELD, name)};             \
+/* what a field means; of those that name another one, it is in the same head or line */
+#define REF(type)		.ref = REC_##type
+#define SETTLES			.settles = true
+#define SETTLES_FOR(R, village) .settles = true, .settles_for = &fields_##R[AT_##R##_##village]
+
+/* Tables fields_points for a head and fields_points_line for its lines, with the places of their fields. */
+#define FIELD_AT(R, field, ...) AT_##R##_##field,
+#define FIELD(R, field, kind_, min_, max_, list, privacy_, zh_, ...)                               \
+	{.name = #field,                                                                           \
+	 .kind = REC_##kind_,                                                                      \
+	 .privacy = REC_##privacy_,                                                                \
+	 .offset = offsetof(struct rec_##R, field),                                                \
+	 .min = (min_),                                                                            \
+	 .max = (max_),                                                                            \
+	 .choices = REC_LIST_##list == REC_LIST_NONE ? NULL : &rec_lists[REC_LIST_##list],         \
+	 .zh = (zh_),                                                                              \
+	 .en = __VA_ARGS__},
+#define REC_X(name, ...)                                                                           \
+	enum { HEAD_##name(FIELD_AT, name) };                                                      \
+	static const struct rec_field fields_##name[] = {HEAD_##name(FIELD, name)};                \
 	_Static_assert(sizeof(struct rec_##name) <= REC_HEAD_SIZE_MAX, "head too large");
-#define LINE_TABLE(name)                                                                           \
-	static const struct rec_field line_##name[] = {LINE_##name(LINE_FIELD, name)};             \
+#define REC_XL(name, code, schema, feed, roles, index, rule, open, lmin, lmax, ...)                \
+	REC_X(name)                                                                                \
+	enum { LINE_##name(FIELD_AT, name##_line) };                                               \
+	static const struct rec_field fields_##name##_line[] = {LINE_##name(FIELD, name##_line)};  \
 	_Static_assert(sizeof(struct rec_##name##_line) <= REC_LINE_SIZE_MAX,                      \
-		       "a line that is too large");
-#define REC_X(name, code, schema, feed, roles, index, zh, en) HEAD_TABLE(name)
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
-	HEAD_TABLE(name)                                                                           \
-	LINE_TABLE(name)                                                                           \
+		       "a line that is too large");                                                \
 	_Static_assert((lmax) < ENTRY_PARTS_MAX, "more lines than parts");
 RECORDS(REC_X, REC_XL)
 #undef REC_X
 #undef REC_XL
 
-#define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
-#define REC_LISTED true
-#define REC_BULK   false
-#define HEAD_OF(name, code, schema, feed, roles, index, zh, en)                                    \
-	code, schema, REC_FEED_##feed, roles, REC_##index, zh, en, head_##name,                    \
-		COUNT(head_##name), sizeof(struct rec_##name)
-#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
-	{#name, HEAD_OF(name, code, schema, feed, roles, index, zh, en), NULL, 0, 0, 0, 0},
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
-	{#name,                                                                                    \
-	 HEAD_OF(name, code, schema, feed, roles, index, zh, en),                                  \
-	 line_##name,                                                                              \
-	 COUNT(line_##name),                                                                       \
-	 lmin,                                                                                     \
-	 lmax,                                                                                     \
-	 sizeof(struct rec_##name##_line)},
+#define COUNT(a)      (sizeof(a) / sizeof((a)[0]))
+#define REC_IS_LISTED true
+#define REC_IS_BULK   false
+/* the column @open */
+#define CLOSED		 .open = {NULL, NULL}
+#define OPEN(name, day_) .open.day = &fields_##name[AT_##name##_##day_]
+#define OPEN_WITHIN(name, day_, days_)                                                             \
+	OPEN(name, day_), .open.days = &fields_scheme[AT_scheme_##days_]
+#define TYPE(type, no, version, feeds, writers, index)                                             \
+	.name = #type, .code = (no), .schema = (version), .feed = REC_FEED_##feeds,                \
+	.roles = (writers), .listed = REC_IS_##index, .head = fields_##type,                       \
+	.nhead = COUNT(fields_##type), .head_size = sizeof(struct rec_##type)
+#define REC_X(name, code, schema, feed, roles, index, rule, open, name_zh, name_en)                \
+	{TYPE(name, code, schema, feed, roles, index), open, .zh = name_zh, .en = name_en},
+#define REC_XL(name, code, schema, feed, roles, index, rule, open, lmin, lmax, name_zh, name_en)   \
+	{TYPE(name, code, schema, feed, roles, index),                                             \
+	 open,                                                                                     \
+	 .line = fields_##name##_line,                                                             \
+	 .nline = COUNT(fields_##name##_line),                                                     \
+	 .lines_min = (lmin),                                                                      \
+	 .lines_max = (lmax),                                                                      \
+	 .line_size = sizeof(struct rec_##name##_line),                                            \
+	 .zh = name_zh,                                                                            \
+	 .en = name_en},
 const struct rec_type rec_types[] = {RECORDS(REC_X, REC_XL)};
 const uint32_t rec_ntypes = COUNT(rec_types);
 #undef REC_X
 #undef REC_XL
 
 /* Place of a type in the table. */
-#define REC_X(name, code, schema, feed, roles, index, zh, en)		   PLACE_##name,
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en) PLACE_##name,
-enum { RECORDS(REC_X, REC_XL) };
+#define REC_X(name, ...) PLACE_##name,
+enum { RECORDS(REC_X, REC_X) };
 #undef REC_X
-#undef REC_XL
 
 const struct rec_type *rec_type_of(uint16_t code)
 {
 	/* a switch, so that a code used twice does not compile */
 	switch (code) {
-#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
-	case code:                                                                                 \
-		return &rec_types[PLACE_##name];
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
+#define REC_X(name, code, ...)                                                                     \
 	case code: return &rec_types[PLACE_##name];
-		RECORDS(REC_X, REC_XL)
+		RECORDS(REC_X, REC_X)
 #undef REC_X
-#undef REC_XL
 	default: return NULL;
 	}
 }
@@ -250,9 +254,21 @@ bool rec_is_hex(const struct rec_field *f)
 	return f->kind == REC_BIN || f->kind == REC_DIGEST;
 }
 
-struct bytes rec_digest(const struct rec_field *f, const void *s)
+uint64_t rec_u(const struct rec_field *f, const void *s)
 {
-	assert(f->kind == REC_DIGEST);
+	assert(f->kind == REC_U || f->kind == REC_MINUTE);
+	return value_u(f, s);
+}
+
+day_t rec_day(const struct rec_field *f, const void *s)
+{
+	assert(f->kind == REC_DAY);
+	return value_day(f, s);
+}
+
+struct bytes rec_bytes(const struct rec_field *f, const void *s)
+{
+	assert(rec_is_hex(f) || f->kind == REC_TEXT || f->kind == REC_CODE);
 	return value_bytes(f, s);
 }
 

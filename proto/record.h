@@ -40,35 +40,31 @@ CHOICES_ALL(REC_C_ENUM)
 #define RB(role) (UINT32_C(1) << ROLE_##role)
 
 /* Record codes: REC_points, ... */
-#define REC_X(name, code, schema, feed, roles, index, zh, en)		   REC_##name = (code),
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en) REC_##name = (code),
-enum rec_code { RECORDS(REC_X, REC_XL) };
+#define REC_X(name, code, ...) REC_##name = (code),
+enum rec_code { RECORDS(REC_X, REC_X) };
 #undef REC_X
-#undef REC_XL
 
 /* C structs: struct rec_points (head), struct rec_points_line. Text, code and bin are borrowed. */
-#define REC_T_U							      uint64_t
-#define REC_T_POINTS						      struct points
-#define REC_T_FEN						      struct fen
-#define REC_T_QTY						      struct qty
-#define REC_T_DAY						      day_t
-#define REC_T_TEXT						      struct bytes
-#define REC_T_CODE						      struct bytes
-#define REC_T_BIN						      struct bytes
-#define REC_T_CHOICE						      uint32_t
-#define REC_T_MINUTE						      uint64_t
-#define REC_T_DIGEST						      struct bytes
-#define REC_MEMBER(R, name, kind, min, max, choices, privacy, zh, en) REC_T_##kind name;
-#define REC_X(name, code, schema, feed, roles, index, zh, en)                                      \
+#define REC_T_U			       uint64_t
+#define REC_T_POINTS		       struct points
+#define REC_T_FEN		       struct fen
+#define REC_T_QTY		       struct qty
+#define REC_T_DAY		       day_t
+#define REC_T_TEXT		       struct bytes
+#define REC_T_CODE		       struct bytes
+#define REC_T_BIN		       struct bytes
+#define REC_T_CHOICE		       uint32_t
+#define REC_T_MINUTE		       uint64_t
+#define REC_T_DIGEST		       struct bytes
+#define REC_MEMBER(R, name, kind, ...) REC_T_##kind name;
+#define REC_X(name, ...)                                                                           \
 	struct rec_##name {                                                                        \
 		HEAD_##name(REC_MEMBER, name)                                                      \
 	};
-#define REC_XL(name, code, schema, feed, roles, index, lmin, lmax, zh, en)                         \
-	struct rec_##name {                                                                        \
-		HEAD_##name(REC_MEMBER, name)                                                      \
-	};                                                                                         \
+#define REC_XL(name, ...)                                                                          \
+	REC_X(name)                                                                                \
 	struct rec_##name##_line {                                                                 \
-		LINE_##name(REC_MEMBER, name)                                                      \
+		LINE_##name(REC_MEMBER, name##_line)                                               \
 	};
 RECORDS(REC_X, REC_XL)
 #undef REC_X
@@ -91,6 +87,18 @@ struct rec_field {
 	int64_t min, max;
 	const struct rec_choices *choices; /* NULL unless REC_CHOICE */
 	const char *zh, *en;
+	/* what the value means */
+	uint16_t ref; /* the number of an accepted entry of this type; 0: of none */
+	bool settles; /* that entry is settled by this one ... */
+	const struct rec_field *
+		settles_for; /* ... for the village in this field of the same head; NULL: for all */
+};
+/* Somebody must act on an accepted record until another one settles it. The last day for that is the one in the
+ * field @day of its head (DAY_NONE: no deadline), or, when there is @days, so many working days after it: a field
+ * of the head of `scheme`, in the version in force on that day. */
+struct rec_open {
+	const struct rec_field *day; /* NULL: nobody has to act on it */
+	const struct rec_field *days;
 };
 struct rec_type {
 	const char *name;
@@ -98,6 +106,7 @@ struct rec_type {
 	enum rec_feed feed;
 	uint32_t roles; /* RB() bits; 0: the rule decides */
 	bool listed;	/* accepted entries are in an index by type (view_listed) */
+	struct rec_open open;
 	const char *zh, *en;
 	const struct rec_field *head;
 	uint32_t nhead;
@@ -128,8 +137,11 @@ extern const uint32_t rec_ntypes;
 bool rec_optional(const struct rec_field *f);
 /* Bytes that people write as hexadecimal digits: BIN and DIGEST. */
 bool rec_is_hex(const struct rec_field *f);
-/* The value of a DIGEST in a head or line; borrowed, empty when it was not given. */
-struct bytes rec_digest(const struct rec_field *f, const void *s);
+/* The value of a field in a head or line, of a kind that is kept in this C type; bytes are borrowed, and empty when
+ * they were not given. */
+uint64_t rec_u(const struct rec_field *f, const void *s);
+day_t rec_day(const struct rec_field *f, const void *s);
+struct bytes rec_bytes(const struct rec_field *f, const void *s);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
 

@@ -22,7 +22,7 @@ static void proof_of(const uint8_t binding[NOISE_HASH_BYTES],
 
 bool enrol_wanted(struct node *n)
 {
-	struct kv_txn *t = n->cfg.has_invite ? heads_txn(n) : NULL;
+	struct kv_txn *t = n->cfg.upstream.invite ? heads_txn(n) : NULL;
 	struct view_village v;
 
 	return t && (view_village_by_feed(t, &n->cfg.feed, &v) || !v.enrolled);
@@ -34,8 +34,8 @@ void enrol_hello(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], struct
 
 	proof_of(binding, proof);
 	h->invited = true;
-	memcpy(h->invite_key, sign_key_public(n->cfg.invite), SIGN_KEY_BYTES);
-	sign(n->cfg.invite, proof, sizeof(proof), h->invite_sig);
+	memcpy(h->invite_key, sign_key_public(n->cfg.upstream.invite), SIGN_KEY_BYTES);
+	sign(n->cfg.upstream.invite, proof, sizeof(proof), h->invite_sig);
 }
 
 bool enrol_guest(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], const struct hello *h)
@@ -49,8 +49,8 @@ bool enrol_guest(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], const 
 	return sign_verify(h->invite_key, proof, sizeof(proof), h->invite_sig);
 }
 
-int enrol_village_of(struct node *n, const struct session *s, struct hash *ret_feed,
-		     uint32_t *ret_no)
+int enrol_member_of(struct node *n, const struct session *s, struct hash *ret_feed,
+		    uint32_t *ret_no)
 {
 	struct kv_txn *t = heads_txn(n);
 	struct view_village v;
@@ -74,10 +74,10 @@ void enrol_ask(struct node *n, struct session *s)
 {
 	uint8_t leaf[ENTRY_LEAF_BYTES];
 
-	entry_pack(&n->cfg.enrol_tx, leaf);
+	entry_pack(&n->cfg.upstream.enrol_tx, leaf);
 	buf_reset(&n->msg);
-	msg_enrol(&n->msg, leaf, n->cfg.enrol_payload);
-	session_say(n, s);
+	msg_enrol(&n->msg, leaf, n->cfg.upstream.enrol_payload);
+	session_send(n, s);
 	node_wake_at(n, session_deadline(s));
 }
 
@@ -85,7 +85,7 @@ static void answer(struct node *n, struct session *s, uint16_t verdict)
 {
 	buf_reset(&n->msg);
 	msg_enrolled(&n->msg, verdict);
-	session_say(n, s);
+	session_send(n, s);
 }
 
 /* The record names the key that the guest has proved to hold: with another one the village would be on the
@@ -125,7 +125,7 @@ void enrol_asked(struct node *n, struct session *s, struct bytes body)
 	struct bytes payload;
 	int err = msg_enrol_parse(body, &tx, &payload);
 
-	if (!err && s->state == S_RUNNING && n->cfg.role == NODE_HUB) {
+	if (!err && s->state == S_RUNNING && !s->up) {
 		answer(n, s, V_ACCEPTED); /* the answer was lost last time */
 		return;
 	}
@@ -163,12 +163,12 @@ void enrol_stored(struct node *n, struct session *s, struct node_job *j)
 			    reason_name(a->verdict.reason.id));
 		return;
 	}
-	err = enrol_village_of(n, s, &feed, &no);
+	err = enrol_member_of(n, s, &feed, &no);
 	if (err) {
 		session_end(n, s, err, "enrolled, but not found on the roster: %s", err_text(err));
 		return;
 	}
-	session_move(n, s, S_RUNNING);
+	session_set_state(n, s, S_RUNNING);
 	node_log(n, ERR_OK, "a village has enrolled");
 	sync_start(n, s, &feed, no);
 }
@@ -182,12 +182,16 @@ void enrol_answered(struct node *n, struct session *s, struct bytes body)
 		return;
 	}
 	if (verdict != V_ACCEPTED) {
-		snprintf(n->last_refusal, sizeof(n->last_refusal), "enrolment: %s",
-			 verdict < V_COUNT ? reason_name(verdict) : "unknown verdict");
+		n->last_refusal = (struct alarm){.id = ALARM_ENROLMENT_REFUSED,
+						 .feed = n->cfg.feed,
+						 .peer = n->upstream_feed,
+						 .err = ERR_REFUSED,
+						 .wall_ms = n->ev->wall_ms,
+						 .num = {verdict}};
 		session_drop(n, s, ERR_REFUSED, "the hub refused the enrolment: %s",
 			     verdict < V_COUNT ? reason_name(verdict) : "unknown verdict");
 		return;
 	}
-	session_move(n, s, S_RUNNING);
-	sync_start(n, s, &n->town_feed, FEED_TOWN);
+	session_set_state(n, s, S_RUNNING);
+	sync_start(n, s, &n->upstream_feed, n->cfg.upstream.feed_no);
 }

@@ -143,10 +143,12 @@ int heads_chunk(struct node *n, uint64_t from, uint64_t *ret_end)
 	return ERR_OK;
 }
 
-static int witness_of(struct node *n, bool town, const struct hash *feed,
+/* The town's witness key stands in its charter, a village's in its enrolment. */
+static int witness_of(struct node *n, uint32_t no, const struct hash *feed,
 		      uint8_t ret[SIGN_KEY_BYTES])
 {
 	struct kv_txn *t = heads_txn(n);
+	bool town = no == FEED_TOWN;
 	struct view_village v;
 	struct view_town w;
 	int err;
@@ -161,14 +163,14 @@ static int witness_of(struct node *n, bool town, const struct hash *feed,
 
 int heads_witness(struct node *n, const struct session *s, uint8_t ret[SIGN_KEY_BYTES])
 {
-	return witness_of(n, n->cfg.role == NODE_VILLAGE, &s->feed, ret);
+	return witness_of(n, s->feed_no, &s->feed, ret);
 }
 
 int heads_cosig(struct node *n, uint32_t no, struct msg_cosig *ret)
 {
 	uint8_t own[SIGN_KEY_BYTES];
 	struct job_cosig c;
-	int err = witness_of(n, n->cfg.role == NODE_HUB, &n->cfg.feed, own);
+	int err = witness_of(n, n->own_no, &n->cfg.feed, own);
 
 	if (!err)
 		err = writer_cosig(n->txn, no, own, &c);

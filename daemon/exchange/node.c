@@ -83,29 +83,39 @@ void node_fx_close(struct node *n, uint32_t conn, bool stranger, int err, const 
 
 /* --- alarms --------------------------------------------------------------------------------------- */
 
-void node_alarm(struct node *n, const struct hash *feed, uint64_t seq, int err, const char *fmt,
-		...)
+static bool same_alarm(const struct alarm *a, const struct alarm *b)
 {
-	struct node_alarm a = {.feed = *feed, .seq = seq, .err = err, .wall_ms = n->ev->wall_ms};
-	struct node_alarm *to = NULL;
-	char hex[17];
-	va_list ap;
+	return a->id == b->id && !hash_cmp(&a->feed, &b->feed) && a->seq == b->seq &&
+	       a->err == b->err;
+}
 
-	va_start(ap, fmt);
-	vsnprintf(a.text, sizeof(a.text), fmt, ap);
-	va_end(ap);
+static void log_alarm(struct node *n, const struct alarm *a)
+{
+	struct buf text = {0};
+	char hex[17];
+
+	alarm_text(a, LANG_EN, &text);
+	node_log(n, a->err, "feed %s entry %llu: %s", hash_hex(&a->feed, 16, hex),
+		 (unsigned long long)a->seq, buf_str(&text));
+	buf_close(&text);
+}
+
+void node_alarm(struct node *n, const struct session *s, struct alarm a)
+{
+	struct alarm *to = NULL;
+
+	a.peer = s->feed;
+	a.wall_ms = n->ev->wall_ms;
 	for (uint32_t i = 0; i < n->nalarms && !to; i++)
-		if (!hash_cmp(&n->alarm[i].feed, feed) && n->alarm[i].seq == seq &&
-		    n->alarm[i].err == err)
-			to = &n->alarm[i]; /* the same again: the newest time counts */
+		if (same_alarm(&n->alarm[i], &a))
+			to = &n->alarm[i]; /* the newest time counts */
 	if (!to) {
 		to = &n->alarm[n->alarm_at];
 		n->alarm_at = (n->alarm_at + 1) % NODE_ALARMS_MAX;
 		n->nalarms += n->nalarms < NODE_ALARMS_MAX;
 	}
 	*to = a;
-	node_log(n, err, "feed %s entry %llu: %s", hash_hex(feed, 16, hex), (unsigned long long)seq,
-		 a.text);
+	log_alarm(n, &a);
 }
 
 /* --- tables of sessions --------------------------------------------------------------------------- */
@@ -188,58 +198,58 @@ struct session *node_by_feed(struct node *n, const struct hash *feed)
 	return s;
 }
 
-/* --- lines of sessions ------------------------------------------------------------------------------ */
+/* --- queues of sessions ----------------------------------------------------------------------------- */
 
-static void line_put(struct node *n, unsigned which, struct session *s)
+static void queue_put(struct node *n, unsigned which, struct session *s)
 {
-	struct line *l = &n->line[which];
+	struct queue *q = &n->queue[which];
 
-	if (s->in_line[which] || s->state == S_GONE)
+	if (s->queued[which] || s->state == S_GONE)
 		return;
-	s->in_line[which] = true;
-	s->line_next[which] = NULL;
-	if (l->last)
-		l->last->line_next[which] = s;
+	s->queued[which] = true;
+	s->q_next[which] = NULL;
+	if (q->last)
+		q->last->q_next[which] = s;
 	else
-		l->first = s;
-	l->last = s;
+		q->first = s;
+	q->last = s;
 }
 
-static struct session *line_take(struct node *n, unsigned which)
+static struct session *queue_take(struct node *n, unsigned which)
 {
-	struct line *l = &n->line[which];
-	struct session *s = l->first;
+	struct queue *q = &n->queue[which];
+	struct session *s = q->first;
 
 	if (!s)
 		return NULL;
-	l->first = s->line_next[which];
-	if (!l->first)
-		l->last = NULL;
-	s->in_line[which] = false;
+	q->first = s->q_next[which];
+	if (!q->first)
+		q->last = NULL;
+	s->queued[which] = false;
 	return s;
 }
 
 /* Those that are gone leave it. */
-static void line_reap(struct node *n, unsigned which)
+static void queue_reap(struct node *n, unsigned which)
 {
-	struct session *s = n->line[which].first, *next;
+	struct session *s = n->queue[which].first, *next;
 
-	n->line[which] = (struct line){0};
+	n->queue[which] = (struct queue){0};
 	for (; s; s = next) {
-		next = s->line_next[which];
-		s->in_line[which] = false;
-		line_put(n, which, s);
+		next = s->q_next[which];
+		s->queued[which] = false;
+		queue_put(n, which, s);
 	}
 }
 
 void node_dirty(struct node *n, struct session *s)
 {
-	line_put(n, LINE_READY, s);
+	queue_put(n, Q_READY, s);
 }
 
 void node_wait(struct node *n, struct session *s)
 {
-	line_put(n, LINE_WAITING, s);
+	queue_put(n, Q_WAITING, s);
 }
 
 bool node_jobs_full(const struct node *n)
@@ -249,14 +259,14 @@ bool node_jobs_full(const struct node *n)
 
 static bool any_ready(const struct node *n)
 {
-	return n->line[LINE_READY].first || (n->line[LINE_WAITING].first && !node_jobs_full(n));
+	return n->queue[Q_READY].first || (n->queue[Q_WAITING].first && !node_jobs_full(n));
 }
 
 static struct session *take_ready(struct node *n)
 {
-	struct session *s = line_take(n, LINE_READY);
+	struct session *s = queue_take(n, Q_READY);
 
-	return s || node_jobs_full(n) ? s : line_take(n, LINE_WAITING);
+	return s || node_jobs_full(n) ? s : queue_take(n, Q_WAITING);
 }
 
 /* --- jobs ----------------------------------------------------------------------------------------- */
@@ -328,18 +338,21 @@ static void dial_later(struct node *n)
 
 void node_unlinked(struct node *n, bool got_somewhere)
 {
-	if (n->cfg.role != NODE_VILLAGE)
-		return;
 	n->linked = false;
 	if (got_somewhere)
 		n->failures = 0;
 	dial_later(n);
 }
 
+/* Not dialling yet, and there is somebody to dial. */
+static bool wants_dial(const struct node *n)
+{
+	return n->cfg.upstream.feed_no && !n->dialing && !n->linked;
+}
+
 static void dial_if_due(struct node *n)
 {
-	if (n->cfg.role != NODE_VILLAGE || n->dialing || n->linked || n->ev->now_ms < n->dial_ms ||
-	    !node_room(n))
+	if (!wants_dial(n) || n->ev->now_ms < n->dial_ms || !node_room(n))
 		return;
 	n->dialing = true;
 	fx_add(n, FX_CONNECT, 0);
@@ -352,8 +365,8 @@ static uint32_t handshakes_from(const struct node *n, uint32_t source)
 	uint32_t left = n->nhandshakes, same = 0;
 
 	for (const struct session *s = n->last; s && left; s = s->older) {
-		left -= s->state == S_HANDSHAKE;
-		same += s->state == S_HANDSHAKE && s->source == source;
+		left -= session_stranger(s);
+		same += session_stranger(s) && s->source == source;
 	}
 	return same;
 }
@@ -365,9 +378,9 @@ static struct session *most_crowding(struct node *n)
 	uint32_t left = n->nhandshakes, most = 0;
 
 	for (struct session *s = n->last; s && left; s = s->older) {
-		uint32_t same = s->state == S_HANDSHAKE ? handshakes_from(n, s->source) : 0;
+		uint32_t same = session_stranger(s) ? handshakes_from(n, s->source) : 0;
 
-		left -= s->state == S_HANDSHAKE;
+		left -= session_stranger(s);
 		if (same && same >= most) {
 			most = same;
 			worst = s;
@@ -380,12 +393,12 @@ static struct session *oldest_from(struct node *n, uint32_t source)
 {
 	struct session *s = n->first;
 
-	while (s && (s->state != S_HANDSHAKE || s->source != source))
+	while (s && (!session_stranger(s) || s->source != source))
 		s = s->newer;
 	return s;
 }
 
-/* Nobody keeps a newcomer out by taking the places of all who have not said yet who they are. */
+/* Nobody keeps a newcomer out by taking the places of all who have not proved yet who they are. */
 static void crowd_out(struct node *n, uint32_t source)
 {
 	if (source && handshakes_from(n, source) >= NODE_SOURCE_MAX)
@@ -396,25 +409,32 @@ static void crowd_out(struct node *n, uint32_t source)
 			     "too many handshakes begun, most from this address");
 }
 
-static void on_open(struct node *n, const struct event *ev)
+static void on_dial(struct node *n, const struct event *ev)
 {
 	int err;
 
-	assert(!by_conn(n, ev->conn));
-	if (n->cfg.role == NODE_VILLAGE) {
-		n->dialing = false;
-		n->linked = true;
-	}
-	crowd_out(n, ev->source);
-	if (n->tab[TAB_CONN].n >= NODE_CONNS_MAX)
-		err = ERR_BUSY;
-	else
-		err = session_open(n, ev);
+	assert(n->cfg.upstream.feed_no && !n->linked && !by_conn(n, ev->conn));
+	n->dialing = false;
+	n->linked = true;
+	err = session_open(n, ev, true);
 	if (!err)
 		return;
-	node_fx_close(n, ev->conn, true, err,
-		      err == ERR_BUSY ? "too many connections, one more dropped" : err_text(err));
+	node_fx_close(n, ev->conn, true, err, err_text(err));
 	node_unlinked(n, false);
+}
+
+static void on_accept(struct node *n, const struct event *ev)
+{
+	int err = ERR_BUSY;
+
+	assert(n->cfg.serves && !by_conn(n, ev->conn));
+	crowd_out(n, ev->source);
+	if (n->tab[TAB_CONN].n < NODE_CONNS_MAX)
+		err = session_open(n, ev, false);
+	if (err)
+		node_fx_close(n, ev->conn, true, err,
+			      err == ERR_BUSY ? "too many connections, one more dropped"
+					      : err_text(err));
 }
 
 static void on_grew(struct node *n, const struct guard *head)
@@ -462,8 +482,8 @@ static void dispatch(struct node *n, const struct event *ev)
 {
 	switch (ev->type) {
 	case EV_TICK: on_tick(n); break;
-	case EV_DIAL:
-	case EV_ACCEPT: on_open(n, ev); break;
+	case EV_DIAL: on_dial(n, ev); break;
+	case EV_ACCEPT: on_accept(n, ev); break;
 	case EV_DIAL_FAILED:
 		n->dialing = false;
 		dial_later(n);
@@ -497,8 +517,8 @@ static void reap(struct node *n)
 
 	if (!n->gone_first)
 		return;
-	for (unsigned i = 0; i < NLINES; i++)
-		line_reap(n, i);
+	for (unsigned i = 0; i < NQUEUES; i++)
+		queue_reap(n, i);
 	for (list = n->gone_first; list; list = next) {
 		next = list->gone_next;
 		session_free(n, list);
@@ -527,7 +547,7 @@ static void schedule(struct node *n)
 			next = session_deadline(s);
 	if (next < now + NODE_TICK_MS)
 		next = now + NODE_TICK_MS;
-	if (n->cfg.role == NODE_VILLAGE && !n->dialing && !n->linked && n->dial_ms < next)
+	if (wants_dial(n) && n->dial_ms < next)
 		next = n->dial_ms;
 	n->next_tick = next;
 }
@@ -556,7 +576,7 @@ int node_step(struct node *n, const struct event *ev, struct effects *out)
 	for (uint32_t i = 0; i < out->n; i++)
 		if (out->v[i].type == FX_SEND)
 			out->v[i].bytes.p = n->tx.p + n->fx_at[i];
-	/* between ticks deadlines only move away, or node_wake_at has heard of it */
+	/* between ticks deadlines only move away, or node_wake_at was called */
 	if (ev->type == EV_TICK)
 		schedule(n);
 	if (any_ready(n))
@@ -579,18 +599,17 @@ uint64_t node_next_tick(const struct node *n)
 static int read_store(struct node *n)
 {
 	struct kv_txn *t = heads_txn(n);
-	struct msg_front town;
+	struct msg_front up = {0};
 	int err;
 
 	if (!t)
 		return n->err;
 	err = feedlog_find(t, &n->cfg.feed, &n->own_no);
+	if (!err && n->cfg.upstream.feed_no)
+		err = heads_of(n, n->cfg.upstream.feed_no, &up);
+	n->upstream_feed = up.feed;
 	if (!err)
-		err = heads_of(n, FEED_TOWN, &town);
-	if (!err) {
-		n->town_feed = town.feed;
 		err = heads_sealed(n, &n->own);
-	}
 	heads_txn_end(n);
 	return err;
 }
@@ -650,13 +669,13 @@ uint32_t node_links(const struct node *n, struct node_link *ret, uint32_t max)
 		l->since_ms = s->opened_ms;
 		l->acked_bytes = s->acked_bytes;
 		l->acked = s->acked;
-		l->last_heard_ms = s->heard_ms;
-		memcpy(l->last_refusal, n->last_refusal, sizeof(l->last_refusal));
+		l->last_recv_ms = s->recv_ms;
+		l->last_refusal = n->last_refusal;
 	}
 	return count;
 }
 
-uint32_t node_alarms(const struct node *n, struct node_alarm *ret, uint32_t max)
+uint32_t node_alarms(const struct node *n, struct alarm *ret, uint32_t max)
 {
 	uint32_t count = n->nalarms < max ? n->nalarms : max;
 	uint32_t at = n->alarm_at + NODE_ALARMS_MAX - count;

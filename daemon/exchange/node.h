@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/exchange/alarm.h"
 #include "daemon/store/kv.h"
 #include "daemon/writer/writer.h"
 #include "lib/sign.h"
@@ -11,16 +12,28 @@
 
 /* The exchange: a pure step machine. Events go in with the time inside; effects come out. It decides what
  * to send, store and retry; the driver (daemon/io or the simulator) performs. It reads the store only
- * through read transactions of @kv and writes only by asking for jobs.
+ * through read transactions of @kv and writes only by giving jobs.
  *
  * One session per connection:
  *
  *	OPENED -> HANDSHAKE -> (ENROL ->) RUNNING -> CLOSED
  *
  * Nothing learned in an earlier session suppresses a question in this one: sizes known of a peer live in
- * the session and die with it. */
+ * the session and die with it.
+ *
+ * What a node does follows from what it can, not from what it is called:
+ *
+ *	has an upstream	dials it, pushes the own feed to it, takes its feed
+ *	serves members	is dialled by them, enrols guests, takes their feeds and cosigns them, gives its own
+ *
+ * A village has the first, a hub the second, a town below a district both: then the own feed goes both ways,
+ * and every session is one or the other (struct session, @up). All levels of such a chain share one town ID
+ * and one domain, as every signature names them. What is not there for a node with both: enrolment at its
+ * upstream (the district's roster has to name it already), cosignatures of the own feed by the upstream
+ * (they are received and not stored, as the fold does not read the witness key of a district), members' feeds
+ * are not passed on, and init, config keys and the driver make villages and hubs only. */
 
-#define NODE_CONNS_MAX 12000 /* hub */
+#define NODE_CONNS_MAX 12000 /* of members */
 #define NODE_HANDSHAKES_MAX                                                                        \
 	64 /* sessions before message 3; a newcomer takes the place of another */
 #define NODE_SOURCE_MAX	    32 /* of them from one address; then its oldest is dropped */
@@ -28,42 +41,45 @@
 #define NODE_GUESTS_MAX	    64 /* invited and not enrolled yet, one for each invitation */
 #define NODE_GUEST_MS	    30000
 #define NODE_IDLE_PING_MS   60000
-#define NODE_DEAD_MS	    180000 /* nothing heard: drop */
+#define NODE_DEAD_MS	    180000 /* nothing received: drop */
 #define NODE_WINDOW_CHUNKS  64	   /* sent and not acknowledged, per session */
 #define NODE_INGEST_MAX	    64	   /* chunks waiting for the writer, per session */
 #define NODE_BACKOFF_MS_MIN 1000   /* reconnect: doubling with jitter */
 #define NODE_BACKOFF_MS_MAX 300000
 #define NODE_SEND_BYTES_MAX (1 << 20) /* unsent bytes per connection before it is left alone */
 
-enum node_role { NODE_VILLAGE, NODE_HUB };
+/* Where the node dials. */
+struct node_upstream {
+	uint32_t
+		feed_no; /* of its feed in the store, FEED_TOWN for a village; 0: there is no upstream */
+	uint8_t transport[DH_KEY_BYTES];
+	const struct sign_key *invite; /* borrowed; used until enrolled; NULL: no invitation */
+	struct entry enrol_tx;	       /* the signed village_enrol transaction */
+	struct bytes enrol_payload;    /* borrowed */
+};
 
 struct node_cfg {
-	enum node_role role;
 	struct hash town;
 	struct hash feed; /* own */
 	char origin[ORIGIN_MAX];
 	const struct sign_key *feed_key; /* borrowed */
 	const struct dh_key *transport;	 /* borrowed */
-	uint32_t boot;			 /* boot counter, not 0, for what the hub appends */
-	/* village */
-	uint8_t hub_transport[DH_KEY_BYTES];
-	bool has_invite;
-	const struct sign_key *invite; /* borrowed; used until enrolled */
-	struct entry enrol_tx;	       /* the signed village_enrol transaction */
-	struct bytes enrol_payload;    /* borrowed */
+	uint32_t boot;			 /* boot counter, not 0, for what guests let it append */
+	struct node_upstream upstream;
+	bool serves; /* members: they dial in */
 };
 
 enum event_type {
 	EV_TICK, /* time passed */
-	EV_DIAL, /* the driver has an outgoing connection, answer to FX_CONNECT */
+	EV_DIAL, /* the driver has a connection to the upstream, answer to FX_CONNECT */
 	EV_DIAL_FAILED,
-	EV_ACCEPT, /* an incoming connection */
+	EV_ACCEPT, /* an incoming connection; only where cfg.serves */
 	EV_BYTES,  /* received */
 	EV_SENT,   /* bytes left the send queue of a connection: u.sent of them */
 	EV_CLOSED, /* the connection is gone */
 	EV_STORED, /* a job given by FX_STORE has its result */
 	EV_GREW,   /* the own feed was sealed at a larger size: @head; also once after node_new */
-	EV_STOP /* say goodbye on every connection; each then gets its FX_CLOSE. Again until nothing
+	EV_STOP /* send CLOSE on every connection; each then gets its FX_CLOSE. Again until nothing
 		    * comes out: there may be more than the effects of one step */
 };
 struct event {
@@ -83,7 +99,7 @@ struct event {
 enum effect_type {
 	FX_SEND,    /* bytes to a connection */
 	FX_CLOSE,   /* drop a connection, @text for the log; no EV_CLOSED is wanted after it */
-	FX_CONNECT, /* dial the hub */
+	FX_CONNECT, /* dial the upstream */
 	FX_STORE,   /* give this job to the writer */
 	FX_LOG	    /* a line for the log */
 };
@@ -118,20 +134,13 @@ struct node_link {
 	uint32_t conn;
 	struct hash feed; /* of the peer; zero before it is known */
 	bool running;
-	uint64_t since_ms, acked_bytes, last_heard_ms;
-	uint64_t acked; /* entries of our feed that the peer said it holds durably */
-	char last_refusal[200];
+	uint64_t since_ms, acked_bytes, last_recv_ms;
+	uint64_t acked;		   /* entries of our feed that the peer has acknowledged */
+	struct alarm last_refusal; /* of this node by another, for all links; ALARM_NONE: none */
 };
 uint32_t node_links(const struct node *n, struct node_link *ret, uint32_t max);
-/* Chunks that peers offered and that did not verify: kept for status and log. */
-struct node_alarm {
-	struct hash feed;
-	uint64_t seq;
-	int err;
-	uint64_t wall_ms;
-	char text[200];
-};
+/* The newest ones since the start, oldest first. The same one again replaces the older. */
 #define NODE_ALARMS_MAX 64
-uint32_t node_alarms(const struct node *n, struct node_alarm *ret, uint32_t max);
+uint32_t node_alarms(const struct node *n, struct alarm *ret, uint32_t max);
 
 #endif

@@ -10,14 +10,14 @@
  *	node.c	   the step, effects, redialling, alarms
  *	session.c  one connection: handshake, frames, pings, the way it ends
  *	sync.c	   messages of a running session: frontier, chunks, acknowledgements, cosignatures
- *	enrol.c	   a village's way in
- *	heads.c	   what the store says: sealed head, roots, chunks with their proofs
+ *	enrol.c	   a new member's way in, at both ends
+ *	heads.c	   what is read from the store: sealed head, roots, chunks with their proofs
  *
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */
 
 #define NODE_TICK_MS	 250		    /* deadlines are looked at no more often */
 #define NODE_STALL_MS	 600000		    /* nothing acknowledged, or nothing taken: redial */
-#define NODE_LINGER_MS	 5000		    /* the last words may take so long to leave */
+#define NODE_LINGER_MS	 5000		    /* what is queued may take so long to leave */
 #define NODE_MEND_MS	 10000		    /* a damaged own entry is looked at again */
 #define NODE_SESSION_MS	 (24 * 3600 * 1000) /* then connect anew (SPEC 8.5) */
 #define NODE_JOBS_MAX	 4096		    /* with the writer, all sessions together */
@@ -26,7 +26,7 @@
 #define NODE_INGEST_BUSY 1		    /* namely so many */
 #define NODE_STEP_BYTES	 (4 << 20)	    /* sent in one step; the rest in the next */
 /* Received and not yet looked at, per session: all that an honest sender has under way (its window), and what
- * it says besides. */
+ * it sends besides. */
 #define NODE_RX_BYTES_MAX ((NODE_WINDOW_CHUNKS + 16) * (NODE_FRAME_HEAD + MSG_FRAME_MAX))
 #define NODE_FX_RESERVE	  8   /* effects that any one message may need */
 #define NODE_PUMP_CHUNKS  16  /* before the next session has its turn */
@@ -35,10 +35,10 @@
 
 enum session_state {
 	S_HANDSHAKE,
-	S_GUEST,     /* hub: an invited village that has not enrolled yet */
-	S_ENROLLING, /* village: waiting for the answer */
+	S_GUEST,     /* an invited member that has not enrolled yet */
+	S_ENROLLING, /* at the upstream: waiting for the answer */
 	S_RUNNING,
-	S_CLOSING, /* last words on their way out; hears nothing */
+	S_CLOSING, /* CLOSE is on its way out; nothing is received */
 	S_GONE	   /* freed at the end of the step */
 };
 
@@ -52,8 +52,8 @@ struct push {
 enum { TAB_CONN, TAB_FEED, NTABS };
 
 /* Sessions that have something to do in this step, and those that wait until the writer takes chunks again. */
-enum { LINE_READY, LINE_WAITING, NLINES };
-struct line {
+enum { Q_READY, Q_WAITING, NQUEUES };
+struct queue {
 	struct session *first, *last;
 };
 
@@ -61,16 +61,17 @@ struct session {
 	struct session *older, *newer; /* all, in order of opening */
 	struct session *chain[NTABS];
 	uint32_t key[NTABS];
-	struct session *line_next[NLINES], *gone_next;
-	bool in_line[NLINES];
+	struct session *q_next[NQUEUES], *gone_next;
+	bool queued[NQUEUES];
 	uint64_t id; /* never used twice, unlike @conn */
 	uint32_t conn, source;
+	bool up; /* with the upstream, which this node has dialled; else with a member, or a stranger */
 	enum session_state state;
 	struct noise noise;
 	uint8_t entropy[32];
 	struct buf rx; /* an incomplete frame, or what this step had no room for */
 	size_t unsent;
-	uint64_t opened_ms, ended_ms, heard_ms, said_ms;
+	uint64_t opened_ms, ended_ms, recv_ms, queued_ms;
 	uint64_t progress_ms; /* last acknowledgement, or since when one is waited for */
 	uint64_t sent_ms;     /* when bytes last left, or since when they wait to */
 	uint64_t frame_ms;    /* since when a frame in @rx is incomplete */
@@ -84,10 +85,10 @@ struct session {
 	bool enrol_asked;
 
 	/* frontiers */
-	bool told, heard;		    /* our hash is out; the peer's is in */
+	bool sent_hash, received_hash;	    /* of the frontier */
 	bool agreed;			    /* sizes are known: chunks may flow */
-	struct msg_front mine, theirs_here; /* our feed and the peer's, as told */
-	struct hash told_hash;
+	struct msg_front mine, theirs_here; /* our feed and the peer's, as sent */
+	struct hash frontier_hash;	    /* which we sent */
 
 	/* our feed, going out */
 	bool may_push;
@@ -96,8 +97,8 @@ struct session {
 	uint64_t acked_bytes;
 	struct push *push;
 	bool acked_job; /* a JOB_ACKED is with the writer */
-	bool acked_said; /* and @acked_told was the last; what an earlier session stored may be too much */
-	uint64_t acked_told;
+	bool acked_known; /* and it was given @acked_stored; what an earlier session stored may be too much */
+	uint64_t acked_stored;
 	bool cosig_job; /* the same for JOB_COSIG; what comes meanwhile waits, the newest alone */
 	uint64_t cosig_size;	/* of the last one that verified */
 	struct msg_cosig cosig; /* size 0: none waits */
@@ -127,7 +128,7 @@ struct node {
 	struct kv *kv;
 	struct prng prng;
 	uint32_t own_no;
-	struct hash town_feed;
+	struct hash upstream_feed;
 	uint8_t prologue[sizeof(NOISE_LABEL) - 1 + HASH_BYTES];
 
 	/* the last sealed own head */
@@ -140,9 +141,9 @@ struct node {
 	struct tab tab[NTABS];
 	uint32_t nhandshakes, nguests, njobs;
 	uint64_t next_id;
-	struct line line[NLINES];
+	struct queue queue[NQUEUES];
 
-	/* village */
+	/* to the upstream */
 	bool dialing, linked;
 	uint64_t dial_ms;
 	uint32_t failures; /* dials since the last session that got somewhere */
@@ -159,8 +160,8 @@ struct node {
 	uint64_t next_tick;
 	struct session *gone_first; /* to free at the end of the step */
 	uint32_t nalarms, alarm_at; /* a ring */
-	struct node_alarm alarm[NODE_ALARMS_MAX];
-	char last_refusal[200];
+	struct alarm alarm[NODE_ALARMS_MAX];
+	struct alarm last_refusal;
 };
 
 /* --- node.c --- */
@@ -171,8 +172,8 @@ __attribute__((format(printf, 3, 4))) void node_log(struct node *n, int err, con
 void node_fx_store(struct node *n, struct node_job *j);
 /* Takes @why over into FX_CLOSE. */
 void node_fx_close(struct node *n, uint32_t conn, bool stranger, int err, const char *why);
-__attribute__((format(printf, 5, 6))) void node_alarm(struct node *n, const struct hash *feed,
-						      uint64_t seq, int err, const char *fmt, ...);
+/* Keeps @a and logs it; peer and time are filled in here. */
+void node_alarm(struct node *n, const struct session *s, struct alarm a);
 struct node_job *node_job_new(struct node *n, struct session *s, enum job_type type,
 			      struct bytes body);
 struct session *node_session_of(struct node *n, const struct node_job *j);
@@ -189,11 +190,11 @@ void node_gone(struct node *n, struct session *s);
 int node_tab_put(struct node *n, unsigned which, struct session *s, uint32_t key);
 void node_tab_del(struct node *n, unsigned which, struct session *s);
 struct session *node_by_feed(struct node *n, const struct hash *feed);
-/* A session has ended (village: dial again). */
+/* The session with the upstream has ended: dial again. */
 void node_unlinked(struct node *n, bool got_somewhere);
 
 /* --- session.c --- */
-int session_open(struct node *n, const struct event *ev);
+int session_open(struct node *n, const struct event *ev, bool up);
 void session_free(struct node *n, struct session *s);
 void session_bytes(struct node *n, struct session *s, struct bytes b);
 void session_sent(struct node *n, struct session *s, size_t bytes);
@@ -202,18 +203,23 @@ void session_drain(struct node *n, struct session *s);
 void session_tick(struct node *n, struct session *s);
 uint64_t session_deadline(const struct session *s);
 /* Seals n->msg and sends it. */
-void session_say(struct node *n, struct session *s);
+void session_send(struct node *n, struct session *s);
 /* Drops it now. */
 __attribute__((format(printf, 4, 5))) void session_drop(struct node *n, struct session *s, int err,
 							const char *fmt, ...);
-/* Says CLOSE (and what was said before) and drops it when that is out. */
+/* Sends CLOSE (after what is queued) and drops it when that is out. */
 __attribute__((format(printf, 4, 5))) void session_end(struct node *n, struct session *s, int err,
 						       const char *fmt, ...);
 bool session_live(const struct session *s);
-void session_move(struct node *n, struct session *s, enum session_state next);
+/* It has not proved who it is: one of those that crowd_out() counts. */
+static inline bool session_stranger(const struct session *s)
+{
+	return s->state == S_HANDSHAKE && !s->up;
+}
+void session_set_state(struct node *n, struct session *s, enum session_state next);
 
 /* --- sync.c --- */
-/* The peer is known: its feed is @feed, number @no here. Village: tells the frontier's hash. */
+/* The peer is known: its feed is @feed, number @no here. To the upstream: sends the frontier's hash. */
 void sync_start(struct node *n, struct session *s, const struct hash *feed, uint32_t no);
 void sync_message(struct node *n, struct session *s, enum msg_type type, struct bytes body);
 /* @s has as many chunks with the writer as it may have now. */
@@ -222,7 +228,7 @@ void sync_pump(struct node *n, struct session *s);
 void sync_stored(struct node *n, struct session *s, struct node_job *j);
 
 /* --- enrol.c --- */
-/* Village: the hello says that it is invited. */
+/* At the upstream: the hello shows that this node is invited. */
 bool enrol_wanted(struct node *n);
 void enrol_hello(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], struct hello *h);
 bool enrol_guest(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], const struct hello *h);
@@ -230,9 +236,9 @@ void enrol_ask(struct node *n, struct session *s);
 void enrol_asked(struct node *n, struct session *s, struct bytes body);
 void enrol_answered(struct node *n, struct session *s, struct bytes body);
 void enrol_stored(struct node *n, struct session *s, struct node_job *j);
-/* Hub: finds the enrolled village behind the session's transport key. */
-int enrol_village_of(struct node *n, const struct session *s, struct hash *ret_feed,
-		     uint32_t *ret_no);
+/* The enrolled member behind the session's transport key. ERR_NOTFOUND. */
+int enrol_member_of(struct node *n, const struct session *s, struct hash *ret_feed,
+		    uint32_t *ret_no);
 
 /* --- heads.c --- */
 /* The read transaction of this step, begun when first needed. NULL: n->err says why. */

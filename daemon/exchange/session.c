@@ -41,7 +41,7 @@ static void link_out(struct node *n, struct session *s)
 		n->last = s->older;
 }
 
-/* Handshake frames carry their length outside; it is said before a frame's bytes are known. */
+/* Handshake frames carry their length outside; it is checked before a frame's bytes are known. */
 static size_t frame_begin(struct node *n)
 {
 	size_t at = n->tx.n;
@@ -53,14 +53,14 @@ static size_t frame_begin(struct node *n)
 static void frame_end(struct node *n, struct session *s, size_t at)
 {
 	be16_put(n->tx.p + at, (uint16_t)(n->tx.n - at - NODE_FRAME_HEAD));
-	s->said_ms = n->ev->now_ms;
+	s->queued_ms = n->ev->now_ms;
 	node_fx_send(n, s, at);
 }
 
-static int noise_begin(struct node *n, struct session *s, bool initiator)
+static int noise_begin(struct node *n, struct session *s)
 {
-	int err = noise_init(&s->noise, initiator, n->cfg.transport,
-			     initiator ? n->cfg.hub_transport : NULL, n->prologue,
+	int err = noise_init(&s->noise, s->up, n->cfg.transport,
+			     s->up ? n->cfg.upstream.transport : NULL, n->prologue,
 			     sizeof(n->prologue), s->entropy);
 
 	secret_wipe(s->entropy, sizeof(s->entropy));
@@ -70,7 +70,7 @@ static int noise_begin(struct node *n, struct session *s, bool initiator)
 static int dial(struct node *n, struct session *s)
 {
 	size_t at;
-	int err = noise_begin(n, s, true);
+	int err = noise_begin(n, s);
 
 	if (err)
 		return err;
@@ -83,7 +83,7 @@ static int dial(struct node *n, struct session *s)
 	return err;
 }
 
-int session_open(struct node *n, const struct event *ev)
+int session_open(struct node *n, const struct event *ev, bool up)
 {
 	struct session *s = mem_alloc(sizeof(*s));
 	int err;
@@ -92,8 +92,9 @@ int session_open(struct node *n, const struct event *ev)
 		return ERR_NOMEM;
 	s->id = ++n->next_id;
 	s->conn = ev->conn;
+	s->up = up;
 	s->source = ev->source;
-	s->opened_ms = s->heard_ms = s->said_ms = s->progress_ms = ev->now_ms;
+	s->opened_ms = s->recv_ms = s->queued_ms = s->progress_ms = ev->now_ms;
 	memcpy(s->entropy, ev->entropy, sizeof(s->entropy));
 	buf_init(&s->rx, NODE_RX_BYTES_MAX);
 	err = node_tab_put(n, TAB_CONN, s, ev->conn);
@@ -102,8 +103,8 @@ int session_open(struct node *n, const struct event *ev)
 		return err;
 	}
 	link_in(n, s);
-	n->nhandshakes++;
-	if (n->cfg.role == NODE_VILLAGE)
+	n->nhandshakes += session_stranger(s);
+	if (up)
 		err = dial(n, s);
 	if (err) {
 		session_free(n, s);
@@ -113,12 +114,12 @@ int session_open(struct node *n, const struct event *ev)
 	return ERR_OK;
 }
 
-void session_move(struct node *n, struct session *s, enum session_state next)
+void session_set_state(struct node *n, struct session *s, enum session_state next)
 {
-	n->nhandshakes -= s->state == S_HANDSHAKE;
+	n->nhandshakes -= session_stranger(s);
 	n->nguests -= s->state == S_GUEST;
 	s->state = next;
-	n->nhandshakes += s->state == S_HANDSHAKE;
+	n->nhandshakes += session_stranger(s);
 	n->nguests += s->state == S_GUEST;
 	assert(n->nhandshakes <= NODE_HANDSHAKES_MAX);
 	assert(n->nguests <= NODE_GUESTS_MAX);
@@ -126,7 +127,7 @@ void session_move(struct node *n, struct session *s, enum session_state next)
 
 void session_free(struct node *n, struct session *s)
 {
-	session_move(n, s, S_GONE);
+	session_set_state(n, s, S_GONE);
 	node_tab_del(n, TAB_CONN, s);
 	node_tab_del(n, TAB_FEED, s);
 	link_out(n, s);
@@ -143,9 +144,10 @@ static void gone(struct node *n, struct session *s)
 	bool got_somewhere =
 		s->progressed || (s->agreed && n->ev->now_ms - s->opened_ms >= NODE_IDLE_PING_MS);
 
-	session_move(n, s, S_GONE);
+	session_set_state(n, s, S_GONE);
 	node_gone(n, s);
-	node_unlinked(n, got_somewhere);
+	if (s->up)
+		node_unlinked(n, got_somewhere);
 }
 
 void session_drop(struct node *n, struct session *s, int err, const char *fmt, ...)
@@ -162,7 +164,7 @@ void session_drop(struct node *n, struct session *s, int err, const char *fmt, .
 	gone(n, s);
 }
 
-/* The reason is logged now; the drop waits until the last words are out, or for NODE_LINGER_MS. */
+/* The reason is logged now; the drop waits until all that is queued is out, or for NODE_LINGER_MS. */
 void session_end(struct node *n, struct session *s, int err, const char *fmt, ...)
 {
 	char why[200];
@@ -179,11 +181,11 @@ void session_end(struct node *n, struct session *s, int err, const char *fmt, ..
 	}
 	buf_reset(&n->msg);
 	buf_put_u8(&n->msg, MSG_CLOSE);
-	session_say(n, s);
+	session_send(n, s);
 	if (!session_live(s))
 		return;
 	node_log(n, err, "%s", why);
-	session_move(n, s, S_CLOSING);
+	session_set_state(n, s, S_CLOSING);
 	s->ended_ms = n->ev->now_ms;
 	buf_close(&s->rx);
 	node_wake_at(n, session_deadline(s));
@@ -191,7 +193,7 @@ void session_end(struct node *n, struct session *s, int err, const char *fmt, ..
 
 /* --- sending -------------------------------------------------------------------------------------- */
 
-void session_say(struct node *n, struct session *s)
+void session_send(struct node *n, struct session *s)
 {
 	size_t at;
 	int err = n->msg.err;
@@ -203,7 +205,7 @@ void session_say(struct node *n, struct session *s)
 	if (!err)
 		err = noise_seal(&s->noise, n->msg.p, n->msg.n, &n->tx);
 	if (!err && s->unsent > 2 * (size_t)NODE_SEND_BYTES_MAX)
-		err = ERR_LIMIT; /* asks and asks, and does not read the answers */
+		err = ERR_LIMIT; /* it sends requests and does not read the answers */
 	if (!err) {
 		frame_end(n, s, at);
 		return;
@@ -263,10 +265,10 @@ static int answer(struct node *n, struct session *s)
 	return err;
 }
 
-/* Hub, message 1: any stranger may have sent it. */
-static void hear_first(struct node *n, struct session *s, struct bytes f)
+/* Message 1: any stranger may have sent it. */
+static void recv_first(struct node *n, struct session *s, struct bytes f)
 {
-	int err = noise_begin(n, s, false);
+	int err = noise_begin(n, s);
 
 	if (!err)
 		err = noise_read(&s->noise, f.p, f.n, &n->plain);
@@ -280,8 +282,8 @@ static void hear_first(struct node *n, struct session *s, struct bytes f)
 		session_drop(n, s, err, "handshake: %s", err_text(err));
 }
 
-/* Village, message 2: the hub has proved its key. */
-static void hear_second(struct node *n, struct session *s, struct bytes f)
+/* Message 2: the upstream has proved its key. */
+static void recv_second(struct node *n, struct session *s, struct bytes f)
 {
 	uint8_t binding[NOISE_HASH_BYTES];
 	struct hello h;
@@ -302,11 +304,11 @@ static void hear_second(struct node *n, struct session *s, struct bytes f)
 		session_drop(n, s, err, "handshake: %s", err_text(err));
 		return;
 	}
-	session_move(n, s, enrol ? S_ENROLLING : S_RUNNING);
+	session_set_state(n, s, enrol ? S_ENROLLING : S_RUNNING);
 	if (enrol)
 		enrol_ask(n, s);
 	else
-		sync_start(n, s, &n->town_feed, FEED_TOWN);
+		sync_start(n, s, &n->upstream_feed, n->cfg.upstream.feed_no);
 }
 
 /* One guest for each invitation: whoever has it may come again, but not stay twice. */
@@ -328,14 +330,14 @@ static void guest_in(struct node *n, struct session *s, const uint8_t invite_key
 			     "replaced by a newer guest with the same invitation");
 	else if (n->nguests == NODE_GUESTS_MAX)
 		session_drop(n, oldest, ERR_BUSY, "too many guests, the oldest goes");
-	session_move(n, s, S_GUEST);
+	session_set_state(n, s, S_GUEST);
 	memcpy(s->invite_key, invite_key, SIGN_KEY_BYTES);
 	s->progress_ms = n->ev->now_ms;
 	node_wake_at(n, session_deadline(s));
 }
 
-/* Hub, message 3: now it is known who calls. */
-static void hear_third(struct node *n, struct session *s, struct bytes f)
+/* Message 3: now it is known who calls. */
+static void recv_third(struct node *n, struct session *s, struct bytes f)
 {
 	uint8_t binding[NOISE_HASH_BYTES];
 	char hex[17];
@@ -353,9 +355,9 @@ static void hear_third(struct node *n, struct session *s, struct bytes f)
 		return;
 	}
 	memcpy(key.b, noise_remote(&s->noise), HASH_BYTES);
-	err = enrol_village_of(n, s, &feed, &no);
+	err = enrol_member_of(n, s, &feed, &no);
 	if (!err) {
-		session_move(n, s, S_RUNNING);
+		session_set_state(n, s, S_RUNNING);
 		sync_start(n, s, &feed, no);
 	} else if (err == ERR_NOTFOUND && enrol_guest(n, binding, &h)) {
 		guest_in(n, s, h.invite_key);
@@ -368,41 +370,41 @@ static void hear_third(struct node *n, struct session *s, struct bytes f)
 	}
 }
 
-static void hear_handshake(struct node *n, struct session *s, struct bytes f)
+static void recv_handshake(struct node *n, struct session *s, struct bytes f)
 {
 	buf_reset(&n->plain);
-	if (n->cfg.role == NODE_VILLAGE)
-		hear_second(n, s, f);
+	if (s->up)
+		recv_second(n, s, f);
 	else if (s->noise.step == 0)
-		hear_first(n, s, f);
+		recv_first(n, s, f);
 	else
-		hear_third(n, s, f);
+		recv_third(n, s, f);
 }
 
 /* --- frames --------------------------------------------------------------------------------------- */
 
 /* What the next frame's length may be: known before a byte of it is kept. */
-static bool length_fits(const struct node *n, const struct session *s, size_t len)
+static bool length_fits(const struct session *s, size_t len)
 {
 	if (s->state != S_HANDSHAKE)
 		return len > NOISE_TAG_BYTES && len <= MSG_FRAME_MAX;
-	if (n->cfg.role == NODE_VILLAGE)
+	if (s->up)
 		return len >= MSG2_BYTES && len <= MSG2_BYTES + NODE_HELLO_MAX;
 	if (s->noise.step == 0)
 		return len == MSG1_BYTES;
 	return len >= MSG3_BYTES && len <= MSG3_BYTES + NODE_HELLO_MAX;
 }
 
-static void hear_message(struct node *n, struct session *s, enum msg_type type, struct bytes body)
+static void recv_message(struct node *n, struct session *s, enum msg_type type, struct bytes body)
 {
 	switch (type) {
 	case MSG_PING:
 		buf_reset(&n->msg);
 		buf_put_u8(&n->msg, MSG_PONG);
-		session_say(n, s);
+		session_send(n, s);
 		return;
-	case MSG_PONG: return; /* that something was heard is all there is to it */
-	case MSG_CLOSE: session_drop(n, s, ERR_OK, "the other side said goodbye"); return;
+	case MSG_PONG: return; /* that something was received is all there is to it */
+	case MSG_CLOSE: session_drop(n, s, ERR_OK, "the other side has closed"); return;
 	case MSG_ENROL: enrol_asked(n, s, body); return;
 	case MSG_ENROLLED: enrol_answered(n, s, body); return;
 	case MSG_FRONTIER_HASH:
@@ -420,12 +422,12 @@ static void hear_message(struct node *n, struct session *s, enum msg_type type, 
 	session_drop(n, s, ERR_FORMAT, "a message of type %u has no place here", (unsigned)type);
 }
 
-static void hear_frame(struct node *n, struct session *s, struct bytes f)
+static void recv_frame(struct node *n, struct session *s, struct bytes f)
 {
 	int err;
 
 	if (s->state == S_HANDSHAKE) {
-		hear_handshake(n, s, f);
+		recv_handshake(n, s, f);
 		return;
 	}
 	buf_reset(&n->plain);
@@ -434,7 +436,7 @@ static void hear_frame(struct node *n, struct session *s, struct bytes f)
 		session_drop(n, s, err, "a frame was altered on its way");
 		return;
 	}
-	hear_message(n, s, n->plain.p[0], (struct bytes){n->plain.p + 1, n->plain.n - 1});
+	recv_message(n, s, n->plain.p[0], (struct bytes){n->plain.p + 1, n->plain.n - 1});
 }
 
 /* Its next frame may be a chunk, and there is no place for it now. */
@@ -453,21 +455,21 @@ static void come_back(struct node *n, struct session *s)
 }
 
 /* Works through whole frames at the front of @b; returns how many bytes were used. */
-static size_t hear(struct node *n, struct session *s, struct bytes b)
+static size_t recv_frames(struct node *n, struct session *s, struct bytes b)
 {
 	size_t used = 0;
 
 	while (session_live(s) && b.n - used >= NODE_FRAME_HEAD && node_room(n) && !held_up(n, s)) {
 		size_t len = be16_get(b.p + used);
 
-		if (!length_fits(n, s, len)) {
+		if (!length_fits(s, len)) {
 			session_drop(n, s, ERR_LIMIT, "a frame of %zu bytes has no place here",
 				     len);
 			break;
 		}
 		if (b.n - used < NODE_FRAME_HEAD + len)
 			break;
-		hear_frame(n, s, (struct bytes){b.p + used + NODE_FRAME_HEAD, len});
+		recv_frame(n, s, (struct bytes){b.p + used + NODE_FRAME_HEAD, len});
 		used += NODE_FRAME_HEAD + len;
 	}
 	return used;
@@ -480,9 +482,9 @@ void session_drain(struct node *n, struct session *s)
 
 	if (!rx.n || !session_live(s))
 		return;
-	/* it may be closed while its frames are heard */
+	/* it may be closed while its frames are worked off */
 	buf_init(&s->rx, NODE_RX_BYTES_MAX);
-	used = hear(n, s, buf_bytes(&rx));
+	used = recv_frames(n, s, buf_bytes(&rx));
 	if (session_live(s) && used < rx.n) {
 		memmove(rx.p, rx.p + used, rx.n - used);
 		rx.n -= used;
@@ -509,7 +511,7 @@ void session_bytes(struct node *n, struct session *s, struct bytes b)
 
 	if (!session_live(s))
 		return;
-	s->heard_ms = n->ev->now_ms;
+	s->recv_ms = n->ev->now_ms;
 	if (s->pinged) {
 		s->pinged = false;
 		node_wake_at(n, session_deadline(s));
@@ -519,7 +521,7 @@ void session_bytes(struct node *n, struct session *s, struct bytes b)
 		session_drain(n, s);
 		return;
 	}
-	used = hear(n, s, b);
+	used = recv_frames(n, s, b);
 	if (!session_live(s))
 		return;
 	keep(n, s, (struct bytes){b.p + used, b.n - used});
@@ -560,9 +562,9 @@ uint64_t session_deadline(const struct session *s)
 	case S_GONE: return UINT64_MAX;
 	case S_RUNNING: break;
 	}
-	at = earlier(s->heard_ms + NODE_DEAD_MS, s->opened_ms + NODE_SESSION_MS);
+	at = earlier(s->recv_ms + NODE_DEAD_MS, s->opened_ms + NODE_SESSION_MS);
 	if (!s->pinged)
-		at = earlier(at, earlier(s->heard_ms, s->said_ms) + NODE_IDLE_PING_MS);
+		at = earlier(at, earlier(s->recv_ms, s->queued_ms) + NODE_IDLE_PING_MS);
 	at = earlier(at, stalled_at(s));
 	if (s->rx.n)
 		at = earlier(at, s->frame_ms + NODE_STALL_MS);
@@ -581,8 +583,8 @@ static void tick_running(struct node *n, struct session *s)
 	}
 	if (held_up(n, s))
 		s->frame_ms = now; /* it is not the sender that keeps a frame waiting */
-	if (now - s->heard_ms >= NODE_DEAD_MS) {
-		session_drop(n, s, ERR_TIMEOUT, "nothing heard for %d s", NODE_DEAD_MS / 1000);
+	if (now - s->recv_ms >= NODE_DEAD_MS) {
+		session_drop(n, s, ERR_TIMEOUT, "nothing received for %d s", NODE_DEAD_MS / 1000);
 	} else if (now >= stalled_at(s)) {
 		session_drop(n, s, ERR_TIMEOUT, "nothing %s for %d s",
 			     s->unsent ? "taken" : "acknowledged", NODE_STALL_MS / 1000);
@@ -592,12 +594,12 @@ static void tick_running(struct node *n, struct session *s)
 			     NODE_STALL_MS / 1000);
 	} else if (now - s->opened_ms >= NODE_SESSION_MS) {
 		session_end(n, s, ERR_OK, "a day old: new keys are due");
-	} else if (!s->pinged && now - earlier(s->heard_ms, s->said_ms) >= NODE_IDLE_PING_MS) {
-		/* also when only this side is silent: a slow sender must hear that we live */
+	} else if (!s->pinged && now - earlier(s->recv_ms, s->queued_ms) >= NODE_IDLE_PING_MS) {
+		/* also when only this side is silent: a slow sender must know that this node is up */
 		s->pinged = true;
 		buf_reset(&n->msg);
 		buf_put_u8(&n->msg, MSG_PING);
-		session_say(n, s);
+		session_send(n, s);
 	}
 }
 

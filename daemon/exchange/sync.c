@@ -9,7 +9,7 @@
 
 /* --- the frontier: what both sides carry ----------------------------------------------------------- */
 
-static void tell_hash(struct node *n, struct session *s)
+static void send_frontier_hash(struct node *n, struct session *s)
 {
 	struct msg_front f[2];
 	int err = heads_of(n, s->feed_no, &s->theirs_here);
@@ -21,21 +21,21 @@ static void tell_hash(struct node *n, struct session *s)
 	s->mine = n->own;
 	f[0] = s->mine;
 	f[1] = s->theirs_here;
-	msg_frontier_digest(f, 2, &s->told_hash);
-	s->told = true;
+	msg_frontier_digest(f, 2, &s->frontier_hash);
+	s->sent_hash = true;
 	buf_reset(&n->msg);
-	msg_frontier_hash(&n->msg, &s->told_hash);
-	session_say(n, s);
+	msg_frontier_hash(&n->msg, &s->frontier_hash);
+	session_send(n, s);
 }
 
 void sync_start(struct node *n, struct session *s, const struct hash *feed, uint32_t no)
 {
-	struct session *old = n->cfg.role == NODE_HUB ? node_by_feed(n, feed) : NULL;
+	struct session *old = s->up ? NULL : node_by_feed(n, feed);
 	int err;
 
 	assert(s->state == S_RUNNING);
 	if (old)
-		session_end(n, old, ERR_OK, "replaced by a newer connection of the same village");
+		session_end(n, old, ERR_OK, "replaced by a newer connection of the same member");
 	s->feed = *feed;
 	s->feed_no = no;
 	err = node_tab_put(n, TAB_FEED, s, be32_get(feed->b));
@@ -44,12 +44,12 @@ void sync_start(struct node *n, struct session *s, const struct hash *feed, uint
 		return;
 	}
 	node_wake_at(n, session_deadline(s));
-	if (n->cfg.role == NODE_VILLAGE)
-		tell_hash(n, s);
+	if (s->up)
+		send_frontier_hash(n, s);
 }
 
 /* Our newest cosignature of their feed: it may have been lost with an earlier connection. */
-static void tell_cosig(struct node *n, struct session *s)
+static void send_cosig(struct node *n, struct session *s)
 {
 	struct msg_cosig m;
 
@@ -57,24 +57,23 @@ static void tell_cosig(struct node *n, struct session *s)
 		return;
 	buf_reset(&n->msg);
 	msg_cosig(&n->msg, &m);
-	session_say(n, s);
+	session_send(n, s);
 }
 
-/* What the peer holds goes to the store, for status. One job at a time. */
-static void tell_acked(struct node *n, struct session *s)
+/* What the upstream holds goes to the store, for status. One job at a time. */
+static void store_acked(struct node *n, struct session *s)
 {
 	struct node_job *j;
 
-	if (s->acked_job || (s->acked_said && s->acked == s->acked_told) ||
-	    n->cfg.role != NODE_VILLAGE)
+	if (!s->up || s->acked_job || (s->acked_known && s->acked == s->acked_stored))
 		return;
 	j = node_job_new(n, s, JOB_ACKED, (struct bytes){0});
 	if (!j)
-		return; /* the next acknowledgement says it again */
+		return; /* with the next acknowledgement it is tried again */
 	j->job.u.acked.feed = n->cfg.feed;
 	j->job.u.acked.size = s->acked;
-	s->acked_told = s->acked;
-	s->acked_said = s->acked_job = true;
+	s->acked_stored = s->acked;
+	s->acked_known = s->acked_job = true;
 	node_fx_store(n, j);
 }
 
@@ -83,44 +82,55 @@ static void peer_holds(struct node *n, struct session *s, uint64_t size)
 {
 	if (size > s->acked)
 		s->acked = size;
-	tell_acked(n, s);
+	store_acked(n, s);
 }
 
 /* The link still serves everything else; somebody may mend the store. */
-static void own_damage(struct node *n, uint64_t seq, int err)
+static void own_damage(struct node *n, struct session *s, uint64_t seq, int err)
 {
-	node_alarm(
-		n, &n->cfg.feed, seq, err,
-		"本机存储的本日志有损坏，不签名、不上传 / the own feed is damaged in this store; "
-		"neither signed nor sent");
+	node_alarm(n, s,
+		   (struct alarm){
+			   .id = ALARM_OWN_DAMAGED, .feed = n->cfg.feed, .seq = seq, .err = err});
 }
 
-/* What the peer says it holds of our feed. Another history, or more than we have, is never overwritten. */
+/* Two signed histories of @feed, of which one is here. */
+static void alarm_fork(struct node *n, struct session *s, enum alarm_id id, const struct hash *feed,
+		       uint64_t size)
+{
+	node_alarm(n, s, (struct alarm){.id = id, .feed = *feed, .seq = size, .err = ERR_FORK});
+}
+
+/* Of @feed the other side has @theirs entries, and @ours are here. */
+static void alarm_older(struct node *n, struct session *s, enum alarm_id id,
+			const struct hash *feed, uint64_t theirs, uint64_t ours)
+{
+	node_alarm(n, s,
+		   (struct alarm){.id = id,
+				  .feed = *feed,
+				  .seq = theirs < ours ? theirs : ours,
+				  .err = ERR_FORK,
+				  .num = {(int64_t)theirs, (int64_t)ours}});
+}
+
+/* What the peer holds of our feed, by its frontier. Another history, or more than we have, is never overwritten. */
 static void judge_ours(struct node *n, struct session *s, const struct msg_front *f)
 {
 	struct hash root;
 	int err;
 
 	if (f->size > n->own.size) {
-		tell_acked(n, s); /* of what is ours nothing is known to be there */
-		node_alarm(n, &f->feed, n->own.size, ERR_FORK,
-			   "对方持有本日志 %llu 条，本机只有 %llu 条，本机可能是旧备份 / the other "
-			   "side "
-			   "holds more: this node is older",
-			   (unsigned long long)f->size, (unsigned long long)n->own.size);
+		store_acked(n, s); /* of what is ours nothing is known to be there */
+		alarm_older(n, s, ALARM_OWN_OLDER, &f->feed, f->size, n->own.size);
 		return;
 	}
 	err = heads_proven(n, f->size, &root);
 	if (err) {
-		own_damage(n, f->size, err);
+		own_damage(n, s, f->size, err);
 		return;
 	}
 	if (hash_cmp(&root, &f->root)) {
-		tell_acked(n, s);
-		node_alarm(n, &f->feed, f->size, ERR_FORK,
-			   "双方持有的本日志内容不同（分叉） / the other side holds another "
-			   "history of "
-			   "our feed: a fork");
+		store_acked(n, s);
+		alarm_fork(n, s, ALARM_OWN_FORK_HELD, &f->feed, f->size);
 		return;
 	}
 	s->may_push = true;
@@ -133,18 +143,11 @@ static void judge_theirs(struct node *n, struct session *s, const struct msg_fro
 	const struct msg_front *here = &s->theirs_here;
 
 	if (f->size < here->size) {
-		node_alarm(n, &f->feed, f->size, ERR_FORK,
-			   "对方自己的日志只有 %llu 条，本机持有 %llu 条，对方可能是旧备份 / the "
-			   "other "
-			   "side has less of its own feed than we hold",
-			   (unsigned long long)f->size, (unsigned long long)here->size);
+		alarm_older(n, s, ALARM_PEER_OLDER, &f->feed, f->size, here->size);
 		return;
 	}
 	if (f->size == here->size && hash_cmp(&f->root, &here->root)) {
-		node_alarm(
-			n, &f->feed, f->size, ERR_FORK,
-			"对方日志与本机持有的内容不同（分叉） / the other side has another history "
-			"of its feed than we hold: a fork");
+		alarm_fork(n, s, ALARM_PEER_FORK, &f->feed, f->size);
 		return;
 	}
 	s->may_pull = true;
@@ -159,45 +162,45 @@ static void agree(struct node *n, struct session *s, const struct msg_front *our
 	if (session_live(s))
 		judge_theirs(n, s, theirs);
 	if (session_live(s))
-		tell_cosig(n, s);
+		send_cosig(n, s);
 	node_dirty(n, s);
 }
 
-static void hear_hash(struct node *n, struct session *s, struct bytes body)
+static void recv_frontier_hash(struct node *n, struct session *s, struct bytes body)
 {
 	struct hash theirs;
 
-	if (s->heard || msg_frontier_hash_parse(body, &theirs)) {
+	if (s->received_hash || msg_frontier_hash_parse(body, &theirs)) {
 		session_drop(n, s, ERR_FORMAT, "a frontier hash that does not fit");
 		return;
 	}
-	s->heard = true;
-	if (!s->told)
-		tell_hash(n, s);
+	s->received_hash = true;
+	if (!s->sent_hash)
+		send_frontier_hash(n, s);
 	if (!session_live(s))
 		return;
-	if (!hash_cmp(&theirs, &s->told_hash)) {
-		/* both sides come to this, as both compare what was told */
+	if (!hash_cmp(&theirs, &s->frontier_hash)) {
+		/* both sides come to this, as both compare what was sent */
 		agree(n, s, &s->mine, &s->theirs_here);
 		return;
 	}
 	buf_reset(&n->msg);
 	msg_frontier(&n->msg, (struct msg_front[]){s->mine, s->theirs_here}, 2);
-	session_say(n, s);
+	session_send(n, s);
 }
 
-static void hear_frontier(struct node *n, struct session *s, struct bytes body)
+static void recv_frontier(struct node *n, struct session *s, struct bytes body)
 {
 	struct msg_front f[MSG_FRONTIER_MAX];
 	uint32_t count, ours;
 
-	if (!s->heard || s->agreed || msg_frontier_parse(body, f, &count) || count != 2) {
+	if (!s->received_hash || s->agreed || msg_frontier_parse(body, f, &count) || count != 2) {
 		session_drop(n, s, ERR_FORMAT, "a frontier that does not fit");
 		return;
 	}
 	ours = hash_cmp(&f[0].feed, &n->cfg.feed) != 0;
 	if (hash_cmp(&f[ours].feed, &n->cfg.feed) || hash_cmp(&f[!ours].feed, &s->feed)) {
-		session_drop(n, s, ERR_REFUSED, "the other side speaks of other feeds");
+		session_drop(n, s, ERR_REFUSED, "a frontier of other feeds");
 		return;
 	}
 	agree(n, s, &f[ours], &f[!ours]);
@@ -227,7 +230,7 @@ static int push_chunk(struct node *n, struct session *s)
 	}
 	buf_reset(&n->msg);
 	buf_put(&n->msg, n->cached.p, n->cached.n);
-	session_say(n, s);
+	session_send(n, s);
 	if (!session_live(s))
 		return ERR_OK;
 	at = (p->first + p->n++) % NODE_WINDOW_CHUNKS;
@@ -254,7 +257,7 @@ void sync_pump(struct node *n, struct session *s)
 	if (!err)
 		return;
 	if (err == ERR_CORRUPT || err == ERR_NOTFOUND) {
-		own_damage(n, s->next, err);
+		own_damage(n, s, s->next, err);
 		s->mend_ms = n->ev->now_ms + NODE_MEND_MS;
 		node_wake_at(n, s->mend_ms);
 		return;
@@ -279,7 +282,7 @@ static void window_release(struct session *s, uint64_t size)
 	}
 }
 
-static void hear_ack(struct node *n, struct session *s, struct bytes body)
+static void recv_ack(struct node *n, struct session *s, struct bytes body)
 {
 	struct msg_ack m;
 	struct hash root;
@@ -292,15 +295,13 @@ static void hear_ack(struct node *n, struct session *s, struct bytes body)
 	}
 	err = heads_proven(n, m.size, &root);
 	if (err) {
-		own_damage(n, m.size, err);
+		own_damage(n, s, m.size, err);
 		session_end(n, s, err, "own feed: %s", err_text(err));
 		return;
 	}
 	if (hash_cmp(&root, &m.root)) {
 		s->agreed = s->may_push = false;
-		node_alarm(n, &m.feed, m.size, ERR_FORK,
-			   "对方确认的内容与本机不同（分叉） / the other side acknowledges another "
-			   "history: a fork");
+		alarm_fork(n, s, ALARM_OWN_FORK_ACKED, &m.feed, m.size);
 		session_end(n, s, ERR_FORK, "an acknowledgement with another root");
 		return;
 	}
@@ -341,7 +342,7 @@ static void keep_cosig(struct node *n, struct session *s, const struct msg_cosig
 	j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
 	s->cosig.size = 0;
 	if (!j)
-		return; /* it is said again in the next session */
+		return; /* it is sent again in the next session */
 	j->job.u.cosig.feed = m->feed;
 	j->job.u.cosig.size = m->size;
 	j->job.u.cosig.root = m->root;
@@ -360,7 +361,7 @@ static void cosig_stored(struct node *n, struct session *s, const struct job_cos
 		keep_cosig(n, s, &next, c->witness);
 }
 
-static void hear_cosig(struct node *n, struct session *s, struct bytes body)
+static void recv_cosig(struct node *n, struct session *s, struct bytes body)
 {
 	uint8_t witness[SIGN_KEY_BYTES];
 	struct msg_cosig m;
@@ -376,7 +377,7 @@ static void hear_cosig(struct node *n, struct session *s, struct bytes body)
 		return; /* nothing new */
 	err = heads_witness(n, s, witness);
 	if (err == ERR_NOTFOUND)
-		return; /* its key comes with the town feed; it is said again in the next session */
+		return; /* its key comes with the town feed; it is sent again in the next session */
 	if (err) {
 		node_log(n, err, "roster: %s", err_text(err));
 		return;
@@ -388,15 +389,13 @@ static void hear_cosig(struct node *n, struct session *s, struct bytes body)
 	} else if (err == ERR_CRYPTO) {
 		session_drop(n, s, err, "a cosignature that does not verify");
 	} else if (err == ERR_FORK) {
-		node_alarm(n, &m.feed, m.size, err,
-			   "对方联署过本日志的另一内容（分叉） / the other side has cosigned "
-			   "another history of our feed: a fork");
+		alarm_fork(n, s, ALARM_OWN_FORK_COSIGNED, &m.feed, m.size);
 	} else {
-		own_damage(n, m.size, err);
+		own_damage(n, s, m.size, err);
 	}
 }
 
-static void hear_refuse(struct node *n, struct session *s, struct bytes body)
+static void recv_refuse(struct node *n, struct session *s, struct bytes body)
 {
 	struct msg_refuse m;
 
@@ -406,10 +405,13 @@ static void hear_refuse(struct node *n, struct session *s, struct bytes body)
 	}
 	s->agreed = false;     /* so that the next dial waits longer */
 	buf_close(&n->cached); /* what was read wrong once may read well the next time */
-	snprintf(n->last_refusal, sizeof(n->last_refusal), "entry %llu: %s",
-		 (unsigned long long)m.seq, err_name(m.err));
-	node_alarm(n, &m.feed, m.seq, m.err,
-		   "对方未接受本机发送的记录 / the other side refused what this node sent");
+	n->last_refusal = (struct alarm){.id = ALARM_OWN_REFUSED,
+					 .feed = m.feed,
+					 .peer = s->feed,
+					 .seq = m.seq,
+					 .err = m.err,
+					 .wall_ms = n->ev->wall_ms};
+	node_alarm(n, s, n->last_refusal);
 	session_drop(n, s, ERR_REFUSED, "the other side refused entry %llu: %s",
 		     (unsigned long long)m.seq, err_text(m.err));
 }
@@ -422,11 +424,11 @@ static void refuse(struct node *n, struct session *s, uint64_t seq, int err)
 
 	s->agreed = s->may_pull = false;
 	node_alarm(
-		n, &s->feed, seq, err,
-		"收到的记录未通过校验，未保存 / received entries did not verify and were not kept");
+		n, s,
+		(struct alarm){.id = ALARM_PEER_INVALID, .feed = s->feed, .seq = seq, .err = err});
 	buf_reset(&n->msg);
 	msg_refuse(&n->msg, &m);
-	session_say(n, s);
+	session_send(n, s);
 	session_end(n, s, err, "refused entry %llu: %s", (unsigned long long)seq, err_text(err));
 }
 
@@ -437,7 +439,7 @@ bool sync_full(const struct node *n, const struct session *s)
 	return s->ingesting >= share || node_jobs_full(n);
 }
 
-static void hear_chunk(struct node *n, struct session *s, struct bytes body)
+static void recv_chunk(struct node *n, struct session *s, struct bytes body)
 {
 	struct job_ingest *g;
 	struct node_job *j;
@@ -482,13 +484,15 @@ static bool passing(int err)
 	       err == ERR_BUSY || err == ERR_CANCELED;
 }
 
-/* The sender has done nothing wrong, and hears nothing but the end. */
+/* The sender has done nothing wrong: it is sent nothing but CLOSE. */
 static void not_stored(struct node *n, struct session *s, int err)
 {
 	if (!passing(err))
-		node_alarm(n, &s->feed, s->theirs_here.size, err,
-			   "本机存储的该日志有损坏，收到的记录未保存 / this feed is damaged in the "
-			   "store here; what was received was not kept");
+		node_alarm(n, s,
+			   (struct alarm){.id = ALARM_PEER_DAMAGED,
+					  .feed = s->feed,
+					  .seq = s->theirs_here.size,
+					  .err = err});
 	session_end(n, s, err, "entries were not stored: %s", err_text(err));
 }
 
@@ -497,7 +501,7 @@ static void chunk_stored(struct node *n, struct session *s, const struct job *jo
 	const struct job_ingest *g = &job->u.ingest;
 
 	s->ingesting--;
-	node_dirty(n, s); /* what it said meanwhile */
+	node_dirty(n, s); /* what it sent meanwhile */
 	if (!s->agreed || !session_live(s))
 		return;
 	if (job->err && g->wrong) {
@@ -511,12 +515,12 @@ static void chunk_stored(struct node *n, struct session *s, const struct job *jo
 	s->progressed = true;
 	buf_reset(&n->msg);
 	msg_ack(&n->msg, &(struct msg_ack){g->feed, g->size, g->root});
-	session_say(n, s);
+	session_send(n, s);
 	if (!g->cosigned || !session_live(s))
 		return;
 	buf_reset(&n->msg);
 	msg_cosig(&n->msg, &(struct msg_cosig){g->feed, g->size, g->root, g->cosig});
-	session_say(n, s);
+	session_send(n, s);
 }
 
 void sync_stored(struct node *n, struct session *s, struct node_job *j)
@@ -526,9 +530,9 @@ void sync_stored(struct node *n, struct session *s, struct node_job *j)
 	} else if (j->job.type == JOB_ACKED && s) {
 		s->acked_job = false;
 		if (j->job.err)
-			s->acked_said = false; /* not kept: the next one tries again */
+			s->acked_known = false; /* not kept: the next one tries again */
 		else if (session_live(s))
-			tell_acked(n, s);
+			store_acked(n, s);
 	} else if (j->job.type == JOB_COSIG && s) {
 		cosig_stored(n, s, &j->job.u.cosig);
 	}
@@ -539,12 +543,12 @@ void sync_stored(struct node *n, struct session *s, struct node_job *j)
 void sync_message(struct node *n, struct session *s, enum msg_type type, struct bytes body)
 {
 	switch (type) {
-	case MSG_FRONTIER_HASH: hear_hash(n, s, body); break;
-	case MSG_FRONTIER: hear_frontier(n, s, body); break;
-	case MSG_CHUNK: hear_chunk(n, s, body); break;
-	case MSG_ACK: hear_ack(n, s, body); break;
-	case MSG_COSIG: hear_cosig(n, s, body); break;
-	case MSG_REFUSE: hear_refuse(n, s, body); break;
+	case MSG_FRONTIER_HASH: recv_frontier_hash(n, s, body); break;
+	case MSG_FRONTIER: recv_frontier(n, s, body); break;
+	case MSG_CHUNK: recv_chunk(n, s, body); break;
+	case MSG_ACK: recv_ack(n, s, body); break;
+	case MSG_COSIG: recv_cosig(n, s, body); break;
+	case MSG_REFUSE: recv_refuse(n, s, body); break;
 	case MSG_ENROL:
 	case MSG_ENROLLED:
 	case MSG_PING:

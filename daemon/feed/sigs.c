@@ -21,17 +21,17 @@ static struct bytes key_of(uint8_t key[COSIG_KEY_BYTES], uint32_t no, uint8_t ki
 	return kv_bytes(key, COSIG_KEY_BYTES);
 }
 
-int notes_parse(struct bytes key, struct bytes val, struct notes_row *ret)
+int sigs_parse(struct bytes key, struct bytes val, struct sigs_row *ret)
 {
 	struct cur c = cur_of(val.p, val.n);
-	struct notes_row r = {0};
+	struct sigs_row r = {0};
 	bool cosig = key.n == COSIG_KEY_BYTES;
 
 	if (key.n != KEY_BYTES && !cosig)
 		return ERR_CORRUPT;
 	r.no = be32_get(key.p);
 	r.kind = key.p[4];
-	if (cosig != (r.kind == NOTES_COSIG))
+	if (cosig != (r.kind == SIGS_COSIG))
 		return ERR_CORRUPT;
 	if (cosig) {
 		memcpy(r.u.cosig.witness, key.p + KEY_BYTES, SIGN_KEY_BYTES);
@@ -39,11 +39,11 @@ int notes_parse(struct bytes key, struct bytes val, struct notes_row *ret)
 		cur_copy(&c, r.u.cosig.root.b, HASH_BYTES);
 		r.u.cosig.cosig.time_s = cur_be64(&c);
 		cur_copy(&c, r.u.cosig.cosig.sig, SIGN_BYTES);
-	} else if (r.kind == NOTES_SEALED) {
+	} else if (r.kind == SIGS_SEALED) {
 		r.u.sealed.size = cur_be64(&c);
 		cur_copy(&c, r.u.sealed.root.b, HASH_BYTES);
 		cur_copy(&c, r.u.sealed.sig, SIGN_BYTES);
-	} else if (r.kind == NOTES_ACKED) {
+	} else if (r.kind == SIGS_ACKED) {
 		r.u.acked.size = cur_be64(&c);
 		cur_copy(&c, r.u.acked.root.b, HASH_BYTES);
 	} else {
@@ -56,47 +56,47 @@ int notes_parse(struct bytes key, struct bytes val, struct notes_row *ret)
 }
 
 static int row_get(struct kv_txn *t, uint32_t no, uint8_t kind, const uint8_t *witness,
-		   struct notes_row *ret)
+		   struct sigs_row *ret)
 {
 	uint8_t raw[COSIG_KEY_BYTES];
 	struct bytes key = key_of(raw, no, kind, witness), val;
 	int err = kv_get(t, KV_NOTE, key, &val);
 
-	return err ? err : notes_parse(key, val, ret);
+	return err ? err : sigs_parse(key, val, ret);
 }
 
-int notes_sealed_get(struct kv_txn *t, uint32_t no, struct notes_sealed *ret)
+int sigs_sealed_get(struct kv_txn *t, uint32_t no, struct sigs_sealed *ret)
 {
-	struct notes_row r;
-	int err = row_get(t, no, NOTES_SEALED, NULL, &r);
+	struct sigs_row r;
+	int err = row_get(t, no, SIGS_SEALED, NULL, &r);
 
 	if (!err)
 		*ret = r.u.sealed;
 	return err;
 }
 
-int notes_sealed_put(struct kv_txn *t, uint32_t no, const struct notes_sealed *s)
+int sigs_sealed_put(struct kv_txn *t, uint32_t no, const struct sigs_sealed *s)
 {
 	uint8_t key[COSIG_KEY_BYTES], val[SEALED_BYTES];
 
 	be64_put(val, s->size);
 	memcpy(val + 8, s->root.b, HASH_BYTES);
 	memcpy(val + 8 + HASH_BYTES, s->sig, SIGN_BYTES);
-	return kv_put(t, KV_NOTE, key_of(key, no, NOTES_SEALED, NULL), kv_bytes(val, sizeof(val)));
+	return kv_put(t, KV_NOTE, key_of(key, no, SIGS_SEALED, NULL), kv_bytes(val, sizeof(val)));
 }
 
-int notes_cosig_get(struct kv_txn *t, uint32_t no, const uint8_t witness[SIGN_KEY_BYTES],
-		    struct notes_cosig *ret)
+int sigs_cosig_get(struct kv_txn *t, uint32_t no, const uint8_t witness[SIGN_KEY_BYTES],
+		   struct sigs_cosig *ret)
 {
-	struct notes_row r;
-	int err = row_get(t, no, NOTES_COSIG, witness, &r);
+	struct sigs_row r;
+	int err = row_get(t, no, SIGS_COSIG, witness, &r);
 
 	if (!err)
 		*ret = r.u.cosig;
 	return err;
 }
 
-int notes_cosig_put(struct kv_txn *t, uint32_t no, const struct notes_cosig *c)
+int sigs_cosig_put(struct kv_txn *t, uint32_t no, const struct sigs_cosig *c)
 {
 	uint8_t key[COSIG_KEY_BYTES], val[COSIG_BYTES];
 
@@ -104,15 +104,15 @@ int notes_cosig_put(struct kv_txn *t, uint32_t no, const struct notes_cosig *c)
 	memcpy(val + 8, c->root.b, HASH_BYTES);
 	be64_put(val + 8 + HASH_BYTES, c->cosig.time_s);
 	memcpy(val + 16 + HASH_BYTES, c->cosig.sig, SIGN_BYTES);
-	return kv_put(t, KV_NOTE, key_of(key, no, NOTES_COSIG, c->witness),
+	return kv_put(t, KV_NOTE, key_of(key, no, SIGS_COSIG, c->witness),
 		      kv_bytes(val, sizeof(val)));
 }
 
-int notes_cosig_each(struct kv_txn *t, uint32_t no,
-		     int (*fn)(void *ctx, const struct notes_cosig *c), void *ctx)
+int sigs_cosig_each(struct kv_txn *t, uint32_t no, int (*fn)(void *ctx, const struct sigs_cosig *c),
+		    void *ctx)
 {
 	uint8_t raw[COSIG_KEY_BYTES];
-	struct bytes from = key_of(raw, no, NOTES_COSIG, NULL), key, val;
+	struct bytes from = key_of(raw, no, SIGS_COSIG, NULL), key, val;
 	struct kv_cursor *c;
 	int err = kv_cursor_open(t, KV_NOTE, &c);
 
@@ -120,9 +120,9 @@ int notes_cosig_each(struct kv_txn *t, uint32_t no,
 		return err;
 	err = kv_seek(c, KV_GE, from, &key, &val);
 	while (!err && key.n >= from.n && memcmp(key.p, from.p, from.n) == 0) {
-		struct notes_row r;
+		struct sigs_row r;
 
-		err = notes_parse(key, val, &r);
+		err = sigs_parse(key, val, &r);
 		if (!err)
 			err = fn(ctx, &r.u.cosig);
 		if (!err)
@@ -132,21 +132,21 @@ int notes_cosig_each(struct kv_txn *t, uint32_t no,
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-int notes_acked_get(struct kv_txn *t, uint32_t no, struct notes_acked *ret)
+int sigs_acked_get(struct kv_txn *t, uint32_t no, struct sigs_acked *ret)
 {
-	struct notes_row r;
-	int err = row_get(t, no, NOTES_ACKED, NULL, &r);
+	struct sigs_row r;
+	int err = row_get(t, no, SIGS_ACKED, NULL, &r);
 
 	if (!err)
 		*ret = r.u.acked;
 	return err;
 }
 
-int notes_acked_put(struct kv_txn *t, uint32_t no, const struct notes_acked *a)
+int sigs_acked_put(struct kv_txn *t, uint32_t no, const struct sigs_acked *a)
 {
 	uint8_t key[COSIG_KEY_BYTES], val[ACKED_BYTES];
 
 	be64_put(val, a->size);
 	memcpy(val + 8, a->root.b, HASH_BYTES);
-	return kv_put(t, KV_NOTE, key_of(key, no, NOTES_ACKED, NULL), kv_bytes(val, sizeof(val)));
+	return kv_put(t, KV_NOTE, key_of(key, no, SIGS_ACKED, NULL), kv_bytes(val, sizeof(val)));
 }

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "daemon/exchange/node.h"
 #include "daemon/writer/writer.h"
 #include "lib/err.h"
 #include "lib/hash.h"
@@ -28,6 +27,8 @@
 #define DIR_PATH_MAX 512
 #define DIR_SOCK_MAX 108 /* "<dir>/sock" with its zero byte: what the system takes for a socket */
 #define DIR_NAME_MAX 48	 /* of a person's key file: letters, digits, . _ - and Chinese characters */
+
+enum node_role { NODE_VILLAGE, NODE_HUB };
 
 struct dir_config {
 	enum node_role role;

@@ -177,28 +177,28 @@ static int start_node(struct drv *d, struct errmsg *msg)
 {
 	const struct dir *dir = d->dir;
 	struct node_cfg cfg = {
-		.role = dir->cfg.role,
 		.town = dir->town,
 		.feed = dir->feed,
 		.feed_key = dir->feed_key,
 		.transport = dir->transport_key,
 		.boot = dir->boot,
-		.has_invite = dir->invite_key != NULL,
-		.invite = dir->invite_key,
-		.enrol_tx = dir->enrol_tx,
-		.enrol_payload = buf_bytes(&dir->enrol_payload),
+		.serves = dir->cfg.role == NODE_HUB,
+		.upstream = {.feed_no = dir->cfg.role == NODE_VILLAGE ? FEED_TOWN : 0,
+			     .invite = dir->invite_key,
+			     .enrol_tx = dir->enrol_tx,
+			     .enrol_payload = buf_bytes(&dir->enrol_payload)},
 	};
 	uint64_t seed;
 	int err;
 
 	origin_of(dir->cfg.domain, &dir->feed, cfg.origin);
-	memcpy(cfg.hub_transport, dir->cfg.hub_transport, sizeof(cfg.hub_transport));
+	memcpy(cfg.upstream.transport, dir->cfg.hub_transport, DH_KEY_BYTES);
 	entropy_fill(&seed, sizeof(seed));
 	d->fx = mem_alloc(sizeof(*d->fx));
 	if (!d->fx)
 		return ERR_NOMEM;
 	err = node_new(&cfg, d->kv, seed, &d->node);
-	if (!err && cfg.role == NODE_HUB)
+	if (!err && cfg.serves)
 		err = drv_conn_listen(d, msg);
 	return err;
 }

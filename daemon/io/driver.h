@@ -14,7 +14,7 @@ struct drv;
 /* Opens the store, checks the guard and starts everything on @loop. @dir is borrowed. A node that must not
  * write (its store is older than its guard) still serves its local API: see drv_halted. */
 int drv_start(uv_loop_t *loop, const struct dir *dir, struct drv **ret, struct errmsg *msg);
-/* Begins to stop: goodbye to peers, queued work finished. @closed is called when nothing is left that could
+/* Begins to stop: CLOSE to peers, queued work finished. @closed is called when nothing is left that could
  * call back; then drv_free. */
 void drv_close(struct drv *d, void (*closed)(void *ctx), void *ctx);
 void drv_free(struct drv *d);

@@ -93,7 +93,7 @@ static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
 	return n;
 }
 
-static uint32_t svc_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
+static uint32_t svc_alarms(void *ctx, struct alarm *ret, uint32_t max)
 {
 	struct drv *d = ctx;
 	uint32_t n = 0;
@@ -245,7 +245,6 @@ int drv_web_start(struct drv *d, struct errmsg *msg)
 	s->tx.ctx = d;
 	s->tx.kv = d->kv;
 	s->tx.town = d->dir->town;
-	s->role = d->dir->cfg.role;
 	s->tx.submit = svc_submit;
 	s->tx.wall_ms = svc_wall;
 	s->tx.stamp = svc_stamp;

@@ -24,11 +24,11 @@ static int want(struct verify *v, uint64_t size)
 	return ERR_OK;
 }
 
-static uint64_t size_of(const struct notes_row *r)
+static uint64_t size_of(const struct sigs_row *r)
 {
 	switch (r->kind) {
-	case NOTES_SEALED: return r->u.sealed.size;
-	case NOTES_COSIG: return r->u.cosig.size;
+	case SIGS_SEALED: return r->u.sealed.size;
+	case SIGS_COSIG: return r->u.cosig.size;
 	default: return r->u.acked.size;
 	}
 }
@@ -51,7 +51,7 @@ struct notes {
 	uint64_t sealed_size;
 	uint64_t told; /* the largest size that others have spoken of */
 };
-typedef int (*note_fn)(struct notes *n, bool whole, const struct notes_row *r);
+typedef int (*note_fn)(struct notes *n, bool whole, const struct sigs_row *r);
 
 /* Calls @fn for every row under the number of the feed. */
 static int each_note(struct notes *n, note_fn fn)
@@ -63,19 +63,19 @@ static int each_note(struct notes *n, note_fn fn)
 
 	be32_put(from, n->f->h.no);
 	for (enum kv_how how = KV_GE; !err; how = KV_NEXT) {
-		struct notes_row r;
+		struct sigs_row r;
 
 		err = kv_seek(c, how, kv_bytes(from, sizeof(from)), &key, &val);
 		if (err || key.n < sizeof(from) || memcmp(key.p, from, sizeof(from)) != 0)
 			break;
-		bool whole = notes_parse(key, val, &r) == ERR_OK;
+		bool whole = sigs_parse(key, val, &r) == ERR_OK;
 		err = fn(n, whole, &r);
 	}
 	kv_cursor_close(c);
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static int want_note(struct notes *n, bool whole, const struct notes_row *r)
+static int want_note(struct notes *n, bool whole, const struct sigs_row *r)
 {
 	return whole ? want(n->v, size_of(r)) : ERR_OK;
 }
@@ -111,7 +111,7 @@ static bool root_fits(struct notes *n, uint64_t size, const struct hash *root)
 	return verify_root_at(n->v, size, &mine) && hash_cmp(&mine, root) == 0;
 }
 
-static void check_sealed(struct notes *n, const struct notes_sealed *s)
+static void check_sealed(struct notes *n, const struct sigs_sealed *s)
 {
 	struct checkpoint c = checkpoint_of(n->f, s->size, &s->root);
 
@@ -139,7 +139,7 @@ static bool roster_silent(struct notes *n)
 	       !verify_town_enrolled(n->v, &own->h.id);
 }
 
-static void check_cosig(struct notes *n, const struct notes_cosig *s)
+static void check_cosig(struct notes *n, const struct sigs_cosig *s)
 {
 	struct checkpoint c = checkpoint_of(n->f, s->size, &s->root);
 
@@ -160,7 +160,7 @@ static void check_cosig(struct notes *n, const struct notes_cosig *s)
 			 s->size);
 }
 
-static void check_acked(struct notes *n, const struct notes_acked *a)
+static void check_acked(struct notes *n, const struct sigs_acked *a)
 {
 	if (n->told < a->size)
 		n->told = a->size;
@@ -171,14 +171,14 @@ static void check_acked(struct notes *n, const struct notes_acked *a)
 			 a->size);
 }
 
-static int check_note(struct notes *n, bool whole, const struct notes_row *r)
+static int check_note(struct notes *n, bool whole, const struct sigs_row *r)
 {
 	if (!whole)
 		SAY_NOTE(n, "签章表中有一行已损坏（长度 %llu）；" AGAIN_ZH,
 			 "a line of the table of signatures is damaged (size %llu); " AGAIN_EN, 0);
-	else if (r->kind == NOTES_SEALED)
+	else if (r->kind == SIGS_SEALED)
 		check_sealed(n, &r->u.sealed);
-	else if (r->kind == NOTES_COSIG)
+	else if (r->kind == SIGS_COSIG)
 		check_cosig(n, &r->u.cosig);
 	else
 		check_acked(n, &r->u.acked);

@@ -38,7 +38,7 @@ void trial_end(struct trial *r)
 	*r = (struct trial){0};
 }
 
-/* What the writer says of a transaction ID that was used: the same again, or another under its name. */
+/* What the writer answers to a transaction ID that was used: the same again, or another under its name. */
 static int known(struct trial *r, struct job_append *a)
 {
 	struct bytes leaf = {0}, payload;
@@ -83,7 +83,7 @@ int trial_run(struct trial *r, struct tx *x)
 	if (err != ERR_NOTFOUND)
 		return err;
 	place(r, &a->tx);
-	/* The author is one of us: signing costs more than all the rest and would say nothing new. */
+	/* The author is one of us: signing costs more than all the rest and would show nothing new. */
 	err = fold_apply(&r->fold, &a->tx, payload, true, &a->verdict);
 	if (err || !verdict_ok(&a->verdict))
 		return err;

@@ -11,7 +11,7 @@
 
 /* --- sessions -------------------------------------------------------------------------------------- */
 
-static int note_grown(struct writer *w, const struct session *s)
+static int add_grown(struct writer *w, const struct session *s)
 {
 	struct grown *g = NULL;
 
@@ -37,7 +37,7 @@ static int session_flush(struct writer *w, struct session *s)
 		return ERR_OK;
 	err = feedlog_flush(&s->log);
 	if (!err)
-		err = note_grown(w, s);
+		err = add_grown(w, s);
 	if (!err)
 		s->flushed = s->log.head.size;
 	return err;
@@ -50,7 +50,7 @@ static int session_end(struct writer *w, struct session *s)
 	if (!err && s->open)
 		err = fold_flush(&s->fold);
 	if (!err && s->open && s->has_sealed) {
-		err = notes_sealed_put(w->t, s->no, &s->sealed);
+		err = sigs_sealed_put(w->t, s->no, &s->sealed);
 		if (!err)
 			err = writer_cosign(w, s);
 	}
@@ -181,14 +181,14 @@ static int run_job(struct writer *w, struct job *j)
 
 static int sealed_to_store(struct writer *w)
 {
-	struct notes_sealed s = {.size = w->sealed.size, .root = w->sealed.root};
+	struct sigs_sealed s = {.size = w->sealed.size, .root = w->sealed.root};
 
 	w->storing = w->stored;
 	if (w->stored == w->sealed.size)
 		return ERR_OK;
 	memcpy(s.sig, w->sealed.sig, SIGN_BYTES);
 	w->storing = s.size;
-	return notes_sealed_put(w->t, w->own, &s);
+	return sigs_sealed_put(w->t, w->own, &s);
 }
 
 int writer_apply(struct writer *w, struct job **jobs, uint32_t n)
@@ -242,29 +242,29 @@ static bool own_grown(const struct writer *w)
 }
 
 /* @g with all that was cosigned. */
-static struct guard with_marks(const struct writer *w, const struct guard *g)
+static struct guard with_cosigned(const struct writer *w, const struct guard *g)
 {
 	struct guard all = *g;
 
-	all.cosigned = w->marks;
-	all.ncosigned = w->nmarks;
+	all.cosigned = w->cosigned;
+	all.ncosigned = w->ncosigned;
 	return all;
 }
 
 static int save_guard(struct writer *w, const struct guard *g)
 {
-	struct guard all = with_marks(w, g);
+	struct guard all = with_cosigned(w, g);
 	int err = w->ops.save(w->ops.ctx, &all);
 
 	if (!err)
-		w->unguarded = w->marked = false;
+		w->unguarded = w->cosigned_new = false;
 	return err;
 }
 
 /* The guard and the store sync side by side. @intent->size 0: cosignatures alone. */
 static int commit_beside_guard(struct writer *w, struct kv_txn *t, const struct guard *intent)
 {
-	struct guard sealed = with_marks(w, &w->sealed);
+	struct guard sealed = with_cosigned(w, &w->sealed);
 	int guard_err = w->journal.begin(w->journal.ctx, &sealed, intent, buf_bytes(&w->redo));
 	int err;
 
@@ -275,7 +275,7 @@ static int commit_beside_guard(struct writer *w, struct kv_txn *t, const struct 
 	err = kv_commit(t);
 	guard_err = w->journal.wait(w->journal.ctx);
 	if (!guard_err)
-		w->unguarded = w->marked = false;
+		w->unguarded = w->cosigned_new = false;
 	/* a batch that was refused must not come back from the guard */
 	if (err == ERR_FULL && (guard_err || (intent->size && save_guard(w, &w->sealed))))
 		err = ERR_IO;
@@ -300,7 +300,7 @@ static int commit(struct writer *w, struct kv_txn *t)
 		return ERR_OK;
 	}
 	/* own entries are sealed, and the guard saved, after the commit */
-	if (w->has_journal && w->marked && !own_grown(w))
+	if (w->has_journal && w->cosigned_new && !own_grown(w))
 		return commit_beside_guard(w, t, &intent);
 	return kv_commit(t);
 }
@@ -364,9 +364,9 @@ int writer_seal(struct writer *w)
 	for (uint32_t i = 0; i < w->ngrown && !err; i++)
 		err = seal_feed(w, t, &w->grown[i]);
 	kv_abort(t);
-	if (!err && (w->marked || (w->njobs == 0 && w->unguarded)))
+	if (!err && (w->cosigned_new || (w->njobs == 0 && w->unguarded)))
 		err = save_guard(w, &w->sealed);
-	if (err == ERR_FULL) /* of the guard; to a client it would say that nothing was written */
+	if (err == ERR_FULL) /* of the guard; to a client it would mean that nothing was written */
 		err = ERR_IO;
 	if (err)
 		return batch_fail(w, WRITER_DEAD, err);
@@ -470,7 +470,7 @@ static int check_intent(struct writer *w, struct kv_txn *t, const struct feed_he
 static int open_own(struct writer *w, struct kv_txn *t, const struct guard *guard, bool *ret_redo,
 		    struct errmsg *msg)
 {
-	struct notes_sealed told;
+	struct sigs_sealed stored;
 	struct feed_head h;
 	int err = feedlog_head(t, w->own, &h);
 
@@ -488,16 +488,16 @@ static int open_own(struct writer *w, struct kv_txn *t, const struct guard *guar
 	if (!err)
 		err = check_intent(w, t, &h, ret_redo, msg);
 	if (!err)
-		err = writer_marks_open(w, t, guard);
+		err = writer_cosigned_open(w, t, guard);
 	/* an empty feed gets its guard before its first entry, so that a missing one is a lost one */
 	if (!err && (!guard || h.size > guard->size))
 		err = seal_tail(w, t, &h, msg);
 	if (err)
 		return err;
-	err = notes_sealed_get(t, w->own, &told);
+	err = sigs_sealed_get(t, w->own, &stored);
 	if (err == ERR_NOTFOUND)
 		return ERR_OK;
-	w->stored = told.size;
+	w->stored = stored.size;
 	return err ? err_set(msg, err, "checkpoint of the own feed: %s", err_text(err)) : ERR_OK;
 }
 
@@ -540,7 +540,8 @@ int writer_open(struct kv *kv, const struct hash *town, uint32_t own,
 	kv_abort(t);
 	if (!err && redo)
 		err = writer_redo(w, msg);
-	if (!err && w->marked) /* after the redo, which must not fall out of the guard before */
+	if (!err &&
+	    w->cosigned_new) /* after the redo, which must not fall out of the guard before */
 		err = save_guard(w, &w->sealed);
 	if (!err)
 		err = store_sealed(w);
@@ -560,7 +561,7 @@ void writer_free(struct writer *w)
 	kv_abort(w->t);
 	buf_close(&w->redo);
 	mem_free(w->grown);
-	mem_free(w->marks);
+	mem_free(w->cosigned);
 	mem_free(w);
 }
 

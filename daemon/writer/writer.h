@@ -16,7 +16,7 @@
  *	writer_apply	validate, fold, append, in one write transaction
  *	writer_commit	commit it (the only sync)
  *	writer_seal	re-read and re-hash through a fresh transaction, sign checkpoint and
- *			cosignatures, persist the guard; only now may results be told
+ *			cosignatures, persist the guard; only now may results be announced
  *
  *	IDLE -apply-> APPLIED -commit-> COMMITTED -seal-> IDLE;  any failure of commit or seal -> DEAD
  *	(and of apply when the store begins no transaction any more, ERR_IO)
@@ -25,7 +25,7 @@
  *
  * The sealed checkpoint lives in the guard at once and in the store (writer_sealed) with the next batch, so
  * that a seal costs no second commit. When nothing else is to be done, an empty batch brings it there:
- * writer_pending. What readers may tell others about the own feed is what writer_sealed gives, never the
+ * writer_pending. What readers may send to others of the own feed is what writer_sealed gives, never the
  * head of the feed, which may not be sealed yet. */
 
 struct guard_ops {
@@ -35,9 +35,9 @@ struct guard_ops {
 };
 
 /* The guard beside the commit. A save after the commit is one more wait for the disk; so for a small batch
- * of own entries alone the guard is written while the store syncs, and says what is about to be sealed
+ * of own entries alone the guard is written while the store syncs, and holds what is about to be sealed
  * ("intent") together with the entries themselves ("redo": leaf | payload, one after the other). Both are
- * durable before anything is told. If the store turns out to lack the batch after a stop, its entries are
+ * durable before anything is announced. If the store turns out to lack the batch after a stop, its entries are
  * appended again from the guard, byte for byte, so that no other history can take their place. A batch that
  * cosigns and has no own entries is guarded in the same way, with nothing to do again. */
 #define GUARD_REDO_MAX 65536
@@ -85,8 +85,8 @@ struct job_ingest {
 	/* results */
 	uint64_t size; /* durable size of the feed here afterwards */
 	struct hash root;
-	bool wrong;	  /* err is the chunk's own fault: it may be told to whoever sent it */
-	uint64_t bad_seq; /* then: the first entry that did not verify, as far as can be told */
+	bool wrong; /* err is the chunk's own fault: it may be sent to whoever sent the chunk */
+	uint64_t bad_seq; /* then: the first entry that did not verify, as far as can be known */
 	uint32_t refused; /* entries stored whose verdict was a refusal */
 	bool cosigned;
 	struct cosig cosig;
@@ -125,7 +125,7 @@ struct writer;
 /* @own: number of the own feed in the store. Checks the guard (NULL: none was found, allowed only when the
  * own feed is empty): own feed behind the guard, or other root at its size -> ERR_FORK, the node must not
  * write. A feed ahead of the guard was not yet signed: it is verified and signed now. A copy of another feed
- * that lacks what the guard says was cosigned is no error: it is not cosigned until it has that head. */
+ * that lacks what by the guard was cosigned is no error: it is not cosigned until it has that head. */
 int writer_new(struct kv *kv, const struct hash *town, uint32_t own, const struct writer_keys *keys,
 	       const struct guard *guard, const struct guard_ops *ops, struct writer **ret,
 	       struct errmsg *msg);
@@ -169,7 +169,7 @@ struct feed_status {
 	uint32_t witnesses; /* cosignatures at the size @cosigned */
 };
 int writer_feed_status(struct kv_txn *t, uint32_t no, bool is_hub, struct feed_status *ret);
-/* The newest checkpoint of a feed that may be told: own feed: the last sealed one that reached the store;
+/* The newest checkpoint of a feed that may be sent: own feed: the last sealed one that reached the store;
  * others: the last one that came with entries. ERR_NOTFOUND: none yet. */
 int writer_sealed(struct kv_txn *t, uint32_t no, struct checkpoint *ret,
 		  uint8_t ret_sig[SIGN_BYTES]);

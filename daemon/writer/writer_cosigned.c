@@ -4,51 +4,51 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 
-static struct guard_cosigned *mark_of(const struct writer *w, const struct hash *feed)
+static struct guard_cosigned *cosigned_of(const struct writer *w, const struct hash *feed)
 {
-	for (uint32_t i = 0; i < w->nmarks; i++)
-		if (hash_cmp(&w->marks[i].feed, feed) == 0)
-			return &w->marks[i];
+	for (uint32_t i = 0; i < w->ncosigned; i++)
+		if (hash_cmp(&w->cosigned[i].feed, feed) == 0)
+			return &w->cosigned[i];
 	return NULL;
 }
 
 /* Room for one more. */
 static int reserve(struct writer *w)
 {
-	uint32_t cap = w->marks_cap ? 2 * w->marks_cap : 2;
+	uint32_t cap = w->cosigned_cap ? 2 * w->cosigned_cap : 2;
 	struct guard_cosigned *more;
 
-	if (w->nmarks == FEEDS_MAX)
+	if (w->ncosigned == FEEDS_MAX)
 		return ERR_LIMIT;
-	if (w->nmarks < w->marks_cap)
+	if (w->ncosigned < w->cosigned_cap)
 		return ERR_OK;
-	more = mem_resize(w->marks, cap, sizeof(*more));
+	more = mem_resize(w->cosigned, cap, sizeof(*more));
 	if (!more)
 		return ERR_NOMEM;
-	w->marks = more;
-	w->marks_cap = cap;
+	w->cosigned = more;
+	w->cosigned_cap = cap;
 	return ERR_OK;
 }
 
-int writer_marks_put(struct writer *w, const struct hash *feed, uint64_t size,
-		     const struct hash *root)
+int writer_cosigned_put(struct writer *w, const struct hash *feed, uint64_t size,
+			const struct hash *root)
 {
-	struct guard_cosigned *m = mark_of(w, feed);
+	struct guard_cosigned *m = cosigned_of(w, feed);
 	int err = m ? ERR_OK : reserve(w);
 
 	if (err)
 		return err;
 	if (!m)
-		m = &w->marks[w->nmarks++];
+		m = &w->cosigned[w->ncosigned++];
 	*m = (struct guard_cosigned){*feed, size, *root};
-	w->marked = true;
+	w->cosigned_new = true;
 	return ERR_OK;
 }
 
-int writer_marks_hold(const struct writer *w, struct kv_txn *t, const struct feed_head *h,
-		      bool *ret)
+int writer_cosigned_in(const struct writer *w, struct kv_txn *t, const struct feed_head *h,
+		       bool *ret)
 {
-	const struct guard_cosigned *m = mark_of(w, &h->id);
+	const struct guard_cosigned *m = cosigned_of(w, &h->id);
 	struct hash root;
 	int err;
 
@@ -66,35 +66,35 @@ struct gather {
 	struct kv_txn *t;
 };
 
-/* The store may have been written when the guard was not: what it says is cosigned may be told from now on. */
+/* The store may have been written when the guard was not: cosignatures in it may be sent from now on. */
 static int gather_feed(void *ctx, const struct feed_head *h)
 {
 	const struct gather *g = ctx;
-	const struct guard_cosigned *m = mark_of(g->w, &h->id);
-	struct notes_cosig c;
+	const struct guard_cosigned *m = cosigned_of(g->w, &h->id);
+	struct sigs_cosig c;
 	bool hold = false;
-	int err = notes_cosig_get(g->t, h->no, sign_key_public(g->w->keys.witness), &c);
+	int err = sigs_cosig_get(g->t, h->no, sign_key_public(g->w->keys.witness), &c);
 
 	if (err == ERR_NOTFOUND || (!err && m && c.size <= m->size))
 		return ERR_OK;
 	if (!err)
-		err = writer_marks_hold(g->w, g->t, h, &hold);
+		err = writer_cosigned_in(g->w, g->t, h, &hold);
 	if (err || !hold)
 		return err;
-	return writer_marks_put(g->w, &h->id, c.size, &c.root);
+	return writer_cosigned_put(g->w, &h->id, c.size, &c.root);
 }
 
-int writer_marks_open(struct writer *w, struct kv_txn *t, const struct guard *found)
+int writer_cosigned_open(struct writer *w, struct kv_txn *t, const struct guard *found)
 {
 	struct gather g = {w, t};
 
 	for (uint32_t i = 0; found && i < found->ncosigned; i++) {
 		const struct guard_cosigned *m = &found->cosigned[i];
-		int err = writer_marks_put(w, &m->feed, m->size, &m->root);
+		int err = writer_cosigned_put(w, &m->feed, m->size, &m->root);
 
 		if (err)
 			return err;
 	}
-	w->marked = false;
+	w->cosigned_new = false;
 	return feedlog_each(t, gather_feed, &g);
 }

@@ -54,10 +54,10 @@ static int tree_before(struct intake *in, struct tlog_edge *ret_edge, struct has
 }
 
 /* The checkpoint under which the feed was taken in so far. ERR_NOTFOUND: there is nothing yet. */
-static int sealed_before(struct intake *in, struct notes_sealed *ret)
+static int sealed_before(struct intake *in, struct sigs_sealed *ret)
 {
 	if (!in->s->has_sealed)
-		return notes_sealed_get(in->w->t, in->s->no, ret);
+		return sigs_sealed_get(in->w->t, in->s->no, ret);
 	*ret = in->s->sealed;
 	return ERR_OK;
 }
@@ -67,7 +67,7 @@ static int sealed_before(struct intake *in, struct notes_sealed *ret)
 static int check_own(struct intake *in, const struct hash *root_before, const struct hash *prev)
 {
 	struct feedlog_nodes nodes = {in->w->t, in->s->no, in->chunk->from};
-	struct notes_sealed s;
+	struct sigs_sealed s;
 	struct hash held;
 	int err = in->chunk->from ? sealed_before(in, &s) : ERR_NOTFOUND;
 
@@ -86,7 +86,7 @@ static int check_own(struct intake *in, const struct hash *root_before, const st
 static int judge_mismatch(struct intake *in)
 {
 	uint64_t bad = in->chunk->from;
-	struct notes_sealed s;
+	struct sigs_sealed s;
 	struct hash root;
 	int err;
 
@@ -213,7 +213,7 @@ static int take_entries(struct intake *in)
 	if (err)
 		return err;
 	s->has_sealed = true;
-	s->sealed = (struct notes_sealed){.size = in->end, .root = in->chunk->root};
+	s->sealed = (struct sigs_sealed){.size = in->end, .root = in->chunk->root};
 	memcpy(s->sealed.sig, in->chunk->sig, SIGN_BYTES);
 	return ERR_OK;
 }
@@ -272,21 +272,21 @@ int writer_ingest_job(struct writer *w, struct job *j)
 
 int writer_cosign(struct writer *w, struct session *s)
 {
-	struct notes_cosig now = {.size = s->log.head.size}, before;
+	struct sigs_cosig now = {.size = s->log.head.size}, before;
 	struct checkpoint c = {.size = now.size};
 	struct job *j = s->last;
 	bool hold = false;
 	int err;
 
-	if (!j || j->u.ingest.now_s == 0) /* a cosignature says when */
+	if (!j || j->u.ingest.now_s == 0) /* a cosignature has a time */
 		return ERR_OK;
 	/* SPEC 7.5: "It never cosigns a smaller size again", nor another root, whatever store it was given */
-	err = writer_marks_hold(w, w->t, &s->log.head, &hold);
+	err = writer_cosigned_in(w, w->t, &s->log.head, &hold);
 	if (err || !hold)
 		return err;
 	memcpy(now.witness, sign_key_public(w->keys.witness), SIGN_KEY_BYTES);
 	tlog_root(&s->log.head.edge, &now.root);
-	err = notes_cosig_get(w->t, s->no, now.witness, &before);
+	err = sigs_cosig_get(w->t, s->no, now.witness, &before);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (!err && before.size >= now.size)
@@ -295,9 +295,9 @@ int writer_cosign(struct writer *w, struct session *s)
 	c.root = now.root;
 	err = cosig_make(&c, w->keys.witness, j->u.ingest.now_s, &now.cosig);
 	if (!err) /* in the guard and in the store before anybody can see it */
-		err = writer_marks_put(w, &s->log.head.id, now.size, &now.root);
+		err = writer_cosigned_put(w, &s->log.head.id, now.size, &now.root);
 	if (!err)
-		err = notes_cosig_put(w->t, s->no, &now);
+		err = sigs_cosig_put(w->t, s->no, &now);
 	if (err)
 		return err;
 	j->u.ingest.cosigned = true;

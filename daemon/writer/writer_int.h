@@ -10,7 +10,7 @@
  *	writer_jobs.c	one function per type of job
  *	writer_enrol.c	feeds of enrolled villages
  *	writer_ingest.c	chunks of other feeds
- *	writer_marks.c	heads that were cosigned, for the guard
+ *	writer_cosigned.c	heads that were cosigned, for the guard
  *	writer_redo.c	the batch that only the guard has
  *	writer_check.c	chunk_check_*
  *	writer_read.c	what readers ask */
@@ -23,9 +23,9 @@ struct session {
 	struct feedlog log;
 	struct fold fold;
 	uint64_t flushed; /* size in the store */
-	/* ingest: the checkpoint that came last, told and cosigned when the session ends */
+	/* ingest: the checkpoint that came last, stored and cosigned when the session ends */
 	bool has_sealed;
-	struct notes_sealed sealed;
+	struct sigs_sealed sealed;
 	struct job *last;
 };
 
@@ -49,11 +49,11 @@ struct writer {
 	uint64_t stored, storing; /* sizes of own checkpoints in the store and in this batch */
 	bool has_journal, journaled, unguarded; /* this batch is in the guard; @sealed is not yet */
 	struct guard_journal journal;
-	struct buf redo;	      /* of this batch */
-	bool redo_over;		      /* too large for the journal */
-	struct guard_cosigned *marks; /* newest cosigned heads, one a feed */
-	uint32_t nmarks, marks_cap;
-	bool marked; /* there is one that the guard does not have */
+	struct buf redo;		 /* of this batch */
+	bool redo_over;			 /* too large for the journal */
+	struct guard_cosigned *cosigned; /* newest cosigned heads, one a feed */
+	uint32_t ncosigned, cosigned_cap;
+	bool cosigned_new; /* there is one that the guard does not have */
 	struct kv_txn *t;
 	struct session mine, other;
 	struct grown *grown;
@@ -90,12 +90,12 @@ int writer_redo(struct writer *w, struct errmsg *msg);
 /* Own cosignature over the end of an ingest session. */
 int writer_cosign(struct writer *w, struct session *s);
 
-/* At the start: the marks that were found in the guard, and newer ones from the store when it was ahead. */
-int writer_marks_open(struct writer *w, struct kv_txn *t, const struct guard *found);
+/* At the start: the heads that were found in the guard, and newer ones from the store when it was ahead. */
+int writer_cosigned_open(struct writer *w, struct kv_txn *t, const struct guard *found);
 /* Whether feed @h, as it is in the store, contains the head of it that was cosigned last. */
-int writer_marks_hold(const struct writer *w, struct kv_txn *t, const struct feed_head *h,
-		      bool *ret);
-int writer_marks_put(struct writer *w, const struct hash *feed, uint64_t size,
-		     const struct hash *root);
+int writer_cosigned_in(const struct writer *w, struct kv_txn *t, const struct feed_head *h,
+		       bool *ret);
+int writer_cosigned_put(struct writer *w, const struct hash *feed, uint64_t size,
+			const struct hash *root);
 
 #endif

@@ -161,27 +161,27 @@ static int root_of(struct writer *w, struct job *j, const struct hash *feed, uin
 
 int writer_acked_job(struct writer *w, struct job *j)
 {
-	struct notes_acked now = {.size = j->u.acked.size}, before;
+	struct sigs_acked now = {.size = j->u.acked.size}, before;
 	uint32_t no;
 	int err = root_of(w, j, &j->u.acked.feed, now.size, &no, &now.root);
 
 	if (err || j->err)
 		return err;
-	err = notes_acked_get(w->t, no, &before);
+	err = sigs_acked_get(w->t, no, &before);
 	if (!err && before.size == now.size)
 		return ERR_OK;
-	return err && err != ERR_NOTFOUND ? err : notes_acked_put(w->t, no, &now);
+	return err && err != ERR_NOTFOUND ? err : sigs_acked_put(w->t, no, &now);
 }
 
-static int count_cosig(void *ctx, const struct notes_cosig *c)
+static int count_cosig(void *ctx, const struct sigs_cosig *c)
 {
 	(void)c;
-	return ++*(uint32_t *)ctx > NOTES_WITNESSES_MAX ? ERR_LIMIT : ERR_OK;
+	return ++*(uint32_t *)ctx > SIGS_WITNESSES_MAX ? ERR_LIMIT : ERR_OK;
 }
 
 int writer_cosig_job(struct writer *w, struct job *j)
 {
-	struct notes_cosig now = {.size = j->u.cosig.size, .cosig = j->u.cosig.cosig}, before;
+	struct sigs_cosig now = {.size = j->u.cosig.size, .cosig = j->u.cosig.cosig}, before;
 	uint32_t no, n = 1;
 	int err = root_of(w, j, &j->u.cosig.feed, now.size, &no, &now.root);
 
@@ -195,14 +195,14 @@ int writer_cosig_job(struct writer *w, struct job *j)
 		j->err = ERR_FORK;
 	if (j->err)
 		return ERR_OK;
-	err = notes_cosig_get(w->t, no, now.witness, &before);
+	err = sigs_cosig_get(w->t, no, now.witness, &before);
 	if (!err && before.size >= now.size)
 		return ERR_OK;
 	if (err == ERR_NOTFOUND)
-		err = notes_cosig_each(w->t, no, count_cosig, &n);
+		err = sigs_cosig_each(w->t, no, count_cosig, &n);
 	if (err == ERR_LIMIT) {
 		j->err = err;
 		return ERR_OK;
 	}
-	return err ? err : notes_cosig_put(w->t, no, &now);
+	return err ? err : sigs_cosig_put(w->t, no, &now);
 }

@@ -8,9 +8,9 @@
 int writer_sealed(struct kv_txn *t, uint32_t no, struct checkpoint *ret,
 		  uint8_t ret_sig[SIGN_BYTES])
 {
-	struct notes_sealed s;
+	struct sigs_sealed s;
 	struct feed_head h;
-	int err = notes_sealed_get(t, no, &s);
+	int err = sigs_sealed_get(t, no, &s);
 
 	if (!err)
 		err = feedlog_head(t, no, &h);
@@ -26,9 +26,9 @@ int writer_sealed(struct kv_txn *t, uint32_t no, struct checkpoint *ret,
 int writer_cosig(struct kv_txn *t, uint32_t no, const uint8_t witness[SIGN_KEY_BYTES],
 		 struct job_cosig *ret)
 {
-	struct notes_cosig c;
+	struct sigs_cosig c;
 	struct feed_head h;
-	int err = notes_cosig_get(t, no, witness, &c);
+	int err = sigs_cosig_get(t, no, witness, &c);
 
 	if (!err)
 		err = feedlog_head(t, no, &h);
@@ -39,7 +39,7 @@ int writer_cosig(struct kv_txn *t, uint32_t no, const uint8_t witness[SIGN_KEY_B
 	return ERR_OK;
 }
 
-static int count_newest(void *ctx, const struct notes_cosig *c)
+static int count_newest(void *ctx, const struct sigs_cosig *c)
 {
 	struct feed_status *s = ctx;
 
@@ -54,7 +54,7 @@ static int count_newest(void *ctx, const struct notes_cosig *c)
 int writer_feed_status(struct kv_txn *t, uint32_t no, bool is_hub, struct feed_status *ret)
 {
 	struct feed_status s = {0};
-	struct notes_acked acked;
+	struct sigs_acked acked;
 	struct feed_head h;
 	int err = feedlog_head(t, no, &h);
 
@@ -64,12 +64,12 @@ int writer_feed_status(struct kv_txn *t, uint32_t no, bool is_hub, struct feed_s
 	if (is_hub || no == FEED_TOWN) { /* the town feed is the hub's own */
 		s.at_hub = h.size;
 	} else {
-		err = notes_acked_get(t, no, &acked);
+		err = sigs_acked_get(t, no, &acked);
 		if (err && err != ERR_NOTFOUND)
 			return err;
 		s.at_hub = err ? 0 : acked.size;
 	}
-	err = notes_cosig_each(t, no, count_newest, &s);
+	err = sigs_cosig_each(t, no, count_newest, &s);
 	if (!err)
 		*ret = s;
 	return err;
@@ -82,7 +82,7 @@ struct names {
 	char domain[DOMAIN_MAX + 1];
 	struct buf *out;
 	uint32_t n;
-	const struct notes_cosig *wanted;
+	const struct sigs_cosig *wanted;
 	struct hash feed;
 };
 
@@ -117,7 +117,7 @@ static int find_witness(struct names *n)
 	return err == 1 ? ERR_OK : err;
 }
 
-static int add_cosig(void *ctx, const struct notes_cosig *c)
+static int add_cosig(void *ctx, const struct sigs_cosig *c)
 {
 	struct names *n = ctx;
 	char name[ORIGIN_MAX];
@@ -156,6 +156,6 @@ int writer_note(struct kv_txn *t, uint32_t no, struct buf *out)
 	if (!err)
 		err = note_add_sig(out, c.origin, h.key, sig);
 	if (!err)
-		err = notes_cosig_each(t, no, add_cosig, &n);
+		err = sigs_cosig_each(t, no, add_cosig, &n);
 	return err;
 }

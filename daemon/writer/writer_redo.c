@@ -80,7 +80,7 @@ int writer_redo(struct writer *w, struct errmsg *msg)
 	struct redo r = {0};
 	int err = redo_jobs(w, &r);
 
-	/* In the plain order: whatever happens, the guard keeps what may have been told until it is sealed.
+	/* In the plain order: whatever happens, the guard keeps what may have been sent until it is sealed.
 	 * A batch of the journal that finds no room is taken out of the guard; this one must not be. */
 	w->redo_over = true;
 	if (!err)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "daemon/exchange/node.h"
 #include "lib/err.h"
 #include "tests/bench/lines.h"
 #include "tests/bench/yard.h"

@@ -124,7 +124,6 @@ static void open_town(void)
 	services = (struct web_services){.tx.kv = kv,
 					 .tx.town = w.id,
 					 .tx.own = village,
-					 .role = NODE_VILLAGE,
 					 .tx.submit = submit,
 					 .tx.wall_ms = wall_ms,
 					 .tx.stamp = stamp,

@@ -44,7 +44,7 @@ struct peer {
 	struct effects *fx;
 	struct noise noise;
 	bool linked, wants_dial;
-	struct buf heard; /* from the node, not yet a whole frame */
+	struct buf received; /* from the node, not yet a whole frame */
 	size_t unsent;
 	uint64_t now_ms;
 	struct job *job[JOBS_MAX];
@@ -102,19 +102,19 @@ static void open_world(void)
 static void make_node(struct peer *p)
 {
 	const struct host *h = p->victim;
-	struct node_cfg cfg = {.role = h->role,
-			       .town = h->town,
+	struct node_cfg cfg = {.town = h->town,
 			       .feed = h->feed,
 			       .feed_key = h->feed_key,
 			       .transport = h->transport,
 			       .boot = 1,
-			       .has_invite = h->role == NODE_VILLAGE,
-			       .invite = h->invite,
-			       .enrol_tx = h->enrol_tx,
-			       .enrol_payload = buf_bytes(&h->enrol_payload)};
+			       .serves = h->serves,
+			       .upstream = {.feed_no = h->upstream_no,
+					    .invite = h->enrol_payload.n ? h->invite : NULL,
+					    .enrol_tx = h->enrol_tx,
+					    .enrol_payload = buf_bytes(&h->enrol_payload)}};
 
 	memcpy(cfg.origin, h->origin, sizeof(cfg.origin));
-	memcpy(cfg.hub_transport, h->hub_transport, DH_KEY_BYTES);
+	memcpy(cfg.upstream.transport, h->upstream_transport, DH_KEY_BYTES);
 	assert(node_new(&cfg, h->kv, 5, &p->node) == ERR_OK);
 }
 
@@ -203,7 +203,7 @@ static void say_handshake(struct peer *p)
 	say_frame(p, &frame);
 }
 
-static void hear_frame(struct peer *p, struct bytes f)
+static void recv_frame(struct peer *p, struct bytes f)
 {
 	struct buf plain = {0};
 
@@ -228,7 +228,7 @@ static void take_effects(struct peer *p)
 		switch (fx->type) {
 		case FX_SEND:
 			assert(p->linked);
-			buf_put(&p->heard, fx->bytes.p, fx->bytes.n);
+			buf_put(&p->received, fx->bytes.p, fx->bytes.n);
 			p->unsent += fx->bytes.n;
 			break;
 		case FX_CLOSE: p->linked = false; break;
@@ -251,18 +251,18 @@ static void node_event(struct peer *p, struct event *ev)
 }
 
 /* Answers of ours may bring more: until nothing whole is left. */
-static void hear(struct peer *p)
+static void recv_frames(struct peer *p)
 {
-	while (p->heard.n >= FRAME_HEAD) {
-		size_t n = FRAME_HEAD + be16_get(p->heard.p);
+	while (p->received.n >= FRAME_HEAD) {
+		size_t n = FRAME_HEAD + be16_get(p->received.p);
 		struct buf frame = {0};
 
-		if (n > p->heard.n)
+		if (n > p->received.n)
 			return;
-		buf_put(&frame, p->heard.p + FRAME_HEAD, n - FRAME_HEAD);
-		p->heard.n -= n;
-		memmove(p->heard.p, p->heard.p + n, p->heard.n);
-		hear_frame(p, buf_bytes(&frame));
+		buf_put(&frame, p->received.p + FRAME_HEAD, n - FRAME_HEAD);
+		p->received.n -= n;
+		memmove(p->received.p, p->received.p + n, p->received.n);
+		recv_frame(p, buf_bytes(&frame));
 		buf_close(&frame);
 	}
 }
@@ -279,7 +279,7 @@ static void link_up(struct peer *p)
 	assert(noise_init(&p->noise, initiator, p->self->transport,
 			  initiator ? dh_key_public(hub.transport) : NULL, prologue, PROLOGUE,
 			  seed) == ERR_OK);
-	buf_reset(&p->heard);
+	buf_reset(&p->received);
 	p->unsent = 0;
 	p->wants_dial = false;
 	p->linked = true;
@@ -287,7 +287,7 @@ static void link_up(struct peer *p)
 	node_event(p, &ev);
 	if (initiator)
 		say_handshake(p);
-	hear(p);
+	recv_frames(p);
 }
 
 static void link_down(struct peer *p)
@@ -363,7 +363,7 @@ static void act_frontier(struct peer *p, uint8_t town, uint8_t of_village)
 	msg_frontier_digest(f, 2, &h);
 	msg_frontier_hash(&plain, &h);
 	say(p, &plain);
-	hear(p);
+	recv_frames(p);
 	msg_frontier(&plain, f, 2);
 	say(p, &plain);
 }
@@ -458,7 +458,7 @@ static void act(struct peer *p, struct cur *c)
 		node_event(p, &ev);
 		break;
 	}
-	hear(p);
+	recv_frames(p);
 	if (!p->linked && (p->victim == &hub || p->wants_dial))
 		link_up(p);
 }
@@ -484,7 +484,7 @@ static void run(struct peer *p, struct cur *c)
 	while (p->njobs)
 		node_job_free(p->job[--p->njobs]);
 	noise_close(&p->noise);
-	buf_close(&p->heard);
+	buf_close(&p->received);
 	node_free(p->node);
 	assert(mem_live() == live);
 }

@@ -51,7 +51,7 @@ static uint32_t no_links(void *ctx, struct node_link *ret, uint32_t max)
 	return 0;
 }
 
-static uint32_t no_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
+static uint32_t no_alarms(void *ctx, struct alarm *ret, uint32_t max)
 {
 	(void)ctx;
 	(void)ret;
@@ -166,7 +166,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	route = route_of(data[0] & 0x3f);
 	req.lang = data[0] & ENGLISH ? LANG_EN : LANG_ZH;
-	services.role = data[0] & AT_HUB ? NODE_HUB : NODE_VILLAGE;
 	services.tx.own = data[0] & AT_HUB ? FEED_TOWN : village;
 	memcpy(text, data + 1, n - 1);
 	text[n - 1] = '\0';

@@ -219,18 +219,18 @@ static void row_daybook(struct bytes row)
 /* Length of the key, key, value. */
 static void row_note(struct bytes row)
 {
-	struct notes_row r;
+	struct sigs_row r;
 	struct bytes key, val;
 
 	if (row.n == 0 || row.p[0] > row.n - 1)
 		return;
 	key = kv_bytes(row.p + 1, row.p[0]);
 	val = kv_bytes(row.p + 1 + key.n, row.n - 1 - key.n);
-	if (notes_parse(key, val, &r))
+	if (sigs_parse(key, val, &r))
 		return;
 	assert(r.no == be32_get(key.p));
-	assert(r.kind == NOTES_SEALED || r.kind == NOTES_COSIG || r.kind == NOTES_ACKED);
-	assert(r.kind != NOTES_COSIG || memcmp(r.u.cosig.witness, key.p + 5, SIGN_KEY_BYTES) == 0);
+	assert(r.kind == SIGS_SEALED || r.kind == SIGS_COSIG || r.kind == SIGS_ACKED);
+	assert(r.kind != SIGS_COSIG || memcmp(r.u.cosig.witness, key.p + 5, SIGN_KEY_BYTES) == 0);
 }
 
 static int on_head(void *ctx, const struct feed_head *h)

@@ -183,11 +183,12 @@ static void test_keys_that_others_can_read_are_refused(void)
 	gone();
 }
 
-static void test_the_library_starts(void)
+static void start_library(void)
 {
 	T_EQ(crypto_start(), ERR_OK);
 }
 
-T_MAIN(T(test_the_library_starts), T(test_a_bad_domain_is_found_before_anything_is_made),
-       T(test_an_init_that_fails_leaves_nothing), T(test_of_two_who_init_one_place_one_is_refused),
-       T(test_a_village_checks_the_domain_too), T(test_keys_that_others_can_read_are_refused))
+T_MAIN_WITH(start_library, NULL, T(test_a_bad_domain_is_found_before_anything_is_made),
+	    T(test_an_init_that_fails_leaves_nothing),
+	    T(test_of_two_who_init_one_place_one_is_refused),
+	    T(test_a_village_checks_the_domain_too), T(test_keys_that_others_can_read_are_refused))

@@ -108,10 +108,10 @@ static void test_a_crash_half_way_leaves_the_name_free(void)
 	gone();
 }
 
-static void test_the_library_starts(void)
+static void start_library(void)
 {
 	T_EQ(crypto_start(), ERR_OK);
 }
 
-T_MAIN(T(test_the_library_starts), T(test_of_two_who_make_one_person_one_is_refused),
-       T(test_a_crash_half_way_leaves_the_name_free))
+T_MAIN_WITH(start_library, NULL, T(test_of_two_who_make_one_person_one_is_refused),
+	    T(test_a_crash_half_way_leaves_the_name_free))

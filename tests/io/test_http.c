@@ -726,27 +726,19 @@ static void test_closing_lets_running_handlers_answer(void)
 	close(idle);
 }
 
-int main(int argc, char **argv)
+static void open_semaphores(void)
 {
-	static const struct t_case cases[] = {
-		T(test_hostile_requests_are_refused),
-		T(test_lenient_points_do_no_harm),
-		T(test_too_large_heads_are_refused),
-		T(test_foreign_hosts_are_refused_on_tcp),
-		T(test_local_routes_are_not_there_on_tcp),
-		T(test_slow_headers_are_cut),
-		T(test_slow_bodies_are_cut),
-		T(test_a_crowd_of_idle_connections_passes),
-		T(test_one_connection_carries_many_requests),
-		T(test_bodies_arrive_byte_for_byte),
-		T(test_a_file_is_handed_on_in_pieces),
-		T(test_the_language_follows_the_request),
-		T(test_head_is_get_without_a_body),
-		T(test_a_slow_handler_delays_nobody),
-		T(test_closing_lets_running_handlers_answer),
-	};
-
+	t_has_threads();
 	sem_init(&slow_begun, 0, 0);
 	sem_init(&slow_go, 0, 0);
-	return t_run(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
 }
+
+T_MAIN_WITH(open_semaphores, NULL, T(test_hostile_requests_are_refused),
+	    T(test_lenient_points_do_no_harm), T(test_too_large_heads_are_refused),
+	    T(test_foreign_hosts_are_refused_on_tcp), T(test_local_routes_are_not_there_on_tcp),
+	    T(test_slow_headers_are_cut), T(test_slow_bodies_are_cut),
+	    T(test_a_crowd_of_idle_connections_passes),
+	    T(test_one_connection_carries_many_requests), T(test_bodies_arrive_byte_for_byte),
+	    T(test_a_file_is_handed_on_in_pieces), T(test_the_language_follows_the_request),
+	    T(test_head_is_get_without_a_body), T(test_a_slow_handler_delays_nobody),
+	    T(test_closing_lets_running_handlers_answer))

@@ -13,12 +13,12 @@
 #include "tests/lib/pair.h"
 #include "tests/lib/t.h"
 
-/* A real process appends signed entries by its store thread and says what it was told; it is killed at a random moment, again and
+/* A real process appends signed entries by its store thread and prints what was acknowledged; it is killed at a random moment, again and
  * again, on one store. What it said must be there, and the store must be good. */
 #define KILLS	    36
 #define BATCH_MAX   6
 #define ENTRIES_MAX 100000
-#define ACKS_MAX    24	 /* heard before the kill */
+#define ACKS_MAX    24	 /* received before the kill */
 #define LATER_US    2500 /* and then up to so long */
 
 static char dir[64], guard_path[96];
@@ -28,8 +28,8 @@ struct ack {
 	uint64_t seq;
 	struct hash leaf;
 };
-static struct hash told[ENTRIES_MAX]; /* leaf hashes of acknowledged entries */
-static uint64_t ntold;
+static struct hash acked[ENTRIES_MAX]; /* leaf hashes of acknowledged entries */
+static uint64_t nacked;
 static uint32_t came_back; /* times that the guard had a batch which the store had not */
 
 static int guard_save(void *ctx, const struct guard *g)
@@ -129,7 +129,7 @@ static void child(int out, uint64_t seed)
 	}
 }
 
-static void hear(int in, uint32_t wanted)
+static void recv_acks(int in, uint32_t wanted)
 {
 	for (uint32_t n = 0; n < wanted; n++) {
 		struct ack a;
@@ -139,12 +139,12 @@ static void hear(int in, uint32_t wanted)
 			return; /* that was the last word */
 		T_EQ(got, sizeof(a));
 		T_OK(a.seq < ENTRIES_MAX);
-		T_OK(a.seq >= ntold); /* never said twice */
-		told[a.seq] = a.leaf;
+		T_OK(a.seq >= nacked); /* never twice */
+		acked[a.seq] = a.leaf;
 		/* entries between were sealed, and the word of it was lost with the process */
-		for (uint64_t i = ntold; i < a.seq; i++)
-			told[i] = hash_empty;
-		ntold = a.seq + 1;
+		for (uint64_t i = nacked; i < a.seq; i++)
+			acked[i] = hash_empty;
+		nacked = a.seq + 1;
 	}
 }
 
@@ -170,29 +170,29 @@ static void run_and_kill(struct prng *r)
 		_exit(3); /* there should always be more to do */
 	}
 	close(fd[1]);
-	hear(fd[0], (uint32_t)prng_below(r, ACKS_MAX));
+	recv_acks(fd[0], (uint32_t)prng_below(r, ACKS_MAX));
 	wait_us(prng_below(r, LATER_US));
 	T_EQ(kill(pid, SIGKILL), 0);
 	T_EQ(waitpid(pid, &status, 0), pid);
 	T_OK(WIFSIGNALED(status));
-	hear(fd[0], UINT32_MAX);
+	recv_acks(fd[0], UINT32_MAX);
 	close(fd[0]);
 }
 
-static void check_told(struct kv_txn *t)
+static void check_acked(struct kv_txn *t)
 {
 	struct feed_head h;
 
 	T_EQ(feedlog_head(t, FEED_TOWN, &h), ERR_OK);
-	T_OK(h.size >= ntold);
-	for (uint64_t seq = 0; seq < ntold; seq++) {
+	T_OK(h.size >= nacked);
+	for (uint64_t seq = 0; seq < nacked; seq++) {
 		struct bytes leaf, payload;
 		struct hash hash;
 
 		T_EQ(feedlog_read(t, FEED_TOWN, seq, &leaf, &payload), ERR_OK);
 		hash_leaf(leaf.p, leaf.n, &hash);
-		if (hash_cmp(&told[seq], &hash_empty))
-			T_MEM(hash.b, told[seq].b, HASH_BYTES);
+		if (hash_cmp(&acked[seq], &hash_empty))
+			T_MEM(hash.b, acked[seq].b, HASH_BYTES);
 	}
 }
 
@@ -207,7 +207,7 @@ static void check_store(bool signatures)
 	proc_open(&p);
 	writer_head(p.w, &g);
 	T_EQ(kv_begin(p.kv, false, &t), ERR_OK);
-	check_told(t);
+	check_acked(t);
 	T_EQ(verify_store(t, &tw.id, FEED_TOWN, &g, &opts, &r), ERR_OK);
 	if (r.nproblems)
 		t_fail(__FILE__, __LINE__, "%s, entry %" PRIu64 ": %s", r.problem[0].table,
@@ -230,7 +230,7 @@ static void remove_all(void)
 	T_EQ(rmdir(dir), 0);
 }
 
-static void test_what_was_told_survives_any_kill(void)
+static void test_what_was_acknowledged_survives_any_kill(void)
 {
 	struct prng r;
 	struct kv *kv;
@@ -247,12 +247,13 @@ static void test_what_was_told_survives_any_kill(void)
 		run_and_kill(&r);
 		check_store(i == KILLS - 1);
 	}
-	T_OK(ntold > KILLS); /* it did get somewhere */
-	T_OK(came_back > 0); /* and some kill fell between guard and store */
-	printf("%" PRIu64 " entries told in %d lives, %u batches brought back by the guard\n",
-	       ntold, KILLS, came_back);
+	T_OK(nacked > KILLS); /* it did get somewhere */
+	T_OK(came_back > 0);  /* and some kill fell between guard and store */
+	printf("%" PRIu64
+	       " entries acknowledged in %d lives, %u batches brought back by the guard\n",
+	       nacked, KILLS, came_back);
 	remove_all();
 	pair_close(&tw);
 }
 
-T_MAIN(T(test_what_was_told_survives_any_kill))
+T_MAIN(T(test_what_was_acknowledged_survives_any_kill))

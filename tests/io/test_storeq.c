@@ -7,11 +7,11 @@
 #include "tests/lib/pair.h"
 #include "tests/lib/t.h"
 
-/* The store thread on a store whose commits the test holds, and a guard that counts: nobody hears of a job
+/* The store thread on a store whose commits the test holds, and a guard that counts: no job is reported
  * before its batch is committed and sealed. */
-#define JOBS_MAX   8
-#define TOLD_MAX   64
-#define GRANT_BASE 100
+#define JOBS_MAX    8
+#define REPORTS_MAX 64
+#define GRANT_BASE  100
 
 static struct pair tw;
 static struct pair_node node;
@@ -26,11 +26,11 @@ static struct {
 	uint32_t entered;  /* commits begun */
 	uint32_t returned; /* and come back */
 	int err;	   /* of the next commits */
-	uint32_t ntold;
+	uint32_t nreported;
 	struct {
 		int err;
-		uint32_t commits, saves; /* there were when it was told */
-	} told[TOLD_MAX];
+		uint32_t commits, saves; /* there were when it was reported */
+	} reported[REPORTS_MAX];
 } gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER};
 
 static int (*real_commit)(struct kv_txn *t);
@@ -57,15 +57,15 @@ static int held_commit(struct kv_txn *t)
 	return err;
 }
 
-static void on_told(void *ctx, struct job *j)
+static void on_reported(void *ctx, struct job *j)
 {
 	(void)ctx;
 	pthread_mutex_lock(&gate.lock);
-	T_OK(gate.ntold < TOLD_MAX);
-	gate.told[gate.ntold].err = j->err;
-	gate.told[gate.ntold].commits = gate.returned;
-	gate.told[gate.ntold].saves = node.guard_saves;
-	gate.ntold++;
+	T_OK(gate.nreported < REPORTS_MAX);
+	gate.reported[gate.nreported].err = j->err;
+	gate.reported[gate.nreported].commits = gate.returned;
+	gate.reported[gate.nreported].saves = node.guard_saves;
+	gate.nreported++;
 	pthread_cond_broadcast(&gate.moved);
 	pthread_mutex_unlock(&gate.lock);
 }
@@ -100,7 +100,7 @@ static void open_queue(void)
 	node.kv->ops = &ops;
 	gate.hold = false;
 	gate.err = ERR_OK;
-	gate.entered = gate.returned = gate.ntold = 0;
+	gate.entered = gate.returned = gate.nreported = 0;
 	T_EQ(storeq_start(node.w, NULL, NULL, &q), ERR_OK);
 	pair_start_tx(&tw, 0, &tx[0]);
 	T_EQ(storeq_run(q, &j, 1), ERR_OK);
@@ -121,10 +121,10 @@ static int put_grants(uint32_t base, uint32_t n)
 		pair_grant_tx(&tw, PAIR_HUB, 0, base + i, &tx[i]);
 		jobs[i] = &tx[i].job;
 	}
-	return storeq_put(q, jobs, n, on_told, NULL);
+	return storeq_put(q, jobs, n, on_reported, NULL);
 }
 
-static void test_nothing_is_told_before_commit_and_seal(void)
+static void test_nothing_is_reported_before_commit_and_seal(void)
 {
 	uint32_t commits, saves;
 
@@ -135,20 +135,20 @@ static void test_nothing_is_told_before_commit_and_seal(void)
 	T_EQ(put_grants(GRANT_BASE, JOBS_MAX), ERR_OK);
 	await(&gate.entered, commits + 1);
 	pthread_mutex_lock(&gate.lock);
-	T_EQ(gate.ntold, 0);
+	T_EQ(gate.nreported, 0);
 	pthread_mutex_unlock(&gate.lock);
 	set_hold(false);
-	await(&gate.ntold, JOBS_MAX);
+	await(&gate.nreported, JOBS_MAX);
 	for (uint32_t i = 0; i < JOBS_MAX; i++) {
-		T_EQ(gate.told[i].err, ERR_OK);
+		T_EQ(gate.reported[i].err, ERR_OK);
 		T_EQ(tx[i].job.u.append.seq, 1 + i);
-		T_OK(gate.told[i].commits > commits);
-		T_OK(gate.told[i].saves > saves);
+		T_OK(gate.reported[i].commits > commits);
+		T_OK(gate.reported[i].saves > saves);
 	}
 	close_queue();
 }
 
-/* Whatever fails, every job hears of it, and none that it was done. */
+/* Whatever fails, every job is reported, and none as done. */
 static void fails_with(int commit_err, int guard_err, int want)
 {
 	uint32_t commits;
@@ -158,10 +158,10 @@ static void fails_with(int commit_err, int guard_err, int want)
 	gate.err = commit_err;
 	node.guard_err = guard_err;
 	T_EQ(put_grants(GRANT_BASE, JOBS_MAX), ERR_OK);
-	await(&gate.ntold, JOBS_MAX);
+	await(&gate.nreported, JOBS_MAX);
 	for (uint32_t i = 0; i < JOBS_MAX; i++) {
-		T_EQ(gate.told[i].err, want);
-		T_OK(gate.told[i].commits > commits);
+		T_EQ(gate.reported[i].err, want);
+		T_OK(gate.reported[i].commits > commits);
 	}
 	gate.err = ERR_OK;
 	node.guard_err = ERR_OK;
@@ -175,20 +175,20 @@ static void test_after_a_failed_sync_nothing_more_is_taken(void)
 	close_queue();
 }
 
-static void test_a_seal_that_failed_is_told_as_failed(void)
+static void test_a_seal_that_failed_is_reported_as_failed(void)
 {
 	fails_with(ERR_OK, ERR_FULL, ERR_IO);
 	T_EQ(writer_state(node.w), WRITER_DEAD);
 	close_queue();
 }
 
-static void test_a_full_disk_is_told_and_the_next_batch_works(void)
+static void test_a_full_disk_is_reported_and_the_next_batch_works(void)
 {
 	fails_with(ERR_FULL, ERR_OK, ERR_FULL);
 	T_EQ(put_grants(GRANT_BASE, JOBS_MAX), ERR_OK);
-	await(&gate.ntold, 2 * JOBS_MAX);
+	await(&gate.nreported, 2 * JOBS_MAX);
 	for (uint32_t i = 0; i < JOBS_MAX; i++)
-		T_EQ(gate.told[JOBS_MAX + i].err, ERR_OK);
+		T_EQ(gate.reported[JOBS_MAX + i].err, ERR_OK);
 	close_queue();
 }
 
@@ -199,24 +199,25 @@ static void test_what_is_queued_is_finished_before_the_stop(void)
 	T_EQ(put_grants(GRANT_BASE, JOBS_MAX), ERR_OK);
 	set_hold(false);
 	storeq_stop(q);
-	T_EQ(gate.ntold, JOBS_MAX);
+	T_EQ(gate.nreported, JOBS_MAX);
 	pair_node_close(&node);
 }
 
-static void test_the_town_is_founded(void)
+static void open_town(void)
 {
+	t_has_threads();
 	pair_open(&tw);
 }
 
-static void test_the_town_is_closed(void)
+static void close_town(void)
 {
 	for (uint32_t i = 0; i < JOBS_MAX; i++)
 		pair_tx_close(&tx[i]);
 	pair_close(&tw);
 }
 
-T_MAIN(T(test_the_town_is_founded), T(test_nothing_is_told_before_commit_and_seal),
-       T(test_after_a_failed_sync_nothing_more_is_taken),
-       T(test_a_seal_that_failed_is_told_as_failed),
-       T(test_a_full_disk_is_told_and_the_next_batch_works),
-       T(test_what_is_queued_is_finished_before_the_stop), T(test_the_town_is_closed))
+T_MAIN_WITH(open_town, close_town, T(test_nothing_is_reported_before_commit_and_seal),
+	    T(test_after_a_failed_sync_nothing_more_is_taken),
+	    T(test_a_seal_that_failed_is_reported_as_failed),
+	    T(test_a_full_disk_is_reported_and_the_next_batch_works),
+	    T(test_what_is_queued_is_finished_before_the_stop))

@@ -140,27 +140,27 @@ static void cosign(struct held *h, struct kv_txn *t, uint32_t no, uint64_t size,
 		   const char *witness)
 {
 	const struct sign_key *key = town_key(&h->w, witness);
-	struct notes_cosig c = {.size = size};
+	struct sigs_cosig c = {.size = size};
 	struct checkpoint cp;
 
 	root_at(t, no, size, &cp);
 	c.root = cp.root;
 	memcpy(c.witness, sign_key_public(key), SIGN_KEY_BYTES);
 	T_EQ(cosig_make(&cp, key, NOW_S, &c.cosig), ERR_OK);
-	T_EQ(notes_cosig_put(t, no, &c), ERR_OK);
+	T_EQ(sigs_cosig_put(t, no, &c), ERR_OK);
 }
 
 static void seal(struct held *h, struct kv_txn *t, uint32_t no, const char *key)
 {
-	struct notes_sealed s;
+	struct sigs_sealed s;
 	struct checkpoint cp;
 	struct feed_head fh;
 
 	T_EQ(feedlog_head(t, no, &fh), ERR_OK);
 	root_at(t, no, fh.size, &cp);
-	s = (struct notes_sealed){.size = fh.size, .root = cp.root};
+	s = (struct sigs_sealed){.size = fh.size, .root = cp.root};
 	T_EQ(checkpoint_sign(&cp, town_key(&h->w, key), s.sig), ERR_OK);
-	T_EQ(notes_sealed_put(t, no, &s), ERR_OK);
+	T_EQ(sigs_sealed_put(t, no, &s), ERR_OK);
 	if (no == FEED_TOWN) {
 		h->guard = (struct guard){.epoch = 1, .size = s.size, .root = s.root};
 		memcpy(h->guard.sig, s.sig, SIGN_BYTES);
@@ -169,7 +169,7 @@ static void seal(struct held *h, struct kv_txn *t, uint32_t no, const char *key)
 
 static void sign_all(struct held *h)
 {
-	struct notes_acked acked = {.size = 3};
+	struct sigs_acked acked = {.size = 3};
 	struct checkpoint cp;
 	struct kv_txn *t;
 
@@ -183,7 +183,7 @@ static void sign_all(struct held *h)
 	cosign(h, t, h->b, 7, "witness/town");
 	root_at(t, FEED_TOWN, 3, &cp);
 	acked.root = cp.root;
-	T_EQ(notes_acked_put(t, FEED_TOWN, &acked), ERR_OK);
+	T_EQ(sigs_acked_put(t, FEED_TOWN, &acked), ERR_OK);
 	T_EQ(kv_commit(t), ERR_OK);
 }
 

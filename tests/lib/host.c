@@ -94,24 +94,19 @@ static void host_defaults(struct host *h)
 	h->wall_ms = fixed_wall;
 }
 
-void host_hub(struct host *h, uint64_t seed)
+static void make_hub(struct host *h, struct prng *g, const struct hash *town)
 {
-	struct rec_town_charter c;
-	struct hash town;
-	struct prng g;
-
-	T_EQ(crypto_start(), ERR_OK);
-	memset(h, 0, sizeof(*h));
-	prng_seed(&g, seed);
-	prng_fill(&g, town.b, sizeof(town.b));
-	h->role = NODE_HUB;
+	h->serves = true;
 	h->own_no = FEED_TOWN;
-	snprintf(h->name, sizeof(h->name), "hub");
-	make_identity(h, &g, &town);
+	make_identity(h, g, town);
 	h->town_feed = h->feed;
 	host_defaults(h);
 	register_feed(h, h, FEED_TOWN);
-	c = (struct rec_town_charter){
+}
+
+static void write_charter(struct host *h, struct prng *g)
+{
+	struct rec_town_charter c = {
 		.name = host_text("后山镇"),
 		.code = host_text("510000000"),
 		.domain = host_text(HOST_DOMAIN),
@@ -122,14 +117,41 @@ void host_hub(struct host *h, uint64_t seed)
 		.founder_key = {sign_key_public(h->person[HOST_HEAD]), SIGN_KEY_BYTES},
 		.rules = 1,
 	};
-	T_EQ(host_start(h, seed, NULL), ERR_OK);
-	host_do(h, &g, REC_town_charter, &c, NULL, 0, h->person[HOST_HEAD]);
+
+	host_do(h, g, REC_town_charter, &c, NULL, 0, h->person[HOST_HEAD]);
 }
 
-/* The village's own signature on its enrolment; it needs no link for this. */
-static void sign_enrolment(struct host *h, struct host *hub, struct prng *g)
+void host_hub(struct host *h, uint64_t seed)
 {
-	struct rec_village_enrol r = {
+	struct hash town;
+	struct prng g;
+
+	T_EQ(crypto_start(), ERR_OK);
+	memset(h, 0, sizeof(*h));
+	prng_seed(&g, seed);
+	prng_fill(&g, town.b, sizeof(town.b));
+	snprintf(h->name, sizeof(h->name), "hub");
+	make_hub(h, &g, &town);
+	T_EQ(host_start(h, seed, NULL), ERR_OK);
+	write_charter(h, &g);
+}
+
+/* @hub invites the member that @h has named. */
+static void invite(struct host *h, struct host *hub, struct prng *g)
+{
+	struct rec_invitation inv = {
+		.village_code = host_text(h->code),
+		.village_name = host_text(h->name),
+		.invite_key = {sign_key_public(h->invite), SIGN_KEY_BYTES},
+	};
+
+	memcpy(h->upstream_transport, dh_key_public(hub->transport), DH_KEY_BYTES);
+	host_do(hub, g, REC_invitation, &inv, NULL, 0, hub->person[HOST_HEAD]);
+}
+
+static struct rec_village_enrol enrolment_of(const struct host *h)
+{
+	return (struct rec_village_enrol){
 		.village_code = host_text(h->code),
 		.manifest = {h->manifest, h->manifest_n},
 		.witness_key = {sign_key_public(h->witness_key), SIGN_KEY_BYTES},
@@ -137,6 +159,33 @@ static void sign_enrolment(struct host *h, struct host *hub, struct prng *g)
 		.head_name = host_text("李书记"),
 		.head_key = {sign_key_public(h->person[HOST_HEAD]), SIGN_KEY_BYTES},
 	};
+}
+
+void host_middle(struct host *h, struct host *upper, uint32_t index, uint64_t seed)
+{
+	struct rec_village_enrol r;
+	struct prng g;
+
+	memset(h, 0, sizeof(*h));
+	prng_seed(&g, seed);
+	h->index = index;
+	h->upstream_no = FEED_TOWN + 1;
+	snprintf(h->code, sizeof(h->code), "510000000%03u", index);
+	snprintf(h->name, sizeof(h->name), "middle-%u", index);
+	make_hub(h, &g, &upper->town);
+	register_feed(h, upper, h->upstream_no);
+	invite(h, upper, &g);
+	r = enrolment_of(h);
+	host_do(upper, &g, REC_village_enrol, &r, NULL, 0, h->invite);
+	T_EQ(host_start(h, seed, NULL), ERR_OK);
+	write_charter(h, &g);
+	host_crash(h, NULL, NULL); /* what it asked to dial, nobody has seen */
+}
+
+/* The village's own signature on its enrolment; it needs no link for this. */
+static void sign_enrolment(struct host *h, struct host *hub, struct prng *g)
+{
+	struct rec_village_enrol r = enrolment_of(h);
 	struct cmd c;
 
 	host_tx(hub, g, REC_village_enrol, &r, NULL, 0, h->invite, HOST_WALL_MS, &c);
@@ -147,28 +196,21 @@ static void sign_enrolment(struct host *h, struct host *hub, struct prng *g)
 
 void host_village(struct host *h, struct host *hub, uint32_t index, uint64_t seed)
 {
-	struct rec_invitation inv;
 	struct prng g;
 
 	memset(h, 0, sizeof(*h));
 	prng_seed(&g, seed);
-	h->role = NODE_VILLAGE;
+	h->upstream_no = FEED_TOWN;
 	h->index = index;
 	h->own_no = FEED_TOWN + 1;
 	snprintf(h->code, sizeof(h->code), "510000000%03u", index);
 	snprintf(h->name, sizeof(h->name), "village-%u", index);
 	make_identity(h, &g, &hub->town);
 	h->town_feed = hub->feed;
-	memcpy(h->hub_transport, dh_key_public(hub->transport), DH_KEY_BYTES);
 	host_defaults(h);
 	register_feed(h, hub, FEED_TOWN);
 	register_feed(h, h, h->own_no);
-	inv = (struct rec_invitation){
-		.village_code = host_text(h->code),
-		.village_name = host_text(h->name),
-		.invite_key = {sign_key_public(h->invite), SIGN_KEY_BYTES},
-	};
-	host_do(hub, &g, REC_invitation, &inv, NULL, 0, hub->person[HOST_HEAD]);
+	invite(h, hub, &g);
 	sign_enrolment(h, hub, &g);
 }
 
@@ -195,31 +237,31 @@ void host_close(struct host *h)
 static int start_node(struct host *h, uint64_t prng_seed_value)
 {
 	struct node_cfg cfg = {
-		.role = h->role,
 		.town = h->town,
 		.feed = h->feed,
 		.feed_key = h->feed_key,
 		.transport = h->transport,
 		.boot = h->boot,
-		.has_invite = h->role == NODE_VILLAGE,
-		.invite = h->invite,
-		.enrol_tx = h->enrol_tx,
-		.enrol_payload = buf_bytes(&h->enrol_payload),
+		.serves = h->serves,
+		.upstream = {.feed_no = h->upstream_no,
+			     .invite = h->enrol_payload.n ? h->invite : NULL,
+			     .enrol_tx = h->enrol_tx,
+			     .enrol_payload = buf_bytes(&h->enrol_payload)},
 	};
 
 	memcpy(cfg.origin, h->origin, sizeof(cfg.origin));
-	memcpy(cfg.hub_transport, h->hub_transport, DH_KEY_BYTES);
+	memcpy(cfg.upstream.transport, h->upstream_transport, DH_KEY_BYTES);
 	return node_new(&cfg, h->kv, prng_seed_value, &h->node);
 }
 
-static void tell_head(struct host *h)
+static void announce_head(struct host *h)
 {
 	struct event ev = {.type = EV_GREW};
 
 	writer_head(h->writer, &ev.head);
-	if (ev.head.size <= h->told.size)
+	if (ev.head.size <= h->announced.size)
 		return;
-	h->told = ev.head;
+	h->announced = ev.head;
 	host_feed(h, &ev);
 }
 
@@ -245,8 +287,8 @@ int host_start(struct host *h, uint64_t prng_seed_value, struct errmsg *msg)
 		return err;
 	}
 	h->up = true;
-	memset(&h->told, 0, sizeof(h->told));
-	tell_head(h);
+	memset(&h->announced, 0, sizeof(h->announced));
+	announce_head(h);
 	return ERR_OK;
 }
 
@@ -331,7 +373,7 @@ int host_seal(struct host *h)
 	return writer_seal(h->writer);
 }
 
-void host_tell(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx)
+void host_report(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx)
 {
 	struct job **jobs = h->batch;
 	uint32_t n = h->nbatch;
@@ -346,7 +388,7 @@ void host_tell(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx
 		else if (done)
 			done(ctx, c);
 	}
-	tell_head(h);
+	announce_head(h);
 }
 
 void host_fail(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx)
@@ -369,9 +411,9 @@ int host_store(struct host *h)
 
 		take_batch(h);
 		err = writer_run(h->writer, h->batch, h->nbatch);
-		host_tell(h, NULL, NULL);
+		host_report(h, NULL, NULL);
 		if (err && err != ERR_CORRUPT && err != ERR_NOTFOUND)
-			return err; /* damage of the store is told by the jobs */
+			return err; /* damage of the store is in the jobs */
 	}
 	return ERR_OK;
 }
@@ -432,7 +474,7 @@ void host_tx(struct host *h, struct prng *g, enum rec_code code, const void *hea
 	e->type = type->code;
 	e->schema = type->schema;
 	e->wall_ms = wall_ms;
-	e->town_seen = h->role == NODE_VILLAGE ? host_size(h, &h->town_feed) : 0;
+	e->town_seen = h->own_no != FEED_TOWN ? host_size(h, &h->town_feed) : 0;
 	txid_make(wall_ms, random, e->txid);
 	entry_tx_sign(e, &h->town, author);
 	ret->job.type = JOB_APPEND;

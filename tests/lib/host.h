@@ -31,7 +31,8 @@ struct cmd {
 };
 
 struct host {
-	enum node_role role;
+	bool serves;	      /* members */
+	uint32_t upstream_no; /* of the upstream's feed; 0: it has none */
 	uint32_t index;
 	/* what survives */
 	struct hash town, feed, town_feed;
@@ -40,7 +41,7 @@ struct host {
 	size_t manifest_n;
 	struct sign_key *feed_key, *witness_key, *invite;
 	struct dh_key *transport;
-	uint8_t hub_transport[DH_KEY_BYTES];
+	uint8_t upstream_transport[DH_KEY_BYTES];
 	struct sign_key *person[HOST_PEOPLE];
 	struct entry enrol_tx;
 	struct buf enrol_payload;
@@ -53,7 +54,7 @@ struct host {
 	struct writer *writer;
 	struct node *node;
 	struct effects *fx;
-	struct guard told; /* head of the last EV_GREW */
+	struct guard announced; /* head of the last EV_GREW */
 	struct job **queue, **batch;
 	uint32_t nqueue, nbatch;
 
@@ -66,6 +67,9 @@ struct host {
 
 /* A hub with the charter in its feed. */
 void host_hub(struct host *h, uint64_t seed);
+/* A hub that is a member of another hub, @upper, whose roster names it already. Feed FEED_TOWN + 1 here is
+ * that of @upper. Not started yet. */
+void host_middle(struct host *h, struct host *upper, uint32_t index, uint64_t seed);
 /* A village with an invitation from @hub (appended there), not enrolled yet. */
 void host_village(struct host *h, struct host *hub, uint32_t index, uint64_t seed);
 void host_close(struct host *h);
@@ -83,7 +87,7 @@ int host_apply(struct host *h);
 int host_commit(struct host *h);
 int host_seal(struct host *h);
 /* Tells results: commands to @done, the node by events. */
-void host_tell(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx);
+void host_report(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx);
 /* A batch that the writer died of: its commands get their errors by @done and are out of it. */
 void host_fail(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx);
 /* All phases at once, until nothing is queued. Commands stay with the caller. */

@@ -1,45 +1,89 @@
 #include "tests/lib/t.h"
 
 #include <stdarg.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "lib/mem.h"
 #include "lib/text.h"
 
 #define SHOWN_BYTES_MAX 64
 
 static const char *running = "";
+static bool has_threads;
 
-static int list_requirements(const struct t_case *cases, size_t n)
+static int list_requirements(const struct t_suite *s)
 {
-	for (size_t i = 0; i < n; i++)
-		for (const char *r = cases[i].requirements; *r; r += strspn(r, " ")) {
+	for (size_t i = 0; i < s->n; i++)
+		for (const char *r = s->cases[i].requirements; *r; r += strspn(r, " ")) {
 			size_t len = strcspn(r, " ");
 
-			printf("%.*s %s\n", (int)len, r, cases[i].name);
+			printf("%.*s %s\n", (int)len, r, s->cases[i].name);
 			r += len;
 		}
 	return 0;
 }
 
-int t_run(int argc, char **argv, const struct t_case *cases, size_t n)
+static void run_case(const struct t_suite *s, const struct t_case *c)
+{
+	long live = mem_live();
+
+	running = c->name;
+	if (s->open)
+		s->open();
+	c->fn();
+	if (s->close)
+		s->close();
+	if (mem_live() != live && !has_threads)
+		t_fail(__FILE__, __LINE__, "allocations left: %ld", mem_live() - live);
+	printf("%s ... ok\n", running);
+	fflush(stdout);
+}
+
+static bool passes_alone(const struct t_suite *s, const struct t_case *c)
+{
+	int status = 1;
+
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		run_case(s, c);
+		exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		t_fail(__FILE__, __LINE__, "no process for %s", c->name);
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "%s: ended by signal %d\n", c->name, WTERMSIG(status));
+	return status == 0;
+}
+
+static int run_all(const struct t_suite *s)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		failed += !passes_alone(s, &s->cases[i]);
+	if (failed)
+		fprintf(stderr, "%zu of %zu tests failed\n", failed, s->n);
+	return failed ? 1 : 0;
+}
+
+int t_run(int argc, char **argv, const struct t_suite *s)
 {
 	size_t ran = 0;
 
-	if (argc > 1 && strcmp(argv[1], "--requirements") == 0)
-		return list_requirements(cases, n);
-	for (size_t i = 0; i < n; i++) {
-		if (argc > 1 && !strstr(cases[i].name, argv[1]))
-			continue;
-		running = cases[i].name;
-		cases[i].fn();
-		printf("%s ... ok\n", running);
-		fflush(stdout);
-		ran++;
-	}
-	if (ran == 0) {
+	if (argc < 2)
+		return run_all(s);
+	if (strcmp(argv[1], "--requirements") == 0)
+		return list_requirements(s);
+	for (size_t i = 0; i < s->n; i++)
+		if (strstr(s->cases[i].name, argv[1])) {
+			run_case(s, &s->cases[i]);
+			ran++;
+		}
+	if (ran == 0)
 		fprintf(stderr, "no test is called like that\n");
-		return 1;
-	}
-	return 0;
+	return ran ? 0 : 1;
 }
 
 void t_fail(const char *file, int line, const char *fmt, ...)
@@ -53,6 +97,11 @@ void t_fail(const char *file, int line, const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	exit(1);
+}
+
+void t_has_threads(void)
+{
+	has_threads = true;
 }
 
 void t_eq_mem(const char *file, int line, const char *what, const void *got, const void *want,

@@ -14,7 +14,7 @@
  *	T_MAIN(T(test_overflow_is_refused, "R02 R35"), T(test_...))
  *
  * A claim that shows requirements of the points scheme carries their names; tests/requirements asks for them.
- * A failed check prints file, line and both values, and ends the program with 1. */
+ * A failed check prints file, line and both values, and ends the process with 1. */
 struct t_case {
 	const char *name;
 	void (*fn)(void);
@@ -24,18 +24,30 @@ struct t_case {
 	{                                                                                          \
 		.name = #f, .fn = f, .requirements = "" __VA_ARGS__                                \
 	}
-#define T_MAIN(...)                                                                                \
+struct t_suite {
+	const struct t_case *cases;
+	size_t n;
+	void (*open)(void), (*close)(void); /* before and after each case; may be NULL */
+};
+#define T_MAIN(...) T_MAIN_WITH(NULL, NULL, __VA_ARGS__)
+#define T_MAIN_WITH(open_fn, close_fn, ...)                                                        \
 	int main(int argc, char **argv)                                                            \
 	{                                                                                          \
-		static const struct t_case cases[] = {__VA_ARGS__};                                \
-		return t_run(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));                 \
+		static const struct t_case t_cases[] = {__VA_ARGS__};                              \
+		static const struct t_suite t_suite = {                                            \
+			t_cases, sizeof(t_cases) / sizeof(t_cases[0]), open_fn, close_fn};         \
+		return t_run(argc, argv, &t_suite);                                                \
 	}
 
-/* Runs all cases, or those whose name contains argv[1]; prints "name ... ok". With "--requirements" it runs
- * none and prints "R02 name" for each requirement that a case shows. Returns 0, or 1 when no case fits. */
-int t_run(int argc, char **argv, const struct t_case *cases, size_t n);
+/* Runs every case in a process of its own, so that none rests on another, and prints "name ... ok"; a case that
+ * leaves memory allocated fails. With an argument it runs those cases whose names contain it, in this process;
+ * with "--requirements" it runs none and prints "R02 name" for each requirement that a case shows. Returns 0, or 1
+ * when a case failed or none fits. */
+int t_run(int argc, char **argv, const struct t_suite *s);
 __attribute__((noreturn, format(printf, 3, 4))) void t_fail(const char *file, int line,
 							    const char *fmt, ...);
+/* For a test whose threads free what others allocated: mem_live counts for one thread. */
+void t_has_threads(void);
 void t_eq_mem(const char *file, int line, const char *what, const void *got, const void *want,
 	      size_t n);
 void t_eq_str(const char *file, int line, const char *what, const char *got, const char *want);

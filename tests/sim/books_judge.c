@@ -244,7 +244,7 @@ static enum verdict_id judge_redemption(const struct books *b, const struct book
 	return a->today ? V_ACCEPTED : V_NO_CLOCK; /* every year to come would have its cap open */
 }
 
-static enum verdict_id judge_told(const struct books *b, const struct books_act *a)
+static enum verdict_id judge_notified(const struct books *b, const struct books_act *a)
 {
 	const struct books_line *l = books_line((struct books *)b, a->about, a->line);
 
@@ -377,7 +377,7 @@ enum verdict_id books_judge_act(const struct books *b, const struct books_act *a
 {
 	switch (a->type) {
 	case REC_redemption: return judge_redemption(b, a);
-	case REC_notified: return judge_told(b, a);
+	case REC_notified: return judge_notified(b, a);
 	case REC_posting: return act_of(b, a->about)->done ? V_DONE_ALREADY : V_ACCEPTED;
 	case REC_redemption_reversal:
 	case REC_objection_reply:

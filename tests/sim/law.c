@@ -165,7 +165,7 @@ void law_before_apply(struct sim *s, uint32_t host)
 	}
 }
 
-void law_before_tell(struct sim *s, uint32_t host)
+void law_before_report(struct sim *s, uint32_t host)
 {
 	const struct host *h = &s->m[host].host;
 
@@ -572,7 +572,7 @@ static void same_journal(struct sim *s, uint32_t host, uint32_t feed, bool all)
 		sim_fail(s, "journal: %s: of %s: %s", h->name, name_of(s, feed), broken);
 }
 
-void law_told(struct sim *s, uint32_t host)
+void law_reported(struct sim *s, uint32_t host)
 {
 	bool state = s->steps % DIGEST_EVERY == 0;
 
@@ -593,7 +593,7 @@ void law_told(struct sim *s, uint32_t host)
 
 void law_stepped(struct sim *s, uint32_t host)
 {
-	struct node_alarm a[NODE_ALARMS_MAX];
+	struct alarm a[NODE_ALARMS_MAX];
 	uint32_t n = 0;
 
 	if (s->m[host].host.up)
@@ -603,7 +603,7 @@ void law_stepped(struct sim *s, uint32_t host)
 		uint32_t f = feed_of(s, &a[i].feed);
 
 		if (f == SIM_HOSTS || !s->rotted[f])
-			sim_fail(s, "false alarm: %s: %s", name_of(s, host), a[i].text);
+			sim_fail(s, "false alarm: %s: %s", name_of(s, host), alarm_name(a[i].id));
 	}
 }
 

@@ -219,12 +219,12 @@ static void broken(struct sim *s, struct machine *m, const char *what, int err)
 	machine_crash(s, m->host.index);
 }
 
-static void tell(struct sim *s, struct machine *m)
+static void report(struct sim *s, struct machine *m)
 {
 	m->phase = PH_IDLE;
-	law_before_tell(s, m->host.index);
-	host_tell(&m->host, work_done, s);
-	law_told(s, m->host.index);
+	law_before_report(s, m->host.index);
+	host_report(&m->host, work_done, s);
+	law_reported(s, m->host.index);
 	if (m->old_copy && guarddisk_newest(&m->host.guard)->intent.size &&
 	    sim_chance(&s->crash, 50))
 		machine_crash(s, m->host.index); /* at the moment when the guard has most to do */
@@ -249,7 +249,7 @@ static void commit(struct sim *s, struct machine *m)
 
 	if (err == ERR_FULL) {
 		s->count.fulls++;
-		want_store(s, m, PH_TELL, 10); /* nothing was changed; that is told */
+		want_store(s, m, PH_REPORT, 10); /* nothing was changed; that is reported */
 	} else if (err) {
 		broken(s, m, "commit", err);
 	} else {
@@ -268,7 +268,7 @@ static void seal(struct sim *s, struct machine *m)
 	if (err)
 		return;
 	law_signed(s, m->host.index);
-	want_store(s, m, PH_TELL, 20);
+	want_store(s, m, PH_REPORT, 20);
 }
 
 void machine_store(struct sim *s, uint32_t host)
@@ -279,7 +279,7 @@ void machine_store(struct sim *s, uint32_t host)
 	case PH_APPLY: apply(s, m); break;
 	case PH_COMMIT: commit(s, m); break;
 	case PH_SEAL: seal(s, m); break;
-	case PH_TELL: tell(s, m); break;
+	case PH_REPORT: report(s, m); break;
 	case PH_IDLE: T_OK(false); break;
 	}
 }

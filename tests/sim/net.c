@@ -146,7 +146,7 @@ void net_perform(void *ctx, struct host *h, const struct effect *fx)
 {
 	struct machine *m = ctx;
 	struct sim *s = m->s;
-	unsigned end = h->role == NODE_HUB ? END_HUB : END_VILLAGE;
+	unsigned end = h->serves ? END_HUB : END_VILLAGE;
 	struct sim_event ev = {.type = SE_DIAL, .host = h->index, .gen = m->gen};
 	struct conn *c;
 

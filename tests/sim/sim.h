@@ -80,7 +80,7 @@ struct sim_count {
 	uint64_t verdict[V_COUNT], warned[V_COUNT];
 };
 
-enum phase { PH_IDLE, PH_APPLY, PH_COMMIT, PH_SEAL, PH_TELL };
+enum phase { PH_IDLE, PH_APPLY, PH_COMMIT, PH_SEAL, PH_REPORT };
 struct machine {
 	struct sim *s;
 	struct host host;
@@ -229,9 +229,9 @@ void mispost_tries(struct sim *s, uint32_t village);
 void law_open(struct sim *s);
 void law_close(struct sim *s);
 void law_before_apply(struct sim *s, uint32_t host);
-void law_before_tell(struct sim *s, uint32_t host);
+void law_before_report(struct sim *s, uint32_t host);
 void law_committed(struct sim *s, uint32_t host);
-void law_told(struct sim *s, uint32_t host);
+void law_reported(struct sim *s, uint32_t host);
 void law_restarted(struct sim *s, uint32_t host);
 void law_signed(struct sim *s, uint32_t host);
 void law_opened(struct sim *s, uint32_t host);

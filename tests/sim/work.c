@@ -450,11 +450,11 @@ void work_done(void *ctx, struct cmd *c)
 	struct sim *s = ctx;
 	struct order *o = c->ctx;
 	const struct job_append *a = &c->job.u.append;
-	uint8_t told[8];
+	uint8_t result[8];
 
-	be32_put(told, (uint32_t)c->job.err);
-	be32_put(told + 4, c->job.err ? 0 : a->verdict.reason.id);
-	sha256_add(&s->history, told, sizeof(told));
+	be32_put(result, (uint32_t)c->job.err);
+	be32_put(result + 4, c->job.err ? 0 : a->verdict.reason.id);
+	sha256_add(&s->history, result, sizeof(result));
 	o->under_way = false;
 	if (c->job.err) {
 		/* it was made when the store had more of the town feed */

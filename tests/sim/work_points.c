@@ -1,7 +1,7 @@
 #include "tests/lib/t.h"
 #include "tests/sim/work.h"
 
-/* Lines of points: recorded, reviewed, confirmed, told of, objected to, taken back. */
+/* Lines of points: recorded, reviewed, confirmed, notified, objected to, taken back. */
 
 /* The village's catalogues from 2025 on have another value for Z001 than the town's, and an item of their own. */
 const struct work_item work_items[BOOKS_ITEMS] = {
@@ -37,12 +37,12 @@ static day_t some_day(struct sim *s)
 	return work_today(s) - (day_t)prng_below(&s->work, back);
 }
 
-static void tell_of(struct sim *s, struct books_line *l)
+static void notify_of(struct sim *s, struct books_line *l)
 {
-	day_t told = l->day + (day_t)prng_below(&s->work, RECENT_DAYS);
+	day_t day = l->day + (day_t)prng_below(&s->work, RECENT_DAYS);
 
 	if (l->points < 0 && sim_chance(&s->work, 60))
-		l->notified = told < work_today(s) ? told : work_today(s);
+		l->notified = day < work_today(s) ? day : work_today(s);
 }
 
 /* Of the group of the recorder, mostly. */
@@ -79,7 +79,7 @@ static void random_line(struct sim *s, uint32_t host, unsigned recorder, struct 
 	l->item = item;
 	l->points = work_items[item].points[l->year];
 	l->cap = work_items[item].cap;
-	tell_of(s, l);
+	notify_of(s, l);
 	if (work_items[item].scope == SCOPE_individual)
 		l->member = some_member(s, host, l->household);
 }
@@ -247,7 +247,7 @@ static bool waits_for_telling(const struct books_line *l)
 	       (l->state == LINE_RECORDED || l->state == LINE_REVIEWED);
 }
 
-static void tell(struct sim *s, uint32_t host)
+static void notify(struct sim *s, uint32_t host)
 {
 	const struct books *b = &s->people->books[host];
 	unsigned other = sim_chance(&s->work, 50) ? HOST_REVIEWER : HOST_CONFIRMER;
@@ -350,8 +350,10 @@ static void decline(struct sim *s, uint32_t host)
 
 static void due_process(struct sim *s, uint32_t host)
 {
-	static void (*const often[])(struct sim * s, uint32_t host) = {
-		tell, tell, tell, tell, object, object, answer, answer, apply, apply, decline};
+	static void (*const often[])(struct sim * s, uint32_t host) = {notify, notify, notify,
+								       notify, object, object,
+								       answer, answer, apply,
+								       apply,  decline};
 
 	if (s->people->books[host].nsheets == 0)
 		return;

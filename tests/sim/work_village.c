@@ -140,7 +140,7 @@ static void inspect(struct sim *s, uint32_t host)
 	order_act(s, host, &a, &r, NULL, 0);
 }
 
-static void tell_case(struct sim *s, uint32_t host)
+static void write_case(struct sim *s, uint32_t host)
 {
 	const struct books_act a = happened(s, REC_case_note, HOST_HEAD);
 	const struct rec_case_note r = {.day = a.day,
@@ -154,7 +154,7 @@ void work_village(struct sim *s, uint32_t host)
 {
 	static void (*const often[])(struct sim * s, uint32_t host) = {
 		meet,  consult, train,	  apply_for_village, set_up_store, give_keeper, give_keeper,
-		check, check,	complain, answer_complaint,  inspect,	   tell_case};
+		check, check,	complain, answer_complaint,  inspect,	   write_case};
 
 	often[prng_below(&s->work, sizeof(often) / sizeof(often[0]))](s, host);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/template.h"
 #include "lib/text.h"
 
 #define GAP 2 /* between columns */
@@ -142,19 +143,24 @@ static void put_clean(struct buf *out, const char *s)
 
 /* --- sentences ------------------------------------------------------------------------------------ */
 
+struct args {
+	const char *const *v;
+	size_t n;
+};
+
+static void put_arg(const void *ctx, char what, char how, struct buf *out)
+{
+	const struct args *a = ctx;
+	size_t k = (size_t)(what - '0');
+
+	(void)how;
+	if (k < a->n && a->v[k])
+		put_clean(out, a->v[k]);
+}
+
 void say_put(struct buf *out, enum lang l, enum msg_id id, const char *const *args, size_t n)
 {
-	for (const char *p = say_in(l, id); *p; p++) {
-		size_t k = (size_t)(p[0] == '{' ? p[1] - '0' : 10);
-
-		if (k > 9 || p[2] != '}') {
-			buf_put_u8(out, (uint8_t)*p);
-			continue;
-		}
-		if (k < n && args[k])
-			put_clean(out, args[k]);
-		p += 2;
-	}
+	template_fill(say_in(l, id), put_arg, &(struct args){args, n}, out);
 }
 
 static char first_error[1024];

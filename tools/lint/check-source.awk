@@ -66,78 +66,16 @@ BEGIN {
 	words("time gettimeofday clock_gettime clock localtime gmtime mktime rand random srand " \
 	      "srandom getenv exit printf fprintf puts fopen open", impure)
 	words("malloc calloc realloc free strdup strndup aligned_alloc", heap)
-	read_spec("proto/SPEC.md")
 }
 
-# spec["4.2"] is the text of section 4.2 with its sub-sections.
-function read_spec(path,    text, open_sections, n, number, parts, i, prefix) {
-	n = 0
-	while ((getline text < path) > 0) {
-		have_spec = 1
-		if (text ~ /^#+ +[0-9]/) {
-			number = text
-			sub(/^#+ +/, "", number)
-			sub(/[^0-9.].*$/, "", number)
-			sub(/\.+$/, "", number)
-			n = split(number, parts, ".")
-			prefix = ""
-			for (i = 1; i <= n; i++) {
-				prefix = prefix (i > 1 ? "." : "") parts[i]
-				open_sections[i] = prefix
-			}
-		}
-		for (i = 1; i <= n; i++)
-			spec[open_sections[i]] = spec[open_sections[i]] " " text
-	}
-	close(path)
-	for (i in spec)
-		spec[i] = plain(spec[i])
-}
-
-# White space and the marks of Markdown do not count.
-function plain(text) {
-	gsub(/[`*]/, "", text)
-	gsub(/[ \t]+/, " ", text)
-	sub(/^ /, "", text)
-	sub(/ $/, "", text)
-	return text
-}
-
-function check_quote(text,    number) {
-	if (text !~ /^[ \t]*SPEC [0-9][0-9.]*: *"/)
-		return
-	number = text
-	sub(/^[ \t]*SPEC /, "", number)
-	sub(/:.*$/, "", number)
-	sub(/^[^"]*"/, "", text)
-	if (!sub(/"[^"]*$/, "", text)) {
-		say("a quote of SPEC.md without its end")
-		return
-	}
-	text = plain(text)
-	if (!have_spec)
-		say("a quote, but there is no proto/SPEC.md")
-	else if (!(number in spec))
-		say("proto/SPEC.md has no section " number)
-	else if (text == "" || index(spec[number], text) == 0)
-		say("not word for word in section " number " of proto/SPEC.md: \"" text "\"")
-}
-
-# The line without comments and with empty string literals; comments are collected as they end.
+# The line without comments and with empty string literals.
 function code_of(text,    out, at, tail) {
 	out = ""
 	while (text != "") {
 		if (in_comment) {
 			at = index(text, "*/")
-			if (!at) {
-				tail = text
-				sub(/^[ \t]*\*/, "", tail)
-				comment = comment " " tail
+			if (!at)
 				return out
-			}
-			tail = substr(text, 1, at - 1)
-			sub(/^[ \t]*\*/, "", tail)
-			check_quote(comment " " tail)
 			in_comment = 0
 			text = substr(text, at + 2)
 		} else if (match(text, /\/\*|\/\/|"|'/)) {
@@ -145,7 +83,6 @@ function code_of(text,    out, at, tail) {
 			tail = substr(text, RSTART)
 			if (tail ~ /^\/\*/) {
 				in_comment = 1
-				comment = ""
 				text = substr(tail, 3)
 			} else if (tail ~ /^\/\//) {
 				return out

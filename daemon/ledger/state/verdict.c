@@ -7,6 +7,7 @@
 #include "lib/amount.h"
 #include "lib/date.h"
 #include "lib/err.h"
+#include "lib/template.h"
 #include "lib/text.h"
 #include "proto/record.h"
 
@@ -255,34 +256,30 @@ static void put_text(const char *s, char how, enum lang lang, struct buf *out)
 	}
 }
 
-static void fill_in(const char *p, const struct reason *r, enum lang lang, struct buf *out)
+struct sentence {
+	const struct reason *r;
+	enum lang lang;
+};
+
+static void put_value(const void *ctx, char what, char how, struct buf *out)
 {
-	while (*p) {
-		size_t n = strcspn(p, "{");
+	const struct sentence *s = ctx;
 
-		buf_put(out, p, n);
-		p += n;
-		if (!*p)
-			break;
-		/* {0} {0p} {s} {sf}: the table is ours and tested, so the shape is known */
-		char what = p[1], how = p[2] == '}' ? '\0' : p[2];
-
-		if (what == 's' || what == 't')
-			put_text(what == 's' ? r->s : r->t, how, lang, out);
-		else
-			put_number(r->num[(what - '0') & 3], how, lang, out);
-		p += how ? 4 : 3;
-	}
+	if (what == 's' || what == 't')
+		put_text(what == 's' ? s->r->s : s->r->t, how, s->lang, out);
+	else
+		put_number(s->r->num[(what - '0') & 3], how, s->lang, out);
 }
 
 int reason_text(const struct reason *r, enum lang lang, struct buf *out)
 {
 	const char *remedy = reasons[r->id].in[lang].remedy;
+	struct sentence s = {r, lang};
 
-	fill_in(reasons[r->id].in[lang].what, r, lang, out);
+	template_fill(reasons[r->id].in[lang].what, put_value, &s, out);
 	if (*remedy) {
 		buf_puts(out, lang == LANG_ZH ? "；" : "; ");
-		fill_in(remedy, r, lang, out);
+		template_fill(remedy, put_value, &s, out);
 	}
 	return out->err;
 }

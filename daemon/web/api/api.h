@@ -19,7 +19,6 @@
  * by submitting jobs. What the outside provides comes in as services. */
 struct web_services {
 	struct tx_services tx; /* its ctx is that of all */
-	enum node_role role;
 	/* Sealed keys of people on this node. ERR_NOTFOUND, ERR_CRYPTO (wrong passphrase), ERR_EXISTS. */
 	int (*person_open)(void *ctx, const char *name, const char *passphrase,
 			   struct sign_key **ret, struct errmsg *msg);
@@ -27,7 +26,7 @@ struct web_services {
 			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg);
 	int (*person_public)(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES]);
 	uint32_t (*links)(void *ctx, struct node_link *ret, uint32_t max);
-	uint32_t (*alarms)(void *ctx, struct node_alarm *ret, uint32_t max);
+	uint32_t (*alarms)(void *ctx, struct alarm *ret, uint32_t max);
 	int (*guard)(void *ctx, struct guard *ret); /* ERR_NOTFOUND: never signed */
 	/* The invitation file for a village: text of dir_invitation (daemon/io/dir.h). */
 	int (*invitation)(void *ctx, const char *village_code, const char *village_name,
@@ -43,6 +42,12 @@ struct web_services {
 	/* NULL, or why the node does not write (for status). */
 	const char *(*halted)(void *ctx);
 };
+
+/* The node whose own feed is the town's. */
+static inline bool web_at_hub(const struct web_services *s)
+{
+	return s->tx.own == FEED_TOWN;
+}
 
 #define WEB_FILE_MAX ((size_t)16 << 20) /* of a file kept beside the ledger */
 /* Shorter ones person_create refuses, too. */

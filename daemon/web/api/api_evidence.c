@@ -57,7 +57,7 @@ static uint32_t put_digests(struct reading *r, const struct rec_type *t, uint64_
 		struct bytes digest = {0};
 
 		if (f[i].kind == REC_DIGEST)
-			digest = rec_digest(&f[i], part);
+			digest = rec_bytes(&f[i], part);
 		if (digest.n != HASH_BYTES)
 			continue;
 		jw_obj(&r->w);

@@ -34,7 +34,7 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	char label[FEED_LABEL_MAX];
 	uint64_t durable = h->size, unaudited, overdue = 0;
 	bool own = h->no == r->s->tx.own;
-	int err = writer_feed_status(r->ask.t, h->no, r->s->role == NODE_HUB, &st);
+	int err = writer_feed_status(r->ask.t, h->no, web_at_hub(r->s), &st);
 
 	if (err)
 		return err;
@@ -68,6 +68,15 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	return err;
 }
 
+static void put_alarm_text(struct reading *r, const char *key, const struct alarm *a)
+{
+	struct buf text = {0};
+
+	alarm_text(a, r->req->lang, &text);
+	jw_kstr(&r->w, key, buf_str(&text));
+	buf_close(&text);
+}
+
 static void put_links(struct reading *r)
 {
 	struct node_link link[LINKS_SHOWN_MAX];
@@ -80,29 +89,17 @@ static void put_links(struct reading *r)
 		jw_khex(&r->w, "feed", link[i].feed.b, HASH_BYTES);
 		jw_kbool(&r->w, "running", link[i].running);
 		jw_ku64(&r->w, "since_ms", link[i].since_ms);
-		jw_ku64(&r->w, "last_heard_ms", link[i].last_heard_ms);
+		jw_ku64(&r->w, "last_recv_ms", link[i].last_recv_ms);
 		jw_ku64(&r->w, "acked_bytes", link[i].acked_bytes);
-		jw_kstr(&r->w, "last_refusal", link[i].last_refusal);
+		put_alarm_text(r, "last_refusal", &link[i].last_refusal);
 		jw_obj_end(&r->w);
 	}
 	jw_arr_end(&r->w);
 }
 
-/* An alarm is told in both languages, "中文 / English"; as it stands when it is not. */
-static void put_in_language(struct jw *w, const char *key, const char *text, enum lang lang)
-{
-	const char *bar = strstr(text, " / ");
-
-	jw_key(w, key);
-	if (bar && lang == LANG_ZH)
-		jw_strn(w, text, (size_t)(bar - text));
-	else
-		jw_str(w, bar ? bar + strlen(" / ") : text);
-}
-
 static void put_alarms(struct reading *r)
 {
-	struct node_alarm alarm[NODE_ALARMS_MAX];
+	struct alarm alarm[NODE_ALARMS_MAX];
 	uint32_t n = r->s->alarms(r->s->tx.ctx, alarm, NODE_ALARMS_MAX);
 	char when[32];
 
@@ -114,7 +111,8 @@ static void put_alarms(struct reading *r)
 		jw_ku64(&r->w, "entry", alarm[i].seq);
 		jw_kstr(&r->w, "error", err_name(alarm[i].err));
 		jw_kstr(&r->w, "time", time_text(alarm[i].wall_ms, when));
-		put_in_language(&r->w, "reason", alarm[i].text, r->req->lang);
+		jw_kstr(&r->w, "name", alarm_name(alarm[i].id));
+		put_alarm_text(r, "reason", &alarm[i]);
 		jw_obj_end(&r->w);
 	}
 	jw_arr_end(&r->w);
@@ -139,7 +137,7 @@ void api_status(const struct web_services *s, const struct web_req *req, struct 
 
 	if (!reading_begin(&r, s, req, res))
 		return;
-	jw_kstr(&r.w, "role", s->role == NODE_HUB ? "hub" : "village");
+	jw_kstr(&r.w, "role", web_at_hub(s) ? "hub" : "village");
 	put_town(&r);
 	jw_key(&r.w, "halted");
 	if (halted)

@@ -136,7 +136,7 @@ static bool run_tx(struct change *c, const struct recjson *r, bool dry_run, stru
 /* At another node even a record that lacks something would be the wrong one. */
 static bool belongs_here(struct change *c, const struct rec_type *t)
 {
-	enum rec_feed here = c->s->role == NODE_HUB ? REC_FEED_TOWN : REC_FEED_VILLAGE;
+	enum rec_feed here = web_at_hub(c->s) ? REC_FEED_TOWN : REC_FEED_VILLAGE;
 	struct reason why = {.id = V_WRONG_FEED};
 
 	if (t->feed & here)
@@ -482,7 +482,7 @@ static bool make_invitation(struct change *c, const uint8_t seed[SIGN_SEED_BYTES
 	if (!body_text(c->req, c->res, c->root, "village_code", &code) ||
 	    !body_text(c->req, c->res, c->root, "village_name", &name))
 		return false;
-	if (c->s->role != NODE_HUB || !code || !name)
+	if (!web_at_hub(c->s) || !code || !name)
 		return true;
 	err = c->s->invitation(c->s->tx.ctx, code, name, seed, file, &msg);
 	if (err == ERR_INVALID)

@@ -7,6 +7,7 @@
 #include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
 #include "lib/mem.h"
+#include "lib/template.h"
 #include "lib/text.h"
 #include "lib/vec.h"
 
@@ -265,29 +266,23 @@ uint32_t import_map_put(struct import_map *m, struct bytes key, uint32_t value,
 
 /* --- the report for people and machines ----------------------------------------------------------------- */
 
-static void put_place(const struct import_issue *i, char c, struct buf *out)
+static void put_place(const void *ctx, char what, char how, struct buf *out)
 {
-	switch (c) {
+	const struct import_issue *i = ctx;
+
+	(void)how;
+	switch (what) {
 	case 's': buf_puts(out, i->s); break;
 	case 't': buf_puts(out, i->t); break;
 	case 'v': buf_puts(out, i->value); break;
-	default: buf_printf(out, "%" PRId64, i->num[c == '1']); break;
+	default: buf_printf(out, "%" PRId64, i->num[what == '1']); break;
 	}
 }
 
 int import_issue_text(const struct import_issue *i, enum lang lang, struct buf *out)
 {
-	const char *p = lang == LANG_ZH ? kinds[i->id].zh : kinds[i->id].en;
-
-	for (; *p; p++) {
-		if (p[0] == '{' && p[1] && strchr("stv01", p[1]) && p[2] == '}') {
-			put_place(i, p[1], out);
-			p += 2;
-		} else {
-			buf_put_u8(out, (uint8_t)*p);
-		}
-	}
-	return out->err;
+	return template_fill(lang == LANG_ZH ? kinds[i->id].zh : kinds[i->id].en, put_place, i,
+			     out);
 }
 
 static void json_text(struct jw *w, const char *key, const struct import_issue *i, enum lang lang)

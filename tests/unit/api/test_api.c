@@ -165,15 +165,18 @@ static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
 {
 	(void)ctx;
 	(void)max;
-	ret[0] = (struct node_link){.conn = 1, .running = true, .last_refusal = "none"};
+	ret[0] = (struct node_link){.conn = 1,
+				    .running = true,
+				    .last_refusal = {.id = ALARM_ENROLMENT_REFUSED,
+						     .num = {V_INVITE_EXPIRED}}};
 	return 1;
 }
 
-static uint32_t svc_alarms(void *ctx, struct node_alarm *ret, uint32_t max)
+static uint32_t svc_alarms(void *ctx, struct alarm *ret, uint32_t max)
 {
 	(void)ctx;
 	(void)max;
-	ret[0] = (struct node_alarm){.seq = 7, .err = ERR_CRYPTO, .text = "已改动 / altered"};
+	ret[0] = (struct alarm){.id = ALARM_PEER_OLDER, .seq = 7, .err = ERR_FORK, .num = {7, 9}};
 	return 1;
 }
 
@@ -237,7 +240,6 @@ static void node_open(bool hub)
 	n.s = (struct web_services){.tx.kv = n.kv,
 				    .tx.town = n.w.id,
 				    .tx.own = hub ? FEED_TOWN : village,
-				    .role = hub ? NODE_HUB : NODE_VILLAGE,
 				    .tx.submit = svc_submit,
 				    .tx.wall_ms = svc_wall,
 				    .tx.stamp = svc_stamp,
@@ -470,9 +472,12 @@ static void test_status_tells_strangers_nothing_personal(void)
 	T_STR(at("feeds.0.unaudited"), "0");
 	T_STR(at("feeds.1.unaudited"), "1");
 	T_STR(at("links"), "[1]");
-	T_STR(at("alarms.0.reason"), "altered");
+	T_STR(at("links.0.last_refusal"), "the hub refused the enrolment (INVITE_EXPIRED)");
+	T_STR(at("alarms.0.name"), "PEER_OLDER");
+	T_STR(at("alarms.0.reason"), "the other side has 7 entries of its own feed and 9 are held "
+				     "here: it may be an old copy");
 	WANT(ask("GET", "/api/v1/status", (struct bytes){0}, true, LANG_ZH), 200);
-	T_STR(at("alarms.0.reason"), "已改动");
+	T_STR(at("alarms.0.reason"), "对方自己的日志只有 7 条，本机持有 9 条，对方可能是旧备份");
 	WANT(get("/healthz"), 200);
 	node_close();
 }

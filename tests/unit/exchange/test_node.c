@@ -52,7 +52,7 @@ static unsigned side_of(const struct pair *p, const struct host *h)
 	return h == &p->h[HUB] ? HUB : VILLAGE;
 }
 
-static void tell_closed(struct pair *p, unsigned side)
+static void feed_closed(struct pair *p, unsigned side)
 {
 	struct event ev = {.type = EV_CLOSED, .conn = p->w.conn};
 
@@ -68,8 +68,8 @@ static void cut(struct pair *p)
 	p->w.up = false;
 	buf_reset(&p->w.q[0]);
 	buf_reset(&p->w.q[1]);
-	tell_closed(p, HUB);
-	tell_closed(p, VILLAGE);
+	feed_closed(p, HUB);
+	feed_closed(p, VILLAGE);
 }
 
 /* One message is one FX_SEND here, so that a test can cut at every message. */
@@ -153,7 +153,7 @@ static void carry(struct pair *p, unsigned to)
 	buf_close(&q);
 }
 
-/* One closed its end: the other hears of it when everything has arrived. */
+/* One closed its end: the other is notified when everything has arrived. */
 static void settle_ends(struct pair *p)
 {
 	if (!p->w.up || p->w.q[0].n || p->w.q[1].n)
@@ -161,8 +161,8 @@ static void settle_ends(struct pair *p)
 	if (p->w.open[HUB] == p->w.open[VILLAGE] && p->w.open[HUB])
 		return;
 	p->w.up = false;
-	tell_closed(p, HUB);
-	tell_closed(p, VILLAGE);
+	feed_closed(p, HUB);
+	feed_closed(p, VILLAGE);
 }
 
 static bool work(struct pair *p)
@@ -291,14 +291,14 @@ static void check_equal(struct pair *p)
 	}
 }
 
-static uint32_t alarms(struct pair *p, unsigned side, struct node_alarm *ret)
+static uint32_t alarms(struct pair *p, unsigned side, struct alarm *ret)
 {
 	return p->h[side].up ? node_alarms(p->h[side].node, ret, NODE_ALARMS_MAX) : 0;
 }
 
 static void no_alarms(struct pair *p)
 {
-	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct alarm a[NODE_ALARMS_MAX];
 
 	T_EQ(alarms(p, HUB, a), 0);
 	T_EQ(alarms(p, VILLAGE, a), 0);
@@ -487,7 +487,7 @@ static void test_a_newer_connection_replaces_the_older(void)
 	/* the village's end dies alone: for the hub the old connection still stands */
 	p.w.open[HUB] = false;
 	p.w.up = false;
-	tell_closed(&p, VILLAGE);
+	feed_closed(&p, VILLAGE);
 	pass(&p, 3000);
 	T_OK(linked(&p, VILLAGE));
 	pass(&p, NODE_LINGER_MS + 1000);
@@ -997,8 +997,8 @@ static void come_as_guest(struct pair *p, uint32_t conn)
 	buf_reset(&p->w.q[VILLAGE]); /* last words to the one before */
 	p->w.conn = conn;
 	p->w.up = p->w.open[HUB] = true;
-	T_EQ(noise_init(&noise, true, key, p->h[VILLAGE].hub_transport, p->h[HUB].node->prologue,
-			sizeof(p->h[HUB].node->prologue), seed),
+	T_EQ(noise_init(&noise, true, key, p->h[VILLAGE].upstream_transport,
+			p->h[HUB].node->prologue, sizeof(p->h[HUB].node->prologue), seed),
 	     ERR_OK);
 	buf_put_be16(&frame, 48);
 	T_EQ(noise_write(&noise, NULL, 0, &frame), ERR_OK);
@@ -1095,7 +1095,7 @@ static void damage(struct host *h, enum kv_table tab, uint32_t no, uint64_t whic
 
 static void test_a_refused_chunk_alarms_both_sides(void)
 {
-	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct alarm a[NODE_ALARMS_MAX];
 	static struct pair p;
 
 	pair_open(&p, 19);
@@ -1109,9 +1109,12 @@ static void test_a_refused_chunk_alarms_both_sides(void)
 	T_EQ(at(&p, HUB, VILLAGE), 0);
 	T_EQ(alarms(&p, HUB, a), 1);
 	T_MEM(a[0].feed.b, p.h[VILLAGE].feed.b, HASH_BYTES);
+	T_EQ(a[0].id, ALARM_PEER_INVALID);
 	T_EQ(a[0].err, ERR_CORRUPT);
 	T_EQ(a[0].seq, 1);
 	T_EQ(alarms(&p, VILLAGE, a), 1);
+	T_EQ(a[0].id, ALARM_OWN_REFUSED);
+	T_MEM(a[0].peer.b, p.h[HUB].feed.b, HASH_BYTES);
 	T_EQ(a[0].seq, 1);
 	T_OK(strstr(p.closed[VILLAGE], "refused entry 1") != NULL);
 	T_OK(p.dials < 5);
@@ -1158,7 +1161,7 @@ static void spoil(struct host *h, enum kv_table tab, uint32_t no)
 
 static void nobody_else_is_blamed(bool flip, enum kv_table tab, size_t byte)
 {
-	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct alarm a[NODE_ALARMS_MAX];
 	static struct pair p;
 
 	pair_open(&p, 31);
@@ -1176,7 +1179,7 @@ static void nobody_else_is_blamed(bool flip, enum kv_table tab, size_t byte)
 	T_OK(strstr(p.closed[VILLAGE], "refused") == NULL);
 	T_EQ(alarms(&p, HUB, a), 1);
 	T_EQ(a[0].err, ERR_CORRUPT);
-	T_OK(strstr(a[0].text, "store here") != NULL);
+	T_EQ(a[0].id, ALARM_PEER_DAMAGED);
 	T_EQ(p.unasked, 0); /* each line says who caused it, so that the driver can limit them */
 	pair_close(&p);
 }
@@ -1190,7 +1193,7 @@ static void test_damage_at_the_receiver_is_not_the_senders_fault(void)
 
 static void test_a_flipped_tree_node_is_never_signed(void)
 {
-	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct alarm a[NODE_ALARMS_MAX];
 	static struct pair p;
 
 	pair_open(&p, 20);
@@ -1205,6 +1208,7 @@ static void test_a_flipped_tree_node_is_never_signed(void)
 	T_EQ(at(&p, HUB, VILLAGE), 0);
 	T_EQ(alarms(&p, HUB, a), 0);
 	T_EQ(alarms(&p, VILLAGE, a), 1);
+	T_EQ(a[0].id, ALARM_OWN_DAMAGED);
 	T_EQ(a[0].err, ERR_CORRUPT);
 	pair_close(&p);
 }
@@ -1212,7 +1216,7 @@ static void test_a_flipped_tree_node_is_never_signed(void)
 /* What the own store no longer has right is not the fault of those who cosigned it. */
 static void test_a_cosignature_over_a_damaged_tree_is_no_lie(void)
 {
-	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct alarm a[NODE_ALARMS_MAX];
 	static struct pair p;
 
 	pair_open(&p, 30);
@@ -1231,7 +1235,7 @@ static void test_a_cosignature_over_a_damaged_tree_is_no_lie(void)
 
 static void test_an_older_copy_is_noticed_by_both(void)
 {
-	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct alarm a[NODE_ALARMS_MAX];
 	static struct pair p, old;
 
 	pair_open(&p, 21);
@@ -1253,10 +1257,13 @@ static void test_an_older_copy_is_noticed_by_both(void)
 	pair_start(&p);
 	pass(&p, 3000);
 	T_EQ(alarms(&p, VILLAGE, a), 1);
-	T_EQ(a[0].err, ERR_FORK);
+	T_EQ(a[0].id, ALARM_OWN_OLDER);
+	T_EQ(a[0].num[0], 5);
+	T_EQ(a[0].num[1], 0);
 	T_MEM(a[0].feed.b, p.h[VILLAGE].feed.b, HASH_BYTES);
 	T_EQ(alarms(&p, HUB, a), 1);
-	T_EQ(a[0].err, ERR_FORK);
+	T_EQ(a[0].id, ALARM_PEER_OLDER);
+	T_MEM(a[0].peer.b, p.h[VILLAGE].feed.b, HASH_BYTES);
 	/* what it writes now is another history: it stays here, and the town feed still moves */
 	T_EQ(at(&p, VILLAGE, HUB), 3);
 	grants(&p, VILLAGE, 5);
@@ -1305,7 +1312,7 @@ static void restore(struct pair *p, unsigned side, const struct backup *b)
  * after the connection was made anew: what each has cosigned before is no reason to hang up. */
 static void come_back_older(unsigned side)
 {
-	static struct node_alarm a[NODE_ALARMS_MAX];
+	static struct alarm a[NODE_ALARMS_MAX];
 	static struct pair p;
 	struct backup b;
 	uint32_t dials;
@@ -1325,9 +1332,10 @@ static void come_back_older(unsigned side)
 		T_OK(linked(&p, HUB));
 		T_OK(linked(&p, VILLAGE));
 		T_EQ(alarms(&p, side, a), 1);
-		T_EQ(a[0].err, ERR_FORK);
+		T_EQ(a[0].id, ALARM_OWN_OLDER);
 		T_MEM(a[0].feed.b, p.h[side].feed.b, HASH_BYTES);
 		T_EQ(alarms(&p, !side, a), 1);
+		T_EQ(a[0].id, ALARM_PEER_OLDER);
 		T_MEM(a[0].feed.b, p.h[side].feed.b, HASH_BYTES);
 		/* what the hub has of another history is not ours */
 		T_EQ(status(&p, VILLAGE, VILLAGE).at_hub, side == HUB ? 3 : 0);
@@ -1396,7 +1404,7 @@ static void test_a_full_disk_is_nobodys_fault(void)
 		}
 		if (h->nqueue && !host_apply(h)) {
 			T_EQ(host_commit(h), ERR_FULL);
-			host_tell(h, NULL, NULL);
+			host_report(h, NULL, NULL);
 		}
 	}
 	T_EQ(at(&p, HUB, VILLAGE), 0);
@@ -1434,7 +1442,7 @@ static void test_silence_ends_a_link(void)
 
 	pair_open(&p, 24);
 	pair_start(&p);
-	p.w.up = false; /* bytes vanish, nobody is told */
+	p.w.up = false; /* bytes vanish, nobody is notified */
 	p.no_dial = true;
 	pass(&p, NODE_DEAD_MS - 2000);
 	T_OK(linked(&p, HUB));
@@ -1442,7 +1450,7 @@ static void test_silence_ends_a_link(void)
 	pass(&p, 4000);
 	T_OK(!linked(&p, HUB));
 	T_OK(!linked(&p, VILLAGE));
-	T_OK(strstr(p.closed[HUB], "nothing heard") != NULL);
+	T_OK(strstr(p.closed[HUB], "nothing received") != NULL);
 	pair_close(&p);
 }
 
@@ -1524,7 +1532,7 @@ static void test_a_session_ends_after_a_day(void)
 	pair_close(&p);
 }
 
-static void test_goodbye_is_said_and_heard(void)
+static void test_a_close_is_sent_and_received(void)
 {
 	static struct pair p;
 
@@ -1533,7 +1541,7 @@ static void test_goodbye_is_said_and_heard(void)
 	p.no_dial = true;
 	host_feed(&p.h[HUB], &(struct event){.type = EV_STOP});
 	run(&p);
-	T_OK(strstr(p.closed[VILLAGE], "goodbye") != NULL);
+	T_OK(strstr(p.closed[VILLAGE], "has closed") != NULL);
 	T_STR(p.closed[HUB], "closed");
 	T_OK(!linked(&p, HUB));
 	pair_close(&p);
@@ -1549,7 +1557,7 @@ static void test_a_stop_reaches_more_sessions_than_fit_in_one_step(void)
 	pair_open(&p, 41);
 	for (unsigned i = 0; i < 2 * NODE_EFFECTS_MAX; i++, ev.conn++) {
 		host_feed(&p.h[HUB], &ev);
-		session_move(p.h[HUB].node, p.h[HUB].node->last, S_RUNNING);
+		session_set_state(p.h[HUB].node, p.h[HUB].node->last, S_RUNNING);
 	}
 	do {
 		host_feed(&p.h[HUB], &stop);
@@ -1561,7 +1569,7 @@ static void test_a_stop_reaches_more_sessions_than_fit_in_one_step(void)
 
 static int new_and_free(struct host *h)
 {
-	struct node_cfg cfg = {.role = NODE_HUB,
+	struct node_cfg cfg = {.serves = true,
 			       .town = h->town,
 			       .feed = h->feed,
 			       .feed_key = h->feed_key,
@@ -1611,5 +1619,6 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive, "R28"), T(test_the_three_n
        T(test_a_peer_that_takes_nothing_is_dropped),
        T(test_a_peer_that_acknowledges_nothing_is_dropped),
        T(test_a_frame_without_end_ends_the_link), T(test_a_session_ends_after_a_day),
-       T(test_goodbye_is_said_and_heard), T(test_a_stop_reaches_more_sessions_than_fit_in_one_step),
+       T(test_a_close_is_sent_and_received),
+       T(test_a_stop_reaches_more_sessions_than_fit_in_one_step),
        T(test_no_memory_for_a_node_is_an_error))

@@ -352,27 +352,18 @@ static void test_nothing_can_be_freed(void)
 	T_EQ(mem_live(), 0);
 }
 
-int main(int argc, char **argv)
+static void start_crypto(void)
 {
-	static const struct t_case cases[] = {
-		T(test_signatures_are_the_published_ones),
-		T(test_a_changed_bit_anywhere_is_refused),
-		T(test_a_second_form_of_a_signature_is_refused),
-		T(test_weak_public_keys_verify_nothing),
-		T(test_both_sides_agree_on_the_published_secret),
-		T(test_low_order_points_are_refused),
-		T(test_the_cofactor_does_not_help),
-		T(test_keys_survive_lack_of_memory),
-		T(test_a_seal_opens_with_its_passphrase_only),
-		T(test_the_bytes_of_a_seal_are_frozen),
-		T(test_an_altered_seal_never_opens),
-		T(test_the_cost_is_bounded_both_ways),
-		T(test_too_little_memory_for_a_seal_is_said_so),
-		T(test_kdf_is_keyed_blake2b),
-		T(test_secrets_are_wiped),
-		T(test_nothing_can_be_freed),
-	};
-
 	T_EQ(crypto_start(), 0);
-	return t_run(argc, argv, cases, sizeof(cases) / sizeof(cases[0]));
 }
+
+T_MAIN_WITH(start_crypto, NULL, T(test_signatures_are_the_published_ones),
+	    T(test_a_changed_bit_anywhere_is_refused),
+	    T(test_a_second_form_of_a_signature_is_refused),
+	    T(test_weak_public_keys_verify_nothing),
+	    T(test_both_sides_agree_on_the_published_secret), T(test_low_order_points_are_refused),
+	    T(test_the_cofactor_does_not_help), T(test_keys_survive_lack_of_memory),
+	    T(test_a_seal_opens_with_its_passphrase_only), T(test_the_bytes_of_a_seal_are_frozen),
+	    T(test_an_altered_seal_never_opens), T(test_the_cost_is_bounded_both_ways),
+	    T(test_too_little_memory_for_a_seal_is_said_so), T(test_kdf_is_keyed_blake2b),
+	    T(test_secrets_are_wiped), T(test_nothing_can_be_freed))

@@ -1,6 +1,7 @@
 #include "tests/lib/t.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,7 +126,7 @@ static void no_such_test(void)
 	char name[] = "t", filter[] = "nothing";
 	char *argv[] = {name, filter, NULL};
 
-	_exit(t_run(2, argv, cases, 1));
+	_exit(t_run(2, argv, &(struct t_suite){cases, 1, NULL, NULL}));
 }
 
 static void a_test_by_name(void)
@@ -134,7 +135,63 @@ static void a_test_by_name(void)
 	char name[] = "t", filter[] = "that_hold";
 	char *argv[] = {name, filter, NULL};
 
-	_exit(t_run(2, argv, cases, 2));
+	_exit(t_run(2, argv, &(struct t_suite){cases, 2, NULL, NULL}));
+}
+
+static void leaks(void)
+{
+	T_OK(mem_alloc(1));
+}
+
+static void ends_by_a_signal(void)
+{
+	raise(SIGKILL);
+}
+
+static int changed;
+
+static void change(void)
+{
+	changed++;
+}
+
+static void finds_one_change(void)
+{
+	T_EQ(changed++, 1);
+}
+
+static void finds_another_change(void)
+{
+	T_EQ(changed, 2);
+}
+
+static void run_two(struct t_case one, struct t_case two, void (*open)(void))
+{
+	const struct t_case cases[] = {one, two};
+	char name[] = "t";
+	char *argv[] = {name, NULL};
+
+	exit(t_run(1, argv, &(struct t_suite){cases, 2, open, NULL}));
+}
+
+static void a_leak(void)
+{
+	run_two((struct t_case)T(checks_that_hold), (struct t_case)T(leaks), NULL);
+}
+
+static void a_signal(void)
+{
+	run_two((struct t_case)T(ends_by_a_signal), (struct t_case)T(checks_that_hold), NULL);
+}
+
+static void one_rests_on_the_other(void)
+{
+	run_two((struct t_case)T(finds_one_change), (struct t_case)T(finds_another_change), change);
+}
+
+static void each_for_itself(void)
+{
+	run_two((struct t_case)T(finds_one_change), (struct t_case)T(finds_one_change), change);
 }
 
 static void requirements_of_three(void)
@@ -144,7 +201,7 @@ static void requirements_of_three(void)
 	char name[] = "t", asked[] = "--requirements";
 	char *argv[] = {name, asked, NULL};
 
-	exit(t_run(2, argv, cases, 3));
+	exit(t_run(2, argv, &(struct t_suite){cases, 3, NULL, NULL}));
 }
 
 static void test_checks_that_hold_pass(void)
@@ -174,6 +231,18 @@ static void test_a_name_selects(void)
 	T_EQ(code_of(no_such_test), 1);
 }
 
+static void test_each_case_runs_alone(void)
+{
+	T_EQ(code_of(each_for_itself), 0);
+	T_EQ(code_of(one_rests_on_the_other), 1);
+}
+
+static void test_leaks_and_signals_fail(void)
+{
+	T_EQ(code_of(a_leak), 1);
+	T_EQ(code_of(a_signal), 1);
+}
+
 static void test_requirements_are_listed_and_nothing_runs(void)
 {
 	char got[200] = "";
@@ -187,5 +256,6 @@ static void test_requirements_are_listed_and_nothing_runs(void)
 	fclose(out);
 }
 
-T_MAIN(T(test_checks_that_hold_pass), T(test_every_check_can_fail), T(test_a_name_selects),
+T_MAIN(T(test_each_case_runs_alone), T(test_leaks_and_signals_fail), T(test_checks_that_hold_pass),
+       T(test_every_check_can_fail), T(test_a_name_selects),
        T(test_requirements_are_listed_and_nothing_runs))

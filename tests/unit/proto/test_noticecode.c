@@ -6,7 +6,7 @@
 static uint8_t root_up[HASH_BYTES], root_ff[HASH_BYTES];
 static struct hash feed_up, feed_zero;
 
-static void test_roots_are_made(void)
+static void make_roots(void)
 {
 	for (unsigned i = 0; i < HASH_BYTES; i++) {
 		feed_up.b[i] = (uint8_t)i;
@@ -109,5 +109,5 @@ static void test_a_code_is_known_as_people_copy_it(void)
 			t_fail(__FILE__, __LINE__, "the same code: \"%s\"", other[i]);
 }
 
-T_MAIN(T(test_roots_are_made), T(test_codes_are_those_of_the_specification),
-       T(test_every_figure_is_in_the_code), T(test_a_code_is_known_as_people_copy_it))
+T_MAIN_WITH(make_roots, NULL, T(test_codes_are_those_of_the_specification),
+	    T(test_every_figure_is_in_the_code), T(test_a_code_is_known_as_people_copy_it))

@@ -463,6 +463,58 @@ static void test_every_field_is_described_completely(void)
 			     rec_lists[i].v[j].en);
 }
 
+/* --- meaning ----------------------------------------------------------------------------------------- */
+
+static void check_meaning(const struct rec_type *t, const struct rec_field *f)
+{
+	const struct rec_type *ref = rec_type_of(f->ref);
+
+	if (f->ref && (f->kind != REC_U || !ref || !ref->listed))
+		t_fail(__FILE__, __LINE__, "%s.%s: no reference", t->name, f->name);
+	if (f->settles && !f->ref)
+		t_fail(__FILE__, __LINE__, "%s.%s settles nothing", t->name, f->name);
+	if (f->settles_for && f->settles_for->kind != REC_CODE)
+		t_fail(__FILE__, __LINE__, "%s.%s settles for nobody", t->name, f->name);
+}
+
+static bool settles(const struct rec_type *by, const struct rec_type *t)
+{
+	for (uint32_t i = 0; i < by->nhead; i++)
+		if (by->head[i].ref == t->code && by->head[i].settles)
+			return true;
+	return false;
+}
+
+static bool can_be_settled(const struct rec_type *t)
+{
+	for (uint32_t i = 0; i < rec_ntypes; i++)
+		if (settles(&rec_types[i], t))
+			return true;
+	return false;
+}
+
+static void test_what_is_open_has_a_day_and_is_settled_by_another_type(void)
+{
+	for (uint32_t i = 0; i < rec_ntypes; i++) {
+		const struct rec_type *t = &rec_types[i];
+
+		for (uint32_t j = 0; j < t->nhead; j++)
+			check_meaning(t, &t->head[j]);
+		for (uint32_t j = 0; j < t->nline; j++)
+			check_meaning(t, &t->line[j]);
+		if (!t->open.day)
+			continue;
+		T_OK(t->listed && can_be_settled(t));
+		T_EQ(t->open.day->kind, REC_DAY);
+		T_OK(!t->open.days || t->open.days->kind == REC_U);
+	}
+	T_STR(rec_type_of(REC_guidance)->open.day->name, "due");
+	T_OK(!rec_type_of(REC_guidance)->open.days);
+	T_STR(rec_type_of(REC_complaint)->open.day->name, "day");
+	T_STR(rec_type_of(REC_complaint)->open.days->name, "answer_days");
+	T_OK(!rec_type_of(REC_complaint_reply)->open.day);
+}
+
 /* --- JSON -------------------------------------------------------------------------------------------- */
 
 static void json_is(const struct rec_field *f, uint32_t n, const void *s, enum rec_privacy upto,
@@ -731,7 +783,8 @@ T_MAIN(T(test_random_records_of_every_type_come_back),
        T(test_every_cut_of_a_part_is_refused_and_leaves_the_result_alone),
        T(test_values_out_of_bounds_are_refused_on_the_wire),
        T(test_encoding_survives_lack_of_memory), T(test_types_are_found_by_code_and_name),
-       T(test_every_field_is_described_completely), T(test_json_of_a_points_line),
+       T(test_every_field_is_described_completely),
+       T(test_what_is_open_has_a_day_and_is_settled_by_another_type), T(test_json_of_a_points_line),
        T(test_json_of_a_member_hides_by_privacy, "R09"), T(test_days_are_read_in_several_notations),
        T(test_points_are_read_within_their_bounds, "R34 I4"),
        T(test_choices_are_read_by_name_and_label), T(test_numbers_codes_and_texts_are_read),

@@ -133,7 +133,7 @@ static void provoke(uint32_t no)
 	buf_close(&s.bytes);
 }
 
-static void test_a_village_lives(void)
+static void live(void)
 {
 	struct life l = {.w = &w, .code = TOWN_CODE};
 
@@ -151,7 +151,11 @@ static void test_every_type_is_accepted_and_refused(void)
 		if (!refused[rec_types[i].code])
 			t_fail(__FILE__, __LINE__, "nothing refuses type %s", rec_types[i].name);
 	}
+}
+
+static void close_town(void)
+{
 	town_close(&w);
 }
 
-T_MAIN(T(test_a_village_lives), T(test_every_type_is_accepted_and_refused, "R19"))
+T_MAIN_WITH(live, close_town, T(test_every_type_is_accepted_and_refused, "R19"))

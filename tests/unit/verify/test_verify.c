@@ -183,7 +183,7 @@ static void flip_is_found(struct pair_node *hub, const struct row *r, size_t at)
 	T_OK(first.table[0] != '\0');
 }
 
-static void test_the_town_opens(void)
+static void open_town(void)
 {
 	pair_open(&tw);
 }
@@ -226,9 +226,9 @@ static void test_every_flipped_bit_is_found(void)
 		for (size_t at = 0; at < r->vn; at++)
 			flip_is_found(&hub, r, at);
 	}
-	T_OK(seen[KV_NOTE][NOTES_SEALED]);
-	T_OK(seen[KV_NOTE][NOTES_COSIG]);
-	T_OK(seen[KV_NOTE][NOTES_ACKED]);
+	T_OK(seen[KV_NOTE][SIGS_SEALED]);
+	T_OK(seen[KV_NOTE][SIGS_COSIG]);
+	T_OK(seen[KV_NOTE][SIGS_ACKED]);
 	T_OK(seen[KV_FEED][0xff]);
 	T_OK(seen[KV_VERDICT][0]);
 	T_OK(seen[KV_TXID][0]);
@@ -248,7 +248,7 @@ static void test_every_missing_row_is_found(void)
 		struct change ch = {.tab = r->tab, .key = kv_bytes(r->k, r->kn)};
 
 		/* what others said may be forgotten; nothing shows that it was there */
-		if (r->tab == KV_NOTE && (r->k[4] != NOTES_SEALED || r->k[3] == FEED_TOWN))
+		if (r->tab == KV_NOTE && (r->k[4] != SIGS_SEALED || r->k[3] == FEED_TOWN))
 			continue;
 		if (problems_after(&hub, &ch, false, NULL) == 0)
 			t_fail(__FILE__, __LINE__, "table %s, row %u, key byte 4 %02x",
@@ -397,14 +397,14 @@ static void test_every_allocation_may_fail(void)
 	pair_node_close(&hub);
 }
 
-static void test_nothing_leaks(void)
+static void close_town(void)
 {
 	pair_close(&tw);
-	T_EQ(mem_live(), 0);
 }
 
-T_MAIN(T(test_the_town_opens), T(test_a_good_store_has_no_problems),
-       T(test_every_flipped_bit_is_found), T(test_every_missing_row_is_found),
-       T(test_every_stray_row_is_found), T(test_a_problem_names_its_entry),
-       T(test_the_guard_is_compared), T(test_a_forged_author_is_found_with_signatures_only, "R03"),
-       T(test_every_allocation_may_fail), T(test_nothing_leaks))
+T_MAIN_WITH(open_town, close_town, T(test_a_good_store_has_no_problems),
+	    T(test_every_flipped_bit_is_found), T(test_every_missing_row_is_found),
+	    T(test_every_stray_row_is_found), T(test_a_problem_names_its_entry),
+	    T(test_the_guard_is_compared),
+	    T(test_a_forged_author_is_found_with_signatures_only, "R03"),
+	    T(test_every_allocation_may_fail))

@@ -81,7 +81,7 @@ static void state_of(struct kv *kv, uint32_t no, struct hash *ret)
 	kv_abort(t);
 }
 
-static void test_entries_are_sealed_and_then_told(void)
+static void test_entries_are_sealed_and_then_announced(void)
 {
 	struct pair_tx x[PAIR_STARTED] = {0};
 	struct job *jobs[PAIR_STARTED];
@@ -165,7 +165,7 @@ static void test_a_feed_ahead_of_the_guard_is_sealed_at_open(void)
 		pair_grant_tx(&tw, PAIR_HUB, 0, i, &x);
 		T_EQ(writer_apply(hub.w, &j, 1), ERR_OK);
 		T_EQ(writer_commit(hub.w), ERR_OK);
-		pair_node_stop(&hub); /* committed, not sealed, not told */
+		pair_node_stop(&hub); /* committed, not sealed, not announced */
 		T_EQ(hub.guard.size, PAIR_STARTED + i);
 		T_EQ(pair_node_start(&hub, &msg), ERR_OK);
 		T_EQ(hub.guard.size, PAIR_STARTED + i + 1);
@@ -173,7 +173,7 @@ static void test_a_feed_ahead_of_the_guard_is_sealed_at_open(void)
 		writer_head(hub.w, &g);
 		T_EQ(g.size, PAIR_STARTED + i + 1);
 	}
-	/* the client asks again and hears that it is done */
+	/* the client asks again and learns that it is done */
 	T_EQ(pair_run(&hub, &j, 1), ERR_OK);
 	T_OK(j->u.append.exists);
 	T_EQ(j->u.append.seq, PAIR_STARTED + 4);
@@ -615,12 +615,12 @@ static void test_a_full_store_at_the_start_leaves_the_batch_in_the_guard(void)
 	struct job *j = &x.job;
 	struct pair_node hub;
 	struct errmsg msg;
-	struct guard told, g;
+	struct guard announced, g;
 
 	journal_hub(&hub, 0);
 	pair_grant_tx(&tw, PAIR_HUB, 0, 1, &x);
 	pair_put(&hub, &x);
-	writer_head(hub.w, &told);
+	writer_head(hub.w, &announced);
 	store_goes_back(&hub);
 	for (int i = 0; i < 3; i++) { /* a supervisor that starts it again and again */
 		kvmem_limit(hub.kv, kvmem_bytes(hub.kv) + 100);
@@ -635,9 +635,9 @@ static void test_a_full_store_at_the_start_leaves_the_batch_in_the_guard(void)
 	hub.guard_err = ERR_OK;
 	T_EQ(pair_node_start(&hub, &msg), ERR_OK);
 	writer_head(hub.w, &g);
-	T_EQ(g.size, told.size);
-	T_MEM(g.root.b, told.root.b, HASH_BYTES);
-	T_EQ(hub.guard.size, told.size);
+	T_EQ(g.size, announced.size);
+	T_MEM(g.root.b, announced.root.b, HASH_BYTES);
+	T_EQ(hub.guard.size, announced.size);
 	T_EQ(pair_run(&hub, &j, 1), ERR_OK);
 	T_OK(j->u.append.exists);
 	pair_grant_tx(&tw, PAIR_HUB, 0, 2, &y);
@@ -648,7 +648,7 @@ static void test_a_full_store_at_the_start_leaves_the_batch_in_the_guard(void)
 }
 
 /* ERR_FULL says that nothing was written. After the commit that would be a lie. */
-static void test_a_full_guard_is_not_told_as_a_full_store(void)
+static void test_a_full_guard_is_not_reported_as_a_full_store(void)
 {
 	for (int journal = 0; journal < 2; journal++) {
 		struct pair_tx x = {0};
@@ -924,7 +924,7 @@ static void test_the_hub_takes_in_a_village_and_agrees(void)
 {
 	struct pair_node hub, v;
 	struct buf chunk = {0};
-	struct notes_cosig c;
+	struct sigs_cosig c;
 	struct checkpoint cp = {0};
 	struct hash a, b;
 	struct kv_txn *t;
@@ -960,8 +960,7 @@ static void test_the_hub_takes_in_a_village_and_agrees(void)
 	T_OK(!j.u.ingest.cosigned);
 	T_EQ(kvmem_bytes(hub.kv), bytes);
 	T_EQ(kv_begin(hub.kv, false, &t), ERR_OK);
-	T_EQ(notes_cosig_get(t, PAIR_VILLAGE_NO, sign_key_public(tw.witness[PAIR_HUB]), &c),
-	     ERR_OK);
+	T_EQ(sigs_cosig_get(t, PAIR_VILLAGE_NO, sign_key_public(tw.witness[PAIR_HUB]), &c), ERR_OK);
 	T_EQ(c.size, 20);
 	T_EQ(c.cosig.time_s, NOW_S);
 	kv_abort(t);
@@ -1107,7 +1106,7 @@ static void test_a_fork_is_named_and_changes_nothing(void)
 	T_EQ(ingest(&hub, buf_bytes(&chunk), &j), ERR_FORK);
 	pair_chunk(&twin, 4, 6, &chunk); /* begins after the fork */
 	T_EQ(ingest(&hub, buf_bytes(&chunk), &j), ERR_FORK);
-	pair_chunk(&twin, 6, 8, &chunk); /* cannot be told from damage */
+	pair_chunk(&twin, 6, 8, &chunk); /* cannot be known from damage */
 	T_EQ(ingest(&hub, buf_bytes(&chunk), &j), ERR_CORRUPT);
 	T_EQ(size_of(hub.kv, PAIR_VILLAGE_NO), 6);
 	pair_chunk(&v, 5, 6, &chunk);
@@ -1407,7 +1406,7 @@ static void test_a_hub_whose_store_went_back_signs_one_history(void)
 }
 
 /* The power went when the store had reached its disk and the guard had not: what the store says is cosigned
- * is told after the start, so it is guarded first. */
+ * is sent after the start, so it is guarded first. */
 static void test_what_only_the_store_has_cosigned_is_guarded_at_the_start(void)
 {
 	struct pair_node hub, twin, v, old;
@@ -1615,53 +1614,52 @@ static void test_every_allocation_may_fail(void)
 	pair_node_close(&hub);
 }
 
-static void test_nothing_leaks(void)
-{
-	pair_close(&tw);
-	T_EQ(mem_live(), 0);
-}
-
-static void test_the_town_opens(void)
+static void open_town(void)
 {
 	pair_open(&tw);
 }
 
-T_MAIN(T(test_the_town_opens), T(test_entries_are_sealed_and_then_told),
-       T(test_a_crash_before_commit_leaves_nothing),
-       T(test_a_feed_ahead_of_the_guard_is_sealed_at_open),
-       T(test_a_crash_before_the_first_seal_is_no_lost_guard),
-       T(test_a_restored_store_must_not_write),
-       T(test_another_history_under_the_guard_must_not_write),
-       T(test_a_guard_that_cannot_be_saved_stops_the_writer),
-       T(test_a_store_that_begins_nothing_more_ends_the_writer),
-       T(test_a_full_store_refuses_and_goes_on), T(test_a_refused_job_leaves_no_trace),
-       T(test_a_job_with_a_place_is_written_there_or_not_at_all),
-       T(test_a_small_batch_is_guarded_beside_its_commit),
-       T(test_a_batch_that_only_the_guard_has_comes_back),
-       T(test_a_guard_that_was_not_written_is_behind_as_ever),
-       T(test_a_full_store_takes_the_batch_out_of_the_guard),
-       T(test_a_restored_store_is_noticed_with_a_journal_too),
-       T(test_what_the_guard_brings_back_must_be_whole),
-       T(test_a_batch_with_other_feeds_is_guarded_after_its_commit),
-       T(test_a_batch_too_large_for_the_journal_is_guarded_after),
-       T(test_a_full_store_at_the_start_leaves_the_batch_in_the_guard),
-       T(test_a_full_guard_is_not_told_as_a_full_store),
-       T(test_a_redo_without_its_town_feed_is_refused), T(test_malformed_jobs_fail_alone),
-       T(test_a_transaction_id_stands_for_one_content), T(test_a_dry_run_keeps_nothing),
-       T(test_what_the_village_has_not_seen_it_cannot_name),
-       T(test_a_bit_that_flips_before_the_seal_is_not_signed),
-       T(test_an_entry_gone_bad_fails_only_who_asks_for_it),
-       T(test_the_hub_takes_in_a_village_and_agrees, "R28"),
-       T(test_chunks_in_one_batch_depend_on_none_that_fails),
-       T(test_a_damaged_feed_takes_no_other_jobs_with_it),
-       T(test_every_flipped_bit_of_a_chunk_is_refused), T(test_a_fork_is_named_and_changes_nothing),
-       T(test_chunks_of_no_business_here_are_refused),
-       T(test_invalid_entries_of_a_village_are_kept_without_effect),
-       T(test_notices_in_one_chunk_read_no_entries_again),
-       T(test_a_witness_without_a_clock_does_not_cosign),
-       T(test_a_village_whose_store_went_back_signs_one_history),
-       T(test_a_hub_whose_store_went_back_signs_one_history),
-       T(test_what_only_the_store_has_cosigned_is_guarded_at_the_start),
-       T(test_a_cosignature_waits_for_no_second_disk), T(test_status_is_three_honest_numbers),
-       T(test_the_note_is_one_that_others_can_check), T(test_every_allocation_may_fail),
-       T(test_nothing_leaks))
+static void close_town(void)
+{
+	pair_close(&tw);
+}
+
+T_MAIN_WITH(open_town, close_town, T(test_entries_are_sealed_and_then_announced),
+	    T(test_a_crash_before_commit_leaves_nothing),
+	    T(test_a_feed_ahead_of_the_guard_is_sealed_at_open),
+	    T(test_a_crash_before_the_first_seal_is_no_lost_guard),
+	    T(test_a_restored_store_must_not_write),
+	    T(test_another_history_under_the_guard_must_not_write),
+	    T(test_a_guard_that_cannot_be_saved_stops_the_writer),
+	    T(test_a_store_that_begins_nothing_more_ends_the_writer),
+	    T(test_a_full_store_refuses_and_goes_on), T(test_a_refused_job_leaves_no_trace),
+	    T(test_a_job_with_a_place_is_written_there_or_not_at_all),
+	    T(test_a_small_batch_is_guarded_beside_its_commit),
+	    T(test_a_batch_that_only_the_guard_has_comes_back),
+	    T(test_a_guard_that_was_not_written_is_behind_as_ever),
+	    T(test_a_full_store_takes_the_batch_out_of_the_guard),
+	    T(test_a_restored_store_is_noticed_with_a_journal_too),
+	    T(test_what_the_guard_brings_back_must_be_whole),
+	    T(test_a_batch_with_other_feeds_is_guarded_after_its_commit),
+	    T(test_a_batch_too_large_for_the_journal_is_guarded_after),
+	    T(test_a_full_store_at_the_start_leaves_the_batch_in_the_guard),
+	    T(test_a_full_guard_is_not_reported_as_a_full_store),
+	    T(test_a_redo_without_its_town_feed_is_refused), T(test_malformed_jobs_fail_alone),
+	    T(test_a_transaction_id_stands_for_one_content), T(test_a_dry_run_keeps_nothing),
+	    T(test_what_the_village_has_not_seen_it_cannot_name),
+	    T(test_a_bit_that_flips_before_the_seal_is_not_signed),
+	    T(test_an_entry_gone_bad_fails_only_who_asks_for_it),
+	    T(test_the_hub_takes_in_a_village_and_agrees, "R28"),
+	    T(test_chunks_in_one_batch_depend_on_none_that_fails),
+	    T(test_a_damaged_feed_takes_no_other_jobs_with_it),
+	    T(test_every_flipped_bit_of_a_chunk_is_refused),
+	    T(test_a_fork_is_named_and_changes_nothing),
+	    T(test_chunks_of_no_business_here_are_refused),
+	    T(test_invalid_entries_of_a_village_are_kept_without_effect),
+	    T(test_notices_in_one_chunk_read_no_entries_again),
+	    T(test_a_witness_without_a_clock_does_not_cosign),
+	    T(test_a_village_whose_store_went_back_signs_one_history),
+	    T(test_a_hub_whose_store_went_back_signs_one_history),
+	    T(test_what_only_the_store_has_cosigned_is_guarded_at_the_start),
+	    T(test_a_cosignature_waits_for_no_second_disk), T(test_status_is_three_honest_numbers),
+	    T(test_the_note_is_one_that_others_can_check), T(test_every_allocation_may_fail))
