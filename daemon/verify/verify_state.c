@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "daemon/ledger/state/state.h"
+#include "daemon/ledger/state/state_text.h"
 #include "daemon/verify/verify_int.h"
 #include "lib/amount.h"
 #include "lib/err.h"
@@ -19,108 +19,80 @@ void verify_state_close(struct verify *v)
 }
 
 /* --- comparing ------------------------------------------------------------------------------------- */
-static const struct verify_row_kind kinds[] = {
-	{STATE_META, false, "汇总", "summary"},
-	{STATE_PERSON, false, "人员职责", "roles of a person"},
-	{STATE_PERSON_NO, false, "人员编号", "number of a person"},
-	{STATE_NAME, false, "姓名索引", "index of names"},
-	{STATE_INVITE, false, "入网邀请", "invitation"},
-	{STATE_VILLAGE, true, "村", "village"},
-	{STATE_ENROL, false, "村入网", "enrolment of a village"},
-	{STATE_SIGNER, false, "节点密钥", "key of a node"},
-	{STATE_TRANSPORT, false, "节点传输密钥", "transport key of a node"},
-	{STATE_VERSION, false, "积分清单", "catalogue"},
-	{STATE_ITEM, false, "清单事项", "item of a catalogue"},
-	{STATE_CODE, true, "事项编号", "number of item"},
-	{STATE_LISTED, false, "登记簿索引", "index of registers"},
-	{STATE_DONE, false, "办结标记", "settlement"},
-	{STATE_DOC, false, "清单或方案的版本", "version of a catalogue or scheme"},
-	{STATE_DOC_DAY, false, "清单或方案的生效日期", "first day of a version"},
-	{STATE_SUBMIT, false, "报送标记", "submission"},
-	{STATE_FILING, true, "备案", "filing"},
-	{STATE_FILING_NO, true, "备案号", "filing number"},
-	{STATE_MOVED, true, "分户并户去向", "place after a split or merger"},
-	{STATE_KIN, true, "亲属关系", "kin"},
-	{STATE_POST, true, "任职", "post"},
-	{STATE_POST_KEY, false, "任职人密钥", "key of a post"},
-	{STATE_NOTIFIED, false, "告知日期", "day of telling"},
-	{STATE_OBJECTION, false, "异议", "objection"},
-	{STATE_SLIP, true, "兑换单号", "slip number"},
-	{STATE_SIGNED, false, "签收单", "signed slip"},
-	{STATE_PROXY, false, "代领记录", "proxy"},
-	{STATE_REDEEMED, true, "年度兑换", "redeemed in a year"},
-	{STATE_OPEN, false, "开放时间", "opening hours"},
-	{STATE_CLOSED, false, "年度结转", "year close"},
-	{STATE_APPRAISED, false, "年度评选", "appraisals of a year"},
-	{STATE_FACILITY, true, "管护设施", "facility"},
-	{STATE_BOOK, true, "积分手册", "passbook"},
-	{STATE_NOTICE, false, "公示张贴", "postings of a notice"},
-	{STATE_COVERED, false, "公示覆盖期间", "days covered by notices"},
-	{STATE_HOUSEHOLD, true, "农户登记", "register of household"},
-	{STATE_ACCOUNT, true, "账户", "account of household"},
-	{STATE_POSTED, true, "账户明细", "postings of household"},
-	{STATE_OWN, false, "发放与兑换总账", "account of issue or redemption"},
-	{STATE_DAYBOOK, false, "日记账", "daybook"},
-	{STATE_YEAR, true, "年度计分", "year's points of household"},
-	{STATE_LINES, false, "记录办理状态", "progress of records"},
-	{STATE_EVIDENCE, false, "材料编号索引", "index of evidence numbers"},
-};
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define TEXT_MAX 160
 
-const struct verify_row_kind *verify_state_kind(uint8_t kind)
+/* What does not fit is left out. */
+static struct buf text_in(char *room)
 {
-	for (size_t i = 0; i < KINDS; i++)
-		if (kinds[i].kind == kind)
-			return &kinds[i];
-	return NULL;
+	return (struct buf){.p = (uint8_t *)room, .cap = TEXT_MAX, .max = TEXT_MAX};
 }
 
-/* The text in the key, as far as it can be printed. */
-static void code_of(struct bytes key, char out[STATE_CODE_MAX + 2])
+static const char *key_text(struct bytes key, char room[TEXT_MAX])
 {
-	size_t n = 0;
+	struct buf b = text_in(room);
 
-	for (size_t at = STATE_FEED_LEN + 1; at < key.n && n < STATE_CODE_MAX; at++) {
-		if (key.p[at] <= ' ' || key.p[at] >= 0x7f)
-			break;
-		out[++n] = (char)key.p[at];
-	}
-	out[0] = ' ';
-	out[n ? n + 1 : 0] = 0;
+	state_text_key(key, &b);
+	return buf_str(&b);
 }
 
-/* A row of which there are two values, one, or (@mine NULL) none that the records explain. */
-static void say_row(struct verify *v, struct verify_feed *f, struct bytes key,
-		    const struct bytes *stored, const struct bytes *mine)
+static const char *value_text(uint8_t kind, const struct bytes *value, char room[TEXT_MAX])
 {
-	char code[STATE_CODE_MAX + 2] = "", was[AMOUNT_TEXT_MAX], is[AMOUNT_TEXT_MAX];
-	uint8_t kind = key.n > STATE_FEED_LEN ? key.p[STATE_FEED_LEN] : 0;
-	const struct verify_row_kind *known = verify_state_kind(kind);
-	const char *zh = known ? known->zh : "未知数据", *en = known ? known->en : "unknown row";
+	struct buf b = text_in(room);
+
+	state_text_value(kind, *value, &b);
+	return buf_str(&b);
+}
+
+/* A row that has two values. */
+static void say_values(struct verify *v, struct verify_feed *f, const struct state_row *row,
+		       struct bytes key, const struct bytes *stored, const struct bytes *mine)
+{
+	char code[TEXT_MAX], was[TEXT_MAX], is[TEXT_MAX];
+	const char *at = key_text(key, code);
+	uint8_t kind = key.p[STATE_FEED_LEN];
 	struct state_account a, b;
 	struct points x, y;
 
-	if (known && known->text)
-		code_of(key, code);
-	if (kind == STATE_ACCOUNT && stored && mine && !state_account_parse(*stored, &a) &&
+	if (kind == STATE_ACCOUNT && !state_account_parse(*stored, &a) &&
 	    !state_account_parse(*mine, &b) && state_account_balance(&a, &x) &&
 	    state_account_balance(&b, &y) && points_cmp(x, y))
 		verify_say(
 			v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
 			"账户%s 的余额存为 %s，由记录重算应为 %s；" AGAIN_ZH,
 			"account%s: the balance is stored as %s, the records make it %s; " AGAIN_EN,
-			code, points_text(x, was), points_text(y, is));
-	else if (stored && mine)
+			at, points_text(x, was), points_text(y, is));
+	else if (row->nfields)
 		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-			   "%s%.0s%s与由记录重算的结果不符；" AGAIN_ZH,
-			   "%.0s%s%s is not what the records make it; " AGAIN_EN, zh, en, code);
+			   "%s%.0s%s 存为 %s，由记录重算应为 %s；" AGAIN_ZH,
+			   "%.0s%s%s is stored as %s, the records make it %s; " AGAIN_EN, row->zh,
+			   row->en, at, value_text(kind, stored, was), value_text(kind, mine, is));
 	else
 		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-			   stored ? "%s%.0s%s在存储中多出，记录中没有依据；" AGAIN_ZH
-				  : "%s%.0s%s在存储中缺失；" AGAIN_ZH,
-			   stored ? "%.0s%s%s is in the store, but no record explains it; " AGAIN_EN
-				  : "%.0s%s%s is missing in the store; " AGAIN_EN,
-			   zh, en, code);
+			   "%s%.0s%s与由记录重算的结果不符；" AGAIN_ZH,
+			   "%.0s%s%s is not what the records make it; " AGAIN_EN, row->zh, row->en,
+			   at);
+}
+
+/* A row of which there are two values, one, or (@mine NULL) none that the records explain. */
+static void say_row(struct verify *v, struct verify_feed *f, struct bytes key,
+		    const struct bytes *stored, const struct bytes *mine)
+{
+	static const struct state_row unknown = {.zh = "未知数据", .en = "unknown row"};
+	const struct state_row *row =
+		key.n > STATE_FEED_LEN ? state_row_of(key.p[STATE_FEED_LEN]) : NULL;
+	char code[TEXT_MAX];
+
+	if (row && stored && mine) {
+		say_values(v, f, row, key, stored, mine);
+		return;
+	}
+	row = row ? row : &unknown;
+	verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
+		   stored ? "%s%.0s%s在存储中多出，记录中没有依据；" AGAIN_ZH
+			  : "%s%.0s%s在存储中缺失；" AGAIN_ZH,
+		   stored ? "%.0s%s%s is in the store, but no record explains it; " AGAIN_EN
+			  : "%.0s%s%s is missing in the store; " AGAIN_EN,
+		   row->zh, row->en, key_text(key, code));
 }
 
 /* What cannot be recomputed is not compared: the reason was told already. */

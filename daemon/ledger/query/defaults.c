@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/feed/feedlog.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/ledger/state/read_documents.h"
 #include "proto/entry.h"
 
@@ -93,7 +94,7 @@ static int as_before(struct kv_txn *t, uint32_t feed, const uint8_t *txid,
 static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct rec_points_line *l,
 		       struct reason *why)
 {
-	struct rec_catalogue_line item;
+	struct item item;
 	struct view_household h;
 	int err;
 
@@ -108,14 +109,14 @@ static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct re
 	*why = (struct reason){.id = V_P11_NOT_IN_FORCE,
 			       .num = {line, l->day, (int64_t)l->version}};
 	if (!l->version)
-		err = view_catalogue_on(t, feed, l->day, &l->version);
+		err = read_catalogue_on(READER(t, feed), l->day, &l->version);
 	if (!err && !points_raw(l->points)) {
 		*why = (struct reason){.id = V_P11_UNKNOWN_ITEM,
 				       .num = {line, (int64_t)l->version}};
 		reason_set_text(why->s, l->item.p, l->item.n);
-		err = view_item(t, feed, l->version, l->item, &item);
+		err = read_item(READER(t, feed), l->version, l->item, &item);
 		if (!err)
-			l->points = item.points;
+			l->points = item.line.points;
 	}
 	return err;
 }
@@ -196,7 +197,7 @@ static int redemption(const struct defaults_at *at, bool fresh, struct defaults_
 {
 	struct rec_redemption_line *l = (struct rec_redemption_line *)r->lines;
 	struct rec_redemption *h = (struct rec_redemption *)r->head->raw;
-	struct view_doc doc;
+	struct document doc;
 	int err = ERR_OK;
 
 	if (fresh)
@@ -206,7 +207,7 @@ static int redemption(const struct defaults_at *at, bool fresh, struct defaults_
 		return ERR_NOTFOUND;
 	*why = (struct reason){.id = V_NO_PRICES, .num = {h->day, 0, (int64_t)h->prices}};
 	if (!h->prices)
-		err = view_doc_on(at->t, at->feed_no, VIEW_PRICES, h->day, &doc);
+		err = read_document_on(READER(at->t, at->feed_no), DOC_PRICES, h->day, &doc);
 	if (!err && !h->prices)
 		h->prices = doc.version;
 	for (uint32_t i = 0; !err && i < r->nlines; i++)

@@ -8,15 +8,10 @@
 
 static int load_meta(struct fold *f)
 {
-	struct state_key k;
-	struct bytes row;
-	int err;
+	const struct reader r = reader_of(f->t, f->feed_no);
+	int err = reader_meta(&r, f->feed_no, &f->work->meta);
 
-	state_key_of(&k, f->feed_no, STATE_META);
-	err = rows_get(f->work->rows, &k, &row);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_meta_parse(row, &f->work->meta);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 int fold_open(struct fold *f, struct kv_txn *t, const struct hash *town,
@@ -135,12 +130,6 @@ int rule_put(struct rule_ctx *ctx, const struct state_key *k)
 	return rows_put(ctx->w->rows, k, buf_bytes(&ctx->w->out));
 }
 
-int rule_town_row(struct rule_ctx *ctx, const struct state_key *k, struct bytes *ret)
-{
-	return ctx->is_town ? rows_get(ctx->w->rows, k, ret)
-			    : kv_get(ctx->f->t, KV_STATE, state_key_bytes(k), ret);
-}
-
 /* --- judging --------------------------------------------------------------------------------------- */
 /* A signed transaction counts once: who replays it writes an entry without effect. */
 static int check_txid(struct rule_ctx *ctx)
@@ -195,16 +184,10 @@ static int check_enrolled(struct rule_ctx *ctx)
 {
 	struct fold_work *w = ctx->w;
 	struct state_enrol en;
-	struct state_key k;
-	struct bytes row;
 	int err;
 
 	if (!w->enrolled) {
-		state_key_of(&k, FEED_TOWN, STATE_ENROL);
-		state_key_raw(&k, ctx->f->feed_id.b, HASH_BYTES);
-		err = rule_town_row(ctx, &k, &row);
-		if (!err)
-			err = state_enrol_parse(row, &en);
+		err = reader_enrol(&ctx->reader, FEED_TOWN, ctx->f->feed_id.b, &en);
 		if (err && err != ERR_NOTFOUND)
 			return err;
 		if (!err) {
@@ -308,7 +291,7 @@ static int put_meta(struct rule_ctx *ctx)
 	}
 	if (!ctx->meta_changed)
 		return ERR_OK;
-	state_key_of(&k, ctx->f->feed_no, STATE_META);
+	state_meta_key(&k, ctx->f->feed_no);
 	state_meta_pack(&ctx->meta, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
@@ -320,9 +303,7 @@ static int put_listed(struct rule_ctx *ctx)
 
 	if (!ctx->type->listed)
 		return ERR_OK;
-	state_key_of(&k, ctx->f->feed_no, STATE_LISTED);
-	state_key_u16(&k, ctx->e->type);
-	state_key_u64(&k, ctx->e->seq);
+	state_listed_key(&k, ctx->f->feed_no, ctx->e->type, ctx->e->seq);
 	return rule_put_mark(ctx, &k);
 }
 
@@ -360,6 +341,7 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	ctx.is_town = f->feed_no == FEED_TOWN;
 	ctx.known = ctx.is_town ? e->seq : e->town_seen;
 	ctx.today = day_of_ms(e->wall_ms);
+	ctx.reader = (struct reader){f->t, f->work->rows, f->feed_no, ctx.known};
 	ctx.meta = f->work->meta;
 	memset(&ret->reason, 0, sizeof(ret->reason));
 	ret->nwarn = 0;

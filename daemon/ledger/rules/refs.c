@@ -11,46 +11,18 @@ int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k)
 	return rows_put(ctx->w->rows, k, kv_bytes(&mark, 1));
 }
 
-int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret, unsigned n)
-{
-	struct bytes row;
-	int err = rows_get(ctx->w->rows, k, &row);
-
-	return err ? err : state_nums_parse(row, ret, n);
-}
-
-int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n)
-{
-	state_nums_pack(v, n, rule_out(ctx));
-	return rule_put(ctx, k);
-}
-
-int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret)
-{
-	struct bytes row;
-	int err = rows_get(ctx->w->rows, k, &row);
-
-	return err ? err : state_num_parse(row, ret);
-}
-
 int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v)
 {
-	state_num_pack(v, rule_out(ctx));
+	state_num_pack(&(struct state_num){v}, rule_out(ctx));
 	return rule_put(ctx, k);
 }
 
 int rule_balance(struct rule_ctx *ctx, struct bytes household, struct points *ret)
 {
 	struct state_account a;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = reader_account(&ctx->reader, ctx->f->feed_no, household, &a);
 
 	*ret = POINTS_ZERO;
-	journal_account_key(&k, ctx->f->feed_no, household);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_account_parse(row, &a);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	return state_account_balance(&a, ret) ? ERR_OK : ERR_CORRUPT;
@@ -119,14 +91,9 @@ static int no_such(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 
 static int is_listed(struct rule_ctx *ctx, uint32_t feed_no, uint64_t seq, enum rec_code code)
 {
-	struct state_key k;
-	struct bytes row;
+	struct state_mark listed;
 
-	state_key_of(&k, feed_no, STATE_LISTED);
-	state_key_u16(&k, (uint16_t)code);
-	state_key_u64(&k, seq);
-	return feed_no == ctx->f->feed_no ? rows_get(ctx->w->rows, &k, &row)
-					  : rule_town_row(ctx, &k, &row);
+	return reader_listed(&ctx->reader, feed_no, code, seq, &listed);
 }
 
 static int read_ref(struct rule_ctx *ctx, uint32_t feed_no, uint64_t seq, enum rec_code code,
@@ -185,34 +152,23 @@ int rule_other_person(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 						  .t = name});
 }
 
-static void done_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t seq)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_DONE);
-	state_key_u64(k, seq);
-}
-
-int rule_settled(struct rule_ctx *ctx, uint64_t seq, uint64_t *ret)
+static int put_done(struct rule_ctx *ctx, uint64_t seq, uint64_t by)
 {
 	struct state_key k;
-	int err;
 
-	done_key(&k, ctx, seq);
-	err = rule_get_num(ctx, &k, ret);
-	return !err && *ret == STATE_OPEN_AGAIN ? ERR_NOTFOUND : err;
+	state_done_key(&k, ctx->f->feed_no, seq);
+	return rule_put_num(ctx, &k, by);
 }
 
 int rule_reopen(struct rule_ctx *ctx, uint64_t seq)
 {
-	struct state_key k;
-
-	done_key(&k, ctx, seq);
-	return rule_put_num(ctx, &k, STATE_OPEN_AGAIN);
+	return put_done(ctx, seq, STATE_OPEN_AGAIN);
 }
 
 int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 {
 	uint64_t by;
-	int err = rule_settled(ctx, seq, &by);
+	int err = read_settled(&ctx->reader, seq, &by);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
@@ -224,11 +180,7 @@ int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 
 int rule_settle(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 {
-	struct state_key k;
 	int err = rule_unsettled(ctx, seq, code);
 
-	if (err)
-		return err;
-	done_key(&k, ctx, seq);
-	return rule_put_num(ctx, &k, ctx->e->seq);
+	return err ? err : put_done(ctx, seq, ctx->e->seq);
 }

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "daemon/ledger/rules/fold.h"
-#include "daemon/ledger/state/cache.h"
 #include "daemon/ledger/state/journal.h"
-#include "daemon/ledger/state/state.h"
+#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/reader.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/verdict.h"
 #include "proto/record.h"
@@ -94,6 +94,7 @@ enum rule_link { FOLD_LINK_UNKNOWN, FOLD_NOT_LINKED, FOLD_LINKED };
 struct rule_ctx {
 	struct fold *f;
 	struct fold_work *w;
+	struct reader reader; /* of the feed of the entry */
 	const struct entry *e;
 	const struct rec_type *type;
 	const struct payload *payload;
@@ -126,16 +127,9 @@ int rule_line(struct rule_ctx *ctx, uint32_t i, void *ret);
 /* Rows: pack into rule_out(), then put. */
 struct buf *rule_out(struct rule_ctx *ctx);
 int rule_put(struct rule_ctx *ctx, const struct state_key *k);
-/* A row of the town feed, committed or (in the town feed) changed by this entry; read past the cache in a
- * village, since the town feed may grow in the same transaction. */
-int rule_town_row(struct rule_ctx *ctx, const struct state_key *k, struct bytes *ret);
 
 /* fold_refs.c */
 int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k); /* a row that only is there */
-/* Rows of this feed. ERR_NOTFOUND, ERR_CORRUPT. */
-int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret, unsigned n);
-int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n);
-int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret);
 int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v);
 /* What a household has, 0 without an account. */
 int rule_balance(struct rule_ctx *ctx, struct bytes household, struct points *ret);
@@ -156,40 +150,20 @@ int rule_ref_author(struct rule_ctx *ctx, uint64_t seq, uint8_t ret[SIGN_KEY_BYT
 int rule_other_person(struct rule_ctx *ctx, uint64_t seq, enum rec_code code);
 /* An entry is settled once, by this one (V_DONE_ALREADY). */
 int rule_settle(struct rule_ctx *ctx, uint64_t seq, enum rec_code code);
-int rule_settled(struct rule_ctx *ctx, uint64_t seq, uint64_t *ret_by);	    /* ERR_NOTFOUND */
 int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code); /* V_DONE_ALREADY */
 /* What settled it is void: it can be settled anew. */
 int rule_reopen(struct rule_ctx *ctx, uint64_t seq);
 
-/* doc_kind.c: what the village decides in versions. The first three are the values of SUBJECT. */
-enum doc_kind { DOC_CATALOGUE, DOC_PLAN, DOC_SCHEME, DOC_PRICES };
-struct version_row {
-	uint64_t seq;	/* of the record */
-	day_t from, to; /* from DAY_NONE: not by day; to DAY_NONE: until the next */
-	uint64_t base;	/* catalogue: version of the town's */
-};
-/* V_PERIOD, V_VERSION_USED, V_VERSION_JUMP; V_VERSION_PAST or V_NO_CLOCK when one is in force on the first
+/* What the village decides in versions. V_PERIOD, V_VERSION_USED, V_VERSION_JUMP; V_VERSION_PAST or V_NO_CLOCK when one is in force on the first
  * day. A later version with the same first day takes the earlier one's place. */
-int versions_add(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version,
-		 const struct version_row *row);
+int versions_add(struct rule_ctx *ctx, enum doc_kind doc, const struct document *d);
 /* V_VERSION_JUMP: a version far above the newest, @top. */
 int versions_step(struct rule_ctx *ctx, enum rec_code code, uint64_t version, uint64_t top);
-int versions_get(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version,
-		 struct version_row *ret); /* ERR_NOTFOUND */
 int versions_need(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version,
-		  struct version_row *ret); /* V_VERSION_UNKNOWN */
-/* The version with the latest first day not after @day. ERR_NOTFOUND: none, or it has ended. */
-int versions_on(struct rule_ctx *ctx, enum doc_kind doc, day_t day, uint64_t *ret_version,
-		struct version_row *ret);
-/* One after another by first day: start with *@day = DAY_MIN. ERR_NOTFOUND at the end. */
-int versions_next(struct rule_ctx *ctx, enum doc_kind doc, day_t *day, uint64_t *ret_version,
-		  struct version_row *ret);
+		  struct document *ret); /* V_VERSION_UNKNOWN */
 
-/* rule_plan.c: the plan, and the scheme that holds the parameters of a day. */
 int rule_plan(struct rule_ctx *ctx);
 int rule_scheme(struct rule_ctx *ctx);
-/* The scheme in force on @day, its texts borrowed. ERR_NOTFOUND: none; the defaults are then in @ret. */
-int plan_scheme_on(struct rule_ctx *ctx, day_t day, struct rec_scheme *ret);
 
 /* fold_filing.c */
 int rule_submission(struct rule_ctx *ctx);
@@ -208,15 +182,11 @@ int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t membe
  * household as such (@member 0) where it was. */
 int split_merge_year_key(struct rule_ctx *ctx, struct bytes household, uint32_t member, int year,
 			 struct state_key *ret);
-/* What a household has redeemed in a year: with all that came by splits and mergers, and the part of it that the
- * household from which it was split had redeemed until then. */
-struct split_merge_sum {
-	struct state_key key;
-	int64_t sum, inherited;
-};
+/* What a household has redeemed in a year, with all that came by splits and mergers. */
 int split_merge_redeemed(struct rule_ctx *ctx, struct bytes household, int year,
-			 struct split_merge_sum *ret);
-int split_merge_put_redeemed(struct rule_ctx *ctx, const struct split_merge_sum *x);
+			 struct state_redeemed *ret);
+int split_merge_put_redeemed(struct rule_ctx *ctx, struct bytes household, int year,
+			     const struct state_redeemed *x);
 /* A redemption of @day is taken back that was @household's: off the sum of the year, and of those with which it
  * was merged since. */
 int split_merge_unredeem(struct rule_ctx *ctx, struct bytes household, day_t day, int64_t points);
@@ -284,8 +254,6 @@ int village_kept(struct rule_ctx *ctx, uint32_t line, const struct rec_points_li
 int rights_check(struct rule_ctx *ctx, uint32_t roles);
 /* Does the author hold one of these roles today? In a village. */
 int rights_holds(struct rule_ctx *ctx, uint32_t roles, bool *ret);
-/* The person as the first ctx->known entries of the town feed have it. ERR_NOTFOUND. */
-int rights_in_town(struct rule_ctx *ctx, const uint8_t key[32], struct state_person *ret);
 /* Gives a role in the town feed, beside those the person has. */
 int rights_give(struct rule_ctx *ctx, const uint8_t key[32], struct bytes name,
 		const struct state_role *role);
@@ -357,11 +325,7 @@ int roster_territory(struct rule_ctx *ctx, uint32_t line, struct bytes household
 /* A registered household, though it may have left (V_HOUSEHOLD_UNKNOWN). */
 int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		 struct state_household *ret);
-/* The row of a household, its key too, whether it has left or not. ERR_NOTFOUND. */
-int roster_row(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
-	       struct state_household *ret);
-/* V_HOUSEHOLD_EXISTS, and else the key of its row. */
-int roster_unused(struct rule_ctx *ctx, struct bytes household, struct state_key *ret);
+int roster_unused(struct rule_ctx *ctx, struct bytes household); /* V_HOUSEHOLD_EXISTS */
 /* NULL: no such member. */
 struct state_member *roster_member(struct roster_household *x, uint64_t member);
 /* A member who has neither left nor died: V_MEMBER_UNKNOWN, V_LEFT_ALREADY. */

@@ -167,9 +167,9 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 /* Not found: neither the version nor a submission of it is here. */
 static int find_submission(struct change *c, const struct rec_filing_reply *r)
 {
-	static const enum view_doc_kind kind[] = {[SUBJECT_catalogue] = VIEW_CATALOGUE,
-						  [SUBJECT_plan] = VIEW_PLAN,
-						  [SUBJECT_scheme] = VIEW_SCHEME};
+	static const enum doc_kind kind[] = {[SUBJECT_catalogue] = DOC_CATALOGUE,
+					     [SUBJECT_plan] = DOC_PLAN,
+					     [SUBJECT_scheme] = DOC_SCHEME};
 	char code[STATE_VILLAGE_CODE_MAX];
 	struct view_filing f = {0};
 	struct feed_head h;

@@ -1011,8 +1011,7 @@ static void test_accounts_do_not_overflow(void)
 
 	world_open(&x, 34);
 	town_earn(&x.w, x.no, "01001", 0, "A101", x.day);
-	state_key_of(&k, x.no, STATE_ACCOUNT);
-	state_key_text(&k, town_b("01002"));
+	state_account_key(&k, x.no, town_b("01002"));
 	state_account_pack(&full, &row);
 	town_begin(&x.w);
 	T_EQ(kv_put(x.w.t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);

@@ -69,8 +69,7 @@ static void give(struct world *x, const char *household, int64_t earned)
 	struct buf row = {0};
 
 	town_begin(&x->w);
-	state_key_of(&k, x->no, STATE_ACCOUNT);
-	state_key_text(&k, town_b(household));
+	state_account_key(&k, x->no, town_b(household));
 	state_account_pack(&a, &row);
 	T_EQ(kv_put(x->w.t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
 	town_commit(&x->w);

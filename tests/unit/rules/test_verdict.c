@@ -513,8 +513,7 @@ static void provoke_steps(struct town *w, uint32_t no)
 	T_EQ(town_step(w, no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
 	/* so many points can only come from years of entries: put them there */
 	town_begin(w);
-	state_key_of(&k, no, STATE_ACCOUNT);
-	state_key_text(&k, town_b("01005"));
+	state_account_key(&k, no, town_b("01005"));
 	state_account_pack(&rich, &row);
 	T_EQ(kv_put(w->t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
 	town_commit(w);

@@ -210,21 +210,21 @@ static void test_a_walk_gives_what_was_posted(void)
 				    .size = prng_below(&g, 3) ? prng_below(&g, ENTRIES) : ENTRIES};
 		uint32_t want = count(&r);
 
-		T_EQ(journal_walk(t, FEED, text(name_of(r.household)), r.from, r.size, on_posting,
-				  &r),
+		T_EQ(journal_walk(READER(t, FEED), text(name_of(r.household)), r.from, r.size,
+				  on_posting, &r),
 		     ERR_OK);
 		T_EQ(r.n, want);
 		if (want == 0)
 			continue;
 		r.n = r.at = 0;
 		r.stop = 1 + (uint32_t)prng_below(&g, want);
-		T_EQ(journal_walk(t, FEED, text(name_of(r.household)), r.from, r.size, on_posting,
-				  &r),
+		T_EQ(journal_walk(READER(t, FEED), text(name_of(r.household)), r.from, r.size,
+				  on_posting, &r),
 		     77);
 		T_EQ(r.n, r.stop);
 	}
-	T_EQ(journal_walk(t, FEED, text("0"), 0, ENTRIES, on_posting, NULL), ERR_OK);
-	T_EQ(journal_walk(t, FEED + 1, text("1"), 0, ENTRIES, on_posting, NULL), ERR_OK);
+	T_EQ(journal_walk(READER(t, FEED), text("0"), 0, ENTRIES, on_posting, NULL), ERR_OK);
+	T_EQ(journal_walk(READER(t, FEED + 1), text("1"), 0, ENTRIES, on_posting, NULL), ERR_OK);
 	kv_abort(t);
 	kv_close(kv);
 }
@@ -244,7 +244,8 @@ static void test_the_latest_are_found_from_behind(void)
 				    .size = prng_below(&g, 3) ? prng_below(&g, ENTRIES) : ENTRIES};
 		uint32_t there = count(&r), n = 1 + (uint32_t)prng_below(&g, there + 20), skip;
 
-		T_EQ(journal_latest(t, FEED, text(name_of(r.household)), r.size, n, &r.from, &skip),
+		T_EQ(journal_latest(READER(t, FEED), text(name_of(r.household)), r.size, n, &r.from,
+				    &skip),
 		     ERR_OK);
 		T_EQ(count(&r), skip + (there < n ? there : n));
 		T_OK(skip < 120); /* no more than a run and one entry */
@@ -266,12 +267,12 @@ static void test_all_balances_together_are_nothing(void)
 	for (int i = 0; i < HOUSEHOLDS; i++)
 		households += all.balance[i];
 	for (uint32_t c = 0; c < 7; c++) {
-		T_EQ(journal_own(t, FEED, &(struct account){.of = ACCOUNT_ISSUE, .category = c},
-				 &p),
+		T_EQ(journal_own(READER(t, FEED),
+				 &(struct account){.of = ACCOUNT_ISSUE, .category = c}, &p),
 		     ERR_OK);
 		own += points_raw(p);
 	}
-	T_EQ(journal_own(t, FEED, &(struct account){.of = ACCOUNT_REDEEMED}, &p), ERR_OK);
+	T_EQ(journal_own(READER(t, FEED), &(struct account){.of = ACCOUNT_REDEEMED}, &p), ERR_OK);
 	own += points_raw(p);
 	T_OK(households != 0);
 	T_EQ(own, all.own);
@@ -343,7 +344,8 @@ static void test_days_have_what_their_entries_posted(void)
 			twice += none && v->p.seq < d.size && v->booked != DAY_NONE &&
 				 v->deed > v->booked;
 		}
-		T_EQ(journal_days(t, FEED, d.from, d.to, d.late, d.size, on_day, &d), ERR_OK);
+		T_EQ(journal_days(READER(t, FEED), d.from, d.to, d.late, d.size, on_day, &d),
+		     ERR_OK);
 		T_EQ(d.n, want);
 		T_EQ(d.doubles, twice);
 	}
@@ -417,20 +419,21 @@ static void spoil(struct kv_txn *t, struct bytes key, struct bytes val, const ch
 	for (size_t cut = 0; cut < val.n; cut++) {
 		T_EQ(kv_put(t, KV_STATE, key, kv_bytes(raw, cut)), ERR_OK);
 		n = 0;
-		T_EQ(journal_walk(t, FEED, text(household), 0, ENTRIES, ignore, &n), ERR_CORRUPT);
+		T_EQ(journal_walk(READER(t, FEED), text(household), 0, ENTRIES, ignore, &n),
+		     ERR_CORRUPT);
 	}
 	for (size_t bit = 0; bit < 8 * val.n; bit++) {
 		raw[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		T_EQ(kv_put(t, KV_STATE, key, kv_bytes(raw, val.n)), ERR_OK);
 		raw[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		n = 0;
-		err = journal_walk(t, FEED, text(household), 0, UINT64_MAX, ignore, &n);
+		err = journal_walk(READER(t, FEED), text(household), 0, UINT64_MAX, ignore, &n);
 		T_OK(err == ERR_CORRUPT || err == ERR_OK);
 		T_OK(n <= all.n);
 	}
 	T_EQ(kv_put(t, KV_STATE, key, kv_bytes(raw, val.n)), ERR_OK);
 	n = 0;
-	T_EQ(journal_walk(t, FEED, text(household), 0, ENTRIES, ignore, &n), ERR_OK);
+	T_EQ(journal_walk(READER(t, FEED), text(household), 0, ENTRIES, ignore, &n), ERR_OK);
 	T_OK(n > 0);
 }
 
@@ -446,10 +449,10 @@ static void test_rows_that_were_cut_or_altered_are_damage(void)
 	T_EQ(kvmem_new(&kv), ERR_OK);
 	T_EQ(kv_begin(kv, true, &t), ERR_OK);
 	fill(t, 8);
-	journal_account_key(&k, FEED, text(name_of(0)));
+	state_account_key(&k, FEED, text(name_of(0)));
 	T_EQ(kv_get(t, KV_STATE, state_key_bytes(&k), &val), ERR_OK);
 	spoil(t, state_key_bytes(&k), val, name_of(0));
-	journal_run_key(&k, FEED, text(name_of(0)), 0);
+	state_posted_key(&k, FEED, text(name_of(0)), 0);
 	T_EQ(kv_cursor_open(t, KV_STATE, &c), ERR_OK);
 	T_EQ(kv_seek(c, KV_GE, state_key_bytes(&k), &key, &val), ERR_OK);
 	T_EQ(key.p[4], STATE_POSTED);

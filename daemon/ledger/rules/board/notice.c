@@ -1,6 +1,6 @@
 #include "daemon/ledger/rules/rule.h"
 
-#include "daemon/ledger/state/state_notice.h"
+#include "daemon/ledger/state/state_covered.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 
@@ -82,18 +82,15 @@ static bool is_periodic(uint32_t kind)
 	return kind == NOTICE_assessment || kind == NOTICE_redemption;
 }
 
-static int get_notice(struct rule_ctx *ctx, uint64_t seq, struct state_key *k,
-		      struct state_notice *ret)
+static int get_notice(struct rule_ctx *ctx, uint64_t seq, struct state_notice *ret)
 {
-	struct bytes row;
-	int err;
+	*ret = (struct state_notice){0};
+	int err = reader_notice(&ctx->reader, ctx->f->feed_no, seq, ret);
 
-	state_notice_key(k, ctx->f->feed_no, seq);
-	err = rows_get_or_empty(ctx->w->rows, k, &row);
-	return err ? err : state_notice_parse(row, ret);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* The days of a notice, beside those in @row. */
+/* The days of a notice, beside those of others of its kind. */
 static int cover(struct rule_ctx *ctx, const struct rec_notice *n, uint64_t seq)
 {
 	const struct state_covered more = {n->from, n->to, seq};
@@ -108,12 +105,11 @@ static int cover(struct rule_ctx *ctx, const struct rec_notice *n, uint64_t seq)
 	return err ? err : rule_put(ctx, &k);
 }
 
-/* @n is borrowed by nobody after this. */
 static int put_posted(struct rule_ctx *ctx, const struct rec_posting *r, const struct rec_notice *n)
 {
 	struct state_notice s;
 	struct state_key k;
-	int err = get_notice(ctx, r->notice, &k, &s);
+	int err = get_notice(ctx, r->notice, &s);
 	bool first;
 
 	if (err)
@@ -124,60 +120,53 @@ static int put_posted(struct rule_ctx *ctx, const struct rec_posting *r, const s
 		s.to = r->to;
 	}
 	state_notice_pack(&s, rule_out(ctx));
+	state_notice_key(&k, ctx->f->feed_no, r->notice);
 	err = rule_put(ctx, &k);
 	return err || !first || !is_periodic(n->kind) ? err : cover(ctx, n, r->notice);
 }
 
-/* Adds another notice of the kind that hung and was not taken down. */
-static int cover_again(struct rule_ctx *ctx, uint64_t seq, uint32_t kind)
+/* A notice is taken down: what is covered is found again from those that are left, which happens rarely. */
+struct left {
+	struct rule_ctx *ctx;
+	uint32_t kind;
+};
+
+static int on_left(void *arg, struct bytes key, struct bytes row)
 {
-	struct state_notice s;
-	struct state_key k;
+	const struct left *l = arg;
+	struct state_notice_parts at;
 	struct rec_notice n;
 	uint64_t by;
-	int err = rule_ref(ctx, seq, REC_notice, &n);
+	int err = state_notice_split(key, &at);
 
-	if (err || n.kind != kind)
+	(void)row; /* there is one only when it hung */
+	if (!err)
+		err = rule_ref(l->ctx, at.seq, REC_notice, &n);
+	if (err || n.kind != l->kind)
 		return err;
-	err = rule_settled(ctx, seq, &by);
-	if (err != ERR_NOTFOUND)
-		return err;
-	err = get_notice(ctx, seq, &k, &s);
-	return err || s.npostings == 0 ? err : cover(ctx, &n, seq);
+	err = read_settled(&l->ctx->reader, at.seq, &by);
+	return err == ERR_NOTFOUND ? cover(l->ctx, &n, at.seq) : err;
 }
 
-/* A notice is taken down: what is covered is found again from those that are left, which happens rarely. */
 static int uncover(struct rule_ctx *ctx, uint32_t kind)
 {
-	struct bytes key, row;
+	struct left l = {ctx, kind};
 	struct state_key k;
 	int err;
 
 	state_covered_key(&k, ctx->f->feed_no, kind);
 	err = rows_put(ctx->w->rows, &k, kv_bytes("", 0));
 	state_notice_key(&k, ctx->f->feed_no, 0);
-	while (!err) {
-		uint64_t seq;
-
-		err = rows_from(ctx->w->rows, &k, STATE_FEED_LEN + 1, &key, &row);
-		if (err)
-			break;
-		if (key.n != k.n)
-			return ERR_CORRUPT;
-		seq = be64_get(key.p + STATE_FEED_LEN + 1);
-		err = cover_again(ctx, seq, kind);
-		state_notice_key(&k, ctx->f->feed_no, seq + 1);
-	}
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	return err ? err : reader_each(&ctx->reader, &k, 0, on_left, &l);
 }
 
 static int warn_short(struct rule_ctx *ctx, day_t from, day_t to)
 {
 	struct rec_scheme s;
-	int err = plan_scheme_on(ctx, from, &s);
+	int err = read_scheme_on(&ctx->reader, from, &s);
 	int64_t days = (int64_t)to - from + 1;
 
-	if (err && err != ERR_NOTFOUND)
+	if (err)
 		return err;
 	if (days < (int64_t)s.notice_days)
 		rule_warn(ctx, &(struct refusal){.id = V_N06_SHORT,
@@ -227,43 +216,6 @@ int rule_withdrawal(struct rule_ctx *ctx)
 }
 
 /* --- passbooks ------------------------------------------------------------------------------------- */
-/* The book that was handed out at registration, before there is a row. */
-static int registered_book(struct rule_ctx *ctx, const struct state_household *h,
-			   struct state_book *ret)
-{
-	struct bytes leaf, payload;
-	struct rec_household r;
-	struct entry e;
-	int err = feedlog_read(ctx->f->t, ctx->f->feed_no, h->entry, &leaf, &payload);
-
-	if (!err && entry_parse(leaf.p, leaf.n, &e))
-		err = ERR_CORRUPT;
-	if (err || e.type != REC_household) /* a split hands out no book */
-		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, h->entry, &ctx->w->target);
-	if (!err && rec_decode_head(rec_type_of(REC_household), &ctx->w->target, &r))
-		err = ERR_CORRUPT;
-	if (!err)
-		*ret = (struct state_book){
-			.seq = h->entry, .held = r.passbook.n > 0, .number = r.passbook};
-	return err;
-}
-
-static int get_book(struct rule_ctx *ctx, struct bytes household, const struct state_household *h,
-		    struct state_book *ret)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	*ret = (struct state_book){0};
-	state_book_key(&k, ctx->f->feed_no, household);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (err == ERR_NOTFOUND)
-		return registered_book(ctx, h, ret);
-	return err ? err : state_book_parse(row, ret);
-}
-
 static int check_book(struct rule_ctx *ctx, const struct rec_passbook *r,
 		      const struct state_book *b)
 {
@@ -335,7 +287,7 @@ int rule_passbook(struct rule_ctx *ctx)
 	if (!err)
 		err = rule_not_future(ctx, r.day);
 	if (!err)
-		err = get_book(ctx, r.household, &h, &b);
+		err = read_book(&ctx->reader, r.household, &h, &b);
 	if (!err)
 		err = check_book(ctx, &r, &b);
 	return err ? err : put_book(ctx, &r, &b);

@@ -1,7 +1,6 @@
 #include "daemon/ledger/rules/rule.h"
 
 #include "daemon/ledger/state/placeholder.h"
-#include "daemon/ledger/state/scheme.h"
 #include "lib/err.h"
 
 /* The plan of a village and its reward scheme. */
@@ -41,8 +40,8 @@ int rule_plan(struct rule_ctx *ctx)
 	if (!err)
 		err = check_plan(ctx, &p);
 	if (!err)
-		err = versions_add(ctx, DOC_PLAN, p.version,
-				   &(struct version_row){.seq = ctx->e->seq});
+		err = versions_add(ctx, DOC_PLAN,
+				   &(struct document){.version = p.version, .entry = ctx->e->seq});
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
 		err = plan_step(ctx, i);
 	return err;
@@ -55,24 +54,11 @@ int rule_scheme(struct rule_ctx *ctx)
 	int err = rule_head(ctx, &s);
 
 	if (!err)
-		err = versions_add(ctx, DOC_SCHEME, s.version,
-				   &(struct version_row){.seq = ctx->e->seq, .from = s.from});
+		err = versions_add(ctx, DOC_SCHEME,
+				   &(struct document){.version = s.version,
+						      .entry = ctx->e->seq,
+						      .from = s.from});
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
 		err = rule_line(ctx, i, &l);
 	return err;
-}
-
-int plan_scheme_on(struct rule_ctx *ctx, day_t day, struct rec_scheme *ret)
-{
-	struct version_row doc;
-	struct payload record;
-	uint64_t version;
-	int err = versions_on(ctx, DOC_SCHEME, day, &version, &doc);
-
-	scheme_usual(ret);
-	if (!err)
-		err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.seq, &record);
-	if (err)
-		return err;
-	return rec_decode_head(rec_type_of(REC_scheme), &record, ret) ? ERR_CORRUPT : ERR_OK;
 }

@@ -6,22 +6,10 @@
 #define NAME_MAX_BYTES 64 /* of a member */
 
 /* --- the register ---------------------------------------------------------------------------------- */
-int roster_row(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
-	       struct state_household *ret)
-{
-	struct bytes row;
-	int err;
-
-	state_key_of(k, ctx->f->feed_no, STATE_HOUSEHOLD);
-	state_key_text(k, household);
-	err = rows_get(ctx->w->rows, k, &row);
-	return err ? err : state_household_parse(row, ret);
-}
-
-static int known(struct rule_ctx *ctx, uint32_t line, struct bytes household, struct state_key *k,
+int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		 struct state_household *ret)
 {
-	int err = roster_row(ctx, household, k, ret);
+	int err = read_household(&ctx->reader, household, ret);
 
 	if (err != ERR_NOTFOUND)
 		return err;
@@ -29,18 +17,10 @@ static int known(struct rule_ctx *ctx, uint32_t line, struct bytes household, st
 		ctx, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN, .num = {line}, .s = household});
 }
 
-int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
-		 struct state_household *ret)
-{
-	struct state_key k;
-
-	return known(ctx, line, household, &k, ret);
-}
-
-static int need(struct rule_ctx *ctx, uint32_t line, struct bytes household, struct state_key *k,
+static int need(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		struct state_household *ret)
 {
-	int err = known(ctx, line, household, k, ret);
+	int err = roster_known(ctx, line, household, ret);
 
 	if (!err && ret->left != DAY_NONE)
 		return rule_refuse(ctx, &(struct refusal){.id = V_HOUSEHOLD_LEFT,
@@ -60,8 +40,7 @@ int roster_need(struct rule_ctx *ctx, uint32_t line, struct bytes household, uin
 		struct state_household *ret)
 {
 	struct state_member m;
-	struct state_key k;
-	int err = need(ctx, line, household, &k, ret);
+	int err = need(ctx, line, household, ret);
 
 	if (!err && member && !state_household_member(ret, member, &m))
 		return roster_no_member(ctx, line, household, member);
@@ -128,8 +107,9 @@ static int open_members(struct roster_household *x)
 int roster_open(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		struct roster_household *ret)
 {
-	int err = need(ctx, line, household, &ret->key, &ret->h);
+	int err = need(ctx, line, household, &ret->h);
 
+	state_household_key(&ret->key, ctx->f->feed_no, household);
 	return err ? err : open_members(ret);
 }
 
@@ -157,10 +137,10 @@ int roster_territory(struct rule_ctx *ctx, uint32_t line, struct bytes household
 			     .id = V_GROUP_FOREIGN, .num = {line}, .s = household, .t = h->group});
 }
 
-int roster_unused(struct rule_ctx *ctx, struct bytes household, struct state_key *ret)
+int roster_unused(struct rule_ctx *ctx, struct bytes household)
 {
 	struct state_household h;
-	int err = roster_row(ctx, household, ret, &h);
+	int err = read_household(&ctx->reader, household, &h);
 
 	if (!err)
 		return rule_refuse(ctx, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
@@ -277,7 +257,8 @@ int rule_household(struct rule_ctx *ctx)
 				       .takes_part = r.takes_part == YES_yes,
 				       .consent = r.consent_day,
 				       .group = r.group};
-	err = roster_unused(ctx, r.household, &x.key);
+	state_household_key(&x.key, ctx->f->feed_no, r.household);
+	err = roster_unused(ctx, r.household);
 	if (!err)
 		err = rule_not_future(ctx, r.consent_day);
 	if (!err)
@@ -505,8 +486,9 @@ static int correct(struct rule_ctx *ctx, const struct mistake *w)
 	struct bytes household = place_household(&w->now);
 	struct state_member *m = NULL;
 	struct roster_household x;
-	int err = roster_row(ctx, household, &x.key, &x.h);
+	int err = read_household(&ctx->reader, household, &x.h);
 
+	state_household_key(&x.key, ctx->f->feed_no, household);
 	if (!err)
 		err = open_members(&x);
 	if (err)

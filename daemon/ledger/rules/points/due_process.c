@@ -9,14 +9,6 @@
 /* Due process: what villagers apply for, what they are told of, what they object to and
  * complain of. */
 
-static void notified_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t entry,
-			 uint32_t line)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_NOTIFIED);
-	state_key_u64(k, entry);
-	state_key_u8(k, (uint8_t)line);
-}
-
 /* --- applications ---------------------------------------------------------------------------------- */
 static int check_wanted(struct rule_ctx *ctx, const struct rec_application *a)
 {
@@ -143,49 +135,33 @@ int rule_notified(struct rule_ctx *ctx)
 		err = rule_period(ctx, l.day, r.day);
 	if (err)
 		return err;
-	notified_key(&k, ctx, r.entry, line);
-	return rule_put_nums(ctx, &k, (const int64_t[]){r.day}, 1);
-}
-
-static int get_open(struct rule_ctx *ctx, uint64_t entry, uint32_t line, struct state_key *k,
-		    struct state_open *ret)
-{
-	struct bytes row;
-	int err;
-
-	state_open_key(k, ctx->f->feed_no, entry, line);
-	err = rows_get_or_empty(ctx->w->rows, k, &row);
-	return err ? err : state_open_parse(row, ret);
+	state_notified_key(&k, ctx->f->feed_no, r.entry, line);
+	state_notified_pack(&(struct state_notified){r.day}, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 int due_process_due(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 		    const struct rec_points_line *l)
 {
-	struct state_open open;
+	struct state_objection open;
 	struct rec_scheme scheme;
-	int64_t notified = l->notified;
-	struct state_key k;
-	int err;
+	day_t notified = l->notified;
+	int err = read_notified(&ctx->reader, entry, line, &notified);
 
-	notified_key(&k, ctx, entry, line);
-	err = rule_get_nums(ctx, &k, &notified, 1);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (notified == DAY_NONE)
 		return rule_refuse(ctx, &(struct refusal){.id = V_P15_NOT_NOTIFIED, .num = {line}});
 	err = rule_need_clock(ctx);
+	if (!err)
+		err = read_scheme_on(&ctx->reader, notified, &scheme);
 	if (err)
 		return err;
-	err = plan_scheme_on(ctx, (day_t)notified, &scheme);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	int64_t due = notified + (int64_t)scheme.notified_days;
+	int64_t days = (int64_t)scheme.notified_days, due = notified + days;
 	if (ctx->today < due)
-		return rule_refuse(ctx,
-				   &(struct refusal){.id = V_P15_TOO_SOON,
-						     .num = {line, notified,
-							     (int64_t)scheme.notified_days, due}});
-	err = get_open(ctx, entry, line, &k, &open);
+		return rule_refuse(ctx, &(struct refusal){.id = V_P15_TOO_SOON,
+							  .num = {line, notified, days, due}});
+	err = read_objections(&ctx->reader, entry, line, &open);
 	if (err || open.n == 0)
 		return err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_P15_OBJECTION,
@@ -193,12 +169,21 @@ int due_process_due(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 }
 
 /* --- objections ------------------------------------------------------------------------------------ */
+static int put_objections(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
+			  const struct state_objection *open)
+{
+	struct state_key k;
+
+	state_objection_key(&k, ctx->f->feed_no, entry, line);
+	state_objection_pack(open, rule_out(ctx));
+	return rule_put(ctx, &k);
+}
+
 int rule_objection(struct rule_ctx *ctx)
 {
 	struct state_household h;
 	struct rec_objection o;
-	struct state_open open;
-	struct state_key k;
+	struct state_objection open;
 	int err = rule_head(ctx, &o);
 
 	if (!err)
@@ -208,7 +193,7 @@ int rule_objection(struct rule_ctx *ctx)
 	if (!err)
 		err = rule_not_future(ctx, o.day);
 	if (!err)
-		err = get_open(ctx, o.entry, (uint32_t)o.line, &k, &open);
+		err = read_objections(&ctx->reader, o.entry, (uint32_t)o.line, &open);
 	if (err)
 		return err;
 	if (open.n == STATE_OBJECTIONS_MAX)
@@ -216,16 +201,14 @@ int rule_objection(struct rule_ctx *ctx)
 			ctx, &(struct refusal){.id = V_OBJECTIONS_FULL,
 					       .num = {(int64_t)o.entry, (int64_t)o.line, open.n}});
 	open.seq[open.n++] = ctx->e->seq;
-	state_open_pack(&open, rule_out(ctx));
-	return rule_put(ctx, &k);
+	return put_objections(ctx, o.entry, (uint32_t)o.line, &open);
 }
 
 static int close_objection(struct rule_ctx *ctx, uint64_t objection, uint64_t entry, uint32_t line)
 {
-	struct state_open open;
-	struct state_key k;
+	struct state_objection open;
 	uint32_t n = 0;
-	int err = get_open(ctx, entry, line, &k, &open);
+	int err = read_objections(&ctx->reader, entry, line, &open);
 
 	if (err)
 		return err;
@@ -233,17 +216,16 @@ static int close_objection(struct rule_ctx *ctx, uint64_t objection, uint64_t en
 		if (open.seq[i] != objection)
 			open.seq[n++] = open.seq[i];
 	open.n = n;
-	state_open_pack(&open, rule_out(ctx));
-	return rule_put(ctx, &k);
+	return put_objections(ctx, entry, line, &open);
 }
 
 /* N05: holidays are not known, so this can only warn. */
 static int warn_late(struct rule_ctx *ctx, enum verdict_id id, day_t from, day_t to)
 {
 	struct rec_scheme s;
-	int err = plan_scheme_on(ctx, from, &s), days = day_workdays(from, to);
+	int err = read_scheme_on(&ctx->reader, from, &s), days = day_workdays(from, to);
 
-	if (err && err != ERR_NOTFOUND)
+	if (err)
 		return err;
 	if (days > (int)s.answer_days)
 		rule_warn(ctx, &(struct refusal){.id = id,

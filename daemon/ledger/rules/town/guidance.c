@@ -7,15 +7,8 @@
 int guidance_need_village(struct rule_ctx *ctx, struct bytes code)
 {
 	struct state_village v;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = reader_village(&ctx->reader, FEED_TOWN, code, &v);
 
-	state_key_of(&k, FEED_TOWN, STATE_VILLAGE);
-	state_key_text(&k, code);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_village_parse(row, &v);
 	if (err == ERR_NOTFOUND || (!err && !v.enrolled))
 		return rule_refuse(ctx, &(struct refusal){.id = V_VILLAGE_UNKNOWN, .s = code});
 	return err;
@@ -33,18 +26,17 @@ int rule_guidance(struct rule_ctx *ctx)
 static int close_for(struct rule_ctx *ctx, uint64_t guidance, struct bytes village)
 {
 	struct state_key k;
-	uint64_t by;
-	int err;
+	struct state_num by;
+	int err = reader_guided(&ctx->reader, FEED_TOWN, guidance, village, &by);
 
-	state_key_of(&k, FEED_TOWN, STATE_DONE);
-	state_key_u64(&k, guidance);
-	state_key_text(&k, village);
-	err = rule_get_num(ctx, &k, &by);
 	if (!err)
 		return rule_refuse(ctx, &(struct refusal){.id = V_DONE_ALREADY,
-							  .num = {(int64_t)guidance, (int64_t)by},
+							  .num = {(int64_t)guidance, (int64_t)by.n},
 							  .s = bytes_str("guidance")});
-	return err == ERR_NOTFOUND ? rule_put_num(ctx, &k, ctx->e->seq) : err;
+	if (err != ERR_NOTFOUND)
+		return err;
+	state_guided_key(&k, FEED_TOWN, guidance, village);
+	return rule_put_num(ctx, &k, ctx->e->seq);
 }
 
 int rule_guidance_close(struct rule_ctx *ctx)
@@ -72,20 +64,19 @@ int rule_guidance_close(struct rule_ctx *ctx)
 static int chosen_now(struct rule_ctx *ctx, struct bytes *ret)
 {
 	struct rec_demonstration last;
+	struct state_listed_parts at;
 	struct bytes key, row;
 	struct state_key k;
-	size_t prefix;
 	int err;
 
 	*ret = (struct bytes){NULL, 0};
-	state_key_of(&k, FEED_TOWN, STATE_LISTED);
-	state_key_u16(&k, REC_demonstration);
-	prefix = k.n;
-	state_key_u64(&k, ctx->e->seq);
-	err = rows_before(ctx->w->rows, &k, prefix, &key, &row);
+	state_listed_key(&k, FEED_TOWN, REC_demonstration, ctx->e->seq);
+	err = reader_before(&ctx->reader, &k, 1, &key, &row);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	err = rule_ref(ctx, be64_get(key.p + prefix), REC_demonstration, &last);
+	err = state_listed_split(key, &at);
+	if (!err)
+		err = rule_ref(ctx, at.seq, REC_demonstration, &last);
 	if (!err && last.decision == CHOSEN_chosen)
 		*ret = last.village;
 	return err;

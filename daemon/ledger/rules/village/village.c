@@ -59,21 +59,9 @@ int rule_case_note(struct rule_ctx *ctx)
 }
 
 /* --- facilities ------------------------------------------------------------------------------------ */
-static int get_facility(struct rule_ctx *ctx, struct bytes code, struct state_key *k,
-			struct state_facility *ret)
-{
-	struct bytes row;
-	int err;
-
-	state_facility_key(k, ctx->f->feed_no, code);
-	err = rows_get(ctx->w->rows, k, &row);
-	return err ? err : state_facility_parse(row, ret);
-}
-
 static int need_facility(struct rule_ctx *ctx, struct bytes code, struct state_facility *ret)
 {
-	struct state_key k;
-	int err = get_facility(ctx, code, &k, ret);
+	int err = reader_facility(&ctx->reader, ctx->f->feed_no, code, ret);
 
 	return err != ERR_NOTFOUND
 		       ? err
@@ -94,13 +82,14 @@ int rule_facility(struct rule_ctx *ctx)
 	if (!err)
 		err = rule_period(ctx, r.from, r.to);
 	if (!err)
-		err = get_facility(ctx, r.code, &k, &f);
+		err = reader_facility(&ctx->reader, ctx->f->feed_no, r.code, &f);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	keeper = (struct state_keeper){
 		.from = r.from, .to = r.to, .household_n = (uint8_t)r.household.n};
 	memcpy(keeper.household, r.household.p, r.household.n);
 	state_facility_add(&f, &keeper);
+	state_facility_key(&k, ctx->f->feed_no, r.code);
 	state_facility_pack(&f, rule_out(ctx));
 	return rule_put(ctx, &k);
 }

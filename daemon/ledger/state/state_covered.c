@@ -1,44 +1,6 @@
-#include "daemon/ledger/state/state_notice.h"
+#include "daemon/ledger/state/state_covered.h"
 
 #include "lib/err.h"
-
-void state_notice_key(struct state_key *k, uint32_t feed_no, uint64_t seq)
-{
-	state_key_of(k, feed_no, STATE_NOTICE);
-	state_key_u64(k, seq);
-}
-
-void state_notice_pack(const struct state_notice *n, struct buf *out)
-{
-	buf_put_varint(out, n->npostings);
-	state_put_day(out, n->from);
-	state_put_day(out, n->to);
-}
-
-int state_notice_parse(struct bytes row, struct state_notice *ret)
-{
-	struct cur c = cur_of(row.p, row.n);
-	struct state_notice n = {0};
-	uint64_t npostings = 0;
-
-	if (row.n) {
-		npostings = state_get_num(&c);
-		n.from = state_get_day(&c);
-		n.to = state_get_day(&c);
-	}
-	if (cur_done(&c) || npostings > UINT32_MAX || n.to < n.from)
-		return ERR_CORRUPT;
-	n.npostings = (uint32_t)npostings;
-	*ret = n;
-	return ERR_OK;
-}
-
-/* --- runs of days ---------------------------------------------------------------------------------- */
-void state_covered_key(struct state_key *k, uint32_t feed_no, uint32_t kind)
-{
-	state_key_of(k, feed_no, STATE_COVERED);
-	state_key_u8(k, (uint8_t)kind);
-}
 
 static void put_covered(struct buf *out, const struct state_covered *r)
 {

@@ -1,4 +1,4 @@
-#include "daemon/ledger/state/state_notice.h"
+#include "daemon/ledger/state/state_covered.h"
 
 #include "daemon/store/kv.h"
 #include "lib/err.h"
@@ -59,22 +59,4 @@ static void test_runs_cover_what_was_added(void)
 	}
 }
 
-static void test_postings_of_a_notice_are_kept(void)
-{
-	const struct state_notice n = {.npostings = 3, .from = 20000, .to = 20006};
-	struct state_notice back;
-	struct buf row = {0};
-
-	state_notice_pack(&n, &row);
-	T_EQ(state_notice_parse(buf_bytes(&row), &back), ERR_OK);
-	T_EQ(back.npostings, 3);
-	T_EQ(back.from, n.from);
-	T_EQ(back.to, n.to);
-	for (size_t cut = 1; cut < row.n; cut++)
-		T_EQ(state_notice_parse(kv_bytes(row.p, cut), &back), ERR_CORRUPT);
-	T_EQ(state_notice_parse(kv_bytes("", 0), &back), ERR_OK);
-	T_EQ(back.npostings, 0);
-	buf_close(&row);
-}
-
-T_MAIN(T(test_runs_cover_what_was_added), T(test_postings_of_a_notice_are_kept))
+T_MAIN(T(test_runs_cover_what_was_added))
