@@ -19,105 +19,106 @@ void verify_state_close(struct verify *v)
 }
 
 /* --- comparing ------------------------------------------------------------------------------------- */
-#define TEXT_MAX 160
-
-/* What does not fit is left out. */
-static struct buf text_in(char *room)
+struct says verify_state_label(int64_t kind)
 {
-	return (struct buf){.p = (uint8_t *)room, .cap = TEXT_MAX, .max = TEXT_MAX};
+	const struct state_row *row =
+		kind >= 0 && kind <= UINT8_MAX ? state_row_of((uint8_t)kind) : NULL;
+
+	return row ? SAYS(row->zh, row->en) : SAYS("未知数据", "unknown row");
 }
 
-static const char *key_text(struct bytes key, char room[TEXT_MAX])
+/* What does not fit is left out. */
+static struct buf text_in(char room[PROBLEM_TEXT_MAX])
+{
+	return (struct buf){
+		.p = (uint8_t *)room, .cap = PROBLEM_TEXT_MAX, .max = PROBLEM_TEXT_MAX - 1};
+}
+
+static void set_key(char room[PROBLEM_TEXT_MAX], struct bytes key)
 {
 	struct buf b = text_in(room);
 
 	state_text_key(key, &b);
-	return buf_str(&b);
+	if (!*buf_str(&b))
+		room[0] = '\0';
 }
 
-static const char *value_text(uint8_t kind, const struct bytes *value, char room[TEXT_MAX])
+/* As it is stored, and as it should be. */
+static void set_values(char room[PROBLEM_TEXT_MAX], uint8_t kind, struct bytes stored,
+		       struct bytes mine)
 {
+	const struct state_row *row = state_row_of(kind);
 	struct buf b = text_in(room);
 
-	state_text_value(kind, *value, &b);
-	return buf_str(&b);
+	if (!row || row->nfields == 0)
+		return;
+	buf_puts(&b, " (");
+	state_text_value(kind, stored, &b);
+	buf_puts(&b, " → ");
+	state_text_value(kind, mine, &b);
+	buf_puts(&b, ")");
+	if (!*buf_str(&b))
+		room[0] = '\0';
 }
 
-/* A row that has two values. */
-static void say_values(struct verify *v, struct verify_feed *f, const struct state_row *row,
-		       struct bytes key, const struct bytes *stored, const struct bytes *mine)
+/* The balances of an account of which both values can be read, when they are not the same. */
+static bool other_balance(struct bytes stored, struct bytes mine, int64_t ret[2])
 {
-	char code[TEXT_MAX], was[TEXT_MAX], is[TEXT_MAX];
-	const char *at = key_text(key, code);
-	uint8_t kind = key.p[STATE_FEED_LEN];
 	struct state_account a, b;
 	struct points x, y;
 
-	if (kind == STATE_ACCOUNT && !state_account_parse(*stored, &a) &&
-	    !state_account_parse(*mine, &b) && state_account_balance(&a, &x) &&
-	    state_account_balance(&b, &y) && points_cmp(x, y))
-		verify_say(
-			v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-			"账户%s 的余额存为 %s，由记录重算应为 %s；" AGAIN_ZH,
-			"account%s: the balance is stored as %s, the records make it %s; " AGAIN_EN,
-			at, points_text(x, was), points_text(y, is));
-	else if (row->nfields)
-		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-			   "%s%.0s%s 存为 %s，由记录重算应为 %s；" AGAIN_ZH,
-			   "%.0s%s%s is stored as %s, the records make it %s; " AGAIN_EN, row->zh,
-			   row->en, at, value_text(kind, stored, was), value_text(kind, mine, is));
-	else
-		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-			   "%s%.0s%s与由记录重算的结果不符；" AGAIN_ZH,
-			   "%.0s%s%s is not what the records make it; " AGAIN_EN, row->zh, row->en,
-			   at);
+	if (state_account_parse(stored, &a) || state_account_parse(mine, &b) ||
+	    !state_account_balance(&a, &x) || !state_account_balance(&b, &y))
+		return false;
+	ret[0] = points_raw(x);
+	ret[1] = points_raw(y);
+	return ret[0] != ret[1];
 }
 
 /* A row of which there are two values, one, or (@mine NULL) none that the records explain. */
-static void say_row(struct verify *v, struct verify_feed *f, struct bytes key,
-		    const struct bytes *stored, const struct bytes *mine)
+static void list_row(struct verify *v, struct verify_feed *f, struct bytes key,
+		     const struct bytes *stored, const struct bytes *mine)
 {
-	static const struct state_row unknown = {.zh = "未知数据", .en = "unknown row"};
-	const struct state_row *row =
-		key.n > STATE_FEED_LEN ? state_row_of(key.p[STATE_FEED_LEN]) : NULL;
-	char code[TEXT_MAX];
+	uint8_t kind = key.n > STATE_FEED_LEN ? key.p[STATE_FEED_LEN] : 0;
+	int64_t balance[2];
+	bool other =
+		kind == STATE_ACCOUNT && stored && mine && other_balance(*stored, *mine, balance);
+	enum problem_id id;
+	struct problem *p;
 
-	if (row && stored && mine) {
-		say_values(v, f, row, key, stored, mine);
+	if (other)
+		id = PROBLEM_STATE_BALANCE;
+	else if (stored && mine)
+		id = PROBLEM_STATE_DIFFERS;
+	else
+		id = stored ? PROBLEM_STATE_SURPLUS : PROBLEM_STATE_MISSING;
+	p = problem_add(v, f, id, PROBLEM_NO_ENTRY, other ? balance[0] : kind);
+	if (!p)
 		return;
-	}
-	row = row ? row : &unknown;
-	verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_STATE,
-		   stored ? "%s%.0s%s在存储中多出，记录中没有依据；" AGAIN_ZH
-			  : "%s%.0s%s在存储中缺失；" AGAIN_ZH,
-		   stored ? "%.0s%s%s is in the store, but no record explains it; " AGAIN_EN
-			  : "%.0s%s%s is missing in the store; " AGAIN_EN,
-		   row->zh, row->en, key_text(key, code));
+	if (other)
+		p->num[1] = balance[1];
+	set_key(p->s, key);
+	if (id == PROBLEM_STATE_DIFFERS)
+		set_values(p->t, kind, *stored, *mine);
 }
 
-/* What cannot be recomputed is not compared: the reason was told already. */
+/* What cannot be recomputed is not compared: the reason is listed already. */
 static bool comparable(struct verify *v, struct bytes key, struct verify_feed **ret)
 {
 	*ret = key.n >= STATE_FEED_LEN ? verify_feed_of(v, be32_get(key.p)) : NULL;
 	return !*ret || ((*ret)->here && !(*ret)->broken);
 }
 
-static void say_broken(struct verify *v)
+static void list_broken(struct verify *v)
 {
 	for (uint32_t i = 0; i < v->nfeeds; i++) {
 		struct verify_feed *f = &v->feed[i];
 
 		if (!f->broken)
 			continue;
-		verify_say(v, f, VERIFY_NO_ENTRY, "state", VK_FOLD,
-			   f->h.no == FEED_TOWN
-				   ? "镇日志有上述问题，各村账户均无法重算核对；修复后请重新核验"
-				   : "因上述问题，本日志的账户无法重算核对；修复后请重新核验",
-			   f->h.no == FEED_TOWN
-				   ? "because of the above the accounts of all feeds cannot be "
-				     "recomputed and compared; mend that first, then verify again"
-				   : "because of the above the accounts of this feed cannot be "
-				     "recomputed and compared; mend that first, then verify again");
+		problem_add(v, f,
+			    f->h.no == FEED_TOWN ? PROBLEM_FOLD_NO_TOWN : PROBLEM_FOLD_NO_FEED,
+			    PROBLEM_NO_ENTRY, 0);
 		if (f->h.no == FEED_TOWN)
 			return;
 	}
@@ -151,8 +152,8 @@ static int compare_row(struct verify *v, struct side *stored, struct side *mine)
 	if (comparable(v, d <= 0 ? stored->key : mine->key, &f) &&
 	    (d || stored->val.n != mine->val.n ||
 	     memcmp(stored->val.p, mine->val.p, mine->val.n) != 0))
-		say_row(v, f, d <= 0 ? stored->key : mine->key, d <= 0 ? &stored->val : NULL,
-			d >= 0 ? &mine->val : NULL);
+		list_row(v, f, d <= 0 ? stored->key : mine->key, d <= 0 ? &stored->val : NULL,
+			 d >= 0 ? &mine->val : NULL);
 	if (d <= 0)
 		err = side_step(stored, KV_NEXT);
 	if (d >= 0 && !err)
@@ -165,7 +166,7 @@ int verify_state_compare(struct verify *v)
 	struct side stored = {0}, mine = {0};
 	int err = kv_cursor_open(v->t, KV_STATE, &stored.c);
 
-	say_broken(v);
+	list_broken(v);
 	if (!err)
 		err = kv_cursor_open(v->fold_t, KV_STATE, &mine.c);
 	if (!err)

@@ -65,23 +65,23 @@ static void test_threads_change_nothing(void)
 	struct verify_report one, many;
 	uint8_t bad[HELD_VALUE_MAX];
 	struct kv *kv = open_store(false);
-	struct spread *s;
+	struct workers *s;
 	struct kv_txn *t;
 
 	while (row->tab != KV_ENTRY)
 		row--;
 	memcpy(bad, row->v, row->vn);
 	bad[100] ^= 8;
-	T_EQ(spread_new(3, &s), ERR_OK);
+	T_EQ(workers_new(3, &s), ERR_OK);
 	T_EQ(kv_begin(kv, true, &t), ERR_OK);
 	for (int altered = 0; altered < 2; altered++) {
 		if (altered)
 			T_EQ(kv_put(t, row->tab, kv_bytes(row->k, row->kn), kv_bytes(bad, row->vn)),
 			     ERR_OK);
-		opts.spread = NULL;
+		opts.workers = NULL;
 		T_EQ(verify_store(t, &g.w.id, FEED_TOWN, &g.guard, &opts, &one), ERR_OK);
-		opts.spread = spread_run;
-		opts.spread_ctx = s;
+		opts.workers = workers_run;
+		opts.workers_ctx = s;
 		T_EQ(verify_store(t, &g.w.id, FEED_TOWN, &g.guard, &opts, &many), ERR_OK);
 		T_EQ(one.nproblems > 0, altered);
 		T_EQ(many.nproblems, one.nproblems);
@@ -94,7 +94,7 @@ static void test_threads_change_nothing(void)
 	}
 	kv_abort(t);
 	kv_close(kv);
-	spread_free(s);
+	workers_free(s);
 }
 
 /* @value NULL: removes the row. */

@@ -377,7 +377,8 @@ static void verified(struct sim *s, uint32_t host)
 	kv_abort(t);
 	if (r.nproblems)
 		sim_fail(s, "false alarm: verify of %s: %s, entry %lld: %s", name_of(s, host),
-			 r.problem[0].table, (long long)r.problem[0].entry, r.problem[0].reason_en);
+			 r.problem[0].table, (long long)r.problem[0].entry,
+			 problem_name(r.problem[0].id));
 	verify_close(&r);
 }
 
