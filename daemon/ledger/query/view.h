@@ -60,6 +60,7 @@ extern const struct view_param {
 struct view_out {
 	const struct view_def *def;
 	enum rec_privacy upto; /* what a row may show */
+	bool open; /* rows of a duty that is done are not wanted: they need not be put */
 	/* A non-zero return ends the list and is its result. The row is borrowed until it returns. */
 	int (*row)(void *ctx, const void *row);
 	void *ctx;

@@ -301,7 +301,7 @@ int rows_completeness(struct ask *a, struct view_out *out)
 		err = report_make(a->t, a->feed.no, a->feed.size, REPORT_ITEM, &m.p, '\0', &rep);
 	in_time.m = &m;
 	if (!err)
-		err = duty_each(a, count_duty, &in_time);
+		err = duty_each(a, false, count_duty, &in_time);
 	if (!err) {
 		put_completeness(&m, items_used(&rep), items);
 		put_balance(&m, &rep.total);

@@ -5,6 +5,7 @@
 /* --- duties of any list ---------------------------------------------------------------------------- */
 struct duties {
 	const struct view_def *def;
+	bool open;
 	int (*fn)(void *ctx, const struct duty *d);
 	void *ctx;
 };
@@ -21,18 +22,22 @@ static int on_duty(void *ctx, const void *row)
 			       .due = rec_day(view_field(v, v->due), row),
 			       .done = rec_day(view_field(v, v->done), row)};
 
-	return x->fn(x->ctx, &d);
+	return x->open && d.done != DAY_NONE ? ERR_OK : x->fn(x->ctx, &d);
 }
 
-int duty_each(struct ask *a, int (*fn)(void *ctx, const struct duty *d), void *ctx)
+int duty_each(struct ask *a, bool open, int (*fn)(void *ctx, const struct duty *d), void *ctx)
 {
 	int err = ERR_OK;
 
 	for (uint32_t i = 0; i < VIEWS_N && !err; i++) {
-		struct duties x = {&views[i], fn, ctx};
+		struct duties x = {&views[i], open, fn, ctx};
 
 		if (views[i].due)
-			err = view_each(a, &views[i], on_duty, &x);
+			err = views[i].rows(a, &(struct view_out){.def = &views[i],
+								  .upto = a->upto,
+								  .open = open,
+								  .row = on_duty,
+								  .ctx = &x});
 	}
 	return err;
 }
@@ -61,7 +66,7 @@ static int put_due(void *ctx, const struct duty *d)
 {
 	const struct walk *w = ctx;
 
-	if (d->done != DAY_NONE || d->due == DAY_NONE)
+	if (d->due == DAY_NONE)
 		return ERR_OK;
 	return view_put(w->out, &(struct row_due){.what = d->what,
 						  .subject = d->subject,
@@ -75,7 +80,7 @@ static int put_due(void *ctx, const struct duty *d)
 
 int rows_due(struct ask *a, struct view_out *out)
 {
-	return duty_each(a, put_due, &(struct walk){a, out});
+	return duty_each(a, true, put_due, &(struct walk){a, out});
 }
 
 static int count_late(void *ctx, const void *row)
@@ -97,8 +102,6 @@ static int put_open(void *ctx, const struct duty *d)
 {
 	const struct walk *w = ctx;
 
-	if (d->done != DAY_NONE)
-		return ERR_OK;
 	return view_put(w->out, &(struct row_work){.what = d->what,
 						   .subject = d->subject,
 						   .day = day_if(d, "day"),
@@ -155,7 +158,7 @@ int rows_work(struct ask *a, struct view_out *out)
 {
 	struct waiting review = {{a, out}, REC_review}, confirm = {{a, out}, REC_confirm};
 	struct walk w = {a, out};
-	int err = duty_each(a, put_open, &w);
+	int err = duty_each(a, true, put_open, &w);
 
 	if (!err)
 		err = view_each(a, &views[VIEW_applications], put_application, &w);

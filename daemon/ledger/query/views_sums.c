@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/ledger/query/entries.h"
 #include "daemon/ledger/query/sums.h"
 #include "daemon/ledger/query/view.h"
 #include "daemon/ledger/state/read_catalogue.h"

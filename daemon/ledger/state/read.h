@@ -46,6 +46,16 @@ int read_head(struct kv_txn *t, uint32_t feed_no, uint64_t seq, enum rec_code co
 
 /* A household as the register has it, whether it has left or not. ERR_NOTFOUND. */
 int read_household(const struct reader *r, struct bytes household, struct state_household *ret);
+/* What does not change about a person stands in the record that brought the person in; people of one household
+ * mostly came with one record, which is then read once. Begin with nothing but the reader; what is read lives as long
+ * as the transaction. */
+struct details {
+	const struct reader *r;
+	bool open;
+	uint64_t entry;
+	struct payload p;
+};
+int read_details(struct details *d, const struct state_member *m, struct rec_household_line *ret);
 struct view_household {
 	char household[17], group[9], head_name[65];
 	bool takes_part;

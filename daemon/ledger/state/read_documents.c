@@ -216,25 +216,43 @@ int read_scheme_on(const struct reader *r, day_t day, struct rec_scheme *ret)
 	return ERR_OK;
 }
 
-int view_prices_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version,
-		   int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx)
+int read_prices(const struct reader *r, const struct document *d,
+		int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx)
 {
-	const struct reader r = reader_of(t, feed_no);
-	struct rec_prices head;
 	struct rec_prices_line l;
-	struct document d;
+	struct rec_prices head;
 	struct payload p;
-	int err = read_document_on(&r, DOC_PRICES, day, &d);
+	int err = read_head(r->txn, r->feed_no, d->entry, REC_prices, &p, &head);
 
-	if (!err)
-		err = read_head(t, feed_no, d.entry, REC_prices, &p, &head);
-	if (err)
-		return err;
-	*ret_version = d.version;
-	for (uint32_t i = 0; i + 1 < p.nparts && !err; i++)
+	for (uint32_t i = 0; !err && i + 1 < p.nparts; i++)
 		err = rec_decode_line(rec_type_of(REC_prices), &p, i, &l) ? ERR_CORRUPT
 									  : fn(ctx, &l);
 	return err;
+}
+
+#define FOUND 1
+struct offer {
+	struct bytes good;
+	struct rec_prices_line *ret;
+};
+
+static int on_price(void *ctx, const struct rec_prices_line *l)
+{
+	const struct offer *o = ctx;
+
+	if (!bytes_eq(l->good, o->good))
+		return ERR_OK;
+	*o->ret = *l;
+	return FOUND;
+}
+
+int read_price(const struct reader *r, const struct document *d, struct bytes good,
+	       struct rec_prices_line *ret)
+{
+	struct offer o = {good, ret};
+	int err = read_prices(r, d, on_price, &o);
+
+	return err == FOUND ? ERR_OK : err ? err : ERR_NOTFOUND;
 }
 
 /* --- redemption --------------------------------------------------------------------------------------- */

@@ -53,9 +53,12 @@ int view_filing(struct kv_txn *t, uint32_t feed_no, enum doc_kind kind, uint64_t
 /* With version 0, none was decided for this day, and these are the usual numbers. */
 int read_scheme_on(const struct reader *r, day_t day, struct rec_scheme *ret);
 
-/* The price list in force on @day, in its order. ERR_NOTFOUND. */
-int view_prices_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version,
-		   int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx);
+/* A price list, in its order. */
+int read_prices(const struct reader *r, const struct document *d,
+		int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx);
+/* ERR_NOTFOUND: the list has no such good. */
+int read_price(const struct reader *r, const struct document *d, struct bytes good,
+	       struct rec_prices_line *ret);
 
 /* --- redemption --- */
 struct view_redemption {

@@ -8,17 +8,7 @@
 /* The register of a village: households and their people, scores, kin and posts. */
 
 /* --- households ------------------------------------------------------------------------------------ */
-/* What does not change about a person stands in the record that brought the person in; people of one household
- * mostly came with one record, which is then read once. */
-struct details {
-	const struct reader *r;
-	bool open;
-	uint64_t entry;
-	struct payload p;
-};
-
-static int read_details(struct details *d, const struct state_member *m,
-			struct rec_household_line *ret)
+int read_details(struct details *d, const struct state_member *m, struct rec_household_line *ret)
 {
 	struct rec_member_join join;
 	int err = ERR_OK;

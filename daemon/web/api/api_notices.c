@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "daemon/ledger/query/view.h"
+#include "daemon/ledger/query/notices.h"
 #include "daemon/web/api/entryjson.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/paper/paper.h"
@@ -33,17 +33,6 @@ static int on_notice(void *ctx, uint64_t seq)
 	return notice_code_same(s->code, code);
 }
 
-static int on_made(void *ctx, const void *row)
-{
-	const struct row_notices *n = row;
-	struct row_notices *want = ctx;
-
-	if (n->entry != want->entry)
-		return ERR_OK;
-	*want = *n;
-	return 1;
-}
-
 static int put_author(struct reading *r, uint64_t seq)
 {
 	struct bytes leaf, payload;
@@ -60,14 +49,14 @@ static int put_author(struct reading *r, uint64_t seq)
 /* Who made it, and where it has hung. */
 static int put_story(struct reading *r, uint64_t seq)
 {
-	struct row_notices n = {.entry = seq};
+	struct row_notices n;
 	char day[DATE_TEXT_MAX];
 	int err = put_author(r, seq);
 
 	if (!err)
-		err = view_each(&r->ask, &views[VIEW_notices], on_made, &n);
-	if (err != 1)
-		return err ? err : ERR_CORRUPT;
+		err = notice_read(&r->ask, seq, &n);
+	if (err)
+		return err;
 	jw_ku64(&r->w, "postings", n.postings);
 	if (n.postings) {
 		jw_kstr(&r->w, "posted_from", day_text(n.posted_from, day));

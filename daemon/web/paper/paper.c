@@ -81,20 +81,11 @@ int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, voi
 
 int paper_price(struct paper *p, uint64_t version, struct bytes good, struct rec_prices_line *ret)
 {
-	const struct rec_type *type = rec_type_of(REC_prices);
+	const struct reader r = reader_of(p->t, p->ask->feed.no);
 	struct document doc;
-	struct payload list;
-	int err = read_document(READER(p->t, p->ask->feed.no), DOC_PRICES, version, &doc);
+	int err = read_document(&r, DOC_PRICES, version, &doc);
 
-	if (!err)
-		err = feedlog_payload(p->t, p->ask->feed.no, doc.entry, &list);
-	for (uint32_t i = 0; !err && i + 1 < list.nparts; i++) {
-		if (rec_decode_line(type, &list, i, ret))
-			return ERR_CORRUPT;
-		if (ret->good.n == good.n && memcmp(ret->good.p, good.p, good.n) == 0)
-			return ERR_OK;
-	}
-	return err ? err : ERR_NOTFOUND;
+	return err ? err : read_price(&r, &doc, good, ret);
 }
 
 /* --- the papers ------------------------------------------------------------------------------------ */

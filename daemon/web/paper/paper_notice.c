@@ -409,11 +409,11 @@ static int put_price(void *ctx, const struct rec_prices_line *l)
 
 static int scheme(struct paper *p)
 {
+	const struct reader r = reader_of(p->t, p->ask->feed.no);
 	day_t day = p->record.notice.to;
 	struct document doc;
 	struct rec_scheme s;
-	uint64_t version;
-	int err = read_document_on(READER(p->t, p->ask->feed.no), DOC_SCHEME, day, &doc);
+	int err = read_document_on(&r, DOC_SCHEME, day, &doc);
 
 	if (err == ERR_NOTFOUND)
 		return paper_lacks(p, "NOT_IN_FORCE", "to",
@@ -421,7 +421,7 @@ static int scheme(struct paper *p)
 					"no reward scheme is in force on that day"),
 				   SAYS("请先录入方案", "record one first"));
 	if (!err)
-		err = read_scheme_on(READER(p->t, p->ask->feed.no), day, &s);
+		err = read_scheme_on(&r, day, &s);
 	if (err)
 		return err;
 	begin(p, "积分奖励方案公示");
@@ -433,7 +433,9 @@ static int scheme(struct paper *p)
 	page_tag(&p->page,
 		 "<h2>兑换价目</h2><table><thead><tr><th>编码</th><th>物品</th><th>类别</th>"
 		 "<th>单位</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
-	err = view_prices_on(p->t, p->ask->feed.no, day, &version, put_price, p);
+	err = read_document_on(&r, DOC_PRICES, day, &doc);
+	if (!err)
+		err = read_prices(&r, &doc, put_price, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
