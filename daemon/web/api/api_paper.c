@@ -38,7 +38,7 @@ static void put_paper(struct reading *r, struct paper *p, const struct paper_def
 	struct jw *w = &r->w;
 
 	jw_kstr(w, "paper", def->name);
-	jw_kstr(w, "title", says_in(SAYS(def->zh, def->en), r->req->lang));
+	jw_kstr(w, "title", says_in(SAYS(def->zh, def->en), r->ask.lang));
 	jw_kbool(w, "empty", p->empty);
 	if (p->type)
 		put_record(p, w);

@@ -63,7 +63,7 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	jw_ku64(&r->w, "cosigned", st.cosigned);
 	jw_ku64(&r->w, "witnesses", st.witnesses);
 	jw_ku64(&r->w, "epoch", h->epoch);
-	if (r->req->local && reply_param(r->req, "full")) {
+	if (r->req->local && ask_param(&r->ask, "full")) {
 		err = view_unaudited(r->ask.t, h->no, 0, &unaudited);
 		if (err)
 			return err;
@@ -81,7 +81,7 @@ static void put_alarm_text(struct reading *r, const char *key, const struct alar
 {
 	struct buf text = {0};
 
-	alarm_text(a, r->req->lang, &text);
+	alarm_text(a, r->ask.lang, &text);
 	jw_kstr(&r->w, key, buf_str(&text));
 	buf_close(&text);
 }

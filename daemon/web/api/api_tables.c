@@ -59,7 +59,7 @@ static int put_table(struct reading *r, const struct view_def *def)
 	jw_ku64(&r->w, "size", r->ask.feed.size);
 	jw_kstr(&r->w, "from", day_text(p.from, day));
 	jw_kstr(&r->w, "to", day_text(p.to, day));
-	viewjson_columns(r, def);
+	viewjson_columns(r, "columns", def->field, def->nfields);
 	return viewjson_rows(r, def);
 }
 

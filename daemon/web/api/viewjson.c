@@ -1,21 +1,19 @@
 #include "daemon/web/api/viewjson.h"
 
-void viewjson_columns(struct reading *r, const struct view_def *def)
+void viewjson_columns(struct reading *r, const char *key, const struct rec_field *f, uint32_t n)
 {
 	struct jw *w = &r->w;
 
-	jw_key(w, "columns");
+	jw_key(w, key);
 	jw_arr(w);
-	for (uint32_t i = 0; i < def->nfields; i++) {
-		const struct rec_field *f = &def->field[i];
-
-		if (!rec_shown(f, r->ask.upto))
+	for (uint32_t i = 0; i < n; i++) {
+		if (!rec_shown(&f[i], r->ask.upto))
 			continue;
 		jw_obj(w);
-		jw_kstr(w, "name", f->name);
-		jw_kstr(w, "label", r->ask.lang == LANG_EN ? f->en : f->zh);
-		jw_kstr(w, "kind", rec_kind_name(f->kind));
-		jw_kbool(w, "right", rec_is_number(f));
+		jw_kstr(w, "name", f[i].name);
+		jw_kstr(w, "label", r->ask.lang == LANG_EN ? f[i].en : f[i].zh);
+		jw_kstr(w, "kind", rec_kind_name(f[i].kind));
+		jw_kbool(w, "right", rec_is_number(&f[i]));
 		jw_obj_end(w);
 	}
 	jw_arr_end(w);
