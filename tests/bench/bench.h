@@ -54,7 +54,7 @@ struct bench_row *bench_row(const char *name, const char *unit, const char *yard
 			    enum bench_kind kind, double goal);
 /* Adds a repetition. @yard 0: this line has none. */
 void bench_add(struct bench_row *r, double ours, double yard);
-/* The time a part took, told on stderr with what else is worth knowing. */
+/* The time a part took, printed on stderr with what else is worth knowing. */
 __attribute__((format(printf, 1, 2))) void bench_say(const char *fmt, ...);
 /* Ends the program. */
 __attribute__((noreturn, format(printf, 1, 2))) void bench_fail(const char *fmt, ...);

@@ -35,7 +35,7 @@ enum sim_type {
 	SE_DIAL,    /* a dial reaches the hub, or does not */
 	SE_SEGMENT, /* bytes arrive; a = connection and end */
 	SE_SENT,    /* bytes left a send queue; b = how many */
-	SE_CLOSED,  /* an end hears that the connection is gone */
+	SE_CLOSED,  /* an end learns that the connection is gone */
 	SE_STORE,   /* the next phase of the store */
 	SE_CRASH,
 	SE_RESTART,
