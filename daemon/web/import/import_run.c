@@ -113,7 +113,7 @@ static void reasons_reset(struct import_reasons *l)
 static void reasons_add(struct import *m, struct import_reasons *to, uint32_t row,
 			const struct reason *r)
 {
-	if (to->n++ >= IMPORT_TOLD_MAX)
+	if (to->n++ >= IMPORT_REASONS_MAX)
 		return;
 	jw_obj(&to->w);
 	jw_ku64(&to->w, "row", row);

@@ -18,11 +18,11 @@ enum import_step { STEP_RECORD, STEP_REVIEW, STEP_CONFIRM, STEPS };
 
 /* What the rules find, by row: a JSON list. */
 struct import_reasons {
-	uint32_t n; /* all of them; the first IMPORT_TOLD_MAX are in the text */
+	uint32_t n; /* all of them; the first IMPORT_REASONS_MAX are in the text */
 	struct buf text;
 	struct jw w;
 };
-#define IMPORT_TOLD_MAX 1000
+#define IMPORT_REASONS_MAX 1000
 
 /* The warnings of one record. */
 struct import_warned {
