@@ -698,6 +698,16 @@ void load_init(struct load *l, const struct load_opts *opts)
 	buf_close(&invitation);
 }
 
+void load_close(struct load *l)
+{
+	struct sign_key *const keys[] = {l->officer,  l->committee, l->recorder,
+					 l->reviewer, l->confirmer, l->keeper};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		sign_key_free(keys[i]);
+	dir_close(&l->village_dir);
+}
+
 /* --- chunks ---------------------------------------------------------------------------------------- */
 static void chunk_end(struct load_chunks *c, struct load_feed *f, struct chunk_writer *w)
 {

@@ -69,6 +69,7 @@ struct load_opts {
 };
 /* Makes keys, folders and stores. */
 void load_init(struct load *l, const struct load_opts *o);
+void load_close(struct load *l); /* keys; the folders are those of the bench */
 /* From the first line on again: for a new copy of a template. */
 void load_restart(struct load *l);
 /* A copy of a template under the data folder. */
