@@ -37,8 +37,8 @@ static const struct link_opts lan = {.bit_s = 1e9, .loss = 0, .delay_us = 500, .
 struct end {
 	struct load_node n;
 	struct node *node;
-	uint32_t conn; /* 0: none */
-	uint64_t told; /* size of the own feed in the last EV_GREW */
+	uint32_t conn;	    /* 0: none */
+	uint64_t announced; /* size of the own feed in the last EV_GREW */
 };
 struct world {
 	struct end end[2];
@@ -116,14 +116,14 @@ static void feed(struct world *w, unsigned side, struct event *ev)
 		perform(w, side, &out->v[i]);
 }
 
-static void tell_head(struct world *w, unsigned side)
+static void announce_head(struct world *w, unsigned side)
 {
 	struct event ev = {.type = EV_GREW};
 
 	writer_head(w->end[side].n.writer, &ev.head);
-	if (ev.head.size <= w->end[side].told)
+	if (ev.head.size <= w->end[side].announced)
 		return;
-	w->end[side].told = ev.head.size;
+	w->end[side].announced = ev.head.size;
 	feed(w, side, &ev);
 }
 
@@ -169,7 +169,7 @@ static void jobs_done(struct world *w)
 			bench_fail("a job of the %s: %s", side ? "hub" : "village",
 				   err_name(ev.job->err));
 		feed(w, side, &ev);
-		tell_head(w, side);
+		announce_head(w, side);
 	}
 }
 
@@ -247,7 +247,7 @@ static void world_open(struct world *w, const char *village, const char *hub,
 		seal_pending(&w->end[side]);
 		start_node(&w->end[side], seed + side);
 		feed(w, side, &ev);
-		tell_head(w, side);
+		announce_head(w, side);
 	}
 }
 

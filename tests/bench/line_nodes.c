@@ -79,7 +79,7 @@ static void step(struct village *v, struct event *ev)
 	free(fx);
 }
 
-static void hear(struct village *v)
+static void recv_all(struct village *v)
 {
 	static uint8_t b[READ_BYTES];
 	ssize_t n = recv(v->fd, b, sizeof(b), 0);
@@ -122,7 +122,7 @@ static void call(struct crowd *c, uint32_t i, const struct load_village *id)
 	while (!running(v)) {
 		if (poll(&p, 1, STEP_MS) != 1)
 			bench_fail("connection %u: the hub does not answer", i);
-		hear(v);
+		recv_all(v);
 	}
 }
 
@@ -140,7 +140,7 @@ static void listen_all(struct crowd *c, uint32_t upto, int quiet_ms)
 			return;
 		for (uint32_t i = 0; i < n; i++)
 			if (p[i].revents)
-				hear(&c->v[c->free + i]);
+				recv_all(&c->v[c->free + i]);
 	} while (quiet_ms);
 }
 
