@@ -42,8 +42,8 @@ static const struct rec_choices state_lists[] = {STATES_ALL(STATE_LIST)};
 	_Static_assert(sizeof(struct row_##name) <= VIEW_ROW_MAX, "row too large");
 VIEWS(VIEW_FIELDS)
 
-#define FREE		NULL, NULL
-#define OPEN(due, done) #due, #done
+#define DUTY_FREE	     NULL, NULL
+#define DUTY_OPEN(due, done) #due, #done
 #define VIEW_DEF(name, params, duty, zh, en)                                                       \
 	[VIEW_##name] = {#name,                                                                    \
 			 zh,                                                                       \
@@ -52,7 +52,7 @@ VIEWS(VIEW_FIELDS)
 			 field_##name,                                                             \
 			 COUNT(field_##name),                                                      \
 			 sizeof(struct row_##name),                                                \
-			 duty,                                                                     \
+			 DUTY_##duty,                                                              \
 			 rows_##name},
 const struct view_def views[VIEWS_N] = {VIEWS(VIEW_DEF)};
 
