@@ -309,6 +309,26 @@ static void same_page(struct ask *a, const struct rec_notice *n)
 	replay_close(&past);
 }
 
+/* A household with points has another head for a while, of another name. */
+static void change_household(void)
+{
+	struct rec_member_join wife = {.household = town_b("07001"),
+				       .kind = JOIN_marriage,
+				       .day = town_day(2026, 2, 20),
+				       .member = 9,
+				       .name = town_b("孟青青"),
+				       .birth = town_day(1990, 3, 1)};
+	struct rec_roster_change r = {.household = town_b("07001"),
+				      .member = 9,
+				      .kind = LEAVE_head,
+				      .day = town_day(2026, 3, 1)};
+
+	T_EQ(town_put(&w, village, TOWN_REC, REC_member_join, &wife, NULL, 0), V_ACCEPTED);
+	T_EQ(town_put(&w, village, TOWN_REC, REC_roster_change, &r, NULL, 0), V_ACCEPTED);
+	r.kind = LEAVE_death;
+	T_EQ(town_put(&w, village, TOWN_REC, REC_roster_change, &r, NULL, 0), V_ACCEPTED);
+}
+
 static void test_a_page_shows_what_was_true_when_it_was_made(void)
 {
 	struct bytes leaf, payload;
@@ -316,6 +336,7 @@ static void test_a_page_shows_what_was_true_when_it_was_made(void)
 	struct entry e;
 
 	village_open(6);
+	change_household();
 	town_begin(&w);
 	a.t = w.t;
 	a.town = w.id;
