@@ -72,8 +72,8 @@ struct view_household {
 };
 /* As r->size says; balances and the household that a merged one went on in are those of now. ERR_NOTFOUND. */
 int view_household_at(const struct reader *r, struct bytes household, struct view_household *ret);
-int view_households_at(const struct reader *r,
-		       int (*fn)(void *ctx, const struct view_household *h), void *ctx);
+int view_households_at(const struct reader *r, int (*fn)(void *ctx, const struct view_household *h),
+		       void *ctx);
 int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		   struct view_household *ret);
 int view_households(struct kv_txn *t, uint32_t feed_no,

@@ -180,8 +180,8 @@ static int on_household(void *ctx, struct bytes key, struct bytes row)
 	return err ? err : w->fn(w->ctx, &shown);
 }
 
-int view_households_at(const struct reader *r,
-		       int (*fn)(void *ctx, const struct view_household *h), void *ctx)
+int view_households_at(const struct reader *r, int (*fn)(void *ctx, const struct view_household *h),
+		       void *ctx)
 {
 	struct households w = {*r, fn, ctx};
 	struct state_key k;

@@ -11,7 +11,7 @@
  * also fills @record: the caller prints, signs and sends it, and the digest in it is that of the page. */
 struct paper {
 	struct ask *ask;
-	struct kv_txn *t; /* of @ask */
+	struct kv_txn *t;   /* of @ask */
 	uint64_t town_size; /* of the town feed held here */
 	struct page page;
 	struct buf html;
