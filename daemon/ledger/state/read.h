@@ -70,6 +70,10 @@ struct view_household {
 	int64_t lines;	/* confirmed less reversed */
 	uint64_t entry; /* sequence of the registering entry, or of the split */
 };
+/* As r->size says; balances and the household that a merged one went on in are those of now. ERR_NOTFOUND. */
+int view_household_at(const struct reader *r, struct bytes household, struct view_household *ret);
+int view_households_at(const struct reader *r, int (*fn)(void *ctx, const struct view_household *h),
+		       void *ctx);
 int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		   struct view_household *ret);
 int view_households(struct kv_txn *t, uint32_t feed_no,
@@ -86,6 +90,8 @@ struct view_member {
 	uint64_t entry; /* where the person's details are; line from 1, 0: a member_join */
 	uint32_t line;
 };
+int view_members_at(const struct reader *r, struct bytes household,
+		    int (*fn)(void *ctx, const struct view_member *m), void *ctx);
 int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		 int (*fn)(void *ctx, const struct view_member *m), void *ctx);
 /* Declared kin of a person, with the places where they are now. */

@@ -40,9 +40,8 @@ int read_document_newest(const struct reader *r, enum doc_kind kind, uint64_t *r
 	return err;
 }
 
-int read_document_on(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
+static int in_force(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
 {
-	struct document d = {.to = DAY_NONE};
 	struct state_num version;
 	struct bytes key, row;
 	struct state_key k;
@@ -53,11 +52,7 @@ int read_document_on(const struct reader *r, enum doc_kind kind, day_t day, stru
 	if (!err)
 		err = state_num_parse(row, &version);
 	if (!err)
-		err = read_document(r, kind, version.n, &d);
-	if (!err && d.to != DAY_NONE && day > d.to)
-		err = ERR_NOTFOUND;
-	if (!err)
-		*ret = d;
+		err = read_document(r, kind, version.n, ret);
 	return err;
 }
 
@@ -110,6 +105,46 @@ int read_documents(const struct reader *r, enum doc_kind kind,
 
 	state_doc_key(&k, r->feed_no, kind, 0);
 	return reader_each(r, &k, 1, on_document, &w);
+}
+
+/* A version that came later takes the place of one with the same first day. */
+struct was_in_force {
+	uint64_t size;
+	day_t day;
+	struct document *ret;
+	bool found;
+};
+
+static int on_was_in_force(void *ctx, const struct document *d)
+{
+	struct was_in_force *w = ctx;
+
+	if (d->entry >= w->size || d->from == DAY_NONE || d->from > w->day ||
+	    (w->found && d->from < w->ret->from))
+		return ERR_OK;
+	w->found = true;
+	*w->ret = *d;
+	return ERR_OK;
+}
+
+static int was_in_force(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
+{
+	struct was_in_force w = {r->size, day, ret, false};
+	int err = read_documents(r, kind, on_was_in_force, &w);
+
+	return err ? err : w.found ? ERR_OK : ERR_NOTFOUND;
+}
+
+int read_document_on(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
+{
+	struct document d = {.to = DAY_NONE};
+	int err = r->size ? was_in_force(r, kind, day, &d) : in_force(r, kind, day, &d);
+
+	if (!err && d.to != DAY_NONE && day > d.to)
+		err = ERR_NOTFOUND;
+	if (!err)
+		*ret = d;
+	return err;
 }
 
 /* --- filing ------------------------------------------------------------------------------------------- */

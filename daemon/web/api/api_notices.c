@@ -104,7 +104,7 @@ static void put_figures(struct jw *w, const struct search *s, const struct paper
 static int put_check(struct reading *r, const struct search *s)
 {
 	struct paper p;
-	int err = paper_open(&p, &r->ask, &r->s->replay_one);
+	int err = paper_open(&p, &r->ask);
 
 	if (err)
 		return err;

@@ -55,7 +55,7 @@ void api_paper(const struct web_services *s, const struct web_req *req, struct w
 
 	if (!def || !reading_begin(&r, s, req, res))
 		return;
-	err = paper_open(&p, &r.ask, &s->replay_one);
+	err = paper_open(&p, &r.ask);
 	if (!err)
 		err = paper_make(&p, def);
 	if (!err)

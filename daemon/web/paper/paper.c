@@ -120,7 +120,7 @@ static int refuse_leak(struct paper *p)
 		     "it again"));
 }
 
-int paper_open(struct paper *p, struct ask *a, const struct paper_past *past)
+int paper_open(struct paper *p, struct ask *a)
 {
 	struct feed_head town;
 	struct view_town v;
@@ -128,7 +128,7 @@ int paper_open(struct paper *p, struct ask *a, const struct paper_past *past)
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	*p = (struct paper){.ask = a, .t = a->t, .replay_one = past, .town_size = town.size};
+	*p = (struct paper){.ask = a, .t = a->t, .town_size = town.size};
 	view_feed_label(a->t, &a->feed, p->village);
 	err = view_town(a->t, &v);
 	p->training = !err && domain_is_training(v.domain);
@@ -137,9 +137,6 @@ int paper_open(struct paper *p, struct ask *a, const struct paper_past *past)
 
 void paper_close(struct paper *p)
 {
-	replay_close(&p->past);
-	if (p->replaying)
-		p->replay_one->end(p->replay_one->ctx);
 	buf_close(&p->html);
 	buf_close(&p->children);
 }

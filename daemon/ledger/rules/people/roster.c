@@ -116,8 +116,30 @@ int roster_open(struct rule_ctx *ctx, struct bytes household, struct roster_hous
 	return open_members(ret);
 }
 
+/* What an entry finds stays readable. */
+static int keep_former(struct rule_ctx *ctx, const struct state_key *k)
+{
+	struct state_household_parts at;
+	struct state_key former;
+	struct bytes row, kept;
+	int err = rows_get(ctx->w->rows, k, &row);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	err = state_household_split(state_key_bytes(k), &at);
+	if (err)
+		return err;
+	state_former_key(&former, ctx->f->feed_no, at.household, ctx->e->seq);
+	err = rows_get(ctx->w->rows, &former, &kept);
+	return err == ERR_NOTFOUND ? rows_put(ctx->w->rows, &former, row) : err;
+}
+
 int roster_put(struct rule_ctx *ctx, const struct roster_household *x)
 {
+	int err = keep_former(ctx, &x->key);
+
+	if (err)
+		return err;
 	state_household_pack(&x->h, x->m, rule_out(ctx));
 	return rule_put(ctx, &x->key);
 }
