@@ -122,7 +122,7 @@ int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		   struct view_household *ret)
 {
 	const struct reader r = reader_of(t, feed_no);
-	struct view_household shown;
+	struct view_household shown = {0};
 	struct state_household h;
 	int err = read_household(&r, household, &h);
 
