@@ -225,7 +225,6 @@ bool verify_town_enrolled(const struct verify *v, const struct hash *feed);
 int verify_state_open(struct verify *v);
 void verify_state_close(struct verify *v);
 int verify_state_compare(struct verify *v);
-/* What people call the rows of a kind. */
-struct says verify_state_label(int64_t kind);
+struct says verify_state_label(int64_t kind); /* what people call the rows of a kind */
 
 #endif

@@ -27,38 +27,25 @@ struct says verify_state_label(int64_t kind)
 	return row ? SAYS(row->zh, row->en) : SAYS("未知数据", "unknown row");
 }
 
-/* What does not fit is left out. */
+/* What does not fit is left out; the last byte stays NUL. */
 static struct buf text_in(char room[PROBLEM_TEXT_MAX])
 {
 	return (struct buf){
-		.p = (uint8_t *)room, .cap = PROBLEM_TEXT_MAX, .max = PROBLEM_TEXT_MAX - 1};
+		.p = (uint8_t *)room, .cap = PROBLEM_TEXT_MAX - 1, .max = PROBLEM_TEXT_MAX - 1};
 }
 
-static void set_key(char room[PROBLEM_TEXT_MAX], struct bytes key)
+static void put_key(char room[PROBLEM_TEXT_MAX], struct bytes key)
 {
 	struct buf b = text_in(room);
 
 	state_text_key(key, &b);
-	if (!*buf_str(&b))
-		room[0] = '\0';
 }
 
-/* As it is stored, and as it should be. */
-static void set_values(char room[PROBLEM_TEXT_MAX], uint8_t kind, struct bytes stored,
-		       struct bytes mine)
+static void put_row_value(char room[PROBLEM_TEXT_MAX], uint8_t kind, struct bytes value)
 {
-	const struct state_row *row = state_row_of(kind);
 	struct buf b = text_in(room);
 
-	if (!row || row->nfields == 0)
-		return;
-	buf_puts(&b, " (");
-	state_text_value(kind, stored, &b);
-	buf_puts(&b, " → ");
-	state_text_value(kind, mine, &b);
-	buf_puts(&b, ")");
-	if (!*buf_str(&b))
-		room[0] = '\0';
+	state_text_value(kind, value, &b);
 }
 
 /* The balances of an account of which both values can be read, when they are not the same. */
@@ -75,31 +62,46 @@ static bool other_balance(struct bytes stored, struct bytes mine, int64_t ret[2]
 	return ret[0] != ret[1];
 }
 
+/* A row that has two values. */
+static void list_values(struct verify *v, struct verify_feed *f, struct bytes key,
+			struct bytes stored, struct bytes mine)
+{
+	uint8_t kind = key.p[STATE_FEED_LEN];
+	const struct state_row *row = state_row_of(kind);
+	bool values = row && row->nfields;
+	int64_t balance[2] = {kind, 0};
+	bool other = kind == STATE_ACCOUNT && other_balance(stored, mine, balance);
+	struct problem *p = problem_add(v, f,
+					other	 ? PROBLEM_STATE_BALANCE
+					: values ? PROBLEM_STATE_VALUES
+						 : PROBLEM_STATE_DIFFERS,
+					PROBLEM_NO_ENTRY, other ? balance[0] : kind);
+
+	if (!p)
+		return;
+	p->num[1] = balance[1];
+	put_key(p->s, key);
+	if (values && !other) {
+		put_row_value(p->t, kind, stored);
+		put_row_value(p->u, kind, mine);
+	}
+}
+
 /* A row of which there are two values, one, or (@mine NULL) none that the records explain. */
 static void list_row(struct verify *v, struct verify_feed *f, struct bytes key,
 		     const struct bytes *stored, const struct bytes *mine)
 {
 	uint8_t kind = key.n > STATE_FEED_LEN ? key.p[STATE_FEED_LEN] : 0;
-	int64_t balance[2];
-	bool other =
-		kind == STATE_ACCOUNT && stored && mine && other_balance(*stored, *mine, balance);
-	enum problem_id id;
 	struct problem *p;
 
-	if (other)
-		id = PROBLEM_STATE_BALANCE;
-	else if (stored && mine)
-		id = PROBLEM_STATE_DIFFERS;
-	else
-		id = stored ? PROBLEM_STATE_SURPLUS : PROBLEM_STATE_MISSING;
-	p = problem_add(v, f, id, PROBLEM_NO_ENTRY, other ? balance[0] : kind);
-	if (!p)
+	if (stored && mine && kind) {
+		list_values(v, f, key, *stored, *mine);
 		return;
-	if (other)
-		p->num[1] = balance[1];
-	set_key(p->s, key);
-	if (id == PROBLEM_STATE_DIFFERS)
-		set_values(p->t, kind, *stored, *mine);
+	}
+	p = problem_add(v, f, stored ? PROBLEM_STATE_SURPLUS : PROBLEM_STATE_MISSING,
+			PROBLEM_NO_ENTRY, kind);
+	if (p && state_row_of(kind))
+		put_key(p->s, key);
 }
 
 /* What cannot be recomputed is not compared: the reason is listed already. */

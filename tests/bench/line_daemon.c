@@ -137,7 +137,7 @@ void line_idle(void *ctx)
 	daemon_wait(&village, start);
 	sleep(IDLE_S);
 	daemon_stop(
-		&village); /* it has told the hub everything; now it is started for an idle day */
+		&village); /* it has sent the hub everything; now it is started for an idle day */
 	start = bench_ns();
 	daemon_start(&village, vdir);
 	daemon_wait(&village, start);

@@ -32,7 +32,7 @@ struct segment {
 /* One direction of the connection: what its sender knows, and what its receiver has. */
 struct flow {
 	uint8_t *data;		    /* all that was ever written */
-	size_t n, cap, taken, next; /* taken: told by sent; next: the first byte never sent */
+	size_t n, cap, taken, next; /* taken: reported by sent; next: the first byte never sent */
 	struct segment *seg;
 	uint32_t nseg, seg_cap, first;	/* first: the oldest segment that is not acknowledged */
 	double window, threshold, most; /* bytes; most: at the last loss */
@@ -89,7 +89,7 @@ static uint64_t fly(struct link *l, unsigned from, uint64_t now, size_t bytes)
 	return chance(l, l->o.loss) ? NEVER : l->busy_us[from] + l->o.delay_us;
 }
 
-/* Sends a segment, or with @seg UINT32_MAX an acknowledgement alone; either tells what has arrived here. */
+/* Sends a segment, or with @seg UINT32_MAX an acknowledgement alone; either says what has arrived here. */
 static void packet_send(struct link *l, unsigned from, uint64_t now, uint32_t seg)
 {
 	struct flow *in = &l->flow[!from];
@@ -277,7 +277,7 @@ static void find_lost(struct flow *f, uint64_t now)
 	f->window = f->threshold;
 }
 
-static void hear_ack(struct link *l, unsigned side, uint64_t now, const struct packet *p)
+static void recv_ack(struct link *l, unsigned side, uint64_t now, const struct packet *p)
 {
 	struct flow *f = &l->flow[side];
 	size_t acked = 0;
@@ -334,7 +334,7 @@ static void remember(struct flow *f, uint32_t seg)
 		f->nrecent++;
 }
 
-static void hear_data(struct link *l, unsigned to, uint64_t now, uint32_t seg)
+static void recv_data(struct link *l, unsigned to, uint64_t now, uint32_t seg)
 {
 	struct flow *f = &l->flow[!to];
 	bool in_order = seg == f->have && !f->seg[seg].got;
@@ -463,9 +463,9 @@ void link_run(struct link *l, uint64_t now)
 	for (unsigned s = 0; s < 2; s++)
 		take(l, s);
 	while (packet_due(l, now, &p)) {
-		hear_ack(l, p.to, now, &p);
+		recv_ack(l, p.to, now, &p);
 		if (p.data && p.seg < l->flow[!p.to].nseg)
-			hear_data(l, p.to, now, p.seg);
+			recv_data(l, p.to, now, p.seg);
 	}
 	for (unsigned s = 0; s < 2; s++) {
 		if (l->flow[s].timer_us <= now)

@@ -155,7 +155,7 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 
 	if (!belongs_here(c, t))
 		return false;
-	err = recjson_read(t, head, lines, defaults_lax(t), r, &issue);
+	err = recjson_read(t, head, lines, r, &issue);
 	if (err == ERR_INVALID)
 		recjson_refuse(&issue, c->req->lang, c->res);
 	else if (err)

@@ -260,7 +260,7 @@ static void test_a_posting_is_of_a_notice_and_long_enough(void)
 				     .from = x.day,
 				     .to = x.today,
 				     .poster = town_b("张小红"),
-				     .photo = town_b("too short")};
+				     .photo = town_half()};
 	provoke_put(&x.w, x.no, TOWN_REC, REC_posting, &photo, NULL, 0);
 	REFUSED(&x.w, "MALFORMED", "F00");
 	town_close(&x.w);

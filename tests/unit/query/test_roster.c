@@ -614,7 +614,7 @@ static void test_who_leaves_the_scheme_keeps_the_points(void)
 	c.day = x.today + 1;
 	T_EQ(put(&x, TOWN_REC, REC_consent, &c, NULL, 0), V_DAY_FUTURE);
 	c.day = x.day;
-	c.digest = town_b("short");
+	c.digest = town_half();
 	T_EQ(put(&x, TOWN_REC, REC_consent, &c, NULL, 0), V_MALFORMED);
 	c.digest = town_b("");
 	town_earn(&x.w, x.no, "01001", 0, "A101", x.day);
@@ -1153,7 +1153,7 @@ static void test_a_post_has_a_term(void)
 	nums(&x, r.from, r.to, 0);
 	r.to = town_day(2029, 3, 31); /* not begun yet, and that is well */
 	T_EQ(put(&x, TOWN_HEAD, REC_post, &r, NULL, 0), V_ACCEPTED);
-	r.key = town_b("short");
+	r.key = town_half();
 	T_EQ(put(&x, TOWN_HEAD, REC_post, &r, NULL, 0), V_MALFORMED);
 	T_EQ(post(&x, "01001", 5, POST_team, NULL), V_MEMBER_UNKNOWN);
 	T_EQ(post(&x, "09001", 5, POST_team, NULL), V_HOUSEHOLD_UNKNOWN);

@@ -278,7 +278,7 @@ static void test_it_needs_scheme_prices_and_a_household_that_takes_part(void)
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
 	r.day = x.today;
-	r.signature = town_b("half of a digest");
+	r.signature = town_half();
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "MALFORMED", "F00", 0);
 	T_STR(x.w.last.reason.s, "redemption[0].signature");

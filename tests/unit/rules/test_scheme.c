@@ -392,7 +392,7 @@ static void test_a_plan_says_how_points_are_given_and_used(void)
 	provoke_text(&x.w.last.reason, LANG_ZH, text, sizeof(text));
 	T_OK(strstr(text, "评价程序"));
 	p.procedure = town_b("申报、记录、审核、公示、确认");
-	p.digest = town_b("half");
+	p.digest = town_half();
 	put(&x, REC_plan, &p, l, 2);
 	REFUSED(&x.w, "MALFORMED", "F00", 0);
 	p.digest = town_b("");

@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/refs.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 
@@ -64,14 +66,10 @@ static int check_town(struct rule_ctx *ctx, const struct rec_notice *r)
 int rule_notice(struct rule_ctx *ctx)
 {
 	struct rec_notice r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = rule_period(ctx, r.from, r.to);
-	if (!err)
-		err = check_root(ctx, &r);
+	rule_head(ctx, &r);
+	err = check_root(ctx, &r);
 	return err ? err : check_town(ctx, &r);
 }
 
@@ -93,37 +91,18 @@ int rule_posting(struct rule_ctx *ctx)
 {
 	struct rec_posting r;
 	struct rec_notice n;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err && r.photo.n && r.photo.n != HASH_BYTES)
-		return rule_malformed(ctx, "photo", 0);
-	if (!err)
-		err = rule_ref(ctx, r.notice, REC_notice, &n);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.notice, REC_notice, &n);
 	/* what was taken down is not posted again: what is true now needs a new one */
 	if (!err)
-		err = rule_unsettled(ctx, r.notice, REC_notice);
-	if (!err)
-		err = rule_not_future(ctx, r.from);
-	if (!err)
-		err = rule_period(ctx, r.from, r.to);
+		err = rule_unsettled(ctx, r.notice, REC_notice, bytes_str(""));
 	if (!err && r.from < n.day)
 		return rule_refuse(ctx,
 				   &(struct refusal){.id = V_POSTED_EARLY,
 						     .num = {(int64_t)r.notice, n.day, r.from}});
 	return err ? err : warn_short(ctx, r.from, r.to);
-}
-
-int rule_withdrawal(struct rule_ctx *ctx)
-{
-	struct rec_withdrawal r;
-	struct rec_notice n;
-	int err = rule_head(ctx, &r);
-
-	if (!err)
-		err = rule_ref(ctx, r.notice, REC_notice, &n);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	return err ? err : rule_settle(ctx, r.notice, REC_notice);
 }
 
 /* --- passbooks ------------------------------------------------------------------------------------- */
@@ -179,24 +158,25 @@ static int put_book(struct rule_ctx *ctx, const struct rec_passbook *r,
 	return rule_put(ctx, &k);
 }
 
+/* The book of a household that has left is still to be taken back, and who left the scheme keeps one that is there. */
+static enum rec_need book_need(uint32_t action)
+{
+	if (action == BOOK_give_up)
+		return REC_KNOWN;
+	return action == BOOK_issue ? REC_PART : REC_PRESENT;
+}
+
 int rule_passbook(struct rule_ctx *ctx)
 {
 	struct state_household h;
 	struct rec_passbook r;
 	struct state_book b;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err && r.upto > ctx->e->seq)
+	rule_head(ctx, &r);
+	if (r.upto > ctx->e->seq)
 		return rule_malformed(ctx, "upto", 0);
-	/* the book of a household that has left is still to be taken back */
-	if (!err)
-		err = r.action == BOOK_give_up ? roster_known(ctx, 0, r.household, &h)
-					       : roster_need(ctx, 0, r.household, 0, &h);
-	/* who left the scheme keeps a book that is there */
-	if (!err && r.action == BOOK_issue)
-		err = roster_part(ctx, r.household, &h);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
+	err = roster_is(ctx, 0, r.household, book_need(r.action), &h);
 	if (!err)
 		err = read_book(&ctx->reader, r.household, &h, &b);
 	if (!err)

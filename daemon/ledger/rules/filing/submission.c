@@ -1,5 +1,6 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/filing/versions.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
 
@@ -49,10 +50,10 @@ int rule_submission(struct rule_ctx *ctx)
 	struct rec_submission s;
 	struct document doc;
 	struct state_key k;
-	int err = rule_head(ctx, &s);
+	int err;
 
-	if (!err)
-		err = versions_need(ctx, (enum doc_kind)s.subject, s.version, &doc);
+	rule_head(ctx, &s);
+	err = versions_need(ctx, (enum doc_kind)s.subject, s.version, &doc);
 	if (!err)
 		err = check_answered(ctx, &s);
 	if (err)
@@ -88,14 +89,9 @@ int rule_filing_reply(struct rule_ctx *ctx)
 	uint64_t before = 0, decision = FILED_returned;
 	struct rec_filing_reply r;
 	struct state_key k;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = guidance_need_village(ctx, r.village);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	err = read_filing_reply(&ctx->reader, r.village, (enum doc_kind)r.subject, r.version,
 				&before, &decision);
 	if (err && err != ERR_NOTFOUND)

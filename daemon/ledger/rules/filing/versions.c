@@ -1,4 +1,4 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/filing/versions.h"
 
 #include "lib/err.h"
 

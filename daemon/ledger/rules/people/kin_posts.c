@@ -1,5 +1,9 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/people/kin_posts.h"
 
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/rights.h"
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 
 /* Declared kin and posts: what it takes to see that somebody decides about their own (P01). Of two persons
@@ -41,24 +45,11 @@ static int put_kin(struct rule_ctx *ctx, const struct state_place *a, const stru
 	return rule_put_num(ctx, &k, turned(relation));
 }
 
-static int need_person(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint64_t member)
-{
-	struct state_household h;
-	struct state_member m;
-	int err = roster_need(ctx, line, household, (uint32_t)member, &h);
-
-	if (!err && !state_household_member(&h, (uint32_t)member, &m))
-		return ERR_CORRUPT;
-	return err ? err : roster_present(ctx, line, household, &m, member);
-}
-
 static int kin_line(struct rule_ctx *ctx, const struct state_place *who, uint32_t line)
 {
 	struct rec_kin_line l;
 	int err = rule_line(ctx, line - 1, &l);
 
-	if (!err)
-		err = need_person(ctx, line, l.household, l.member);
 	if (err)
 		return err;
 	if (l.member == who->member && bytes_eq(l.household, who->household))
@@ -71,14 +62,9 @@ int rule_kin(struct rule_ctx *ctx)
 {
 	struct state_place who;
 	struct rec_kin r;
-	int err = rule_head(ctx, &r);
+	int err = ERR_OK;
 
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = need_person(ctx, 0, r.household, r.member);
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	who = (struct state_place){r.household, (uint32_t)r.member};
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
 		err = kin_line(ctx, &who, line);
@@ -91,16 +77,9 @@ int rule_post(struct rule_ctx *ctx)
 {
 	struct rec_post r;
 	struct state_key k;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err && r.key.n && r.key.n != SIGN_KEY_BYTES)
-		return rule_malformed(ctx, "key", 0);
-	if (!err)
-		err = rule_period(ctx, r.from, r.to);
-	if (!err)
-		err = need_person(ctx, 0, r.household, r.member);
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	state_post_key(&k, ctx->f->feed_no, r.household, r.member, r.post);
 	state_post_pack(&(struct state_post){ctx->e->seq, r.from, r.to}, rule_out(ctx));
 	err = rule_put(ctx, &k);

@@ -1,5 +1,10 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/people/split_merge.h"
 
+#include "daemon/ledger/rules/accounts.h"
+#include "daemon/ledger/rules/people/kin_posts.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 
@@ -368,12 +373,10 @@ static int begin(struct rule_ctx *ctx, struct family *y)
 {
 	int err = rule_need_clock(ctx); /* the day chooses the years whose caps go along */
 
-	if (!err)
-		err = rule_not_future(ctx, y->day);
 	if (!err && bytes_eq(y->household, y->into))
 		return rule_refuse(ctx, &(struct refusal){.id = V_MERGE_SELF, .s = y->household});
 	if (!err)
-		err = roster_open(ctx, 0, y->household, &y->old);
+		err = roster_open(ctx, y->household, &y->old);
 	if (!err)
 		err = rule_period(ctx, y->old.h.began, y->day);
 	return err ? err : rule_balance(ctx, y->household, &y->balance);
@@ -396,10 +399,9 @@ int rule_split(struct rule_ctx *ctx)
 {
 	struct family y = {0};
 	struct rec_split r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	y.household = r.household;
 	y.into = r.into;
 	y.day = r.day;
@@ -456,16 +458,15 @@ int rule_merge(struct rule_ctx *ctx)
 	struct family y = {0};
 	struct rec_merge r;
 	uint32_t present;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	y.household = r.household;
 	y.into = r.into;
 	y.day = r.day;
 	err = begin(ctx, &y);
 	if (!err)
-		err = roster_open(ctx, 0, r.into, &y.new);
+		err = roster_open(ctx, r.into, &y.new);
 	if (!err)
 		err = rule_period(ctx, y.new.h.began, r.day);
 	if (!err)

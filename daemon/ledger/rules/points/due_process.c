@@ -1,5 +1,12 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/points/due_process.h"
 
+#include "daemon/ledger/rules/filing/catalogue.h"
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/points/approval.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/scheme.h"
@@ -39,12 +46,10 @@ int rule_application(struct rule_ctx *ctx)
 {
 	struct state_household h;
 	struct rec_application a;
-	int err = rule_head(ctx, &a);
+	int err;
 
-	if (!err)
-		err = rule_not_future(ctx, a.day);
-	if (!err)
-		err = roster_need(ctx, 0, a.household, (uint32_t)a.member, &h);
+	rule_head(ctx, &a);
+	err = roster_known(ctx, 0, a.household, &h);
 	if (!err)
 		err = roster_territory(ctx, 0, a.household, &h);
 	if (!err)
@@ -57,17 +62,6 @@ int rule_application(struct rule_ctx *ctx)
 										 ? "place"
 										 : "reason")});
 	return ERR_OK;
-}
-
-int rule_application_reply(struct rule_ctx *ctx)
-{
-	struct rec_application_reply r;
-	struct rec_application a;
-	int err = rule_head(ctx, &r);
-
-	if (!err)
-		err = rule_ref(ctx, r.application, REC_application, &a);
-	return err ? err : rule_settle(ctx, r.application, REC_application);
 }
 
 int due_process_apply(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l)
@@ -88,7 +82,8 @@ int due_process_apply(struct rule_ctx *ctx, uint32_t line, const struct rec_poin
 					       .num = {line, (int64_t)l->application, now.member},
 					       .s = place_household(&now),
 					       .t = a.item});
-	return rule_settle(ctx, l->application, REC_application);
+	err = rule_unsettled(ctx, l->application, REC_application, bytes_str(""));
+	return err ? err : rule_settle(ctx, l->application, bytes_str(""));
 }
 
 /* --- telling --------------------------------------------------------------------------------------- */
@@ -111,10 +106,10 @@ int rule_notified(struct rule_ctx *ctx)
 	struct rec_points_line l;
 	struct rec_notified r;
 	struct state_key k;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = approval_lines(ctx, r.entry, r.line);
+	rule_head(ctx, &r);
+	err = approval_lines(ctx, r.entry, r.line);
 	if (err)
 		return err;
 	uint32_t line = (uint32_t)r.line;
@@ -129,8 +124,6 @@ int rule_notified(struct rule_ctx *ctx)
 	if (!err && it->sign != SIGN_deduct)
 		err = rule_refuse(ctx, &(struct refusal){.id = V_NO_DEDUCTION,
 							 .num = {(int64_t)r.entry, line}});
-	if (!err)
-		err = rule_not_future(ctx, r.day);
 	if (!err)
 		err = rule_period(ctx, l.day, r.day);
 	if (err)
@@ -181,17 +174,12 @@ static int put_objections(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 
 int rule_objection(struct rule_ctx *ctx)
 {
-	struct state_household h;
 	struct rec_objection o;
 	struct state_objection open;
-	int err = rule_head(ctx, &o);
+	int err;
 
-	if (!err)
-		err = approval_lines(ctx, o.entry, o.line);
-	if (!err && o.household.n)
-		err = roster_known(ctx, 0, o.household, &h);
-	if (!err)
-		err = rule_not_future(ctx, o.day);
+	rule_head(ctx, &o);
+	err = approval_lines(ctx, o.entry, o.line);
 	if (!err)
 		err = read_objections(&ctx->reader, o.entry, (uint32_t)o.line, &open);
 	if (err)
@@ -237,22 +225,16 @@ int rule_objection_reply(struct rule_ctx *ctx)
 {
 	struct rec_objection_reply r;
 	struct rec_objection o = {0};
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_ref(ctx, r.objection, REC_objection, &o);
-	if (!err)
-		err = rule_other_person(ctx, r.objection, REC_objection);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.objection, REC_objection, &o);
 	if (!err)
 		err = rule_other_person(ctx, o.entry, REC_points);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
 	if (!err)
 		err = rule_period(ctx, o.day, r.day);
 	if (!err)
 		err = warn_late(ctx, V_N05_LATE, o.day, r.day);
-	if (!err)
-		err = rule_settle(ctx, r.objection, REC_objection);
 	/* one that was upheld stands against the line: it can be refused or reversed, not confirmed */
 	if (err || r.ruling == RULING_upheld)
 		return err;
@@ -263,34 +245,26 @@ int rule_objection_reply(struct rule_ctx *ctx)
 /* Unlike an objection it is about anything, and stops nothing. */
 int rule_complaint(struct rule_ctx *ctx)
 {
-	struct state_household h;
 	struct rec_complaint c;
-	int err = rule_head(ctx, &c);
 
-	if (!err && c.about >= ctx->e->seq)
-		err = rule_refuse(
-			ctx, &(struct refusal){.id = V_COMPLAINT_ABOUT,
-					       .num = {(int64_t)c.about, (int64_t)ctx->e->seq}});
-	if (!err && c.household.n)
-		err = roster_known(ctx, 0, c.household, &h);
-	return err ? err : rule_not_future(ctx, c.day);
+	rule_head(ctx, &c);
+	if (c.about < ctx->e->seq)
+		return ERR_OK;
+	return rule_refuse(ctx, &(struct refusal){.id = V_COMPLAINT_ABOUT,
+						  .num = {(int64_t)c.about, (int64_t)ctx->e->seq}});
 }
 
 int rule_complaint_reply(struct rule_ctx *ctx)
 {
 	struct rec_complaint_reply r;
 	struct rec_complaint c = {0};
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_ref(ctx, r.complaint, REC_complaint, &c);
-	if (!err)
-		err = rule_other_person(ctx, r.complaint, REC_complaint);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.complaint, REC_complaint, &c);
 	if (!err)
 		err = rule_period(ctx, c.day, r.day);
 	if (!err)
 		err = warn_late(ctx, V_N05_COMPLAINT, c.day, r.day);
-	return err ? err : rule_settle(ctx, r.complaint, REC_complaint);
+	return err;
 }

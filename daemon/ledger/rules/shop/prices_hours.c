@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/shop/prices_hours.h"
 
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/scheme.h"
 #include "lib/err.h"
 
@@ -55,13 +57,12 @@ int rule_prices(struct rule_ctx *ctx)
 	struct bytes goods[FOLD_PRICES_MAX];
 	struct rec_scheme scheme;
 	struct rec_prices p;
-	int err = rule_head(ctx, &p);
+	int err;
 
-	if (!err)
-		err = versions_add(ctx, DOC_PRICES,
-				   &(struct document){.version = p.version,
-						      .entry = ctx->e->seq,
-						      .from = p.from});
+	rule_head(ctx, &p);
+	err = versions_add(
+		ctx, DOC_PRICES,
+		&(struct document){.version = p.version, .entry = ctx->e->seq, .from = p.from});
 	if (!err)
 		err = read_scheme_on(&ctx->reader, p.from, &scheme);
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
@@ -98,8 +99,7 @@ static bool day_before(const struct rec_opening_line *l, uint32_t i)
 int rule_opening(struct rule_ctx *ctx)
 {
 	struct rec_opening_line l[STATE_HOURS_MAX];
-	struct rec_opening head;
-	int err = rule_head(ctx, &head);
+	int err = ERR_OK;
 
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++) {
 		err = rule_line(ctx, i, &l[i]);

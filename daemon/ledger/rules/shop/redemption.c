@@ -1,5 +1,11 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/accounts.h"
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/shop/prices_hours.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
 
@@ -363,10 +369,8 @@ static int take_slip(struct rule_ctx *ctx, struct bytes slip)
 
 static int check_household(struct rule_ctx *ctx, struct redeem *x)
 {
-	int err = roster_need_on(ctx, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
+	int err = roster_on(ctx, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
 
-	if (!err)
-		err = roster_part(ctx, x->r.household, &x->h);
 	if (!err && x->h.consent != DAY_NONE && x->r.day < x->h.consent)
 		err = rule_refuse(ctx, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
 							 .num = {0, x->r.day, x->h.consent}});
@@ -401,14 +405,10 @@ static int book(struct rule_ctx *ctx, struct bytes household, uint64_t entry, da
 int rule_redemption(struct rule_ctx *ctx)
 {
 	struct redeem x = {0};
-	int err = rule_head(ctx, &x.r);
+	int err;
 
-	if (!err && x.r.signature.n && x.r.signature.n != HASH_BYTES)
-		return rule_malformed(ctx, "signature", 0);
-	if (!err)
-		err = rule_not_future(ctx, x.r.day);
-	if (!err)
-		err = check_household(ctx, &x);
+	rule_head(ctx, &x.r);
+	err = check_household(ctx, &x);
 	if (!err)
 		err = check_scheme(ctx, &x);
 	if (!err)
@@ -463,14 +463,10 @@ int rule_redemption_reversal(struct rule_ctx *ctx)
 {
 	struct rec_redemption_reversal r;
 	struct taken was = {0};
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = read_taken(ctx, r.entry, &was);
-	if (!err)
-		err = rule_other_person(ctx, r.entry, REC_redemption);
-	if (!err)
-		err = rule_settle(ctx, r.entry, REC_redemption);
+	rule_head(ctx, &r);
+	err = read_taken(ctx, r.entry, &was);
 	if (!err)
 		err = book(ctx, was.household, r.entry, was.day, was.total, true);
 	return err ? err : split_merge_unredeem(ctx, was.household, was.day, points_raw(was.total));

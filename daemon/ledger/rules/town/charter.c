@@ -1,5 +1,6 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/rights.h"
 #include "lib/err.h"
 #include "proto/manifest.h"
 
@@ -52,10 +53,9 @@ int rule_town_charter(struct rule_ctx *ctx)
 	struct state_role office = {.role = ROLE_town_office};
 	struct rec_town_charter c;
 	char domain[DOMAIN_MAX + 1] = "";
-	int err = rule_head(ctx, &c);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &c);
 	if (c.domain.n < sizeof(domain))
 		memcpy(domain, c.domain.p, c.domain.n);
 	if (!domain_valid(domain))
@@ -94,10 +94,9 @@ int rule_invitation(struct rule_ctx *ctx)
 	struct state_village village = {0};
 	struct state_invite invite;
 	struct rec_invitation r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	err = reader_village(&ctx->reader, FEED_TOWN, r.village_code, &village);
 	if (err && err != ERR_NOTFOUND)
 		return err;
@@ -170,10 +169,10 @@ int rule_village_enrol(struct rule_ctx *ctx)
 	struct state_role committee = {.role = ROLE_committee};
 	struct state_village village;
 	struct rec_village_enrol r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = use_invitation(ctx, r.village_code);
+	rule_head(ctx, &r);
+	err = use_invitation(ctx, r.village_code);
 	if (!err)
 		err = reader_village(&ctx->reader, FEED_TOWN, r.village_code, &village);
 	if (err)

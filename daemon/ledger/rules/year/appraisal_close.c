@@ -1,5 +1,8 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/year/appraisal_close.h"
 
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 
 /* The year: appraisals, their confirmation, the close, and what follows from them. */
@@ -57,20 +60,6 @@ static int check_once(struct rule_ctx *ctx, uint32_t line, const struct rec_appr
 	return ERR_OK;
 }
 
-/* Who moved away or died may have earned a rank in the year. */
-static int check_person(struct rule_ctx *ctx, uint32_t line, const struct rec_appraisal_line *l)
-{
-	struct state_household h;
-	struct state_member m;
-	int err = roster_known(ctx, line, l->household, &h);
-
-	if (err || l->member == 0 || state_household_member(&h, (uint32_t)l->member, &m))
-		return err;
-	return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_UNKNOWN,
-						  .num = {line, (int64_t)l->member},
-						  .s = l->household});
-}
-
 static int check_score(struct rule_ctx *ctx, uint32_t line, const struct rec_appraisal_line *l,
 		       uint64_t year)
 {
@@ -107,16 +96,12 @@ int rule_appraisal(struct rule_ctx *ctx)
 	struct nominees all = {0};
 	struct rec_appraisal_line l;
 	struct rec_appraisal r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = check_open(ctx, r.year);
+	rule_head(ctx, &r);
+	err = check_open(ctx, r.year);
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++) {
 		err = rule_line(ctx, line - 1, &l);
-		if (!err)
-			err = check_person(ctx, line, &l);
 		if (!err)
 			err = check_once(ctx, line, &l, &all);
 		if (!err)
@@ -133,16 +118,12 @@ int rule_appraisal_confirm(struct rule_ctx *ctx)
 	struct rec_appraisal a = {0};
 	struct state_num n = {0};
 	struct state_key k;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_ref(ctx, r.entry, REC_appraisal, &a);
-	if (!err)
-		err = rule_other_person(ctx, r.entry, REC_appraisal);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.entry, REC_appraisal, &a);
 	if (!err)
 		err = check_open(ctx, a.year);
-	if (!err)
-		err = rule_settle(ctx, r.entry, REC_appraisal);
 	if (err || r.decision == DECISION_refuse)
 		return err;
 	err = reader_appraised(&ctx->reader, ctx->f->feed_no, a.year, &n);
@@ -165,10 +146,10 @@ int rule_year_close(struct rule_ctx *ctx)
 	struct rec_year_close r;
 	struct state_key k;
 	struct state_num n;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = check_open(ctx, r.year);
+	rule_head(ctx, &r);
+	err = check_open(ctx, r.year);
 	if (!err)
 		err = rule_need_clock(ctx);
 	if (err)
@@ -249,31 +230,12 @@ static int check_nominee(struct rule_ctx *ctx, const struct rec_honour *r)
 
 int rule_honour(struct rule_ctx *ctx)
 {
-	struct state_household h;
 	struct rec_honour r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = roster_need(ctx, 0, r.household, (uint32_t)r.member, &h);
-	if (!err)
-		err = roster_part(ctx, r.household, &h);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (err || r.appraisal == 0)
-		return err;
+	rule_head(ctx, &r);
+	if (r.appraisal == 0)
+		return ERR_OK;
 	err = check_appraisal(ctx, r.appraisal, r.year);
 	return err ? err : check_nominee(ctx, &r);
-}
-
-int rule_policy_support(struct rule_ctx *ctx)
-{
-	struct state_household h;
-	struct rec_policy_support r;
-	int err = rule_head(ctx, &r);
-
-	if (!err)
-		err = roster_need(ctx, 0, r.household, 0, &h);
-	if (!err)
-		err = roster_part(ctx, r.household, &h);
-	return err ? err : rule_not_future(ctx, r.day);
 }
