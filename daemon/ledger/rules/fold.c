@@ -231,6 +231,11 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	if (err)
 		return err;
 	err = judge(&ctx, payload, author_ok);
+	/* also when it is refused: what was looked up meanwhile may have seen its rows */
+	if (ctx.adopts_changed)
+		f->work->adopts_known = false;
+	if (ctx.years_changed)
+		memset(f->work->year, FOLD_YEAR_UNKNOWN, sizeof(f->work->year));
 	if (err || !keep) {
 		rows_rollback(f->work->rows);
 		return err == RULE_REFUSED ? ERR_OK : err;
@@ -238,10 +243,6 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	rows_commit(f->work->rows);
 	f->work->meta = ctx.meta;
 	f->town_seen = ctx.meta.town_seen;
-	if (ctx.adopts_changed)
-		f->work->adopts_known = false;
-	if (ctx.years_changed)
-		memset(f->work->year, FOLD_YEAR_UNKNOWN, sizeof(f->work->year));
 	/* villages may look at the town's rows at once */
 	return ctx.is_town ? rows_flush(f->work->rows) : ERR_OK;
 }

@@ -535,3 +535,36 @@ int rows_from(struct rows *r, const struct state_key *k, size_t prefix, struct b
 {
 	return seek(r, KV_GE, k, prefix, ret_key, ret_val);
 }
+
+/* Sorted; returns how long it is. */
+static uint32_t run_invariant(const struct rows *r, uint32_t i)
+{
+	uint32_t end = i + 1 < r->nruns ? r->run[i + 1] : r->nsorted;
+
+	assert(r->run[i] < end);
+	for (uint32_t k = r->run[i] + 1; k < end; k++)
+		assert(cmp_bytes(row_key(r->pending[k - 1]), row_key(r->pending[k])) < 0);
+	return end - r->run[i];
+}
+
+void rows_invariant(const struct rows *r)
+{
+	assert(r->nsorted <= r->npending);
+	assert(r->nruns > 0 || r->nsorted == 0);
+	assert(r->nruns == 0 || r->run[0] == 0);
+	for (uint32_t i = 0, before = UINT32_MAX; i < r->nruns; i++) {
+		uint32_t n = run_invariant(r, i);
+
+		assert(n <= before / 2);
+		before = n;
+	}
+	for (uint32_t i = 0; i < r->npending; i++) {
+		assert(r->pending[i]->listed);
+		assert(r->pending[i]->present || !r->pending[i]->dirty);
+	}
+	for (uint32_t i = 0; i < r->nchanges; i++) {
+		assert(r->change[i].row->listed);
+		assert(r->change[i].row->entry == r->entry);
+	}
+	assert(2 * r->nrows <= r->nslots);
+}

@@ -26,7 +26,7 @@ int read_document(const struct reader *r, enum doc_kind kind, uint64_t version,
 
 int read_document_newest(const struct reader *r, enum doc_kind kind, uint64_t *ret)
 {
-	struct state_doc_parts at;
+	struct state_doc_parts at = {0};
 	struct bytes key, row;
 	struct state_key k;
 	int err;
@@ -42,7 +42,7 @@ int read_document_newest(const struct reader *r, enum doc_kind kind, uint64_t *r
 
 static int in_force(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
 {
-	struct state_num version;
+	struct state_num version = {0};
 	struct bytes key, row;
 	struct state_key k;
 	int err;

@@ -139,7 +139,7 @@ int read_household(const struct reader *r, struct bytes household, struct state_
 
 int view_household_at(const struct reader *r, struct bytes household, struct view_household *ret)
 {
-	struct view_household shown;
+	struct view_household shown = {0};
 	struct state_household h;
 	int err = read_household(r, household, &h);
 
@@ -166,7 +166,7 @@ static int on_household(void *ctx, struct bytes key, struct bytes row)
 {
 	const struct households *w = ctx;
 	struct state_household_parts at;
-	struct view_household shown;
+	struct view_household shown = {0};
 	struct state_household h;
 	int err = state_household_split(key, &at);
 

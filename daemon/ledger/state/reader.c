@@ -105,7 +105,7 @@ int reader_each(const struct reader *r, const struct state_key *k, unsigned part
 		err = reader_get(r, &k, &row);                                                     \
 		return err ? err : state_##value##_parse(row, ret);                                \
 	}
-#define OWN FIELDS
+#define OWN(name, value) FIELDS(name, value)
 #define BLOCK(name, value)
 #define GETTER(KIND, name, letter, codec, value, zh, en) codec(name, value)
 STATE_ROWS(GETTER)

@@ -46,7 +46,7 @@ int reader_each(const struct reader *r, const struct state_key *k, unsigned part
 #define READER_FIELDS(name, value)                                                                 \
 	int reader_##name(const struct reader *r, uint32_t feed_no KEY_##name(STATE_PARAM),        \
 			  struct state_##value *ret);
-#define READER_OWN READER_FIELDS
+#define READER_OWN(name, value) READER_FIELDS(name, value)
 #define READER_BLOCK(name, value)
 #define READER_DECL(KIND, name, letter, codec, value, zh, en) READER_##codec(name, value)
 STATE_ROWS(READER_DECL)

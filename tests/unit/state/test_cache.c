@@ -273,6 +273,7 @@ static void random_steps(struct rows *r, struct model *m, struct prng *g, unsign
 			end_entry(r, m, g);
 		if (prng_below(g, 50) == 0)
 			random_range(r, m, g);
+		rows_invariant(r);
 	}
 }
 
@@ -328,6 +329,8 @@ static void test_a_long_walk_of_puts_and_ranges_is_in_order(void)
 		T_EQ(rows_put(r, &k, kv_bytes(v, sizeof(v))), ERR_OK);
 		T_EQ(rows_from(r, &k, 5, &key, &val), ERR_OK);
 		T_EQ(be32_get(val.p), i);
+		if (i % 10000 == 0)
+			rows_invariant(r);
 		rows_commit(r);
 	}
 	number_key(&k, 0);

@@ -199,6 +199,7 @@ int rule_adopt_catalogue(struct rule_ctx *ctx)
 	doc.from = a.from;
 	doc.to = a.to;
 	doc.base = a.base;
+	ctx->adopts_changed = true;
 	err = check_period(ctx, &doc);
 	if (!err)
 		err = versions_add(ctx, DOC_CATALOGUE, &doc);
@@ -206,7 +207,6 @@ int rule_adopt_catalogue(struct rule_ctx *ctx)
 		err = number_items(ctx, &base);
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
 		err = adopt_change(ctx, &a, i);
-	ctx->adopts_changed = !err;
 	return err;
 }
 

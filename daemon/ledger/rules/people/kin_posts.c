@@ -103,7 +103,7 @@ static int on_relative(void *arg, struct bytes key, struct bytes row)
 	const struct moving *w = arg;
 	struct state_kin_parts at;
 	struct state_num relation;
-	struct place now;
+	struct place now = {0};
 	int err = state_kin_split(key, &at);
 
 	(void)row;

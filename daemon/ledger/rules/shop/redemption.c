@@ -46,7 +46,7 @@ static int redeem_line(struct rule_ctx *ctx, uint32_t line, struct redeem *x,
 		       const struct document *prices)
 {
 	struct rec_redemption_line l;
-	struct rec_prices_line price;
+	struct rec_prices_line price = {0};
 	struct points want;
 	int err = rule_line(ctx, line - 1, &l);
 
@@ -158,7 +158,7 @@ static int on_served(void *ctx, struct bytes key, struct bytes row)
 	return ERR_OK;
 }
 
-/* Whom this proxy has served in the thirty days that end on @day, this household among them. */
+/* Whom this proxy has served in the thirty days that end on @day, this household among them; @ret begins empty. */
 static int count_served(struct rule_ctx *ctx, const struct redeem *x, const struct hash *who,
 			struct served *ret)
 {
@@ -166,7 +166,6 @@ static int count_served(struct rule_ctx *ctx, const struct redeem *x, const stru
 	struct state_key k;
 	int err;
 
-	ret->n = 0;
 	serve(ret, x->r.household);
 	state_proxy_key(&k, ctx->f->feed_no, who->b, x->r.day - (PROXY_DAYS - 1), kv_bytes("", 0));
 	err = reader_each(&ctx->reader, &k, 1, on_served, &w);
@@ -250,7 +249,7 @@ static int note_proxy(struct rule_ctx *ctx, const struct redeem *x)
 {
 	struct bytes id = x->r.proxy_id.n ? x->r.proxy_id : x->r.receiver;
 	struct plain_text plain;
-	struct served served;
+	struct served served = {0};
 	struct state_key k;
 	struct hash who;
 	bool post;
