@@ -54,7 +54,7 @@ const uint32_t rec_nlists = REC_LIST_NONE;
 	static const struct rec_field fields_##name[] = {HEAD_##name(FIELD, name)};                \
 	_Static_assert(sizeof(struct rec_##name) <= REC_HEAD_SIZE_MAX, "head too large");
 #define REC_XL(name, code, schema, feed, roles, index, rule, open, lmin, lmax, ...)                \
-	REC_X(name)                                                                                \
+	REC_X(name, code)                                                                          \
 	enum { LINE_##name(FIELD_AT, name##_line) };                                               \
 	static const struct rec_field fields_##name##_line[] = {LINE_##name(FIELD, name##_line)};  \
 	_Static_assert(sizeof(struct rec_##name##_line) <= REC_LINE_SIZE_MAX,                      \
@@ -68,7 +68,7 @@ RECORDS(REC_X, REC_XL)
 #define REC_IS_LISTED true
 #define REC_IS_BULK   false
 /* the column @open */
-#define CLOSED		 .open = {NULL, NULL}
+#define CLOSED		 .open.day = NULL
 #define OPEN(name, day_) .open.day = &fields_##name[AT_##name##_##day_]
 #define OPEN_WITHIN(name, day_, days_)                                                             \
 	OPEN(name, day_), .open.days = &fields_scheme[AT_scheme_##days_]

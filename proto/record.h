@@ -62,8 +62,8 @@ enum rec_code { RECORDS(REC_X, REC_X) };
 	struct rec_##name {                                                                        \
 		HEAD_##name(REC_MEMBER, name)                                                      \
 	};
-#define REC_XL(name, ...)                                                                          \
-	REC_X(name)                                                                                \
+#define REC_XL(name, code, ...)                                                                    \
+	REC_X(name, code)                                                                          \
 	struct rec_##name##_line {                                                                 \
 		LINE_##name(REC_MEMBER, name##_line)                                               \
 	};
@@ -104,22 +104,22 @@ struct rec_field {
 	enum rec_default fill;
 	bool person; /* the name of a person, which can be shortened */
 	bool number; /* a text that is a number: "12.5" */
-	/* what the value means; another field named here is one of the same head or line */
+	/* What the value means; another field is one of the same head or line. */
 	bool past; /* a day that is not after today */
-	const struct rec_field
-		*not_before; /* a day that is not before that one, when both are given */
+	/* a day that is not before that one, when both are given */
+	const struct rec_field *not_before;
 	const struct rec_field *at_most;   /* a number that is not above that one */
 	enum rec_need household;	   /* the number of one; empty: of none */
 	enum rec_need member;		   /* a person (0: none) of ... */
 	const struct rec_field *member_of; /* ... this household */
 	bool enrolled;			   /* the code of an enrolled village; empty: of none */
-	uint16_t ref;	   /* the number of an accepted entry of this type; 0: of none */
-	bool other_person; /* which another person has written */
-	bool settles;	   /* that entry is settled by this one ... */
-	const struct rec_field *
-		settles_for; /* ... for the village in this field of the same head; NULL: for all */
-	const struct rec_field *
-		done_when; /* nothing is left to do about it when this YES of the same head says so */
+	/* The number of an accepted entry of this type (0: of none), of another person, that is settled by this one:
+	 * as a whole, or for the village in the field @settles_for. */
+	uint16_t ref;
+	bool other_person, settles;
+	const struct rec_field *settles_for;
+	/* nothing is left to do about it when this YES of the same head says so */
+	const struct rec_field *done_when;
 };
 /* Somebody must act on an accepted record until another one settles it. The last day for that is the one in the
  * field @day of its head (DAY_NONE: no deadline), or, when there is @days, so many working days after it: a field
