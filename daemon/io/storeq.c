@@ -240,3 +240,12 @@ void storeq_stop(struct storeq *q)
 	pthread_mutex_destroy(&q->lock);
 	mem_free(q);
 }
+
+void storeq_invariant(struct storeq *q)
+{
+	pthread_mutex_lock(&q->lock);
+	assert(q->n <= STOREQ_JOBS_MAX);
+	for (uint32_t i = 0; i < q->n; i++)
+		assert(q->queue[i].job && q->queue[i].done);
+	pthread_mutex_unlock(&q->lock);
+}

@@ -535,3 +535,45 @@ int rows_from(struct rows *r, const struct state_key *k, size_t prefix, struct b
 {
 	return seek(r, KV_GE, k, prefix, ret_key, ret_val);
 }
+
+/* --- invariant ------------------------------------------------------------------------------------- */
+static void pending_invariant(const struct rows *r)
+{
+	assert(r->nsorted <= r->npending && r->npending <= r->pending_cap);
+	assert(r->nruns <= RUNS_MAX && (r->nruns > 0) == (r->nsorted > 0));
+	for (uint32_t i = 0; i < r->npending; i++)
+		assert(r->pending[i]->listed);
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		uint32_t end = i + 1 < r->nruns ? r->run[i + 1] : r->nsorted;
+
+		assert(r->run[i] < end);
+		for (uint32_t k = r->run[i] + 1; k < end; k++)
+			assert(by_key(&r->pending[k - 1], &r->pending[k]) < 0);
+	}
+}
+
+void rows_invariant(const struct rows *r)
+{
+	uint32_t nrows = 0, listed = 0;
+
+	assert(r->nslots >= SLOTS_MIN && (r->nslots & (r->nslots - 1)) == 0);
+	assert(2 * r->nrows <= r->nslots);
+	for (uint32_t i = 0; i < r->nslots; i++) {
+		const struct row *w = r->slot[i].row;
+
+		if (!w)
+			continue;
+		nrows++;
+		listed += w->listed;
+		assert(w->n <= w->cap);
+		assert(w->listed || (!w->dirty && w->entry != r->entry));
+	}
+	assert(nrows == r->nrows && listed == r->npending);
+	for (uint32_t i = 0; i < r->nchanges; i++) {
+		const struct change *c = &r->change[i];
+
+		assert(c->row->entry == r->entry && c->row->listed);
+		assert(c->old + c->old_n <= r->undo.n && c->old_n <= c->row->cap);
+	}
+	pending_invariant(r);
+}
