@@ -102,6 +102,7 @@ static void put_value(const void *ctx, char what, char how, struct buf *out)
 	case 'r': reason_text(&s->p->reason, s->lang, out); return;
 	case 's': buf_puts(out, s->p->s); return;
 	case 't': buf_puts(out, s->p->t); return;
+	case 'u': buf_puts(out, s->p->u); return;
 	default: put_number(s->p->num[what == '1'], how, s->lang, out);
 	}
 }

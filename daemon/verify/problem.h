@@ -23,7 +23,7 @@ struct problem {
 	uint64_t entry;		      /* PROBLEM_NO_ENTRY: not about one entry */
 	const char *table;
 	int64_t num[2];
-	char s[PROBLEM_TEXT_MAX], t[PROBLEM_TEXT_MAX];
+	char s[PROBLEM_TEXT_MAX], t[PROBLEM_TEXT_MAX], u[PROBLEM_TEXT_MAX];
 	struct reason reason; /* PROBLEM_VERDICT_WRONG: as it should be */
 };
 

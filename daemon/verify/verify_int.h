@@ -225,13 +225,6 @@ bool verify_town_enrolled(const struct verify *v, const struct hash *feed);
 int verify_state_open(struct verify *v);
 void verify_state_close(struct verify *v);
 int verify_state_compare(struct verify *v);
-/* What people call the rows of a kind; NULL: there is no such kind. */
-struct verify_row_kind {
-	uint8_t kind;
-	bool text; /* the key goes on with a text people know */
-	const char *zh, *en;
-};
-const struct verify_row_kind *verify_state_kind(uint8_t kind);
-struct says verify_state_label(int64_t kind); /* of any kind */
+struct says verify_state_label(int64_t kind); /* what people call the rows of a kind */
 
 #endif

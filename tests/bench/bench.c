@@ -522,7 +522,7 @@ static void print_row(const struct bench_row *d, const struct result *r)
 	number(bench_median(r->ours, r->n), ours, sizeof(ours));
 	if (d->yard && !r->no_yard) {
 		number(bench_median(r->yard, r->n), yard, sizeof(yard));
-		snprintf(ratio, sizeof(ratio), "%.2f", ratio_of(r));
+		snprintf(ratio, sizeof(ratio), ratio_of(r) < 0.1 ? "%.2g" : "%.2f", ratio_of(r));
 	}
 	printf("| %s | %s | %s %s | %s%s%s | %s | %s | %s |\n", d->name, d->title, ours, d->unit,
 	       yard, d->yard ? " " : "", d->yard ? d->yard : "", ratio, goal, outcome(d, r));

@@ -60,7 +60,7 @@ __attribute__((format(printf, 2, 3))) void bench_note(const char *row, const cha
 __attribute__((format(printf, 2, 3))) void bench_no_yard(const char *row, const char *fmt, ...);
 /* This machine cannot measure it: the reason. */
 __attribute__((format(printf, 2, 3))) void bench_skip(const char *row, const char *fmt, ...);
-/* The time a part took, told on stderr with what else is worth knowing. */
+/* The time a part took, written to stderr with what else is worth knowing. */
 __attribute__((format(printf, 1, 2))) void bench_say(const char *fmt, ...);
 /* Ends the line: none of its rows counts. */
 __attribute__((noreturn, format(printf, 1, 2))) void bench_fail(const char *fmt, ...);

@@ -242,6 +242,4 @@ void read_rows(struct load *small, const char *small_dir, struct load *large, co
 		 Q("household", few.household), Q("household", many.household));
 	api_close(&few.a);
 	api_close(&many.a);
-	sign_key_free(small->keeper);
-	sign_key_free(large->keeper);
 }

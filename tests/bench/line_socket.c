@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -122,7 +123,7 @@ static double node_rate(const struct daemon_proc *p, uint32_t rep, uint32_t each
 
 /* --- PostgreSQL ---------------------------------------------------------------------------------------- */
 struct postgres {
-	char bin[128], dir[BENCH_PATH_MAX], why[160];
+	char bin[128], dir[PATH_MAX], why[160];
 	pid_t pid; /* 0: there is none, for the reason @why */
 };
 
@@ -178,11 +179,11 @@ static bool pg_find(struct postgres *g)
 	return false;
 }
 
-static bool pg_script(const struct postgres *g, char path[BENCH_PATH_MAX + 16])
+static bool pg_script(const struct postgres *g, char path[PATH_MAX + 16])
 {
 	FILE *f;
 
-	snprintf(path, BENCH_PATH_MAX + 16, "%s/insert.sql", g->dir);
+	snprintf(path, PATH_MAX + 16, "%s/insert.sql", g->dir);
 	f = fopen(path, "w");
 	if (!f)
 		return false;
@@ -195,7 +196,7 @@ static bool pg_script(const struct postgres *g, char path[BENCH_PATH_MAX + 16])
 
 static void pg_start(struct postgres *g)
 {
-	char db[BENCH_PATH_MAX + 8], log[BENCH_PATH_MAX + 8], sockets[BENCH_PATH_MAX + 32];
+	char db[PATH_MAX + 8], log[PATH_MAX + 8], sockets[PATH_MAX + 32], dir[BENCH_PATH_MAX];
 	const struct passwd *pw = getpwnam("postgres");
 	uint64_t start;
 	bool ready = false;
@@ -204,7 +205,9 @@ static void pg_start(struct postgres *g)
 	if (!pg_find(g))
 		return;
 	snprintf(g->why, sizeof(g->why), "PostgreSQL is installed but does not start");
-	bench_dir("pg", g->dir);
+	bench_dir("pg", dir);
+	if (!realpath(dir, g->dir)) /* PostgreSQL goes to live in its data */
+		return;
 	if (getuid() == 0 && (!pw || chown(g->dir, pw->pw_uid, pw->pw_gid)))
 		return;
 	snprintf(db, sizeof(db), "%s/db", g->dir);
@@ -241,7 +244,7 @@ static void pg_stop(struct postgres *g)
 
 static double pg_rate(const struct postgres *g, const char *seconds)
 {
-	char script[BENCH_PATH_MAX + 16], log[BENCH_PATH_MAX + 16], line[256];
+	char script[PATH_MAX + 16], log[PATH_MAX + 16], line[256];
 	double rate = NAN;
 	FILE *f;
 

@@ -32,7 +32,7 @@ struct segment {
 /* One direction of the connection: what its sender knows, and what its receiver has. */
 struct flow {
 	uint8_t *data;		    /* all that was ever written */
-	size_t n, cap, taken, next; /* taken: reported as sent; next: the first byte never sent */
+	size_t n, cap, taken, next; /* taken: reported by sent; next: the first byte never sent */
 	struct segment *seg;
 	uint32_t nseg, seg_cap, first;	/* first: the oldest segment that is not acknowledged */
 	double window, threshold, most; /* bytes; most: at the last loss */
@@ -89,7 +89,7 @@ static uint64_t fly(struct link *l, unsigned from, uint64_t now, size_t bytes)
 	return chance(l, l->o.loss) ? NEVER : l->busy_us[from] + l->o.delay_us;
 }
 
-/* Sends a segment, or with @seg UINT32_MAX an acknowledgement alone; either tells what has arrived here. */
+/* Sends a segment, or with @seg UINT32_MAX an acknowledgement alone; either says what has arrived here. */
 static void packet_send(struct link *l, unsigned from, uint64_t now, uint32_t seg)
 {
 	struct flow *in = &l->flow[!from];

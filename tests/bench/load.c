@@ -613,8 +613,9 @@ static void init_village(struct load *l, struct load_node *hub, const struct buf
 	append_one(hub, &j);
 	l->town_size = load_size(hub, FEED_TOWN);
 	send_feed(hub, FEED_TOWN, hub->dir.feed_key, &v, &unused);
-	if (dir_person_open(&v.dir, "支书", LOAD_PASSPHRASE, &l->committee, &msg))
+	if (dir_person_open(&v.dir, "支书", LOAD_PASSPHRASE, &l->head, &msg))
 		bench_fail("%s", msg.text);
+	l->committee = l->head;
 	person(&v.dir, "记录员", cheap, &l->recorder);
 	person(&v.dir, "审核员", cheap, &l->reviewer);
 	person(&v.dir, "确认人", cheap, &l->confirmer);
@@ -700,11 +701,12 @@ void load_init(struct load *l, const struct load_opts *opts)
 
 void load_close(struct load *l)
 {
-	struct sign_key *const keys[] = {l->officer,  l->committee, l->recorder,
-					 l->reviewer, l->confirmer, l->keeper};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		sign_key_free(keys[i]);
+	sign_key_free(l->officer);
+	sign_key_free(l->head);
+	sign_key_free(l->recorder);
+	sign_key_free(l->reviewer);
+	sign_key_free(l->confirmer);
+	sign_key_free(l->keeper);
 	dir_close(&l->village_dir);
 }
 

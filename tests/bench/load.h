@@ -20,8 +20,7 @@
 #define LOAD_ITEMS	12
 #define LOAD_PER_YEAR	30
 #define LOAD_LINES_MAX	140
-#define LOAD_YEAR0                                                                                 \
-	2030 /* of the first line, after the templates are made, as life goes on; unless told */
+#define LOAD_YEAR0	2030 /* of the first line: after the templates are made */
 #define LOAD_YEARS	20
 #define LOAD_CYCLE	98 /* entries that one review and one confirmation agree to */
 #define LOAD_PASSPHRASE "correct horse battery staple"
@@ -43,7 +42,9 @@ struct load {
 	char hub[BENCH_PATH_MAX], village[BENCH_PATH_MAX];
 	char hub_rostered[BENCH_PATH_MAX]; /* the hub when it holds the village's roster, too */
 	struct hash town, feed;
-	struct sign_key *officer, *committee, *recorder, *reviewer, *confirmer;
+	struct sign_key *officer, *head, *recorder, *reviewer, *confirmer;
+	const struct sign_key
+		*committee; /* who speaks for the village: @head, or another's (load_speak_for) */
 	struct sign_key *keeper;   /* of the shop; NULL where nobody redeems */
 	uint64_t town_size;	   /* entries of the town feed */
 	uint64_t first;		   /* sequence of the first points entry */
@@ -69,7 +70,7 @@ struct load_opts {
 };
 /* Makes keys, folders and stores. */
 void load_init(struct load *l, const struct load_opts *o);
-void load_close(struct load *l); /* keys; the folders are those of the bench */
+void load_close(struct load *l); /* the folders stay until bench_end */
 /* From the first line on again: for a new copy of a template. */
 void load_restart(struct load *l);
 /* A copy of a template under the data folder. */

@@ -4,6 +4,7 @@
 
 #include "daemon/io/kvlmdb.h"
 #include "daemon/io/workers.h"
+#include "daemon/ledger/state/state.h"
 #include "daemon/verify/verify_int.h"
 #include "tests/lib/held.h"
 #include "tests/lib/t.h"
@@ -130,7 +131,7 @@ static bool is_picked(uint32_t i)
 static void every_kind_is_among(const bool seen[UINT8_MAX + 1])
 {
 	for (int kind = 0; kind <= UINT8_MAX; kind++)
-		if (seen[kind] != (verify_state_kind((uint8_t)kind) != NULL))
+		if (seen[kind] != (state_row_of((uint8_t)kind) != NULL))
 			t_fail(__FILE__, __LINE__, "rows of kind '%c': %s", kind,
 			       seen[kind] ? "no name" : "none was altered");
 }

@@ -432,8 +432,8 @@ static void same_verdicts(struct sim *s, uint32_t village, struct kv_txn *hub, u
 		uint64_t seq = f->checked[SIM_HUB];
 		struct verdict a, b;
 
-		T_EQ(view_verdict(hub, hub_no, seq, &a), ERR_OK);
-		T_EQ(view_verdict(t, h->own_no, seq, &b), ERR_OK);
+		T_EQ(read_verdict(hub, hub_no, seq, &a), ERR_OK);
+		T_EQ(read_verdict(t, h->own_no, seq, &b), ERR_OK);
 		if (!same_verdict(&a, &b))
 			sim_fail(
 				s,

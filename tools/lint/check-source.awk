@@ -71,7 +71,7 @@ BEGIN {
 	# files that wait for their turn
 	words("daemon/ledger/query/statement.c daemon/ledger/query/work.c " \
 	      "daemon/ledger/rules/people/split_merge.c daemon/ledger/rules/points/record.c " \
-	      "daemon/ledger/state/read_documents.c daemon/ledger/state/read_town.c", old_words_kept)
+	      "daemon/ledger/state/read_catalogue.c", old_words_kept)
 }
 
 # The line without comments and with empty string literals.
