@@ -18,7 +18,7 @@
 
 _Static_assert(GUARDFILE_SLOT_BYTES % GUARDFILE_SECTOR == 0, "slots are whole sectors");
 
-/* What a slot says. */
+/* What a slot holds. */
 struct mark {
 	uint64_t counter; /* 0: nothing */
 	struct guard sealed, intent;
