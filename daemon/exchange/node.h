@@ -129,6 +129,9 @@ int node_step(struct node *n, const struct event *ev, struct effects *out);
 /* When the next EV_TICK is wanted (absolute now_ms). */
 uint64_t node_next_tick(const struct node *n);
 
+/* Asserts what only a bug can break, between steps; looks at every session. */
+void node_invariant(struct node *n, uint64_t now_ms);
+
 /* For status: what is known of links now. */
 struct node_link {
 	uint32_t conn;

@@ -11,6 +11,7 @@
  *	session.c  one connection: handshake, frames, pings, the way it ends
  *	sync.c	   messages of a running session: frontier, chunks, acknowledgements, cosignatures
  *	enrol.c	   a new member's way in, at both ends
+ *	invariant.c what only a bug can break
  *	heads.c	   what is read from the store: sealed head, roots, chunks with their proofs
  *
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */

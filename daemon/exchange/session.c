@@ -226,6 +226,9 @@ void session_sent(struct node *n, struct session *s, size_t bytes)
 		session_drop(n, s, ERR_OK, "closed");
 	else if (was_full && s->unsent < NODE_SEND_BYTES_MAX)
 		node_dirty(n, s);
+	if (s->unsent ==
+	    0) /* what counts from here on is the acknowledgement, which may be due earlier */
+		node_wake_at(n, session_deadline(s));
 }
 
 /* --- handshake ------------------------------------------------------------------------------------ */

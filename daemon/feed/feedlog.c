@@ -691,3 +691,23 @@ int feedlog_reread(struct kv_txn *t, uint32_t no, uint64_t from, struct hash *re
 	*ret_size = r.edge.size;
 	return ERR_OK;
 }
+
+void feedlog_invariant(const struct feedlog *f)
+{
+	const struct feed_head *h = &f->head;
+
+	assert(h->edge.size == h->size && h->size <= TLOG_SIZE_MAX);
+	assert(h->edge.n == (uint32_t)__builtin_popcountll(h->size));
+	/* a row that is held is the last of its level, and whole as far as the level goes */
+	for (unsigned i = 0; i < FEEDLOG_LEVELS; i++) {
+		assert(f->row[i].n <= ROW_HASHES);
+		assert(f->row[i].n > 0 || !f->row[i].dirty);
+		assert(f->row[i].n == 0 ||
+		       f->row[i].group * ROW_HASHES + f->row[i].n == h->size >> (ROW_LEVELS * i));
+	}
+	assert(f->ntxids <= FEEDLOG_TXIDS && (f->gather || f->ntxids == 0));
+	for (uint32_t i = 0; i < f->ntxids; i++) {
+		assert(f->txid[i].seq < h->size);
+		assert(i == 0 || memcmp(f->txid[i - 1].txid, f->txid[i].txid, TXID_BYTES) < 0);
+	}
+}

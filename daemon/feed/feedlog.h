@@ -77,6 +77,8 @@ int feedlog_append(struct feedlog *f, const struct entry *e, const uint8_t *leaf
 int feedlog_flush(struct feedlog *f);
 /* feedlog_txid sees @txid if this session has appended it. */
 int feedlog_meet(struct feedlog *f, const uint8_t txid[TXID_BYTES]);
+/* Asserts what only a bug can break. Between calls; not after one that failed. */
+void feedlog_invariant(const struct feedlog *f);
 
 /* Borrowed from the transaction. ERR_NOTFOUND, ERR_CORRUPT (row too short). */
 int feedlog_read(struct kv_txn *t, uint32_t no, uint64_t seq, struct bytes *ret_leaf,

@@ -50,7 +50,7 @@ static bool line_shown(struct driver *d, const struct effect *fx)
 	return true;
 }
 
-static void say(struct driver *d, const struct effect *fx)
+static void log_effect(struct driver *d, const struct effect *fx)
 {
 	char from[CONN_NAME_MAX] = "";
 
@@ -67,12 +67,12 @@ static void perform(struct driver *d, const struct effect *fx)
 	switch (fx->type) {
 	case FX_SEND: driver_conn_send(d, fx->conn, fx->bytes); break;
 	case FX_CLOSE:
-		say(d, fx);
+		log_effect(d, fx);
 		driver_conn_drop(d, fx->conn);
 		break;
 	case FX_CONNECT: driver_conn_dial(d); break;
 	case FX_STORE: driver_store_job(d, fx->job); break;
-	case FX_LOG: say(d, fx); break;
+	case FX_LOG: log_effect(d, fx); break;
 	}
 }
 

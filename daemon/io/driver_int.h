@@ -12,10 +12,10 @@
 
 /* What the files of the driver share.
  *
- *	driver.c      start, events to the node, effects, stop
- *	driver_conn.c  TCP connections
- *	driver_store.c jobs: checked side by side on the pool, queued in order, results back on the loop
- *	driver_web.c   services for the handlers of daemon/web, and the HTTP sockets */
+ *	driver.c	start, events to the node, effects, stop
+ *	driver_conn.c	TCP connections
+ *	driver_store.c	jobs: checked side by side on the pool, queued in order, results back on the loop
+ *	driver_web.c	services for the handlers of daemon/web, and the HTTP sockets */
 
 #define LOG_BUDGETS   256 /* addresses share them */
 #define CONN_NAME_MAX 64

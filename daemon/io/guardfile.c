@@ -18,7 +18,7 @@
 
 _Static_assert(GUARDFILE_SLOT_BYTES % GUARDFILE_SECTOR == 0, "slots are whole sectors");
 
-/* What a slot says. */
+/* What a slot holds. */
 struct mark {
 	uint64_t counter; /* 0: nothing */
 	struct guard sealed, intent;
@@ -384,4 +384,25 @@ void guardfile_close(struct guardfile *g)
 	pthread_mutex_destroy(&g->lock);
 	mem_free(g->redo);
 	mem_free(g);
+}
+
+static void mark_invariant(const struct guardfile *g, const struct mark *m)
+{
+	assert(m->sealed.ncosigned <= FEEDS_MAX);
+	assert(m->sealed.cosigned == g->cosigned);
+	assert(m->intent.size == 0 || m->intent.size > m->sealed.size);
+	assert(m->redo_n <= GUARD_REDO_MAX && (m->redo_n == 0 || m->intent.size > 0));
+}
+
+void guardfile_invariant(struct guardfile *g)
+{
+	pthread_mutex_lock(&g->lock);
+	mark_invariant(g, &g->now);
+	if (g->next.counter) {
+		mark_invariant(g, &g->next);
+		/* the newest, or the one under way, or one that could not be written */
+		assert(g->next.counter - g->now.counter <= 1);
+	}
+	assert(!g->busy || (g->started && g->next.counter == g->now.counter + 1));
+	pthread_mutex_unlock(&g->lock);
 }

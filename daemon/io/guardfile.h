@@ -29,6 +29,8 @@ int guardfile_peek(const char *path, struct guard *ret, struct errmsg *msg);
 /* For writer_open, before anything is written: the intent that was found, and a thread that writes the next
  * ones. Borrows @g. */
 void guardfile_journal(struct guardfile *g, struct guard_journal *ret);
+/* Asserts what only a bug can break. Any thread. */
+void guardfile_invariant(struct guardfile *g);
 void guardfile_close(struct guardfile *g); /* NULL is allowed */
 
 #endif

@@ -94,8 +94,8 @@ static bool any_grew(const struct storeq *q, uint32_t n)
 	return false;
 }
 
-/* Said once when it begins and once when it is over, not for every record. */
-static void say_full(struct storeq *q, bool full)
+/* Logged once when it begins and once when it is over, not for every record. */
+static void log_full(struct storeq *q, bool full)
 {
 	if (full && !q->full)
 		log_line(LOG_LEVEL_ERROR, "store: the disk is full; nothing new is recorded or "
@@ -116,7 +116,7 @@ static void run_batch(struct storeq *q, uint32_t n)
 	}
 	err = writer_run(q->w, q->jobs, n);
 	if (err == ERR_FULL || (!err && any_grew(q, n)))
-		say_full(q, err == ERR_FULL);
+		log_full(q, err == ERR_FULL);
 	if (writer_state(q->w) == WRITER_DEAD) {
 		pthread_mutex_lock(&q->lock);
 		q->dead = true;
@@ -239,4 +239,13 @@ void storeq_stop(struct storeq *q)
 	pthread_cond_destroy(&q->work);
 	pthread_mutex_destroy(&q->lock);
 	mem_free(q);
+}
+
+void storeq_invariant(struct storeq *q)
+{
+	pthread_mutex_lock(&q->lock);
+	assert(q->n <= STOREQ_JOBS_MAX);
+	for (uint32_t i = 0; i < q->n; i++)
+		assert(q->queue[i].job && q->queue[i].done);
+	pthread_mutex_unlock(&q->lock);
 }

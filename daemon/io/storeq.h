@@ -21,6 +21,8 @@ int storeq_start(struct writer *w, storeq_grew_fn grew, void *ctx, struct storeq
 int storeq_put(struct storeq *q, struct job **jobs, uint32_t n, storeq_done_fn done, void *ctx);
 /* Queues and waits. Not for the store thread itself. */
 int storeq_run(struct storeq *q, struct job **jobs, uint32_t n);
+/* Asserts what only a bug can break. Any thread. */
+void storeq_invariant(struct storeq *q);
 /* Finishes what is queued, then stops the thread. */
 void storeq_stop(struct storeq *q);
 

@@ -592,3 +592,60 @@ void kvmem_limit(struct kv *kv, size_t bytes)
 {
 	kv_of(kv)->limit = bytes;
 }
+
+/* --- invariant ------------------------------------------------------------------------------------- */
+struct walk {
+	const struct item *last; /* row */
+	uint32_t leaf_depth;	 /* 0: no leaf yet */
+	size_t bytes;
+};
+
+static bool item_below(const struct item *a, const struct item *b)
+{
+	return key_cmp((struct bytes){a->d, a->kn}, b) < 0;
+}
+
+static void leaf_invariant(const struct node *nd, uint32_t depth, struct walk *w)
+{
+	assert(w->leaf_depth == 0 || w->leaf_depth == depth);
+	w->leaf_depth = depth;
+	for (uint32_t i = 0; i < nd->n; i++) {
+		assert(nd->key[i]->refs > 0);
+		assert(!w->last || item_below(w->last, nd->key[i]));
+		w->last = nd->key[i];
+		w->bytes += item_bytes(nd->key[i]);
+	}
+}
+
+static void node_invariant(const struct node *nd, uint32_t depth, struct walk *w) /* calls itself */
+{
+	assert(depth <= DEPTH_MAX);
+	assert(nd->refs > 0 && nd->n > 0 && nd->n <= FAN);
+	if (nd->leaf) {
+		leaf_invariant(nd, depth, w);
+		return;
+	}
+	assert(!nd->key[0]);
+	for (uint32_t i = 0; i < nd->n; i++) {
+		/* all rows of the child before are below the key of this one */
+		assert(i == 0 || (nd->key[i]->refs > 0 && item_below(w->last, nd->key[i])));
+		node_invariant(nd->kid[i], depth + 1, w);
+		assert(i == 0 || !item_below(w->last, nd->key[i]));
+	}
+}
+
+void kvmem_invariant(const struct kv *kv)
+{
+	const struct memkv *m = (const struct memkv *)kv;
+	size_t bytes = 0;
+
+	assert(!m->writing || m->txns > 0);
+	for (int i = 0; i < KV_NTABLES; i++) {
+		struct walk w = {0};
+
+		if (m->root[i])
+			node_invariant(m->root[i], 1, &w);
+		bytes += w.bytes;
+	}
+	assert(bytes == m->bytes);
+}

@@ -11,4 +11,7 @@ void kvmem_fail_commits(struct kv *kv, int err); /* ERR_OK: work again */
 size_t kvmem_bytes(const struct kv *kv);	 /* keys and values held */
 void kvmem_limit(struct kv *kv, size_t bytes);	 /* commits beyond give ERR_FULL; 0: none */
 
+/* Asserts what only a bug can break, in everything that was committed: reads all rows. */
+void kvmem_invariant(const struct kv *kv);
+
 #endif

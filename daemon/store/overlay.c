@@ -237,3 +237,28 @@ int overlay_new(struct kv_txn *base, struct kv **ret)
 	*ret = &o->kv;
 	return ERR_OK;
 }
+
+/* Of a gap there is the mark alone, and nothing stands twice. */
+static void table_invariant(struct kv_txn *upper, enum kv_table tab)
+{
+	struct bytes key, row, last = {0};
+	struct kv_cursor *c = NULL;
+	int err = kv_cursor_open(upper, tab, &c);
+
+	for (enum kv_how how = KV_GE; !err; how = KV_NEXT) {
+		err = kv_seek(c, how, kv_bytes("", 0), &key, &row);
+		if (err)
+			break;
+		assert(row.n > 0 && (row.p[0] == ROW_VALUE || (row.p[0] == ROW_GAP && row.n == 1)));
+		assert(!last.p || key_cmp(last, key) < 0);
+		last = key;
+	}
+	assert(err == ERR_NOTFOUND || err == ERR_NOMEM);
+	kv_cursor_close(c);
+}
+
+void overlay_invariant(struct kv_txn *t)
+{
+	for (int tab = 0; tab < KV_NTABLES; tab++)
+		table_invariant(upper_of(t), (enum kv_table)tab);
+}

@@ -7,5 +7,7 @@
  * real state without changing it. One write transaction, on the thread of @base; commit ends it and keeps
  * nothing. */
 int overlay_new(struct kv_txn *base, struct kv **ret);
+/* Asserts what only a bug can break, in the rows that the write transaction @t has put. */
+void overlay_invariant(struct kv_txn *t);
 
 #endif

@@ -579,3 +579,32 @@ bool writer_pending(const struct writer *w)
 {
 	return w->state != WRITER_DEAD && (w->unguarded || w->stored != w->sealed.size);
 }
+
+static const struct guard_cosigned *own_cosigned(const struct writer *w)
+{
+	for (uint32_t i = 0; i < w->ncosigned; i++)
+		if (!hash_cmp(&w->cosigned[i].feed, &w->own_id))
+			return &w->cosigned[i];
+	return NULL;
+}
+
+void writer_invariant(const struct writer *w)
+{
+	bool between = w->state == WRITER_IDLE || w->state == WRITER_DEAD;
+
+	assert((w->t != NULL) == (w->state == WRITER_APPLIED));
+	assert(!w->mine.open && !w->other.open); /* a batch ends its sessions */
+	assert(w->njobs <= WRITER_BATCH_MAX);
+	assert(!between || (w->njobs == 0 && w->ngrown == 0 && w->redo.n == 0 && !w->journaled));
+	assert(w->stored <= w->sealed.size); /* what is sealed comes into the store later */
+	assert(!w->unguarded || w->has_journal);
+	assert(w->redo.n <= GUARD_REDO_MAX);
+	assert(w->ngrown <= w->grown_cap && w->ncosigned <= w->cosigned_cap);
+	for (uint32_t i = 0; i < w->ngrown; i++) {
+		assert(w->grown[i].from < w->grown[i].size);
+		/* nothing of the own feed was left unsealed by the batch before */
+		assert(w->grown[i].no != w->own || w->grown[i].from == w->sealed.size);
+	}
+	/* the writer keeps the list, and nobody cosigns himself */
+	assert(!w->sealed.cosigned && w->ncosigned <= FEEDS_MAX && !own_cosigned(w));
+}

@@ -138,6 +138,8 @@ void writer_free(struct writer *w);
 enum writer_state writer_state(const struct writer *w);
 /* The last sealed own head, without what was cosigned. */
 void writer_head(const struct writer *w, struct guard *ret);
+/* Asserts what only a bug can break, between any two calls. */
+void writer_invariant(const struct writer *w);
 /* The newest checkpoint is only in the guard, or there only as an intent: run an empty batch when idle. */
 bool writer_pending(const struct writer *w);
 

@@ -247,6 +247,7 @@ static void node_event(struct peer *p, struct event *ev)
 	ev->now_ms = p->now_ms;
 	ev->wall_ms = HOST_WALL_MS;
 	assert(node_step(p->node, ev, p->fx) == ERR_OK);
+	node_invariant(p->node, ev->now_ms);
 	take_effects(p);
 }
 

@@ -46,6 +46,7 @@ static void save(uint64_t size)
 
 	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
 	T_EQ(guardfile_save(g, &v), ERR_OK);
+	guardfile_invariant(g);
 	guardfile_close(g);
 }
 
@@ -107,7 +108,9 @@ static void test_an_intent_is_found_with_its_entries(void)
 		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
 		guardfile_journal(g, &j);
 		T_EQ(j.begin(j.ctx, &sealed, &intent, (struct bytes){redo, n}), ERR_OK);
+		guardfile_invariant(g);
 		T_EQ(j.wait(j.ctx), ERR_OK);
+		guardfile_invariant(g);
 		guardfile_close(g);
 		check(5);
 		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
@@ -150,7 +153,9 @@ static void test_cosigned_heads_are_found_again_beside_the_rest(void)
 		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
 		guardfile_journal(g, &j);
 		T_EQ(j.begin(j.ctx, &sealed, &intent, (struct bytes){redo, sizeof(redo)}), ERR_OK);
+		guardfile_invariant(g);
 		T_EQ(j.wait(j.ctx), ERR_OK);
+		guardfile_invariant(g);
 		guardfile_close(g);
 		check(5);
 		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);

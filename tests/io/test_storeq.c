@@ -116,12 +116,15 @@ static void close_queue(void)
 static int put_grants(uint32_t base, uint32_t n)
 {
 	struct job *jobs[JOBS_MAX];
+	int err;
 
 	for (uint32_t i = 0; i < n; i++) {
 		pair_grant_tx(&tw, PAIR_HUB, 0, base + i, &tx[i]);
 		jobs[i] = &tx[i].job;
 	}
-	return storeq_put(q, jobs, n, on_reported, NULL);
+	err = storeq_put(q, jobs, n, on_reported, NULL);
+	storeq_invariant(q);
+	return err;
 }
 
 static void test_nothing_is_reported_before_commit_and_seal(void)

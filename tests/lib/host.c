@@ -336,6 +336,7 @@ void host_feed(struct host *h, struct event *ev)
 	ev->wall_ms = h->wall_ms(h->ctx, h);
 	ev->boot_ms = ev->now_ms + HOST_SLEPT_MS;
 	T_EQ(node_step(h->node, ev, h->fx), ERR_OK);
+	node_invariant(h->node, ev->now_ms);
 	for (uint32_t i = 0; i < h->fx->n; i++) {
 		if (h->fx->v[i].type == FX_STORE)
 			host_queue(h, h->fx->v[i].job);
@@ -359,18 +360,28 @@ static void take_batch(struct host *h)
 
 int host_apply(struct host *h)
 {
+	int err;
+
 	take_batch(h);
-	return writer_apply(h->writer, h->batch, h->nbatch);
+	err = writer_apply(h->writer, h->batch, h->nbatch);
+	writer_invariant(h->writer);
+	return err;
 }
 
 int host_commit(struct host *h)
 {
-	return writer_commit(h->writer);
+	int err = writer_commit(h->writer);
+
+	writer_invariant(h->writer);
+	return err;
 }
 
 int host_seal(struct host *h)
 {
-	return writer_seal(h->writer);
+	int err = writer_seal(h->writer);
+
+	writer_invariant(h->writer);
+	return err;
 }
 
 void host_report(struct host *h, void (*done)(void *ctx, struct cmd *c), void *ctx)
@@ -411,6 +422,7 @@ int host_store(struct host *h)
 
 		take_batch(h);
 		err = writer_run(h->writer, h->batch, h->nbatch);
+		writer_invariant(h->writer);
 		host_report(h, NULL, NULL);
 		if (err && err != ERR_CORRUPT && err != ERR_NOTFOUND)
 			return err; /* damage of the store is in the jobs */

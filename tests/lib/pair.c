@@ -264,7 +264,10 @@ void pair_node_close(struct pair_node *n)
 
 int pair_run(struct pair_node *n, struct job **jobs, uint32_t njobs)
 {
-	return writer_run(n->w, jobs, njobs);
+	int err = writer_run(n->w, jobs, njobs);
+
+	writer_invariant(n->w);
+	return err;
 }
 
 void pair_put(struct pair_node *n, struct pair_tx *x)

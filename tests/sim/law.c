@@ -11,6 +11,7 @@
 
 #define CHUNK_ROOT_AT 46 /* SPEC 9.5 */
 #define DIGEST_EVERY  4	 /* of the times when two sizes are equal */
+#define STORE_EVERY   64 /* steps between two looks at all rows of a store */
 
 static const char *name_of(const struct sim *s, uint32_t host)
 {
@@ -597,6 +598,8 @@ void law_stepped(struct sim *s, uint32_t host)
 	struct alarm a[NODE_ALARMS_MAX];
 	uint32_t n = 0;
 
+	if (s->steps % STORE_EVERY == 0)
+		kvmem_invariant(s->m[host].host.kv);
 	if (s->m[host].host.up)
 		n = node_alarms(s->m[host].host.node, a, NODE_ALARMS_MAX);
 	/* nobody here is dishonest, and nobody lost a disk */

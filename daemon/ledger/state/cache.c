@@ -536,35 +536,44 @@ int rows_from(struct rows *r, const struct state_key *k, size_t prefix, struct b
 	return seek(r, KV_GE, k, prefix, ret_key, ret_val);
 }
 
-/* Sorted; returns how long it is. */
-static uint32_t run_invariant(const struct rows *r, uint32_t i)
+/* --- invariant ------------------------------------------------------------------------------------- */
+static void pending_invariant(const struct rows *r)
 {
-	uint32_t end = i + 1 < r->nruns ? r->run[i + 1] : r->nsorted;
+	assert(r->nsorted <= r->npending && r->npending <= r->pending_cap);
+	assert(r->nruns <= RUNS_MAX && (r->nruns > 0) == (r->nsorted > 0));
+	for (uint32_t i = 0; i < r->npending; i++)
+		assert(r->pending[i]->listed);
+	for (uint32_t i = 0; i < r->nruns; i++) {
+		uint32_t end = i + 1 < r->nruns ? r->run[i + 1] : r->nsorted;
 
-	assert(r->run[i] < end);
-	for (uint32_t k = r->run[i] + 1; k < end; k++)
-		assert(cmp_bytes(row_key(r->pending[k - 1]), row_key(r->pending[k])) < 0);
-	return end - r->run[i];
+		assert(r->run[i] < end);
+		for (uint32_t k = r->run[i] + 1; k < end; k++)
+			assert(cmp_bytes(row_key(r->pending[k - 1]), row_key(r->pending[k])) < 0);
+	}
 }
 
 void rows_invariant(const struct rows *r)
 {
-	assert(r->nsorted <= r->npending);
-	assert(r->nruns > 0 || r->nsorted == 0);
-	assert(r->nruns == 0 || r->run[0] == 0);
-	for (uint32_t i = 0, before = UINT32_MAX; i < r->nruns; i++) {
-		uint32_t n = run_invariant(r, i);
+	uint32_t nrows = 0, listed = 0;
 
-		assert(n <= before / 2);
-		before = n;
-	}
-	for (uint32_t i = 0; i < r->npending; i++) {
-		assert(r->pending[i]->listed);
-		assert(r->pending[i]->present || !r->pending[i]->dirty);
-	}
-	for (uint32_t i = 0; i < r->nchanges; i++) {
-		assert(r->change[i].row->listed);
-		assert(r->change[i].row->entry == r->entry);
-	}
+	assert(r->nslots >= SLOTS_MIN && (r->nslots & (r->nslots - 1)) == 0);
 	assert(2 * r->nrows <= r->nslots);
+	for (uint32_t i = 0; i < r->nslots; i++) {
+		const struct row *w = r->slot[i].row;
+
+		if (!w)
+			continue;
+		nrows++;
+		listed += w->listed;
+		assert(w->n <= w->cap);
+		assert(w->listed || (!w->dirty && w->entry != r->entry));
+	}
+	assert(nrows == r->nrows && listed == r->npending);
+	for (uint32_t i = 0; i < r->nchanges; i++) {
+		const struct change *c = &r->change[i];
+
+		assert(c->row->entry == r->entry && c->row->listed);
+		assert(c->old + c->old_n <= r->undo.n && c->old_n <= c->row->cap);
+	}
+	pending_invariant(r);
 }

@@ -36,7 +36,7 @@ int rows_before(struct rows *r, const struct state_key *k, size_t prefix, struct
 int rows_from(struct rows *r, const struct state_key *k, size_t prefix, struct bytes *ret_key,
 	      struct bytes *ret_val);
 
-/* Asserts what holds between calls; for tests, since it looks at every changed row. */
+/* Asserts what only a bug can break; reads all rows held. */
 void rows_invariant(const struct rows *r);
 
 #endif

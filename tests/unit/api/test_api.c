@@ -2056,6 +2056,7 @@ static void test_an_overlay_reads_like_one_store(void)
 		unsigned j = (unsigned)prng_below(&g, MODEL_KEYS);
 
 		one_change(t, &m, &g);
+		overlay_invariant(t);
 		T_EQ(kv_get(t, KV_STATE, model_key(k, j), &val),
 		     m.there[j] ? ERR_OK : ERR_NOTFOUND);
 		if (m.there[j])

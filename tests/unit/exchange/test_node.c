@@ -1552,17 +1552,19 @@ static void test_a_stop_reaches_more_sessions_than_fit_in_one_step(void)
 	static struct pair p;
 	struct event ev = {.type = EV_ACCEPT, .conn = 1000};
 	struct event stop = {.type = EV_STOP};
+	struct host *h = &p.h[HUB];
 	unsigned steps = 0;
 
 	pair_open(&p, 41);
+	ev.now_ms = stop.now_ms = p.now;
 	for (unsigned i = 0; i < 2 * NODE_EFFECTS_MAX; i++, ev.conn++) {
-		host_feed(&p.h[HUB], &ev);
-		session_set_state(p.h[HUB].node, p.h[HUB].node->last, S_RUNNING);
+		T_EQ(node_step(h->node, &ev, h->fx), ERR_OK);
+		session_set_state(h->node, h->node->last, S_RUNNING);
 	}
 	do {
-		host_feed(&p.h[HUB], &stop);
+		T_EQ(node_step(h->node, &stop, h->fx), ERR_OK);
 		T_OK(steps++ < 10);
-	} while (p.h[HUB].fx->n);
+	} while (h->fx->n);
 	T_EQ(count_links(&p), 0);
 	pair_close(&p);
 }

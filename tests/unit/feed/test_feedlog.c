@@ -72,6 +72,7 @@ static int append(struct feedlog *f, uint32_t id, struct made *m)
 
 	make(&f->head, id, m);
 	err = feedlog_append(f, &m->e, m->leaf, buf_bytes(&m->payload), &hash);
+	feedlog_invariant(f);
 	if (!err)
 		T_MEM(hash.b, m->hash.b, HASH_BYTES);
 	return err;

@@ -59,6 +59,7 @@ static void test_rolled_back_entries_leave_no_trace(void)
 				     ERR_OK);
 				check_row(r, i, now[i]);
 			}
+			rows_invariant(r);
 			if (prng_below(&g, 3) == 0) {
 				rows_rollback(r);
 				memcpy(now, before, sizeof(now));
@@ -67,6 +68,7 @@ static void test_rolled_back_entries_leave_no_trace(void)
 			}
 			if (entry % 20 == 19)
 				T_EQ(rows_flush(r), ERR_OK);
+			rows_invariant(r);
 			for (uint32_t i = 0; i < ROWS; i++)
 				check_row(r, i, now[i]);
 		}

@@ -92,6 +92,7 @@ static int fill_new(void)
 	if (err)
 		return err;
 	err = fill(kv);
+	kvmem_invariant(kv);
 	if (err)
 		T_EQ(kvmem_bytes(kv), 0);
 	else
@@ -132,6 +133,7 @@ static void test_every_allocation_may_fail(void)
 	size_t bytes = kvmem_bytes(kv);
 	T_OOM(change_and_walk(kv));
 	T_EQ(kvmem_bytes(kv), bytes - 5 + 4);
+	kvmem_invariant(kv);
 	kv_close(kv);
 }
 
