@@ -104,7 +104,7 @@ static void fill_large(struct load *ret, uint64_t n, const char *name, char dir[
 /* The same at ten times the size. */
 static void ten_times(struct load *l, uint64_t n, const char *dir)
 {
-	int reps = (int)bench_size(BENCH_REPS_MAX, 1); /* a daemon that starts is easily disturbed */
+	int reps = (int)bench_size(BENCH_REPS_MAX, 1); /* a start is easily disturbed */
 	char larger[BENCH_PATH_MAX];
 
 	if (!bench_wants("open.10x"))
