@@ -61,6 +61,8 @@ static int run_all(const struct t_suite *s)
 {
 	size_t failed = 0;
 
+	if (t_step() > 1)
+		printf("of long rows only each %" PRIu32 "th case\n", t_step());
 	for (size_t i = 0; i < s->n; i++)
 		failed += !passes_alone(s, &s->cases[i]);
 	if (failed)
@@ -97,6 +99,13 @@ void t_fail(const char *file, int line, const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	exit(1);
+}
+
+uint32_t t_step(void)
+{
+	const char *step = getenv("STEP");
+
+	return step && atoi(step) > 0 ? (uint32_t)atoi(step) : 1;
 }
 
 void t_has_threads(void)
