@@ -61,7 +61,8 @@ SIMLIB := $(filter-out $(patsubst %,%.o,$(SIM)),$(call objs,tests/sim))
 IOT := $(call bins,tests/io/test_*.c)
 FUZZ := $(call bins,tests/fuzz/fuzz_*.c)
 BENCH := $(call bins,tests/bench/bench_*.c)
-BENCHLIB := $(filter-out $(patsubst %,%.o,$(BENCH)),$(call objs,tests/bench))
+BENCHT := $(call bins,tests/bench/test_*.c)
+BENCHLIB := $(filter-out $(patsubst %,%.o,$(BENCH) $(BENCHT)),$(call objs,tests/bench))
 TOOLS := $(call bins,tests/tools/*.c)
 TLIB := $(B)/libtests.a
 PROGS := $(B)/cunzhangd $(B)/cunzhang
@@ -70,11 +71,11 @@ LINK = $(CC) $(FLAGS) -Wl,-z,relro,-z,now $(LDFLAGS) $(filter %.o,$^) $(filter %
 AGAIN = $(MAKE) --no-print-directory
 
 all: $(PROGS)
-.PHONY: all help deps demo test test-run unit tools-tests programs check-asan check-tsan fuzz fuzz-run bench bench-run install spec \
-        cross cross-run format lint lint-run clean force
+.PHONY: all help deps demo test test-run unit tools-tests programs check-asan check-tsan fuzz fuzz-run bench bench-run bench-quick bench-quick-run \
+        install spec cross cross-run format lint lint-run clean force
 # These do their work in a sub-make, which runs in parallel; two of them side by side in one build folder would
 # write the same objects.
-ifneq ($(filter demo test lint check-asan check-tsan fuzz bench install,$(MAKECMDGOALS)),)
+ifneq ($(filter demo test lint check-asan check-tsan fuzz bench bench-quick install,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif
 .DELETE_ON_ERROR:
@@ -86,7 +87,8 @@ help:
 	@echo 'make check-asan check-tsan   the tests under the sanitizers'
 	@echo 'make cross      the unit tests of the pure rooms on big endian and on 32 bit, emulated'
 	@echo 'make fuzz       libFuzzer on every decoder, FUZZ_TIME=60 seconds each'
-	@echo 'make bench      the table of speeds, each beside its yardstick'
+	@echo 'make bench      the table of speeds, each beside its yardstick; ONLY=row'
+	@echo 'make bench-quick   whether every row of it works, in small sizes'
 	@echo 'make spec       write the tables of proto/records.def into proto/SPEC.md'
 	@echo 'make install format lint clean deps'
 deps:
@@ -104,29 +106,30 @@ $(B)/%.a:
 # Each program is linked from its object and the archives up to its room.
 $(foreach r,$(TESTED),$(eval $(call bins,tests/unit/$(r)/test_*.c): $(TLIB) $(call upto,$(r))))
 $(SIM): $(SIMLIB) $(TLIB) $(call upto,exchange)
-$(BENCH): $(BENCHLIB)
+$(BENCH) $(BENCHT): $(BENCHLIB)
 $(FUZZ): $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
-$(IOT) $(BENCH) $(TOOLS) $(FUZZ): $(TLIB) $(call upto,io)
+$(IOT) $(BENCH) $(BENCHT) $(TOOLS) $(FUZZ): $(TLIB) $(call upto,io)
 $(B)/cunzhangd: $(B)/daemon/main.o $(call upto,io)
 $(B)/cunzhang: $(call objs,tools/cunzhang) $(call upto,io)
 LIBS = $(CORE_LIBS)
 $(call bins,tests/unit/api/test_*.c): LIBS = $(WEB_LIBS) $(CORE_LIBS)
-$(IOT) $(BENCH) $(TOOLS) $(FUZZ) $(PROGS): LIBS = $(IO_LIBS) $(WEB_LIBS) $(CORE_LIBS)
+$(IOT) $(BENCH) $(BENCHT) $(TOOLS) $(FUZZ) $(PROGS): LIBS = $(IO_LIBS) $(WEB_LIBS) $(CORE_LIBS)
+$(BENCH) $(BENCHT): LIBS += -lm
 $(B)/cunzhang: LIBS += -lcurl -lxlsxwriter
 $(PROGS):
 	$(call Q,LD)$(LINK) $(LIBS) -o $@
-$(UNIT) $(SIM) $(IOT) $(BENCH) $(TOOLS) $(FUZZ): %: %.o
+$(UNIT) $(SIM) $(IOT) $(BENCH) $(BENCHT) $(TOOLS) $(FUZZ): %: %.o
 	$(call Q,LD)$(LINK) $(LIBS) -o $@
 
 SEEDS ?= 200
 FUZZ_TIME ?= 60
-unit: $(UNIT) $(IOT) $(FUZZ)
-	@BIN=$(B) SKIP=e2e_ tests/run $(UNIT) -- $(IOT) -- $(FUZZ)
+unit: $(UNIT) $(IOT) $(BENCHT) $(FUZZ)
+	@BIN=$(B) SKIP=e2e_ tests/run $(UNIT) -- $(IOT) $(BENCHT) -- $(FUZZ)
 test:
 	@tools/deps build
 	+$(AGAIN) test-run
-test-run: $(UNIT) $(IOT) $(FUZZ) $(SIM) $(TOOLS) $(PROGS)
-	@BIN=$(B) SEEDS=$(SEEDS) tests/run $(UNIT) -- $(IOT) -- $(FUZZ) -- $(SIM)
+test-run: $(UNIT) $(IOT) $(BENCHT) $(FUZZ) $(SIM) $(TOOLS) $(PROGS)
+	@BIN=$(B) SEEDS=$(SEEDS) tests/run $(UNIT) -- $(IOT) $(BENCHT) -- $(FUZZ) -- $(SIM)
 check-asan check-tsan: check-%:
 	+$(AGAIN) VARIANT=$* test
 cross: cross-s390x-linux-gnu cross-arm-linux-gnueabihf	# big endian; 32 bit
@@ -151,11 +154,11 @@ fuzz-run: $(FUZZ)
 	  $$f -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
 	  -print_final_stats=1 -artifact_prefix=$(B)/corpus/$$n- $(B)/corpus/$$n \
 	  tests/fuzz/corpus/$$n; done
-bench:
+bench bench-quick:
 	@tools/deps build
-	+$(AGAIN) VARIANT=release bench-run
-bench-run: $(BENCH) $(PROGS)
-	@set -e; for b in $(BENCH); do BIN=$(B) $$b; done
+	+$(AGAIN) VARIANT=release $@-run
+bench-run bench-quick-run: $(BENCH) $(PROGS)
+	@BIN=$(B) $(BENCH) $(if $(findstring quick,$@),--quick) $(ONLY:%=--only %)
 install:
 	+$(AGAIN) VARIANT=release all
 	install -Dm755 $(BUILD)/$(CROSS)release/cunzhangd $(DESTDIR)$(PREFIX)/sbin/cunzhangd

@@ -21,6 +21,17 @@ const struct rec_choices rec_lists[] = {CHOICES_ALL(LIST_ROW)};
 const uint32_t rec_nlists = REC_LIST_NONE;
 
 /* what a field means; of those that name another one, it is in the same head or line */
+#define NAME		   .person = true
+#define DEFAULT(how)	   .fill = REC_##how
+#define EXAMPLE(text)	   .example = (text)
+#define PAST		   .past = true
+#define PERIOD_TO(R, from) .not_before = &fields_##R[AT_##R##_##from]
+#define AT_MOST(R, field)  .at_most = &fields_##R[AT_##R##_##field]
+/* what is registered has an example of its own */
+#define HOUSEHOLD(is)		.household = REC_##is, .example = "05001"
+#define MEMBER(R, of, is)	.member = REC_##is, .member_of = &fields_##R[AT_##R##_##of]
+#define ENROLLED		.enrolled = true, .example = "500101999201"
+#define OTHER_PERSON		.other_person = true
 #define REF(type)		.ref = REC_##type
 #define SETTLES			.settles = true
 #define SETTLES_FOR(R, village) .settles = true, .settles_for = &fields_##R[AT_##R##_##village]
@@ -118,6 +129,12 @@ static bool length_ok(struct bytes b, const struct rec_field *f)
 	return b.n <= (uint64_t)f->max && b.n >= (uint64_t)f->min;
 }
 
+/* Bytes that may be left out are a hash or a key: all of it, or nothing. */
+static bool is_whole(struct bytes b, const struct rec_field *f)
+{
+	return f->min > 0 ? length_ok(b, f) : b.n == 0 || b.n == (uint64_t)f->max;
+}
+
 static bool is_code(struct bytes b)
 {
 	for (size_t i = 0; i < b.n; i++) {
@@ -158,7 +175,7 @@ static bool value_ok(const struct rec_field *f, const void *s)
 	case REC_TEXT: b = value_bytes(f, s); return length_ok(b, f) && utf8_clean(b.p, b.n, false);
 	case REC_CODE: b = value_bytes(f, s); return length_ok(b, f) && is_code(b);
 	case REC_DIGEST:
-	case REC_BIN: return length_ok(value_bytes(f, s), f);
+	case REC_BIN: return is_whole(value_bytes(f, s), f);
 	case REC_CHOICE: return within(value_choice(f, s), f);
 	}
 	return false;
@@ -233,7 +250,7 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 	case REC_BIN:
 		b = rd_bin(r);
 		value_put_bytes(f, s, b);
-		return length_ok(b, f);
+		return is_whole(b, f);
 	case REC_CHOICE:
 		u = rd_u64(r);
 		if (u > UINT32_MAX)
@@ -246,7 +263,7 @@ static bool value_read(const struct rec_field *f, struct rd *r, void *s)
 
 bool rec_optional(const struct rec_field *f)
 {
-	return f->kind != REC_CHOICE && f->min <= 0;
+	return f->fill || (f->kind != REC_CHOICE && f->min <= 0);
 }
 
 bool rec_is_hex(const struct rec_field *f)
@@ -270,6 +287,42 @@ struct bytes rec_bytes(const struct rec_field *f, const void *s)
 {
 	assert(rec_is_hex(f) || f->kind == REC_TEXT || f->kind == REC_CODE);
 	return value_bytes(f, s);
+}
+
+static size_t value_size(enum rec_kind kind)
+{
+	switch (kind) {
+	case REC_MINUTE:
+	case REC_U: return sizeof(uint64_t);
+	case REC_POINTS: return sizeof(struct points);
+	case REC_FEN: return sizeof(struct fen);
+	case REC_QTY: return sizeof(struct qty);
+	case REC_DAY: return sizeof(day_t);
+	case REC_TEXT:
+	case REC_CODE:
+	case REC_DIGEST:
+	case REC_BIN: return sizeof(struct bytes);
+	case REC_CHOICE: return sizeof(uint32_t);
+	}
+	return 0;
+}
+
+bool rec_is_zero(const struct rec_field *f, const void *s)
+{
+	static const uint8_t zero[sizeof(struct bytes)];
+
+	return memcmp((const uint8_t *)s + f->offset, zero, value_size(f->kind)) == 0;
+}
+
+void rec_copy(const struct rec_field *f, void *s, const void *from)
+{
+	value_put(f, s, (const uint8_t *)from + f->offset, value_size(f->kind));
+}
+
+void rec_put_day(const struct rec_field *f, void *s, day_t day)
+{
+	assert(f->kind == REC_DAY);
+	value_put_day(f, s, day);
 }
 
 /* --- records ----------------------------------------------------------------------------------------- */
@@ -342,6 +395,19 @@ static int part_read(const struct rec_field *f, uint32_t n, struct bytes part, v
 		return ERR_FORMAT;
 	memcpy(ret, s.raw, size);
 	return ERR_OK;
+}
+
+const struct rec_field *rec_bad_field(const struct rec_field *f, uint32_t n, struct bytes part)
+{
+	struct rd r = rd_of(part.p, part.n);
+	union rec_any s;
+
+	if (rd_array(&r) != n)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++)
+		if (!value_read(&f[i], &r, s.raw) || rd_err(&r))
+			return &f[i];
+	return NULL;
 }
 
 int rec_decode_head(const struct rec_type *t, const struct payload *p, void *ret)

@@ -79,6 +79,18 @@ struct rec_choices {
 	const struct rec_choice *v;
 	uint32_t n;
 };
+/* What a household or person must be that a field names: registered, though it may have left or died; here now; a
+ * household here that takes part. */
+enum rec_need { REC_ANY, REC_KNOWN, REC_PRESENT, REC_PART };
+/* What the daemon fills in where people leave a value out. */
+enum rec_default {
+	REC_NO_DEFAULT,
+	REC_TODAY,    /* the day of writing */
+	REC_NOW,      /* the minute of writing, when the day is today */
+	REC_IN_FORCE, /* the version in force on the day of the record */
+	REC_ITEM,     /* the points of the item in that version */
+	REC_PRICE     /* price times quantity, by that version */
+};
 struct rec_field {
 	const char *name;
 	enum rec_kind kind;
@@ -87,9 +99,21 @@ struct rec_field {
 	int64_t min, max;
 	const struct rec_choices *choices; /* NULL unless REC_CHOICE */
 	const char *zh, *en;
-	/* what the value means */
-	uint16_t ref; /* the number of an accepted entry of this type; 0: of none */
-	bool settles; /* that entry is settled by this one ... */
+	const char *example; /* a value for people to see; NULL: one is made from the kind */
+	enum rec_default fill;
+	bool person; /* the name of a person, which can be shortened */
+	/* what the value means; another field named here is one of the same head or line */
+	bool past; /* a day that is not after today */
+	const struct rec_field
+		*not_before; /* a day that is not before that one, when both are given */
+	const struct rec_field *at_most;   /* a number that is not above that one */
+	enum rec_need household;	   /* the number of one; empty: of none */
+	enum rec_need member;		   /* a person (0: none) of ... */
+	const struct rec_field *member_of; /* ... this household */
+	bool enrolled;			   /* the code of an enrolled village; empty: of none */
+	uint16_t ref;	   /* the number of an accepted entry of this type; 0: of none */
+	bool other_person; /* which another person has written */
+	bool settles;	   /* that entry is settled by this one ... */
 	const struct rec_field *
 		settles_for; /* ... for the village in this field of the same head; NULL: for all */
 };
@@ -133,7 +157,8 @@ extern const struct rec_choices rec_lists[];
 extern const uint32_t rec_nlists;
 extern const struct rec_type rec_types[];
 extern const uint32_t rec_ntypes;
-/* May this field be left out by people? Numbers, texts and days whose least value is 0, less or nothing. */
+/* May this field be left out by people? Numbers, texts and days whose least value is 0, less or nothing, and what
+ * the daemon fills in. */
 bool rec_optional(const struct rec_field *f);
 /* Bytes that people write as hexadecimal digits: BIN and DIGEST. */
 bool rec_is_hex(const struct rec_field *f);
@@ -142,6 +167,11 @@ bool rec_is_hex(const struct rec_field *f);
 uint64_t rec_u(const struct rec_field *f, const void *s);
 day_t rec_day(const struct rec_field *f, const void *s);
 struct bytes rec_bytes(const struct rec_field *f, const void *s);
+/* A number, amount or day that is 0: it was not given. */
+bool rec_is_zero(const struct rec_field *f, const void *s);
+/* Puts the value that the field has in @from; of bytes the borrowed ones. */
+void rec_copy(const struct rec_field *f, void *s, const void *from);
+void rec_put_day(const struct rec_field *f, void *s, day_t day);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
 
@@ -161,12 +191,14 @@ int rec_encode(const struct rec_type *t, const void *head, const void *lines, ui
 /* Decodes the head, or line @i (from 0). Result borrows the payload. ERR_FORMAT, bounds checked too. */
 int rec_decode_head(const struct rec_type *t, const struct payload *p, void *ret);
 int rec_decode_line(const struct rec_type *t, const struct payload *p, uint32_t i, void *ret);
+/* The first field of a part that cannot be read or is out of its bounds; NULL: the shape as a whole. */
+const struct rec_field *rec_bad_field(const struct rec_field *f, uint32_t n, struct bytes part);
 /* Lines of the payload: nparts - 1, checked against the type's bounds; ERR_FORMAT. */
 int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret);
 
 /* Writes the fields into an open JSON object. Points and money as "36.00", days as "2025-01-31", choices by name,
  * minutes as "09:30", bin and digests as hex. Fields more private than @upto are left out. When @upto is
- * PUBLIC, a MASKED name is shortened by rec_mask_name; other MASKED fields have no safe short form and
+ * PUBLIC, a MASKED name of a person is shortened by rec_mask_name; other MASKED fields have no safe short form and
  * are left out, too. */
 void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
 	      enum rec_privacy upto);

@@ -99,11 +99,6 @@ static void json_value(struct jw *w, const struct rec_field *f, const void *s)
 	}
 }
 
-static bool is_name(const struct rec_field *f)
-{
-	return f->kind == REC_TEXT && strcmp(f->name, "name") == 0;
-}
-
 void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
 	      enum rec_privacy upto)
 {
@@ -111,7 +106,7 @@ void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s
 		if (f[i].privacy <= upto) {
 			jw_key(w, f[i].name);
 			json_value(w, &f[i], s);
-		} else if (f[i].privacy == REC_MASKED && is_name(&f[i])) {
+		} else if (f[i].privacy == REC_MASKED && f[i].person) {
 			jw_key(w, f[i].name);
 			json_masked_name(w, value_bytes(&f[i], s));
 		}
@@ -205,36 +200,15 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 	return false;
 }
 
-static size_t value_size(enum rec_kind kind)
-{
-	switch (kind) {
-	case REC_MINUTE:
-	case REC_U: return sizeof(uint64_t);
-	case REC_POINTS: return sizeof(struct points);
-	case REC_FEN: return sizeof(struct fen);
-	case REC_QTY: return sizeof(struct qty);
-	case REC_DAY: return sizeof(day_t);
-	case REC_TEXT:
-	case REC_CODE:
-	case REC_DIGEST:
-	case REC_BIN: return sizeof(struct bytes);
-	case REC_CHOICE: return sizeof(uint32_t);
-	}
-	return 0;
-}
-
 int rec_field_parse(const struct rec_field *f, const char *s, size_t n,
 		    uint8_t scratch[REC_SCRATCH_BYTES], void *record)
 {
-	struct rec_field alone = *f;
 	union rec_any v;
 
-	/* into a place of its own first, so that the record is untouched on failure */
-	alone.offset = 0;
-	memset(&v, 0, sizeof(v));
-	if (!value_parse(&alone, s, n, scratch, &v) || rec_check(&alone, 1, &v, NULL))
+	/* into another record first, so that this one is untouched on failure */
+	if (!value_parse(f, s, n, scratch, &v) || rec_check(f, 1, &v, NULL))
 		return ERR_INVALID;
-	value_put(f, record, &v, value_size(f->kind));
+	rec_copy(f, record, &v);
 	return ERR_OK;
 }
 
@@ -272,6 +246,8 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 	case REC_BIN:
 		if (f->min == f->max)
 			buf_printf(out, "%" PRId64 " bytes", f->max);
+		else if (rec_is_hex(f) && f->min == 0)
+			buf_printf(out, "0 or %" PRId64 " bytes", f->max);
 		else
 			buf_printf(out, "%" PRId64 "..%" PRId64 " bytes", f->min, f->max);
 		break;
@@ -279,6 +255,48 @@ static void spec_bounds(struct buf *out, const struct rec_field *f)
 		buf_printf(out, "%s %" PRId64 "..%" PRId64, f->choices->list, f->min, f->max);
 		break;
 	}
+}
+
+static void spec_ref(struct buf *out, const struct rec_field *f)
+{
+	buf_printf(out, "entry of `%s`", rec_type_of(f->ref)->name);
+	if (f->other_person)
+		buf_puts(out, ", of another person");
+	if (f->settles)
+		buf_puts(out, ", settled by this");
+	if (f->settles_for)
+		buf_printf(out, " for `%s`", f->settles_for->name);
+}
+
+/* What is checked of the value beyond its bounds, in this order. */
+static void spec_checks(struct buf *out, const struct rec_field *f)
+{
+	static const char *const need[] = {
+		[REC_KNOWN] = "known", [REC_PRESENT] = "present", [REC_PART] = "taking part"};
+
+	if (f->past)
+		buf_printf(out, "not after today%s", f->not_before ? "; " : "");
+	if (f->not_before)
+		buf_printf(out, "not before `%s`", f->not_before->name);
+	if (f->at_most)
+		buf_printf(out, "at most `%s`", f->at_most->name);
+	if (f->household)
+		buf_printf(out, "household, %s", need[f->household]);
+	if (f->member)
+		buf_printf(out, "member of `%s`, %s", f->member_of->name, need[f->member]);
+	if (f->enrolled)
+		buf_puts(out, "enrolled village");
+	if (f->ref)
+		spec_ref(out, f);
+}
+
+static void spec_open(struct buf *out, const struct rec_open *open)
+{
+	if (open->days)
+		buf_printf(out, "open for `%s` working days after `%s`; ", open->days->name,
+			   open->day->name);
+	else if (open->day)
+		buf_printf(out, "open until `%s`; ", open->day->name);
 }
 
 static void spec_fields(struct buf *out, const char *part, const struct rec_field *f, uint32_t n)
@@ -291,6 +309,8 @@ static void spec_fields(struct buf *out, const char *part, const struct rec_fiel
 		buf_printf(out, "| %s | %" PRIu32 " | `%s` | %s | ", part, i, f[i].name,
 			   kinds[f[i].kind]);
 		spec_bounds(out, &f[i]);
+		buf_puts(out, " | ");
+		spec_checks(out, &f[i]);
 		buf_printf(out, " | %s | %s | %s |\n", privacy[f[i].privacy], f[i].zh, f[i].en);
 	}
 }
@@ -307,6 +327,7 @@ static void spec_type(struct buf *out, const struct rec_type *t)
 		buf_printf(out, "%" PRIu32 "..%" PRIu32 " lines; ", t->lines_min, t->lines_max);
 	if (t->listed)
 		buf_puts(out, "listed; ");
+	spec_open(out, &t->open);
 	buf_puts(out, t->roles ? "written by " : "who may write it is decided by its rule");
 	for (uint32_t r = 0; r < roles->n; r++) {
 		if (!(t->roles >> r & 1))
@@ -314,8 +335,9 @@ static void spec_type(struct buf *out, const struct rec_type *t)
 		buf_printf(out, "%s%s", sep, roles->v[r].name);
 		sep = " or ";
 	}
-	buf_puts(out, ".\n\n| part | place | field | kind | bounds | privacy | 中文 | English |\n"
-		      "|---|---|---|---|---|---|---|---|\n");
+	buf_puts(out, ".\n\n| part | place | field | kind | bounds | checks | privacy | 中文 | "
+		      "English |\n"
+		      "|---|---|---|---|---|---|---|---|---|\n");
 	spec_fields(out, "head", t->head, t->nhead);
 	if (t->line)
 		spec_fields(out, "line", t->line, t->nline);

@@ -7,7 +7,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 
-struct spread {
+struct workers {
 	pthread_mutex_t lock;
 	pthread_cond_t work, idle;
 	void (*fn)(void *arg, uint32_t i);
@@ -15,11 +15,11 @@ struct spread {
 	uint32_t n, next, done; /* parts: all, handed out, returned */
 	bool stop;
 	uint32_t nthreads;
-	pthread_t thread[SPREAD_THREADS_MAX];
+	pthread_t thread[WORKERS_MAX];
 };
 
 /* Runs the next part, if there is one. Called and left with the lock held. */
-static bool run_next(struct spread *s)
+static bool run_next(struct workers *s)
 {
 	uint32_t i = s->next;
 	void *arg = s->arg;
@@ -38,7 +38,7 @@ static bool run_next(struct spread *s)
 
 static void *thread_main(void *arg)
 {
-	struct spread *s = arg;
+	struct workers *s = arg;
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->stop)
@@ -48,17 +48,17 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-int spread_new(uint32_t threads, struct spread **ret)
+int workers_new(uint32_t threads, struct workers **ret)
 {
-	struct spread *s = mem_alloc(sizeof(*s));
+	struct workers *s = mem_alloc(sizeof(*s));
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (!s)
 		return ERR_NOMEM;
 	if (threads == 0 && cores > 1)
 		threads = (uint32_t)cores - 1;
-	if (threads > SPREAD_THREADS_MAX)
-		threads = SPREAD_THREADS_MAX;
+	if (threads > WORKERS_MAX)
+		threads = WORKERS_MAX;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
 	pthread_cond_init(&s->idle, NULL);
@@ -70,9 +70,9 @@ int spread_new(uint32_t threads, struct spread **ret)
 	return ERR_OK;
 }
 
-void spread_run(void *spread, void (*fn)(void *arg, uint32_t i), void *arg, uint32_t n)
+void workers_run(void *workers, void (*fn)(void *arg, uint32_t i), void *arg, uint32_t n)
 {
-	struct spread *s = spread;
+	struct workers *s = workers;
 
 	if (n == 0)
 		return;
@@ -96,7 +96,7 @@ void spread_run(void *spread, void (*fn)(void *arg, uint32_t i), void *arg, uint
 	pthread_mutex_unlock(&s->lock);
 }
 
-void spread_free(struct spread *s)
+void workers_free(struct workers *s)
 {
 	if (!s)
 		return;

@@ -1,8 +1,6 @@
 #include "daemon/verify/verify.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "daemon/verify/verify_int.h"
@@ -14,75 +12,6 @@
 #define NO_BYTES    4
 #define INDEX_TAG   0xff
 #define INDEX_BYTES (1 + HASH_BYTES)
-
-/* --- problems -------------------------------------------------------------------------------------- */
-static struct problem *problem_new(struct verify *v)
-{
-	struct verify_report *r = v->report;
-
-	if (r->nproblems == v->cap) {
-		uint32_t cap = v->cap ? 2 * v->cap : 8;
-		struct problem *p;
-
-		cap = cap < VERIFY_PROBLEMS_MAX ? cap : VERIFY_PROBLEMS_MAX;
-		p = mem_resize(r->problem, cap, sizeof(*p));
-		if (!p) {
-			v->err = ERR_NOMEM;
-			return NULL;
-		}
-		r->problem = p;
-		v->cap = cap;
-	}
-	memset(&r->problem[r->nproblems], 0, sizeof(*r->problem));
-	return &r->problem[r->nproblems++];
-}
-
-__attribute__((format(printf, 3, 0))) static void sentence(char *out, size_t cap, const char *fmt,
-							   va_list ap)
-{
-	char raw[1024];
-	int n = vsnprintf(raw, sizeof(raw), fmt, ap);
-	size_t len = n < 0 ? 0 : (size_t)n;
-
-	if (len >= sizeof(raw))
-		len = sizeof(raw) - 1;
-	len = utf8_cut(raw, len, cap - 1);
-	memcpy(out, raw, len);
-	out[len] = 0;
-}
-
-void verify_say(struct verify *v, struct verify_feed *f, uint64_t entry, const char *table,
-		enum verify_kind kind, const char *zh, const char *en, ...)
-{
-	uint32_t *said = f ? &f->said[kind] : &v->said[kind];
-	struct problem *p;
-	va_list ap, again;
-
-	if (v->err || *said > VERIFY_KIND_MAX || v->report->nproblems == VERIFY_PROBLEMS_MAX)
-		return;
-	p = problem_new(v);
-	if (!p)
-		return;
-	if (f && f->here) {
-		hash_hex(&f->h.id, 64, p->feed);
-		memcpy(p->label, f->label, sizeof(p->label));
-	}
-	snprintf(p->table, sizeof(p->table), "%s", table);
-	p->entry = entry;
-	if (++*said > VERIFY_KIND_MAX) {
-		p->entry = VERIFY_NO_ENTRY;
-		snprintf(p->reason_zh, sizeof(p->reason_zh), "同类问题还有更多，不再逐一列出");
-		snprintf(p->reason_en, sizeof(p->reason_en),
-			 "there are more problems of this kind; they are not listed");
-		return;
-	}
-	va_start(ap, en);
-	va_copy(again, ap);
-	sentence(p->reason_zh, sizeof(p->reason_zh), zh, ap);
-	sentence(p->reason_en, sizeof(p->reason_en), en, again);
-	va_end(again);
-	va_end(ap);
-}
 
 /* --- small things ---------------------------------------------------------------------------------- */
 struct verify_feed *verify_feed_of(struct verify *v, uint32_t no)
@@ -154,12 +83,7 @@ static int read_head(struct verify *v, uint32_t no)
 	int err;
 
 	if (no == 0 || no > FEEDS_MAX || v->nfeeds == FEEDS_MAX) {
-		verify_say(
-			v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-			"日志编号 %u 不是本系统所写，请用备份恢复存储",
-			"feed number %u was not written by this program; restore the store from a "
-			"backup",
-			no);
+		problem_add(v, NULL, PROBLEM_FEED_NUMBER, PROBLEM_NO_ENTRY, no);
 		return ERR_OK;
 	}
 	err = feed_add(v, no, &f);
@@ -172,15 +96,11 @@ static int read_head(struct verify *v, uint32_t no)
 	f->here = !err;
 	f->broken = err;
 	if (err)
-		verify_say(v, f, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-			   "编号 %u 的日志首部已损坏，无法核验该日志，请用备份恢复存储",
-			   "the head of feed number %u is damaged, so the feed cannot be checked; "
-			   "restore the store from a backup",
-			   no);
+		problem_add(v, f, PROBLEM_HEAD_DAMAGED, PROBLEM_NO_ENTRY, no);
 	if (err)
 		return ERR_OK;
 	v->total += f->h.size;
-	f->told = f->h;
+	f->stored = f->h;
 	return verify_head_identity(v, f);
 }
 
@@ -202,18 +122,9 @@ static int read_index(struct verify *v, struct bytes key, struct bytes val)
 		f->broken = true;
 	}
 	if (f && !f->here)
-		verify_say(v, f, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-			   "编号 %u 的日志缺少首部，无法核验该日志，请用备份恢复存储",
-			   "the head of feed number %u is missing, so the feed cannot be checked; "
-			   "restore the store from a backup",
-			   no);
+		problem_add(v, f, PROBLEM_HEAD_MISSING, PROBLEM_NO_ENTRY, no);
 	else
-		verify_say(
-			v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-			"日志目录中的一行指向编号 %u，与该日志不符；" AGAIN_ZH,
-			"a line of the directory of feeds points to number %u, which is not that "
-			"feed; " AGAIN_EN,
-			no);
+		problem_add(v, NULL, PROBLEM_FEED_MISDIRECTED, PROBLEM_NO_ENTRY, no);
 	return ERR_OK;
 }
 
@@ -232,10 +143,7 @@ static int read_feeds(struct verify *v)
 		else if (key.n == INDEX_BYTES && key.p[0] == INDEX_TAG)
 			err = read_index(v, key, val);
 		else
-			verify_say(v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-				   "日志目录中有一行不是本系统所写；" AGAIN_ZH,
-				   "a line of the directory of feeds was not written by this "
-				   "program; " AGAIN_EN);
+			problem_add(v, NULL, PROBLEM_FEED_ROW, PROBLEM_NO_ENTRY, 0);
 	}
 	kv_cursor_close(c);
 	return err == ERR_NOTFOUND ? ERR_OK : err;
@@ -251,15 +159,10 @@ static void check_unindexed(struct verify *v, struct verify_feed *f)
 	    hash_cmp(&e.feed, &f->h.id)) {
 		f->here = false;
 		f->broken = true;
-		verify_say(v, f, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-			   "编号 %u 的日志首部属于另一日志，无法核验该日志，请用备份恢复存储",
-			   "the head under feed number %u is another feed's, so the feed cannot be "
-			   "checked; restore the store from a backup",
-			   f->h.no);
+		problem_add(v, f, PROBLEM_HEAD_OTHER, PROBLEM_NO_ENTRY, f->h.no);
 		return;
 	}
-	verify_say(v, f, VERIFY_NO_ENTRY, "feed", VK_HEAD, "日志目录中缺少本日志；" AGAIN_ZH,
-		   "this feed is missing in the directory of feeds; " AGAIN_EN);
+	problem_add(v, f, PROBLEM_FEED_UNINDEXED, PROBLEM_NO_ENTRY, 0);
 }
 
 static void check_directory(struct verify *v)
@@ -272,15 +175,19 @@ static void check_directory(struct verify *v)
 	for (uint32_t i = 0; i < 2; i++) {
 		if (verify_feed_of(v, must[i]) || (i == 1 && must[0] == must[1]))
 			continue;
-		verify_say(v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-			   i == 0 ? "镇日志（编号 %u）不在存储中，请用备份恢复存储"
-				  : "本机日志（编号 %u）不在存储中，请用备份恢复存储",
-			   i == 0 ? "the town feed (number %u) is not in the store; restore the "
-				    "store from a backup"
-				  : "this node's own feed (number %u) is not in the store; restore "
-				    "the store from a backup",
-			   must[i]);
+		problem_add(v, NULL, i == 0 ? PROBLEM_NO_TOWN_FEED : PROBLEM_NO_OWN_FEED,
+			    PROBLEM_NO_ENTRY, must[i]);
 	}
+}
+
+static void no_village_feed(struct verify *v, const struct verify_village *w)
+{
+	struct problem *p = problem_add(v, NULL, PROBLEM_NO_VILLAGE_FEED, PROBLEM_NO_ENTRY, 0);
+
+	if (!p)
+		return;
+	str_set(p->s, sizeof(p->s), bytes_str(w->name));
+	str_set(p->t, sizeof(p->t), bytes_str(w->code));
 }
 
 /* A hub registers a feed with the entry that enrols it. */
@@ -293,11 +200,7 @@ static void check_enrolled(struct verify *v)
 			found = !v->feed[k].here ||
 				hash_cmp(&v->feed[k].h.id, &v->village[i].feed) == 0;
 		if (!found)
-			verify_say(v, NULL, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-				   "已入网的村 %s（%s）的日志不在存储中，请用备份恢复存储",
-				   "the feed of the enrolled village %s (%s) is not in the store; "
-				   "restore the store from a backup",
-				   v->village[i].name, v->village[i].code);
+			no_village_feed(v, &v->village[i]);
 	}
 }
 
@@ -316,11 +219,7 @@ static int surplus_entries(struct verify *v)
 	while (!err) {
 		no = key.n >= NO_BYTES ? be32_get(key.p) : 0;
 		if (key.n < NO_BYTES || !verify_feed_of(v, no))
-			verify_say(v, NULL, VERIFY_NO_ENTRY, "entry", VK_ENTRY_ROW,
-				   "存储中有不属于任何日志的记录（编号 %u）；请用备份恢复存储",
-				   "the store holds records that belong to no feed (number %u); "
-				   "restore the store from a backup",
-				   no);
+			problem_add(v, NULL, PROBLEM_ENTRY_NO_FEED, PROBLEM_NO_ENTRY, no);
 		if (key.n < NO_BYTES) {
 			err = kv_seek(c, KV_NEXT, key, &key, &val);
 			continue;
@@ -344,10 +243,7 @@ static int surplus_meta(struct verify *v)
 	for (enum kv_how how = KV_GE; !err; how = KV_NEXT) {
 		err = kv_seek(c, how, kv_bytes("", 0), &key, &val);
 		if (!err)
-			verify_say(v, NULL, VERIFY_NO_ENTRY, "meta", VK_HEAD,
-				   "配置表中有一行不是本系统所写；" AGAIN_ZH,
-				   "a line of the configuration was not written by this "
-				   "program; " AGAIN_EN);
+			problem_add(v, NULL, PROBLEM_META_ROW, PROBLEM_NO_ENTRY, 0);
 	}
 	kv_cursor_close(c);
 	return err == ERR_NOTFOUND ? ERR_OK : err;

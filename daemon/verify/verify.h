@@ -3,6 +3,7 @@
 
 #include "daemon/feed/guard.h"
 #include "daemon/store/kv.h"
+#include "daemon/verify/problem.h"
 #include "lib/hash.h"
 
 /* The whole check of a store, trusting nothing in it but the guard's signature: every leaf, payload,
@@ -11,17 +12,10 @@
  * nothing explains is a problem, too.
  *
  * What cannot be known: that a cosignature or an acknowledged size was there and is gone; without
- * opts->signatures, that an author's signature is bad when no verdict says so (a verdict that does is put
+ * opts->signatures, that an author's signature is bad when no verdict has it so (a verdict that has is put
  * to the test). Without opts->rebuild state rows are not looked at. */
 #define VERIFY_PROBLEMS_MAX 1000
 
-struct problem {
-	char feed[65];	 /* feed ID in hex, or "" */
-	char label[100]; /* village or town name where known */
-	uint64_t entry;	 /* UINT64_MAX: not about one entry */
-	char table[16];
-	char reason_zh[640], reason_en[640]; /* a verdict with its texts fits */
-};
 struct verify_opts {
 	bool signatures; /* verify author signatures too */
 	bool rebuild;	 /* run the fold again and compare */
@@ -29,14 +23,14 @@ struct verify_opts {
 	void *ctx;
 	/* Runs @fn(@arg, 0) to @fn(@arg, @n - 1), part 0 on the thread of the caller and the others on
 	 * any, and returns when all have returned. NULL: all on the thread of the caller. */
-	void (*spread)(void *ctx, void (*fn)(void *arg, uint32_t i), void *arg, uint32_t n);
-	void *spread_ctx;
+	void (*workers)(void *ctx, void (*fn)(void *arg, uint32_t i), void *arg, uint32_t n);
+	void *workers_ctx;
 };
 struct verify_report {
 	uint64_t feeds, entries, signatures;
 	uint32_t nproblems;
 	/* VERIFY_PROBLEMS_MAX at most, of one kind in one feed about 20; what is left out is not counted,
-	 * but said. verify_close frees. */
+	 * but PROBLEM_MORE stands for it. verify_close frees. */
 	struct problem *problem;
 };
 /* @t: a read transaction. @guard may be NULL. ERR_* only when the check itself could not run. */

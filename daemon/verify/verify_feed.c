@@ -46,8 +46,8 @@ static int leaf_altered(struct verify_pass *p, uint64_t n, const uint8_t *in_tre
 	if (found && row.n >= ENTRY_LEAF_BYTES &&
 	    entry_parse(row.p, ENTRY_LEAF_BYTES, &next) == ERR_OK)
 		;
-	else if (n + 1 == p->f->told.size)
-		next.prev = p->f->told.last;
+	else if (n + 1 == p->f->stored.size)
+		next.prev = p->f->stored.last;
 	else
 		next.prev = hash_empty;
 	if (memcmp(next.prev.b, in_tree, HASH_BYTES) == 0)
@@ -59,33 +59,17 @@ static int leaf_altered(struct verify_pass *p, uint64_t n, const uint8_t *in_tre
 	return ERR_OK;
 }
 
-#define SAY_ENTRY(p, n, zh, en)                                                                    \
-	verify_say((p)->v, (p)->f, n, "entry", VK_ENTRY, zh, en, (unsigned long long)(n))
-
-static void say_flaw(struct verify_pass *p, uint64_t n, enum feedlog_flaw flaw)
+static void list_flaw(struct verify_pass *p, uint64_t n, enum feedlog_flaw flaw)
 {
-	switch (flaw) {
-	case FEEDLOG_GOOD: return;
-	case FEEDLOG_LEAF:
-		SAY_ENTRY(p, n, "第 %llu 条记录的格式已损坏；" FETCH_ZH,
-			  "entry %llu is not a record any more; " FETCH_EN);
-		return;
-	case FEEDLOG_PLACE:
-		SAY_ENTRY(p, n, "第 %llu 条记录的日志编号、序号或期号不对，不属于此处；" FETCH_ZH,
-			  "entry %llu names another feed, sequence or epoch: it does not belong "
-			  "here; " FETCH_EN);
-		return;
-	case FEEDLOG_PREV:
-		SAY_ENTRY(p, n, "第 %llu 条记录与前一条记录接不上，历史被改写；" FETCH_ZH,
-			  "entry %llu does not follow the entry before it: history was "
-			  "rewritten; " FETCH_EN);
-		return;
-	case FEEDLOG_PAYLOAD:
-		SAY_ENTRY(p, n, "第 %llu 条记录的内容被改动，与签名时的承诺不符；" FETCH_ZH,
-			  "the content of entry %llu was altered: it is not what was "
-			  "signed; " FETCH_EN);
-		return;
-	}
+	static const enum problem_id of[] = {
+		[FEEDLOG_LEAF] = PROBLEM_ENTRY_FORMAT,
+		[FEEDLOG_PLACE] = PROBLEM_ENTRY_PLACE,
+		[FEEDLOG_PREV] = PROBLEM_ENTRY_PREV,
+		[FEEDLOG_PAYLOAD] = PROBLEM_ENTRY_PAYLOAD,
+	};
+
+	if (flaw != FEEDLOG_GOOD)
+		problem_add(p->v, p->f, of[flaw], n, 0);
 }
 
 static enum feedlog_flaw flaw_of(const struct verify_pass *p, uint64_t n,
@@ -120,11 +104,9 @@ static int check_entry(struct verify_pass *p, uint64_t n, const uint8_t *in_tree
 	}
 	if (altered) {
 		memcpy(ret_hash->b, in_tree, HASH_BYTES);
-		SAY_ENTRY(p, n, "第 %llu 条记录被改动过，与日志树和后一条记录不符；" FETCH_ZH,
-			  "entry %llu was altered: it fits neither the tree nor the entry after "
-			  "it; " FETCH_EN);
+		problem_add(p->v, p->f, PROBLEM_ENTRY_ALTERED, n, 0);
 	} else {
-		say_flaw(p, n, flaw);
+		list_flaw(p, n, flaw);
 	}
 	*ret_leaf = !altered && (flaw == FEEDLOG_GOOD || flaw == FEEDLOG_PAYLOAD);
 	*ret_good = !altered && flaw == FEEDLOG_GOOD;
@@ -139,21 +121,17 @@ static int check_entry(struct verify_pass *p, uint64_t n, const uint8_t *in_tree
 static bool check_signature(struct verify_pass *p, uint64_t n, const struct verify_row *r,
 			    bool has_stored, struct bytes stored)
 {
-	struct verdict *said = &p->verdict;
-	bool called_bad = has_stored && verdict_parse(stored.p, stored.n, said) == ERR_OK &&
-			  said->reason.id == V_BAD_SIGNATURE;
+	struct verdict *before = &p->verdict;
+	bool called_bad = has_stored && verdict_parse(stored.p, stored.n, before) == ERR_OK &&
+			  before->reason.id == V_BAD_SIGNATURE;
 	bool ok = r->author_ok;
 
 	if (called_bad && !p->v->opts->signatures)
 		ok = entry_tx_verify(&r->e, p->v->town);
 	p->v->report->signatures += called_bad || p->v->opts->signatures;
 	if (!ok && !called_bad) {
-		verify_say(p->v, p->f, n, "verdict", VK_SIGNATURE,
-			   "第 %llu 条记录的作者签名无效，却没有据此判为无效；请报镇里核查",
-			   "the author's signature of entry %llu is not valid, and no verdict says "
-			   "so: the entry may not count; ask the town to look into it",
-			   (unsigned long long)n);
-		return true; /* told; what follows from it need not be told again */
+		problem_add(p->v, p->f, PROBLEM_SIGNATURE_UNJUDGED, n, 0);
+		return true; /* listed; what follows from it need not be */
 	}
 	return ok;
 }
@@ -163,22 +141,16 @@ static bool is_machine(int err)
 	return err == ERR_NOMEM || err == ERR_IO || err == ERR_FULL;
 }
 
-static int say_verdict(struct verify_pass *p, uint64_t n, const struct reason *r)
+static void wrong_verdict(struct verify_pass *p, uint64_t n, const struct reason *r)
 {
-	struct buf zh = {0}, en = {0};
-	int err = reason_text(r, LANG_ZH, &zh);
+	struct problem *o = problem_add(p->v, p->f, PROBLEM_VERDICT_WRONG, n, 0);
 
-	if (!err)
-		err = reason_text(r, LANG_EN, &en);
-	if (!err)
-		verify_say(p->v, p->f, n, "verdict", VK_VERDICT,
-			   "第 %llu 条记录所存的处理结论不对，请用备份恢复存储；重算结论：%s%.0s",
-			   "the stored verdict of entry %llu is wrong, restore the store from a "
-			   "backup; by the rules it is: %.0s%s",
-			   (unsigned long long)n, buf_str(&zh), buf_str(&en));
-	buf_close(&zh);
-	buf_close(&en);
-	return err;
+	if (!o)
+		return;
+	o->reason.id = r->id;
+	memcpy(o->reason.num, r->num, sizeof(r->num));
+	memcpy(o->reason.s, r->s, sizeof(r->s));
+	memcpy(o->reason.t, r->t, sizeof(r->t));
 }
 
 /* Folds the entry again and compares the verdict. */
@@ -192,17 +164,9 @@ static int judge(struct verify_pass *p, uint64_t n, const struct verify_row *r, 
 	if (err && is_machine(err))
 		return err;
 	if (err) {
-		verify_say(v, p->f, n, "state", VK_FOLD,
-			   err == ERR_STATE
-				   ? "第 %llu 条记录引用的镇日志比本机所存的长，账户无法重算（%s）"
-				   : "第 %llu 条记录无法按规则重算（%s），请用备份恢复存储",
-			   err == ERR_STATE
-				   ? "entry %llu names more of the town feed than is here, so the "
-				     "accounts cannot be recomputed (%s)"
-				   : "entry %llu cannot be judged again (%s); restore the store "
-				     "from a "
-				     "backup",
-			   (unsigned long long)n, err_name(err));
+		problem_add(v, p->f,
+			    err == ERR_STATE ? PROBLEM_FOLD_TOWN_SHORT : PROBLEM_FOLD_FAILED, n,
+			    err);
 		stop_fold(p);
 		return ERR_OK;
 	}
@@ -212,7 +176,7 @@ static int judge(struct verify_pass *p, uint64_t n, const struct verify_row *r, 
 	buf_reset(&v->pack);
 	err = plain ? ERR_OK : verdict_pack(&p->verdict, &v->pack);
 	if (!err && (plain || !has_stored || verify_cmp(buf_bytes(&v->pack), stored) != 0))
-		err = say_verdict(p, n, &p->verdict.reason);
+		wrong_verdict(p, n, &p->verdict.reason);
 	return err;
 }
 
@@ -224,9 +188,7 @@ static bool accepted_as_stored(struct verify_pass *p, uint64_t n, bool has_store
 		return true;
 	if (verdict_parse(stored.p, stored.n, &p->verdict) == ERR_OK)
 		return verdict_ok(&p->verdict);
-	verify_say(p->v, p->f, n, "verdict", VK_VERDICT,
-		   "第 %llu 条记录所存的处理结论已损坏；" AGAIN_ZH,
-		   "the stored verdict of entry %llu is damaged; " AGAIN_EN, (unsigned long long)n);
+	problem_add(p->v, p->f, PROBLEM_VERDICT_DAMAGED, n, 0);
 	return false;
 }
 
@@ -267,19 +229,14 @@ static void surplus_row(struct verify_pass *p, const struct verify_row *r)
 {
 	bool whole = r->key.n == VERIFY_ENTRY_KEY;
 
-	verify_say(p->v, p->f, whole ? be64_get(r->key.p + 4) : VERIFY_NO_ENTRY, "entry",
-		   VK_ENTRY_ROW, "此处多出一条不属于本日志的记录；请用备份恢复存储",
-		   "there is a record here that is no part of this feed; restore the store from a "
-		   "backup");
+	problem_add(p->v, p->f, PROBLEM_ENTRY_SURPLUS,
+		    whole ? be64_get(r->key.p + 4) : PROBLEM_NO_ENTRY, 0);
 }
 
-static void say_gap(struct verify_pass *p)
+static void list_gap(struct verify_pass *p)
 {
 	if (p->gap_n)
-		verify_say(p->v, p->f, p->gap_from, "entry", VK_ENTRY,
-			   "从第 %llu 条起缺失 %llu 条记录；" FETCH_ZH,
-			   "from entry %llu on, %llu entries are missing; " FETCH_EN,
-			   (unsigned long long)p->gap_from, (unsigned long long)p->gap_n);
+		problem_add(p->v, p->f, PROBLEM_ENTRIES_MISSING, p->gap_from, (int64_t)p->gap_n);
 	p->gap_n = 0;
 }
 
@@ -325,7 +282,7 @@ static int missing_entries(struct verify_pass *p, uint64_t seq)
 		struct hash hash;
 
 		err = verify_tree_leaf(p, n, &in_tree);
-		if (err || !in_tree || n >= p->f->told.size)
+		if (err || !in_tree || n >= p->f->stored.size)
 			break;
 		if (p->gap_n++ == 0)
 			p->gap_from = n;
@@ -340,7 +297,7 @@ static int missing_entries(struct verify_pass *p, uint64_t seq)
 	return err;
 }
 
-/* That entry n exists is said by its row, by the tree and by the head: two of the three decide, so that one
+/* That entry n exists is shown by its row, by the tree and by the head: two of the three decide, so that one
  * altered row is called what it is. */
 static int take_row(struct verify_pass *p, const struct verify_row *r)
 {
@@ -354,11 +311,11 @@ static int take_row(struct verify_pass *p, const struct verify_row *r)
 	if (err)
 		return err;
 	if (r->key.n != VERIFY_ENTRY_KEY || seq != p->edge.size ||
-	    (!in_tree && seq >= p->f->told.size)) {
+	    (!in_tree && seq >= p->f->stored.size)) {
 		surplus_row(p, r);
 		return ERR_OK;
 	}
-	say_gap(p);
+	list_gap(p);
 	err = take_entry(p, seq, in_tree, r, &hash);
 	return err ? err : go_on(p, &hash);
 }
@@ -429,8 +386,8 @@ static void run_parts(struct verify_pass *p)
 	const struct verify_opts *o = p->v->opts;
 	uint32_t n = 1 + (p->look->n + VERIFY_SHARE - 1) / VERIFY_SHARE;
 
-	if (o->spread)
-		o->spread(o->spread_ctx, run_part, p, n);
+	if (o->workers)
+		o->workers(o->workers_ctx, run_part, p, n);
 	else
 		for (uint32_t i = 0; i < n; i++)
 			run_part(p, i);
@@ -455,7 +412,7 @@ static int walk(struct verify_pass *p)
 	}
 	if (!p->err)
 		p->err = missing_entries(p, UINT64_MAX);
-	say_gap(p);
+	list_gap(p);
 	return p->err;
 }
 

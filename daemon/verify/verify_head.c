@@ -69,33 +69,40 @@ void verify_head_origin(struct verify *v, struct verify_feed *f)
 	memcpy(h->origin, origin, strlen(origin));
 }
 
+struct says verify_head_field(int64_t field)
+{
+	static const struct says name[HEAD_FIELDS] = {
+		[HEAD_MANIFEST] = {"证书", "certificate"},
+		[HEAD_TOWN] = {"所属镇", "town"},
+		[HEAD_KEY] = {"日志密钥", "feed key"},
+		[HEAD_EPOCH] = {"期号", "epoch"},
+		[HEAD_ORIGIN] = {"来源名", "origin"},
+		[HEAD_SIZE] = {"长度", "size"},
+		[HEAD_LAST] = {"末条散列", "last hash"},
+		[HEAD_SEEN] = {"所见镇日志", "town size"},
+		[HEAD_EDGE] = {"树边缘", "edge of the tree"},
+	};
+
+	return field >= 0 && field < HEAD_FIELDS ? name[field] : SAYS("", "");
+}
+
 void verify_head_check(struct verify_pass *p)
 {
-	static const struct {
-		const char *zh, *en;
-	} name[HEAD_FIELDS] = {{"证书", "certificate"},	      {"所属镇", "town"},
-			       {"日志密钥", "feed key"},      {"期号", "epoch"},
-			       {"来源名", "origin"},	      {"长度", "size"},
-			       {"末条散列", "last hash"},     {"所见镇日志", "town size"},
-			       {"树边缘", "edge of the tree"}};
 	struct feed_head *h = &p->f->h;
 
-	if (p->f->told.size != p->edge.size)
+	if (p->f->stored.size != p->edge.size)
 		p->f->head_bad |= 1u << HEAD_SIZE;
-	if (hash_cmp(&p->f->told.last, &p->prev))
+	if (hash_cmp(&p->f->stored.last, &p->prev))
 		p->f->head_bad |= 1u << HEAD_LAST;
-	if (p->seen_known && p->f->told.town_seen != p->town_seen)
+	if (p->seen_known && p->f->stored.town_seen != p->town_seen)
 		p->f->head_bad |= 1u << HEAD_SEEN;
-	if (p->f->told.edge.n != p->edge.n ||
-	    memcmp(p->f->told.edge.h, p->edge.h, p->edge.n * sizeof(p->edge.h[0])) != 0)
+	if (p->f->stored.edge.n != p->edge.n ||
+	    memcmp(p->f->stored.edge.h, p->edge.h, p->edge.n * sizeof(p->edge.h[0])) != 0)
 		p->f->head_bad |= 1u << HEAD_EDGE;
 	for (unsigned i = 0; i < HEAD_FIELDS; i++) {
 		if (!(p->f->head_bad & 1u << i))
 			continue;
-		verify_say(p->v, p->f, VERIFY_NO_ENTRY, "feed", VK_HEAD,
-			   "日志首部的“%s”（%s）不对；" AGAIN_ZH,
-			   "in the head of this feed \"%s\" (%s) is wrong; " AGAIN_EN, name[i].zh,
-			   name[i].en);
+		problem_add(p->v, p->f, PROBLEM_HEAD_FIELD, PROBLEM_NO_ENTRY, i);
 		break; /* one row, one problem */
 	}
 	h->size = p->edge.size;

@@ -26,9 +26,8 @@ int verify_verdicts_upto(struct verify *v, uint32_t no, uint64_t seq)
 			whole ? verify_feed_of(v, be32_get(v->verdict_key.p)) : NULL;
 
 		if (!f || f->here)
-			verify_say(v, f, whole ? be64_get(v->verdict_key.p + 4) : VERIFY_NO_ENTRY,
-				   "verdict", VK_VERDICT, "有一条处理结论没有对应的记录；" AGAIN_ZH,
-				   "there is a verdict without a record; " AGAIN_EN);
+			problem_add(v, f, PROBLEM_VERDICT_SURPLUS,
+				    whole ? be64_get(v->verdict_key.p + 4) : PROBLEM_NO_ENTRY, 0);
 		err = verdicts_next(v);
 	}
 	return err;
@@ -117,11 +116,7 @@ int verify_txid(struct verify_pass *p, uint64_t n, const struct entry *e)
 		v->txid.row = row;
 		return ERR_OK;
 	}
-	verify_say(v, p->f, n, "txid", VK_TXID,
-		   "第 %llu 条记录的交易编号索引缺失或被改动；" AGAIN_ZH,
-		   "the index of transaction IDs has no line for entry %llu, or an altered "
-		   "one; " AGAIN_EN,
-		   (unsigned long long)n);
+	problem_add(v, p->f, PROBLEM_TXID_WRONG, n, 0);
 	return ERR_OK;
 }
 
@@ -135,7 +130,8 @@ static int txid_row_known(struct verify *v, struct verify_feed *f, struct bytes 
 	int err;
 
 	*ret = false;
-	if (!feedlog_txid_seq(val, &seq)) /* told with its entry if there is one: harmless twice */
+	if (!feedlog_txid_seq(val,
+			      &seq)) /* listed with its entry if there is one: harmless twice */
 		return ERR_OK;
 	if (seq >= f->h.size)
 		return ERR_OK;
@@ -165,9 +161,7 @@ static int txid_row(struct verify *v, struct bytes key, struct bytes val, bool c
 	if (!count)
 		err = txid_row_known(v, f, key, val, &known);
 	if (!err && !known)
-		verify_say(v, f, VERIFY_NO_ENTRY, "txid", VK_TXID,
-			   "交易编号索引中多出一行，没有对应的记录；" AGAIN_ZH,
-			   "the index of transaction IDs has a line without a record; " AGAIN_EN);
+		problem_add(v, f, PROBLEM_TXID_SURPLUS, PROBLEM_NO_ENTRY, 0);
 	return err;
 }
 

@@ -8,7 +8,8 @@
 
 /* Between the files of verify.
  *
- *	verify.c	order of the work, problems, the directory of feeds
+ *	verify.c	order of the work, the directory of feeds
+ *	problem.c	the list of problems, and their sentences (problems.def)
  *	verify_feed.c	one feed: entries, chain, signatures, the fold
  *	verify_tree.c	rows of the tree
  *	verify_index.c	transaction IDs, verdict rows
@@ -18,7 +19,7 @@
  *	verify_state.c	the second fold, and its comparison with the stored state
  *
  * Functions return machine failures only (ERR_NOMEM, ERR_IO of the store); what is wrong with the store is
- * told with verify_say. */
+ * listed with problem_add. */
 
 /* Kinds of problems; of each at most VERIFY_KIND_MAX are listed for one feed. */
 enum verify_kind {
@@ -34,8 +35,7 @@ enum verify_kind {
 	VK_FOLD,
 	VK_COUNT
 };
-#define VERIFY_KIND_MAX	 20
-#define VERIFY_LABEL_MAX 100
+#define VERIFY_KIND_MAX 20
 
 /* A root to be remembered when the tree has this size. */
 struct verify_root {
@@ -45,21 +45,21 @@ struct verify_root {
 };
 #define VERIFY_ROOTS_MAX 2048 /* per feed */
 
-/* Leaves of a feed that are not as they were, so that nothing is said of what depends on them. */
+/* Leaves of a feed that are not as they were, so that nothing is listed that only follows from them. */
 #define VERIFY_BAD_MAX 64
 
 struct verify_feed {
-	struct feed_head told; /* as stored */
-	struct feed_head h;    /* the same, until one after the other is recomputed */
-	bool here;	       /* the head row can be read */
-	bool broken;	       /* from here on the fold has no ground */
+	struct feed_head stored;
+	struct feed_head h; /* the same, until one after the other is recomputed */
+	bool here;	    /* the head row can be read */
+	bool broken;	    /* from here on the fold has no ground */
 	bool indexed;
 	uint32_t head_bad; /* fields of the head that are wrong, for verify_feed.c */
-	char label[VERIFY_LABEL_MAX];
+	char label[PROBLEM_TEXT_MAX];
 	uint64_t bad[VERIFY_BAD_MAX];
 	uint32_t nbad;	/* VERIFY_BAD_MAX: perhaps more */
 	uint64_t txids; /* rows that belong to an entry */
-	uint32_t said[VK_COUNT];
+	uint32_t listed[VK_COUNT];
 };
 
 #define VERIFY_TXID_KEY	    REPLAY_TXID_KEY
@@ -80,9 +80,9 @@ struct verify {
 	const struct guard *guard;
 	const struct verify_opts *opts;
 	struct verify_report *report;
-	int err; /* of verify_say: ERR_NOMEM */
+	int err; /* of problem_add: ERR_NOMEM */
 	uint32_t cap;
-	uint32_t said[VK_COUNT]; /* not about one feed */
+	uint32_t listed[VK_COUNT]; /* not about one feed */
 
 	struct verify_feed *feed; /* ascending by number */
 	uint32_t nfeeds, feeds_cap;
@@ -112,16 +112,10 @@ struct verify {
 	uint64_t done, total;
 };
 
-/* Notes a problem. The sentences take the same arguments in the same order. @f NULL: not about one feed. */
-__attribute__((format(printf, 6, 8), format(printf, 7, 8))) void
-verify_say(struct verify *v, struct verify_feed *f, uint64_t entry, const char *table,
-	   enum verify_kind kind, const char *zh, const char *en, ...);
-#define VERIFY_NO_ENTRY UINT64_MAX
-/* What to do about it, for the end of a sentence. */
-#define FETCH_ZH "请用备份恢复，或从其他节点重新取回本日志"
-#define FETCH_EN "restore a backup, or fetch this feed again from another node"
-#define AGAIN_ZH "记录本身未受影响，请用备份恢复存储"
-#define AGAIN_EN "the records themselves are whole; restore the store from a backup"
+/* Lists a problem; @num is its first number. @f NULL: not about one feed. Returns it, for what else belongs in
+ * its sentence, or NULL: there are enough of this kind, or v->err. */
+struct problem *problem_add(struct verify *v, struct verify_feed *f, enum problem_id id,
+			    uint64_t entry, int64_t num);
 
 struct verify_feed *verify_feed_of(struct verify *v, uint32_t no); /* NULL: not registered */
 bool verify_is_bad(const struct verify_feed *f, uint64_t seq);
@@ -170,13 +164,13 @@ struct verify_pass {
 	struct tlog_edge edge;
 	uint64_t town_seen;
 	bool seen_known;
-	uint64_t gap_from, gap_n; /* missing entries not told yet */
+	uint64_t gap_from, gap_n; /* missing entries not listed yet */
 	struct {
-		bool loaded, said;
+		bool loaded, listed;
 		uint64_t group;
 		struct bytes raw;
 	} tree[FEEDLOG_LEVELS];
-	bool tree_bad; /* a row of it was told */
+	bool tree_bad; /* a row of it is a problem */
 
 	bool folding;
 	struct fold fold;
@@ -209,6 +203,7 @@ int verify_verdicts_upto(struct verify *v, uint32_t no, uint64_t seq);
 int verify_head_identity(struct verify *v, struct verify_feed *f);
 void verify_head_origin(struct verify *v, struct verify_feed *f);
 void verify_head_check(struct verify_pass *p);
+struct says verify_head_field(int64_t field); /* its name */
 
 /* verify_note.c */
 int verify_note_sizes(struct verify *v, struct verify_feed *f);
@@ -230,12 +225,6 @@ bool verify_town_enrolled(const struct verify *v, const struct hash *feed);
 int verify_state_open(struct verify *v);
 void verify_state_close(struct verify *v);
 int verify_state_compare(struct verify *v);
-/* What people call the rows of a kind; NULL: there is no such kind. */
-struct verify_row_kind {
-	uint8_t kind;
-	bool text; /* the key goes on with a text people know */
-	const char *zh, *en;
-};
-const struct verify_row_kind *verify_state_kind(uint8_t kind);
+struct says verify_state_label(int64_t kind); /* what people call the rows of a kind */
 
 #endif

@@ -49,7 +49,7 @@ struct notes {
 	struct verify_feed *f;
 	bool sealed;
 	uint64_t sealed_size;
-	uint64_t told; /* the largest size that others have spoken of */
+	uint64_t confirmed; /* the largest size that others have signed or acknowledged */
 };
 typedef int (*note_fn)(struct notes *n, bool whole, const struct sigs_row *r);
 
@@ -99,9 +99,10 @@ static struct checkpoint checkpoint_of(const struct verify_feed *f, uint64_t siz
 	return c;
 }
 
-#define SAY_NOTE(n, zh, en, size)                                                                  \
-	verify_say((n)->v, (n)->f, VERIFY_NO_ENTRY, "note", VK_NOTE, zh, en,                       \
-		   (unsigned long long)(size))
+static void list_note(struct notes *n, enum problem_id id, uint64_t size)
+{
+	problem_add(n->v, n->f, id, PROBLEM_NO_ENTRY, (int64_t)size);
+}
 
 /* The size and root of a row are those of the recomputed tree. */
 static bool root_fits(struct notes *n, uint64_t size, const struct hash *root)
@@ -118,13 +119,9 @@ static void check_sealed(struct notes *n, const struct sigs_sealed *s)
 	n->sealed = true;
 	n->sealed_size = s->size;
 	if (!checkpoint_verify(&c, n->f->h.key, s->sig))
-		SAY_NOTE(n, "长度 %llu 的日志签章无效；" AGAIN_ZH,
-			 "the feed's own signature at size %llu is not valid; " AGAIN_EN, s->size);
+		list_note(n, PROBLEM_SEALED_INVALID, s->size);
 	else if (!root_fits(n, s->size, &s->root))
-		SAY_NOTE(n, "本日志曾在长度 %llu 处签章，现存记录与签章不符，历史被改写；" FETCH_ZH,
-			 "this feed was signed at size %llu, and the records here are not those: "
-			 "history was rewritten; " FETCH_EN,
-			 s->size);
+		list_note(n, PROBLEM_SEALED_OTHER, s->size);
 }
 
 /* Until a village finds its own enrolment in the town feed, its own cosignatures have no name. */
@@ -143,39 +140,28 @@ static void check_cosig(struct notes *n, const struct sigs_cosig *s)
 {
 	struct checkpoint c = checkpoint_of(n->f, s->size, &s->root);
 
-	if (n->told < s->size)
-		n->told = s->size;
+	if (n->confirmed < s->size)
+		n->confirmed = s->size;
 	if (!cosig_verify(&c, s->witness, &s->cosig))
-		SAY_NOTE(n, "长度 %llu 处有一条见证签名无效；" AGAIN_ZH,
-			 "a witness's signature at size %llu is not valid; " AGAIN_EN, s->size);
+		list_note(n, PROBLEM_COSIG_INVALID, s->size);
 	else if (!root_fits(n, s->size, &s->root))
-		SAY_NOTE(n, "他人见证过长度 %llu 的日志，现存记录与之不符，历史被改写；" FETCH_ZH,
-			 "a witness signed this feed at size %llu, and the records here are not "
-			 "those: history was rewritten; " FETCH_EN,
-			 s->size);
+		list_note(n, PROBLEM_COSIG_OTHER, s->size);
 	else if (!verify_town_witness(n->v, s->witness) && !roster_silent(n))
-		SAY_NOTE(n, "长度 %llu 处的见证签名来自名册之外的密钥；" AGAIN_ZH,
-			 "a signature at size %llu is by a key that is no witness of this "
-			 "town; " AGAIN_EN,
-			 s->size);
+		list_note(n, PROBLEM_COSIG_STRANGER, s->size);
 }
 
 static void check_acked(struct notes *n, const struct sigs_acked *a)
 {
-	if (n->told < a->size)
-		n->told = a->size;
+	if (n->confirmed < a->size)
+		n->confirmed = a->size;
 	if (n->f->h.no != n->v->own || !root_fits(n, a->size, &a->root))
-		SAY_NOTE(n, "所记的镇中心已存长度 %llu 与记录不符；" AGAIN_ZH,
-			 "the size that the hub is said to hold, %llu, does not fit the "
-			 "records; " AGAIN_EN,
-			 a->size);
+		list_note(n, PROBLEM_ACKED_OTHER, a->size);
 }
 
 static int check_note(struct notes *n, bool whole, const struct sigs_row *r)
 {
 	if (!whole)
-		SAY_NOTE(n, "签章表中有一行已损坏（长度 %llu）；" AGAIN_ZH,
-			 "a line of the table of signatures is damaged (size %llu); " AGAIN_EN, 0);
+		list_note(n, PROBLEM_NOTE_DAMAGED, 0);
 	else if (r->kind == SIGS_SEALED)
 		check_sealed(n, &r->u.sealed);
 	else if (r->kind == SIGS_COSIG)
@@ -186,21 +172,16 @@ static int check_note(struct notes *n, bool whole, const struct sigs_row *r)
 }
 
 /* Entries of another feed come with its checkpoint at their end. The own checkpoint reaches the store one
- * batch late, but before others can speak of it. */
+ * batch late, but before others can sign it. */
 static void check_present(struct notes *n)
 {
 	uint64_t size = n->f->h.size;
 	bool own = n->f->h.no == n->v->own;
 
-	if (own && n->told > (n->sealed ? n->sealed_size : 0))
-		SAY_NOTE(n, "他人已确认长度 %llu，本机却没有相应的日志签章；" AGAIN_ZH,
-			 "others have confirmed size %llu, but the feed's own signature for it is "
-			 "missing; " AGAIN_EN,
-			 n->told);
+	if (own && n->confirmed > (n->sealed ? n->sealed_size : 0))
+		list_note(n, PROBLEM_SEALED_SHORT, n->confirmed);
 	if (!own && size > 0 && (!n->sealed || n->sealed_size != size))
-		SAY_NOTE(n, "缺少覆盖全部 %llu 条记录的日志签章；" FETCH_ZH,
-			 "the feed's signature over all its %llu entries is missing; " FETCH_EN,
-			 size);
+		list_note(n, PROBLEM_SEALED_MISSING, size);
 }
 
 int verify_note_run(struct verify *v, struct verify_feed *f)
@@ -222,20 +203,13 @@ int verify_surplus_note(struct verify *v)
 	for (enum kv_how how = KV_GE; !err; how = KV_NEXT) {
 		err = kv_seek(c, how, kv_bytes("", 0), &key, &val);
 		if (!err && (key.n < 4 || !verify_feed_of(v, be32_get(key.p))))
-			verify_say(
-				v, NULL, VERIFY_NO_ENTRY, "note", VK_NOTE,
-				"签章表中有一行不属于任何日志；" AGAIN_ZH,
-				"a line of the table of signatures belongs to no feed; " AGAIN_EN);
+			problem_add(v, NULL, PROBLEM_NOTE_NO_FEED, PROBLEM_NO_ENTRY, 0);
 	}
 	kv_cursor_close(c);
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 /* --- the guard ------------------------------------------------------------------------------------- */
-#define SAY_GUARD(v, f, zh, en)                                                                    \
-	verify_say(v, f, VERIFY_NO_ENTRY, "guard", VK_NOTE, zh, en,                                \
-		   (unsigned long long)(v)->guard->size)
-
 void verify_guard(struct verify *v, struct verify_feed *f)
 {
 	const struct guard *g = v->guard;
@@ -243,19 +217,9 @@ void verify_guard(struct verify *v, struct verify_feed *f)
 	struct hash mine;
 
 	if (!checkpoint_verify(&c, f->h.key, g->sig) || g->epoch != f->h.epoch)
-		SAY_GUARD(v, f,
-			  "守护文件中长度 %llu 的签章不是本日志所签；请检查守护文件是否放错或损坏",
-			  "the guard's signature at size %llu is not by this feed's key; see "
-			  "whether the guard file is damaged or another node's");
+		problem_add(v, f, PROBLEM_GUARD_KEY, PROBLEM_NO_ENTRY, (int64_t)g->size);
 	else if (g->size > f->h.size)
-		SAY_GUARD(
-			v, f,
-			"本机曾签到第 %llu "
-			"条，存储却没有这么多：这是旧备份；保持目录原样，联系镇里，不要再次 init",
-			"this node has signed %llu entries, more than the store holds: it is an "
-			"old copy; keep DIR as it is, write to the town office, do not init again");
+		problem_add(v, f, PROBLEM_GUARD_AHEAD, PROBLEM_NO_ENTRY, (int64_t)g->size);
 	else if (!verify_root_at(v, g->size, &mine) || hash_cmp(&mine, &g->root))
-		SAY_GUARD(v, f, "前 %llu 条记录不是本机签过的那些，历史被改写；" FETCH_ZH,
-			  "the first %llu entries are not those that this node has signed: "
-			  "history was rewritten; " FETCH_EN);
+		problem_add(v, f, PROBLEM_GUARD_OTHER, PROBLEM_NO_ENTRY, (int64_t)g->size);
 }

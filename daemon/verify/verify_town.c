@@ -32,7 +32,7 @@ void verify_town_charter(struct verify *v)
 	if (!f || !f->here)
 		return;
 	domain_of_origin(v, f->h.origin);
-	/* a charter that is not whole is told when its entry is looked at */
+	/* a charter that is not whole is listed when its entry is looked at */
 	if (feedlog_read(v->t, FEED_TOWN, 0, &leaf, &payload) ||
 	    feedlog_check(&f->h, 0, &f->h.id, leaf, payload, &e, &hash) != FEEDLOG_GOOD ||
 	    e.type != REC_town_charter || payload_parse(payload.p, payload.n, &parts) ||

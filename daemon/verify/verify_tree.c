@@ -15,7 +15,7 @@ static int row_load(struct verify_pass *p, unsigned i, uint64_t group)
 	if (p->tree[i].loaded && p->tree[i].group == group)
 		return ERR_OK;
 	p->tree[i].loaded = true;
-	p->tree[i].said = false;
+	p->tree[i].listed = false;
 	p->tree[i].group = group;
 	p->tree[i].raw = kv_bytes(NULL, 0);
 	be32_put(key, p->f->h.no);
@@ -28,21 +28,12 @@ void verify_tree_bad(struct verify_pass *p, unsigned i)
 {
 	uint64_t first = p->tree[i].group << (ROW_LEVELS * (i + 1));
 
-	if (p->tree[i].said)
+	if (p->tree[i].listed)
 		return;
-	p->tree[i].said = true;
+	p->tree[i].listed = true;
 	p->tree_bad = true;
-	if (p->tree[i].raw.n == 0)
-		verify_say(p->v, p->f, first, "tree", VK_TREE,
-			   "从第 %llu 条开始的一段日志树缺失；" AGAIN_ZH,
-			   "the part of the tree that begins with entry %llu is missing; " AGAIN_EN,
-			   (unsigned long long)first);
-	else
-		verify_say(p->v, p->f, first, "tree", VK_TREE,
-			   "从第 %llu 条开始的一段日志树被改动，与记录不符；" AGAIN_ZH,
-			   "the part of the tree that begins with entry %llu was altered and does "
-			   "not fit the records; " AGAIN_EN,
-			   (unsigned long long)first);
+	problem_add(p->v, p->f, p->tree[i].raw.n ? PROBLEM_TREE_ALTERED : PROBLEM_TREE_MISSING,
+		    first, 0);
 }
 
 int verify_tree_leaf(struct verify_pass *p, uint64_t n, const uint8_t **ret)
@@ -116,10 +107,8 @@ int verify_surplus_tree(struct verify *v)
 		err = kv_seek(c, how, kv_bytes("", 0), &key, &val);
 		if (err || tree_row_known(v, key))
 			continue;
-		verify_say(v, key.n == TREE_KEY_BYTES ? verify_feed_of(v, be32_get(key.p)) : NULL,
-			   VERIFY_NO_ENTRY, "tree", VK_TREE,
-			   "日志树中多出一行，没有对应的记录；" AGAIN_ZH,
-			   "the tree has a row that covers no records; " AGAIN_EN);
+		problem_add(v, key.n == TREE_KEY_BYTES ? verify_feed_of(v, be32_get(key.p)) : NULL,
+			    PROBLEM_TREE_SURPLUS, PROBLEM_NO_ENTRY, 0);
 	}
 	kv_cursor_close(c);
 	return err == ERR_NOTFOUND ? ERR_OK : err;

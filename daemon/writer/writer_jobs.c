@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "daemon/ledger/state/read.h"
 #include "daemon/writer/writer.h"
 #include "daemon/writer/writer_int.h"
 #include "lib/err.h"
@@ -10,22 +11,6 @@ static void refused(struct verdict *v, enum verdict_id id, int64_t num)
 	memset(v, 0, sizeof(*v));
 	v->reason.id = id;
 	v->reason.num[0] = num;
-}
-
-static int stored_verdict(struct kv_txn *t, uint32_t no, uint64_t seq, struct verdict *ret)
-{
-	struct bytes row;
-	uint8_t key[12];
-	int err;
-
-	be32_put(key, no);
-	be64_put(key + 4, seq);
-	err = kv_get(t, KV_VERDICT, kv_bytes(key, sizeof(key)), &row);
-	if (err == ERR_NOTFOUND) {
-		refused(ret, V_ACCEPTED, 0);
-		return ERR_OK;
-	}
-	return err ? err : verdict_parse(row.p, row.n, ret);
 }
 
 /* The transaction ID was used by entry @seq: the same again, or another under its name? */
@@ -62,7 +47,7 @@ static int append_again(struct writer *w, struct job *j, uint64_t seq)
 		j->err = ERR_CORRUPT;
 		return ERR_OK;
 	}
-	return err ? err : stored_verdict(w->t, w->own, seq, &a->verdict);
+	return err ? err : read_verdict(w->t, w->own, seq, &a->verdict);
 }
 
 /* The leaf will promise the payload; a promise that does not hold would stop the node when it reads back. */

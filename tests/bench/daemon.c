@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -24,6 +25,7 @@ void daemon_start(struct daemon_proc *p, const char *dir)
 	if (p->pid < 0)
 		bench_fail("fork: %s", strerror(errno));
 	if (p->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!freopen(log, "a", stderr) || !freopen("/dev/null", "r", stdin) ||
 		    !freopen("/dev/null", "w", stdout))
 			_exit(126);
@@ -44,21 +46,41 @@ void daemon_stop(struct daemon_proc *p)
 			   p->dir);
 }
 
-static bool healthy(const char *path)
+static int try_connect(const struct daemon_proc *p)
 {
-	static const char ask[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	char answer[64] = "";
-	ssize_t n = 0;
 	int fd;
 
-	if ((size_t)snprintf(a.sun_path, sizeof(a.sun_path), "%s", path) >= sizeof(a.sun_path))
-		bench_fail("%s: too long for a socket; set TMPDIR to a shorter folder", path);
+	if ((size_t)snprintf(a.sun_path, sizeof(a.sun_path), "%s/sock", p->dir) >=
+	    sizeof(a.sun_path))
+		bench_fail("%s: too long for a socket; set TMPDIR to a shorter folder", p->dir);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int daemon_connect(const struct daemon_proc *p)
+{
+	int fd = try_connect(p);
+
+	if (fd < 0)
+		bench_fail("%s/sock: %s", p->dir, strerror(errno));
+	return fd;
+}
+
+static bool healthy(const struct daemon_proc *p)
+{
+	static const char ask[] = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	int fd = try_connect(p);
+	char answer[64] = "";
+	ssize_t n = 0;
+
 	if (fd < 0)
 		return false;
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
-	    write(fd, ask, sizeof(ask) - 1) == (ssize_t)sizeof(ask) - 1)
+	if (write(fd, ask, sizeof(ask) - 1) == (ssize_t)sizeof(ask) - 1)
 		n = read(fd, answer, sizeof(answer) - 1);
 	close(fd);
 	return n > 12 && strncmp(answer, "HTTP/1.1 200", 12) == 0;
@@ -66,10 +88,7 @@ static bool healthy(const char *path)
 
 double daemon_wait(const struct daemon_proc *p, uint64_t start_ns)
 {
-	char path[BENCH_PATH_MAX + 8];
-
-	snprintf(path, sizeof(path), "%s/sock", p->dir);
-	while (!healthy(path)) {
+	while (!healthy(p)) {
 		if (bench_since(start_ns) > WAIT_S)
 			bench_fail("cunzhangd in %s does not answer (see %s/log)", p->dir, p->dir);
 		if (waitpid(p->pid, NULL, WNOHANG))

@@ -11,23 +11,17 @@
 #define BATCHES_IN_FLIGHT 2
 #define YARD_SIGN_S	  0.25
 
-static uint32_t size_of(uint32_t full, uint32_t quick)
+void line_single(void *ctx)
 {
-	return bench_quick ? quick : full;
-}
-
-void line_single(struct load *l)
-{
-	struct bench_row *r = bench_row("single durable signed append", "/s", "LMDB, 1 a commit",
-					BENCH_AT_LEAST, 0.85);
-	uint32_t n = size_of(1000, 200);
+	struct load *l = ctx;
+	uint32_t n = (uint32_t)bench_size(1000, 200);
 	char dir[BENCH_PATH_MAX];
 	struct load_node node;
 
 	load_copy(l->village, "single", dir);
-	l->next = 0;
+	load_restart(l);
 	load_node_open(&node, dir);
-	for (int rep = 0; rep < BENCH_REPS; rep++) {
+	for (int rep = 0; rep < bench_reps(); rep++) {
 		struct load_jobs js;
 		uint64_t start;
 		double ours;
@@ -39,7 +33,7 @@ void line_single(struct load *l)
 			load_batch(&node, &js.list[i], 1);
 		}
 		ours = n / bench_since(start);
-		bench_add(r, ours, yard_lmdb(js.bytes / n, 1, n));
+		bench_add("single", ours, yard_lmdb(js.bytes / n, 1, n));
 		load_jobs_free(&js);
 	}
 	load_node_close(&node);
@@ -92,20 +86,18 @@ static double clients_rep(struct load *l, struct storeq *q, struct load_jobs *js
 	return each * CLIENTS / bench_since(start);
 }
 
-void line_clients(struct load *l)
+void line_clients(void *ctx)
 {
-	struct bench_row *r =
-		bench_row("32 clients, each acknowledged durable", "/s",
-			  "min(sign on one core, LMDB at that batch)", BENCH_AT_LEAST, 0.8);
-	uint32_t n = CLIENTS * size_of(400, 60);
+	struct load *l = ctx;
+	uint32_t n = CLIENTS * (uint32_t)bench_size(400, 60);
 	char dir[BENCH_PATH_MAX];
 	struct load_node node;
 
 	load_copy(l->village, "clients", dir);
-	l->next = 0;
+	load_restart(l);
 	load_node_open(&node, dir);
 	BENCH_OK(storeq_start(node.writer, on_grew, NULL, &node.q));
-	for (int rep = 0; rep < BENCH_REPS; rep++) {
+	for (int rep = 0; rep < bench_reps(); rep++) {
 		struct load_jobs js;
 		uint32_t batch;
 		double ours, sign, lmdb;
@@ -116,7 +108,7 @@ void line_clients(struct load *l)
 		sign = yard_sign(YARD_SIGN_S);
 		lmdb = yard_lmdb(js.bytes / n, batch, n / batch / 2 + 1);
 		bench_say("32 clients: %u a commit, sign %.0f/s, LMDB %.0f/s", batch, sign, lmdb);
-		bench_add(r, ours, sign < lmdb ? sign : lmdb);
+		bench_add("clients", ours, sign < lmdb ? sign : lmdb);
 		load_jobs_free(&js);
 	}
 	load_node_close(&node);
@@ -170,7 +162,7 @@ static double batch_rep(struct load *l, struct storeq *q, struct load_jobs *js)
 	return rate;
 }
 
-/* The same with one thread for everything, to be told beside it. */
+/* The same with one thread for everything, to be written beside it. */
 static double batch_serial(struct load *l, struct load_node *node, struct load_jobs *js)
 {
 	uint64_t start = bench_ns();
@@ -183,28 +175,27 @@ static double batch_serial(struct load *l, struct load_node *node, struct load_j
 	return js->n / bench_since(start);
 }
 
-void line_batch(struct load *l)
+void line_batch(void *ctx)
 {
-	struct bench_row *r = bench_row("batches of 1,000, each entry signed by its author", "/s",
-					"sign on one core", BENCH_AT_LEAST, 0.8);
-	uint32_t n = BATCH * size_of(20, 6);
+	struct load *l = ctx;
+	uint32_t n = BATCH * (uint32_t)bench_size(20, 6);
 	char dir[BENCH_PATH_MAX];
 	struct load_node node;
 	struct load_jobs js;
 	double serial;
 
 	load_copy(l->village, "batch", dir);
-	l->next = 0;
+	load_restart(l);
 	load_node_open(&node, dir);
 	load_jobs_new(&js, l, n, 1);
 	serial = batch_serial(l, &node, &js);
 	bench_say("batches of 1,000 with one thread for signing and writing: %.0f/s", serial);
 	load_jobs_free(&js);
 	load_node_queue(&node);
-	for (int rep = 0; rep < BENCH_REPS; rep++) {
+	for (int rep = 0; rep < bench_reps(); rep++) {
 		load_jobs_new(&js, l, n, 1);
 		double ours = batch_rep(l, node.q, &js);
-		bench_add(r, ours, yard_sign(YARD_SIGN_S));
+		bench_add("batch", ours, yard_sign(YARD_SIGN_S));
 		load_jobs_free(&js);
 	}
 	load_node_close(&node);

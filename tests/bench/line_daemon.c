@@ -1,27 +1,22 @@
+#include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "daemon/io/kvlmdb.h"
-#include "daemon/io/workers.h"
-#include "daemon/verify/verify.h"
 #include "lib/err.h"
 #include "tests/bench/lines.h"
 #include "tests/bench/yard.h"
 
 #define CATCHUP	      100000
-#define CATCHUP_QUICK 20000
+#define CATCHUP_QUICK 6000
 #define CATCHUP_S     120.0
 #define POLL_US	      2000
 #define YEAR_ENTRIES  3600 /* of a village of 120 households */
 #define IDLE_S	      3
 #define KB_A_MB	      1024.0
-#define MILLION	      1000000
-#define OPEN_QUICK    200000
-#define BUSY_YEAR     300
 #define YARD_ENTRIES  30000
 
-static void store_of(const char *dir, char out[BENCH_PATH_MAX + 8])
+void store_of(const char *dir, char out[BENCH_PATH_MAX + 8])
 {
 	snprintf(out, BENCH_PATH_MAX + 8, "%s/store", dir);
 }
@@ -52,9 +47,9 @@ static void fill_village(struct load *l)
 	if (filled[0])
 		return;
 	load_copy(l->village, "filled", filled);
-	l->next = 0;
+	load_restart(l);
 	load_node_open(&n, filled);
-	load_fill(l, &n, bench_quick ? CATCHUP_QUICK : CATCHUP, true);
+	load_fill(l, &n, bench_size(CATCHUP, CATCHUP_QUICK), LOAD_RECORDED, true);
 	filled_size = load_size(&n, LOAD_VILLAGE);
 	load_node_close(&n);
 }
@@ -91,23 +86,7 @@ static double catchup_rep(struct load *l)
 	return t;
 }
 
-void line_catchup(struct load *l)
-{
-	static char name[64];
-	struct bench_row *r = bench_row(name, "s", "N / ingest rate", BENCH_AT_MOST, 1.25);
-	uint32_t n = bench_quick ? CATCHUP_QUICK / 2 : YARD_ENTRIES;
-
-	fill_village(l);
-	snprintf(name, sizeof(name), "catch-up of %llu entries over TCP, handshake included",
-		 (unsigned long long)filled_size);
-	for (int rep = 0; rep < BENCH_REPS; rep++) {
-		double ours = catchup_rep(l);
-
-		bench_add(r, ours, (double)filled_size / ingest_rate(l, n));
-	}
-}
-
-static void disk_row(struct bench_row *r, const char *dir)
+void disk_row(const char *row, const char *dir)
 {
 	char store[BENCH_PATH_MAX + 8];
 	uint64_t used, file, bytes, rows;
@@ -116,39 +95,40 @@ static void disk_row(struct bench_row *r, const char *dir)
 	yard_pages(store, &used, &file);
 	yard_bytes(store, "entry", &bytes, &rows);
 	bench_say("  file %.2f MB, of it in use %.2f MB", (double)file / 1e6, (double)used / 1e6);
-	bench_add(r, (double)used / (double)rows, (double)bytes / (double)rows);
+	bench_add(row, (double)used / (double)rows, (double)bytes / (double)rows);
 }
 
-void line_disk(struct load *l)
+void line_catchup(void *ctx)
 {
-	struct bench_row *r = bench_row("disk per entry, at the village", "B", "entry bytes",
-					BENCH_AT_MOST, 1.40);
-	struct bench_row *h =
-		bench_row("disk per entry, at the hub", "B", "entry bytes", BENCH_AT_MOST, 1.40);
+	struct load *l = ctx;
+	uint32_t n = (uint32_t)bench_size(YARD_ENTRIES, CATCHUP_QUICK / 2);
 
 	fill_village(l);
-	disk_row(r, filled);
-	if (caught[0])
-		disk_row(h, caught);
+	bench_note("catchup", "%llu entries over TCP on the loopback",
+		   (unsigned long long)filled_size);
+	for (int rep = 0; rep < bench_reps(); rep++) {
+		double ours = catchup_rep(l);
+
+		bench_add("catchup", ours, (double)filled_size / ingest_rate(l, n));
+	}
+	disk_row("disk", filled);
+	disk_row("disk.hub", caught);
 }
 
 /* --- idle memory ----------------------------------------------------------------------------------- */
-void line_idle(struct load *l)
+void line_idle(void *ctx)
 {
-	struct bench_row *pss =
-		bench_row("idle village node, proportional (Pss)", "MB", NULL, BENCH_BELOW, 6);
-	struct bench_row *dirty =
-		bench_row("idle village node, private dirty", "MB", NULL, BENCH_BELOW, 3);
+	struct load *l = ctx;
 	char vdir[BENCH_PATH_MAX], hdir[BENCH_PATH_MAX];
 	struct daemon_proc hub, village;
 	struct load_node n;
 	uint64_t start;
 
 	load_copy(l->village, "idle", vdir);
-	l->next = 0;
+	load_restart(l);
 	load_copy(l->hub, "idle-hub", hdir);
 	load_node_open(&n, vdir);
-	load_fill(l, &n, YEAR_ENTRIES, true);
+	load_fill(l, &n, YEAR_ENTRIES, LOAD_CONFIRMED, true);
 	load_node_close(&n);
 	daemon_start(&hub, hdir);
 	daemon_wait(&hub, bench_ns());
@@ -157,121 +137,17 @@ void line_idle(struct load *l)
 	daemon_wait(&village, start);
 	sleep(IDLE_S);
 	daemon_stop(
-		&village); /* it has told the hub everything; now it is started for an idle day */
+		&village); /* it has sent the hub everything; now it is started for an idle day */
 	start = bench_ns();
 	daemon_start(&village, vdir);
 	daemon_wait(&village, start);
 	sleep(IDLE_S);
-	bench_add(pss, daemon_memory(&village, "Pss") / KB_A_MB, 0);
-	bench_add(dirty, daemon_memory(&village, "Private_Dirty") / KB_A_MB, 0);
-	snprintf(pss->note, sizeof(pss->note),
-		 "Rss %.1f MB, Pss of files %.1f MB, of anonymous memory %.1f MB",
-		 daemon_memory(&village, "Rss") / KB_A_MB,
-		 daemon_memory(&village, "Pss_File") / KB_A_MB,
-		 daemon_memory(&village, "Pss_Anon") / KB_A_MB);
+	bench_add("idle", daemon_memory(&village, "Pss") / KB_A_MB, NAN);
+	bench_add("idle.dirty", daemon_memory(&village, "Private_Dirty") / KB_A_MB, NAN);
+	bench_note("idle", "Rss %.1f MB, Pss of files %.1f MB, of anonymous memory %.1f MB",
+		   daemon_memory(&village, "Rss") / KB_A_MB,
+		   daemon_memory(&village, "Pss_File") / KB_A_MB,
+		   daemon_memory(&village, "Pss_Anon") / KB_A_MB);
 	daemon_stop(&village);
 	daemon_stop(&hub);
-}
-
-/* --- opening and verifying ------------------------------------------------------------------------- */
-static void open_rows(struct bench_row *r, const char *dir)
-{
-	char store[BENCH_PATH_MAX + 8];
-
-	store_of(dir, store);
-	for (int rep = 0; rep < BENCH_REPS; rep++) {
-		uint64_t start = bench_ns();
-		struct daemon_proc p;
-		double t;
-
-		daemon_start(&p, dir);
-		t = daemon_wait(&p, start);
-		daemon_stop(&p);
-		bench_add(r, t * 1e3, yard_open(store) * 1e3);
-	}
-}
-
-static void verify_rows(struct bench_row *r, struct load *l, const char *dir)
-{
-	char store[BENCH_PATH_MAX + 8];
-
-	store_of(dir, store);
-	for (int rep = 0; rep < BENCH_REPS; rep++) {
-		struct spread *threads;
-		struct verify_report report = {0};
-		struct errmsg msg = {0};
-		struct kv_txn *t;
-		struct kv *kv;
-		uint64_t start;
-		double ours, cpu;
-
-		if (kvlmdb_open(store, &(struct kvlmdb_opts){.readonly = true}, &kv, &msg))
-			bench_fail("%s", msg.text);
-		BENCH_OK(kv_begin(kv, false, &t));
-		cpu = bench_cpu();
-		start = bench_ns();
-		BENCH_OK(spread_new(0, &threads));
-		struct verify_opts opts = {
-			.rebuild = true, .spread = spread_run, .spread_ctx = threads};
-		BENCH_OK(verify_store(t, &l->town, LOAD_VILLAGE, NULL, &opts, &report));
-		spread_free(threads);
-		ours = bench_since(start);
-		bench_say("verify: %.2f us of CPU an entry, on all cores together",
-			  (bench_cpu() - cpu) / (double)report.entries * 1e6);
-		if (report.nproblems)
-			bench_fail("verify finds %u problems: %s", report.nproblems,
-				   report.problem[0].reason_en);
-		verify_close(&report);
-		kv_abort(t);
-		kv_close(kv);
-		bench_add(r, ours, yard_scan(store, "entry"));
-	}
-}
-
-/* A village with @n points entries whose author signatures nobody will look at. */
-static void fill_large(struct load *l, uint64_t n, const char *name, char dir[BENCH_PATH_MAX])
-{
-	uint64_t per_year = l->per_year;
-	struct load_node node;
-	uint64_t start = bench_ns();
-
-	load_copy(l->village, name, dir);
-	l->next = 0;
-	load_node_open(&node, dir);
-	if (n > MILLION) /* there is no calendar for so many quiet years */
-		l->per_year = BUSY_YEAR;
-	load_fill(l, &node, n, false);
-	l->per_year = per_year;
-	load_node_close(&node);
-	bench_say("wrote %llu entries in %.1f s", (unsigned long long)n, bench_since(start));
-}
-
-void line_open(struct load *l)
-{
-	static char names[2][96];
-	uint64_t n = bench_quick ? OPEN_QUICK : MILLION;
-	char dir[BENCH_PATH_MAX], large[BENCH_PATH_MAX];
-	struct bench_row *open, *verify, *more;
-
-	snprintf(names[0], sizeof(names[0]), "open to serving at %llu entries",
-		 (unsigned long long)n);
-	snprintf(names[1], sizeof(names[1]),
-		 "rebuild and verify %llu entries, author signatures aside", (unsigned long long)n);
-	open = bench_row(names[0], "ms", "LMDB open", BENCH_ADDS, 20);
-	verify = bench_row(names[1], "s", "scan + SHA-256", BENCH_BELOW, 2.0 * (double)n / MILLION);
-	fill_large(l, n, "large", dir);
-	if (bench_wants("open"))
-		open_rows(open, dir);
-	if (bench_wants("verify"))
-		verify_rows(verify, l, dir);
-	bench_drop(dir);
-	if (!bench_large)
-		return;
-	more = bench_row("open to serving at 10 million entries", "ms", "at 1 million",
-			 BENCH_AT_MOST, 1.3);
-	fill_large(l, 10 * MILLION, "larger", large);
-	open_rows(more, large);
-	for (int i = 0; i < more->n; i++)
-		more->yard[i] = bench_median(open->ours, open->n);
-	bench_drop(large);
 }

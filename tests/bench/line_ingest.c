@@ -1,3 +1,4 @@
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ double ingest_rate(struct load *l, uint32_t n)
 	double rate, cpu;
 
 	load_copy(l->hub_rostered, "ingest", dir);
-	l->next = 0;
+	load_restart(l);
 	load_node_open(&hub, dir);
 	load_node_queue(&hub);
 	load_jobs_new(&js, l, n, 1);
@@ -137,30 +138,28 @@ double ingest_rate(struct load *l, uint32_t n)
 	return rate;
 }
 
-void line_ingest(struct load *l)
+void line_ingest(void *ctx)
 {
-	struct bench_row *r = bench_row("hub ingest, every author verified, durable, folded", "/s",
-					"libsodium verify, all cores", BENCH_AT_LEAST, 0.85);
-	uint32_t n = bench_quick ? 10000 : 30000;
+	struct load *l = ctx;
+	uint32_t n = (uint32_t)bench_size(30000, 5000);
 
-	for (int rep = 0; rep < BENCH_REPS; rep++) {
+	for (int rep = 0; rep < bench_reps(); rep++) {
 		double ours = ingest_rate(l, n);
 
-		bench_add(r, ours, yard_verify(YARD_VERIFY_S));
+		bench_add("ingest", ours, yard_verify(YARD_VERIFY_S));
 	}
 }
 
-void line_wire(struct load *l)
+void line_wire(void *ctx)
 {
-	struct bench_row *r =
-		bench_row("wire per entry in bulk", "B", "stored", BENCH_AT_MOST, 0.85);
+	struct load *l = ctx;
 	struct load_feed feed = l->feed_end;
 	struct load_chunks c;
 	struct load_jobs js;
 
 	load_jobs_new(&js, l, WIRE_ENTRIES, 1);
 	load_chunks_new(&c, &feed, &js);
-	bench_add(r, (double)c.wire / (double)c.entries, (double)c.stored / (double)c.entries);
+	bench_add("wire", (double)c.wire / (double)c.entries, (double)c.stored / (double)c.entries);
 	load_chunks_free(&c);
 	load_jobs_free(&js);
 }
@@ -170,24 +169,19 @@ void line_wire(struct load *l)
 static void sheets_new(struct load *l, uint64_t first, uint32_t n, bool steps, struct load_jobs *js)
 {
 	uint32_t each = steps ? 3 : 1;
-	size_t *at = calloc((size_t)n * each, sizeof(*at));
 
-	*js = (struct load_jobs){.n = n * each, .job = calloc((size_t)n * each, sizeof(*js->job))};
-	if (!js->job || !at)
-		bench_fail("no memory");
-	buf_init(&js->payload, (size_t)2 << 30);
-	for (uint32_t i = 0; i < js->n; i++) {
-		at[i] = js->payload.n;
+	load_jobs_open(js, n * each);
+	for (uint32_t i = 0; i < n * each; i++) {
+		struct job *j = load_job_new(js);
+
 		if (i % each == 0)
-			load_points(l, SHEET_LINES, &js->job[i], &js->payload);
+			load_points(l, SHEET_LINES, j, &js->payload);
 		else
 			load_step(l, i % each == 1 ? REC_review : REC_confirm, first + i - i % each,
-				  &js->job[i], &js->payload);
-		load_sign(l, &js->job[i].u.append.tx);
+				  j, &js->payload);
+		load_sign(l, &j->u.append.tx);
 	}
-	for (uint32_t i = 0; i < js->n; i++)
-		js->job[i].u.append.payload.p = js->payload.p + at[i];
-	free(at);
+	load_jobs_done(js);
 }
 
 static double sheets_rep(struct load *l, uint32_t n, bool steps)
@@ -200,7 +194,7 @@ static double sheets_rep(struct load *l, uint32_t n, bool steps)
 	double t;
 
 	load_copy(l->hub_rostered, "sheets", dir);
-	l->next = 0;
+	load_restart(l);
 	load_node_open(&hub, dir);
 	load_node_queue(&hub);
 	sheets_new(l, feed.seq, n, steps, &js);
@@ -213,23 +207,20 @@ static double sheets_rep(struct load *l, uint32_t n, bool steps)
 	return (double)n * SHEET_LINES / t;
 }
 
-void line_sheets(struct load *l)
+void line_sheets(void *ctx)
 {
-	struct bench_row *r = bench_row("hub ingest of batch sheets: record, review, confirm",
-					"lines/s", "sign on one core", BENCH_ABOVE, 300000);
-	struct bench_row *recorded = bench_row("the same, recorded only", "lines/s",
-					       "sign on one core", BENCH_ABOVE, 300000);
-	uint32_t n = bench_quick ? 400 : 1000;
+	struct load *l = ctx;
+	uint32_t n = (uint32_t)bench_size(1000, 100);
 
-	for (int rep = 0; rep < BENCH_REPS; rep++) {
+	for (int rep = 0; rep < bench_reps(); rep++) {
 		double all = sheets_rep(l, n, true), sign = yard_sign(YARD_SIGN_S);
 
-		bench_add(r, all, sign);
-		bench_add(recorded, sheets_rep(l, n, false), sign);
+		bench_add("sheets", all, sign);
+		bench_add("sheets.recorded", sheets_rep(l, n, false), sign);
 	}
 }
 
-/* --- where the time goes: not a line of the table -------------------------------------------------- */
+/* --- where the time goes --------------------------------------------------------------------------- */
 static double cpu_now(void)
 {
 	struct timespec t;
@@ -238,8 +229,8 @@ static double cpu_now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* One thread does everything; CPU microseconds of each phase per @what. */
-static void phases(struct load *l, struct load_jobs *js, double units, const char *what)
+/* One thread does everything; CPU microseconds of each phase per @what, and of all of them. */
+static double phases(struct load *l, struct load_jobs *js, double units, const char *what)
 {
 	struct load_feed feed = l->feed_end;
 	double check = 0, apply = 0, commit = 0, seal = 0, t;
@@ -280,6 +271,7 @@ static void phases(struct load *l, struct load_jobs *js, double units, const cha
 	load_chunks_free(&c);
 	load_node_close(&hub);
 	bench_drop(dir);
+	return (check + apply + commit + seal) / units * 1e6;
 }
 
 /* The same for appends of one village, 1,000 a commit. */
@@ -311,24 +303,27 @@ static void append_phases(struct load *l, struct load_jobs *js)
 	bench_drop(dir);
 }
 
-void line_phases(struct load *l)
+void line_phases(void *ctx)
 {
-	struct load_jobs js;
+	struct load *l = ctx;
+	uint32_t n = (uint32_t)bench_size(PHASE_ENTRIES, 2000);
+	uint32_t sheets = (uint32_t)bench_size(PHASE_SHEETS, 60);
 
-	for (int rep = 0; rep < 3; rep++) {
-		double sign = yard_sign(0.2);
+	for (int rep = 0; rep < bench_reps(); rep++) {
+		double verify = 1e6 / yard_verify_one(YARD_SIGN_S), all;
+		struct load_jobs js;
 
-		l->next = 0;
-		bench_say("sign %.2f us", 1e6 / sign);
-		load_jobs_new(&js, l, PHASE_ENTRIES, 1);
+		load_restart(l);
+		load_jobs_new(&js, l, n, 1);
 		append_phases(l, &js);
-		phases(l, &js, PHASE_ENTRIES, "entry of one line");
+		all = phases(l, &js, n, "entry of one line");
+		bench_add("ingest.beside", all > verify ? all - verify : 0, NAN);
 		load_jobs_free(&js);
-		sheets_new(l, l->feed_end.seq, PHASE_SHEETS, false, &js);
-		phases(l, &js, PHASE_SHEETS * SHEET_LINES, "line of a sheet, recorded");
+		sheets_new(l, l->feed_end.seq, sheets, false, &js);
+		phases(l, &js, sheets * SHEET_LINES, "line of a sheet, recorded");
 		load_jobs_free(&js);
-		sheets_new(l, l->feed_end.seq, PHASE_SHEETS, true, &js);
-		phases(l, &js, PHASE_SHEETS * SHEET_LINES, "line of a sheet, all steps");
+		sheets_new(l, l->feed_end.seq, sheets, true, &js);
+		phases(l, &js, sheets * SHEET_LINES, "line of a sheet, all steps");
 		load_jobs_free(&js);
 	}
 }

@@ -17,13 +17,12 @@
 #define ITEM_POINTS  200    /* 2.00 */
 #define ITEM_CAP     100000 /* 1000.00 a year */
 #define FILL_BATCH   1000
-#define DAY0	     21915 /* 2030-01-01: after the templates are made, as life goes on */
-#define YEAR0	     2030  /* of DAY0 */
-#define YEARS	     60	   /* for which the village adopts its catalogue */
+#define AHEAD	     31 /* days that a catalogue is adopted before it begins */
+#define ENROL_BATCH  1000
+#define INGEST_BATCH 16
 #define MS_PER_DAY   UINT64_C(86400000)
 #define HOUR_MS	     UINT64_C(3600000)
 #define STEP	     7919 /* a prime: walks all members before one comes again */
-#define PASSPHRASE   "correct horse battery staple"
 
 static const struct seal_cost cheap = {1, 8192};
 
@@ -81,13 +80,31 @@ static void make_job(struct load *l, const struct hash *feed, enum rec_code code
 				       .author_ok = true}};
 }
 
+day_t load_day(const struct load *l)
+{
+	return (day_t)(l->day0 + l->next * 365 / (l->households * l->per_year));
+}
+
+static uint64_t version_of(const struct load *l, int year)
+{
+	return (uint64_t)(year - l->year0 + 1);
+}
+
+static int year_of(day_t day)
+{
+	int y, m, d;
+
+	day_to_ymd(day, &y, &m, &d);
+	return y;
+}
+
 static void points_line(struct load *l, struct rec_points_line *r, char household[8],
 			char number[24], day_t *ret_day)
 {
-	uint64_t who = l->next * STEP % (LOAD_HOUSEHOLDS * LOAD_MEMBERS);
-	uint64_t round = l->next / (LOAD_HOUSEHOLDS * LOAD_MEMBERS);
+	uint64_t people = l->households * LOAD_MEMBERS;
+	uint64_t who = l->next * STEP % people, round = l->next / people;
 	uint64_t h = who / LOAD_MEMBERS, item = (round + who) % LOAD_ITEMS;
-	day_t day = (day_t)(DAY0 + l->next * 365 / (LOAD_HOUSEHOLDS * l->per_year));
+	day_t day = load_day(l);
 	int y, m, d;
 
 	day_to_ymd(day, &y, &m, &d);
@@ -97,7 +114,7 @@ static void points_line(struct load *l, struct rec_points_line *r, char househol
 	*r = (struct rec_points_line){.household = text(household),
 				      .member = who % LOAD_MEMBERS + 1,
 				      .item = text(item_code[item]),
-				      .version = (uint64_t)(y - YEAR0 + 1),
+				      .version = version_of(l, y),
 				      .points = points_of(ITEM_POINTS),
 				      .day = day,
 				      .place = text(place[l->next % 5]),
@@ -121,22 +138,63 @@ void load_points(struct load *l, uint32_t lines, struct job *j, struct buf *payl
 		 day_ms(day, 18) + l->next % HOUR_MS, j, payload);
 }
 
-void load_step(struct load *l, enum rec_code step, uint64_t seq, struct job *j, struct buf *payload)
+/* The lines of @n entries agreed. */
+static void agree(struct load *l, enum rec_code step, const uint64_t *seq, uint32_t n,
+		  struct job *j, struct buf *payload)
 {
 	static const struct rec_review head;
-	struct rec_review_line line = {.entry = seq, .decision = DECISION_agree};
-	day_t day = (day_t)(DAY0 + l->next * 365 / (LOAD_HOUSEHOLDS * l->per_year));
+	struct rec_review_line line[LOAD_CYCLE];
 
 	_Static_assert(sizeof(struct rec_review_line) == sizeof(struct rec_confirm_line),
 		       "review and confirmation have the same fields");
-	make_job(l, &l->feed, step, &head, &line, 1,
-		 step == REC_review ? l->reviewer : l->confirmer,
-		 day_ms(day, 20) + l->next % HOUR_MS, j, payload);
+	for (uint32_t i = 0; i < n; i++)
+		line[i] = (struct rec_review_line){.entry = seq[i], .decision = DECISION_agree};
+	make_job(l, &l->feed, step, &head, line, n, step == REC_review ? l->reviewer : l->confirmer,
+		 day_ms(load_day(l), 20) + l->next % HOUR_MS, j, payload);
+}
+
+void load_step(struct load *l, enum rec_code step, uint64_t seq, struct job *j, struct buf *payload)
+{
+	agree(l, step, &seq, 1, j, payload);
+}
+
+void load_record(struct load *l, enum rec_code code, const void *head, const void *lines,
+		 uint32_t nlines, const struct sign_key *author, day_t day, struct job *j,
+		 struct buf *payload)
+{
+	make_job(l, &l->feed, code, head, lines, nlines, author, day_ms(day, 9), j, payload);
+}
+
+static void adopt(struct load *l, int year, day_t day, struct job *j, struct buf *payload)
+{
+	struct rec_adopt_catalogue a = {.version = version_of(l, year), .base = TOWN_VERSION};
+
+	day_from_ymd(year, 1, 1, &a.from);
+	load_record(l, REC_adopt_catalogue, &a, NULL, 0, l->committee, day, j, payload);
+}
+
+void load_life(struct load *l, enum load_life life, uint64_t seq, struct job *j,
+	       struct buf *payload)
+{
+	day_t day = load_day(l);
+
+	if (year_of(day + AHEAD) > l->adopted) {
+		adopt(l, ++l->adopted, day, j, payload);
+	} else if (life == LOAD_RECORDED || l->nwait < LOAD_CYCLE) {
+		load_points(l, 1, j, payload);
+		if (life == LOAD_CONFIRMED)
+			l->wait[l->nwait++] = seq;
+	} else {
+		agree(l, l->reviewed ? REC_confirm : REC_review, l->wait, l->nwait, j, payload);
+		l->nwait = l->reviewed ? 0 : l->nwait;
+		l->reviewed = !l->reviewed;
+	}
 }
 
 static const struct sign_key *author_of(const struct load *l, const struct entry *tx)
 {
-	const struct sign_key *k[] = {l->recorder, l->reviewer, l->confirmer, l->committee};
+	const struct sign_key *k[] = {l->recorder, l->reviewer, l->confirmer, l->committee,
+				      l->officer};
 
 	for (size_t i = 0; i < sizeof(k) / sizeof(k[0]); i++)
 		if (memcmp(sign_key_public(k[i]), tx->author, SIGN_KEY_BYTES) == 0)
@@ -149,41 +207,57 @@ void load_sign(struct load *l, struct entry *tx)
 	entry_tx_sign(tx, &l->town, author_of(l, tx));
 }
 
-/* Jobs point into @payload, which has stopped growing; @at says where each payload begins. */
-static void point_jobs(struct job *job, struct job **list, const size_t *at, uint32_t n,
-		       const struct buf *payload)
+/* For stores whose signatures nobody looks at. It fails at the first look: S is no number below the order. */
+static void no_signature(struct load *l, struct entry *tx)
 {
-	for (uint32_t i = 0; i < n; i++) {
-		job[i].u.append.payload.p = payload->p + at[i];
-		list[i] = &job[i];
+	prng_fill(&l->g, tx->sig, SIGN_BYTES);
+	memset(tx->sig + SIGN_BYTES / 2, 0xff, SIGN_BYTES / 2);
+}
+
+void load_jobs_open(struct load_jobs *js, uint32_t cap)
+{
+	*js = (struct load_jobs){.job = calloc(cap, sizeof(*js->job)),
+				 .list = calloc(cap, sizeof(struct job *)),
+				 .at = calloc(cap, sizeof(*js->at))};
+	if (!js->job || !js->list || !js->at)
+		bench_fail("no memory");
+	buf_init(&js->payload, (size_t)2 << 30);
+}
+
+struct job *load_job_new(struct load_jobs *js)
+{
+	js->at[js->n] = js->payload.n;
+	return &js->job[js->n++];
+}
+
+void load_jobs_done(struct load_jobs *js)
+{
+	for (uint32_t i = 0; i < js->n; i++) {
+		struct job_append *a = &js->job[i].u.append;
+
+		a->payload.p = js->payload.p + js->at[i];
+		js->list[i] = &js->job[i];
+		js->bytes += ENTRY_LEAF_BYTES + a->payload.n;
 	}
 }
 
 void load_jobs_new(struct load_jobs *js, struct load *l, uint32_t n, uint32_t lines)
 {
-	size_t *at = calloc(n, sizeof(*at));
-
-	*js = (struct load_jobs){.n = n,
-				 .job = calloc(n, sizeof(*js->job)),
-				 .list = calloc(n, sizeof(struct job *))};
-	if (!js->job || !js->list || !at)
-		bench_fail("no memory");
-	buf_init(&js->payload, (size_t)2 << 30);
+	load_jobs_open(js, n);
 	for (uint32_t i = 0; i < n; i++) {
-		at[i] = js->payload.n;
-		load_points(l, lines, &js->job[i], &js->payload);
-		load_sign(l, &js->job[i].u.append.tx);
+		struct job *j = load_job_new(js);
+
+		load_points(l, lines, j, &js->payload);
+		load_sign(l, &j->u.append.tx);
 	}
-	point_jobs(js->job, js->list, at, n, &js->payload);
-	for (uint32_t i = 0; i < n; i++)
-		js->bytes += ENTRY_LEAF_BYTES + js->job[i].u.append.payload.n;
-	free(at);
+	load_jobs_done(js);
 }
 
 void load_jobs_free(struct load_jobs *js)
 {
 	free(js->job);
 	free(js->list);
+	free(js->at);
 	buf_close(&js->payload);
 }
 
@@ -277,32 +351,31 @@ void load_batch(struct load_node *n, struct job **jobs, uint32_t njobs)
 		load_check(jobs[i]);
 }
 
-uint64_t load_fill(struct load *l, struct load_node *n, uint64_t count, bool sign)
+uint64_t load_fill(struct load *l, struct load_node *n, uint64_t count, enum load_life life,
+		   bool sign)
 {
-	static struct job job[FILL_BATCH], *list[FILL_BATCH];
-	static size_t at[FILL_BATCH];
-	struct buf payload = {0};
-	uint64_t bytes = 0;
+	uint64_t bytes = 0, seq = load_size(n, n->own);
 
 	while (count) {
 		uint32_t batch = count < FILL_BATCH ? (uint32_t)count : FILL_BATCH;
+		struct load_jobs js;
 
-		buf_reset(&payload);
+		load_jobs_open(&js, batch);
 		for (uint32_t i = 0; i < batch; i++) {
-			at[i] = payload.n;
-			load_points(l, 1, &job[i], &payload);
+			struct job *j = load_job_new(&js);
+
+			load_life(l, life, seq++, j, &js.payload);
 			if (sign)
-				load_sign(l, &job[i].u.append.tx);
+				load_sign(l, &j->u.append.tx);
 			else
-				prng_fill(&l->g, job[i].u.append.tx.sig, SIGN_BYTES);
+				no_signature(l, &j->u.append.tx);
 		}
-		point_jobs(job, list, at, batch, &payload);
-		for (uint32_t i = 0; i < batch; i++)
-			bytes += ENTRY_LEAF_BYTES + job[i].u.append.payload.n;
-		load_batch(n, list, batch);
+		load_jobs_done(&js);
+		load_batch(n, js.list, batch);
+		bytes += js.bytes;
 		count -= batch;
+		load_jobs_free(&js);
 	}
-	buf_close(&payload);
 	return bytes;
 }
 
@@ -329,17 +402,12 @@ static void append_one(struct load_node *n, struct job *j)
 	load_batch(n, &j, 1);
 }
 
-/* The town's own entries: invitation of the village and catalogue. Gives the invitation's text. */
-static void town_entries(struct load *l, struct load_node *hub, struct sign_key *officer,
-			 struct buf *invitation)
+static void town_catalogue(struct load *l, struct load_node *hub)
 {
 	struct rec_catalogue_line line[LOAD_ITEMS];
 	struct rec_catalogue cat = {
-		.version = TOWN_VERSION, .title = text("积分事项参考清单"), .from = DAY0 - 365};
-	uint8_t seed[SIGN_SEED_BYTES] = {7};
+		.version = TOWN_VERSION, .title = text("积分事项参考清单"), .from = l->day0 - 365};
 	struct buf payload = {0};
-	struct sign_key *invite;
-	struct errmsg msg = {0};
 	struct job j;
 
 	for (size_t i = 0; i < LOAD_ITEMS; i++)
@@ -352,22 +420,33 @@ static void town_entries(struct load *l, struct load_node *hub, struct sign_key 
 						      .cap = points_of(ITEM_CAP),
 						      .scope = SCOPE_individual,
 						      .evidence = text("签到表;照片")};
-	make_job(l, &hub->dir.feed, REC_catalogue, &cat, line, LOAD_ITEMS, officer,
-		 day_ms(DAY0 - 300, 9), &j, &payload);
-	entry_tx_sign(&j.u.append.tx, &l->town, officer);
+	make_job(l, &hub->dir.feed, REC_catalogue, &cat, line, LOAD_ITEMS, l->officer,
+		 day_ms(l->day0 - 300, 9), &j, &payload);
+	entry_tx_sign(&j.u.append.tx, &l->town, l->officer);
 	append_one(hub, &j);
-	BENCH_OK(sign_key_from_seed(seed, &invite));
+	buf_close(&payload);
+}
+
+/* Gives the invitation's text. */
+static void invite(struct load *l, struct load_node *hub, struct buf *invitation)
+{
+	uint8_t seed[SIGN_SEED_BYTES] = {7};
+	struct buf payload = {0};
+	struct sign_key *key;
+	struct errmsg msg = {0};
+	struct job j;
+
+	BENCH_OK(sign_key_from_seed(seed, &key));
 	struct rec_invitation inv = {.village_code = text(VILLAGE_CODE),
 				     .village_name = text("青山村"),
-				     .invite_key = {sign_key_public(invite), SIGN_KEY_BYTES}};
-	buf_reset(&payload);
-	make_job(l, &hub->dir.feed, REC_invitation, &inv, NULL, 0, officer, day_ms(DAY0 - 299, 9),
-		 &j, &payload);
-	entry_tx_sign(&j.u.append.tx, &l->town, officer);
+				     .invite_key = {sign_key_public(key), SIGN_KEY_BYTES}};
+	make_job(l, &hub->dir.feed, REC_invitation, &inv, NULL, 0, l->officer,
+		 day_ms(l->day0 - 299, 9), &j, &payload);
+	entry_tx_sign(&j.u.append.tx, &l->town, l->officer);
 	append_one(hub, &j);
 	if (dir_invitation(&hub->dir, VILLAGE_CODE, "青山村", seed, invitation, &msg))
 		bench_fail("%s", msg.text);
-	sign_key_free(invite);
+	sign_key_free(key);
 	buf_close(&payload);
 }
 
@@ -431,19 +510,14 @@ static void send_feed(struct load_node *from, uint32_t no, const struct sign_key
 	memcpy(end->origin, h.origin, sizeof(end->origin));
 }
 
-static void grant(struct load *l, struct load_node *n, const struct sign_key *who, const char *name,
-		  enum rec_choice_ROLE role)
+static void grant(struct load *l, const struct sign_key *who, const char *name,
+		  enum rec_choice_ROLE role, struct load_jobs *js)
 {
 	struct rec_grant g = {
 		.key = {sign_key_public(who), SIGN_KEY_BYTES}, .name = text(name), .role = role};
-	struct buf payload = {0};
-	struct job j;
 
-	make_job(l, &l->feed, REC_grant, &g, NULL, 0, l->committee, day_ms(DAY0 - 200, 9), &j,
-		 &payload);
-	load_sign(l, &j.u.append.tx);
-	append_one(n, &j);
-	buf_close(&payload);
+	load_record(l, REC_grant, &g, NULL, 0, l->committee, l->day0 - 200, load_job_new(js),
+		    &js->payload);
 }
 
 static void household(struct load *l, unsigned h, struct job *j, struct buf *payload)
@@ -458,77 +532,73 @@ static void household(struct load *l, unsigned h, struct job *j, struct buf *pay
 	struct rec_household r = {.household = text(code),
 				  .group = text(group),
 				  .takes_part = YES_yes,
-				  .consent_day = DAY0 - 100};
+				  .consent_day = l->day0 - 100};
 	for (size_t m = 0; m < LOAD_MEMBERS; m++)
 		line[m] = (struct rec_household_line){.member = m + 1,
 						      .name = text(name[m % 3]),
 						      .relation = text(relation[m % 3]),
 						      .sex = m == 0 ? SEX_male : SEX_female,
-						      .birth = DAY0 - 365 * (m == 2 ? 20 : 45)};
+						      .birth = l->day0 - 365 * (m == 2 ? 20 : 45)};
 	make_job(l, &l->feed, REC_household, &r, line, LOAD_MEMBERS, l->committee,
-		 day_ms(DAY0 - 100, 10), j, payload);
-	load_sign(l, &j->u.append.tx);
+		 day_ms(l->day0 - 100, 10), j, payload);
 }
 
-static void roster(struct load *l, struct load_node *n)
+static void grants(struct load *l, struct load_jobs *js)
 {
-	static struct job job[LOAD_HOUSEHOLDS], *list[LOAD_HOUSEHOLDS];
-	static size_t at[LOAD_HOUSEHOLDS];
-	struct buf payload = {0};
-
-	for (unsigned h = 0; h < LOAD_HOUSEHOLDS; h++) {
-		at[h] = payload.n;
-		household(l, h, &job[h], &payload);
-	}
-	point_jobs(job, list, at, LOAD_HOUSEHOLDS, &payload);
-	load_batch(n, list, LOAD_HOUSEHOLDS);
-	buf_close(&payload);
+	grant(l, l->recorder, "记录员", ROLE_recorder, js);
+	grant(l, l->reviewer, "审核员", ROLE_reviewer, js);
+	grant(l, l->confirmer, "确认人", ROLE_confirmer, js);
 }
 
-static void adopt(struct load *l, struct load_node *n, int year)
+void load_founding(struct load *l, struct load_jobs *js)
 {
-	struct rec_adopt_catalogue a = {.version = (uint64_t)(year - YEAR0 + 1),
-					.base = TOWN_VERSION};
-	struct buf payload = {0};
-	struct job j;
-
-	day_from_ymd(year, 1, 1, &a.from);
-	make_job(l, &l->feed, REC_adopt_catalogue, &a, NULL, 0, l->committee, day_ms(DAY0 - 160, 9),
-		 &j, &payload);
-	load_sign(l, &j.u.append.tx);
-	append_one(n, &j);
-	buf_close(&payload);
+	grants(l, js);
+	for (int i = 0; i < LOAD_YEARS; i++)
+		adopt(l, l->year0 + i, l->day0 - 160, load_job_new(js), &js->payload);
+	for (unsigned h = 0; h < l->households; h++)
+		household(l, h, load_job_new(js), &js->payload);
 }
 
-static void village_entries(struct load *l, struct load_node *n)
+static void village_entries(struct load *l, struct load_node *n, const struct sign_key *sealed,
+			    bool bare)
 {
-	grant(l, n, l->recorder, "记录员", ROLE_recorder);
-	grant(l, n, l->reviewer, "审核员", ROLE_reviewer);
-	grant(l, n, l->confirmer, "确认人", ROLE_confirmer);
-	for (int i = 0; i < YEARS; i++)
-		adopt(l, n, YEAR0 + i);
-	roster(l, n);
+	struct load_jobs js;
+
+	load_jobs_open(&js, 4 + LOAD_YEARS + LOAD_HOUSEHOLDS);
+	grant(l, sealed, LOAD_PERSON, ROLE_recorder, &js);
+	if (bare)
+		grants(l, &js);
+	else
+		load_founding(l, &js);
+	load_jobs_done(&js);
+	for (uint32_t i = 0; i < js.n; i++)
+		load_sign(l, &js.job[i].u.append.tx);
+	load_batch(n, js.list, js.n);
+	load_jobs_free(&js);
 }
 
-static void person(const struct dir *d, const char *name, struct sign_key **ret)
+static void person(const struct dir *d, const char *name, struct seal_cost cost,
+		   struct sign_key **ret)
 {
 	uint8_t pub[SIGN_KEY_BYTES];
 	struct errmsg msg = {0};
 
-	if (dir_person_create(d, name, PASSPHRASE, cheap, pub, &msg) ||
-	    dir_person_open(d, name, PASSPHRASE, ret, &msg))
+	if (dir_person_create(d, name, LOAD_PASSPHRASE, cost, pub, &msg) ||
+	    dir_person_open(d, name, LOAD_PASSPHRASE, ret, &msg))
 		bench_fail("%s", msg.text);
 }
 
-static void init_village(struct load *l, struct load_node *hub, const struct buf *invitation)
+static void init_village(struct load *l, struct load_node *hub, const struct buf *invitation,
+			 bool bare)
 {
 	struct dir_village_opts o = {.invitation = (const char *)invitation->p,
 				     .invitation_n = invitation->n,
 				     .http = "",
 				     .operator_name = "支书",
-				     .passphrase = PASSPHRASE,
+				     .passphrase = LOAD_PASSPHRASE,
 				     .cost = cheap};
 	struct load_feed unused;
+	struct sign_key *sealed;
 	struct load_node v;
 	struct errmsg msg = {0};
 
@@ -543,25 +613,29 @@ static void init_village(struct load *l, struct load_node *hub, const struct buf
 	append_one(hub, &j);
 	l->town_size = load_size(hub, FEED_TOWN);
 	send_feed(hub, FEED_TOWN, hub->dir.feed_key, &v, &unused);
-	if (dir_person_open(&v.dir, "支书", PASSPHRASE, &l->committee, &msg))
+	if (dir_person_open(&v.dir, "支书", LOAD_PASSPHRASE, &l->head, &msg))
 		bench_fail("%s", msg.text);
-	person(&v.dir, "记录员", &l->recorder);
-	person(&v.dir, "审核员", &l->reviewer);
-	person(&v.dir, "确认人", &l->confirmer);
-	village_entries(l, &v);
+	l->committee = l->head;
+	person(&v.dir, "记录员", cheap, &l->recorder);
+	person(&v.dir, "审核员", cheap, &l->reviewer);
+	person(&v.dir, "确认人", cheap, &l->confirmer);
+	person(&v.dir, LOAD_PERSON, (struct seal_cost){SEAL_OPS_DEFAULT, SEAL_MEM_KIB_DEFAULT},
+	       &sealed);
+	village_entries(l, &v, sealed, bare);
+	sign_key_free(sealed);
 	l->first = load_size(&v, LOAD_VILLAGE);
 	load_node_close(&v);
 }
 
 /* The hub that has everything of the village's template, and where that feed ends. */
-static void init_rostered(struct load *l)
+static void init_rostered(struct load *l, const char *name)
 {
 	struct load_node v, hub;
 	struct errmsg msg = {0};
 
 	if (dir_open(l->village, &l->village_dir, &msg))
 		bench_fail("%s", msg.text);
-	load_copy(l->hub, "hub-rostered", l->hub_rostered);
+	load_copy(l->hub, name, l->hub_rostered);
 	load_node_open(&hub, l->hub_rostered);
 	load_node_open(&v, l->village);
 	send_feed(&v, LOAD_VILLAGE, l->village_dir.feed_key, &hub, &l->feed_end);
@@ -569,39 +643,71 @@ static void init_rostered(struct load *l)
 	load_node_close(&hub);
 }
 
-void load_init(struct load *l, const char *listen)
+void load_restart(struct load *l)
+{
+	l->next = 0;
+	l->nwait = 0;
+	l->reviewed = false;
+	l->adopted = l->year0 + LOAD_YEARS - 1;
+}
+
+static void load_defaults(struct load *l, const struct load_opts *o)
+{
+	memset(l, 0, sizeof(*l));
+	l->per_year = LOAD_PER_YEAR;
+	l->households = LOAD_HOUSEHOLDS;
+	l->year0 = o->year0;
+	day_from_ymd(o->year0, 1, 1, &l->day0);
+	load_restart(l);
+	prng_seed(&l->g, 1);
+}
+
+void load_init(struct load *l, const struct load_opts *opts)
 {
 	struct dir_hub_opts o = {.name = "青山镇",
 				 .code = TOWN_CODE,
 				 .domain = "qingshan.example",
-				 .listen = listen,
-				 .advertise = listen,
+				 .listen = opts->listen,
+				 .advertise = opts->listen,
 				 .http = "",
 				 .operator_name = "经办人",
-				 .passphrase = PASSPHRASE,
+				 .passphrase = LOAD_PASSPHRASE,
 				 .cost = cheap};
 	struct buf invitation = {0};
-	struct sign_key *officer;
 	struct errmsg msg = {0};
 	struct load_node hub;
+	char name[3][64];
 
-	memset(l, 0, sizeof(*l));
-	l->per_year = LOAD_PER_YEAR;
-	prng_seed(&l->g, 1);
-	bench_dir("hub", l->hub);
-	bench_dir("village", l->village);
+	load_defaults(l, opts);
+	for (size_t i = 0; i < 3; i++)
+		snprintf(name[i], sizeof(name[i]), "%s-%s", opts->name,
+			 (const char *const[]){"hub", "village", "rostered"}[i]);
+	bench_dir(name[0], l->hub);
+	bench_dir(name[1], l->village);
 	if (dir_init_hub(l->hub, &o, &msg))
 		bench_fail("%s", msg.text);
 	load_node_open(&hub, l->hub);
 	l->town = hub.dir.town;
-	if (dir_person_open(&hub.dir, "经办人", PASSPHRASE, &officer, &msg))
+	if (dir_person_open(&hub.dir, "经办人", LOAD_PASSPHRASE, &l->officer, &msg))
 		bench_fail("%s", msg.text);
-	town_entries(l, &hub, officer, &invitation);
-	init_village(l, &hub, &invitation);
+	if (!opts->bare)
+		town_catalogue(l, &hub);
+	invite(l, &hub, &invitation);
+	init_village(l, &hub, &invitation, opts->bare);
 	load_node_close(&hub);
-	init_rostered(l);
-	sign_key_free(officer);
+	init_rostered(l, name[2]);
 	buf_close(&invitation);
+}
+
+void load_close(struct load *l)
+{
+	sign_key_free(l->officer);
+	sign_key_free(l->head);
+	sign_key_free(l->recorder);
+	sign_key_free(l->reviewer);
+	sign_key_free(l->confirmer);
+	sign_key_free(l->keeper);
+	dir_close(&l->village_dir);
 }
 
 /* --- chunks ---------------------------------------------------------------------------------------- */
@@ -675,4 +781,136 @@ void load_chunks_free(struct load_chunks *c)
 		buf_close(&c->body[i]);
 	free(c->job);
 	free(c->body);
+}
+
+/* --- more villages --------------------------------------------------------------------------------- */
+static struct sign_key *new_key(struct load *l)
+{
+	uint8_t seed[SIGN_SEED_BYTES];
+	struct sign_key *k;
+
+	prng_fill(&l->g, seed, sizeof(seed));
+	BENCH_OK(sign_key_from_seed(seed, &k));
+	return k;
+}
+
+static void enrol_one(struct load *l, struct load_node *hub, uint32_t i, struct load_village *v,
+		      struct load_jobs *js)
+{
+	struct sign_key *invite = new_key(l), *witness = new_key(l);
+	struct manifest m = {.town = l->town};
+	struct buf manifest = {0};
+	uint8_t seed[DH_KEY_BYTES];
+	char code[16];
+	struct job *j;
+
+	snprintf(code, sizeof(code), "5001%08u", i);
+	struct rec_invitation inv = {.village_code = text(code),
+				     .village_name = text("远山村"),
+				     .invite_key = {sign_key_public(invite), SIGN_KEY_BYTES}};
+	j = load_job_new(js);
+	make_job(l, &hub->dir.feed, REC_invitation, &inv, NULL, 0, l->officer,
+		 day_ms(l->day0 - 299, 9), j, &js->payload);
+	entry_tx_sign(&j->u.append.tx, &l->town, l->officer);
+	v->feed_key = new_key(l);
+	v->head = new_key(l);
+	prng_fill(&l->g, seed, sizeof(seed));
+	BENCH_OK(dh_key_from_seed(seed, &v->transport));
+	memcpy(m.feed_key, sign_key_public(v->feed_key), SIGN_KEY_BYTES);
+	prng_fill(&l->g, m.nonce, sizeof(m.nonce));
+	BENCH_OK(manifest_pack(&m, &manifest));
+	manifest_feed_id(manifest.p, manifest.n, &v->feed);
+	struct rec_village_enrol r = {.village_code = text(code),
+				      .manifest = buf_bytes(&manifest),
+				      .witness_key = {sign_key_public(witness), SIGN_KEY_BYTES},
+				      .transport_key = {dh_key_public(v->transport), DH_KEY_BYTES},
+				      .head_name = text("支书"),
+				      .head_key = {sign_key_public(v->head), SIGN_KEY_BYTES}};
+	j = load_job_new(js);
+	make_job(l, &hub->dir.feed, REC_village_enrol, &r, NULL, 0, invite,
+		 day_ms(l->day0 - 298, 9), j, &js->payload);
+	entry_tx_sign(&j->u.append.tx, &l->town, invite);
+	buf_close(&manifest);
+	sign_key_free(invite);
+	sign_key_free(witness);
+}
+
+void load_enrol(struct load *l, struct load_node *hub, uint32_t first, uint32_t n,
+		struct load_village *ret)
+{
+	for (uint32_t i = 0; i < n; i += ENROL_BATCH) {
+		uint32_t batch = n - i < ENROL_BATCH ? n - i : ENROL_BATCH;
+		struct load_jobs js;
+
+		load_jobs_open(&js, 2 * batch);
+		for (uint32_t k = i; k < i + batch; k++)
+			enrol_one(l, hub, first + k, &ret[k], &js);
+		load_jobs_done(&js);
+		load_batch(hub, js.list, js.n);
+		load_jobs_free(&js);
+	}
+}
+
+void load_village_close(struct load_village *v)
+{
+	sign_key_free(v->feed_key);
+	sign_key_free(v->head);
+	dh_key_free(v->transport);
+}
+
+void load_speak_for(struct load *l, struct load_node *hub, const struct load_village *v)
+{
+	l->feed = v->feed;
+	l->committee = v->head;
+	l->town_size = load_size(hub, FEED_TOWN);
+	load_restart(l);
+}
+
+void load_feed_of(struct load_node *n, const struct load_village *v, struct load_feed *ret)
+{
+	struct feed_head h;
+	struct kv_txn *t;
+	uint32_t no;
+
+	BENCH_OK(kv_begin(n->kv, false, &t));
+	BENCH_OK(feedlog_find(t, &v->feed, &no));
+	BENCH_OK(feedlog_head(t, no, &h));
+	kv_abort(t);
+	*ret = (struct load_feed){
+		.id = h.id, .prev = h.last, .seq = h.size, .edge = h.edge, .key = v->feed_key};
+	memcpy(ret->origin, h.origin, sizeof(ret->origin));
+}
+
+/* As writer_check, but that the signatures are taken for good. */
+static void trust(struct load *l, struct job *j)
+{
+	struct chunk_check *c;
+
+	BENCH_OK(chunk_check_new(j->u.ingest.body, &l->town, &c));
+	for (size_t i = 0; i < CHUNK_ENTRIES_MAX; i++)
+		c->author_ok[i] = true;
+	j->u.ingest.check = c;
+}
+
+void load_ingest(struct load *l, struct load_node *hub, struct load_feed *f,
+		 const struct load_jobs *js)
+{
+	struct load_chunks c;
+
+	for (uint32_t i = 0; i < js->n; i++)
+		no_signature(l, &js->job[i].u.append.tx);
+	load_chunks_new(&c, f, js);
+	for (uint32_t i = 0; i < c.n;) {
+		struct job *list[INGEST_BATCH];
+		uint32_t n = 0;
+
+		for (; n < INGEST_BATCH && i < c.n; n++, i++) {
+			list[n] = &c.job[i];
+			trust(l, list[n]);
+		}
+		load_batch(hub, list, n);
+		while (n--)
+			chunk_check_free(list[n]->u.ingest.check);
+	}
+	load_chunks_free(&c);
 }

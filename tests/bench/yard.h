@@ -13,6 +13,8 @@ double yard_lmdb(size_t bytes, uint32_t batch, uint32_t txns);
 /* libsodium, messages of TX_MESSAGE_BYTES; signing on one core, verifying on all of them. */
 double yard_sign(double seconds);
 double yard_verify(double seconds);
+/* Verifying on one core, a second of CPU time of it. */
+double yard_verify_one(double seconds);
 unsigned yard_cores(void);
 /* Seconds to open the LMDB environment of a store and read one row of each table. */
 double yard_open(const char *dir);

@@ -1,12 +1,15 @@
-/* Rows of the store as damage may leave them. The first byte chooses the kind of row, the rest is the
- * row. Nothing crashes; what is read is written the same, or reads as the same when written again. */
+/* Rows of the store as damage may leave them. The first byte chooses the kind of row, the rest is its value, and its key
+ * as well. Nothing crashes; what is read is written the same, or reads as the same when written again. */
 #include <assert.h>
 #include <string.h>
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/feed/sigs.h"
+#include "daemon/ledger/state/journal.h"
 #include "daemon/ledger/state/state_evidence.h"
 #include "daemon/ledger/state/state_lines.h"
+#include "daemon/ledger/state/state_register.h"
+#include "daemon/ledger/state/state_text.h"
 #include "daemon/ledger/state/state_year.h"
 #include "daemon/store/kvmem.h"
 #include "lib/err.h"
@@ -20,9 +23,9 @@ static void same(struct buf *b, struct bytes want)
 	buf_close(b);
 }
 
-/* One function per kind of row that packs to the bytes that it was read from. */
-#define ROW(name)                                                                                  \
-	static void row_##name(struct bytes row)                                                   \
+/* Values that pack to the bytes they were read from. */
+#define AGAIN(name)                                                                                \
+	static void value_##name(struct bytes row)                                                 \
 	{                                                                                          \
 		struct state_##name v;                                                             \
 		struct buf b = {0};                                                                \
@@ -32,29 +35,15 @@ static void same(struct buf *b, struct bytes want)
 		state_##name##_pack(&v, &b);                                                       \
 		same(&b, row);                                                                     \
 	}
-ROW(meta)
-ROW(person)
-ROW(invite)
-ROW(village)
-ROW(enrol)
-ROW(version)
-ROW(item)
-ROW(account)
-ROW(place)
-#undef ROW
+STATE_VALUES(AGAIN)
+AGAIN(person)
+AGAIN(account)
+AGAIN(objection)
+AGAIN(facility)
+AGAIN(hours)
+#undef AGAIN
 
-static void row_num(struct bytes row)
-{
-	struct buf b = {0};
-	uint64_t v;
-
-	if (state_num_parse(row, &v))
-		return;
-	state_num_pack(v, &b);
-	same(&b, row);
-}
-
-static void row_household(struct bytes row)
+static void value_household(struct bytes row)
 {
 	static struct state_member m[STATE_MEMBERS_MAX], found;
 	struct state_household h;
@@ -98,7 +87,7 @@ static void item(const struct state_year *y, uint32_t number, int day, bool take
 	buf_close(&b);
 }
 
-static void row_year(struct bytes row)
+static void value_year(struct bytes row)
 {
 	struct state_year y;
 	struct buf b = {0};
@@ -126,7 +115,7 @@ static void same_lines(const struct state_lines *a, const struct state_lines *b)
 	}
 }
 
-static void row_lines(struct bytes row)
+static void value_lines(struct bytes row)
 {
 	static struct state_lines l, back;
 	struct buf b = {0};
@@ -152,7 +141,7 @@ static void row_lines(struct bytes row)
 	buf_close(&b);
 }
 
-static void row_evidence(struct bytes row)
+static void value_evidence(struct bytes row)
 {
 	static const uint8_t id[STATE_EVIDENCE_ID] = {'c', 'd', 'e'};
 	const struct state_use put = {.seq = 77, .line = 3};
@@ -172,6 +161,40 @@ static void row_evidence(struct bytes row)
 		assert(after <= before + 1);
 	}
 	buf_close(&b);
+}
+
+/* Postings pack to the bytes that they were read from. */
+static void value_postings(struct bytes row)
+{
+	const uint64_t first = 1000;
+	struct buf b = {0};
+	struct postings s;
+	struct posting p;
+	uint64_t before = first;
+
+	if (postings_of_run(row, first, &s))
+		return;
+	const uint8_t *from = s.c.p;
+	while (postings_next(&s, &p) == ERR_OK) {
+		posting_pack(&p, before, &b);
+		assert(p.seq >= before && p.entry <= p.seq);
+		before = p.seq;
+		same(&b, kv_bytes(from, (size_t)(s.c.p - from)));
+		from = s.c.p;
+	}
+}
+
+static void value_daybook(struct bytes row)
+{
+	struct bytes household;
+	unsigned slot;
+	size_t at = 0;
+
+	while (journal_day_next(row, &at, &slot, &household) == ERR_OK) {
+		assert(at <= row.n);
+		assert(slot < JOURNAL_BLOCK);
+		assert(household.n >= 1 && household.n <= STATE_CODE_MAX);
+	}
 }
 
 /* Length of the key, key, value. */
@@ -230,14 +253,58 @@ static void row_feed(struct bytes row)
 	kv_close(kv);
 }
 
+/* The rest as a key: it is taken apart and put together the same. */
+#define PART(type, name) , p.name
+#define KEY(KIND, name, letter, codec, value, zh, en)                                              \
+	static void key_##name(struct bytes key)                                                   \
+	{                                                                                          \
+		struct state_##name##_parts p;                                                     \
+		struct state_key k;                                                                \
+                                                                                                   \
+		if (key.n > STATE_KEY_MAX || state_##name##_split(key, &p))                        \
+			return;                                                                    \
+		state_##name##_key(&k, be32_get(key.p) KEY_##name(PART));                          \
+		assert(k.n == key.n);                                                              \
+		assert(memcmp(k.b, key.p, key.n) == 0);                                            \
+	}
+STATE_ROWS(KEY)
+#undef KEY
+#undef PART
+
+static void texts(uint8_t kind, struct bytes row)
+{
+	struct buf b = {0};
+	uint8_t key[STATE_KEY_MAX] = {0};
+	size_t n =
+		row.n < sizeof(key) - STATE_FEED_LEN - 1 ? row.n : sizeof(key) - STATE_FEED_LEN - 1;
+
+	key[STATE_FEED_LEN] = kind;
+	if (n)
+		memcpy(key + STATE_FEED_LEN + 1, row.p, n);
+	state_text_key(kv_bytes(key, STATE_FEED_LEN + 1 + n), &b);
+	state_text_value(kind, row, &b);
+	assert(b.err == ERR_OK);
+	buf_close(&b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static void (*const rows[])(struct bytes row) = {
-		row_meta,     row_person, row_invite,  row_village,   row_enrol, row_version,
-		row_item,     row_num,	  row_account, row_household, row_year,	 row_lines,
-		row_evidence, row_note,	  row_feed,    row_place};
+	static const struct {
+		uint8_t kind;
+		void (*key)(struct bytes key);
+		void (*value)(struct bytes row);
+	} rows[] = {
+#define ROW(KIND, name, letter, codec, value, zh, en) {letter, key_##name, value_##value},
+		STATE_ROWS(ROW)
+#undef ROW
+			{0, row_note, row_feed}};
+	size_t i = n ? data[0] % (sizeof(rows) / sizeof(rows[0])) : 0;
+	struct bytes rest = kv_bytes(data + 1, n ? n - 1 : 0);
 
-	if (n)
-		rows[data[0] % (sizeof(rows) / sizeof(rows[0]))](kv_bytes(data + 1, n - 1));
+	if (n == 0)
+		return 0;
+	rows[i].key(rest);
+	rows[i].value(rest);
+	texts(rows[i].kind, rest);
 	return 0;
 }

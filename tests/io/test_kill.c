@@ -211,7 +211,7 @@ static void check_store(bool signatures)
 	T_EQ(verify_store(t, &tw.id, FEED_TOWN, &g, &opts, &r), ERR_OK);
 	if (r.nproblems)
 		t_fail(__FILE__, __LINE__, "%s, entry %" PRIu64 ": %s", r.problem[0].table,
-		       r.problem[0].entry, r.problem[0].reason_en);
+		       r.problem[0].entry, problem_name(r.problem[0].id));
 	T_EQ(r.entries, g.size); /* all of it is sealed again */
 	verify_close(&r);
 	kv_abort(t);

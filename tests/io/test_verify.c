@@ -4,6 +4,7 @@
 
 #include "daemon/io/kvlmdb.h"
 #include "daemon/io/workers.h"
+#include "daemon/ledger/state/state.h"
 #include "daemon/verify/verify_int.h"
 #include "tests/lib/held.h"
 #include "tests/lib/t.h"
@@ -64,23 +65,23 @@ static void test_threads_change_nothing(void)
 	struct verify_report one, many;
 	uint8_t bad[HELD_VALUE_MAX];
 	struct kv *kv = open_store(false);
-	struct spread *s;
+	struct workers *s;
 	struct kv_txn *t;
 
 	while (row->tab != KV_ENTRY)
 		row--;
 	memcpy(bad, row->v, row->vn);
 	bad[100] ^= 8;
-	T_EQ(spread_new(3, &s), ERR_OK);
+	T_EQ(workers_new(3, &s), ERR_OK);
 	T_EQ(kv_begin(kv, true, &t), ERR_OK);
 	for (int altered = 0; altered < 2; altered++) {
 		if (altered)
 			T_EQ(kv_put(t, row->tab, kv_bytes(row->k, row->kn), kv_bytes(bad, row->vn)),
 			     ERR_OK);
-		opts.spread = NULL;
+		opts.workers = NULL;
 		T_EQ(verify_store(t, &g.w.id, FEED_TOWN, &g.guard, &opts, &one), ERR_OK);
-		opts.spread = spread_run;
-		opts.spread_ctx = s;
+		opts.workers = workers_run;
+		opts.workers_ctx = s;
 		T_EQ(verify_store(t, &g.w.id, FEED_TOWN, &g.guard, &opts, &many), ERR_OK);
 		T_EQ(one.nproblems > 0, altered);
 		T_EQ(many.nproblems, one.nproblems);
@@ -93,7 +94,7 @@ static void test_threads_change_nothing(void)
 	}
 	kv_abort(t);
 	kv_close(kv);
-	spread_free(s);
+	workers_free(s);
 }
 
 /* @value NULL: removes the row. */
@@ -130,7 +131,7 @@ static bool is_picked(uint32_t i)
 static void every_kind_is_among(const bool seen[UINT8_MAX + 1])
 {
 	for (int kind = 0; kind <= UINT8_MAX; kind++)
-		if (seen[kind] != (verify_state_kind((uint8_t)kind) != NULL))
+		if (seen[kind] != (state_row_of((uint8_t)kind) != NULL))
 			t_fail(__FILE__, __LINE__, "rows of kind '%c': %s", kind,
 			       seen[kind] ? "no name" : "none was altered");
 }

@@ -26,31 +26,31 @@ static void count(void *arg, uint32_t i)
 static void test_each_part_runs_once_and_all_have_returned(void)
 {
 	for (uint32_t threads = 0; threads < 4; threads++) {
-		struct spread *s;
+		struct workers *s;
 
-		T_EQ(spread_new(threads, &s), ERR_OK);
+		T_EQ(workers_new(threads, &s), ERR_OK);
 		for (uint32_t round = 0; round < 2000; round++) {
 			struct sum sum = {.caller = pthread_self()};
 			uint32_t n = round % PARTS_MAX;
 
-			spread_run(s, count, &sum, n);
+			workers_run(s, count, &sum, n);
 			T_EQ(sum.first_here, n > 0);
 			for (uint32_t i = 0; i < PARTS_MAX; i++)
 				T_EQ(sum.runs[i], i < n);
 		}
-		spread_free(s);
+		workers_free(s);
 	}
-	spread_free(NULL);
+	workers_free(NULL);
 	T_EQ(mem_live(), 0);
 }
 
 static int open_and_close(void)
 {
-	struct spread *s;
-	int err = spread_new(1, &s);
+	struct workers *s;
+	int err = workers_new(1, &s);
 
 	if (!err)
-		spread_free(s);
+		workers_free(s);
 	return err;
 }
 

@@ -50,6 +50,8 @@ static size_t length(struct recgen *r, const struct rec_field *f)
 		return max;
 	if (one_in(r, 4))
 		return min;
+	if (rec_is_hex(f) && min == 0)
+		return max; /* a hash or a key, whole */
 	return min + (size_t)prng_below(&r->g, (max - min < 24 ? max - min : 24) + 1);
 }
 

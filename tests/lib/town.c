@@ -87,6 +87,34 @@ void town_manifest(struct town *w, const char *label, struct buf *out)
 }
 
 /* --- transactions ---------------------------------------------------------------------------------- */
+/* A bin of 32 bytes as msgpack has it, whose bytes mark it as the one to be cut. */
+#define HALF_BYTES 5
+static const uint8_t half[2 + HASH_BYTES] = {0xc4, HASH_BYTES, 'h', 'a', 'l', 'f', ' ', 'o', 'f',
+					     ' ',  'a',	       ' ', 'd', 'i', 'g', 'e', 's', 't'};
+
+struct bytes town_half(void)
+{
+	return (struct bytes){half + 2, HASH_BYTES};
+}
+
+/* The first one in a part, whose length stands before it. */
+static void cut_half(struct buf *payload, const struct bytes *part)
+{
+	uint8_t *p = payload->p + (part->p - payload->p);
+	size_t cut = HASH_BYTES - HALF_BYTES;
+
+	for (size_t i = 0; i + sizeof(half) <= part->n; i++) {
+		if (memcmp(p + i, half, sizeof(half)) != 0)
+			continue;
+		be16_put(p - 2, (uint16_t)(part->n - cut));
+		p[i + 1] = HALF_BYTES;
+		p += i + 2 + HALF_BYTES;
+		memmove(p, p + cut, (size_t)(payload->p + payload->n - (p + cut)));
+		payload->n -= cut;
+		return;
+	}
+}
+
 void town_tx(struct town *w, const struct hash *feed, uint64_t town_seen, const char *author,
 	     const struct rec_type *type, const void *head, const void *lines, uint32_t nlines,
 	     struct entry *e, struct buf *payload)
@@ -103,6 +131,9 @@ void town_tx(struct town *w, const struct hash *feed, uint64_t town_seen, const 
 	if (err)
 		t_fail(__FILE__, __LINE__, "%s part %u: field %s: %s", type->name, issue.part,
 		       issue.field ? issue.field->name : "-", err_name(err));
+	T_EQ(payload_parse(payload->p, payload->n, &p), ERR_OK);
+	for (uint32_t i = p.nparts; i-- > 0;)
+		cut_half(payload, &p.part[i]);
 	T_EQ(payload_parse(payload->p, payload->n, &p), ERR_OK);
 	*e = (struct entry){.feed = *feed,
 			    .town_seen = town_seen,

@@ -88,12 +88,12 @@ static enum verdict_id judge_split(const struct books *b, const struct books_act
 	const struct books_household *h = &b->household[a->household];
 	enum verdict_id is;
 
+	if (h->left)
+		return V_HOUSEHOLD_LEFT;
 	if (!a->today)
 		return V_NO_CLOCK;
 	if (a->household == a->into)
 		return V_MERGE_SELF;
-	if (h->left)
-		return V_HOUSEHOLD_LEFT;
 	if (b->household[a->into].known)
 		return V_HOUSEHOLD_EXISTS;
 	is = judge_persons(b, a);
@@ -108,12 +108,12 @@ static enum verdict_id judge_merge(const struct books *b, const struct books_act
 {
 	enum verdict_id is;
 
+	if (b->household[a->household].left || b->household[a->into].left)
+		return V_HOUSEHOLD_LEFT;
 	if (!a->today)
 		return V_NO_CLOCK;
 	if (a->household == a->into)
 		return V_MERGE_SELF;
-	if (b->household[a->household].left || b->household[a->into].left)
-		return V_HOUSEHOLD_LEFT;
 	is = judge_persons(b, a);
 	if (is != V_ACCEPTED)
 		return is;
@@ -216,12 +216,12 @@ static enum verdict_id judge_receiver(const struct books_household *h, const str
 
 	if (h->left)
 		return V_HOUSEHOLD_LEFT;
+	if (h->out)
+		return V_P13_NOT_PART;
 	if (a->day < h->began)
 		return V_P13_BEGAN;
 	if (a->member && ((m->left && m->left < a->day) || (m->dead && m->dead < a->day)))
 		return V_LEFT_ALREADY;
-	if (h->out)
-		return V_P13_NOT_PART;
 	return h->consent && a->day < h->consent ? V_P05_BEFORE_CONSENT : V_ACCEPTED;
 }
 
@@ -262,11 +262,12 @@ static enum verdict_id judge_settling(const struct books *b, const struct books_
 
 	if (a->type != REC_application_reply && a->type != REC_withdrawal && was->by == a->by)
 		return V_SAME_PERSON;
+	if (was->done)
+		return V_DONE_ALREADY;
 	if (a->type == REC_objection_reply && books_sheet(b, was->about)->recorder == a->by)
 		return V_SAME_PERSON;
-	if (a->type == REC_appraisal_confirm && b->closed[was->year])
-		return V_YEAR_CLOSED;
-	return was->done ? V_DONE_ALREADY : V_ACCEPTED;
+	return a->type == REC_appraisal_confirm && b->closed[was->year] ? V_YEAR_CLOSED
+									: V_ACCEPTED;
 }
 
 /* --- the year -------------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ static void count_feed(struct sim *s, struct kv_txn *t, uint32_t no)
 	for (uint64_t seq = 0; seq < head.size; seq++) {
 		T_EQ(feedlog_read(t, no, seq, &leaf, &payload), ERR_OK);
 		T_EQ(entry_parse(leaf.p, leaf.n, &e), ERR_OK);
-		T_EQ(view_verdict(t, no, seq, &v), ERR_OK);
+		T_EQ(read_verdict(t, no, seq, &v), ERR_OK);
 		T_OK(e.type < SIM_TYPES);
 		s->count.accepted_of[e.type] += verdict_ok(&v);
 	}

@@ -377,7 +377,8 @@ static void verified(struct sim *s, uint32_t host)
 	kv_abort(t);
 	if (r.nproblems)
 		sim_fail(s, "false alarm: verify of %s: %s, entry %lld: %s", name_of(s, host),
-			 r.problem[0].table, (long long)r.problem[0].entry, r.problem[0].reason_en);
+			 r.problem[0].table, (long long)r.problem[0].entry,
+			 problem_name(r.problem[0].id));
 	verify_close(&r);
 }
 
@@ -430,8 +431,8 @@ static void same_verdicts(struct sim *s, uint32_t village, struct kv_txn *hub, u
 		uint64_t seq = f->judged[SIM_HUB];
 		struct verdict a, b;
 
-		T_EQ(view_verdict(hub, hub_no, seq, &a), ERR_OK);
-		T_EQ(view_verdict(t, h->own_no, seq, &b), ERR_OK);
+		T_EQ(read_verdict(hub, hub_no, seq, &a), ERR_OK);
+		T_EQ(read_verdict(t, h->own_no, seq, &b), ERR_OK);
 		if (!same_verdict(&a, &b))
 			sim_fail(
 				s,

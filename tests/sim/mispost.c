@@ -90,7 +90,7 @@ static void put_account(struct kv_txn *t, uint32_t no, const char *household,
 	state_account_pack(a, &row);
 	if (more)
 		posting_pack(more, before, &row);
-	journal_account_key(&k, no, bytes_str(household));
+	state_account_key(&k, no, bytes_str(household));
 	T_EQ(kv_put(t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
 	buf_close(&row);
 }
@@ -120,14 +120,12 @@ static void move_silently(struct kv_txn *t, uint32_t no, const struct last *l)
 	struct points own;
 	struct state_key k;
 	struct buf row = {0};
-	int64_t v;
 
 	T_EQ(journal_own(t, no, &redeemed, &own), ERR_OK);
-	v = points_raw(own) + 100;
 	a.redeemed += 100;
 	put_account(t, no, l->household, &a, NULL, 0);
 	journal_own_key(&k, no, &redeemed);
-	state_nums_pack(&v, 1, &row);
+	state_balance_pack(&(struct state_balance){points_raw(own) + 100}, &row);
 	T_EQ(kv_put(t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
 	buf_close(&row);
 }

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/ledger/query/defaults.h"
 #include "lib/text.h"
 #include "tools/cunzhang/help.h"
 
@@ -398,13 +397,8 @@ static bool field_hidden(const struct command *cmd, const struct rec_field *f)
 
 static bool field_required(const struct cli *c, const struct rec_field *f)
 {
-	const char *const *lax = defaults_lax(c->type);
-
 	if (c->cmd->fields_lax || rec_optional(f))
 		return false;
-	for (; lax && *lax; lax++) /* the daemon completes it */
-		if (strcmp(*lax, f->name) == 0)
-			return false;
 	/* numbered by itself at the counter */
 	return !(c->cmd->run == cmd_redeem && strcmp(f->name, "slip") == 0);
 }

@@ -32,17 +32,17 @@ static void add(struct finding *f, const char *feed, const char *label, const ch
 	json_array_append_new(f->problems, o);
 }
 
-/* A problem of the node itself, told in a sentence with one text, which comes in both languages. */
+/* A problem of the node itself: a sentence with one text, which comes in both languages. */
 static void add_own(struct finding *f, const char *table, enum msg_id id, const char *zh,
 		    const char *en)
 {
-	struct buf said[2] = {{0}};
+	struct buf text[2] = {{0}};
 
-	say_put(&said[0], LANG_ZH, id, &zh, 1);
-	say_put(&said[1], LANG_EN, id, &en, 1);
-	add(f, f->feed, f->label, table, buf_str(&said[0]), buf_str(&said[1]));
-	buf_close(&said[0]);
-	buf_close(&said[1]);
+	say_put(&text[0], LANG_ZH, id, &zh, 1);
+	say_put(&text[1], LANG_EN, id, &en, 1);
+	add(f, f->feed, f->label, table, buf_str(&text[0]), buf_str(&text[1]));
+	buf_close(&text[0]);
+	buf_close(&text[1]);
 }
 
 /* What cannot be read: in English with the details, which have no translation. */
@@ -57,10 +57,16 @@ static void add_report(struct finding *f)
 {
 	for (uint32_t i = 0; i < f->report.nproblems && i < VERIFY_PROBLEMS_MAX; i++) {
 		const struct problem *p = &f->report.problem[i];
+		struct buf zh = {0}, en = {0};
 		json_t *last;
 
-		add(f, p->feed, p->label, p->table, p->reason_zh, p->reason_en);
+		problem_text(p, LANG_ZH, &zh);
+		problem_text(p, LANG_EN, &en);
+		add(f, p->feed, p->label, p->table, buf_str(&zh), buf_str(&en));
+		buf_close(&zh);
+		buf_close(&en);
 		last = json_array_get(f->problems, json_array_size(f->problems) - 1);
+		json_object_set_new(last, "name", json_string(problem_name(p->id)));
 		if (p->entry != UINT64_MAX)
 			json_object_set_new(last, "entry", json_integer((json_int_t)p->entry));
 	}
@@ -89,17 +95,17 @@ static int check_store(const struct cli *c, const struct dir *d, struct kv_txn *
 	uint64_t shown = UINT64_MAX;
 	struct verify_opts opts = {.signatures = all, .rebuild = all, .ctx = &shown};
 	struct feed_head head = {0};
-	struct spread *threads = NULL;
-	int err = spread_new(0, &threads);
+	struct workers *threads = NULL;
+	int err = workers_new(0, &threads);
 
 	if (err)
 		return err;
-	opts.spread = spread_run;
-	opts.spread_ctx = threads;
+	opts.workers = workers_run;
+	opts.workers_ctx = threads;
 	if (isatty(STDERR_FILENO))
 		opts.progress = on_progress;
 	err = verify_store(t, &d->town, own, guard, &opts, &f->report);
-	spread_free(threads);
+	workers_free(threads);
 	if (shown != UINT64_MAX)
 		fputs("\r\033[K", stderr);
 	add_report(f);
@@ -167,7 +173,7 @@ static int check(const struct cli *c, const struct dir *d, struct finding *f, st
 	return ERR_OK;
 }
 
-/* --- what is said ------------------------------------------------------------------------------------ */
+/* --- what is shown ----------------------------------------------------------------------------------- */
 
 static void print_json(const struct finding *f)
 {

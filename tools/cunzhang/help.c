@@ -6,6 +6,19 @@
 #include "daemon/web/api/recjson.h"
 #include "tools/cunzhang/args.h"
 
+static enum msg_id default_text(enum rec_default how)
+{
+	switch (how) {
+	case REC_TODAY: return M_DEFAULT_TODAY;
+	case REC_NOW: return M_DEFAULT_NOW;
+	case REC_IN_FORCE: return M_DEFAULT_IN_FORCE;
+	case REC_ITEM: return M_DEFAULT_ITEM;
+	case REC_PRICE: return M_DEFAULT_PRICE;
+	case REC_NO_DEFAULT: break;
+	}
+	return M_NOTHING_MORE;
+}
+
 static void put_text(struct buf *b, const struct option_def *o)
 {
 	bool en = say_lang() == LANG_EN;
@@ -21,6 +34,8 @@ static void put_text(struct buf *b, const struct option_def *o)
 	}
 	if (o->required)
 		buf_puts(b, say_text(M_REQUIRED));
+	else if (o->field && o->field->fill)
+		buf_puts(b, say_text(default_text(o->field->fill)));
 }
 
 static void put_option(struct table *t, const struct option_def *o)
@@ -153,6 +168,10 @@ static void put_sample(struct buf *b, const struct rec_field *f)
 {
 	char text[AMOUNT_TEXT_MAX];
 
+	if (f->example) {
+		buf_puts(b, f->example);
+		return;
+	}
 	switch (f->kind) {
 	case REC_U:
 	case REC_QTY: buf_printf(b, "%" PRId64, f->min > 1 ? f->min : 1); return;
@@ -166,14 +185,8 @@ static void put_sample(struct buf *b, const struct rec_field *f)
 	case REC_DIGEST: buf_puts(b, "photo.jpg"); return;
 	case REC_BIN: buf_printf(b, "%0*d", (int)(2 * f->min), 0); return;
 	case REC_TEXT: buf_printf(b, "'%s'", say_lang() == LANG_EN ? f->en : f->zh); return;
-	case REC_CODE: break;
+	case REC_CODE: buf_printf(b, "%.*s", (int)f->max, "1"); return;
 	}
-	if (strstr(f->name, "household"))
-		buf_puts(b, "05001");
-	else if (strcmp(f->name, "item") == 0)
-		buf_puts(b, "D101");
-	else
-		buf_printf(b, "%.*s", (int)f->max, f->min > 9 ? "500101999201" : "G01");
 }
 
 /* The command that makes records of this type from what the node knows; NULL: people write them. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/feed/feedlog.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/ledger/state/read_documents.h"
 #include "proto/entry.h"
 
@@ -10,51 +11,33 @@
 #define MINUTES_PER_DAY 1440
 #define CHINA_MINUTES	480 /* ahead of UTC */
 
-const char *const *defaults_lax(const struct rec_type *t)
+static bool fills(const struct rec_field *f, uint32_t n)
 {
-	static const char *const points[] = {"version", "points", "day", NULL};
-	static const char *const redemption[] = {"prices", "day", "points", NULL};
+	for (uint32_t i = 0; i < n; i++)
+		if (f[i].fill)
+			return true;
+	return false;
+}
 
-	if (t->code == REC_points)
-		return points;
-	return t->code == REC_redemption ? redemption : NULL;
+/* A minute of 00:00 may have been given. */
+static bool lacks(const struct defaults_record *r, const struct rec_field *f, const void *s)
+{
+	return f->fill && rec_is_zero(f, s) && !(f->fill == REC_NOW && r->has_minute);
 }
 
 /* --- what was written before ----------------------------------------------------------------------- */
 
-static void points_before(struct rec_points_line *l, const struct rec_points_line *then)
+static void take_over(const struct defaults_record *r, const struct rec_field *f, uint32_t n,
+		      void *s, const void *then)
 {
-	if (l->day == DAY_NONE)
-		l->day = then->day;
-	if (!l->version)
-		l->version = then->version;
-	if (!points_raw(l->points))
-		l->points = then->points;
+	for (uint32_t i = 0; i < n; i++)
+		if (lacks(r, &f[i], s))
+			rec_copy(&f[i], s, then);
 }
 
-static void redemption_before(struct rec_redemption *h, const struct rec_redemption *then,
-			      bool has_minute)
+static uint8_t *line_of(const struct defaults_record *r, uint32_t i)
 {
-	if (h->day == DAY_NONE)
-		h->day = then->day;
-	if (!has_minute)
-		h->minute = then->minute;
-	if (!h->prices)
-		h->prices = then->prices;
-}
-
-static void line_before(struct defaults_record *r, uint32_t i, const struct payload *p)
-{
-	union rec_any line;
-
-	if (rec_decode_line(r->t, p, i, &line))
-		return; /* redacted: it cannot be the same any more */
-	if (r->t->code == REC_points)
-		points_before((struct rec_points_line *)r->lines + i,
-			      (const struct rec_points_line *)line.raw);
-	else if (!points_raw(((struct rec_redemption_line *)r->lines)[i].points))
-		((struct rec_redemption_line *)r->lines)[i].points =
-			((const struct rec_redemption_line *)line.raw)->points;
+	return r->lines + i * r->t->line_size;
 }
 
 /* Only numbers are taken over, nothing that is borrowed. Whether all of it is the same is for the log to say.
@@ -79,21 +62,48 @@ static int as_before(struct kv_txn *t, uint32_t feed, const uint8_t *txid,
 	if (e.type != r->t->code || e.schema != r->t->schema ||
 	    payload_parse(payload.p, payload.n, &p))
 		return ERR_OK;
-	if (r->t->code == REC_redemption && !rec_decode_head(r->t, &p, &then))
-		redemption_before((struct rec_redemption *)r->head->raw,
-				  (const struct rec_redemption *)then.raw, r->has_minute);
+	/* what is redacted cannot be the same any more */
+	if (!rec_decode_head(r->t, &p, &then))
+		take_over(r, r->t->head, r->t->nhead, r->head->raw, &then);
 	if (rec_nlines(r->t, &p, &n))
 		return ERR_OK;
 	for (uint32_t i = 0; i < n && i < r->nlines; i++)
-		line_before(r, i, &p);
+		if (!rec_decode_line(r->t, &p, i, &then))
+			take_over(r, r->t->line, r->t->nline, line_of(r, i), &then);
 	return ERR_OK;
+}
+
+/* --- the day --------------------------------------------------------------------------------------- */
+static bool put_today(const struct defaults_record *r, const struct rec_field *f, uint32_t n,
+		      void *s, day_t today)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (f[i].fill != REC_TODAY || !lacks(r, &f[i], s))
+			continue;
+		if (today == DAY_NONE)
+			return false;
+		rec_put_day(&f[i], s, today);
+	}
+	return true;
+}
+
+/* Every day that is to be the one of writing; ERR_NOTFOUND when that is unknown. */
+static int today(const struct defaults_at *at, struct defaults_record *r, struct reason *why)
+{
+	day_t day = day_of_ms(at->wall_ms);
+	bool known = put_today(r, r->t->head, r->t->nhead, r->head->raw, day);
+
+	for (uint32_t i = 0; i < r->nlines && known; i++)
+		known = put_today(r, r->t->line, r->t->nline, line_of(r, i), day);
+	*why = (struct reason){.id = V_NO_CLOCK};
+	return known ? ERR_OK : ERR_NOTFOUND;
 }
 
 /* --- points ---------------------------------------------------------------------------------------- */
 static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct rec_points_line *l,
 		       struct reason *why)
 {
-	struct rec_catalogue_line item;
+	struct item item;
 	struct view_household h;
 	int err;
 
@@ -108,14 +118,14 @@ static int points_line(struct kv_txn *t, uint32_t feed, uint32_t line, struct re
 	*why = (struct reason){.id = V_P11_NOT_IN_FORCE,
 			       .num = {line, l->day, (int64_t)l->version}};
 	if (!l->version)
-		err = view_catalogue_on(t, feed, l->day, &l->version);
+		err = read_catalogue_on(READER(t, feed), l->day, &l->version);
 	if (!err && !points_raw(l->points)) {
 		*why = (struct reason){.id = V_P11_UNKNOWN_ITEM,
 				       .num = {line, (int64_t)l->version}};
 		reason_set_text(why->s, l->item.p, l->item.n);
-		err = view_item(t, feed, l->version, l->item, &item);
+		err = read_item(READER(t, feed), l->version, l->item, &item);
 		if (!err)
-			l->points = item.points;
+			l->points = item.line.points;
 	}
 	return err;
 }
@@ -125,15 +135,8 @@ static int points(const struct defaults_at *at, struct defaults_record *r, struc
 	struct rec_points_line *l = (struct rec_points_line *)r->lines;
 	int err = ERR_OK;
 
-	for (uint32_t i = 0; !err && i < r->nlines; i++) {
-		if (l[i].day == DAY_NONE)
-			l[i].day = day_of_ms(at->wall_ms);
-		if (l[i].day == DAY_NONE) {
-			*why = (struct reason){.id = V_NO_CLOCK};
-			return ERR_NOTFOUND;
-		}
+	for (uint32_t i = 0; !err && i < r->nlines; i++)
 		err = points_line(at->t, at->feed_no, i + 1, &l[i], why);
-	}
 	return err;
 }
 
@@ -142,11 +145,8 @@ static int points(const struct defaults_at *at, struct defaults_record *r, struc
 static void present_time(uint64_t wall_ms, bool has_minute, struct rec_redemption *r)
 {
 	uint64_t minutes = wall_ms / MS_PER_MINUTE + CHINA_MINUTES;
-	day_t today = day_of_ms(wall_ms);
 
-	if (r->day == DAY_NONE)
-		r->day = today;
-	if (r->day == today && today != DAY_NONE && !has_minute)
+	if (r->day == day_of_ms(wall_ms) && !has_minute)
 		r->minute = minutes % MINUTES_PER_DAY;
 }
 
@@ -196,17 +196,14 @@ static int redemption(const struct defaults_at *at, bool fresh, struct defaults_
 {
 	struct rec_redemption_line *l = (struct rec_redemption_line *)r->lines;
 	struct rec_redemption *h = (struct rec_redemption *)r->head->raw;
-	struct view_doc doc;
+	struct document doc;
 	int err = ERR_OK;
 
 	if (fresh)
 		present_time(at->wall_ms, r->has_minute, h);
-	*why = (struct reason){.id = V_NO_CLOCK};
-	if (h->day == DAY_NONE)
-		return ERR_NOTFOUND;
 	*why = (struct reason){.id = V_NO_PRICES, .num = {h->day, 0, (int64_t)h->prices}};
 	if (!h->prices)
-		err = view_doc_on(at->t, at->feed_no, VIEW_PRICES, h->day, &doc);
+		err = read_document_on(READER(at->t, at->feed_no), DOC_PRICES, h->day, &doc);
 	if (!err && !h->prices)
 		h->prices = doc.version;
 	for (uint32_t i = 0; !err && i < r->nlines; i++)
@@ -220,11 +217,17 @@ int defaults_fill(const struct defaults_at *at, const uint8_t *txid, struct defa
 	bool fresh;
 	int err;
 
-	if (!defaults_lax(r->t))
+	if (!fills(r->t->head, r->t->nhead) && !fills(r->t->line, r->t->nline))
 		return ERR_OK;
 	err = txid ? as_before(at->t, at->feed_no, txid, r) : ERR_NOTFOUND;
 	fresh = err == ERR_NOTFOUND;
-	if (err && !fresh)
+	if (!err || fresh)
+		err = today(at, r, why);
+	if (err)
 		return err;
-	return r->t->code == REC_points ? points(at, r, why) : redemption(at, fresh, r, why);
+	switch (r->t->code) {
+	case REC_points: return points(at, r, why);
+	case REC_redemption: return redemption(at, fresh, r, why);
+	default: return ERR_OK; /* the day was all */
+	}
 }

@@ -5,8 +5,8 @@
 #include "daemon/store/kv.h"
 #include "proto/record.h"
 
-/* What follows from other fields and from the day, and people may leave out: day, version and points of a line
- * of points, prices, day, minute and points of a redemption. */
+/* What follows from other fields and from the day, and people may leave out: the fields with a DEFAULT in
+ * proto/records.def. */
 struct defaults_at {
 	struct kv_txn *t;
 	uint32_t feed_no; /* the own feed */
@@ -21,8 +21,6 @@ struct defaults_record {
 	bool has_minute; /* of a redemption: 00:00 was given, too */
 };
 
-/* Names of such fields, ended by NULL; NULL: this type has none. */
-const char *const *defaults_lax(const struct rec_type *t);
 /* Fills in what is missing. @txid (may be NULL): what was
  * written under this ID before says what is missing, so that the same request is the same record on another
  * day, too. ERR_NOTFOUND: the catalogue or price list has no such thing, or the day is unknown, as @why

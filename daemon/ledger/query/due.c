@@ -90,7 +90,7 @@ static int notice_due(struct walk *w, uint32_t kind, struct says what, day_t sin
 	return w->fn(w->ctx, &d);
 }
 
-static int first_scheme(void *ctx, const struct view_doc *d)
+static int first_scheme(void *ctx, const struct document *d)
 {
 	*(day_t *)ctx = d->from;
 	return 1;
@@ -105,7 +105,7 @@ static int began(struct walk *w, day_t *ret)
 	int err;
 
 	*ret = DAY_NONE;
-	err = view_docs(w->t, w->feed->no, VIEW_SCHEME, first_scheme, ret);
+	err = read_documents(READER(w->t, w->feed->no), DOC_SCHEME, first_scheme, ret);
 	if (err < 0 || *ret == DAY_NONE)
 		return err < 0 ? err : ERR_OK;
 	err = feedlog_read(w->t, w->feed->no, 0, &leaf, &payload);

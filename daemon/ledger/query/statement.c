@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "daemon/feed/feedlog.h"
-#include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -74,22 +74,24 @@ static struct statement_item *item_place(struct teller *w, uint64_t version, str
 	return &w->item[(h ^ h >> 15) & (ITEMS - 1)];
 }
 
-static int read_item(struct teller *w, const struct rec_points_line *l)
+static int tell_item(struct teller *w, const struct rec_points_line *l)
 {
 	struct statement_item *it = item_place(w, l->version, l->item);
-	struct rec_catalogue_line c;
+	struct item found;
 	int err;
 
 	w->row.item = it;
 	if (it->version == l->version && str_eq((const char *)l->item.p, l->item.n, it->code))
 		return ERR_OK;
-	err = view_item(w->t, w->no, l->version, l->item, &c);
+	err = read_item(READER(w->t, w->no), l->version, l->item, &found);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	*it = (struct statement_item){
-		.version = l->version, .sign = c.sign, .category = c.category, .scope = c.scope};
+	*it = (struct statement_item){.version = l->version,
+				      .sign = found.line.sign,
+				      .category = found.line.category,
+				      .scope = found.line.scope};
 	str_set(it->code, sizeof(it->code), l->item);
-	str_set(it->name, sizeof(it->name), c.name_zh);
+	str_set(it->name, sizeof(it->name), found.line.name_zh);
 	return ERR_OK;
 }
 
@@ -103,7 +105,7 @@ static int read_line(struct teller *w, const struct posting *p)
 	    rec_decode_line(rec_type_of(REC_points), &w->payload, p->line - 1, &w->line))
 		return ERR_CORRUPT;
 	w->row.points_line = &w->line;
-	err = read_item(w, &w->line);
+	err = tell_item(w, &w->line);
 	if (err)
 		return err;
 	minus = (w->row.item->sign == SIGN_deduct) != (p->kind == POSTING_REVERSAL);

@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-#include "daemon/ledger/state/read_documents.h"
-#include "daemon/ledger/state/state.h"
-#include "daemon/ledger/state/state_register.h"
-#include "daemon/ledger/state/state_year.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "lib/err.h"
 #include "lib/text.h"
 
@@ -25,35 +22,21 @@ struct walk {
 	void *ctx;
 };
 
-static int get(struct kv_txn *t, const struct state_key *k, struct bytes *ret)
-{
-	return kv_get(t, KV_STATE, state_key_bytes(k), ret);
-}
-
 static int head_of(struct kv_txn *t, uint32_t no, uint64_t seq, enum rec_code code, void *ret)
 {
 	struct payload p;
-	int err = feedlog_payload(t, no, seq, &p);
 
-	if (err)
-		return err;
-	return rec_decode_head(rec_type_of((uint16_t)code), &p, ret) ? ERR_CORRUPT : ERR_OK;
+	return read_head(t, no, seq, code, &p, ret);
 }
 
 /* The entry that settled @seq; 0: none yet. */
 static int settled_by(struct kv_txn *t, uint32_t no, uint64_t seq, uint64_t *ret)
 {
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = read_settled(READER(t, no), seq, ret);
 
-	*ret = 0;
-	state_key_of(&k, no, STATE_DONE);
-	state_key_u64(&k, seq);
-	err = get(t, &k, &row);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_num_parse(row, ret);
+	if (err == ERR_NOTFOUND)
+		*ret = 0;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 static int type_of(struct kv_txn *t, uint32_t no, uint64_t seq, uint16_t *ret)
@@ -108,7 +91,7 @@ static int on_objection(void *ctx, uint64_t seq)
 	if (!err && o.line > p.nlines)
 		err = ERR_CORRUPT;
 	if (!err)
-		err = view_scheme_on(w->t, w->no, o.day, &s);
+		err = read_scheme_on(READER(w->t, w->no), o.day, &s);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	o.line_state = (enum line_state)p.state[o.line];
@@ -163,48 +146,36 @@ int view_applications(struct kv_txn *t, uint32_t feed_no,
 /* The day of telling, of the line or told later, and when the deduction may be confirmed. */
 static int read_told(struct walk *w, struct view_deduction *d)
 {
-	struct state_open open = {0};
+	const struct reader r = reader_of(w->t, w->no);
+	struct state_objection open;
 	struct rec_scheme s;
-	struct state_key k;
-	struct bytes row;
-	int64_t notified = d->notified;
-	int err;
+	int err = read_notified(&r, d->entry, d->line, &d->notified);
 
-	state_key_of(&k, w->no, STATE_NOTIFIED);
-	state_key_u64(&k, d->entry);
-	state_key_u8(&k, (uint8_t)d->line);
-	err = get(w->t, &k, &row);
-	if (!err)
-		err = state_nums_parse(row, &notified, 1);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	d->notified = (day_t)notified;
 	if (d->notified != DAY_NONE) {
-		err = view_scheme_on(w->t, w->no, d->notified, &s);
+		err = read_scheme_on(&r, d->notified, &s);
 		if (err)
 			return err;
 		d->due = d->notified + (day_t)s.notified_days;
 	}
-	state_open_key(&k, w->no, d->entry, d->line);
-	err = get(w->t, &k, &row);
-	if (!err)
-		err = state_open_parse(row, &open);
-	d->objected = open.n > 0;
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	err = read_objections(&r, d->entry, d->line, &open);
+	d->objected = !err && open.n > 0;
+	return err;
 }
 
 static int on_waiting_line(struct walk *w, const struct payload *p, uint64_t entry, uint32_t line,
 			   enum line_state state)
 {
 	struct view_deduction d = {.entry = entry, .line = line, .state = state};
-	struct rec_catalogue_line item;
 	struct rec_points_line l;
+	struct item item;
 	int err;
 
 	if (rec_decode_line(rec_type_of(REC_points), p, line - 1, &l))
 		return ERR_CORRUPT;
-	err = view_item(w->t, w->no, l.version, l.item, &item);
-	if (err || item.sign != SIGN_deduct)
+	err = read_item(READER(w->t, w->no), l.version, l.item, &item);
+	if (err || item.line.sign != SIGN_deduct)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	str_set(d.household, sizeof(d.household), l.household);
 	str_set(d.item, sizeof(d.item), l.item);
@@ -281,39 +252,6 @@ int view_appraisals(struct kv_txn *t, uint32_t feed_no,
 	struct walk w = {.t = t, .no = feed_no, .fn.appraisal = fn, .ctx = ctx};
 
 	return view_listed(t, feed_no, REC_appraisal, 0, on_appraisal, &w);
-}
-
-int view_year_closed(struct kv_txn *t, uint32_t feed_no, int year, uint64_t *ret_seq)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	state_key_of(&k, feed_no, STATE_CLOSED);
-	state_key_u16(&k, (uint16_t)year);
-	err = get(t, &k, &row);
-	return err ? err : state_num_parse(row, ret_seq);
-}
-
-int view_year_points(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint32_t member,
-		     int year, struct points *ret)
-{
-	struct state_year y = {0};
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	*ret = points_of(0);
-	if (household.n > STATE_CODE_MAX)
-		return ERR_OK;
-	state_year_key(&k, feed_no, household, member, year);
-	err = get(t, &k, &row);
-	if (!err)
-		err = state_year_parse(row, &y);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	*ret = points_of(y.score);
-	return ERR_OK;
 }
 
 static int on_honour(void *ctx, uint64_t seq)
@@ -424,17 +362,11 @@ static int on_reply(void *ctx, uint64_t seq)
 
 static int read_closed(struct kv_txn *t, struct bytes code, struct view_guidance *g)
 {
-	struct state_key k;
-	struct bytes row;
-	int err;
+	struct state_num by = {0};
+	int err = reader_guided(READER(t, FEED_TOWN), FEED_TOWN, g->seq, code, &by);
 
-	state_key_of(&k, FEED_TOWN, STATE_DONE);
-	state_key_u64(&k, g->seq);
-	state_key_text(&k, code);
-	err = get(t, &k, &row);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_num_parse(row, &g->closed);
+	g->closed = by.n;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 static int on_guidance(void *ctx, uint64_t seq)
@@ -464,55 +396,4 @@ int view_guidances(struct kv_txn *t, uint32_t feed_no, struct bytes code,
 	if (code.n >= STATE_VILLAGE_CODE_MAX)
 		return ERR_OK;
 	return view_listed(t, FEED_TOWN, REC_guidance, 0, on_guidance, &x);
-}
-
-/* --- passbooks ------------------------------------------------------------------------------------- */
-/* The book that was handed out at registration. */
-static int registered_book(struct kv_txn *t, uint32_t no, struct bytes household,
-			   struct view_passbook *ret)
-{
-	struct view_household h;
-	struct rec_household r;
-	uint16_t type;
-	int err = view_household(t, no, household, &h);
-
-	if (!err)
-		err = type_of(t, no, h.entry, &type);
-	if (!err && type != REC_household)
-		err = ERR_NOTFOUND;
-	if (!err)
-		err = head_of(t, no, h.entry, REC_household, &r);
-	if (!err && r.passbook.n == 0)
-		err = ERR_NOTFOUND;
-	if (err)
-		return err;
-	*ret = (struct view_passbook){.seq = h.entry, .balance = points_of(0)};
-	str_set(ret->number, sizeof(ret->number), r.passbook);
-	return ERR_OK;
-}
-
-int view_passbook(struct kv_txn *t, uint32_t feed_no, struct bytes household,
-		  struct view_passbook *ret)
-{
-	struct state_book b;
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	if (household.n > STATE_CODE_MAX)
-		return ERR_NOTFOUND;
-	state_book_key(&k, feed_no, household);
-	err = get(t, &k, &row);
-	if (err == ERR_NOTFOUND)
-		return registered_book(t, feed_no, household, ret);
-	if (!err)
-		err = state_book_parse(row, &b);
-	if (!err && !b.held)
-		err = ERR_NOTFOUND;
-	if (err)
-		return err;
-	*ret = (struct view_passbook){
-		.seq = b.seq, .upto = b.upto, .lines = b.lines, .balance = points_of(b.balance)};
-	str_set(ret->number, sizeof(ret->number), b.number);
-	return ERR_OK;
 }

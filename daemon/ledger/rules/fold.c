@@ -2,21 +2,18 @@
 
 #include <string.h>
 
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/fields.h"
+#include "daemon/ledger/rules/rights.h"
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 
 static int load_meta(struct fold *f)
 {
-	struct state_key k;
-	struct bytes row;
-	int err;
+	const struct reader r = reader_of(f->t, f->feed_no);
+	int err = reader_meta(&r, f->feed_no, &f->work->meta);
 
-	state_key_of(&k, f->feed_no, STATE_META);
-	err = rows_get(f->work->rows, &k, &row);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_meta_parse(row, &f->work->meta);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 int fold_open(struct fold *f, struct kv_txn *t, const struct hash *town,
@@ -59,86 +56,6 @@ void fold_close(struct fold *f)
 int fold_flush(struct fold *f)
 {
 	return rows_flush(f->work->rows);
-}
-
-/* --- what rules use -------------------------------------------------------------------------------- */
-static void set_reason(struct reason *to, const struct refusal *r)
-{
-	memset(to, 0, sizeof(*to));
-	to->id = r->id;
-	memcpy(to->num, r->num, sizeof(to->num));
-	reason_set_text(to->s, r->s.p, r->s.n);
-	reason_set_text(to->t, r->t.p, r->t.n);
-}
-
-int rule_refuse(struct rule_ctx *ctx, const struct refusal *r)
-{
-	set_reason(&ctx->v->reason, r);
-	ctx->v->nwarn = 0;
-	return RULE_REFUSED;
-}
-
-void rule_warn(struct rule_ctx *ctx, const struct refusal *r)
-{
-	struct reason reason;
-
-	set_reason(&reason, r);
-	verdict_warn(ctx->v, &reason);
-	if (ctx->f->warned)
-		ctx->f->warned(ctx->f->warned_ctx, &reason);
-}
-
-/* "points[3].day": part 0 is the head; no field when the shape as a whole is wrong. */
-int rule_malformed(struct rule_ctx *ctx, const char *field, uint32_t part)
-{
-	uint8_t text[REASON_TEXT_MAX];
-	struct buf b = {.p = text, .cap = sizeof(text), .max = sizeof(text)};
-
-	buf_puts(&b, ctx->type->name);
-	buf_put_u8(&b, '[');
-	if (part >= 100)
-		buf_put_u8(&b, (uint8_t)('0' + part / 100));
-	if (part >= 10)
-		buf_put_u8(&b, (uint8_t)('0' + part / 10 % 10));
-	buf_put_u8(&b, (uint8_t)('0' + part % 10));
-	buf_put_u8(&b, ']');
-	if (field) {
-		buf_put_u8(&b, '.');
-		buf_puts(&b, field);
-	}
-	return rule_refuse(ctx, &(struct refusal){.id = V_MALFORMED, .s = buf_bytes(&b)});
-}
-
-int rule_head(struct rule_ctx *ctx, void *ret)
-{
-	return rec_decode_head(ctx->type, ctx->payload, ret) ? rule_malformed(ctx, NULL, 0)
-							     : ERR_OK;
-}
-
-int rule_line(struct rule_ctx *ctx, uint32_t i, void *ret)
-{
-	if (rec_decode_line(ctx->type, ctx->payload, i, ret))
-		return rule_malformed(ctx, NULL, i + 1);
-	return ERR_OK;
-}
-
-struct buf *rule_out(struct rule_ctx *ctx)
-{
-	buf_reset(&ctx->w->out);
-	return &ctx->w->out;
-}
-
-int rule_put(struct rule_ctx *ctx, const struct state_key *k)
-{
-	if (ctx->w->out.err)
-		return ctx->w->out.err;
-	return rows_put(ctx->w->rows, k, buf_bytes(&ctx->w->out));
-}
-
-int rule_town_row(struct rule_ctx *ctx, const struct state_key *k, struct bytes *ret)
-{
-	return ctx->is_town ? rows_get(ctx->w->rows, k, ret)
-			    : kv_get(ctx->f->t, KV_STATE, state_key_bytes(k), ret);
 }
 
 /* --- judging --------------------------------------------------------------------------------------- */
@@ -195,16 +112,10 @@ static int check_enrolled(struct rule_ctx *ctx)
 {
 	struct fold_work *w = ctx->w;
 	struct state_enrol en;
-	struct state_key k;
-	struct bytes row;
 	int err;
 
 	if (!w->enrolled) {
-		state_key_of(&k, FEED_TOWN, STATE_ENROL);
-		state_key_raw(&k, ctx->f->feed_id.b, HASH_BYTES);
-		err = rule_town_row(ctx, &k, &row);
-		if (!err)
-			err = state_enrol_parse(row, &en);
+		err = reader_enrol(&ctx->reader, FEED_TOWN, ctx->f->feed_id.b, &en);
 		if (err && err != ERR_NOTFOUND)
 			return err;
 		if (!err) {
@@ -230,72 +141,22 @@ static int check_charter(struct rule_ctx *ctx)
 			   &(struct refusal){.id = V_CHARTER_ORDER, .num = {(int64_t)ctx->e->seq}});
 }
 
+/* In the order of rec_types; NULL: the checks of its fields are all. */
+#define RULE(name)						 rule_##name
+#define FIELDS(name)						 NULL
+#define LINES(name)						 rule_##name
+#define REC_X(name, code, schema, feed, roles, index, rule, ...) rule(name),
+static int (*const rules[])(struct rule_ctx *ctx) = {RECORDS(REC_X, REC_X)};
+#undef RULE
+#undef FIELDS
+#undef LINES
+#undef REC_X
+
 static int apply_rule(struct rule_ctx *ctx)
 {
-	switch ((enum rec_code)ctx->e->type) {
-	case REC_town_charter: return rule_town_charter(ctx);
-	case REC_invitation: return rule_invitation(ctx);
-	case REC_village_enrol: return rule_village_enrol(ctx);
-	case REC_catalogue: return rule_catalogue(ctx);
-	case REC_grant: return rule_grant(ctx);
-	case REC_revoke: return rule_revoke(ctx);
-	case REC_adopt_catalogue: return rule_adopt_catalogue(ctx);
-	case REC_household: return rule_household(ctx);
-	case REC_roster_change: return rule_roster_change(ctx);
-	case REC_roster_correction: return rule_roster_correction(ctx);
-	case REC_points: return rule_points(ctx);
-	case REC_review: return rule_review(ctx);
-	case REC_confirm: return rule_confirm(ctx);
-	case REC_reversal: return rule_reversal(ctx);
-	case REC_filing_reply: return rule_filing_reply(ctx);
-	case REC_guidance: return rule_guidance(ctx);
-	case REC_guidance_close: return rule_guidance_close(ctx);
-	case REC_demonstration: return rule_demonstration(ctx);
-	case REC_village_fact: return rule_village_fact(ctx);
-	case REC_member_join: return rule_member_join(ctx);
-	case REC_residence: return rule_residence(ctx);
-	case REC_consent: return rule_consent(ctx);
-	case REC_split: return rule_split(ctx);
-	case REC_merge: return rule_merge(ctx);
-	case REC_kin: return rule_kin(ctx);
-	case REC_post: return rule_post(ctx);
-	case REC_application: return rule_application(ctx);
-	case REC_application_reply: return rule_application_reply(ctx);
-	case REC_notified: return rule_notified(ctx);
-	case REC_objection: return rule_objection(ctx);
-	case REC_objection_reply: return rule_objection_reply(ctx);
-	case REC_submission: return rule_submission(ctx);
-	case REC_plan: return rule_plan(ctx);
-	case REC_scheme: return rule_scheme(ctx);
-	case REC_prices: return rule_prices(ctx);
-	case REC_opening: return rule_opening(ctx);
-	case REC_store: return rule_plain(ctx);
-	case REC_redemption: return rule_redemption(ctx);
-	case REC_redemption_reversal: return rule_redemption_reversal(ctx);
-	case REC_appraisal: return rule_appraisal(ctx);
-	case REC_appraisal_confirm: return rule_appraisal_confirm(ctx);
-	case REC_year_close: return rule_year_close(ctx);
-	case REC_honour: return rule_honour(ctx);
-	case REC_policy_support: return rule_policy_support(ctx);
-	case REC_notice: return rule_notice(ctx);
-	case REC_posting: return rule_posting(ctx);
-	case REC_withdrawal: return rule_withdrawal(ctx);
-	case REC_passbook: return rule_passbook(ctx);
-	case REC_meeting: return rule_plain(ctx);
-	case REC_consultation: return rule_plain(ctx);
-	case REC_training: return rule_plain(ctx);
-	case REC_facility: return rule_facility(ctx);
-	case REC_facility_check: return rule_facility_check(ctx);
-	case REC_intent: return rule_plain(ctx);
-	case REC_guidance_reply: return rule_guidance_reply(ctx);
-	case REC_complaint: return rule_complaint(ctx);
-	case REC_complaint_reply: return rule_complaint_reply(ctx);
-	case REC_inspection: return rule_plain(ctx);
-	case REC_case_note: return rule_case_note(ctx);
-	}
-	/* a record type without a rule */
-	return rule_refuse(ctx, &(struct refusal){.id = V_UNKNOWN_TYPE,
-						  .num = {ctx->e->type, ctx->e->schema}});
+	int (*rule)(struct rule_ctx * ctx) = rules[ctx->type - rec_types];
+
+	return rule ? rule(ctx) : ERR_OK;
 }
 
 static int put_meta(struct rule_ctx *ctx)
@@ -308,7 +169,7 @@ static int put_meta(struct rule_ctx *ctx)
 	}
 	if (!ctx->meta_changed)
 		return ERR_OK;
-	state_key_of(&k, ctx->f->feed_no, STATE_META);
+	state_meta_key(&k, ctx->f->feed_no);
 	state_meta_pack(&ctx->meta, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
@@ -320,9 +181,7 @@ static int put_listed(struct rule_ctx *ctx)
 
 	if (!ctx->type->listed)
 		return ERR_OK;
-	state_key_of(&k, ctx->f->feed_no, STATE_LISTED);
-	state_key_u16(&k, ctx->e->type);
-	state_key_u64(&k, ctx->e->seq);
+	state_listed_key(&k, ctx->f->feed_no, ctx->e->type, ctx->e->seq);
 	return rule_put_mark(ctx, &k);
 }
 
@@ -342,7 +201,11 @@ static int judge(struct rule_ctx *ctx, struct bytes payload, bool author_ok)
 	if (ctx->type->roles)
 		err = rights_check(ctx, ctx->type->roles);
 	if (!err)
+		err = fields_check(ctx);
+	if (!err)
 		err = apply_rule(ctx);
+	if (!err)
+		err = fields_settle(ctx);
 	if (!err)
 		err = put_listed(ctx);
 	if (!err)
@@ -360,6 +223,7 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	ctx.is_town = f->feed_no == FEED_TOWN;
 	ctx.known = ctx.is_town ? e->seq : e->town_seen;
 	ctx.today = day_of_ms(e->wall_ms);
+	ctx.reader = (struct reader){f->t, f->work->rows, f->feed_no, ctx.known};
 	ctx.meta = f->work->meta;
 	memset(&ret->reason, 0, sizeof(ret->reason));
 	ret->nwarn = 0;

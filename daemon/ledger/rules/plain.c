@@ -1,6 +1,7 @@
-#include <assert.h>
+#include "daemon/ledger/rules/plain.h"
 
-#include "daemon/ledger/rules/rule.h"
+#include <assert.h>
+#include <string.h>
 
 #define WIDE_SPACE   "\xe3\x80\x80"
 #define WIDE_SPACE_N (sizeof(WIDE_SPACE) - 1)

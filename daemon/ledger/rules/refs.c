@@ -1,114 +1,9 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/refs.h"
 
+#include "daemon/ledger/rules/rights.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "lib/err.h"
 
-/* What rules have in common: days, rows of numbers, references to earlier entries and their settlement. */
-
-int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k)
-{
-	static const uint8_t mark = 1;
-
-	return rows_put(ctx->w->rows, k, kv_bytes(&mark, 1));
-}
-
-int rule_get_nums(struct rule_ctx *ctx, const struct state_key *k, int64_t *ret, unsigned n)
-{
-	struct bytes row;
-	int err = rows_get(ctx->w->rows, k, &row);
-
-	return err ? err : state_nums_parse(row, ret, n);
-}
-
-int rule_put_nums(struct rule_ctx *ctx, const struct state_key *k, const int64_t *v, unsigned n)
-{
-	state_nums_pack(v, n, rule_out(ctx));
-	return rule_put(ctx, k);
-}
-
-int rule_get_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t *ret)
-{
-	struct bytes row;
-	int err = rows_get(ctx->w->rows, k, &row);
-
-	return err ? err : state_num_parse(row, ret);
-}
-
-int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v)
-{
-	state_num_pack(v, rule_out(ctx));
-	return rule_put(ctx, k);
-}
-
-int rule_balance(struct rule_ctx *ctx, struct bytes household, struct points *ret)
-{
-	struct state_account a;
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	*ret = POINTS_ZERO;
-	journal_account_key(&k, ctx->f->feed_no, household);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_account_parse(row, &a);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	return state_account_balance(&a, ret) ? ERR_OK : ERR_CORRUPT;
-}
-
-/* @at holds the name of the household where it is now. */
-static int account_now(struct rule_ctx *ctx, struct account *a, struct place *at)
-{
-	int err;
-
-	if (a->of != ACCOUNT_HOUSEHOLD)
-		return ERR_OK;
-	err = split_merge_now(ctx, a->household, 0, at);
-	if (!err)
-		a->household = place_household(at);
-	return err;
-}
-
-int rule_transfer(struct rule_ctx *ctx, const struct transfer *x)
-{
-	struct journal j = {.rows = ctx->w->rows,
-			    .out = rule_out(ctx),
-			    .feed_no = ctx->f->feed_no,
-			    .seq = ctx->e->seq,
-			    .booked = ctx->today};
-	struct transfer now = *x;
-	struct place from, to;
-	int err = account_now(ctx, &now.from, &from);
-
-	if (!err)
-		err = account_now(ctx, &now.to, &to);
-	if (!err)
-		err = journal_post(&j, &now);
-	return err == ERR_LIMIT ? rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW}) : err;
-}
-
-/* --- days ------------------------------------------------------------------------------------------ */
-int rule_not_future(struct rule_ctx *ctx, day_t day)
-{
-	if (ctx->today == DAY_NONE || day <= ctx->today)
-		return ERR_OK;
-	return rule_refuse(ctx, &(struct refusal){.id = V_DAY_FUTURE, .num = {day, ctx->today}});
-}
-
-int rule_period(struct rule_ctx *ctx, day_t from, day_t to)
-{
-	if (from == DAY_NONE || to == DAY_NONE || from <= to)
-		return ERR_OK;
-	return rule_refuse(ctx, &(struct refusal){.id = V_PERIOD, .num = {from, to}});
-}
-
-int rule_need_clock(struct rule_ctx *ctx)
-{
-	return ctx->today == DAY_NONE ? rule_refuse(ctx, &(struct refusal){.id = V_NO_CLOCK})
-				      : ERR_OK;
-}
-
-/* --- earlier entries ------------------------------------------------------------------------------- */
 static int no_such(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 {
 	return rule_refuse(ctx,
@@ -119,14 +14,9 @@ static int no_such(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 
 static int is_listed(struct rule_ctx *ctx, uint32_t feed_no, uint64_t seq, enum rec_code code)
 {
-	struct state_key k;
-	struct bytes row;
+	struct state_mark listed;
 
-	state_key_of(&k, feed_no, STATE_LISTED);
-	state_key_u16(&k, (uint16_t)code);
-	state_key_u64(&k, seq);
-	return feed_no == ctx->f->feed_no ? rows_get(ctx->w->rows, &k, &row)
-					  : rule_town_row(ctx, &k, &row);
+	return reader_listed(&ctx->reader, feed_no, code, seq, &listed);
 }
 
 static int read_ref(struct rule_ctx *ctx, uint32_t feed_no, uint64_t seq, enum rec_code code,
@@ -153,6 +43,16 @@ int rule_ref_town(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, void *
 	if (seq >= ctx->known)
 		return no_such(ctx, seq, code);
 	return read_ref(ctx, FEED_TOWN, seq, code, ret);
+}
+
+int rule_ref_exists(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
+{
+	bool of_town = rec_type_of((uint16_t)code)->feed == REC_FEED_TOWN && !ctx->is_town;
+	int err = of_town && seq >= ctx->known ? ERR_NOTFOUND : ERR_OK;
+
+	if (!err)
+		err = is_listed(ctx, of_town ? FEED_TOWN : ctx->f->feed_no, seq, code);
+	return err == ERR_NOTFOUND ? no_such(ctx, seq, code) : err;
 }
 
 int rule_ref_author(struct rule_ctx *ctx, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES])
@@ -185,34 +85,34 @@ int rule_other_person(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 						  .t = name});
 }
 
-static void done_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t seq)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_DONE);
-	state_key_u64(k, seq);
-}
-
-int rule_settled(struct rule_ctx *ctx, uint64_t seq, uint64_t *ret)
+static int put_done(struct rule_ctx *ctx, uint64_t seq, struct bytes village, uint64_t by)
 {
 	struct state_key k;
+
+	if (village.n)
+		state_guided_key(&k, ctx->f->feed_no, seq, village);
+	else
+		state_done_key(&k, ctx->f->feed_no, seq);
+	return rule_put_num(ctx, &k, by);
+}
+
+static int settled(struct rule_ctx *ctx, uint64_t seq, struct bytes village, uint64_t *ret_by)
+{
+	struct state_num by;
 	int err;
 
-	done_key(&k, ctx, seq);
-	err = rule_get_num(ctx, &k, ret);
-	return !err && *ret == STATE_OPEN_AGAIN ? ERR_NOTFOUND : err;
+	if (village.n == 0)
+		return read_settled(&ctx->reader, seq, ret_by);
+	err = reader_guided(&ctx->reader, ctx->f->feed_no, seq, village, &by);
+	if (!err)
+		*ret_by = by.n;
+	return err;
 }
 
-int rule_reopen(struct rule_ctx *ctx, uint64_t seq)
-{
-	struct state_key k;
-
-	done_key(&k, ctx, seq);
-	return rule_put_num(ctx, &k, STATE_OPEN_AGAIN);
-}
-
-int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
+int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village)
 {
 	uint64_t by;
-	int err = rule_settled(ctx, seq, &by);
+	int err = settled(ctx, seq, village, &by);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
@@ -222,13 +122,12 @@ int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 					     .s = bytes_str(rec_type_of((uint16_t)code)->name)});
 }
 
-int rule_settle(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
+int rule_settle(struct rule_ctx *ctx, uint64_t seq, struct bytes village)
 {
-	struct state_key k;
-	int err = rule_unsettled(ctx, seq, code);
+	return put_done(ctx, seq, village, ctx->e->seq);
+}
 
-	if (err)
-		return err;
-	done_key(&k, ctx, seq);
-	return rule_put_num(ctx, &k, ctx->e->seq);
+int rule_reopen(struct rule_ctx *ctx, uint64_t seq)
+{
+	return put_done(ctx, seq, (struct bytes){NULL, 0}, STATE_OPEN_AGAIN);
 }

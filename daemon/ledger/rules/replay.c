@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/ledger/rules/fold.h"
+#include "daemon/ledger/state/read.h"
 #include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/mem.h"
@@ -147,31 +148,14 @@ void replay_close(struct replay *r)
 }
 
 /* --- a state of the past --------------------------------------------------------------------------- */
-static int was_refused(struct kv_txn *t, uint32_t no, uint64_t seq, bool *ret)
-{
-	uint8_t key[VERDICT_KEY_BYTES];
-	struct verdict v;
-	struct bytes row;
-	int err = kv_get(t, KV_VERDICT, verdict_key(key, no, seq), &row);
-
-	*ret = false;
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	if (verdict_parse(row.p, row.n, &v))
-		return ERR_CORRUPT;
-	*ret = !verdict_ok(&v);
-	return ERR_OK;
-}
-
 static int fold_entry(struct kv_txn *base, struct fold *f, uint64_t seq, uint64_t town_size)
 {
 	struct bytes leaf, payload;
 	struct verdict v;
 	struct entry e;
-	bool refused;
-	int err = was_refused(base, f->feed_no, seq, &refused);
+	int err = read_verdict(base, f->feed_no, seq, &v);
 
-	if (err || refused)
+	if (err || !verdict_ok(&v))
 		return err;
 	err = feedlog_read(base, f->feed_no, seq, &leaf, &payload);
 	if (!err && entry_parse(leaf.p, leaf.n, &e))

@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rights.h"
 
+#include "daemon/ledger/rules/rules.h"
+#include "daemon/ledger/state/read_person.h"
 #include "lib/err.h"
 
 #define TOWN_ROLES (RB(town_office) | RB(town_finance) | RB(inspector))
@@ -7,55 +9,6 @@
 #define VILLAGE_ROLES (RB(supervisor) * 2 - RB(recorder)) /* recorder to supervisor */
 
 _Static_assert(ROLE_recorder == 1 && ROLE_supervisor == 6, "VILLAGE_ROLES is a run of bits");
-
-static void person_key(struct state_key *k, uint32_t feed_no, const uint8_t key[32])
-{
-	state_key_of(k, feed_no, STATE_PERSON);
-	state_key_raw(k, key, SIGN_KEY_BYTES);
-}
-
-int rights_in_town(struct rule_ctx *ctx, const uint8_t key[32], struct state_person *ret)
-{
-	struct state_key k;
-	struct bytes row_key, row;
-	int err;
-
-	person_key(&k, FEED_TOWN, key);
-	size_t prefix = k.n;
-	state_key_u64(&k, ctx->known);
-	err = rows_before(ctx->w->rows, &k, prefix, &row_key, &row);
-	return err ? err : state_person_parse(row, ret);
-}
-
-static int in_village(struct rule_ctx *ctx, const uint8_t key[32], struct state_person *ret)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	person_key(&k, ctx->f->feed_no, key);
-	err = rows_get(ctx->w->rows, &k, &row);
-	return err ? err : state_person_parse(row, ret);
-}
-
-/* The roles on the claimed day; an unknown clock does not end a term. */
-static uint32_t roles_today(const struct rule_ctx *ctx, const struct state_person *p,
-			    const char *village)
-{
-	uint32_t roles = 0;
-
-	for (uint32_t i = 0; i < p->nroles; i++) {
-		const struct state_role *r = &p->role[i];
-
-		if (strcmp(r->village, village) != 0)
-			continue;
-		if (ctx->today != DAY_NONE && ((r->from != DAY_NONE && ctx->today < r->from) ||
-					       (r->to != DAY_NONE && ctx->today > r->to)))
-			continue;
-		roles |= UINT32_C(1) << r->role;
-	}
-	return roles;
-}
 
 static struct state_role *role_of(struct state_person *p, uint32_t role, const char *village)
 {
@@ -96,13 +49,13 @@ static int no_role(struct rule_ctx *ctx, uint32_t roles, struct bytes name)
 static int check_in_town(struct rule_ctx *ctx, uint32_t roles)
 {
 	struct state_person p;
-	int err = rights_in_town(ctx, ctx->e->author, &p);
+	int err = read_town_person(&ctx->reader, ctx->e->author, &p);
 
 	if (err == ERR_NOTFOUND)
 		return rule_refuse(ctx, &(struct refusal){.id = V_UNKNOWN_PERSON});
 	if (err)
 		return err;
-	return roles_today(ctx, &p, "") & roles ? ERR_OK : no_role(ctx, roles, p.name);
+	return read_person_roles(&p, "", ctx->today) & roles ? ERR_OK : no_role(ctx, roles, p.name);
 }
 
 /* The territory of a recorder, who has one. */
@@ -122,7 +75,7 @@ int rights_check(struct rule_ctx *ctx, uint32_t roles)
 
 	if (ctx->is_town)
 		return check_in_town(ctx, roles);
-	own_err = in_village(ctx, ctx->e->author, &own);
+	own_err = reader_person(&ctx->reader, ctx->f->feed_no, ctx->e->author, &own);
 	if (own_err && own_err != ERR_NOTFOUND)
 		return own_err;
 	if (!own_err) {
@@ -131,17 +84,17 @@ int rights_check(struct rule_ctx *ctx, uint32_t roles)
 		name = own.name;
 		if (roles & RB(recorder))
 			note_group(ctx, &own);
-		if (roles_today(ctx, &own, "") & roles)
+		if (read_person_roles(&own, "", ctx->today) & roles)
 			return ERR_OK;
 	}
 	/* the first committee member holds the office from the town */
-	err = rights_in_town(ctx, ctx->e->author, &town);
+	err = read_town_person(&ctx->reader, ctx->e->author, &town);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (!err) {
 		if (own_err)
 			plain_text(town.name, PLAIN_NO_SPACES, &ctx->actor_name);
-		if (roles_today(ctx, &town, ctx->w->code) & roles)
+		if (read_person_roles(&town, ctx->w->code, ctx->today) & roles)
 			return ERR_OK;
 		name = own_err ? town.name : name;
 	}
@@ -153,30 +106,24 @@ int rights_check(struct rule_ctx *ctx, uint32_t roles)
 int rights_holds(struct rule_ctx *ctx, uint32_t roles, bool *ret)
 {
 	struct state_person p;
-	int err = in_village(ctx, ctx->e->author, &p);
+	int err = reader_person(&ctx->reader, ctx->f->feed_no, ctx->e->author, &p);
 
-	*ret = !err && roles_today(ctx, &p, "") & roles;
+	*ret = !err && read_person_roles(&p, "", ctx->today) & roles;
 	if (*ret || (err && err != ERR_NOTFOUND))
 		return err;
-	err = rights_in_town(ctx, ctx->e->author, &p);
-	*ret = !err && roles_today(ctx, &p, ctx->w->code) & roles;
+	err = read_town_person(&ctx->reader, ctx->e->author, &p);
+	*ret = !err && read_person_roles(&p, ctx->w->code, ctx->today) & roles;
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 int rights_name(struct rule_ctx *ctx, uint32_t no, struct bytes *ret)
 {
 	struct state_person p = {0};
-	struct state_key k;
-	struct bytes row;
-	int err;
+	struct state_who who;
+	int err = reader_person_no(&ctx->reader, ctx->f->feed_no, no, &who);
 
-	state_key_of(&k, ctx->f->feed_no, STATE_PERSON_NO);
-	state_key_u32(&k, no);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err && row.n != SIGN_KEY_BYTES)
-		err = ERR_CORRUPT;
 	if (!err)
-		err = in_village(ctx, row.p, &p);
+		err = reader_person(&ctx->reader, ctx->f->feed_no, who.key, &p);
 	if (!err)
 		*ret = p.name;
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
@@ -193,10 +140,10 @@ bool rights_is_author(const struct rule_ctx *ctx, struct bytes name)
 int rights_name_of(struct rule_ctx *ctx, const uint8_t key[32], struct bytes *ret)
 {
 	struct state_person p;
-	int err = in_village(ctx, key, &p);
+	int err = reader_person(&ctx->reader, ctx->f->feed_no, key, &p);
 
 	if (err == ERR_NOTFOUND)
-		err = rights_in_town(ctx, key, &p);
+		err = read_town_person(&ctx->reader, key, &p);
 	if (!err)
 		*ret = p.name;
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
@@ -207,11 +154,11 @@ static void name_key(struct state_key *k, const struct rule_ctx *ctx, const char
 		     struct bytes name)
 {
 	struct plain_text plain;
+	struct hash id; /* names can be longer than a key */
 
 	plain_text(name, PLAIN_NO_SPACES, &plain);
-	state_key_of(k, ctx->f->feed_no, STATE_NAME);
-	state_key_text(k, bytes_str(village));
-	state_key_name(k, plain_bytes(&plain));
+	hash_of(plain.b, plain.n, &id);
+	state_name_key(k, ctx->f->feed_no, bytes_str(village), id.b);
 }
 
 static int free_name(struct rule_ctx *ctx, const uint8_t key[32], const char *village,
@@ -279,8 +226,7 @@ static int put_in_town(struct rule_ctx *ctx, const uint8_t key[32], const struct
 {
 	struct state_key k;
 
-	person_key(&k, FEED_TOWN, key);
-	state_key_u64(&k, ctx->e->seq);
+	state_town_person_key(&k, FEED_TOWN, key, ctx->e->seq);
 	state_person_pack(p, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
@@ -289,7 +235,7 @@ static int put_in_village(struct rule_ctx *ctx, const uint8_t key[32], const str
 {
 	struct state_key k;
 
-	person_key(&k, ctx->f->feed_no, key);
+	state_person_key(&k, ctx->f->feed_no, key);
 	state_person_pack(p, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
@@ -298,7 +244,7 @@ int rights_give(struct rule_ctx *ctx, const uint8_t key[32], struct bytes name,
 		const struct state_role *role)
 {
 	struct state_person p = {0};
-	int err = rights_in_town(ctx, key, &p);
+	int err = read_town_person(&ctx->reader, key, &p);
 
 	if (err && err != ERR_NOTFOUND)
 		return err;
@@ -311,15 +257,14 @@ static int give_in_village(struct rule_ctx *ctx, const uint8_t key[32], struct b
 {
 	struct state_person p = {0};
 	struct state_key k;
-	int err = in_village(ctx, key, &p);
+	int err = reader_person(&ctx->reader, ctx->f->feed_no, key, &p);
 
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (err) {
 		p.no = ++ctx->meta.npeople;
 		ctx->meta_changed = true;
-		state_key_of(&k, ctx->f->feed_no, STATE_PERSON_NO);
-		state_key_u32(&k, p.no);
+		state_person_no_key(&k, ctx->f->feed_no, p.no);
 		err = rows_put(ctx->w->rows, &k, kv_bytes(key, SIGN_KEY_BYTES));
 		if (err)
 			return err;
@@ -332,8 +277,7 @@ static int give_in_village(struct rule_ctx *ctx, const uint8_t key[32], struct b
 static int check_scope(struct rule_ctx *ctx, uint32_t role, struct bytes village,
 		       char ret_village[STATE_VILLAGE_CODE_MAX])
 {
-	struct state_key k;
-	struct bytes row;
+	struct state_village v;
 	bool ok;
 	int err;
 
@@ -342,9 +286,7 @@ static int check_scope(struct rule_ctx *ctx, uint32_t role, struct bytes village
 		ok = VILLAGE_ROLES & UINT32_C(1) << role &&
 		     (village.n == 0 || bytes_eq(village, bytes_str(ctx->w->code)));
 	} else if (role == ROLE_committee) {
-		state_key_of(&k, FEED_TOWN, STATE_VILLAGE);
-		state_key_text(&k, village);
-		err = rows_get(ctx->w->rows, &k, &row);
+		err = reader_village(&ctx->reader, FEED_TOWN, village, &v);
 		if (err && err != ERR_NOTFOUND)
 			return err;
 		ok = !err && village.n < STATE_VILLAGE_CODE_MAX;
@@ -368,14 +310,12 @@ int rule_grant(struct rule_ctx *ctx)
 {
 	struct state_role role = {0};
 	struct rec_grant g;
-	int err = rule_head(ctx, &g);
+	int err;
 
-	if (!err)
-		err = check_granter(ctx);
+	rule_head(ctx, &g);
+	err = check_granter(ctx);
 	if (!err)
 		err = check_scope(ctx, g.role, g.village, role.village);
-	if (!err)
-		err = rule_period(ctx, g.from, g.to);
 	if (err)
 		return err;
 	/* only a recorder has a territory */
@@ -403,15 +343,16 @@ int rule_revoke(struct rule_ctx *ctx)
 	char village[STATE_VILLAGE_CODE_MAX];
 	struct state_person p;
 	struct rec_revoke r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = check_granter(ctx);
+	rule_head(ctx, &r);
+	err = check_granter(ctx);
 	if (!err)
 		err = check_scope(ctx, r.role, r.village, village);
 	if (err)
 		return err;
-	err = ctx->is_town ? rights_in_town(ctx, r.key.p, &p) : in_village(ctx, r.key.p, &p);
+	err = ctx->is_town ? read_town_person(&ctx->reader, r.key.p, &p)
+			   : reader_person(&ctx->reader, ctx->f->feed_no, r.key.p, &p);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	struct state_role *role = err ? NULL : role_of(&p, r.role, village);

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "daemon/ledger/state/reader.h"
 #include "lib/err.h"
 #include "proto/record.h"
 
@@ -12,47 +13,15 @@
 #define POSTING_FIXED 41 /* bytes at most without the other household: kind, four numbers */
 
 /* --- keys ------------------------------------------------------------------------------------------ */
-void journal_account_key(struct state_key *k, uint32_t feed_no, struct bytes household)
-{
-	state_key_of(k, feed_no, STATE_ACCOUNT);
-	state_key_text(k, household);
-}
-
-static void runs_key(struct state_key *k, uint32_t feed_no, struct bytes household)
-{
-	state_key_of(k, feed_no, STATE_POSTED);
-	state_key_text(k, household);
-}
-
-void journal_run_key(struct state_key *k, uint32_t feed_no, struct bytes household, uint64_t first)
-{
-	runs_key(k, feed_no, household);
-	state_key_uint(k, first);
-}
-
 void journal_own_key(struct state_key *k, uint32_t feed_no, const struct account *a)
 {
 	assert(a->of != ACCOUNT_HOUSEHOLD);
-	state_key_of(k, feed_no, STATE_OWN);
-	state_key_u8(k, a->of == ACCOUNT_ISSUE ? (uint8_t)a->category : OWN_REDEEMED);
+	state_own_key(k, feed_no, a->of == ACCOUNT_ISSUE ? a->category : OWN_REDEEMED);
 }
 
 void journal_day_key(struct state_key *k, uint32_t feed_no, day_t day, uint64_t seq)
 {
-	state_key_of(k, feed_no, STATE_DAYBOOK);
-	state_key_day(k, day);
-	state_key_uint(k, seq / JOURNAL_BLOCK);
-}
-
-/* What state_key_uint wrote behind the first @at bytes. */
-static int key_uint(struct bytes key, size_t at, uint64_t *ret)
-{
-	if (key.n <= at || key.p[at] > 8 || key.n != at + 1 + key.p[at])
-		return ERR_CORRUPT;
-	*ret = 0;
-	for (size_t i = at + 1; i < key.n; i++)
-		*ret = *ret << 8 | key.p[i];
-	return ERR_OK;
+	state_daybook_key(k, feed_no, day, seq / JOURNAL_BLOCK);
 }
 
 /* --- postings --------------------------------------------------------------------------------------- */
@@ -239,7 +208,7 @@ static int end_run(struct journal *j, struct bytes household, struct state_accou
 
 	if (!state_account_balance(a, &balance))
 		return ERR_CORRUPT;
-	journal_run_key(&k, j->feed_no, household, a->first);
+	state_posted_key(&k, j->feed_no, household, a->first);
 	buf_reset(j->out);
 	state_put_zigzag(j->out, a->opening);
 	buf_put(j->out, a->postings.p, a->postings.n);
@@ -256,7 +225,7 @@ static int post_household(struct journal *j, struct bytes household, const struc
 	struct bytes row;
 	int err;
 
-	journal_account_key(&k, j->feed_no, household);
+	state_account_key(&k, j->feed_no, household);
 	err = rows_get_or_empty(j->rows, &k, &row);
 	if (!err && row.n)
 		err = state_account_parse(row, &a);
@@ -276,29 +245,23 @@ static int post_household(struct journal *j, struct bytes household, const struc
 	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
 }
 
-static int get_own(struct bytes row, int64_t *ret)
-{
-	*ret = 0;
-	return row.n ? state_nums_parse(row, ret, 1) : ERR_OK;
-}
-
 static int post_own(struct journal *j, const struct account *a, struct points p)
 {
+	struct state_balance b = {0};
 	struct state_key k;
 	struct bytes row;
-	int64_t balance;
 	int err;
 
 	journal_own_key(&k, j->feed_no, a);
-	err = rows_get_or_empty(j->rows, &k, &row);
+	err = rows_get(j->rows, &k, &row);
 	if (!err)
-		err = get_own(row, &balance);
-	if (err)
+		err = state_balance_parse(row, &b);
+	if (err && err != ERR_NOTFOUND)
 		return err;
-	if (!in_range(balance) || !add(&balance, p))
+	if (!in_range(b.balance) || !add(&b.balance, p))
 		return ERR_LIMIT;
 	buf_reset(j->out);
-	state_nums_pack(&balance, 1, j->out);
+	state_balance_pack(&b, j->out);
 	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
 }
 
@@ -369,61 +332,45 @@ static int walk_postings(struct walk *w, struct postings *s)
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* The run that may hold @from: the last that begins not after it, else the first there is. */
-static int seek_run(struct kv_cursor *c, uint32_t no, struct bytes household, uint64_t from,
-		    struct bytes *ret_key, struct bytes *ret_row)
-{
-	struct state_key k, after;
-	int err;
+#define ENOUGH 1
 
-	runs_key(&k, no, household);
-	journal_run_key(&after, no, household, from < UINT64_MAX ? from + 1 : from);
-	err = kv_seek(c, KV_LT, state_key_bytes(&after), ret_key, ret_row);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	if (!err && ret_key->n > k.n && memcmp(ret_key->p, k.b, k.n) == 0)
-		return ERR_OK;
-	return kv_seek(c, KV_GE, state_key_bytes(&k), ret_key, ret_row);
+static int on_run(void *ctx, struct bytes key, struct bytes row)
+{
+	struct state_posted_parts at;
+	struct walk *w = ctx;
+	struct postings s;
+	int err = state_posted_split(key, &at);
+
+	if (!err)
+		err = postings_of_run(row, at.first, &s);
+	if (!err)
+		err = walk_postings(w, &s);
+	return !err && w->done ? ENOUGH : err;
 }
 
-static int walk_runs(struct walk *w, struct kv_txn *t, uint32_t no, struct bytes household)
+/* Begins with the run that may hold w->from: the last that begins not after it, else the first there is. */
+static int walk_runs(struct walk *w, const struct reader *r, struct bytes household)
 {
-	struct kv_cursor *c = NULL;
-	struct postings s;
+	struct state_posted_parts at = {0};
 	struct state_key k;
 	struct bytes key, row;
-	uint64_t first;
-	int err = kv_cursor_open(t, KV_STATE, &c), stop = 0;
-
-	runs_key(&k, no, household);
-	if (!err)
-		err = seek_run(c, no, household, w->from, &key, &row);
-	while (!err && key.n > k.n && memcmp(key.p, k.b, k.n) == 0) {
-		stop = key_uint(key, k.n, &first);
-		if (!stop)
-			stop = postings_of_run(row, first, &s);
-		if (!stop)
-			stop = walk_postings(w, &s);
-		if (stop || w->done)
-			break;
-		err = kv_seek(c, KV_NEXT, key, &key, &row);
-	}
-	kv_cursor_close(c);
-	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
-static int get_account(struct kv_txn *t, uint32_t no, struct bytes household,
-		       struct state_account *ret)
-{
-	struct state_key k;
-	struct bytes row;
 	int err;
 
-	if (household.n > STATE_CODE_MAX)
-		return ERR_NOTFOUND;
-	journal_account_key(&k, no, household);
-	err = kv_get(t, KV_STATE, state_key_bytes(&k), &row);
-	return err ? err : state_account_parse(row, ret);
+	state_posted_key(&k, r->feed_no, household, w->from < UINT64_MAX ? w->from + 1 : w->from);
+	err = reader_before(r, &k, 1, &key, &row);
+	if (!err)
+		err = state_posted_split(key, &at);
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	state_posted_key(&k, r->feed_no, household, at.first);
+	err = reader_each(r, &k, 1, on_run, w);
+	return w->done ? ERR_OK : err;
+}
+
+static int get_account(const struct reader *r, struct bytes household, struct state_account *ret)
+{
+	return household.n > STATE_CODE_MAX ? ERR_NOTFOUND
+					    : reader_account(r, r->feed_no, household, ret);
 }
 
 /* The latest, behind which the balance is that of the account. */
@@ -445,15 +392,16 @@ static int walk_tail(struct walk *w, const struct state_account *a)
 int journal_walk(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t from,
 		 uint64_t size, int (*fn)(void *ctx, const struct posting *p), void *ctx)
 {
+	const struct reader r = reader_of(t, feed_no);
 	struct walk w = {.from = from, .size = size, .fn = fn, .ctx = ctx};
 	struct state_account a;
-	int err = get_account(t, feed_no, household, &a);
+	int err = get_account(&r, household, &a);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	/* runs end before the latest postings begin */
 	if (from < a.first)
-		err = walk_runs(&w, t, feed_no, household);
+		err = walk_runs(&w, &r, household);
 	return err || w.done ? err : walk_tail(&w, &a);
 }
 
@@ -469,40 +417,39 @@ static int count_below(struct postings *s, uint64_t size, uint32_t *sum)
 }
 
 /* Goes back from run to run until there are enough. */
-static int latest_runs(struct kv_txn *t, uint32_t no, struct bytes household, uint64_t size,
-		       uint32_t n, uint64_t *from, uint32_t *sum)
+static int latest_runs(const struct reader *r, struct bytes household, uint64_t size, uint32_t n,
+		       uint64_t *from, uint32_t *sum)
 {
-	struct kv_cursor *c = NULL;
-	struct state_key k, before;
+	struct state_posted_parts at;
 	struct postings s;
 	struct bytes key, row;
-	int err = kv_cursor_open(t, KV_STATE, &c);
+	struct state_key k;
+	int err = ERR_OK;
 
-	runs_key(&k, no, household);
 	while (!err && *sum < n) {
-		journal_run_key(&before, no, household, *from);
-		err = kv_seek(c, KV_LT, state_key_bytes(&before), &key, &row);
-		if (!err && (key.n <= k.n || memcmp(key.p, k.b, k.n) != 0))
-			err = ERR_NOTFOUND;
+		state_posted_key(&k, r->feed_no, household, *from);
+		err = reader_before(r, &k, 1, &key, &row);
 		if (!err)
-			err = key_uint(key, k.n, from);
+			err = state_posted_split(key, &at);
 		if (!err)
-			err = postings_of_run(row, *from, &s);
+			err = postings_of_run(row, at.first, &s);
 		if (!err)
 			err = count_below(&s, size, sum);
+		if (!err)
+			*from = at.first;
 	}
-	kv_cursor_close(c);
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 int journal_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t size,
 		   uint32_t n, uint64_t *ret_from, uint32_t *ret_skip)
 {
+	const struct reader r = reader_of(t, feed_no);
 	struct state_account a;
 	struct postings s;
 	uint64_t from = 0;
 	uint32_t sum = 0;
-	int err = get_account(t, feed_no, household, &a);
+	int err = get_account(&r, household, &a);
 
 	if (!err) {
 		from = a.first;
@@ -511,7 +458,7 @@ int journal_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, u
 	if (!err)
 		err = count_below(&s, size, &sum);
 	if (!err)
-		err = latest_runs(t, feed_no, household, size, n, &from, &sum);
+		err = latest_runs(&r, household, size, n, &from, &sum);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	*ret_from = from;
@@ -521,83 +468,75 @@ int journal_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, u
 
 /* --- by days ---------------------------------------------------------------------------------------- */
 struct days {
+	day_t to;
 	uint64_t size;
 	int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household);
 	void *ctx;
+	bool done; /* the rest is after @to */
 };
 
-static int walk_block(const struct days *w, day_t day, uint64_t first, struct bytes row)
+static int on_block(void *ctx, struct bytes key, struct bytes row)
 {
+	struct state_daybook_parts at;
 	struct bytes household;
+	struct days *w = ctx;
 	unsigned slot;
-	size_t at = 0;
-	int err;
+	size_t next = 0;
+	int err = state_daybook_split(key, &at);
 
-	while ((err = journal_day_next(row, &at, &slot, &household)) == ERR_OK) {
-		if (first + slot < w->size)
-			err = w->fn(w->ctx, day, first + slot, household);
+	w->done = !err && at.day > w->to;
+	if (w->done)
+		return ENOUGH;
+	while (!err && (err = journal_day_next(row, &next, &slot, &household)) == ERR_OK) {
+		uint64_t seq = at.block * JOURNAL_BLOCK + slot;
+
+		if (seq < w->size)
+			err = w->fn(w->ctx, at.day, seq, household);
 		if (err)
 			return err;
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* From the first day not before @from to @to. */
-static int walk_days(const struct days *w, struct kv_txn *t, uint32_t no, day_t from, day_t to)
+/* From the first day not before @from to w->to. */
+static int walk_days(struct days *w, const struct reader *r, day_t from)
 {
-	struct kv_cursor *c = NULL;
-	struct bytes key, row;
 	struct state_key k;
-	uint64_t block;
-	size_t prefix;
-	int err = kv_cursor_open(t, KV_STATE, &c), stop = 0;
+	int err;
 
-	state_key_of(&k, no, STATE_DAYBOOK);
-	prefix = k.n;
-	state_key_day(&k, from);
-	if (!err)
-		err = kv_seek(c, KV_GE, state_key_bytes(&k), &key, &row);
-	while (!err && key.n > prefix + 4 && memcmp(key.p, k.b, prefix) == 0) {
-		day_t day = (day_t)(be32_get(key.p + prefix) - STATE_DAY_BIAS);
-
-		if (day > to)
-			break;
-		stop = key_uint(key, prefix + 4, &block);
-		if (!stop)
-			stop = walk_block(w, day, block * JOURNAL_BLOCK, row);
-		if (stop)
-			break;
-		err = kv_seek(c, KV_NEXT, key, &key, &row);
-	}
-	kv_cursor_close(c);
-	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
+	state_daybook_key(&k, r->feed_no, from, 0);
+	err = reader_each(r, &k, 0, on_block, w);
+	return w->done ? ERR_OK : err;
 }
 
 int journal_days(struct kv_txn *t, uint32_t feed_no, day_t from, day_t to, bool late, uint64_t size,
 		 int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household), void *ctx)
 {
-	const struct days w = {size, fn, ctx};
+	const struct reader r = reader_of(t, feed_no);
+	struct days second = {.to = DAY_NONE, .size = size, .fn = fn, .ctx = ctx};
+	struct days w = {.to = to == DAY_NONE ? DAY_MAX : to, .size = size, .fn = fn, .ctx = ctx};
 	int err = ERR_OK;
 
 	/* no claimed day is before DAY_NONE */
 	if (late && from != DAY_NONE)
-		err = walk_days(&w, t, feed_no, DAY_NONE, DAY_NONE);
-	return err ? err : walk_days(&w, t, feed_no, from, to == DAY_NONE ? DAY_MAX : to);
+		err = walk_days(&second, &r, DAY_NONE);
+	return err ? err : walk_days(&w, &r, from);
 }
 
 int journal_own(struct kv_txn *t, uint32_t feed_no, const struct account *a, struct points *ret)
 {
+	const struct reader r = reader_of(t, feed_no);
+	struct state_balance b = {0};
 	struct state_key k;
-	struct bytes row = {0};
-	int64_t balance;
+	struct bytes row;
 	int err;
 
 	journal_own_key(&k, feed_no, a);
-	err = kv_get(t, KV_STATE, state_key_bytes(&k), &row);
+	err = reader_get(&r, &k, &row);
+	if (!err)
+		err = state_balance_parse(row, &b);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	err = get_own(row, &balance);
-	if (!err)
-		*ret = points_of(balance);
-	return err;
+	*ret = points_of(b.balance);
+	return ERR_OK;
 }

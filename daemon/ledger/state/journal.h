@@ -65,8 +65,6 @@ int journal_post(struct journal *j, const struct transfer *x);
 /* --- rows -------------------------------------------------------------------------------------------- */
 /* Bytes of the latest postings in the row of an account; the postings of one entry stay together. */
 #define JOURNAL_TAIL_BYTES 160
-void journal_account_key(struct state_key *k, uint32_t feed_no, struct bytes household);
-void journal_run_key(struct state_key *k, uint32_t feed_no, struct bytes household, uint64_t first);
 void journal_own_key(struct state_key *k, uint32_t feed_no, const struct account *a);
 /* Entries of one row of the daybook; postings whose entry claims no day, or one before the deed (then they
  * stand under both), are under DAY_NONE. */

@@ -2,6 +2,7 @@
 #define DAEMON_LEDGER_STATE_READ_H
 
 #include "daemon/feed/feedlog.h"
+#include "daemon/ledger/state/reader.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/verdict.h"
 #include "lib/amount.h"
@@ -38,33 +39,13 @@ void view_feed_label(struct kv_txn *t, const struct feed_head *h, char out[FEED_
 /* True when an open invitation has this key. */
 bool view_invited(struct kv_txn *t, const uint8_t invite_key[32]);
 
-/* A person's name and role bits in a feed (town roles for FEED_TOWN), today @on (DAY_NONE: any day). */
-struct view_person {
-	uint8_t key[32];
-	char name[65];
-	uint32_t roles; /* RB() bits */
-};
-int view_person(struct kv_txn *t, uint32_t feed_no, const uint8_t key[32], day_t on,
-		struct view_person *ret);
-int view_people(struct kv_txn *t, uint32_t feed_no, day_t on,
-		int (*fn)(void *ctx, const struct view_person *p), void *ctx);
+/* A record of a known type and its head (@ret of the type's struct), borrowed from the transaction; its lines are in
+ * @p. */
+int read_head(struct kv_txn *t, uint32_t feed_no, uint64_t seq, enum rec_code code,
+	      struct payload *p, void *ret);
 
-struct view_item {
-	uint64_t version;
-	const struct rec_catalogue_line *line;
-	uint32_t index;
-};
-/* Items of the town's catalogue @version (0: the newest in the town feed), in file order. */
-int view_catalogue(struct kv_txn *t, uint64_t version, struct rec_catalogue *ret_head,
-		   int (*fn)(void *ctx, const struct view_item *i), void *ctx);
-/* The village's version of the catalogue in force on @day. */
-int view_catalogue_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version);
-/* An item of the village's @version, as the village has it; borrowed from the transaction. */
-int view_item(struct kv_txn *t, uint32_t feed_no, uint64_t version, struct bytes code,
-	      struct rec_catalogue_line *ret);
-/* The village's own line, as one of a catalogue. */
-void view_own_item(const struct rec_adopt_catalogue_line *l, struct rec_catalogue_line *ret);
-
+/* A household as the register has it, whether it has left or not. ERR_NOTFOUND. */
+int read_household(const struct reader *r, struct bytes household, struct state_household *ret);
 struct view_household {
 	char household[17], group[9], head_name[65];
 	bool takes_part;
@@ -141,11 +122,8 @@ int view_waiting(struct kv_txn *t, uint32_t feed_no, enum line_state state,
 int view_listed(struct kv_txn *t, uint32_t feed_no, enum rec_code type, uint64_t from,
 		int (*fn)(void *ctx, uint64_t seq), void *ctx);
 
-/* The entry that settled this one: an objection answered, a redemption taken back. ERR_NOTFOUND. */
-int view_settled(struct kv_txn *t, uint32_t feed_no, uint64_t seq, uint64_t *ret_by);
-
-/* The verdict of any entry held here. */
-int view_verdict(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct verdict *ret);
+/* The verdict of an entry that is held here: what has no row was plainly accepted. */
+int read_verdict(struct kv_txn *t, uint32_t feed_no, uint64_t seq, struct verdict *ret);
 /* How many entries of the feed from @from on are of a type this program does not know: stored and relayed, but
  * not audited. Looks at the refused entries and those with warnings alone; a caller that asks often keeps the
  * sum and the size it holds for, and asks for the rest. */

@@ -3,118 +3,57 @@
 #include <string.h>
 
 #include "daemon/ledger/state/scheme.h"
-#include "daemon/ledger/state/state.h"
 #include "lib/err.h"
 
-static int get(struct kv_txn *t, const struct state_key *k, struct bytes *ret)
-{
-	return kv_get(t, KV_STATE, state_key_bytes(k), ret);
-}
-
-/* The row with the largest key below @k that shares its first @prefix bytes. */
-static int row_before(struct kv_txn *t, const struct state_key *k, size_t prefix,
-		      struct bytes *ret_key, struct bytes *ret_row)
-{
-	struct kv_cursor *c = NULL;
-	int err = kv_cursor_open(t, KV_STATE, &c);
-
-	if (!err)
-		err = kv_seek(c, KV_LT, state_key_bytes(k), ret_key, ret_row);
-	kv_cursor_close(c);
-	if (!err && (ret_key->n != k->n || memcmp(ret_key->p, k->b, prefix) != 0))
-		err = ERR_NOTFOUND;
-	return err;
-}
-
-static int read_head(struct kv_txn *t, uint32_t no, uint64_t seq, enum rec_code code,
-		     struct payload *p, void *ret)
-{
-	int err = feedlog_payload(t, no, seq, p);
-
-	if (err)
-		return err;
-	return rec_decode_head(rec_type_of((uint16_t)code), p, ret) ? ERR_CORRUPT : ERR_OK;
-}
-
 /* --- versions --------------------------------------------------------------------------------------- */
-static void doc_key(struct state_key *k, uint32_t no, enum view_doc_kind kind)
+static struct document document_of(uint64_t version, const struct state_doc *d)
 {
-	state_key_of(k, no, STATE_DOC);
-	state_key_u8(k, (uint8_t)kind);
+	return (struct document){
+		.version = version, .entry = d->seq, .from = d->from, .to = d->to, .base = d->base};
 }
 
-static int parse_doc(struct bytes row, uint64_t version, struct view_doc *ret)
+int read_document(const struct reader *r, enum doc_kind kind, uint64_t version,
+		  struct document *ret)
 {
-	int64_t v[4];
-	int err = state_nums_parse(row, v, 4);
+	struct state_doc d;
+	int err =
+		version > UINT32_MAX ? ERR_NOTFOUND : reader_doc(r, r->feed_no, kind, version, &d);
 
 	if (!err)
-		*ret = (struct view_doc){.version = version,
-					 .entry = (uint64_t)v[0],
-					 .from = (day_t)v[1],
-					 .to = (day_t)v[2],
-					 .base = (uint64_t)v[3]};
+		*ret = document_of(version, &d);
 	return err;
 }
 
-int view_doc(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uint64_t version,
-	     struct view_doc *ret)
+int read_document_newest(const struct reader *r, enum doc_kind kind, uint64_t *ret)
 {
+	struct state_doc_parts at;
+	struct bytes key, row;
 	struct state_key k;
-	struct bytes row;
 	int err;
 
-	if (version > UINT32_MAX)
-		return ERR_NOTFOUND;
-	doc_key(&k, feed_no, kind);
-	state_key_u32(&k, (uint32_t)version);
-	err = get(t, &k, &row);
-	return err ? err : parse_doc(row, version, ret);
-}
-
-int view_docs(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind,
-	      int (*fn)(void *ctx, const struct view_doc *d), void *ctx)
-{
-	struct kv_cursor *c = NULL;
-	struct bytes key, row;
-	struct view_doc d;
-	struct state_key k;
-	int err, stop = 0;
-
-	doc_key(&k, feed_no, kind);
-	err = kv_cursor_open(t, KV_STATE, &c);
+	state_doc_key(&k, r->feed_no, kind, UINT32_MAX);
+	err = reader_before(r, &k, 1, &key, &row);
 	if (!err)
-		err = kv_seek(c, KV_GE, state_key_bytes(&k), &key, &row);
-	while (!err && key.n == k.n + 4u && memcmp(key.p, k.b, k.n) == 0) {
-		stop = parse_doc(row, be32_get(key.p + k.n), &d);
-		if (!stop)
-			stop = fn(ctx, &d);
-		if (stop)
-			break;
-		err = kv_seek(c, KV_NEXT, key, &key, &row);
-	}
-	kv_cursor_close(c);
-	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
+		err = state_doc_split(key, &at);
+	if (!err)
+		*ret = at.version;
+	return err;
 }
 
-int view_doc_on(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, day_t day,
-		struct view_doc *ret)
+int read_document_on(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
 {
+	struct document d = {.to = DAY_NONE};
+	struct state_num version;
 	struct bytes key, row;
-	struct view_doc d = {0};
 	struct state_key k;
-	uint64_t version;
 	int err;
 
-	state_key_of(&k, feed_no, STATE_DOC_DAY);
-	state_key_u8(&k, (uint8_t)kind);
-	size_t prefix = k.n;
-	state_key_day(&k, day + 1);
-	err = row_before(t, &k, prefix, &key, &row);
+	state_doc_day_key(&k, r->feed_no, kind, day + 1);
+	err = reader_before(r, &k, 1, &key, &row);
 	if (!err)
 		err = state_num_parse(row, &version);
 	if (!err)
-		err = view_doc(t, feed_no, kind, version, &d);
+		err = read_document(r, kind, version.n, &d);
 	if (!err && d.to != DAY_NONE && day > d.to)
 		err = ERR_NOTFOUND;
 	if (!err)
@@ -122,92 +61,55 @@ int view_doc_on(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, day
 	return err;
 }
 
-/* --- the village's catalogue ------------------------------------------------------------------------- */
-struct own {
-	struct payload p;
-	uint32_t nlines;
-};
-
-/* What the village says about @code, if anything. */
-static int own_line(const struct own *own, struct bytes code, struct rec_adopt_catalogue_line *ret)
+int read_document_next(const struct reader *r, enum doc_kind kind, day_t *day, struct document *ret)
 {
-	for (uint32_t i = 0; i < own->nlines; i++) {
-		if (rec_decode_line(rec_type_of(REC_adopt_catalogue), &own->p, i, ret))
-			return ERR_CORRUPT;
-		if (ret->code.n == code.n && memcmp(ret->code.p, code.p, code.n) == 0)
-			return ERR_OK;
-	}
-	return ERR_NOTFOUND;
-}
+	struct state_doc_day_parts at;
+	struct state_num version;
+	struct bytes key, row;
+	struct state_key k;
+	int err;
 
-static int tell_item(const struct own *own, struct bytes code, struct view_village_item *i,
-		     int (*fn)(void *ctx, const struct view_village_item *i), void *ctx)
-{
-	struct rec_adopt_catalogue_line l;
-	int err = own_line(own, code, &l);
-
-	if (err && err != ERR_NOTFOUND)
+	state_doc_day_key(&k, r->feed_no, kind, *day);
+	err = reader_from(r, &k, 1, &key, &row);
+	if (!err)
+		err = state_doc_day_split(key, &at);
+	if (!err)
+		err = state_num_parse(row, &version);
+	if (err)
 		return err;
-	i->line = i->town;
-	i->change = VIEW_SAME;
-	if (!err && l.change == CHANGE_drop)
-		i->change = VIEW_DROPPED;
-	if (!err && l.change == CHANGE_change) {
-		i->change = VIEW_CHANGED;
-		view_own_item(&l, &i->line);
-	}
-	return fn(ctx, i);
+	*day = at.from + 1;
+	return read_document(r, kind, version.n, ret);
 }
 
-static int tell_added(const struct own *own,
-		      int (*fn)(void *ctx, const struct view_village_item *i), void *ctx)
-{
-	struct rec_adopt_catalogue_line l;
-	int err = ERR_OK;
-
-	for (uint32_t i = 0; i < own->nlines && !err; i++) {
-		struct view_village_item item = {.change = VIEW_ADDED};
-
-		if (rec_decode_line(rec_type_of(REC_adopt_catalogue), &own->p, i, &l))
-			return ERR_CORRUPT;
-		if (l.change != CHANGE_add)
-			continue;
-		view_own_item(&l, &item.line);
-		err = fn(ctx, &item);
-	}
-	return err;
-}
-
-struct town_items {
-	const struct own *own;
-	int (*fn)(void *ctx, const struct view_village_item *i);
+struct documents {
+	int (*fn)(void *ctx, const struct document *d);
 	void *ctx;
 };
 
-static int on_town_item(void *ctx, const struct view_item *i)
+static int on_document(void *ctx, struct bytes key, struct bytes row)
 {
-	const struct town_items *w = ctx;
-	struct view_village_item item = {.town = *i->line};
-
-	return tell_item(w->own, i->line->code, &item, w->fn, w->ctx);
-}
-
-int view_village_catalogue(struct kv_txn *t, uint32_t feed_no, uint64_t version,
-			   int (*fn)(void *ctx, const struct view_village_item *i), void *ctx)
-{
-	struct rec_adopt_catalogue head;
-	struct view_doc d;
-	struct own own;
-	struct town_items w = {&own, fn, ctx};
-	int err = view_doc(t, feed_no, VIEW_CATALOGUE, version, &d);
+	const struct documents *w = ctx;
+	struct state_doc_parts at;
+	struct document found;
+	struct state_doc d;
+	int err = state_doc_split(key, &at);
 
 	if (!err)
-		err = read_head(t, feed_no, d.entry, REC_adopt_catalogue, &own.p, &head);
+		err = state_doc_parse(row, &d);
 	if (err)
 		return err;
-	own.nlines = own.p.nparts - 1;
-	err = view_catalogue(t, d.base, NULL, on_town_item, &w);
-	return err ? err : tell_added(&own, fn, ctx);
+	found = document_of(at.version, &d);
+	return w->fn(w->ctx, &found);
+}
+
+int read_documents(const struct reader *r, enum doc_kind kind,
+		   int (*fn)(void *ctx, const struct document *d), void *ctx)
+{
+	struct documents w = {fn, ctx};
+	struct state_key k;
+
+	state_doc_key(&k, r->feed_no, kind, 0);
+	return reader_each(r, &k, 1, on_document, &w);
 }
 
 /* --- filing ------------------------------------------------------------------------------------------- */
@@ -220,46 +122,42 @@ const char *filing_state_text(enum filing_state s, enum lang lang)
 	return lang == LANG_ZH ? zh[s] : en[s];
 }
 
-/* ERR_NOTFOUND: not submitted. */
-static int submission(struct kv_txn *t, uint32_t no, enum view_doc_kind kind, uint64_t version,
-		      int64_t ret[2])
+int read_filing_reply(const struct reader *r, struct bytes village, enum doc_kind kind,
+		      uint64_t version, uint64_t *ret_seq, uint64_t *ret_decision)
 {
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	state_key_of(&k, no, STATE_SUBMIT);
-	state_key_u8(&k, (uint8_t)kind);
-	state_key_u32(&k, (uint32_t)version);
-	err = get(t, &k, &row);
-	return err ? err : state_nums_parse(row, ret, 2);
-}
-
-/* The newest reply among the first @town_size entries of the town. ERR_NOTFOUND. */
-static int filing_reply(struct kv_txn *t, const char *code, enum view_doc_kind kind,
-			uint64_t version, uint64_t town_size, struct view_filing *ret)
-{
-	struct rec_filing_reply r;
+	struct state_filing_parts at;
+	struct state_num decision;
 	struct bytes key, row;
 	struct state_key k;
-	struct payload p;
 	int err;
 
-	state_key_of(&k, FEED_TOWN, STATE_FILING);
-	state_key_text(&k, bytes_str(code));
-	state_key_u8(&k, (uint8_t)kind);
-	state_key_u32(&k, (uint32_t)version);
-	size_t prefix = k.n;
-	state_key_u64(&k, town_size);
-	err = row_before(t, &k, prefix, &key, &row);
+	state_filing_key(&k, FEED_TOWN, village, kind, version, r->known);
+	err = reader_before(r, &k, 3, &key, &row);
 	if (!err)
-		err = read_head(t, FEED_TOWN, be64_get(key.p + prefix), REC_filing_reply, &p, &r);
+		err = state_filing_split(key, &at);
+	if (!err)
+		err = state_num_parse(row, &decision);
 	if (err)
 		return err;
-	ret->reply = be64_get(key.p + prefix);
-	ret->day = r.day;
-	ret->state = r.decision == FILED_accepted ? FILING_ACCEPTED : FILING_RETURNED;
-	ret->text = r.decision == FILED_accepted ? r.number : r.comment;
+	*ret_seq = at.seq;
+	*ret_decision = decision.n;
+	return ERR_OK;
+}
+
+/* Of a reply what the town wrote to the version. */
+static int read_answer(const struct reader *r, uint64_t seq, uint64_t decision,
+		       struct view_filing *ret)
+{
+	struct rec_filing_reply reply;
+	struct payload p;
+	int err = read_head(r->txn, FEED_TOWN, seq, REC_filing_reply, &p, &reply);
+
+	if (err)
+		return err;
+	ret->reply = seq;
+	ret->day = reply.day;
+	ret->state = decision == FILED_accepted ? FILING_ACCEPTED : FILING_RETURNED;
+	ret->text = decision == FILED_accepted ? reply.number : reply.comment;
 	return ERR_OK;
 }
 
@@ -276,62 +174,66 @@ static int village_code(struct kv_txn *t, uint32_t no, char ret[STATE_VILLAGE_CO
 	return err;
 }
 
-int view_filing(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uint64_t version,
+/* A reply from before the submission is not its answer. */
+static int read_submitted(const struct reader *r, const char *code, enum doc_kind kind,
+			  uint64_t version, struct view_filing *f)
+{
+	uint64_t reply, decision;
+	struct state_submit sent;
+	int err = reader_submit(r, r->feed_no, kind, version, &sent);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	f->submission = sent.seq;
+	f->state = FILING_SUBMITTED;
+	err = read_filing_reply(r, bytes_str(code), kind, version, &reply, &decision);
+	if (err || reply < sent.town_seen)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	return read_answer(r, reply, decision, f);
+}
+
+int view_filing(struct kv_txn *t, uint32_t feed_no, enum doc_kind kind, uint64_t version,
 		uint64_t town_size, struct view_filing *ret)
 {
+	const struct reader r = {.txn = t, .feed_no = feed_no, .known = town_size};
 	struct view_filing f = {.state = FILING_NONE};
 	char code[STATE_VILLAGE_CODE_MAX];
-	struct view_doc d;
-	int64_t sent[2];
-	int err = kind == VIEW_PRICES ? ERR_NOTFOUND : view_doc(t, feed_no, kind, version, &d);
+	struct document d;
+	int err = kind == DOC_PRICES ? ERR_NOTFOUND : read_document(&r, kind, version, &d);
 
 	if (!err)
 		err = village_code(t, feed_no, code);
-	if (err)
-		return err;
-	*ret = f;
-	err = submission(t, feed_no, kind, version, sent);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	err = filing_reply(t, code, kind, version, town_size, &f);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	/* a reply from before the submission is not its answer */
-	if (err || f.reply < (uint64_t)sent[1])
-		f = (struct view_filing){.state = FILING_SUBMITTED};
-	f.submission = (uint64_t)sent[0];
-	*ret = f;
-	return ERR_OK;
+	if (!err)
+		err = read_submitted(&r, code, kind, version, &f);
+	if (!err)
+		*ret = f;
+	return err;
 }
 
 /* --- the reward scheme and the prices ----------------------------------------------------------------- */
-int view_scheme_on(struct kv_txn *t, uint32_t feed_no, day_t day, struct rec_scheme *ret)
+int read_scheme_on(const struct reader *r, day_t day, struct rec_scheme *ret)
 {
-	struct rec_scheme s;
-	struct view_doc d;
+	struct document d;
 	struct payload p;
-	int err = view_doc_on(t, feed_no, VIEW_SCHEME, day, &d);
+	int err = read_document_on(r, DOC_SCHEME, day, &d);
 
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	if (err) {
-		scheme_usual(ret);
-		return ERR_OK;
-	}
-	err = read_head(t, feed_no, d.entry, REC_scheme, &p, &s);
 	if (!err)
-		*ret = s;
-	return err;
+		return read_head(r->txn, r->feed_no, d.entry, REC_scheme, &p, ret);
+	scheme_usual(ret);
+	return ERR_OK;
 }
 
 int view_prices_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version,
 		   int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx)
 {
+	const struct reader r = reader_of(t, feed_no);
 	struct rec_prices head;
 	struct rec_prices_line l;
-	struct view_doc d;
+	struct document d;
 	struct payload p;
-	int err = view_doc_on(t, feed_no, VIEW_PRICES, day, &d);
+	int err = read_document_on(&r, DOC_PRICES, day, &d);
 
 	if (!err)
 		err = read_head(t, feed_no, d.entry, REC_prices, &p, &head);
@@ -345,54 +247,36 @@ int view_prices_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_
 }
 
 /* --- redemption --------------------------------------------------------------------------------------- */
-static int read_reversal(struct kv_txn *t, uint32_t no, struct view_redemption *r)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	state_key_of(&k, no, STATE_DONE);
-	state_key_u64(&k, r->entry);
-	err = get(t, &k, &row);
-	if (!err)
-		err = state_num_parse(row, &r->reversal);
-	r->reversed = !err;
-	return err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
-static int read_redemption(struct kv_txn *t, uint32_t no, uint64_t entry, struct view_redemption *r)
+static int read_redemption(const struct reader *r, uint64_t entry, struct view_redemption *ret)
 {
 	struct rec_redemption_line l;
-	int err = read_head(t, no, entry, REC_redemption, &r->payload, &r->head);
+	int err = read_head(r->txn, r->feed_no, entry, REC_redemption, &ret->payload, &ret->head);
 
 	if (err)
 		return err;
-	r->entry = entry;
-	r->nlines = r->payload.nparts - 1;
-	r->total = POINTS_ZERO;
-	for (uint32_t i = 0; i < r->nlines; i++)
-		if (rec_decode_line(rec_type_of(REC_redemption), &r->payload, i, &l) ||
-		    !points_add(r->total, l.points, &r->total))
+	ret->entry = entry;
+	ret->nlines = ret->payload.nparts - 1;
+	ret->total = POINTS_ZERO;
+	for (uint32_t i = 0; i < ret->nlines; i++)
+		if (rec_decode_line(rec_type_of(REC_redemption), &ret->payload, i, &l) ||
+		    !points_add(ret->total, l.points, &ret->total))
 			return ERR_CORRUPT;
-	return read_reversal(t, no, r);
+	err = read_settled(r, entry, &ret->reversal);
+	ret->reversed = !err;
+	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
 int view_redemption(struct kv_txn *t, uint32_t feed_no, uint64_t entry, struct view_redemption *ret)
 {
-	struct state_key k;
-	struct bytes row;
-	int err;
+	const struct reader r = reader_of(t, feed_no);
+	struct state_mark listed;
+	int err = reader_listed(&r, feed_no, REC_redemption, entry, &listed);
 
-	state_key_of(&k, feed_no, STATE_LISTED);
-	state_key_u16(&k, REC_redemption);
-	state_key_u64(&k, entry);
-	err = get(t, &k, &row);
-	return err ? err : read_redemption(t, feed_no, entry, ret);
+	return err ? err : read_redemption(&r, entry, ret);
 }
 
 struct redemptions {
-	struct kv_txn *t;
-	uint32_t no;
+	struct reader reader;
 	int (*fn)(void *ctx, const struct view_redemption *r);
 	void *ctx;
 };
@@ -401,7 +285,7 @@ static int on_redemption(void *ctx, uint64_t seq)
 {
 	const struct redemptions *w = ctx;
 	struct view_redemption r;
-	int err = read_redemption(w->t, w->no, seq, &r);
+	int err = read_redemption(&w->reader, seq, &r);
 
 	return err ? err : w->fn(w->ctx, &r);
 }
@@ -409,7 +293,7 @@ static int on_redemption(void *ctx, uint64_t seq)
 int view_redemptions(struct kv_txn *t, uint32_t feed_no, uint64_t from,
 		     int (*fn)(void *ctx, const struct view_redemption *r), void *ctx)
 {
-	struct redemptions w = {t, feed_no, fn, ctx};
+	struct redemptions w = {reader_of(t, feed_no), fn, ctx};
 
 	return view_listed(t, feed_no, REC_redemption, from, on_redemption, &w);
 }
@@ -417,21 +301,13 @@ int view_redemptions(struct kv_txn *t, uint32_t feed_no, uint64_t from,
 int view_redeemed(struct kv_txn *t, uint32_t feed_no, struct bytes household, int year,
 		  struct points *ret)
 {
-	struct state_key k;
-	struct bytes row = {0};
-	int64_t v[STATE_REDEEMED_NUMS] = {0};
-	int err = ERR_NOTFOUND;
+	const struct reader r = reader_of(t, feed_no);
+	struct state_redeemed x = {0};
+	int err = household.n > STATE_CODE_MAX ? ERR_NOTFOUND
+					       : reader_redeemed(&r, feed_no, household, year, &x);
 
-	if (household.n <= STATE_CODE_MAX) {
-		state_key_of(&k, feed_no, STATE_REDEEMED);
-		state_key_text(&k, household);
-		state_key_u16(&k, (uint16_t)year);
-		err = get(t, &k, &row);
-	}
-	if (!err)
-		err = state_nums_parse(row, v, STATE_REDEEMED_NUMS);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	*ret = points_of(v[0]);
+	*ret = points_of(x.sum);
 	return ERR_OK;
 }

@@ -1,39 +1,31 @@
 #ifndef DAEMON_LEDGER_STATE_READ_DOCUMENTS_H
 #define DAEMON_LEDGER_STATE_READ_DOCUMENTS_H
 
-#include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_registers.h"
 
-/* What a village has decided in versions (catalogue, plan, reward scheme, prices), how far it is filed with
- * the town, and what was redeemed. Read-only, as view.h; what is borrowed lives as long as the
- * transaction. */
+/* What a village has decided in versions (catalogue, plan, reward scheme, prices), how far it is filed with the
+ * town, and what was redeemed. What is borrowed lives as long as the transaction. */
 
-enum view_doc_kind { VIEW_CATALOGUE, VIEW_PLAN, VIEW_SCHEME, VIEW_PRICES };
-struct view_doc {
+/* The first three are the values of SUBJECT. */
+enum doc_kind { DOC_CATALOGUE, DOC_PLAN, DOC_SCHEME, DOC_PRICES };
+struct document {
 	uint64_t version;
 	uint64_t entry; /* of the record */
 	day_t from, to; /* from DAY_NONE: not by day; to DAY_NONE: until the next */
 	uint64_t base;	/* catalogue: version of the town's */
 };
 /* ERR_NOTFOUND. */
-int view_doc(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uint64_t version,
-	     struct view_doc *ret);
+int read_document(const struct reader *r, enum doc_kind kind, uint64_t version,
+		  struct document *ret);
+int read_document_newest(const struct reader *r, enum doc_kind kind, uint64_t *ret_version);
+/* The version with the latest first day not after @day; a plan has no day. ERR_NOTFOUND: none, or it has ended. */
+int read_document_on(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret);
+/* One after another by first day: start with *@day = DAY_MIN. ERR_NOTFOUND at the end. */
+int read_document_next(const struct reader *r, enum doc_kind kind, day_t *day,
+		       struct document *ret);
 /* All versions, in their order. */
-int view_docs(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind,
-	      int (*fn)(void *ctx, const struct view_doc *d), void *ctx);
-/* The version in force on @day; a plan has no day. ERR_NOTFOUND. */
-int view_doc_on(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, day_t day,
-		struct view_doc *ret);
-
-/* --- the village's catalogue against that of the town --- */
-enum view_change { VIEW_SAME, VIEW_ADDED, VIEW_CHANGED, VIEW_DROPPED };
-struct view_village_item {
-	enum view_change change;
-	struct rec_catalogue_line line; /* as the village has it; dropped: as the town has it */
-	struct rec_catalogue_line town; /* changed: as the town has it */
-};
-/* The items of the town in its order, then those added. ERR_NOTFOUND: no such version. */
-int view_village_catalogue(struct kv_txn *t, uint32_t feed_no, uint64_t version,
-			   int (*fn)(void *ctx, const struct view_village_item *i), void *ctx);
+int read_documents(const struct reader *r, enum doc_kind kind,
+		   int (*fn)(void *ctx, const struct document *d), void *ctx);
 
 /* --- filing --- */
 enum filing_state { FILING_NONE, FILING_SUBMITTED, FILING_RETURNED, FILING_ACCEPTED };
@@ -44,15 +36,18 @@ struct view_filing {
 	day_t day;	     /* of the reply */
 	struct bytes text;   /* accepted: the filing number; returned: the comment */
 };
+/* The newest decision (FILED) of the town among its first r->known entries, and its sequence. ERR_NOTFOUND. */
+int read_filing_reply(const struct reader *r, struct bytes village, enum doc_kind kind,
+		      uint64_t version, uint64_t *ret_seq, uint64_t *ret_decision);
 const char *filing_state_text(enum filing_state s, enum lang lang);
 /* As the first @town_size entries of the town feed have it (UINT64_MAX: all held here). ERR_NOTFOUND: no
  * such version, or prices, which are filed with the scheme. */
-int view_filing(struct kv_txn *t, uint32_t feed_no, enum view_doc_kind kind, uint64_t version,
+int view_filing(struct kv_txn *t, uint32_t feed_no, enum doc_kind kind, uint64_t version,
 		uint64_t town_size, struct view_filing *ret);
 
 /* --- the reward scheme --- */
 /* With version 0, none was decided for this day, and these are the usual numbers. */
-int view_scheme_on(struct kv_txn *t, uint32_t feed_no, day_t day, struct rec_scheme *ret);
+int read_scheme_on(const struct reader *r, day_t day, struct rec_scheme *ret);
 
 /* The price list in force on @day, in its order. ERR_NOTFOUND. */
 int view_prices_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version,

@@ -2,25 +2,16 @@
 
 #include <string.h>
 
-#include "daemon/ledger/state/journal.h"
-#include "daemon/ledger/state/state.h"
-#include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 #include "lib/text.h"
 
 /* The register of a village: households and their people, scores, kin and posts. */
 
-static int get(struct kv_txn *t, const struct state_key *k, struct bytes *ret)
-{
-	return kv_get(t, KV_STATE, state_key_bytes(k), ret);
-}
-
 /* --- households ------------------------------------------------------------------------------------ */
 /* What does not change about a person stands in the record that brought the person in; people of one household
  * mostly came with one record, which is then read once. */
 struct details {
-	struct kv_txn *t;
-	uint32_t no;
+	const struct reader *r;
 	bool open;
 	uint64_t entry;
 	struct payload p;
@@ -33,7 +24,7 @@ static int read_details(struct details *d, const struct state_member *m,
 	int err = ERR_OK;
 
 	if (!d->open || d->entry != m->entry)
-		err = feedlog_payload(d->t, d->no, m->entry, &d->p);
+		err = feedlog_payload(d->r->txn, d->r->feed_no, m->entry, &d->p);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	d->open = true;
@@ -80,33 +71,11 @@ static int find_head(struct details *d, const struct state_household *h, uint32_
 	return best < 0 ? ERR_NOTFOUND : ERR_OK;
 }
 
-/* Where a person or (member 0) a household went on; ERR_NOTFOUND: it did not. */
-static int read_moved(struct kv_txn *t, uint32_t no, struct bytes household, uint32_t member,
-		      struct state_place *ret)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	state_key_of(&k, no, STATE_MOVED);
-	state_key_text(&k, household);
-	state_key_u8(&k, (uint8_t)member);
-	err = get(t, &k, &row);
-	return err ? err : state_place_parse(row, ret);
-}
-
-static int read_account(struct kv_txn *t, uint32_t no, struct bytes household,
-			struct view_household *ret)
+static int read_account(const struct reader *r, struct bytes household, struct view_household *ret)
 {
 	struct state_account a = {0};
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = reader_account(r, r->feed_no, household, &a);
 
-	journal_account_key(&k, no, household);
-	err = get(t, &k, &row);
-	if (!err)
-		err = state_account_parse(row, &a);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	ret->earned = points_of(a.earned);
@@ -127,105 +96,82 @@ static uint32_t count_present(const struct state_household *h)
 	return n;
 }
 
-static int read_household(struct kv_txn *t, uint32_t no, struct bytes household, struct bytes row,
-			  struct view_household *ret)
+static int show_household(const struct reader *r, struct bytes household,
+			  const struct state_household *h, struct view_household *ret)
 {
-	struct details d = {.t = t, .no = no};
-	struct state_household h;
+	struct details d = {.r = r};
 	struct state_place into;
 	uint32_t head;
-	int err = state_household_parse(row, &h);
+	int err;
 
-	if (err)
-		return err;
 	memset(ret, 0, sizeof(*ret));
 	str_set(ret->household, sizeof(ret->household), household);
-	str_set(ret->group, sizeof(ret->group), h.group);
-	ret->takes_part = h.takes_part;
-	ret->consent_day = h.consent;
-	ret->began_day = h.began;
-	ret->left_day = h.left;
-	ret->nmembers = h.nmembers;
-	ret->npresent = count_present(&h);
-	ret->entry = h.entry;
-	err = read_moved(t, no, household, 0, &into);
+	str_set(ret->group, sizeof(ret->group), h->group);
+	ret->takes_part = h->takes_part;
+	ret->consent_day = h->consent;
+	ret->began_day = h->began;
+	ret->left_day = h->left;
+	ret->nmembers = h->nmembers;
+	ret->npresent = count_present(h);
+	ret->entry = h->entry;
+	err = reader_moved(r, r->feed_no, household, 0, &into);
 	if (!err)
 		str_set(ret->into, sizeof(ret->into), into.household);
 	if (!err || err == ERR_NOTFOUND)
-		err = find_head(&d, &h, &head, ret->head_name);
-	return err && err != ERR_NOTFOUND ? err : read_account(t, no, household, ret);
+		err = find_head(&d, h, &head, ret->head_name);
+	return err && err != ERR_NOTFOUND ? err : read_account(r, household, ret);
 }
 
-static int household_row(struct kv_txn *t, uint32_t no, struct bytes household, struct bytes *ret)
+int read_household(const struct reader *r, struct bytes household, struct state_household *ret)
 {
-	struct state_key k;
-
-	if (household.n > STATE_CODE_MAX)
-		return ERR_NOTFOUND;
-	state_key_of(&k, no, STATE_HOUSEHOLD);
-	state_key_text(&k, household);
-	return get(t, &k, ret);
+	return household.n > STATE_CODE_MAX ? ERR_NOTFOUND
+					    : reader_household(r, r->feed_no, household, ret);
 }
 
 int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		   struct view_household *ret)
 {
-	struct view_household h = {0};
-	struct bytes row;
-	int err = household_row(t, feed_no, household, &row);
+	const struct reader r = reader_of(t, feed_no);
+	struct view_household shown;
+	struct state_household h;
+	int err = read_household(&r, household, &h);
 
 	if (!err)
-		err = read_household(t, feed_no, household, row, &h);
+		err = show_household(&r, household, &h, &shown);
 	if (!err)
-		*ret = h;
+		*ret = shown;
 	return err;
 }
 
-/* Calls @fn with what the keys have after @prefix, and the rows. */
-static int walk_rows(struct kv_txn *t, const struct state_key *prefix,
-		     int (*fn)(void *ctx, struct bytes rest, struct bytes row), void *ctx)
-{
-	struct kv_cursor *c = NULL;
-	struct bytes key, row;
-	int err, stop = 0;
-
-	err = kv_cursor_open(t, KV_STATE, &c);
-	if (!err)
-		err = kv_seek(c, KV_GE, state_key_bytes(prefix), &key, &row);
-	while (!err && key.n > prefix->n && memcmp(key.p, prefix->b, prefix->n) == 0) {
-		stop = fn(ctx, kv_bytes(key.p + prefix->n, key.n - prefix->n), row);
-		if (stop)
-			break;
-		err = kv_seek(c, KV_NEXT, key, &key, &row);
-	}
-	kv_cursor_close(c);
-	return stop ? stop : err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
 struct households {
-	struct kv_txn *t;
-	uint32_t no;
+	struct reader r;
 	int (*fn)(void *ctx, const struct view_household *h);
 	void *ctx;
 };
 
-static int on_household(void *ctx, struct bytes rest, struct bytes row)
+static int on_household(void *ctx, struct bytes key, struct bytes row)
 {
 	const struct households *w = ctx;
-	struct view_household h;
-	int err = read_household(w->t, w->no, kv_bytes(rest.p, rest.n - 1), row, &h);
+	struct state_household_parts at;
+	struct view_household shown;
+	struct state_household h;
+	int err = state_household_split(key, &at);
 
-	return err ? err : w->fn(w->ctx, &h);
+	if (!err)
+		err = state_household_parse(row, &h);
+	if (!err)
+		err = show_household(&w->r, at.household, &h, &shown);
+	return err ? err : w->fn(w->ctx, &shown);
 }
 
 int view_households(struct kv_txn *t, uint32_t feed_no,
 		    int (*fn)(void *ctx, const struct view_household *h), void *ctx)
 {
-	struct households w = {t, feed_no, fn, ctx};
+	struct households w = {reader_of(t, feed_no), fn, ctx};
 	struct state_key k;
 
 	state_key_of(&k, feed_no, STATE_HOUSEHOLD);
-	return walk_rows(t, &k, on_household, &w);
+	return reader_each(&w.r, &k, 0, on_household, &w);
 }
 
 static int read_member(struct details *d, struct bytes household, const struct state_member *s,
@@ -250,7 +196,7 @@ static int read_member(struct details *d, struct bytes household, const struct s
 				    .line = s->line};
 	str_set(ret->name, sizeof(ret->name), l.name);
 	str_set(ret->relation, sizeof(ret->relation), l.relation);
-	err = read_moved(d->t, d->no, household, s->member, &into);
+	err = reader_moved(d->r, d->r->feed_no, household, s->member, &into);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	str_set(ret->into, sizeof(ret->into), into.household);
@@ -261,17 +207,15 @@ static int read_member(struct details *d, struct bytes household, const struct s
 int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		 int (*fn)(void *ctx, const struct view_member *m), void *ctx)
 {
-	struct details d = {.t = t, .no = feed_no};
+	const struct reader r = reader_of(t, feed_no);
+	struct details d = {.r = &r};
 	struct state_household h = {0};
 	struct state_member s;
 	struct view_member m = {0};
-	struct bytes row;
 	char name[65];
 	uint32_t head = 0;
-	int err = household_row(t, feed_no, household, &row);
+	int err = read_household(&r, household, &h);
 
-	if (!err)
-		err = state_household_parse(row, &h);
 	if (!err)
 		err = find_head(&d, &h, &head, name);
 	for (size_t at = 0; !err && state_household_next(&h, &at, &s);) {
@@ -285,150 +229,133 @@ int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 
 /* --- scores ---------------------------------------------------------------------------------------- */
 struct scores {
-	struct kv_txn *t;
-	uint32_t no;
+	struct reader r;
 	int year;
 	int (*fn)(void *ctx, const struct view_score *s);
 	void *ctx;
 };
 
-static int on_scores(void *ctx, struct bytes rest, struct bytes row)
+static int on_score(const struct scores *w, struct bytes household, uint32_t member)
 {
-	const struct bytes household = {rest.p, rest.n - 1};
+	struct view_score s = {.member = member, .year = w->year};
+	struct state_year y;
+	int err = reader_year(&w->r, w->r.feed_no, household, member, w->year, &y);
+
+	if (err || y.score == 0)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	str_set(s.household, sizeof(s.household), household);
+	s.score = points_of(y.score);
+	return w->fn(w->ctx, &s);
+}
+
+static int on_scores(void *ctx, struct bytes key, struct bytes row)
+{
 	const struct scores *w = ctx;
+	struct state_household_parts at;
 	struct state_household h;
 	struct state_member m;
-	struct state_year y;
-	struct state_key k;
-	struct bytes found;
-	int err = state_household_parse(row, &h);
+	int err = state_household_split(key, &at);
 
-	for (size_t at = 0; !err && state_household_next(&h, &at, &m);) {
-		struct view_score s = {.member = m.member, .year = w->year};
-
-		state_year_key(&k, w->no, household, m.member, w->year);
-		err = get(w->t, &k, &found);
-		if (err == ERR_NOTFOUND) {
-			err = ERR_OK;
-			continue;
-		}
-		if (!err)
-			err = state_year_parse(found, &y);
-		if (err || y.score == 0)
-			continue;
-		str_set(s.household, sizeof(s.household), household);
-		s.score = points_of(y.score);
-		err = w->fn(w->ctx, &s);
-	}
+	if (!err)
+		err = state_household_parse(row, &h);
+	for (size_t next = 0; !err && state_household_next(&h, &next, &m);)
+		err = on_score(w, at.household, m.member);
 	return err;
 }
 
 int view_scores(struct kv_txn *t, uint32_t feed_no, int year,
 		int (*fn)(void *ctx, const struct view_score *s), void *ctx)
 {
-	struct scores w = {t, feed_no, year, fn, ctx};
+	struct scores w = {reader_of(t, feed_no), year, fn, ctx};
 	struct state_key k;
 
 	state_key_of(&k, feed_no, STATE_HOUSEHOLD);
-	return walk_rows(t, &k, on_scores, &w);
+	return reader_each(&w.r, &k, 0, on_scores, &w);
 }
 
 /* --- kin and posts --------------------------------------------------------------------------------- */
-/* A household with its NUL and a member, with @more bytes behind. */
-static int place_of(struct bytes key, size_t more, struct state_place *ret)
-{
-	if (key.n < more + 3 || key.p[key.n - more - 2] != 0)
-		return ERR_CORRUPT;
-	ret->household = kv_bytes(key.p, key.n - more - 2);
-	ret->member = key.p[key.n - more - 1];
-	return ERR_OK;
-}
-
 struct people {
-	struct kv_txn *t;
-	uint32_t no;
+	struct reader r;
 	int (*on_kin)(void *ctx, const struct view_kin *k);
 	int (*on_post)(void *ctx, const struct view_post *p);
 	void *ctx;
 };
 
 /* A row with a place that was left is one too many: there is another with the new place. */
-static int stale(const struct people *w, const struct state_place *p, bool *ret)
+static int stale(const struct people *w, struct bytes household, uint32_t member, bool *ret)
 {
 	struct state_place into;
-	int err = read_moved(w->t, w->no, p->household, p->member, &into);
+	int err = reader_moved(&w->r, w->r.feed_no, household, member, &into);
 
 	*ret = err == ERR_OK;
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static int on_kin_row(void *ctx, struct bytes rest, struct bytes row)
+static int on_kin_row(void *ctx, struct bytes key, struct bytes row)
 {
 	const struct people *w = ctx;
+	struct state_kin_parts at;
 	struct view_kin v = {0};
-	struct state_place p;
-	uint64_t relation;
+	struct state_num relation;
 	bool skip = false;
-	int err = place_of(rest, 0, &p);
+	int err = state_kin_split(key, &at);
 
 	if (!err)
 		err = state_num_parse(row, &relation);
 	if (!err)
-		err = stale(w, &p, &skip);
+		err = stale(w, at.relative, at.relative_member, &skip);
 	if (err || skip)
 		return err;
-	str_set(v.household, sizeof(v.household), p.household);
-	v.member = p.member;
-	v.relation = (enum rec_choice_KIN)relation;
+	str_set(v.household, sizeof(v.household), at.relative);
+	v.member = at.relative_member;
+	v.relation = (enum rec_choice_KIN)relation.n;
 	return w->on_kin(w->ctx, &v);
 }
 
 int view_kin(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint32_t member,
 	     int (*fn)(void *ctx, const struct view_kin *k), void *ctx)
 {
-	struct people w = {.t = t, .no = feed_no, .on_kin = fn, .ctx = ctx};
+	struct people w = {.r = reader_of(t, feed_no), .on_kin = fn, .ctx = ctx};
+	struct state_household h;
 	struct state_key k;
-	struct bytes row;
-	int err = household_row(t, feed_no, household, &row);
+	int err = read_household(&w.r, household, &h);
 
 	if (err)
 		return err;
-	state_key_of(&k, feed_no, STATE_KIN);
-	state_key_text(&k, household);
-	state_key_u8(&k, (uint8_t)member);
-	return walk_rows(t, &k, on_kin_row, &w);
+	state_kin_key(&k, feed_no, household, member, kv_bytes("", 0), 0);
+	return reader_each(&w.r, &k, 2, on_kin_row, &w);
 }
 
-static int on_post_row(void *ctx, struct bytes rest, struct bytes row)
+static int on_post_row(void *ctx, struct bytes key, struct bytes row)
 {
 	const struct people *w = ctx;
+	struct state_post_parts at;
 	struct view_post v = {0};
-	struct state_place p;
-	int64_t n[3];
+	struct state_post post;
 	bool skip = false;
-	int err = place_of(rest, 1, &p);
+	int err = state_post_split(key, &at);
 
 	if (!err)
-		err = state_nums_parse(row, n, 3);
+		err = state_post_parse(row, &post);
 	if (!err)
-		err = stale(w, &p, &skip);
+		err = stale(w, at.household, at.member, &skip);
 	if (err || skip)
 		return err;
-	str_set(v.household, sizeof(v.household), p.household);
-	v.member = p.member;
-	v.post = (enum rec_choice_POST)rest.p[rest.n - 1];
-	v.entry = (uint64_t)n[0];
-	v.from = (day_t)n[1];
-	v.to = (day_t)n[2];
+	str_set(v.household, sizeof(v.household), at.household);
+	v.member = at.member;
+	v.post = (enum rec_choice_POST)at.post;
+	v.entry = post.seq;
+	v.from = post.from;
+	v.to = post.to;
 	return w->on_post(w->ctx, &v);
 }
 
 int view_posts(struct kv_txn *t, uint32_t feed_no, int (*fn)(void *ctx, const struct view_post *p),
 	       void *ctx)
 {
-	struct people w = {.t = t, .no = feed_no, .on_post = fn, .ctx = ctx};
+	struct people w = {.r = reader_of(t, feed_no), .on_post = fn, .ctx = ctx};
 	struct state_key k;
 
 	state_key_of(&k, feed_no, STATE_POST);
-	return walk_rows(t, &k, on_post_row, &w);
+	return reader_each(&w.r, &k, 0, on_post_row, &w);
 }

@@ -27,8 +27,7 @@ void state_evidence_key(struct state_key *k, uint32_t feed_no, char kind, struct
 	size_t n = kind != 'd' ? (text.n > rest ? text.n - rest : 0) : front;
 
 	n = n < PREFIX_MAX ? n : PREFIX_MAX;
-	state_key_of(k, feed_no, STATE_EVIDENCE);
-	state_key_raw(k, text.p, n < text.n ? n : text.n);
+	state_group_key(k, feed_no, (struct bytes){text.p, n < text.n ? n : text.n});
 }
 
 /* The use at *@at, with its hash; NULL at the end or when damaged (then *@at stays). Written out, because

@@ -7,8 +7,7 @@
 
 void state_lines_key(struct state_key *k, uint32_t feed_no, uint64_t seq)
 {
-	state_key_of(k, feed_no, STATE_LINES);
-	state_key_uint(k, seq / STATE_BLOCK);
+	state_block_key(k, feed_no, seq / STATE_BLOCK);
 }
 
 /* Who has acted is implied by the state, except for a refusal: that may come from either step. */

@@ -5,20 +5,13 @@
 #include "lib/err.h"
 
 /* --- objections ------------------------------------------------------------------------------------ */
-void state_open_key(struct state_key *k, uint32_t feed_no, uint64_t entry, uint32_t line)
-{
-	state_key_of(k, feed_no, STATE_OBJECTION);
-	state_key_u64(k, entry);
-	state_key_u8(k, (uint8_t)line);
-}
-
-void state_open_pack(const struct state_open *o, struct buf *out)
+void state_objection_pack(const struct state_objection *o, struct buf *out)
 {
 	for (uint32_t i = 0; i < o->n; i++)
 		buf_put_varint(out, o->seq[i]);
 }
 
-int state_open_parse(struct bytes row, struct state_open *ret)
+int state_objection_parse(struct bytes row, struct state_objection *ret)
 {
 	struct cur c = cur_of(row.p, row.n);
 
@@ -32,12 +25,6 @@ int state_open_parse(struct bytes row, struct state_open *ret)
 }
 
 /* --- facilities ------------------------------------------------------------------------------------ */
-void state_facility_key(struct state_key *k, uint32_t feed_no, struct bytes facility)
-{
-	state_key_of(k, feed_no, STATE_FACILITY);
-	state_key_text(k, facility);
-}
-
 void state_facility_pack(const struct state_facility *f, struct buf *out)
 {
 	for (uint32_t i = 0; i < f->n; i++) {
@@ -104,33 +91,25 @@ const struct state_keeper *state_facility_on(const struct state_facility *f, day
 	return &f->keeper[n - 1];
 }
 
-/* --- passbooks ------------------------------------------------------------------------------------- */
-void state_book_key(struct state_key *k, uint32_t feed_no, struct bytes household)
+/* --- opening hours --------------------------------------------------------------------------------- */
+void state_hours_pack(const struct state_hours *h, struct buf *out)
 {
-	state_key_of(k, feed_no, STATE_BOOK);
-	state_key_text(k, household);
+	for (uint32_t i = 0; i < h->n; i++) {
+		buf_put_varint(out, h->open[i].from);
+		buf_put_varint(out, h->open[i].to);
+	}
 }
 
-void state_book_pack(const struct state_book *b, struct buf *out)
-{
-	buf_put_varint(out, b->seq);
-	buf_put_u8(out, b->held);
-	buf_put_varint(out, b->upto);
-	buf_put_varint(out, b->lines);
-	state_put_zigzag(out, b->balance);
-	state_put_text(out, b->number);
-}
-
-int state_book_parse(struct bytes row, struct state_book *ret)
+int state_hours_parse(struct bytes row, struct state_hours *ret)
 {
 	struct cur c = cur_of(row.p, row.n);
 
-	ret->seq = state_get_num(&c);
-	uint8_t held = cur_u8(&c);
-	ret->upto = state_get_num(&c);
-	ret->lines = state_get_num(&c);
-	ret->balance = state_get_zigzag(&c);
-	ret->number = state_get_text(&c);
-	ret->held = held == 1;
-	return cur_done(&c) || held > 1 ? ERR_CORRUPT : ERR_OK;
+	ret->n = 0;
+	while (cur_left(&c) && c.err == ERR_OK) {
+		if (ret->n == STATE_HOURS_MAX)
+			return ERR_CORRUPT;
+		ret->open[ret->n].from = state_get_u32(&c);
+		ret->open[ret->n++].to = state_get_u32(&c);
+	}
+	return c.err ? ERR_CORRUPT : ERR_OK;
 }

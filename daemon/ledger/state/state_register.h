@@ -7,18 +7,17 @@
 #include "daemon/ledger/state/state.h"
 #include "lib/buf.h"
 
-/* Small registers of a village: objections to a line, keepers of a facility, the passbook of a household.
+/* Small registers of a village: objections to a line, keepers of a facility, opening hours.
  * An empty row is an empty register. */
 
 /* The objections to one line that wait for an answer. Row: their sequences, ascending. */
 #define STATE_OBJECTIONS_MAX 64
-struct state_open {
+struct state_objection {
 	uint32_t n;
 	uint64_t seq[STATE_OBJECTIONS_MAX];
 };
-void state_open_key(struct state_key *k, uint32_t feed_no, uint64_t entry, uint32_t line);
-void state_open_pack(const struct state_open *o, struct buf *out);
-int state_open_parse(struct bytes row, struct state_open *ret);
+void state_objection_pack(const struct state_objection *o, struct buf *out);
+int state_objection_parse(struct bytes row, struct state_objection *ret);
 
 /* Who keeps a facility from which day on. Row: per keeper, by first day: first day | last day | household.
  * With more than STATE_KEEPERS_MAX the oldest falls out. */
@@ -32,7 +31,6 @@ struct state_facility {
 	uint32_t n;
 	struct state_keeper keeper[STATE_KEEPERS_MAX];
 };
-void state_facility_key(struct state_key *k, uint32_t feed_no, struct bytes facility);
 void state_facility_pack(const struct state_facility *f, struct buf *out);
 int state_facility_parse(struct bytes row, struct state_facility *ret);
 /* Takes the place of a keeper with the same first day. */
@@ -40,15 +38,15 @@ void state_facility_add(struct state_facility *f, const struct state_keeper *k);
 /* The keeper with the latest first day not after @day; NULL: none, or that one has ended. */
 const struct state_keeper *state_facility_on(const struct state_facility *f, day_t day);
 
-struct state_book {
-	uint64_t seq; /* of the entry that issued or replaced it */
-	bool held;    /* false: taken back */
-	uint64_t upto, lines;
-	int64_t balance;
-	struct bytes number;
+/* When the shop is open on one day, in minutes. Row: from, to, from, to ... */
+#define STATE_HOURS_MAX 60
+struct state_hours {
+	uint32_t n;
+	struct {
+		uint32_t from, to;
+	} open[STATE_HOURS_MAX];
 };
-void state_book_key(struct state_key *k, uint32_t feed_no, struct bytes household);
-void state_book_pack(const struct state_book *b, struct buf *out);
-int state_book_parse(struct bytes row, struct state_book *ret);
+void state_hours_pack(const struct state_hours *h, struct buf *out);
+int state_hours_parse(struct bytes row, struct state_hours *ret);
 
 #endif

@@ -6,15 +6,6 @@
 
 #define DAYS_OF_YEAR 366
 
-void state_year_key(struct state_key *k, uint32_t feed_no, struct bytes household, uint32_t member,
-		    int year)
-{
-	state_key_of(k, feed_no, STATE_YEAR);
-	state_key_text(k, household);
-	state_key_u8(k, (uint8_t)member);
-	state_key_u16(k, (uint16_t)year);
-}
-
 int state_year_parse(struct bytes row, struct state_year *ret)
 {
 	struct cur c = cur_of(row.p, row.n);

@@ -24,8 +24,6 @@ struct state_year_item {
 	size_t at, end; /* the group in items; empty where it would stand when there is none */
 };
 
-void state_year_key(struct state_key *k, uint32_t feed_no, struct bytes household, uint32_t member,
-		    int year);
 /* An empty @row is an empty year. */
 int state_year_parse(struct bytes row, struct state_year *ret);
 /* A sum of 0 and no days when the item has none. ERR_CORRUPT. */

@@ -110,7 +110,7 @@ static int put_entry(struct reading *r, uint64_t seq, uint32_t *items)
 	if (!t || t->schema != e.schema ||
 	    !(names_files(t->head, t->nhead) || names_files(t->line, t->nline)))
 		return ERR_OK;
-	err = view_verdict(r->ask.t, r->ask.feed.no, seq, &v);
+	err = read_verdict(r->ask.t, r->ask.feed.no, seq, &v);
 	if (!err && verdict_ok(&v))
 		*items += put_record(r, t, seq, payload);
 	return err;

@@ -2,7 +2,9 @@
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/read_person.h"
 #include "daemon/web/api/entryjson.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/reply.h"
@@ -77,7 +79,7 @@ static int put_village_item(void *ctx, const struct view_village_item *i)
 	return 0;
 }
 
-static int put_adopted(struct reading *r, const struct view_doc *own)
+static int put_adopted(struct reading *r, const struct document *own)
 {
 	static const char *const states[] = {[FILING_NONE] = "none",
 					     [FILING_SUBMITTED] = "submitted",
@@ -86,7 +88,7 @@ static int put_adopted(struct reading *r, const struct view_doc *own)
 	char text[DATE_TEXT_MAX];
 	struct view_filing f;
 	int err =
-		view_filing(r->ask.t, r->ask.feed.no, VIEW_CATALOGUE, own->version, UINT64_MAX, &f);
+		view_filing(r->ask.t, r->ask.feed.no, DOC_CATALOGUE, own->version, UINT64_MAX, &f);
 
 	if (err)
 		return err;
@@ -108,7 +110,7 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 	const struct rec_type *t = rec_type_of(REC_catalogue);
 	struct rec_catalogue head = {0};
 	uint64_t version = 0, adopted;
-	struct view_doc own = {0};
+	struct document own = {0};
 	struct reading r;
 	int err = ERR_OK;
 
@@ -117,8 +119,8 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 		return;
 	/* A village shows what is in force there today, unless a version of the town is asked for. */
 	if (r.ask.feed.no != FEED_TOWN && !version &&
-	    !view_catalogue_on(r.ask.t, r.ask.feed.no, tx_today(&s->tx), &adopted) &&
-	    !view_doc(r.ask.t, r.ask.feed.no, VIEW_CATALOGUE, adopted, &own))
+	    !read_catalogue_on(READER(r.ask.t, r.ask.feed.no), tx_today(&s->tx), &adopted) &&
+	    !read_document(READER(r.ask.t, r.ask.feed.no), DOC_CATALOGUE, adopted, &own))
 		err = put_adopted(&r, &own);
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);
@@ -178,14 +180,14 @@ struct waiting {
 /* Who decides must see what it is about, and whether it gives or takes. */
 static int put_what(struct reading *r, const struct rec_points_line *l)
 {
-	struct rec_catalogue_line item;
-	int err = view_item(r->ask.t, r->ask.feed.no, l->version, l->item, &item);
+	struct item item;
+	int err = read_item(READER(r->ask.t, r->ask.feed.no), l->version, l->item, &item);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	jw_kbool(&r->w, "deduct", item.sign == SIGN_deduct);
+	jw_kbool(&r->w, "deduct", item.line.sign == SIGN_deduct);
 	jw_key(&r->w, "item_name");
-	jw_strn(&r->w, (const char *)item.name_zh.p, item.name_zh.n);
+	jw_strn(&r->w, (const char *)item.line.name_zh.p, item.line.name_zh.n);
 	return ERR_OK;
 }
 

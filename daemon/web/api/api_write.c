@@ -155,7 +155,7 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 
 	if (!belongs_here(c, t))
 		return false;
-	err = recjson_read(t, head, lines, defaults_lax(t), r, &issue);
+	err = recjson_read(t, head, lines, r, &issue);
 	if (err == ERR_INVALID)
 		recjson_refuse(&issue, c->req->lang, c->res);
 	else if (err)
@@ -167,9 +167,9 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 /* Not found: neither the version nor a submission of it is here. */
 static int find_submission(struct change *c, const struct rec_filing_reply *r)
 {
-	static const enum view_doc_kind kind[] = {[SUBJECT_catalogue] = VIEW_CATALOGUE,
-						  [SUBJECT_plan] = VIEW_PLAN,
-						  [SUBJECT_scheme] = VIEW_SCHEME};
+	static const enum doc_kind kind[] = {[SUBJECT_catalogue] = DOC_CATALOGUE,
+					     [SUBJECT_plan] = DOC_PLAN,
+					     [SUBJECT_scheme] = DOC_SCHEME};
 	char code[STATE_VILLAGE_CODE_MAX];
 	struct view_filing f = {0};
 	struct feed_head h;

@@ -1,13 +1,15 @@
 #include "daemon/web/api/entryjson.h"
 
 #include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_person.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "lib/err.h"
 
 bool entryjson_person(struct reading *r, const uint8_t author[SIGN_KEY_BYTES],
 		      struct view_person *ret)
 {
-	return view_person(r->ask.t, r->ask.feed.no, author, DAY_NONE, ret) == ERR_OK ||
-	       view_person(r->ask.t, FEED_TOWN, author, DAY_NONE, ret) == ERR_OK;
+	return read_person(READER(r->ask.t, r->ask.feed.no), author, DAY_NONE, ret) == ERR_OK ||
+	       read_person(READER(r->ask.t, FEED_TOWN), author, DAY_NONE, ret) == ERR_OK;
 }
 
 void entryjson_name(struct reading *r, const char *key, const uint8_t author[SIGN_KEY_BYTES])
@@ -72,7 +74,7 @@ int entryjson_put(struct reading *r, uint64_t seq)
 	if (!err)
 		err = entry_parse(leaf.p, leaf.n, &e);
 	if (!err)
-		err = view_verdict(r->ask.t, r->ask.feed.no, seq, &v);
+		err = read_verdict(r->ask.t, r->ask.feed.no, seq, &v);
 	if (err)
 		return err;
 	hash_leaf(leaf.p, leaf.n, &h);
@@ -87,7 +89,7 @@ int entryjson_put(struct reading *r, uint64_t seq)
 	jw_khex(&r->w, "author_key", e.author, SIGN_KEY_BYTES);
 	put_record(r, &e, payload);
 	reply_verdict(&r->w, &v, r->req->lang);
-	err = view_settled(r->ask.t, r->ask.feed.no, seq, &by);
+	err = read_settled(READER(r->ask.t, r->ask.feed.no), seq, &by);
 	if (!err)
 		jw_ku64(&r->w, "settled_by", by);
 	jw_obj_end(&r->w);

@@ -2,6 +2,7 @@
 #define DAEMON_WEB_API_ENTRYJSON_H
 
 #include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_person.h"
 #include "daemon/web/api/reply.h"
 
 /* One entry of the feed of a reading as a JSON object: header, author, record by the description table (to

@@ -11,14 +11,6 @@
 #define NUMBER_TEXT_MAX	 32
 #define NAME_SHOWN_BYTES 64
 
-static bool named_in(const char *const *list, const char *name)
-{
-	for (; list && *list; list++)
-		if (strcmp(*list, name) == 0)
-			return true;
-	return false;
-}
-
 static int complain(struct recjson_issue *i, enum recjson_why why, const struct rec_field *f,
 		    const char *name)
 {
@@ -76,8 +68,8 @@ static uint32_t count_bin(const struct rec_field *f, uint32_t n)
 }
 
 /* One object into one struct; @scratch has room for its BIN values and moves on. */
-static int read_struct(const struct rec_field *f, uint32_t n, json_t *obj, const char *const *lax,
-		       uint8_t **scratch, void *ret, struct recjson_issue *issue)
+static int read_struct(const struct rec_field *f, uint32_t n, json_t *obj, uint8_t **scratch,
+		       void *ret, struct recjson_issue *issue)
 {
 	char number[NUMBER_TEXT_MAX];
 	const char *name, *text;
@@ -92,7 +84,7 @@ static int read_struct(const struct rec_field *f, uint32_t n, json_t *obj, const
 	for (uint32_t i = 0; i < n; i++) {
 		v = json_object_get(obj, f[i].name);
 		if (!v || json_is_null(v)) {
-			if (!rec_optional(&f[i]) && !named_in(lax, f[i].name))
+			if (!rec_optional(&f[i]))
 				return complain(issue, RECJSON_MISSING, &f[i], f[i].name);
 			continue;
 		}
@@ -105,8 +97,8 @@ static int read_struct(const struct rec_field *f, uint32_t n, json_t *obj, const
 	return ERR_OK;
 }
 
-int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, const char *const *lax,
-		 struct recjson *ret, struct recjson_issue *ret_issue)
+int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, struct recjson *ret,
+		 struct recjson_issue *ret_issue)
 {
 	size_t n = lines ? json_array_size(lines) : 0, bins;
 	json_t *none = head ? NULL : json_object();
@@ -132,12 +124,11 @@ int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, const ch
 		goto out;
 	}
 	scratch = ret->scratch;
-	err = read_struct(t->head, t->nhead, head ? head : none, lax, &scratch, &ret->head,
-			  ret_issue);
+	err = read_struct(t->head, t->nhead, head ? head : none, &scratch, &ret->head, ret_issue);
 	for (ret->nlines = 0; !err && ret->nlines < n; ret->nlines++) {
 		ret_issue->line = ret->nlines + 1;
-		err = read_struct(t->line, t->nline, json_array_get(lines, ret->nlines), lax,
-				  &scratch, ret->lines + ret->nlines * t->line_size, ret_issue);
+		err = read_struct(t->line, t->nline, json_array_get(lines, ret->nlines), &scratch,
+				  ret->lines + ret->nlines * t->line_size, ret_issue);
 	}
 out:
 	json_decref(none);

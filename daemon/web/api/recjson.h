@@ -34,11 +34,10 @@ struct recjson_issue {
 	uint32_t line;		       /* from 1; 0: the head */
 };
 
-/* Text is borrowed from the JSON values. @lax: names of fields that may be missing all the same and
- * are then zero (NULL-terminated list, may be NULL). @head or @lines may be NULL: nothing given.
+/* Text is borrowed from the JSON values; what is left out is zero. @head or @lines may be NULL: nothing given.
  * ERR_INVALID with @ret_issue, ERR_NOMEM. recjson_close also after a failure. */
-int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, const char *const *lax,
-		 struct recjson *ret, struct recjson_issue *ret_issue);
+int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, struct recjson *ret,
+		 struct recjson_issue *ret_issue);
 void recjson_close(struct recjson *r);
 
 /* The complaint as an answer: what, where, and what is expected. */

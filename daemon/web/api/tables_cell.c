@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "daemon/ledger/state/read_person.h"
 #include "daemon/web/api/entryjson.h"
 #include "daemon/web/api/tables.h"
 

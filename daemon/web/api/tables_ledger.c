@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/web/api/tables.h"
 #include "lib/text.h"
 
@@ -61,7 +62,7 @@ static int cell_what(struct tabling *t, const struct statement_row *m)
 static int cell_redeemed(struct tabling *t, uint64_t entry)
 {
 	uint64_t by;
-	int err = view_settled(t->r.ask.t, t->r.ask.feed.no, entry, &by);
+	int err = read_settled(READER(t->r.ask.t, t->r.ask.feed.no), entry, &by);
 
 	if (err && err != ERR_NOTFOUND)
 		return err;

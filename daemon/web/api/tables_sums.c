@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/ledger/query/work.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/ledger/state/read_documents.h"
 #include "daemon/web/api/tables.h"
 #include "lib/mem.h"
@@ -116,13 +117,14 @@ static int rows_items(struct tabling *t)
 	day_t on = t->p.to == DAY_NONE ? t->r.ask.day : t->p.to;
 	struct report rep;
 	struct unused u = {t, &rep};
-	struct view_doc doc = {0};
+	struct document doc = {0};
 	int err = make(t, REPORT_ITEM, '\0', &rep);
 
 	if (!err)
 		err = put_rows(t, REPORT_ITEM, &rep);
 	if (!err)
-		err = view_doc_on(t->r.ask.t, t->r.ask.feed.no, VIEW_CATALOGUE, on, &doc);
+		err = read_document_on(READER(t->r.ask.t, t->r.ask.feed.no), DOC_CATALOGUE, on,
+				       &doc);
 	if (!err)
 		err = view_village_catalogue(t->r.ask.t, t->r.ask.feed.no, doc.version, put_unused,
 					     &u);
@@ -293,8 +295,8 @@ static int year_household(void *ctx, const struct view_household *h)
 {
 	struct year_rows *y = ctx;
 	struct points score;
-	int err = view_year_points(y->t->r.ask.t, y->t->r.ask.feed.no, bytes_str(h->household), 0,
-				   (int)y->t->year, &score);
+	int err = read_year_points(READER(y->t->r.ask.t, y->t->r.ask.feed.no),
+				   bytes_str(h->household), 0, (int)y->t->year, &score);
 
 	return err ? err : year_row(y, h->household, score);
 }
@@ -510,8 +512,9 @@ static int count_item(void *ctx, const struct view_village_item *i)
 
 static int items_in_force(struct tabling *t, uint64_t *ret)
 {
-	struct view_doc doc;
-	int err = view_doc_on(t->r.ask.t, t->r.ask.feed.no, VIEW_CATALOGUE, t->p.to, &doc);
+	struct document doc;
+	int err = read_document_on(READER(t->r.ask.t, t->r.ask.feed.no), DOC_CATALOGUE, t->p.to,
+				   &doc);
 
 	*ret = 0;
 	if (!err)

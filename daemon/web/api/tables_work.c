@@ -157,14 +157,14 @@ static const struct column filings_columns[] = {{"subject", "备案事项", "sub
 
 struct filings {
 	struct tabling *t;
-	enum view_doc_kind kind;
+	enum doc_kind kind;
 };
 
-static int put_filing(void *ctx, const struct view_doc *d)
+static int put_filing(void *ctx, const struct document *d)
 {
-	static const enum rec_choice_SUBJECT subject[] = {[VIEW_CATALOGUE] = SUBJECT_catalogue,
-							  [VIEW_PLAN] = SUBJECT_plan,
-							  [VIEW_SCHEME] = SUBJECT_scheme};
+	static const enum rec_choice_SUBJECT subject[] = {[DOC_CATALOGUE] = SUBJECT_catalogue,
+							  [DOC_PLAN] = SUBJECT_plan,
+							  [DOC_SCHEME] = SUBJECT_scheme};
 	static const struct bytes nothing = {(const uint8_t *)"", 0};
 	struct filings *f = ctx;
 	struct tabling *t = f->t;
@@ -189,13 +189,14 @@ static int put_filing(void *ctx, const struct view_doc *d)
 
 static int rows_filings(struct tabling *t)
 {
-	static const enum view_doc_kind kinds[] = {VIEW_CATALOGUE, VIEW_PLAN, VIEW_SCHEME};
+	static const enum doc_kind kinds[] = {DOC_CATALOGUE, DOC_PLAN, DOC_SCHEME};
 	int err = ERR_OK;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !err; i++) {
 		struct filings f = {t, kinds[i]};
 
-		err = view_docs(t->r.ask.t, t->r.ask.feed.no, kinds[i], put_filing, &f);
+		err = read_documents(READER(t->r.ask.t, t->r.ask.feed.no), kinds[i], put_filing,
+				     &f);
 	}
 	return err;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/writer/trial.h"
 #include "lib/mem.h"
 #include "lib/vec.h"
@@ -58,20 +59,20 @@ static int find_member(void *ctx, struct bytes household, struct bytes name, uin
 static int find_item(void *ctx, struct bytes code, day_t day, struct import_item *ret)
 {
 	struct lookup *look = ctx;
-	struct rec_catalogue_line line;
+	struct item item;
 	int err = ERR_OK;
 
 	if (look->day != day || !look->version)
-		err = view_catalogue_on(look->t, look->feed, day, &look->version);
+		err = read_catalogue_on(READER(look->t, look->feed), day, &look->version);
 	if (err) {
 		look->version = 0;
 		return err;
 	}
 	look->day = day;
-	err = view_item(look->t, look->feed, look->version, code, &line);
+	err = read_item(READER(look->t, look->feed), look->version, code, &item);
 	if (!err)
-		*ret = (struct import_item){look->version, line.name_zh, line.points,
-					    line.sign == SIGN_deduct};
+		*ret = (struct import_item){look->version, item.line.name_zh, item.line.points,
+					    item.line.sign == SIGN_deduct};
 	return err;
 }
 

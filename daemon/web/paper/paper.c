@@ -82,9 +82,9 @@ int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, voi
 int paper_price(struct paper *p, uint64_t version, struct bytes good, struct rec_prices_line *ret)
 {
 	const struct rec_type *type = rec_type_of(REC_prices);
-	struct view_doc doc;
+	struct document doc;
 	struct payload list;
-	int err = view_doc(p->t, p->ask->feed.no, VIEW_PRICES, version, &doc);
+	int err = read_document(READER(p->t, p->ask->feed.no), DOC_PRICES, version, &doc);
 
 	if (!err)
 		err = feedlog_payload(p->t, p->ask->feed.no, doc.entry, &list);

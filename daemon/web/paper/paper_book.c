@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/web/paper/paper.h"
 #include "lib/err.h"
 
@@ -108,8 +109,8 @@ static int on_row(void *ctx, const struct statement_row *row)
 	return b->p->html.err;
 }
 
-static void put_cover(struct paper *p, const struct view_household *h,
-		      const struct view_passbook *k, bool there)
+static void put_cover(struct paper *p, const struct view_household *h, const struct passbook *k,
+		      bool there)
 {
 	char text[200];
 
@@ -139,7 +140,7 @@ static void put_last(struct book *b)
 }
 
 /* --- the wish -------------------------------------------------------------------------------------- */
-static int need_household(struct paper *p, struct view_household *h, struct view_passbook *k)
+static int need_household(struct paper *p, struct view_household *h, struct passbook *k)
 {
 	const char *name = ask_param(p->ask, "household");
 	struct bytes code = {(const uint8_t *)name, name ? strlen(name) : 0};
@@ -154,7 +155,7 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 				   SAYS("没有这个户编号", "there is no such household"),
 				   SAYS("用 cunzhang account 查看", "see cunzhang account"));
 	if (!err)
-		err = view_passbook(p->t, p->ask->feed.no, code, k);
+		err = read_passbook(READER(p->t, p->ask->feed.no), code, k);
 	if (err == ERR_NOTFOUND)
 		return paper_lacks(
 			p, "NO_PASSBOOK", "household",
@@ -164,8 +165,7 @@ static int need_household(struct paper *p, struct view_household *h, struct view
 	return err;
 }
 
-static void fill_record(struct book *b, const struct view_household *h,
-			const struct view_passbook *k)
+static void fill_record(struct book *b, const struct view_household *h, const struct passbook *k)
 {
 	struct rec_passbook *r = &b->p->record.passbook;
 
@@ -184,7 +184,7 @@ static void fill_record(struct book *b, const struct view_household *h,
 int paper_passbook(struct paper *p)
 {
 	struct view_household h;
-	struct view_passbook k;
+	struct passbook k;
 	struct book b = {.p = p};
 	uint64_t all = 0, draft = 0;
 	int err = paper_dated(p);

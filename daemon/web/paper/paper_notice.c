@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/web/paper/paper.h"
 #include "lib/err.h"
 #include "lib/text.h"
@@ -59,7 +60,7 @@ static int put_foot(struct paper *p)
 	struct rec_scheme scheme;
 	char text[200], day[DATE_TEXT_MAX];
 
-	int err = view_scheme_on(p->t, p->ask->feed.no, p->record.notice.day, &scheme);
+	int err = read_scheme_on(READER(p->t, p->ask->feed.no), p->record.notice.day, &scheme);
 
 	if (err)
 		return err;
@@ -266,7 +267,7 @@ static const char *label_zh(enum rec_list list, uint32_t i)
 }
 
 /* The documents of a village are shown with their filing: not filed must be visible. */
-static void put_filing(struct paper *p, enum view_doc_kind kind, uint64_t version)
+static void put_filing(struct paper *p, enum doc_kind kind, uint64_t version)
 {
 	struct view_filing f;
 	char text[160];
@@ -314,7 +315,7 @@ static int put_item(void *ctx, const struct view_village_item *i)
 static int catalogue(struct paper *p)
 {
 	uint64_t version;
-	int err = view_catalogue_on(p->t, p->ask->feed.no, p->record.notice.to, &version);
+	int err = read_catalogue_on(READER(p->t, p->ask->feed.no), p->record.notice.to, &version);
 
 	if (err == ERR_NOTFOUND)
 		return paper_lacks(p, "NOT_IN_FORCE", "to",
@@ -324,7 +325,7 @@ static int catalogue(struct paper *p)
 	if (err)
 		return err;
 	begin(p, "积分事项清单公示");
-	put_filing(p, VIEW_CATALOGUE, version);
+	put_filing(p, DOC_CATALOGUE, version);
 	page_tag(&p->page,
 		 "<table class=\"small\"><thead><tr><th>编码</th><th>类别</th><th>事项</th>"
 		 "<th class=\"n\">分值</th><th>单位</th><th class=\"n\">年度上限</th>"
@@ -409,10 +410,10 @@ static int put_price(void *ctx, const struct rec_prices_line *l)
 static int scheme(struct paper *p)
 {
 	day_t day = p->record.notice.to;
-	struct view_doc doc;
+	struct document doc;
 	struct rec_scheme s;
 	uint64_t version;
-	int err = view_doc_on(p->t, p->ask->feed.no, VIEW_SCHEME, day, &doc);
+	int err = read_document_on(READER(p->t, p->ask->feed.no), DOC_SCHEME, day, &doc);
 
 	if (err == ERR_NOTFOUND)
 		return paper_lacks(p, "NOT_IN_FORCE", "to",
@@ -420,11 +421,11 @@ static int scheme(struct paper *p)
 					"no reward scheme is in force on that day"),
 				   SAYS("请先录入方案", "record one first"));
 	if (!err)
-		err = view_scheme_on(p->t, p->ask->feed.no, day, &s);
+		err = read_scheme_on(READER(p->t, p->ask->feed.no), day, &s);
 	if (err)
 		return err;
 	begin(p, "积分奖励方案公示");
-	put_filing(p, VIEW_SCHEME, doc.version);
+	put_filing(p, DOC_SCHEME, doc.version);
 	put_parameters(p, &s);
 	err = put_rewards(p, doc.entry);
 	if (err)

@@ -5,6 +5,7 @@
 
 #include "daemon/ledger/query/work.h"
 #include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/store/kvmem.h"
 #include "daemon/store/overlay.h"
 #include "daemon/web/api/reply.h"
@@ -812,7 +813,7 @@ static void test_a_year_ranks_by_the_day_of_the_deed(void)
 	T_STR(at("rows.2.0"), "1");
 	T_STR(at("rows.2.6"), "1.00");
 	T_EQ(kv_begin(n.kv, false, &t), ERR_OK);
-	T_EQ(view_year_points(t, n.s.tx.own, town_b("05001"), 0, 2025, &score), ERR_OK);
+	T_EQ(read_year_points(READER(t, n.s.tx.own), town_b("05001"), 0, 2025, &score), ERR_OK);
 	kv_abort(t);
 	T_EQ(points_raw(score), 200);
 	WANT(get(TABLE "households?year=2025"), 200);

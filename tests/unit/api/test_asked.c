@@ -263,8 +263,7 @@ static void publish(const char *kind, const char *from, const char *to, uint64_t
 	struct feed_head h;
 	struct rec_notice n;
 
-	T_EQ(recjson_read(rec_type_of(REC_notice), json_object_get(a, "record"), NULL, NULL, &r,
-			  &issue),
+	T_EQ(recjson_read(rec_type_of(REC_notice), json_object_get(a, "record"), NULL, &r, &issue),
 	     ERR_OK);
 	memcpy(&n, &r.head, sizeof(n));
 	n.lines += more;

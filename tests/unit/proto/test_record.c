@@ -103,6 +103,7 @@ static void test_random_records_of_every_type_come_back(void)
 
 static void test_the_bytes_of_a_points_entry_are_fixed(void)
 {
+	static const uint8_t digest[HASH_BYTES] = {1, 2, 3};
 	struct rec_points head = {.note = lit("n")};
 	struct rec_points_line line = {.household = lit("05001"),
 				       .member = 2,
@@ -111,7 +112,7 @@ static void test_the_bytes_of_a_points_entry_are_fixed(void)
 				       .points = points_of(200),
 				       .day = 20089,
 				       .place = lit("村"),
-				       .digest = {secret, 3},
+				       .digest = {digest, sizeof(digest)},
 				       .notified = -1};
 	uint8_t want[256];
 	size_t n = t_hex("00"				    /* form */
@@ -119,8 +120,9 @@ static void test_the_bytes_of_a_points_entry_are_fixed(void)
 			 "0002"				    /* parts */
 			 "0003"
 			 "91a16e"
-			 "0022"
-			 "9ea5303530303102a44131303101ccc8cd4e79a3e69d91a0a0a0c403010203ff00a0",
+			 "003f"
+			 "9ea5303530303102a44131303101ccc8cd4e79a3e69d91a0a0a0c420010203"
+			 "0000000000000000000000000000000000000000000000000000000000ff00a0",
 			 want, sizeof(want));
 	struct buf out = {0};
 
@@ -204,6 +206,11 @@ static void break_run(const struct rec_type *t, uint32_t part, const struct rec_
 	memcpy(place_of(f, s), &b, sizeof(b));
 	if (f->min)
 		refused_value(t, part, f);
+	/* of a hash or a key that may be left out, no part is one */
+	for (b.n = 1; rec_is_hex(f) && f->min == 0 && b.n < (size_t)f->max; b.n++) {
+		memcpy(place_of(f, s), &b, sizeof(b));
+		refused_value(t, part, f);
+	}
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		if (rec_is_hex(f) || (f->kind == REC_TEXT && i > 4))
 			continue;
@@ -396,6 +403,30 @@ static void test_values_out_of_bounds_are_refused_on_the_wire(void)
 	}
 }
 
+static void test_part_of_a_digest_is_refused_on_the_wire_with_the_field_named(void)
+{
+	/* meeting: kind, day, place, attendance, agenda, decision, digest */
+	static const char before[] = "970001a16101a161a0";
+	static const uint8_t digest[33] = {1};
+	const struct rec_type *t = rec_type_of(REC_meeting);
+	uint8_t m[64];
+	struct payload p = {.secret = secret, .nparts = 1};
+	struct rec_meeting meeting;
+	const struct rec_field *bad;
+
+	for (size_t n = 0; n <= sizeof(digest); n++) {
+		struct buf part = {.p = m, .cap = sizeof(m), .max = sizeof(m)};
+
+		part.n = t_hex(before, m, sizeof(m));
+		wr_bin(&part, digest, n);
+		p.part[0] = buf_bytes(&part);
+		bool whole = n == 0 || n == HASH_BYTES;
+		T_EQ(rec_decode_head(t, &p, &meeting), whole ? ERR_OK : ERR_FORMAT);
+		bad = rec_bad_field(t->head, t->nhead, p.part[0]);
+		T_STR(bad ? bad->name : "", whole ? "" : "digest");
+	}
+}
+
 static int encode_one(void)
 {
 	struct rec_reversal r = {.entry = 5, .line = 1, .reason = lit("typing error")};
@@ -469,9 +500,21 @@ static void check_meaning(const struct rec_type *t, const struct rec_field *f)
 {
 	const struct rec_type *ref = rec_type_of(f->ref);
 
+	if (f->past && f->kind != REC_DAY)
+		t_fail(__FILE__, __LINE__, "%s.%s: no day", t->name, f->name);
+	if (f->not_before && (f->kind != REC_DAY || f->not_before->kind != REC_DAY))
+		t_fail(__FILE__, __LINE__, "%s.%s: no period", t->name, f->name);
+	if (f->at_most && (f->kind != REC_U || f->at_most->kind != REC_U))
+		t_fail(__FILE__, __LINE__, "%s.%s: no number", t->name, f->name);
+	if ((f->household || f->enrolled) && f->kind != REC_CODE)
+		t_fail(__FILE__, __LINE__, "%s.%s: no code", t->name, f->name);
+	if (f->member && (f->kind != REC_U || !f->member_of->household))
+		t_fail(__FILE__, __LINE__, "%s.%s: a member of nothing", t->name, f->name);
+	if (f->enrolled && t->feed != REC_FEED_TOWN)
+		t_fail(__FILE__, __LINE__, "%s.%s: the village does not know", t->name, f->name);
 	if (f->ref && (f->kind != REC_U || !ref || !ref->listed))
 		t_fail(__FILE__, __LINE__, "%s.%s: no reference", t->name, f->name);
-	if (f->settles && !f->ref)
+	if ((f->settles || f->other_person) && !f->ref)
 		t_fail(__FILE__, __LINE__, "%s.%s settles nothing", t->name, f->name);
 	if (f->settles_for && f->settles_for->kind != REC_CODE)
 		t_fail(__FILE__, __LINE__, "%s.%s settles for nobody", t->name, f->name);
@@ -513,6 +556,49 @@ static void test_what_is_open_has_a_day_and_is_settled_by_another_type(void)
 	T_STR(rec_type_of(REC_complaint)->open.day->name, "day");
 	T_STR(rec_type_of(REC_complaint)->open.days->name, "answer_days");
 	T_OK(!rec_type_of(REC_complaint_reply)->open.day);
+}
+
+static void check_example(const struct rec_type *t, const struct rec_field *f)
+{
+	uint8_t scratch[REC_SCRATCH_BYTES];
+	union rec_any any;
+
+	if (f->kind == REC_CODE && !rec_optional(f) && !f->example)
+		t_fail(__FILE__, __LINE__, "%s.%s: a code of which nobody can guess one", t->name,
+		       f->name);
+	if (f->example && rec_field_parse(f, f->example, strlen(f->example), scratch, &any))
+		t_fail(__FILE__, __LINE__, "%s.%s: no such value", t->name, f->name);
+	if (f->person && f->kind != REC_TEXT)
+		t_fail(__FILE__, __LINE__, "%s.%s: no name", t->name, f->name);
+}
+
+static void check_default(const struct rec_type *t, const struct rec_field *f)
+{
+	static const enum rec_kind kind[] = {[REC_TODAY] = REC_DAY,
+					     [REC_NOW] = REC_MINUTE,
+					     [REC_IN_FORCE] = REC_U,
+					     [REC_ITEM] = REC_POINTS,
+					     [REC_PRICE] = REC_POINTS};
+
+	if (f->fill && (f->kind != kind[f->fill] || !rec_optional(f)))
+		t_fail(__FILE__, __LINE__, "%s.%s cannot be filled in", t->name, f->name);
+}
+
+static void test_examples_and_defaults_fit_their_fields(void)
+{
+	for (uint32_t i = 0; i < rec_ntypes; i++) {
+		const struct rec_type *t = &rec_types[i];
+
+		for (uint32_t j = 0; j < t->nhead + t->nline; j++) {
+			const struct rec_field *f =
+				j < t->nhead ? &t->head[j] : &t->line[j - t->nhead];
+
+			check_example(t, f);
+			check_default(t, f);
+		}
+	}
+	T_OK(rec_optional(line_field("points", "version")));
+	T_OK(!rec_optional(line_field("points", "item")));
 }
 
 /* --- JSON -------------------------------------------------------------------------------------------- */
@@ -591,6 +677,22 @@ static int parse(const struct rec_field *f, const char *text, void *record)
 	static uint8_t scratch[REC_SCRATCH_BYTES];
 
 	return rec_field_parse(f, text, strlen(text), scratch, record);
+}
+
+static void test_names_are_shortened_wherever_they_stand(void)
+{
+	const struct rec_type *t = rec_type_of(REC_redemption);
+	struct rec_redemption r = {.slip = lit("1"),
+				   .household = lit("05001"),
+				   .day = 20089,
+				   .receiver = lit("王小明"),
+				   .prices = 1,
+				   .witness = lit("张三")};
+
+	json_is(t->head, t->nhead, &r, REC_PUBLIC,
+		"{\"slip\":\"1\",\"household\":\"05001\",\"day\":\"2025-01-01\",\"minute\":\"00:"
+		"00\","
+		"\"receiver\":\"王*明\",\"member\":0,\"signature\":\"\",\"prices\":1}");
 }
 
 static void test_days_are_read_in_several_notations(void)
@@ -782,9 +884,12 @@ T_MAIN(T(test_random_records_of_every_type_come_back),
        T(test_every_cut_of_a_payload_is_refused),
        T(test_every_cut_of_a_part_is_refused_and_leaves_the_result_alone),
        T(test_values_out_of_bounds_are_refused_on_the_wire),
+       T(test_part_of_a_digest_is_refused_on_the_wire_with_the_field_named),
        T(test_encoding_survives_lack_of_memory), T(test_types_are_found_by_code_and_name),
        T(test_every_field_is_described_completely),
-       T(test_what_is_open_has_a_day_and_is_settled_by_another_type), T(test_json_of_a_points_line),
+       T(test_what_is_open_has_a_day_and_is_settled_by_another_type),
+       T(test_examples_and_defaults_fit_their_fields), T(test_json_of_a_points_line),
+       T(test_names_are_shortened_wherever_they_stand),
        T(test_json_of_a_member_hides_by_privacy, "R09"), T(test_days_are_read_in_several_notations),
        T(test_points_are_read_within_their_bounds, "R34 I4"),
        T(test_choices_are_read_by_name_and_label), T(test_numbers_codes_and_texts_are_read),

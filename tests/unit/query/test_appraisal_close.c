@@ -1,6 +1,7 @@
 #include "daemon/ledger/rules/fold.h"
 
 #include "daemon/ledger/query/work.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
@@ -518,14 +519,14 @@ static void test_the_year_can_be_looked_up(void)
 	T_EQ(l.appraisal[1].nlines, 1);
 	T_EQ(l.appraisal[2].state, APPRAISAL_WAITS);
 	T_EQ(l.appraisal[2].year, 2026);
-	T_EQ(view_year_closed(x.w.t, x.no, 2025, &seq), ERR_OK);
+	T_EQ(read_year_closed(READER(x.w.t, x.no), 2025, &seq), ERR_OK);
 	T_EQ(seq, r.appraisal + 2);
-	T_EQ(view_year_closed(x.w.t, x.no, 2026, &seq), ERR_NOTFOUND);
-	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 0, 2025, &points), ERR_OK);
+	T_EQ(read_year_closed(READER(x.w.t, x.no), 2026, &seq), ERR_NOTFOUND);
+	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 0, 2025, &points), ERR_OK);
 	T_EQ(points_raw(points), 1200);
-	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 2, 2025, &points), ERR_OK);
+	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 2, 2025, &points), ERR_OK);
 	T_EQ(points_raw(points), 1000);
-	T_EQ(view_year_points(x.w.t, x.no, town_b("01001"), 2, 2024, &points), ERR_OK);
+	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 2, 2024, &points), ERR_OK);
 	T_EQ(points_raw(points), 0);
 	l.n = 0;
 	T_EQ(view_honours(x.w.t, x.no, on_honour, &l), ERR_OK);

@@ -1,6 +1,7 @@
 #include "daemon/ledger/rules/fold.h"
 
 #include "daemon/ledger/query/work.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
@@ -181,7 +182,7 @@ static void open_again(struct world *x, uint64_t application)
 
 	town_begin(&x->w);
 	T_EQ(view_applications(x->w.t, x->no, only_application, &a), ERR_OK);
-	T_EQ(view_settled(x->w.t, x->no, application, &by), ERR_NOTFOUND);
+	T_EQ(read_settled(READER(x->w.t, x->no), application, &by), ERR_NOTFOUND);
 	town_commit(&x->w);
 	T_EQ(a.seq, application);
 	T_EQ(a.state, APPLICATION_OPEN);

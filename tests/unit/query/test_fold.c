@@ -1,6 +1,7 @@
 #include "daemon/ledger/rules/fold.h"
 
 #include "daemon/ledger/query/work.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_year.h"
 #include "daemon/store/kvmem.h"
 #include "lib/err.h"
@@ -1022,7 +1023,8 @@ static void check_year(const struct model *m, int household, int year)
 				sum += model_item[l->item].points;
 		}
 	snprintf(code, sizeof(code), "0100%d", household);
-	T_EQ(view_year_points(m->x.w.t, m->x.no, town_b(code), 0, 2025 + year, &got), ERR_OK);
+	T_EQ(read_year_points(READER(m->x.w.t, m->x.no), town_b(code), 0, 2025 + year, &got),
+	     ERR_OK);
 	T_EQ(points_raw(got), sum);
 }
 

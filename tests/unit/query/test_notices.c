@@ -1,6 +1,7 @@
 #include "daemon/ledger/rules/fold.h"
 
 #include "daemon/ledger/query/work.h"
+#include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
@@ -259,7 +260,7 @@ static void test_a_posting_is_of_a_notice_and_long_enough(void)
 				     .from = x.day,
 				     .to = x.today,
 				     .poster = town_b("张小红"),
-				     .photo = town_b("too short")};
+				     .photo = town_half()};
 	provoke_put(&x.w, x.no, TOWN_REC, REC_posting, &photo, NULL, 0);
 	REFUSED(&x.w, "MALFORMED", "F00");
 	town_close(&x.w);
@@ -491,10 +492,10 @@ static void test_notices_are_shown_with_their_postings(void)
 	town_close(&x.w);
 }
 
-static int passbook(struct world *x, const char *household, struct view_passbook *ret)
+static int passbook(struct world *x, const char *household, struct passbook *ret)
 {
 	town_begin(&x->w);
-	int err = view_passbook(x->w.t, x->no, town_b(household), ret);
+	int err = read_passbook(READER(x->w.t, x->no), town_b(household), ret);
 	town_commit(&x->w);
 	return err;
 }
@@ -504,7 +505,7 @@ static void test_the_book_of_a_household_is_shown(void)
 	struct rec_household h = {
 		.household = town_b("01099"), .takes_part = YES_yes, .passbook = town_b("R-7")};
 	struct rec_household_line m = {.member = 1, .name = town_b("冉光明")};
-	struct view_passbook b;
+	struct passbook b;
 	struct world x;
 
 	world_open(&x, 9);

@@ -1,5 +1,7 @@
 #include "daemon/ledger/state/read.h"
 
+#include "daemon/ledger/state/read_catalogue.h"
+#include "daemon/ledger/state/read_person.h"
 #include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
@@ -83,13 +85,12 @@ static void test_the_town_is_known_from_its_charter(void)
 
 static void test_an_empty_store_knows_nothing(void)
 {
-	struct rec_catalogue_line item;
+	struct item item;
 	struct rec_catalogue head;
 	struct view_village v;
 	struct view_household h;
 	struct view_points p;
 	struct view_person who;
-	struct verdict verdict;
 	struct view_town town;
 	struct town w;
 	struct kv *kv;
@@ -106,17 +107,16 @@ static void test_an_empty_store_knows_nothing(void)
 	T_EQ(view_village_by_transport(w.t, key, &v), ERR_NOTFOUND);
 	T_EQ(view_village_by_feed(w.t, &feed, &v), ERR_NOTFOUND);
 	T_OK(!view_invited(w.t, key));
-	T_EQ(view_person(w.t, FEED_TOWN, key, DAY_NONE, &who), ERR_NOTFOUND);
+	T_EQ(read_person(READER(w.t, FEED_TOWN), key, DAY_NONE, &who), ERR_NOTFOUND);
 	T_EQ(view_people(w.t, FEED_TOWN, DAY_NONE, on_person, &s), ERR_OK);
 	T_EQ(view_catalogue(w.t, 0, &head, on_item, &s), ERR_NOTFOUND);
-	T_EQ(view_item(w.t, 2, 1, town_b("A101"), &item), ERR_NOTFOUND);
+	T_EQ(read_item(READER(w.t, 2), 1, town_b("A101"), &item), ERR_NOTFOUND);
 	T_EQ(view_household(w.t, 2, town_b("01001"), &h), ERR_NOTFOUND);
 	T_EQ(view_households(w.t, 2, on_household, &s), ERR_OK);
 	T_EQ(view_members(w.t, 2, town_b("01001"), on_member, &s), ERR_NOTFOUND);
 	T_EQ(view_scores(w.t, 2, 2026, on_score, &s), ERR_OK);
 	T_EQ(view_points(w.t, 2, 0, &p), ERR_NOTFOUND);
 	T_EQ(view_waiting(w.t, 2, LINE_RECORDED, on_points, &s), ERR_OK);
-	T_EQ(view_verdict(w.t, 2, 0, &verdict), ERR_NOTFOUND);
 	T_EQ(s.n, 0);
 	town_commit(&w);
 	town_close(&w);
@@ -191,19 +191,21 @@ static void test_people_have_the_roles_of_their_day(void)
 	T_EQ(town_put(&w, no, TOWN_HEAD, REC_grant, &g, NULL, 0), V_ACCEPTED);
 	town_begin(&w);
 	const uint8_t *head = sign_key_public(town_key(&w, TOWN_HEAD));
-	T_EQ(view_person(w.t, no, head, may, &p), ERR_OK);
+	T_EQ(read_person(READER(w.t, no), head, may, &p), ERR_OK);
 	T_EQ(p.roles, RB(committee) | RB(supervisor)); /* from the town and from the village */
 	T_STR(p.name, "李书记");
-	T_EQ(view_person(w.t, no, head, may - 1, &p), ERR_OK);
+	T_EQ(read_person(READER(w.t, no), head, may - 1, &p), ERR_OK);
 	T_EQ(p.roles, RB(committee));
-	T_EQ(view_person(w.t, no, head, DAY_NONE, &p), ERR_OK);
+	T_EQ(read_person(READER(w.t, no), head, DAY_NONE, &p), ERR_OK);
 	T_EQ(p.roles, RB(committee) | RB(supervisor));
 	/* in the town this person holds no town role */
-	T_EQ(view_person(w.t, FEED_TOWN, head, may, &p), ERR_OK);
+	T_EQ(read_person(READER(w.t, FEED_TOWN), head, may, &p), ERR_OK);
 	T_EQ(p.roles, 0);
-	T_EQ(view_person(w.t, FEED_TOWN, sign_key_public(town_key(&w, "office")), may, &p), ERR_OK);
+	T_EQ(read_person(READER(w.t, FEED_TOWN), sign_key_public(town_key(&w, "office")), may, &p),
+	     ERR_OK);
 	T_EQ(p.roles, RB(town_office));
-	T_EQ(view_person(w.t, no, sign_key_public(town_key(&w, "office")), may, &p), ERR_NOTFOUND);
+	T_EQ(read_person(READER(w.t, no), sign_key_public(town_key(&w, "office")), may, &p),
+	     ERR_NOTFOUND);
 	T_EQ(view_people(w.t, no, may, on_person, &s), ERR_OK);
 	T_EQ(s.n, 4); /* three of the staff and the head, once */
 	uint32_t all = 0;
@@ -221,7 +223,7 @@ static void test_people_have_the_roles_of_their_day(void)
 
 static void test_catalogues_are_read_in_file_order(void)
 {
-	struct rec_catalogue_line item;
+	struct item item;
 	struct rec_catalogue head;
 	struct seen s = {0};
 	struct town w;
@@ -240,16 +242,16 @@ static void test_catalogues_are_read_in_file_order(void)
 	T_EQ(s.roles[3], 3);
 	T_EQ(view_catalogue(w.t, 1, NULL, NULL, NULL), ERR_OK);
 	T_EQ(view_catalogue(w.t, 2, &head, on_item, &s), ERR_NOTFOUND);
-	T_EQ(view_catalogue_on(w.t, no, town_day(2026, 5, 31), &version), ERR_OK);
+	T_EQ(read_catalogue_on(READER(w.t, no), town_day(2026, 5, 31), &version), ERR_OK);
 	T_EQ(version, town_version(town_day(2026, 1, 1)));
-	T_EQ(view_catalogue_on(w.t, no, town_day(2026, 6, 1), &version), ERR_OK);
+	T_EQ(read_catalogue_on(READER(w.t, no), town_day(2026, 6, 1), &version), ERR_OK);
 	T_EQ(version, 9);
-	T_EQ(view_catalogue_on(w.t, no, town_day(2019, 12, 31), &version), ERR_NOTFOUND);
-	T_EQ(view_item(w.t, no, 9, town_b("C101"), &item), ERR_OK);
-	T_EQ(points_raw(item.points), 500);
-	T_EQ(item.scope, SCOPE_individual);
-	T_EQ(view_item(w.t, no, 9, town_b("C1"), &item), ERR_NOTFOUND);
-	T_EQ(view_item(w.t, no, 9, town_b("C101C101C101C101C101"), &item), ERR_NOTFOUND);
+	T_EQ(read_catalogue_on(READER(w.t, no), town_day(2019, 12, 31), &version), ERR_NOTFOUND);
+	T_EQ(read_item(READER(w.t, no), 9, town_b("C101"), &item), ERR_OK);
+	T_EQ(points_raw(item.line.points), 500);
+	T_EQ(item.line.scope, SCOPE_individual);
+	T_EQ(read_item(READER(w.t, no), 9, town_b("C1"), &item), ERR_NOTFOUND);
+	T_EQ(read_item(READER(w.t, no), 9, town_b("C101C101C101C101C101"), &item), ERR_NOTFOUND);
 	town_commit(&w);
 	town_close(&w);
 }
@@ -368,15 +370,14 @@ static void test_a_verdict_is_stored_or_plain(void)
 	uint64_t n = town_size(&w, no);
 
 	town_begin(&w);
-	T_EQ(view_verdict(w.t, no, n - 1, &got), ERR_OK);
+	T_EQ(read_verdict(w.t, no, n - 1, &got), ERR_OK);
 	T_OK(verdict_ok(&got));
 	T_EQ(got.nwarn, 0);
-	T_EQ(view_verdict(w.t, no, n, &got), ERR_NOTFOUND);
 	v.reason.id = V_P10_CAP;
 	v.reason.num[1] = 2400;
 	T_EQ(verdict_pack(&v, &b), ERR_OK);
 	T_EQ(kv_put(w.t, KV_VERDICT, verdict_key(key, no, n - 1), buf_bytes(&b)), ERR_OK);
-	T_EQ(view_verdict(w.t, no, n - 1, &got), ERR_OK);
+	T_EQ(read_verdict(w.t, no, n - 1, &got), ERR_OK);
 	T_EQ(got.reason.id, V_P10_CAP);
 	T_EQ(got.reason.num[1], 2400);
 	town_commit(&w);

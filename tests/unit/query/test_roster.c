@@ -614,7 +614,7 @@ static void test_who_leaves_the_scheme_keeps_the_points(void)
 	c.day = x.today + 1;
 	T_EQ(put(&x, TOWN_REC, REC_consent, &c, NULL, 0), V_DAY_FUTURE);
 	c.day = x.day;
-	c.digest = town_b("short");
+	c.digest = town_half();
 	T_EQ(put(&x, TOWN_REC, REC_consent, &c, NULL, 0), V_MALFORMED);
 	c.digest = town_b("");
 	town_earn(&x.w, x.no, "01001", 0, "A101", x.day);
@@ -1011,8 +1011,7 @@ static void test_accounts_do_not_overflow(void)
 
 	world_open(&x, 34);
 	town_earn(&x.w, x.no, "01001", 0, "A101", x.day);
-	state_key_of(&k, x.no, STATE_ACCOUNT);
-	state_key_text(&k, town_b("01002"));
+	state_account_key(&k, x.no, town_b("01002"));
 	state_account_pack(&full, &row);
 	town_begin(&x.w);
 	T_EQ(kv_put(x.w.t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
@@ -1154,7 +1153,7 @@ static void test_a_post_has_a_term(void)
 	nums(&x, r.from, r.to, 0);
 	r.to = town_day(2029, 3, 31); /* not begun yet, and that is well */
 	T_EQ(put(&x, TOWN_HEAD, REC_post, &r, NULL, 0), V_ACCEPTED);
-	r.key = town_b("short");
+	r.key = town_half();
 	T_EQ(put(&x, TOWN_HEAD, REC_post, &r, NULL, 0), V_MALFORMED);
 	T_EQ(post(&x, "01001", 5, POST_team, NULL), V_MEMBER_UNKNOWN);
 	T_EQ(post(&x, "09001", 5, POST_team, NULL), V_HOUSEHOLD_UNKNOWN);

@@ -491,7 +491,7 @@ static void test_postings_that_no_record_explains_are_damage(void)
 	town_earn(&w, no, "01001", 0, "A101", town_day(2025, 6, 1));
 	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
 	T_EQ(l.n, 1);
-	journal_account_key(&k, no, town_b("01001"));
+	state_account_key(&k, no, town_b("01001"));
 	town_begin(&w);
 	T_EQ(kv_get(w.t, KV_STATE, state_key_bytes(&k), &row), ERR_OK);
 	T_EQ(state_account_parse(row, &a), ERR_OK);

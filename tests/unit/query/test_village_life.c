@@ -90,7 +90,7 @@ static void test_nothing_is_recorded_before_it_happens(void)
 	REFUSED(&x.w, "MALFORMED", "F00");
 	T_STR(x.w.last.reason.s, "consultation[0].aware");
 	inspection.day = x.today;
-	inspection.digest = town_b("9999");
+	inspection.digest = town_half();
 	put(&x, REC_inspection, &inspection);
 	REFUSED(&x.w, "MALFORMED", "F00");
 	T_STR(x.w.last.reason.s, "inspection[0].digest");
@@ -117,7 +117,7 @@ static void test_a_case_may_be_told_of_a_household(void)
 	r.day = x.today + 1;
 	put(&x, REC_case_note, &r);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
-	r.digest = town_b("9999");
+	r.digest = town_half();
 	put(&x, REC_case_note, &r);
 	REFUSED(&x.w, "MALFORMED", "F00");
 	T_STR(x.w.last.reason.s, "case_note[0].digest");

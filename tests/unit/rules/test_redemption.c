@@ -69,8 +69,7 @@ static void give(struct world *x, const char *household, int64_t earned)
 	struct buf row = {0};
 
 	town_begin(&x->w);
-	state_key_of(&k, x->no, STATE_ACCOUNT);
-	state_key_text(&k, town_b(household));
+	state_account_key(&k, x->no, town_b(household));
 	state_account_pack(&a, &row);
 	T_EQ(kv_put(x->w.t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
 	town_commit(&x->w);
@@ -279,7 +278,7 @@ static void test_it_needs_scheme_prices_and_a_household_that_takes_part(void)
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
 	r.day = x.today;
-	r.signature = town_b("half of a digest");
+	r.signature = town_half();
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "MALFORMED", "F00", 0);
 	T_STR(x.w.last.reason.s, "redemption[0].signature");

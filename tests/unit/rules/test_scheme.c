@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/ledger/state/read_catalogue.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
@@ -39,12 +40,12 @@ static enum verdict_id adopt(struct world *x, uint64_t version, day_t from, day_
 	return put(x, REC_adopt_catalogue, &a, NULL, 0);
 }
 
-static void doc_is(struct world *x, enum view_doc_kind kind, uint64_t version, day_t from, day_t to)
+static void doc_is(struct world *x, enum doc_kind kind, uint64_t version, day_t from, day_t to)
 {
-	struct view_doc d;
+	struct document d;
 
 	town_begin(&x->w);
-	T_EQ(view_doc(x->w.t, x->no, kind, version, &d), ERR_OK);
+	T_EQ(read_document(READER(x->w.t, x->no), kind, version, &d), ERR_OK);
 	T_EQ(d.version, version);
 	T_EQ(d.from, from);
 	T_EQ(d.to, to);
@@ -59,7 +60,7 @@ static void test_a_catalogue_holds_for_a_year(void)
 	open_world(&x);
 	T_EQ(adopt(&x, 9, from, DAY_NONE), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	doc_is(&x, VIEW_CATALOGUE, 9, from, town_day(2028, 12, 31));
+	doc_is(&x, DOC_CATALOGUE, 9, from, town_day(2028, 12, 31));
 	adopt(&x, 10, town_day(2029, 1, 1), town_day(2030, 1, 1));
 	REFUSED(&x.w, "CATALOGUE_YEAR", "F44", town_day(2029, 1, 1), town_day(2030, 1, 1));
 	adopt(&x, 10, town_day(2029, 1, 2), town_day(2029, 1, 1));
@@ -68,10 +69,10 @@ static void test_a_catalogue_holds_for_a_year(void)
 	REFUSED(&x.w, "VERSION_USED", "F42", 9, 9);
 	T_EQ(adopt(&x, 10, town_day(2029, 1, 1), town_day(2029, 12, 31)), V_ACCEPTED);
 	T_EQ(adopt(&x, 11, leap, DAY_NONE), V_ACCEPTED);
-	doc_is(&x, VIEW_CATALOGUE, 11, leap, town_day(2033, 2, 27));
+	doc_is(&x, DOC_CATALOGUE, 11, leap, town_day(2033, 2, 27));
 	/* the calendar ends, and one day of it stands for none */
 	T_EQ(adopt(&x, 12, town_day(2199, 6, 1), DAY_NONE), V_ACCEPTED);
-	doc_is(&x, VIEW_CATALOGUE, 12, town_day(2199, 6, 1), DAY_MAX);
+	doc_is(&x, DOC_CATALOGUE, 12, town_day(2199, 6, 1), DAY_MAX);
 	x.w.wall_ms = 0;
 	struct rec_catalogue old = {.version = 2, .title = town_b("旧"), .from = DAY_MIN};
 	struct rec_catalogue_line l = {
@@ -79,7 +80,7 @@ static void test_a_catalogue_holds_for_a_year(void)
 	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_catalogue, &old, &l, 1), V_ACCEPTED);
 	struct rec_adopt_catalogue a = {.version = 13, .base = 2, .from = 1 - 365};
 	T_EQ(put(&x, REC_adopt_catalogue, &a, NULL, 0), V_ACCEPTED);
-	doc_is(&x, VIEW_CATALOGUE, 13, 1 - 365, -1);
+	doc_is(&x, DOC_CATALOGUE, 13, 1 - 365, -1);
 	town_close(&x.w);
 }
 
@@ -261,7 +262,7 @@ static struct view_filing filing_at(struct world *x, uint64_t town_size)
 	struct view_filing f;
 
 	town_begin(&x->w);
-	T_EQ(view_filing(x->w.t, x->no, VIEW_CATALOGUE, 7, town_size, &f), ERR_OK);
+	T_EQ(view_filing(x->w.t, x->no, DOC_CATALOGUE, 7, town_size, &f), ERR_OK);
 	town_commit(&x->w);
 	return f;
 }
@@ -391,7 +392,7 @@ static void test_a_plan_says_how_points_are_given_and_used(void)
 	provoke_text(&x.w.last.reason, LANG_ZH, text, sizeof(text));
 	T_OK(strstr(text, "评价程序"));
 	p.procedure = town_b("申报、记录、审核、公示、确认");
-	p.digest = town_b("half");
+	p.digest = town_half();
 	put(&x, REC_plan, &p, l, 2);
 	REFUSED(&x.w, "MALFORMED", "F00", 0);
 	p.digest = town_b("");
@@ -402,7 +403,7 @@ static void test_a_plan_says_how_points_are_given_and_used(void)
 	T_EQ(put(&x, REC_plan, &p, l, 2), V_ACCEPTED);
 	put(&x, REC_plan, &p, l, 2);
 	REFUSED(&x.w, "VERSION_USED", "F42", 1, 1);
-	doc_is(&x, VIEW_PLAN, 1, DAY_NONE, DAY_NONE);
+	doc_is(&x, DOC_PLAN, 1, DAY_NONE, DAY_NONE);
 	town_close(&x.w);
 }
 
@@ -413,7 +414,7 @@ static struct rec_scheme scheme_on(struct world *x, day_t day)
 	struct rec_scheme s;
 
 	town_begin(&x->w);
-	T_EQ(view_scheme_on(x->w.t, x->no, day, &s), ERR_OK);
+	T_EQ(read_scheme_on(READER(x->w.t, x->no), day, &s), ERR_OK);
 	town_commit(&x->w);
 	return s;
 }

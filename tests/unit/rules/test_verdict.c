@@ -53,7 +53,7 @@ static void provoke_form(struct town *w, uint32_t no)
 	e.payload_len = (uint32_t)other.n;
 	town_append(w, no, &e, buf_bytes(&other), true);
 	REFUSED(w, "MALFORMED", "F00", 0);
-	T_STR(w->last.reason.s, "points[1]");
+	T_STR(w->last.reason.s, "points[1].facility");
 	e.txid[15]++;
 	e.town_seen--;
 	town_append(w, no, &e, buf_bytes(&p), true);
@@ -205,7 +205,7 @@ static void provoke_catalogue(struct town *w, uint32_t no)
 	town_catalogue(w, 1);
 	REFUSED(w, "CATALOGUE_VERSION", "F10", 1, 1);
 	town_put(w, FEED_TOWN, "office", REC_catalogue, &c, l, 1);
-	REFUSED(w, "CATALOGUE_DATES", "F12", c.from, c.to);
+	REFUSED(w, "PERIOD", "F31", c.from, c.to);
 	c.to = town_day(2026, 2, 10);
 	town_put(w, FEED_TOWN, "office", REC_catalogue, &c, l, 2);
 	REFUSED(w, "CATALOGUE_TWICE", "F11", 2);
@@ -337,7 +337,7 @@ static void provoke_points(struct town *w, uint32_t no)
 	T_STR(w->last.reason.s, "evidence");
 	LINE(x->evidence = town_b("听说"));
 	REFUSED(w, "P08_EVIDENCE", "P08", 2);
-	LINE(x->digest = town_b("half of a digest"));
+	LINE(x->digest = town_half());
 	REFUSED(w, "MALFORMED", "F00", 0);
 	T_STR(w->last.reason.s, "points[2].digest");
 	LINE(x->day = today + 1);
@@ -513,8 +513,7 @@ static void provoke_steps(struct town *w, uint32_t no)
 	T_EQ(town_step(w, no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
 	/* so many points can only come from years of entries: put them there */
 	town_begin(w);
-	state_key_of(&k, no, STATE_ACCOUNT);
-	state_key_text(&k, town_b("01005"));
+	state_account_key(&k, no, town_b("01005"));
 	state_account_pack(&rich, &row);
 	T_EQ(kv_put(w->t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
 	town_commit(w);

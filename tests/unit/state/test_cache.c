@@ -9,8 +9,7 @@
 
 static void number_key(struct state_key *k, uint32_t i)
 {
-	state_key_of(k, 3, STATE_ACCOUNT);
-	state_key_u32(k, i);
+	state_version_key(k, 3, i);
 }
 
 static void check_row(struct rows *r, uint32_t i, int64_t want)
@@ -133,13 +132,19 @@ struct model {
 	int accepted[NKEYS], now[NKEYS];
 };
 
+static void put_byte(struct state_key *k, uint8_t v)
+{
+	T_OK(k->n < STATE_KEY_MAX);
+	k->b[k->n++] = v;
+}
+
 static void add_keys(struct model *m, const struct state_key *k, unsigned depth)
 {
 	m->key[m->n++] = *k;
 	for (uint8_t c = 0; depth < TAIL_MAX && c < LETTERS; c++) {
 		struct state_key longer = *k;
 
-		state_key_u8(&longer, c ? (uint8_t)(c * 127) : 0);
+		put_byte(&longer, c ? (uint8_t)(c * 127) : 0);
 		add_keys(m, &longer, depth + 1);
 	}
 }
@@ -217,7 +222,7 @@ static void random_range(struct rows *r, const struct model *m, struct prng *g)
 	bool before = prng_below(g, 2);
 
 	if (prng_below(g, 3) == 0) /* between the keys there are */
-		state_key_u8(&k, (uint8_t)prng_below(g, 256));
+		put_byte(&k, (uint8_t)prng_below(g, 256));
 	check_range(r, m, before, &k,
 		    STATE_FEED_LEN + (size_t)prng_below(g, k.n + 1u - STATE_FEED_LEN));
 }
@@ -355,8 +360,7 @@ static void test_ranges_of_other_feeds_are_those_of_the_store(void)
 	T_EQ(rows_begin(r), ERR_OK);
 	number_key(&k, 5);
 	T_EQ(rows_put(r, &k, kv_bytes("five", 4)), ERR_OK);
-	state_key_of(&k, 4, STATE_ACCOUNT);
-	state_key_u32(&k, 7);
+	state_version_key(&k, 4, 7);
 	T_EQ(kv_put(t, KV_STATE, state_key_bytes(&k), kv_bytes("seven", 5)), ERR_OK);
 	T_EQ(rows_from(r, &k, 5, &key, &val), ERR_OK);
 	T_MEM(val.p, "seven", 5);

@@ -3,7 +3,9 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/state_evidence.h"
 #include "daemon/ledger/state/state_lines.h"
+#include "daemon/ledger/state/state_text.h"
 #include "daemon/ledger/state/state_year.h"
+#include "daemon/store/kv.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/prng.h"
@@ -29,10 +31,8 @@ static void test_keys_sort_as_their_parts_do(void)
 	struct state_key a, b;
 
 	for (size_t i = 0; i + 1 < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		state_key_of(&a, 2, STATE_LINES);
-		state_key_uint(&a, numbers[i]);
-		state_key_of(&b, 2, STATE_LINES);
-		state_key_uint(&b, numbers[i + 1]);
+		state_block_key(&a, 2, numbers[i]);
+		state_block_key(&b, 2, numbers[i + 1]);
 		T_OK(key_cmp(&a, &b) < 0);
 	}
 	for (size_t i = 0; i + 1 < sizeof(codes) / sizeof(codes[0]); i++) {
@@ -41,10 +41,8 @@ static void test_keys_sort_as_their_parts_do(void)
 		T_OK(key_cmp(&a, &b) < 0);
 	}
 	for (size_t i = 0; i + 1 < sizeof(days) / sizeof(days[0]); i++) {
-		state_key_of(&a, 2, STATE_DOC_DAY);
-		state_key_day(&a, days[i]);
-		state_key_of(&b, 2, STATE_DOC_DAY);
-		state_key_day(&b, days[i + 1]);
+		state_doc_day_key(&a, 2, 1, days[i]);
+		state_doc_day_key(&b, 2, 1, days[i + 1]);
 		T_OK(key_cmp(&a, &b) < 0);
 	}
 }
@@ -475,6 +473,111 @@ static void test_evidence_numbers_share_a_row_up_to_their_last_characters(void)
 	T_OK(!same_row(0, 'd', "ABxx", "ACxx"));
 }
 
+/* --- the table -------------------------------------------------------------------------------------- */
+static void test_every_kind_has_names_and_a_letter_of_its_own(void)
+{
+	unsigned n = 0;
+
+	for (unsigned kind = 0; kind <= UINT8_MAX; kind++) {
+		const struct state_row *row = state_row_of((uint8_t)kind);
+
+		if (!row)
+			continue;
+		n++;
+		T_OK(row->name[0] && row->zh[0] && row->en[0]);
+	}
+#define ONE(...) +1
+	T_EQ(n, 0 STATE_ROWS(ONE)); /* two with the same letter would be one */
+#undef ONE
+}
+
+static void test_a_key_comes_apart_as_it_was_made(void)
+{
+	struct state_filing_parts at;
+	struct state_block_parts block;
+	struct state_kin_parts kin;
+	struct state_key k;
+
+	state_filing_key(&k, 2, text("v1"), 2, 77, UINT64_C(1) << 40);
+	T_EQ(state_filing_split(state_key_bytes(&k), &at), ERR_OK);
+	T_OK(bytes_eq(at.village, text("v1")));
+	T_EQ(at.doc, 2);
+	T_EQ(at.version, 77);
+	T_EQ(at.seq, UINT64_C(1) << 40);
+	T_EQ(state_key_prefix(&k, 0), 5);
+	T_EQ(state_key_prefix(&k, 1), 8);
+	T_EQ(state_key_prefix(&k, 3), 13);
+	T_EQ(state_key_prefix(&k, 4), k.n);
+	state_block_key(&k, 2, 0x1234);
+	T_EQ(state_block_split(state_key_bytes(&k), &block), ERR_OK);
+	T_EQ(block.block, 0x1234);
+	state_kin_key(&k, 2, text("00012"), 99, text(""), 0);
+	T_EQ(state_kin_split(state_key_bytes(&k), &kin), ERR_OK);
+	T_EQ(kin.member, 99);
+	T_EQ(kin.relative.n, 0);
+}
+
+static void test_a_key_that_is_another_is_damage(void)
+{
+	struct state_post_parts post;
+	struct state_kin_parts kin;
+	struct state_key k;
+
+	state_kin_key(&k, 2, text("00012"), 1, text("00013"), 2);
+	T_EQ(state_post_split(state_key_bytes(&k), &post), ERR_CORRUPT);
+	for (uint8_t n = k.n; n-- > 0;) {
+		k.n = n;
+		T_EQ(state_kin_split(state_key_bytes(&k), &kin), ERR_CORRUPT);
+	}
+	state_kin_key(&k, 2, text("00012"), 1, text("00013"), 2);
+	state_key_after(&k);
+	T_EQ(state_kin_split(state_key_bytes(&k), &kin), ERR_CORRUPT);
+}
+
+static void key_text_is(const struct state_key *k, const char *want)
+{
+	struct buf b = {0};
+
+	state_text_key(state_key_bytes(k), &b);
+	T_STR(buf_str(&b), want);
+	buf_close(&b);
+}
+
+static void value_text_is(uint8_t kind, const void *p, size_t n, const char *want)
+{
+	struct buf b = {0};
+
+	state_text_value(kind, kv_bytes(p, n), &b);
+	T_STR(buf_str(&b), want);
+	buf_close(&b);
+}
+
+static void test_a_row_can_be_read_by_people(void)
+{
+	const uint8_t key[32] = {0xab, 0xcd, 0xef, 0x01, 0x23};
+	struct state_key k;
+	day_t day;
+
+	state_year_key(&k, 2, text("00012"), 3, 2026);
+	key_text_is(&k, " 00012 3 2026");
+	k.n -= 1; /* as far as it goes */
+	key_text_is(&k, " 00012 3");
+	state_block_key(&k, 2, 300);
+	key_text_is(&k, " 300");
+	T_OK(day_from_ymd(2026, 2, 3, &day));
+	state_doc_day_key(&k, 2, 1, day);
+	key_text_is(&k, " 1 2026-02-03");
+	state_invite_key(&k, 2, key);
+	key_text_is(&k, " abcdef01");
+	state_facility_key(&k, 2, text("a\033[2J"));
+	key_text_is(&k, " 611b5b32");
+	value_text_is(STATE_BOOK, "\7\1\11\2\5\3B01", 9,
+		      "seq=7 held=1 upto=9 lines=2 balance=-3 number=B01");
+	value_text_is(STATE_BOOK, "\7\1\11", 3, "seq=7 held=1 upto=9 lines=0(3 bytes)");
+	value_text_is(STATE_ACCOUNT, "\1\2\3", 3, "(3 bytes)");
+	value_text_is(0, "", 0, "");
+}
+
 T_MAIN(T(test_keys_sort_as_their_parts_do), T(test_a_block_holds_what_was_put_last),
        T(test_a_single_entry_is_small), T(test_a_household_is_read_as_it_was_written),
        T(test_a_usual_household_is_small), T(test_a_household_nobody_wrote_is_damage),
@@ -482,4 +585,7 @@ T_MAIN(T(test_keys_sort_as_their_parts_do), T(test_a_block_holds_what_was_put_la
        T(test_days_beyond_a_year_are_damage), T(test_rows_nobody_wrote_are_damage),
        T(test_a_block_begins_with_nothing), T(test_a_year_forgets_days_beyond_its_room),
        T(test_evidence_is_found_until_it_falls_out),
-       T(test_evidence_numbers_share_a_row_up_to_their_last_characters))
+       T(test_evidence_numbers_share_a_row_up_to_their_last_characters),
+       T(test_every_kind_has_names_and_a_letter_of_its_own),
+       T(test_a_key_comes_apart_as_it_was_made), T(test_a_key_that_is_another_is_damage),
+       T(test_a_row_can_be_read_by_people))

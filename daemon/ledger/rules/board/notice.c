@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/refs.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 
@@ -64,24 +66,20 @@ static int check_town(struct rule_ctx *ctx, const struct rec_notice *r)
 int rule_notice(struct rule_ctx *ctx)
 {
 	struct rec_notice r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = rule_period(ctx, r.from, r.to);
-	if (!err)
-		err = check_root(ctx, &r);
+	rule_head(ctx, &r);
+	err = check_root(ctx, &r);
 	return err ? err : check_town(ctx, &r);
 }
 
 static int warn_short(struct rule_ctx *ctx, day_t from, day_t to)
 {
 	struct rec_scheme s;
-	int err = plan_scheme_on(ctx, from, &s);
+	int err = read_scheme_on(&ctx->reader, from, &s);
 	int64_t days = (int64_t)to - from + 1;
 
-	if (err && err != ERR_NOTFOUND)
+	if (err)
 		return err;
 	if (days < (int64_t)s.notice_days)
 		rule_warn(ctx, &(struct refusal){.id = V_N06_SHORT,
@@ -93,19 +91,13 @@ int rule_posting(struct rule_ctx *ctx)
 {
 	struct rec_posting r;
 	struct rec_notice n;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err && r.photo.n && r.photo.n != HASH_BYTES)
-		return rule_malformed(ctx, "photo", 0);
-	if (!err)
-		err = rule_ref(ctx, r.notice, REC_notice, &n);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.notice, REC_notice, &n);
 	/* what was taken down is not posted again: what is true now needs a new one */
 	if (!err)
-		err = rule_unsettled(ctx, r.notice, REC_notice);
-	if (!err)
-		err = rule_not_future(ctx, r.from);
-	if (!err)
-		err = rule_period(ctx, r.from, r.to);
+		err = rule_unsettled(ctx, r.notice, REC_notice, bytes_str(""));
 	if (!err && r.from < n.day)
 		return rule_refuse(ctx,
 				   &(struct refusal){.id = V_POSTED_EARLY,
@@ -113,57 +105,7 @@ int rule_posting(struct rule_ctx *ctx)
 	return err ? err : warn_short(ctx, r.from, r.to);
 }
 
-int rule_withdrawal(struct rule_ctx *ctx)
-{
-	struct rec_withdrawal r;
-	struct rec_notice n;
-	int err = rule_head(ctx, &r);
-
-	if (!err)
-		err = rule_ref(ctx, r.notice, REC_notice, &n);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	return err ? err : rule_settle(ctx, r.notice, REC_notice);
-}
-
 /* --- passbooks ------------------------------------------------------------------------------------- */
-/* The book that was handed out at registration, before there is a row. */
-static int registered_book(struct rule_ctx *ctx, const struct state_household *h,
-			   struct state_book *ret)
-{
-	struct bytes leaf, payload;
-	struct rec_household r;
-	struct entry e;
-	int err = feedlog_read(ctx->f->t, ctx->f->feed_no, h->entry, &leaf, &payload);
-
-	if (!err && entry_parse(leaf.p, leaf.n, &e))
-		err = ERR_CORRUPT;
-	if (err || e.type != REC_household) /* a split hands out no book */
-		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, h->entry, &ctx->w->target);
-	if (!err && rec_decode_head(rec_type_of(REC_household), &ctx->w->target, &r))
-		err = ERR_CORRUPT;
-	if (!err)
-		*ret = (struct state_book){
-			.seq = h->entry, .held = r.passbook.n > 0, .number = r.passbook};
-	return err;
-}
-
-static int get_book(struct rule_ctx *ctx, struct bytes household, const struct state_household *h,
-		    struct state_book *ret)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	*ret = (struct state_book){0};
-	state_book_key(&k, ctx->f->feed_no, household);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (err == ERR_NOTFOUND)
-		return registered_book(ctx, h, ret);
-	return err ? err : state_book_parse(row, ret);
-}
-
 static int check_book(struct rule_ctx *ctx, const struct rec_passbook *r,
 		      const struct state_book *b)
 {
@@ -216,26 +158,27 @@ static int put_book(struct rule_ctx *ctx, const struct rec_passbook *r,
 	return rule_put(ctx, &k);
 }
 
+/* The book of a household that has left is still to be taken back, and who left the scheme keeps one that is there. */
+static enum rec_need book_need(uint32_t action)
+{
+	if (action == BOOK_give_up)
+		return REC_KNOWN;
+	return action == BOOK_issue ? REC_PART : REC_PRESENT;
+}
+
 int rule_passbook(struct rule_ctx *ctx)
 {
 	struct state_household h;
 	struct rec_passbook r;
 	struct state_book b;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err && r.upto > ctx->e->seq)
+	rule_head(ctx, &r);
+	if (r.upto > ctx->e->seq)
 		return rule_malformed(ctx, "upto", 0);
-	/* the book of a household that has left is still to be taken back */
+	err = roster_is(ctx, 0, r.household, book_need(r.action), &h);
 	if (!err)
-		err = r.action == BOOK_give_up ? roster_known(ctx, 0, r.household, &h)
-					       : roster_need(ctx, 0, r.household, 0, &h);
-	/* who left the scheme keeps a book that is there */
-	if (!err && r.action == BOOK_issue)
-		err = roster_part(ctx, r.household, &h);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = get_book(ctx, r.household, &h, &b);
+		err = read_book(&ctx->reader, r.household, &h, &b);
 	if (!err)
 		err = check_book(ctx, &r, &b);
 	return err ? err : put_book(ctx, &r, &b);

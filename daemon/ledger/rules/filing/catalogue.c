@@ -1,5 +1,8 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/filing/catalogue.h"
 
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/rules.h"
+#include "daemon/ledger/state/read_catalogue.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 
@@ -8,56 +11,33 @@
 
 #define YEAR_MONTHS 12
 
-static void version_key(struct state_key *k, uint32_t feed_no, enum state_kind kind,
-			uint64_t version)
-{
-	state_key_of(k, feed_no, kind);
-	state_key_u32(k, (uint32_t)version);
-}
-
-static void item_key(struct state_key *k, uint32_t feed_no, uint64_t version, struct bytes code)
-{
-	version_key(k, feed_no, STATE_ITEM, version);
-	state_key_text(k, code);
-}
-
-/* --- the town issues one --------------------------------------------------------------------------- */
-static void code_key(struct state_key *k, const struct rule_ctx *ctx, struct bytes code)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_CODE);
-	state_key_text(k, code);
-}
-
 /* The number of an item code in this feed; one code is one item in every version, and has one cap a year. */
 static int code_number(struct rule_ctx *ctx, struct bytes code, uint32_t *ret)
 {
+	struct state_num number;
 	struct state_key k;
-	uint64_t number;
-	int err;
+	int err = reader_code(&ctx->reader, ctx->f->feed_no, code, &number);
 
-	code_key(&k, ctx, code);
-	err = rule_get_num(ctx, &k, &number);
 	if (!err)
-		*ret = (uint32_t)number;
+		*ret = (uint32_t)number.n;
 	if (err != ERR_NOTFOUND)
 		return err;
 	*ret = ctx->meta.ncodes++;
 	ctx->meta_changed = true;
+	state_code_key(&k, ctx->f->feed_no, code);
 	return rule_put_num(ctx, &k, *ret);
 }
 
 static int issue_item(struct rule_ctx *ctx, uint64_t version, uint32_t i)
 {
-	struct state_item item = {.line = i};
+	struct state_item item;
 	struct rec_catalogue_line l;
 	struct state_key k;
-	struct bytes row;
 	int err = rule_line(ctx, i, &l);
 
 	if (err)
 		return err;
-	item_key(&k, FEED_TOWN, version, l.code);
-	err = rows_get(ctx->w->rows, &k, &row);
+	err = reader_item(&ctx->reader, FEED_TOWN, version, l.code, &item);
 	if (!err)
 		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_TWICE,
 							  .num = {i + 1},
@@ -67,6 +47,8 @@ static int issue_item(struct rule_ctx *ctx, uint64_t version, uint32_t i)
 	err = code_number(ctx, l.code, &item.number);
 	if (err)
 		return err;
+	item.line = i;
+	state_item_key(&k, FEED_TOWN, version, l.code);
 	state_item_pack(&item, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
@@ -76,10 +58,9 @@ int rule_catalogue(struct rule_ctx *ctx)
 	struct state_version v = {.seq = ctx->e->seq};
 	struct rec_catalogue c;
 	struct state_key k;
-	int err = rule_head(ctx, &c);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &c);
 	if (c.version <= ctx->meta.version)
 		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_VERSION,
 							  .num = {(int64_t)c.version,
@@ -87,9 +68,6 @@ int rule_catalogue(struct rule_ctx *ctx)
 	err = versions_step(ctx, REC_catalogue, c.version, ctx->meta.version);
 	if (err)
 		return err;
-	if (c.to != DAY_NONE && c.to < c.from)
-		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_DATES,
-							  .num = {c.from, c.to}});
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
 		err = issue_item(ctx, c.version, i);
 	if (err)
@@ -98,38 +76,12 @@ int rule_catalogue(struct rule_ctx *ctx)
 	ctx->meta_changed = true;
 	v.from = c.from;
 	v.to = c.to;
-	version_key(&k, FEED_TOWN, STATE_VERSION, c.version);
+	state_version_key(&k, FEED_TOWN, c.version);
 	state_version_pack(&v, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
 
 /* --- a village adopts one -------------------------------------------------------------------------- */
-/* ERR_NOTFOUND: the town has not issued it among its first ctx->known entries. */
-static int get_version(struct rule_ctx *ctx, uint64_t version, struct state_version *ret)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	version_key(&k, FEED_TOWN, STATE_VERSION, version);
-	err = rule_town_row(ctx, &k, &row);
-	if (!err)
-		err = state_version_parse(row, ret);
-	return !err && ret->seq >= ctx->known ? ERR_NOTFOUND : err;
-}
-
-/* An item of a town catalogue that was issued. ERR_NOTFOUND. */
-static int town_item(struct rule_ctx *ctx, uint64_t base, struct bytes code, struct state_item *ret)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	item_key(&k, FEED_TOWN, base, code);
-	err = rule_town_row(ctx, &k, &row);
-	return err ? err : state_item_parse(row, ret);
-}
-
 static int refuse_change(struct rule_ctx *ctx, enum verdict_id id, uint32_t line, uint64_t base,
 			 struct bytes code)
 {
@@ -141,19 +93,17 @@ static int refuse_change(struct rule_ctx *ctx, enum verdict_id id, uint32_t line
 static int adopt_change(struct rule_ctx *ctx, const struct rec_adopt_catalogue *a, uint32_t i)
 {
 	struct rec_adopt_catalogue_line l;
-	struct state_item item = {0};
+	struct state_item item;
 	struct state_key k;
-	struct bytes row;
 	int err = rule_line(ctx, i, &l);
 
 	if (err)
 		return err;
-	item_key(&k, ctx->f->feed_no, a->version, l.code);
-	err = rows_get(ctx->w->rows, &k, &row);
+	err = reader_item(&ctx->reader, ctx->f->feed_no, a->version, l.code, &item);
 	if (!err)
 		return refuse_change(ctx, V_CATALOGUE_TWICE, i + 1, 0, l.code);
 	if (err == ERR_NOTFOUND)
-		err = town_item(ctx, a->base, l.code, &item);
+		err = reader_item(&ctx->reader, FEED_TOWN, a->base, l.code, &item);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (err && l.change != CHANGE_add)
@@ -166,6 +116,7 @@ static int adopt_change(struct rule_ctx *ctx, const struct rec_adopt_catalogue *
 	if (err)
 		return err;
 	item.line = i;
+	state_item_key(&k, ctx->f->feed_no, a->version, l.code);
 	state_item_pack(&item, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
@@ -198,34 +149,31 @@ static day_t last_of_year(day_t from)
 }
 
 /* P12: adopted for a year at most. */
-static int check_period(struct rule_ctx *ctx, struct version_row *doc)
+static int check_period(struct rule_ctx *ctx, struct document *doc)
 {
 	day_t last = last_of_year(doc->from);
-	struct version_row now;
-	uint64_t version;
-	int y, m, d, err = rule_period(ctx, doc->from, doc->to);
+	struct document now;
+	int y, m, d, err;
 
-	if (err)
-		return err;
 	if (doc->to == DAY_NONE)
 		doc->to = last;
 	if (doc->to > last)
 		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_YEAR,
 							  .num = {doc->from, doc->to}});
-	err = versions_on(ctx, DOC_CATALOGUE, doc->from, &version, &now);
+	err = read_document_on(&ctx->reader, DOC_CATALOGUE, doc->from, &now);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	day_to_ymd(doc->from, &y, &m, &d);
 	if (m != 1 || d != 1)
 		rule_warn(ctx, &(struct refusal){.id = V_CATALOGUE_MIDYEAR,
-						 .num = {doc->from, (int64_t)version}});
+						 .num = {doc->from, (int64_t)now.version}});
 	return ERR_OK;
 }
 
 static int check_base(struct rule_ctx *ctx, const struct rec_adopt_catalogue *a,
 		      struct state_version *ret)
 {
-	int err = get_version(ctx, a->base, ret);
+	int err = read_catalogue(&ctx->reader, a->base, ret);
 
 	if (err == ERR_NOTFOUND)
 		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_UNKNOWN,
@@ -238,21 +186,22 @@ static int check_base(struct rule_ctx *ctx, const struct rec_adopt_catalogue *a,
 
 int rule_adopt_catalogue(struct rule_ctx *ctx)
 {
-	struct version_row doc = {.seq = ctx->e->seq};
+	struct document doc = {.entry = ctx->e->seq};
 	struct rec_adopt_catalogue a;
 	struct state_version base;
-	int err = rule_head(ctx, &a);
+	int err;
 
-	if (!err)
-		err = check_base(ctx, &a, &base);
+	rule_head(ctx, &a);
+	err = check_base(ctx, &a, &base);
 	if (err)
 		return err;
+	doc.version = a.version;
 	doc.from = a.from;
 	doc.to = a.to;
 	doc.base = a.base;
 	err = check_period(ctx, &doc);
 	if (!err)
-		err = versions_add(ctx, DOC_CATALOGUE, a.version, &doc);
+		err = versions_add(ctx, DOC_CATALOGUE, &doc);
 	if (!err)
 		err = number_items(ctx, &base);
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
@@ -279,18 +228,16 @@ static int add_adopt(struct fold_work *w, const struct catalogue_adopted *a)
 static int load_adopts(struct rule_ctx *ctx)
 {
 	struct fold_work *w = ctx->w;
-	struct version_row doc;
-	struct catalogue_adopted a;
+	struct document doc;
 	day_t day = DAY_MIN;
 	int err = ERR_OK;
 
 	w->nadopts = 0;
 	while (!err) {
-		err = versions_next(ctx, DOC_CATALOGUE, &day, &a.version, &doc);
-		a.from = doc.from;
-		a.to = doc.to;
+		err = read_document_next(&ctx->reader, DOC_CATALOGUE, &day, &doc);
 		if (!err)
-			err = add_adopt(w, &a);
+			err = add_adopt(w,
+					&(struct catalogue_adopted){doc.from, doc.to, doc.version});
 	}
 	w->adopts_known = err == ERR_NOTFOUND;
 	return w->adopts_known ? ERR_OK : err;
@@ -356,91 +303,31 @@ static int make_room(struct fold_work *w)
 	return ERR_OK;
 }
 
-/* ERR_CORRUPT: the adoption gives every item its number. */
-static int item_number(struct rule_ctx *ctx, struct bytes code, uint32_t *ret)
+static int remember(struct rule_ctx *ctx, uint64_t version, struct bytes code,
+		    struct catalogue_item *ret)
 {
-	struct state_key k;
-	uint64_t number;
-	int err;
+	struct item i;
+	int err = read_item(&ctx->reader, version, code, &i);
 
-	code_key(&k, ctx, code);
-	err = rule_get_num(ctx, &k, &number);
-	if (!err)
-		*ret = (uint32_t)number;
-	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-}
-
-/* The line of the village's own record when it says something about the item, else that of the town. */
-static int read_line(struct rule_ctx *ctx, uint64_t version, struct bytes code,
-		     struct catalogue_item *at, struct rec_catalogue_line *ret)
-{
-	struct rec_adopt_catalogue_line own;
-	struct payload record;
-	struct version_row doc;
-	struct state_version v;
-	struct state_item item;
-	struct state_key k;
-	struct bytes row;
-	int err = versions_get(ctx, DOC_CATALOGUE, version, &doc);
-
-	if (!err)
-		err = get_version(ctx, doc.base, &v);
+	if (!err && i.line.evidence.n > sizeof(ret->evidence))
+		err = ERR_CORRUPT;
 	if (err)
 		return err;
-	at->from = v.from;
-	at->to = v.to;
-	item_key(&k, ctx->f->feed_no, version, code);
-	err = rows_get(ctx->w->rows, &k, &row);
-	bool mine = !err;
-	if (err == ERR_NOTFOUND)
-		err = town_item(ctx, doc.base, code, &item);
-	else if (!err)
-		err = state_item_parse(row, &item);
-	if (!err)
-		err = feedlog_payload(ctx->f->t, mine ? ctx->f->feed_no : FEED_TOWN,
-				      mine ? doc.seq : v.seq, &record);
-	if (!err)
-		err = item_number(ctx, code, &at->number);
-	if (err)
-		return err;
-	if (!mine)
-		return rec_decode_line(rec_type_of(REC_catalogue), &record, item.line, ret)
-			       ? ERR_CORRUPT
-			       : ERR_OK;
-	if (rec_decode_line(rec_type_of(REC_adopt_catalogue), &record, item.line, &own))
-		return ERR_CORRUPT;
-	*ret = (struct rec_catalogue_line){.category = own.category,
-					   .sign = own.sign,
-					   .scope = own.scope,
-					   .points = own.points,
-					   .cap = own.cap,
-					   .evidence = own.evidence,
-					   .document = own.document};
-	return own.change == CHANGE_drop ? ERR_NOTFOUND : ERR_OK;
-}
-
-static int read_item(struct rule_ctx *ctx, uint64_t version, struct bytes code,
-		     struct catalogue_item *ret)
-{
-	struct rec_catalogue_line l;
-	int err;
-
-	*ret = (struct catalogue_item){.version = version, .code_n = (uint8_t)code.n};
-	err = read_line(ctx, version, code, ret, &l);
-	if (err)
-		return err;
-	if (l.evidence.n > sizeof(ret->evidence))
-		return ERR_CORRUPT;
-	ret->category = l.category;
-	ret->sign = l.sign;
-	ret->scope = l.scope;
-	ret->points = points_raw(l.points);
-	ret->cap = points_raw(l.cap);
-	ret->document = l.document == YES_yes;
-	ret->evidence_n = (uint8_t)l.evidence.n;
+	*ret = (struct catalogue_item){.version = version,
+				       .from = i.from,
+				       .to = i.to,
+				       .number = i.number,
+				       .category = i.line.category,
+				       .sign = i.line.sign,
+				       .scope = i.line.scope,
+				       .document = i.line.document == YES_yes,
+				       .points = points_raw(i.line.points),
+				       .cap = points_raw(i.line.cap),
+				       .code_n = (uint8_t)code.n,
+				       .evidence_n = (uint8_t)i.line.evidence.n};
 	memcpy(ret->code, code.p, code.n);
-	if (l.evidence.n)
-		memcpy(ret->evidence, l.evidence.p, l.evidence.n);
+	if (i.line.evidence.n)
+		memcpy(ret->evidence, i.line.evidence.p, i.line.evidence.n);
 	return ERR_OK;
 }
 
@@ -454,7 +341,7 @@ int catalogue_find(struct rule_ctx *ctx, uint64_t version, struct bytes code,
 		return ERR_NOTFOUND;
 	at = ctx->w->items_cap ? place(ctx->w, version, code) : NULL;
 	if (!at || at->version == 0) {
-		err = read_item(ctx, version, code, &it);
+		err = remember(ctx, version, code, &it);
 		if (!err)
 			err = make_room(ctx->w);
 		if (err)

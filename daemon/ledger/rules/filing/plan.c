@@ -1,18 +1,9 @@
-#include "daemon/ledger/rules/rule.h"
-
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/placeholder.h"
-#include "daemon/ledger/state/scheme.h"
 #include "lib/err.h"
 
 /* The plan of a village and its reward scheme. */
-
-static int plan_step(struct rule_ctx *ctx, uint32_t i)
-{
-	struct rec_plan_line l;
-	int err = rule_line(ctx, i, &l);
-
-	return err ? err : rule_period(ctx, l.from, l.to);
-}
 
 /* A plan that says nothing about how points are given and used is none. */
 static int check_plan(struct rule_ctx *ctx, const struct rec_plan *p)
@@ -29,50 +20,27 @@ static int check_plan(struct rule_ctx *ctx, const struct rec_plan *p)
 		if (placeholder(said[i].text))
 			return rule_refuse(ctx, &(struct refusal){.id = V_PLAN_EMPTY,
 								  .s = bytes_str(said[i].field)});
-	return p->digest.n == 0 || p->digest.n == HASH_BYTES ? ERR_OK
-							     : rule_malformed(ctx, "digest", 0);
+	return ERR_OK;
 }
 
 int rule_plan(struct rule_ctx *ctx)
 {
 	struct rec_plan p;
-	int err = rule_head(ctx, &p);
+	int err;
 
-	if (!err)
-		err = check_plan(ctx, &p);
-	if (!err)
-		err = versions_add(ctx, DOC_PLAN, p.version,
-				   &(struct version_row){.seq = ctx->e->seq});
-	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
-		err = plan_step(ctx, i);
-	return err;
+	rule_head(ctx, &p);
+	err = check_plan(ctx, &p);
+	return err ? err
+		   : versions_add(ctx, DOC_PLAN,
+				  &(struct document){.version = p.version, .entry = ctx->e->seq});
 }
 
 int rule_scheme(struct rule_ctx *ctx)
 {
-	struct rec_scheme_line l;
 	struct rec_scheme s;
-	int err = rule_head(ctx, &s);
 
-	if (!err)
-		err = versions_add(ctx, DOC_SCHEME, s.version,
-				   &(struct version_row){.seq = ctx->e->seq, .from = s.from});
-	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
-		err = rule_line(ctx, i, &l);
-	return err;
-}
-
-int plan_scheme_on(struct rule_ctx *ctx, day_t day, struct rec_scheme *ret)
-{
-	struct version_row doc;
-	struct payload record;
-	uint64_t version;
-	int err = versions_on(ctx, DOC_SCHEME, day, &version, &doc);
-
-	scheme_usual(ret);
-	if (!err)
-		err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.seq, &record);
-	if (err)
-		return err;
-	return rec_decode_head(rec_type_of(REC_scheme), &record, ret) ? ERR_CORRUPT : ERR_OK;
+	rule_head(ctx, &s);
+	return versions_add(
+		ctx, DOC_SCHEME,
+		&(struct document){.version = s.version, .entry = ctx->e->seq, .from = s.from});
 }

@@ -1,4 +1,4 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/filing/versions.h"
 
 #include "lib/err.h"
 
@@ -22,51 +22,9 @@ static struct bytes doc_name(enum doc_kind doc)
 	return bytes_str(rec_type_of((uint16_t)record_of(doc))->name);
 }
 
-static void doc_key(struct state_key *k, const struct rule_ctx *ctx, enum doc_kind doc,
-		    uint64_t version)
+int versions_need(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version, struct document *ret)
 {
-	state_key_of(k, ctx->f->feed_no, STATE_DOC);
-	state_key_u8(k, (uint8_t)doc);
-	state_key_u32(k, (uint32_t)version);
-}
-
-static void day_key(struct state_key *k, const struct rule_ctx *ctx, enum doc_kind doc, day_t day)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_DOC_DAY);
-	state_key_u8(k, (uint8_t)doc);
-	state_key_day(k, day);
-}
-
-static int newest(struct rule_ctx *ctx, enum doc_kind doc, uint64_t *ret)
-{
-	struct bytes key, row;
-	struct state_key k;
-	int err;
-
-	doc_key(&k, ctx, doc, UINT32_MAX);
-	err = rows_before(ctx->w->rows, &k, k.n - 4u, &key, &row);
-	*ret = err ? 0 : be32_get(key.p + key.n - 4);
-	return err == ERR_NOTFOUND ? ERR_OK : err;
-}
-
-int versions_get(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version, struct version_row *ret)
-{
-	int64_t v[4];
-	struct state_key k;
-	int err;
-
-	doc_key(&k, ctx, doc, version);
-	err = rule_get_nums(ctx, &k, v, 4);
-	if (!err)
-		*ret = (struct version_row){(uint64_t)v[0], (day_t)v[1], (day_t)v[2],
-					    (uint64_t)v[3]};
-	return err;
-}
-
-int versions_need(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version,
-		  struct version_row *ret)
-{
-	int err = versions_get(ctx, doc, version, ret);
+	int err = read_document(&ctx->reader, doc, version, ret);
 
 	if (err != ERR_NOTFOUND)
 		return err;
@@ -87,9 +45,11 @@ int versions_step(struct rule_ctx *ctx, enum rec_code code, uint64_t version, ui
 
 static int check_version(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version)
 {
-	uint64_t top;
-	int err = newest(ctx, doc, &top);
+	uint64_t top = 0;
+	int err = read_document_newest(&ctx->reader, doc, &top);
 
+	if (err == ERR_NOTFOUND)
+		err = ERR_OK;
 	if (!err && version <= top)
 		err = rule_refuse(ctx, &(struct refusal){.id = V_VERSION_USED,
 							 .num = {(int64_t)version, (int64_t)top},
@@ -100,9 +60,8 @@ static int check_version(struct rule_ctx *ctx, enum doc_kind doc, uint64_t versi
 /* A day gone by keeps what was in force on it; who does not know today cannot tell. */
 static int check_past(struct rule_ctx *ctx, enum doc_kind doc, day_t from)
 {
-	struct version_row now;
-	uint64_t version;
-	int err = from == DAY_NONE ? ERR_NOTFOUND : versions_on(ctx, doc, from, &version, &now);
+	struct document now;
+	int err = from == DAY_NONE ? ERR_NOTFOUND : read_document_on(&ctx->reader, doc, from, &now);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
@@ -110,64 +69,27 @@ static int check_past(struct rule_ctx *ctx, enum doc_kind doc, day_t from)
 	if (err || from >= ctx->today)
 		return err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_VERSION_PAST,
-						  .num = {ctx->today, from, (int64_t)version},
+						  .num = {ctx->today, from, (int64_t)now.version},
 						  .s = doc_name(doc)});
 }
 
-int versions_add(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version,
-		 const struct version_row *row)
+int versions_add(struct rule_ctx *ctx, enum doc_kind doc, const struct document *d)
 {
-	const int64_t v[] = {(int64_t)row->seq, row->from, row->to, (int64_t)row->base};
+	const struct state_doc row = {d->entry, d->from, d->to, d->base};
 	struct state_key k;
-	int err = rule_period(ctx, row->from, row->to);
+	int err = rule_period(ctx, d->from, d->to);
 
 	if (!err)
-		err = check_version(ctx, doc, version);
+		err = check_version(ctx, doc, d->version);
 	if (!err)
-		err = check_past(ctx, doc, row->from);
+		err = check_past(ctx, doc, d->from);
 	if (err)
 		return err;
-	doc_key(&k, ctx, doc, version);
-	err = rule_put_nums(ctx, &k, v, 4);
-	if (err || row->from == DAY_NONE)
+	state_doc_key(&k, ctx->f->feed_no, doc, d->version);
+	state_doc_pack(&row, rule_out(ctx));
+	err = rule_put(ctx, &k);
+	if (err || d->from == DAY_NONE)
 		return err;
-	day_key(&k, ctx, doc, row->from);
-	return rule_put_num(ctx, &k, version);
-}
-
-int versions_on(struct rule_ctx *ctx, enum doc_kind doc, day_t day, uint64_t *ret_version,
-		struct version_row *ret)
-{
-	struct bytes key, row;
-	struct state_key k;
-	uint64_t version;
-	int err;
-
-	day_key(&k, ctx, doc, day + 1);
-	err = rows_before(ctx->w->rows, &k, k.n - 4u, &key, &row);
-	if (!err)
-		err = state_num_parse(row, &version);
-	if (!err)
-		err = versions_get(ctx, doc, version, ret);
-	if (!err && ret->to != DAY_NONE && day > ret->to)
-		err = ERR_NOTFOUND;
-	if (!err)
-		*ret_version = version;
-	return err;
-}
-
-int versions_next(struct rule_ctx *ctx, enum doc_kind doc, day_t *day, uint64_t *ret_version,
-		  struct version_row *ret)
-{
-	struct bytes key, row;
-	struct state_key k;
-	int err;
-
-	day_key(&k, ctx, doc, *day);
-	err = rows_from(ctx->w->rows, &k, k.n - 4u, &key, &row);
-	if (!err)
-		err = state_num_parse(row, ret_version);
-	if (!err)
-		*day = (day_t)(be32_get(key.p + key.n - 4) - STATE_DAY_BIAS) + 1;
-	return err ? err : versions_get(ctx, doc, *ret_version, ret);
+	state_doc_day_key(&k, ctx->f->feed_no, doc, d->from);
+	return rule_put_num(ctx, &k, d->version);
 }

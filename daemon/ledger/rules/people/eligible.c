@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/people/eligible.h"
 
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
 #include "lib/err.h"
 
 /* P13: who may earn on a day, or have points deducted. */

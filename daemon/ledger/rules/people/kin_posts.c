@@ -1,5 +1,9 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/people/kin_posts.h"
 
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/rights.h"
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 
 /* Declared kin and posts: what it takes to see that somebody decides about their own (P01). Of two persons
@@ -8,28 +12,7 @@
 static void kin_key(struct state_key *k, const struct rule_ctx *ctx, const struct state_place *a,
 		    const struct state_place *b)
 {
-	state_key_of(k, ctx->f->feed_no, STATE_KIN);
-	state_key_text(k, a->household);
-	state_key_u8(k, (uint8_t)a->member);
-	if (!b)
-		return;
-	state_key_text(k, b->household);
-	state_key_u8(k, (uint8_t)b->member);
-}
-
-static void post_key(struct state_key *k, const struct rule_ctx *ctx, const struct state_place *p,
-		     uint32_t post)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_POST);
-	state_key_text(k, p->household);
-	state_key_u8(k, (uint8_t)p->member);
-	state_key_u8(k, (uint8_t)post);
-}
-
-static void link_key(struct state_key *k, const struct rule_ctx *ctx, const uint8_t key[32])
-{
-	state_key_of(k, ctx->f->feed_no, STATE_POST_KEY);
-	state_key_raw(k, key, SIGN_KEY_BYTES);
+	state_kin_key(k, ctx->f->feed_no, a->household, a->member, b->household, b->member);
 }
 
 /* What one is to a relative who is @relation to that one. */
@@ -62,24 +45,11 @@ static int put_kin(struct rule_ctx *ctx, const struct state_place *a, const stru
 	return rule_put_num(ctx, &k, turned(relation));
 }
 
-static int need_person(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint64_t member)
-{
-	struct state_household h;
-	struct state_member m;
-	int err = roster_need(ctx, line, household, (uint32_t)member, &h);
-
-	if (!err && !state_household_member(&h, (uint32_t)member, &m))
-		return ERR_CORRUPT;
-	return err ? err : roster_present(ctx, line, household, &m, member);
-}
-
 static int kin_line(struct rule_ctx *ctx, const struct state_place *who, uint32_t line)
 {
 	struct rec_kin_line l;
 	int err = rule_line(ctx, line - 1, &l);
 
-	if (!err)
-		err = need_person(ctx, line, l.household, l.member);
 	if (err)
 		return err;
 	if (l.member == who->member && bytes_eq(l.household, who->household))
@@ -92,14 +62,9 @@ int rule_kin(struct rule_ctx *ctx)
 {
 	struct state_place who;
 	struct rec_kin r;
-	int err = rule_head(ctx, &r);
+	int err = ERR_OK;
 
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = need_person(ctx, 0, r.household, r.member);
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	who = (struct state_place){r.household, (uint32_t)r.member};
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
 		err = kin_line(ctx, &who, line);
@@ -110,129 +75,85 @@ int rule_kin(struct rule_ctx *ctx)
  * early by recording it with its last day. */
 int rule_post(struct rule_ctx *ctx)
 {
-	struct state_place who;
 	struct rec_post r;
 	struct state_key k;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err && r.key.n && r.key.n != SIGN_KEY_BYTES)
-		return rule_malformed(ctx, "key", 0);
-	if (!err)
-		err = rule_period(ctx, r.from, r.to);
-	if (!err)
-		err = need_person(ctx, 0, r.household, r.member);
-	if (err)
-		return err;
-	who = (struct state_place){r.household, (uint32_t)r.member};
-	post_key(&k, ctx, &who, r.post);
-	err = rule_put_nums(ctx, &k, (const int64_t[]){(int64_t)ctx->e->seq, r.from, r.to}, 3);
+	rule_head(ctx, &r);
+	state_post_key(&k, ctx->f->feed_no, r.household, r.member, r.post);
+	state_post_pack(&(struct state_post){ctx->e->seq, r.from, r.to}, rule_out(ctx));
+	err = rule_put(ctx, &k);
 	if (err || r.key.n == 0)
 		return err;
-	link_key(&k, ctx, r.key.p);
-	state_place_pack(&who, rule_out(ctx));
+	state_post_key_key(&k, ctx->f->feed_no, r.key.p);
+	state_place_pack(&(struct state_place){r.household, (uint32_t)r.member}, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
 
 /* --- moving ---------------------------------------------------------------------------------------- */
-/* The relative of a row whose key has @prefix bytes before it. */
-static int relative_of(struct bytes key, size_t prefix, struct state_place *ret)
-{
-	if (key.n < prefix + 3 || key.n > prefix + STATE_CODE_MAX + 2 || key.p[key.n - 2] != 0)
-		return ERR_CORRUPT;
-	ret->household = kv_bytes(key.p + prefix, key.n - prefix - 2);
-	ret->member = key.p[key.n - 1];
-	return ERR_OK;
-}
+struct moving {
+	struct rule_ctx *ctx;
+	const struct state_place *from, *to;
+};
 
 /* One relative, looked up where he or she is now, since both may move with one entry; the row with that
  * place is the newer one, and there by now. */
-static int move_relative(struct rule_ctx *ctx, const struct state_place *from,
-			 const struct state_place *to, const struct state_place *relative)
+static int on_relative(void *arg, struct bytes key, struct bytes row)
 {
-	struct state_place there;
+	const struct moving *w = arg;
+	struct state_kin_parts at;
+	struct state_num relation;
 	struct place now;
+	int err = state_kin_split(key, &at);
+
+	(void)row;
+	if (!err)
+		err = split_merge_now(w->ctx, at.relative, at.relative_member, &now);
+	if (!err)
+		err = reader_kin(&w->ctx->reader, w->ctx->f->feed_no, w->from->household,
+				 w->from->member, place_household(&now), now.member, &relation);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	return put_kin(w->ctx, w->to, &(struct state_place){place_household(&now), now.member},
+		       (uint32_t)relation.n);
+}
+
+static int on_post(void *arg, struct bytes key, struct bytes row)
+{
+	const struct moving *w = arg;
+	struct state_post_parts at;
 	struct state_key k;
-	uint64_t relation;
-	int err = split_merge_now(ctx, relative->household, relative->member, &now);
+	int err = state_post_split(key, &at);
 
 	if (err)
 		return err;
-	there = (struct state_place){place_household(&now), now.member};
-	kin_key(&k, ctx, from, &there);
-	err = rule_get_num(ctx, &k, &relation);
-	if (err)
-		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	return put_kin(ctx, to, &there, (uint32_t)relation);
-}
-
-static int move_kin(struct rule_ctx *ctx, const struct state_place *from,
-		    const struct state_place *to)
-{
-	struct state_place relative;
-	struct bytes key, row;
-	struct state_key k;
-	size_t prefix;
-	int err;
-
-	kin_key(&k, ctx, from, NULL);
-	prefix = k.n;
-	for (;;) {
-		err = rows_from(ctx->w->rows, &k, prefix, &key, &row);
-		if (err)
-			return err == ERR_NOTFOUND ? ERR_OK : err;
-		err = relative_of(key, prefix, &relative);
-		if (err)
-			return err;
-		kin_key(&k, ctx, from, &relative);
-		state_key_u8(&k, 0); /* the next row */
-		err = move_relative(ctx, from, to, &relative);
-		if (err)
-			return err;
-	}
-}
-
-static int move_posts(struct rule_ctx *ctx, const struct state_place *from,
-		      const struct state_place *to)
-{
-	struct state_key k;
-	int64_t v[3];
-
-	for (uint32_t post = 0; post < rec_lists[REC_LIST_POST].n; post++) {
-		post_key(&k, ctx, from, post);
-		int err = rule_get_nums(ctx, &k, v, 3);
-
-		if (err == ERR_NOTFOUND)
-			continue;
-		post_key(&k, ctx, to, post);
-		if (!err)
-			err = rule_put_nums(ctx, &k, v, 3);
-		if (err)
-			return err;
-	}
-	return ERR_OK;
+	state_post_key(&k, w->ctx->f->feed_no, w->to->household, w->to->member, at.post);
+	return rows_put(w->ctx->w->rows, &k, row);
 }
 
 int kin_posts_move(struct rule_ctx *ctx, const struct state_place *from,
 		   const struct state_place *to)
 {
-	int err = move_kin(ctx, from, to);
+	struct moving w = {ctx, from, to};
+	struct state_key k;
+	int err;
 
-	return err ? err : move_posts(ctx, from, to);
+	state_kin_key(&k, ctx->f->feed_no, from->household, from->member, kv_bytes("", 0), 0);
+	err = reader_each(&ctx->reader, &k, 2, on_relative, &w);
+	if (err)
+		return err;
+	state_post_key(&k, ctx->f->feed_no, from->household, from->member, 0);
+	return reader_each(&ctx->reader, &k, 2, on_post, &w);
 }
 
 /* --- P01 ------------------------------------------------------------------------------------------- */
 int kin_posts_linked(struct rule_ctx *ctx, bool *ret)
 {
 	struct state_place p = {0};
-	struct state_key k;
-	struct bytes row;
 	int err = ERR_OK;
 
 	if (ctx->linked == FOLD_LINK_UNKNOWN) {
-		link_key(&k, ctx, ctx->e->author);
-		err = rows_get(ctx->w->rows, &k, &row);
-		if (!err)
-			err = state_place_parse(row, &p);
+		err = reader_post_key(&ctx->reader, ctx->f->feed_no, ctx->e->author, &p);
 		if (!err)
 			err = split_merge_now(ctx, p.household, p.member, &ctx->own);
 		if (err && err != ERR_NOTFOUND)
@@ -243,24 +164,21 @@ int kin_posts_linked(struct rule_ctx *ctx, bool *ret)
 	return ERR_OK;
 }
 
-/* No search among rows: some may have been put by this entry already. */
 static int kin_of_member(struct rule_ctx *ctx, const struct state_place *who,
 			 struct bytes household, bool *ret)
 {
 	struct state_household h;
+	struct state_num relation;
 	struct state_member m;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = read_household(&ctx->reader, household, &h);
 
-	err = roster_row(ctx, household, &k, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	for (size_t at = 0; state_household_next(&h, &at, &m);) {
 		if (!state_member_present(&m))
 			continue;
-		kin_key(&k, ctx, who, &(struct state_place){household, m.member});
-		err = rows_get(ctx->w->rows, &k, &row);
+		err = reader_kin(&ctx->reader, ctx->f->feed_no, who->household, who->member,
+				 household, m.member, &relation);
 		if (err == ERR_NOTFOUND)
 			continue;
 		*ret = !err;

@@ -1,27 +1,19 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/people/roster.h"
 
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rights.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
 
 #define NAME_MAX_BYTES 64 /* of a member */
 
 /* --- the register ---------------------------------------------------------------------------------- */
-int roster_row(struct rule_ctx *ctx, struct bytes household, struct state_key *k,
-	       struct state_household *ret)
-{
-	struct bytes row;
-	int err;
-
-	state_key_of(k, ctx->f->feed_no, STATE_HOUSEHOLD);
-	state_key_text(k, household);
-	err = rows_get(ctx->w->rows, k, &row);
-	return err ? err : state_household_parse(row, ret);
-}
-
-static int known(struct rule_ctx *ctx, uint32_t line, struct bytes household, struct state_key *k,
+int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		 struct state_household *ret)
 {
-	int err = roster_row(ctx, household, k, ret);
+	int err = read_household(&ctx->reader, household, ret);
 
 	if (err != ERR_NOTFOUND)
 		return err;
@@ -29,24 +21,20 @@ static int known(struct rule_ctx *ctx, uint32_t line, struct bytes household, st
 		ctx, &(struct refusal){.id = V_HOUSEHOLD_UNKNOWN, .num = {line}, .s = household});
 }
 
-int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
-		 struct state_household *ret)
+int roster_is(struct rule_ctx *ctx, uint32_t line, struct bytes household, enum rec_need need,
+	      struct state_household *ret)
 {
-	struct state_key k;
+	int err = roster_known(ctx, line, household, ret);
 
-	return known(ctx, line, household, &k, ret);
-}
-
-static int need(struct rule_ctx *ctx, uint32_t line, struct bytes household, struct state_key *k,
-		struct state_household *ret)
-{
-	int err = known(ctx, line, household, k, ret);
-
-	if (!err && ret->left != DAY_NONE)
+	if (err || need <= REC_KNOWN)
+		return err;
+	if (ret->left != DAY_NONE)
 		return rule_refuse(ctx, &(struct refusal){.id = V_HOUSEHOLD_LEFT,
 							  .num = {ret->left},
 							  .s = household});
-	return err;
+	if (need == REC_PART && !ret->takes_part)
+		return rule_refuse(ctx, &(struct refusal){.id = V_P13_NOT_PART, .s = household});
+	return ERR_OK;
 }
 
 int roster_no_member(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint64_t member)
@@ -56,24 +44,26 @@ int roster_no_member(struct rule_ctx *ctx, uint32_t line, struct bytes household
 						  .s = household});
 }
 
-int roster_need(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint32_t member,
-		struct state_household *ret)
-{
-	struct state_member m;
-	struct state_key k;
-	int err = need(ctx, line, household, &k, ret);
-
-	if (!err && member && !state_household_member(ret, member, &m))
-		return roster_no_member(ctx, line, household, member);
-	return err;
-}
-
 static int left_already(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 			uint64_t member)
 {
 	return rule_refuse(ctx, &(struct refusal){.id = V_LEFT_ALREADY,
 						  .num = {line, (int64_t)member},
 						  .s = household});
+}
+
+int roster_is_member(struct rule_ctx *ctx, uint32_t line, struct bytes household, uint32_t member,
+		     enum rec_need need)
+{
+	struct state_household h;
+	struct state_member m;
+	int err = roster_known(ctx, line, household, &h);
+
+	if (err)
+		return err;
+	if (!state_household_member(&h, member, &m))
+		return roster_no_member(ctx, line, household, member);
+	return need == REC_PRESENT ? roster_present(ctx, line, household, &m, member) : ERR_OK;
 }
 
 int roster_begun(struct rule_ctx *ctx, uint32_t line, struct bytes household,
@@ -92,11 +82,11 @@ int roster_begun(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 							.t = r.household});
 }
 
-int roster_need_on(struct rule_ctx *ctx, struct bytes household, uint32_t member, day_t day,
-		   struct state_household *ret)
+int roster_on(struct rule_ctx *ctx, struct bytes household, uint32_t member, day_t day,
+	      struct state_household *ret)
 {
 	struct state_member m = {0};
-	int err = roster_need(ctx, 0, household, member, ret);
+	int err = roster_known(ctx, 0, household, ret);
 
 	if (!err)
 		err = roster_begun(ctx, 0, household, ret, day);
@@ -106,13 +96,6 @@ int roster_need_on(struct rule_ctx *ctx, struct bytes household, uint32_t member
 	if ((m.left != DAY_NONE && m.left < day) || (m.death != DAY_NONE && m.death < day))
 		return left_already(ctx, 0, household, member);
 	return ERR_OK;
-}
-
-int roster_part(struct rule_ctx *ctx, struct bytes household, const struct state_household *h)
-{
-	return h->takes_part
-		       ? ERR_OK
-		       : rule_refuse(ctx, &(struct refusal){.id = V_P13_NOT_PART, .s = household});
 }
 
 static int open_members(struct roster_household *x)
@@ -125,12 +108,14 @@ static int open_members(struct roster_household *x)
 	return ERR_OK;
 }
 
-int roster_open(struct rule_ctx *ctx, uint32_t line, struct bytes household,
-		struct roster_household *ret)
+int roster_open(struct rule_ctx *ctx, struct bytes household, struct roster_household *ret)
 {
-	int err = need(ctx, line, household, &ret->key, &ret->h);
+	int err = read_household(&ctx->reader, household, &ret->h);
 
-	return err ? err : open_members(ret);
+	state_household_key(&ret->key, ctx->f->feed_no, household);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+	return open_members(ret);
 }
 
 int roster_put(struct rule_ctx *ctx, const struct roster_household *x)
@@ -157,10 +142,10 @@ int roster_territory(struct rule_ctx *ctx, uint32_t line, struct bytes household
 			     .id = V_GROUP_FOREIGN, .num = {line}, .s = household, .t = h->group});
 }
 
-int roster_unused(struct rule_ctx *ctx, struct bytes household, struct state_key *ret)
+int roster_unused(struct rule_ctx *ctx, struct bytes household)
 {
 	struct state_household h;
-	int err = roster_row(ctx, household, ret, &h);
+	int err = read_household(&ctx->reader, household, &h);
 
 	if (!err)
 		return rule_refuse(ctx, &(struct refusal){.id = V_HOUSEHOLD_EXISTS,
@@ -269,17 +254,15 @@ int rule_household(struct rule_ctx *ctx)
 {
 	struct roster_household x = {0};
 	struct rec_household r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	x.h = (struct state_household){.entry = ctx->e->seq,
 				       .takes_part = r.takes_part == YES_yes,
 				       .consent = r.consent_day,
 				       .group = r.group};
-	err = roster_unused(ctx, r.household, &x.key);
-	if (!err)
-		err = rule_not_future(ctx, r.consent_day);
+	state_household_key(&x.key, ctx->f->feed_no, r.household);
+	err = roster_unused(ctx, r.household);
 	if (!err)
 		err = read_members(ctx, r.household, &x);
 	return err ? err : roster_put(ctx, &x);
@@ -320,10 +303,9 @@ static int change_member(struct rule_ctx *ctx, const struct rec_roster_change *r
 			 struct roster_household *x)
 {
 	struct state_member *m = roster_member(x, r->member);
-	int err = roster_present(ctx, 0, r->household, m, r->member);
 
-	if (err)
-		return err;
+	if (!m)
+		return ERR_CORRUPT;
 	m->changed = ctx->e->seq;
 	switch ((enum rec_choice_LEAVE)r->kind) {
 	case LEAVE_moved_out: break; /* the whole household */
@@ -344,16 +326,13 @@ int rule_roster_change(struct rule_ctx *ctx)
 {
 	struct rec_roster_change r;
 	struct roster_household x;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	/* a household moves out; all else happens to a person */
 	if ((r.kind == LEAVE_moved_out) != (r.member == 0))
 		return rule_malformed(ctx, "member", 0);
-	err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = roster_open(ctx, 0, r.household, &x);
+	err = roster_open(ctx, r.household, &x);
 	if (err)
 		return err;
 	if (r.kind == LEAVE_moved_out)
@@ -505,12 +484,10 @@ static int correct(struct rule_ctx *ctx, const struct mistake *w)
 	struct bytes household = place_household(&w->now);
 	struct state_member *m = NULL;
 	struct roster_household x;
-	int err = roster_row(ctx, household, &x.key, &x.h);
+	int err = roster_open(ctx, household, &x);
 
-	if (!err)
-		err = open_members(&x);
 	if (err)
-		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
+		return err;
 	if (w->kind != LEAVE_moved_out) {
 		if (x.h.left != DAY_NONE)
 			return rule_refuse(ctx,
@@ -534,22 +511,18 @@ int rule_roster_correction(struct rule_ctx *ctx)
 	struct rec_roster_correction r;
 	struct rec_roster_change was;
 	struct mistake w = {0};
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err && placeholder(r.reason))
+	rule_head(ctx, &r);
+	if (placeholder(r.reason))
 		return rule_refuse(ctx, &(struct refusal){.id = V_P08_MISSING,
 							  .s = bytes_str("reason")});
-	if (!err)
-		err = rule_ref(ctx, r.entry, REC_roster_change, &was);
+	err = rule_ref(ctx, r.entry, REC_roster_change, &was);
 	if (err)
 		return err;
 	w.entry = r.entry;
 	w.kind = (enum rec_choice_LEAVE)was.kind;
 	err = split_merge_now(ctx, was.household, (uint32_t)was.member, &w.now);
-	if (!err)
-		err = rule_other_person(ctx, r.entry, REC_roster_change);
-	if (!err)
-		err = rule_settle(ctx, r.entry, REC_roster_change);
 	return err ? err : correct(ctx, &w);
 }
 
@@ -558,12 +531,10 @@ int rule_member_join(struct rule_ctx *ctx)
 	struct rec_member_join r;
 	struct roster_household x;
 	struct state_member *m;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = roster_open(ctx, 0, r.household, &x);
+	rule_head(ctx, &r);
+	err = roster_open(ctx, r.household, &x);
 	if (!err)
 		err = roster_room(ctx, r.household, &x, r.member);
 	if (err)
@@ -587,20 +558,15 @@ int rule_residence(struct rule_ctx *ctx)
 	struct roster_household x;
 	struct rec_residence r;
 	struct state_member *m;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_not_future(ctx, r.since);
-	if (!err)
-		err = rule_not_future(ctx, r.agreed);
-	if (!err)
-		err = roster_open(ctx, 0, r.household, &x);
+	rule_head(ctx, &r);
+	err = roster_open(ctx, r.household, &x);
 	if (err)
 		return err;
 	m = roster_member(&x, r.member);
-	err = roster_present(ctx, 0, r.household, m, r.member);
-	if (err)
-		return err;
+	if (!m)
+		return ERR_CORRUPT;
 	m->since = r.since;
 	m->agreed = r.agreed;
 	return roster_put(ctx, &x);
@@ -611,14 +577,10 @@ int rule_consent(struct rule_ctx *ctx)
 {
 	struct roster_household x;
 	struct rec_consent r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err && r.digest.n && r.digest.n != HASH_BYTES)
-		return rule_malformed(ctx, "digest", 0);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = roster_open(ctx, 0, r.household, &x);
+	rule_head(ctx, &r);
+	err = roster_open(ctx, r.household, &x);
 	if (err)
 		return err;
 	x.h.takes_part = r.takes_part == YES_yes;

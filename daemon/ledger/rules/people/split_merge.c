@@ -1,5 +1,10 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/people/split_merge.h"
 
+#include "daemon/ledger/rules/accounts.h"
+#include "daemon/ledger/rules/people/kin_posts.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 
@@ -8,14 +13,6 @@
  * from account to account, so that all accounts together are what they were. */
 
 /* --- where somebody is now ------------------------------------------------------------------------- */
-static void moved_key(struct state_key *k, const struct rule_ctx *ctx, struct bytes household,
-		      uint32_t member)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_MOVED);
-	state_key_text(k, household);
-	state_key_u8(k, (uint8_t)member);
-}
-
 static void set_place(struct place *p, const struct state_place *s)
 {
 	p->household_n = (uint8_t)s->household.n;
@@ -31,7 +28,7 @@ static int look_for_moves(struct rule_ctx *ctx)
 	int err;
 
 	state_key_of(&k, ctx->f->feed_no, STATE_MOVED);
-	err = rows_from(ctx->w->rows, &k, k.n, &key, &row);
+	err = reader_from(&ctx->reader, &k, 0, &key, &row);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	ctx->w->moved = err ? FOLD_MOVED_NONE : FOLD_MOVED_SOME;
@@ -43,8 +40,6 @@ int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t membe
 {
 	struct state_place next = {household, member};
 	struct place at;
-	struct state_key k;
-	struct bytes row;
 	int err = ctx->w->moved == FOLD_MOVED_UNKNOWN ? look_for_moves(ctx) : ERR_OK;
 
 	if (err)
@@ -56,14 +51,12 @@ int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t membe
 	}
 	/* numbers are never used again, so every step was put by an entry of its own */
 	for (uint64_t steps = 0; steps <= ctx->e->seq + 1; steps++) {
-		moved_key(&k, ctx, place_household(&at), at.member);
-		err = rows_get(ctx->w->rows, &k, &row);
+		err = reader_moved(&ctx->reader, ctx->f->feed_no, place_household(&at), at.member,
+				   &next);
 		if (err == ERR_NOTFOUND) {
 			*ret = at;
 			return ERR_OK;
 		}
-		if (!err)
-			err = state_place_parse(row, &next);
 		if (err)
 			return err;
 		set_place(&at, &next);
@@ -94,7 +87,7 @@ static int put_place(struct rule_ctx *ctx, const struct state_place *from,
 	struct state_key k;
 
 	ctx->w->moved = FOLD_MOVED_SOME; /* also if the entry is refused: that only costs */
-	moved_key(&k, ctx, from->household, from->member);
+	state_moved_key(&k, ctx->f->feed_no, from->household, from->member);
 	state_place_pack(to, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
@@ -117,31 +110,28 @@ static int move_year(struct rule_ctx *ctx, const struct state_place *from,
 	return rule_put(ctx, &k);
 }
 
-/* The first row of a year not before the one at the end of @k. ERR_NOTFOUND: there is none. */
-static int next_year(struct rule_ctx *ctx, struct state_key *k, int *year, struct bytes *ret)
-{
-	struct bytes key;
-	int err = rows_from(ctx->w->rows, k, k->n - 2u, &key, ret);
+struct moving {
+	struct rule_ctx *ctx;
+	const struct state_place *from, *to;
+};
 
-	if (!err)
-		*year = be16_get(key.p + key.n - 2);
-	return err;
+static int on_year(void *arg, struct bytes key, struct bytes row)
+{
+	const struct moving *w = arg;
+	struct state_year_parts at;
+	int err = state_year_split(key, &at);
+
+	return err ? err : move_year(w->ctx, w->from, w->to, (int)at.year, row);
 }
 
 static int move_years(struct rule_ctx *ctx, const struct state_place *from,
 		      const struct state_place *to)
 {
+	struct moving w = {ctx, from, to};
 	struct state_key k;
-	struct bytes row;
-	int err = ERR_OK;
 
-	for (int year = 0; !err && year <= UINT16_MAX; year++) {
-		state_year_key(&k, ctx->f->feed_no, from->household, from->member, year);
-		err = next_year(ctx, &k, &year, &row);
-		if (!err)
-			err = move_year(ctx, from, to, year, row);
-	}
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	state_year_key(&k, ctx->f->feed_no, from->household, from->member, 0);
+	return reader_each(&ctx->reader, &k, 2, on_year, &w);
 }
 
 static int move_person(struct rule_ctx *ctx, const struct state_place *from,
@@ -157,32 +147,25 @@ static int move_person(struct rule_ctx *ctx, const struct state_place *from,
 /* --- what a household has used this year ------------------------------------------------------------ */
 /* Nobody gains a second cap by a split or merger: what was used since the first of January of that year goes
  * along. */
-static void redeemed_key(struct state_key *k, const struct rule_ctx *ctx, struct bytes household,
-			 int year)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_REDEEMED);
-	state_key_text(k, household);
-	state_key_u16(k, (uint16_t)year);
-}
-
 int split_merge_redeemed(struct rule_ctx *ctx, struct bytes household, int year,
-			 struct split_merge_sum *ret)
+			 struct state_redeemed *ret)
 {
-	int64_t v[STATE_REDEEMED_NUMS] = {0};
-	int err;
+	int err = reader_redeemed(&ctx->reader, ctx->f->feed_no, household, year, ret);
 
-	redeemed_key(&ret->key, ctx, household, year);
-	err = rule_get_nums(ctx, &ret->key, v, STATE_REDEEMED_NUMS);
-	ret->sum = v[0];
-	ret->inherited = v[1];
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	if (err != ERR_NOTFOUND)
+		return err;
+	*ret = (struct state_redeemed){0};
+	return ERR_OK;
 }
 
-int split_merge_put_redeemed(struct rule_ctx *ctx, const struct split_merge_sum *x)
+int split_merge_put_redeemed(struct rule_ctx *ctx, struct bytes household, int year,
+			     const struct state_redeemed *x)
 {
-	const int64_t v[STATE_REDEEMED_NUMS] = {x->sum, x->inherited};
+	struct state_key k;
 
-	return rule_put_nums(ctx, &x->key, v, STATE_REDEEMED_NUMS);
+	state_redeemed_key(&k, ctx->f->feed_no, household, year);
+	state_redeemed_pack(x, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 /* Of two households that were one, both have the sum of before; it counts once when they are one again. */
@@ -193,64 +176,72 @@ enum family_tie {
 	FAMILY_FOLLOWS /* the new one was split from the old one */
 };
 
-static int carry_year(struct rule_ctx *ctx, enum family_tie tie, const struct split_merge_sum *from,
-		      struct split_merge_sum *to)
-{
-	int64_t both = tie == FAMILY_BACK      ? from->inherited
-		       : tie == FAMILY_FOLLOWS ? to->inherited
-					       : 0;
-	struct points sum;
+struct carrying {
+	struct rule_ctx *ctx;
+	enum family_tie tie;
+	struct bytes into;
+};
 
-	if (!points_add(points_of(to->sum), points_of(from->sum), &sum) ||
+static int on_redeemed(void *arg, struct bytes key, struct bytes row)
+{
+	const struct carrying *w = arg;
+	struct state_redeemed_parts at;
+	struct state_redeemed from, to;
+	struct points sum;
+	int64_t both;
+	int err = state_redeemed_split(key, &at);
+
+	if (!err)
+		err = state_redeemed_parse(row, &from);
+	if (!err)
+		err = split_merge_redeemed(w->ctx, w->into, (int)at.year, &to);
+	if (err)
+		return err;
+	both = w->tie == FAMILY_BACK ? from.inherited : w->tie == FAMILY_FOLLOWS ? to.inherited : 0;
+	if (!points_add(points_of(to.sum), points_of(from.sum), &sum) ||
 	    !points_sub(sum, points_of(both), &sum))
-		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
-	to->sum = points_raw(sum);
-	if (tie == FAMILY_SPLIT)
-		to->inherited = to->sum;
-	return split_merge_put_redeemed(ctx, to);
+		return rule_refuse(w->ctx, &(struct refusal){.id = V_OVERFLOW});
+	to.sum = points_raw(sum);
+	if (w->tie == FAMILY_SPLIT)
+		to.inherited = to.sum;
+	return split_merge_put_redeemed(w->ctx, w->into, (int)at.year, &to);
 }
 
 static int carry_redeemed(struct rule_ctx *ctx, enum family_tie tie, struct bytes from,
 			  struct bytes into, day_t day)
 {
-	struct split_merge_sum old, new;
+	struct carrying w = {ctx, tie, into};
 	struct state_key k;
-	struct bytes row;
-	int err = ERR_OK;
 
-	for (int year = day_year(day); !err && year <= UINT16_MAX; year++) {
-		redeemed_key(&k, ctx, from, year);
-		err = next_year(ctx, &k, &year, &row);
-		if (!err)
-			err = split_merge_redeemed(ctx, from, year, &old);
-		if (!err)
-			err = split_merge_redeemed(ctx, into, year, &new);
-		if (!err)
-			err = carry_year(ctx, tie, &old, &new);
-	}
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	state_redeemed_key(&k, ctx->f->feed_no, from, day_year(day));
+	return reader_each(&ctx->reader, &k, 1, on_redeemed, &w);
 }
 
 /* Into a household that is new; its own score begins at 0. */
-static int carry_caps(struct rule_ctx *ctx, struct bytes from, struct bytes into, day_t day)
+static int on_caps(void *arg, struct bytes key, struct bytes row)
 {
+	const struct carrying *w = arg;
+	struct state_year_parts at;
 	struct state_year y;
 	struct state_key k;
-	struct bytes row;
-	int err = ERR_OK;
+	int err = state_year_split(key, &at);
 
-	for (int year = day_year(day); !err && year <= UINT16_MAX; year++) {
-		state_year_key(&k, ctx->f->feed_no, from, 0, year);
-		err = next_year(ctx, &k, &year, &row);
-		if (!err)
-			err = state_year_parse(row, &y);
-		if (err)
-			break;
-		state_year_put_score(&y, 0, rule_out(ctx));
-		state_year_key(&k, ctx->f->feed_no, into, 0, year);
-		err = rule_put(ctx, &k);
-	}
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	if (!err)
+		err = state_year_parse(row, &y);
+	if (err)
+		return err;
+	state_year_put_score(&y, 0, rule_out(w->ctx));
+	state_year_key(&k, w->ctx->f->feed_no, w->into, 0, at.year);
+	return rule_put(w->ctx, &k);
+}
+
+static int carry_caps(struct rule_ctx *ctx, struct bytes from, struct bytes into, day_t day)
+{
+	struct carrying w = {.ctx = ctx, .into = into};
+	struct state_key k;
+
+	state_year_key(&k, ctx->f->feed_no, from, 0, day_year(day));
+	return reader_each(&ctx->reader, &k, 2, on_caps, &w);
 }
 
 /* Where a merged household went on, unless its merger was in a later year and so left @year alone. */
@@ -258,24 +249,19 @@ static int next_of_year(struct rule_ctx *ctx, struct bytes household, int year,
 			struct state_place *ret)
 {
 	struct state_household h;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = read_household(&ctx->reader, household, &h);
 
-	err = roster_row(ctx, household, &k, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (h.left == DAY_NONE || day_year(h.left) > year)
 		return ERR_NOTFOUND;
-	moved_key(&k, ctx, household, 0);
-	err = rows_get(ctx->w->rows, &k, &row);
-	return err ? err : state_place_parse(row, ret);
+	return reader_moved(&ctx->reader, ctx->f->feed_no, household, 0, ret);
 }
 
 int split_merge_unredeem(struct rule_ctx *ctx, struct bytes household, day_t day, int64_t points)
 {
 	struct state_place next = {household, 0};
-	struct split_merge_sum x;
+	struct state_redeemed x;
 	struct place at;
 	int err;
 
@@ -285,7 +271,7 @@ int split_merge_unredeem(struct rule_ctx *ctx, struct bytes household, day_t day
 		if (err || x.sum < points)
 			return err ? err : ERR_CORRUPT;
 		x.sum -= points;
-		err = split_merge_put_redeemed(ctx, &x);
+		err = split_merge_put_redeemed(ctx, place_household(&at), day_year(day), &x);
 		if (err)
 			return err;
 		err = next_of_year(ctx, place_household(&at), day_year(day), &next);
@@ -387,12 +373,10 @@ static int begin(struct rule_ctx *ctx, struct family *y)
 {
 	int err = rule_need_clock(ctx); /* the day chooses the years whose caps go along */
 
-	if (!err)
-		err = rule_not_future(ctx, y->day);
 	if (!err && bytes_eq(y->household, y->into))
 		return rule_refuse(ctx, &(struct refusal){.id = V_MERGE_SELF, .s = y->household});
 	if (!err)
-		err = roster_open(ctx, 0, y->household, &y->old);
+		err = roster_open(ctx, y->household, &y->old);
 	if (!err)
 		err = rule_period(ctx, y->old.h.began, y->day);
 	return err ? err : rule_balance(ctx, y->household, &y->balance);
@@ -415,18 +399,18 @@ int rule_split(struct rule_ctx *ctx)
 {
 	struct family y = {0};
 	struct rec_split r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	y.household = r.household;
 	y.into = r.into;
 	y.day = r.day;
 	err = begin(ctx, &y);
 	if (!err)
-		err = roster_unused(ctx, r.into, &y.new.key);
+		err = roster_unused(ctx, r.into);
 	if (err)
 		return err;
+	state_household_key(&y.new.key, ctx->f->feed_no, r.into);
 	y.tie = FAMILY_SPLIT;
 	y.new.h = (struct state_household){.entry = ctx->e->seq,
 					   .takes_part = y.old.h.takes_part,
@@ -474,16 +458,15 @@ int rule_merge(struct rule_ctx *ctx)
 	struct family y = {0};
 	struct rec_merge r;
 	uint32_t present;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &r);
 	y.household = r.household;
 	y.into = r.into;
 	y.day = r.day;
 	err = begin(ctx, &y);
 	if (!err)
-		err = roster_open(ctx, 0, r.into, &y.new);
+		err = roster_open(ctx, r.into, &y.new);
 	if (!err)
 		err = rule_period(ctx, y.new.h.began, r.day);
 	if (!err)

@@ -1,5 +1,14 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/points/approval.h"
 
+#include "daemon/ledger/rules/accounts.h"
+#include "daemon/ledger/rules/filing/catalogue.h"
+#include "daemon/ledger/rules/people/kin_posts.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/points/due_process.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rights.h"
+#include "daemon/ledger/rules/rules.h"
+#include "daemon/ledger/rules/year/appraisal_close.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/state_year.h"
@@ -301,8 +310,7 @@ static int run_step(struct rule_ctx *ctx, const struct step *s)
 {
 	struct target t = {0};
 	struct rec_review_line r;
-	struct rec_review head;
-	int err = rule_head(ctx, &head);
+	int err = ERR_OK;
 
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++) {
 		err = rule_line(ctx, i, &r);
@@ -336,10 +344,10 @@ int rule_reversal(struct rule_ctx *ctx)
 	struct target t = {0};
 	struct rec_reversal r;
 	struct moved m;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = open_target(ctx, &t, r.entry, r.line);
+	rule_head(ctx, &r);
+	err = open_target(ctx, &t, r.entry, r.line);
 	if (err)
 		return err;
 	uint32_t line = (uint32_t)r.line;

@@ -1,5 +1,12 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/points/due_process.h"
 
+#include "daemon/ledger/rules/filing/catalogue.h"
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/points/approval.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/scheme.h"
@@ -8,14 +15,6 @@
 
 /* Due process: what villagers apply for, what they are told of, what they object to and
  * complain of. */
-
-static void notified_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t entry,
-			 uint32_t line)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_NOTIFIED);
-	state_key_u64(k, entry);
-	state_key_u8(k, (uint8_t)line);
-}
 
 /* --- applications ---------------------------------------------------------------------------------- */
 static int check_wanted(struct rule_ctx *ctx, const struct rec_application *a)
@@ -47,12 +46,10 @@ int rule_application(struct rule_ctx *ctx)
 {
 	struct state_household h;
 	struct rec_application a;
-	int err = rule_head(ctx, &a);
+	int err;
 
-	if (!err)
-		err = rule_not_future(ctx, a.day);
-	if (!err)
-		err = roster_need(ctx, 0, a.household, (uint32_t)a.member, &h);
+	rule_head(ctx, &a);
+	err = roster_known(ctx, 0, a.household, &h);
 	if (!err)
 		err = roster_territory(ctx, 0, a.household, &h);
 	if (!err)
@@ -65,17 +62,6 @@ int rule_application(struct rule_ctx *ctx)
 										 ? "place"
 										 : "reason")});
 	return ERR_OK;
-}
-
-int rule_application_reply(struct rule_ctx *ctx)
-{
-	struct rec_application_reply r;
-	struct rec_application a;
-	int err = rule_head(ctx, &r);
-
-	if (!err)
-		err = rule_ref(ctx, r.application, REC_application, &a);
-	return err ? err : rule_settle(ctx, r.application, REC_application);
 }
 
 int due_process_apply(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l)
@@ -96,7 +82,8 @@ int due_process_apply(struct rule_ctx *ctx, uint32_t line, const struct rec_poin
 					       .num = {line, (int64_t)l->application, now.member},
 					       .s = place_household(&now),
 					       .t = a.item});
-	return rule_settle(ctx, l->application, REC_application);
+	err = rule_unsettled(ctx, l->application, REC_application, bytes_str(""));
+	return err ? err : rule_settle(ctx, l->application, bytes_str(""));
 }
 
 /* --- telling --------------------------------------------------------------------------------------- */
@@ -119,10 +106,10 @@ int rule_notified(struct rule_ctx *ctx)
 	struct rec_points_line l;
 	struct rec_notified r;
 	struct state_key k;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = approval_lines(ctx, r.entry, r.line);
+	rule_head(ctx, &r);
+	err = approval_lines(ctx, r.entry, r.line);
 	if (err)
 		return err;
 	uint32_t line = (uint32_t)r.line;
@@ -138,54 +125,36 @@ int rule_notified(struct rule_ctx *ctx)
 		err = rule_refuse(ctx, &(struct refusal){.id = V_NO_DEDUCTION,
 							 .num = {(int64_t)r.entry, line}});
 	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
 		err = rule_period(ctx, l.day, r.day);
 	if (err)
 		return err;
-	notified_key(&k, ctx, r.entry, line);
-	return rule_put_nums(ctx, &k, (const int64_t[]){r.day}, 1);
-}
-
-static int get_open(struct rule_ctx *ctx, uint64_t entry, uint32_t line, struct state_key *k,
-		    struct state_open *ret)
-{
-	struct bytes row;
-	int err;
-
-	state_open_key(k, ctx->f->feed_no, entry, line);
-	err = rows_get_or_empty(ctx->w->rows, k, &row);
-	return err ? err : state_open_parse(row, ret);
+	state_notified_key(&k, ctx->f->feed_no, r.entry, line);
+	state_notified_pack(&(struct state_notified){r.day}, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 int due_process_due(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 		    const struct rec_points_line *l)
 {
-	struct state_open open;
+	struct state_objection open;
 	struct rec_scheme scheme;
-	int64_t notified = l->notified;
-	struct state_key k;
-	int err;
+	day_t notified = l->notified;
+	int err = read_notified(&ctx->reader, entry, line, &notified);
 
-	notified_key(&k, ctx, entry, line);
-	err = rule_get_nums(ctx, &k, &notified, 1);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (notified == DAY_NONE)
 		return rule_refuse(ctx, &(struct refusal){.id = V_P15_NOT_NOTIFIED, .num = {line}});
 	err = rule_need_clock(ctx);
+	if (!err)
+		err = read_scheme_on(&ctx->reader, notified, &scheme);
 	if (err)
 		return err;
-	err = plan_scheme_on(ctx, (day_t)notified, &scheme);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	int64_t due = notified + (int64_t)scheme.notified_days;
+	int64_t days = (int64_t)scheme.notified_days, due = notified + days;
 	if (ctx->today < due)
-		return rule_refuse(ctx,
-				   &(struct refusal){.id = V_P15_TOO_SOON,
-						     .num = {line, notified,
-							     (int64_t)scheme.notified_days, due}});
-	err = get_open(ctx, entry, line, &k, &open);
+		return rule_refuse(ctx, &(struct refusal){.id = V_P15_TOO_SOON,
+							  .num = {line, notified, days, due}});
+	err = read_objections(&ctx->reader, entry, line, &open);
 	if (err || open.n == 0)
 		return err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_P15_OBJECTION,
@@ -193,22 +162,26 @@ int due_process_due(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
 }
 
 /* --- objections ------------------------------------------------------------------------------------ */
+static int put_objections(struct rule_ctx *ctx, uint64_t entry, uint32_t line,
+			  const struct state_objection *open)
+{
+	struct state_key k;
+
+	state_objection_key(&k, ctx->f->feed_no, entry, line);
+	state_objection_pack(open, rule_out(ctx));
+	return rule_put(ctx, &k);
+}
+
 int rule_objection(struct rule_ctx *ctx)
 {
-	struct state_household h;
 	struct rec_objection o;
-	struct state_open open;
-	struct state_key k;
-	int err = rule_head(ctx, &o);
+	struct state_objection open;
+	int err;
 
+	rule_head(ctx, &o);
+	err = approval_lines(ctx, o.entry, o.line);
 	if (!err)
-		err = approval_lines(ctx, o.entry, o.line);
-	if (!err && o.household.n)
-		err = roster_known(ctx, 0, o.household, &h);
-	if (!err)
-		err = rule_not_future(ctx, o.day);
-	if (!err)
-		err = get_open(ctx, o.entry, (uint32_t)o.line, &k, &open);
+		err = read_objections(&ctx->reader, o.entry, (uint32_t)o.line, &open);
 	if (err)
 		return err;
 	if (open.n == STATE_OBJECTIONS_MAX)
@@ -216,16 +189,14 @@ int rule_objection(struct rule_ctx *ctx)
 			ctx, &(struct refusal){.id = V_OBJECTIONS_FULL,
 					       .num = {(int64_t)o.entry, (int64_t)o.line, open.n}});
 	open.seq[open.n++] = ctx->e->seq;
-	state_open_pack(&open, rule_out(ctx));
-	return rule_put(ctx, &k);
+	return put_objections(ctx, o.entry, (uint32_t)o.line, &open);
 }
 
 static int close_objection(struct rule_ctx *ctx, uint64_t objection, uint64_t entry, uint32_t line)
 {
-	struct state_open open;
-	struct state_key k;
+	struct state_objection open;
 	uint32_t n = 0;
-	int err = get_open(ctx, entry, line, &k, &open);
+	int err = read_objections(&ctx->reader, entry, line, &open);
 
 	if (err)
 		return err;
@@ -233,17 +204,16 @@ static int close_objection(struct rule_ctx *ctx, uint64_t objection, uint64_t en
 		if (open.seq[i] != objection)
 			open.seq[n++] = open.seq[i];
 	open.n = n;
-	state_open_pack(&open, rule_out(ctx));
-	return rule_put(ctx, &k);
+	return put_objections(ctx, entry, line, &open);
 }
 
 /* N05: holidays are not known, so this can only warn. */
 static int warn_late(struct rule_ctx *ctx, enum verdict_id id, day_t from, day_t to)
 {
 	struct rec_scheme s;
-	int err = plan_scheme_on(ctx, from, &s), days = day_workdays(from, to);
+	int err = read_scheme_on(&ctx->reader, from, &s), days = day_workdays(from, to);
 
-	if (err && err != ERR_NOTFOUND)
+	if (err)
 		return err;
 	if (days > (int)s.answer_days)
 		rule_warn(ctx, &(struct refusal){.id = id,
@@ -255,22 +225,16 @@ int rule_objection_reply(struct rule_ctx *ctx)
 {
 	struct rec_objection_reply r;
 	struct rec_objection o = {0};
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_ref(ctx, r.objection, REC_objection, &o);
-	if (!err)
-		err = rule_other_person(ctx, r.objection, REC_objection);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.objection, REC_objection, &o);
 	if (!err)
 		err = rule_other_person(ctx, o.entry, REC_points);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
 	if (!err)
 		err = rule_period(ctx, o.day, r.day);
 	if (!err)
 		err = warn_late(ctx, V_N05_LATE, o.day, r.day);
-	if (!err)
-		err = rule_settle(ctx, r.objection, REC_objection);
 	/* one that was upheld stands against the line: it can be refused or reversed, not confirmed */
 	if (err || r.ruling == RULING_upheld)
 		return err;
@@ -281,34 +245,26 @@ int rule_objection_reply(struct rule_ctx *ctx)
 /* Unlike an objection it is about anything, and stops nothing. */
 int rule_complaint(struct rule_ctx *ctx)
 {
-	struct state_household h;
 	struct rec_complaint c;
-	int err = rule_head(ctx, &c);
 
-	if (!err && c.about >= ctx->e->seq)
-		err = rule_refuse(
-			ctx, &(struct refusal){.id = V_COMPLAINT_ABOUT,
-					       .num = {(int64_t)c.about, (int64_t)ctx->e->seq}});
-	if (!err && c.household.n)
-		err = roster_known(ctx, 0, c.household, &h);
-	return err ? err : rule_not_future(ctx, c.day);
+	rule_head(ctx, &c);
+	if (c.about < ctx->e->seq)
+		return ERR_OK;
+	return rule_refuse(ctx, &(struct refusal){.id = V_COMPLAINT_ABOUT,
+						  .num = {(int64_t)c.about, (int64_t)ctx->e->seq}});
 }
 
 int rule_complaint_reply(struct rule_ctx *ctx)
 {
 	struct rec_complaint_reply r;
 	struct rec_complaint c = {0};
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_ref(ctx, r.complaint, REC_complaint, &c);
-	if (!err)
-		err = rule_other_person(ctx, r.complaint, REC_complaint);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.complaint, REC_complaint, &c);
 	if (!err)
 		err = rule_period(ctx, c.day, r.day);
 	if (!err)
 		err = warn_late(ctx, V_N05_COMPLAINT, c.day, r.day);
-	return err ? err : rule_settle(ctx, r.complaint, REC_complaint);
+	return err;
 }

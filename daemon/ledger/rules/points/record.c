@@ -1,5 +1,12 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/filing/catalogue.h"
+#include "daemon/ledger/rules/people/eligible.h"
+#include "daemon/ledger/rules/people/kin_posts.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/points/due_process.h"
+#include "daemon/ledger/rules/village/village.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/state_evidence.h"
@@ -330,8 +337,6 @@ static int record_line(struct rule_ctx *ctx, uint32_t line)
 	struct rec_points_line l;
 	int err = rule_line(ctx, line - 1, &l);
 
-	if (!err && l.digest.n && l.digest.n != HASH_BYTES)
-		return rule_malformed(ctx, "digest", line);
 	if (!err)
 		err = roster_known(ctx, line, l.household, &h);
 	if (!err)
@@ -360,10 +365,9 @@ static int record_line(struct rule_ctx *ctx, uint32_t line)
 int rule_points(struct rule_ctx *ctx)
 {
 	struct state_lines *lines = &ctx->w->lines;
-	struct rec_points head;
 	struct state_key k;
 	struct bytes row;
-	int err = rule_head(ctx, &head);
+	int err = ERR_OK;
 
 	if (ctx->today == DAY_NONE)
 		rule_warn(ctx, &(struct refusal){.id = V_P05_NO_CLOCK});

@@ -1,12 +1,13 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/shop/prices_hours.h"
 
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/scheme.h"
 #include "lib/err.h"
 
 /* The points store: what goods cost, and when it is open. */
 
-#define OPENING_MAX 60
-#define PERCENT	    100
+#define PERCENT 100
 
 /* --- price lists ------------------------------------------------------------------------------------ */
 /* X02: the price against cost times rate, exactly: price / cost = rate_points / rate_fen, both sides
@@ -56,41 +57,34 @@ int rule_prices(struct rule_ctx *ctx)
 	struct bytes goods[FOLD_PRICES_MAX];
 	struct rec_scheme scheme;
 	struct rec_prices p;
-	int err = rule_head(ctx, &p);
+	int err;
 
+	rule_head(ctx, &p);
+	err = versions_add(
+		ctx, DOC_PRICES,
+		&(struct document){.version = p.version, .entry = ctx->e->seq, .from = p.from});
 	if (!err)
-		err = versions_add(ctx, DOC_PRICES, p.version,
-				   &(struct version_row){.seq = ctx->e->seq, .from = p.from});
-	if (!err)
-		err = plan_scheme_on(ctx, p.from, &scheme);
-	if (err && err != ERR_NOTFOUND)
-		return err;
-	err = ERR_OK;
+		err = read_scheme_on(&ctx->reader, p.from, &scheme);
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
 		err = price_line(ctx, line, &scheme, goods);
 	return err;
 }
 
 /* --- opening hours ---------------------------------------------------------------------------------- */
-static void open_key(struct state_key *k, const struct rule_ctx *ctx, day_t day)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_OPEN);
-	state_key_day(k, day);
-}
-
 /* All hours that the record gives the day of line @first. */
 static int put_hours(struct rule_ctx *ctx, const struct rec_opening_line *l, uint32_t first)
 {
-	struct buf *out = rule_out(ctx);
+	struct state_hours h = {0};
 	struct state_key k;
 
 	for (uint32_t i = first; i < ctx->nlines; i++) {
 		if (l[i].day != l[first].day)
 			continue;
-		state_put_zigzag(out, (int64_t)l[i].from);
-		state_put_zigzag(out, (int64_t)l[i].to);
+		h.open[h.n].from = (uint32_t)l[i].from;
+		h.open[h.n++].to = (uint32_t)l[i].to;
 	}
-	open_key(&k, ctx, l[first].day);
+	state_hours_key(&k, ctx->f->feed_no, l[first].day);
+	state_hours_pack(&h, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
 
@@ -104,9 +98,8 @@ static bool day_before(const struct rec_opening_line *l, uint32_t i)
 
 int rule_opening(struct rule_ctx *ctx)
 {
-	struct rec_opening_line l[OPENING_MAX];
-	struct rec_opening head;
-	int err = rule_head(ctx, &head);
+	struct rec_opening_line l[STATE_HOURS_MAX];
+	int err = ERR_OK;
 
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++) {
 		err = rule_line(ctx, i, &l[i]);
@@ -123,21 +116,13 @@ int rule_opening(struct rule_ctx *ctx)
 
 int prices_hours_open(struct rule_ctx *ctx, day_t day, uint64_t minute, bool *ret)
 {
-	struct state_key k;
-	struct bytes row;
-	struct cur c;
-	int err;
+	struct state_hours h = {0};
+	int err = reader_hours(&ctx->reader, ctx->f->feed_no, day, &h);
 
 	*ret = false;
-	open_key(&k, ctx, day);
-	err = rows_get(ctx->w->rows, &k, &row);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	c = cur_of(row.p, row.n);
-	while (cur_left(&c) && c.err == ERR_OK) {
-		int64_t from = state_get_zigzag(&c), to = state_get_zigzag(&c);
-
-		*ret = *ret || ((int64_t)minute >= from && (int64_t)minute < to);
-	}
-	return c.err ? ERR_CORRUPT : ERR_OK;
+	for (uint32_t i = 0; i < h.n; i++)
+		*ret = *ret || (minute >= h.open[i].from && minute < h.open[i].to);
+	return ERR_OK;
 }

@@ -1,5 +1,11 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/accounts.h"
+#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/shop/prices_hours.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
 
@@ -10,9 +16,7 @@
 #define NIGHT_FROM  (21 * 60)
 #define NIGHT_TO    (7 * 60)
 #define PROXY_DAYS  30
-#define PROXY_BYTES 16
 #define PROXIES_MAX 100 /* of a scheme's proxy_max */
-#define POST_NUMS   3	/* seq, from, to */
 
 /* A redemption being judged. */
 struct redeem {
@@ -20,7 +24,7 @@ struct redeem {
 	struct rec_scheme scheme; /* only its numbers: the texts do not live */
 	struct state_household h;
 	struct points total;
-	struct split_merge_sum year;
+	struct state_redeemed year;
 };
 
 /* --- what it costs: X02 ----------------------------------------------------------------------------- */
@@ -34,17 +38,16 @@ static int read_prices(struct rule_ctx *ctx, const struct rec_redemption *r, str
 {
 	struct payload *list = &ctx->w->target;
 	struct rec_prices_line l;
-	struct version_row doc;
-	uint64_t version = 0;
-	int err = versions_on(ctx, DOC_PRICES, r->day, &version, &doc);
+	struct document doc = {0};
+	int err = read_document_on(&ctx->reader, DOC_PRICES, r->day, &doc);
 
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	if (err || version != r->prices)
+	if (err || doc.version != r->prices)
 		return rule_refuse(ctx, &(struct refusal){.id = V_NO_PRICES,
-							  .num = {r->day, (int64_t)version,
+							  .num = {r->day, (int64_t)doc.version,
 								  (int64_t)r->prices}});
-	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.seq, list);
+	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.entry, list);
 	*ret_n = err ? 0 : list->nparts - 1;
 	for (uint32_t i = 0; i < *ret_n && !err; i++) {
 		if (rec_decode_line(rec_type_of(REC_prices), list, i, &l))
@@ -129,12 +132,6 @@ static int check_account(struct rule_ctx *ctx, struct redeem *x)
 }
 
 /* --- who receives: X03 ------------------------------------------------------------------------------ */
-static void proxy_key(struct state_key *k, const struct rule_ctx *ctx, const struct hash *who)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_PROXY);
-	state_key_raw(k, who->b, PROXY_BYTES);
-}
-
 /* Households in a set that may hold one more than any limit: more need not be told apart. */
 struct served {
 	uint32_t n;
@@ -155,34 +152,41 @@ static void serve(struct served *s, struct bytes household)
 	memcpy(s->household[s->n++].code, household.p, household.n);
 }
 
+#define ENOUGH 1
+
+struct serving {
+	struct served *served;
+	day_t last;
+};
+
+static int on_served(void *ctx, struct bytes key, struct bytes row)
+{
+	const struct serving *w = ctx;
+	struct state_proxy_parts at;
+	int err = state_proxy_split(key, &at);
+
+	(void)row;
+	if (err)
+		return err;
+	if (at.day > w->last || w->served->n > PROXIES_MAX)
+		return ENOUGH;
+	serve(w->served, at.household);
+	return ERR_OK;
+}
+
 /* Whom this proxy has served in the thirty days that end on @day, this household among them. */
 static int count_served(struct rule_ctx *ctx, const struct redeem *x, const struct hash *who,
 			struct served *ret)
 {
-	day_t day = x->r.day;
-	struct bytes key, row;
+	struct serving w = {ret, x->r.day};
 	struct state_key k;
-	int err = ERR_OK;
+	int err;
 
 	ret->n = 0;
 	serve(ret, x->r.household);
-	proxy_key(&k, ctx, who);
-	size_t prefix = k.n;
-	state_key_day(&k, day - (PROXY_DAYS - 1));
-	while (!err && ret->n <= PROXIES_MAX) {
-		err = rows_from(ctx->w->rows, &k, prefix, &key, &row);
-		if (err)
-			break;
-		if (key.n < prefix + 6 || key.n >= STATE_KEY_MAX)
-			return ERR_CORRUPT;
-		if (be32_get(key.p + prefix) > (uint32_t)day + STATE_DAY_BIAS)
-			break;
-		serve(ret, kv_bytes(key.p + prefix + 4, key.n - prefix - 5));
-		memcpy(k.b, key.p, key.n);
-		k.b[key.n] = 0; /* the next key there can be */
-		k.n = (uint8_t)(key.n + 1);
-	}
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	state_proxy_key(&k, ctx->f->feed_no, who->b, x->r.day - (PROXY_DAYS - 1), kv_bytes("", 0));
+	err = reader_each(&ctx->reader, &k, 1, on_served, &w);
+	return err == ENOUGH ? ERR_OK : err;
 }
 
 /* "00012-3" names a person of the village. */
@@ -201,34 +205,38 @@ static bool person_of(struct bytes id, struct bytes *household, uint32_t *member
 	return true;
 }
 
+struct holding {
+	day_t day;
+	bool found;
+};
+
+static int on_post(void *ctx, struct bytes key, struct bytes row)
+{
+	struct holding *w = ctx;
+	struct state_post post;
+	int err = state_post_parse(row, &post);
+
+	(void)key;
+	if (!err && post.from <= w->day && (post.to == DAY_NONE || w->day <= post.to))
+		w->found = true;
+	return err;
+}
+
 static int holds_post(struct rule_ctx *ctx, struct bytes id, day_t day, bool *ret)
 {
-	struct bytes household, key, row;
+	struct holding w = {.day = day};
+	struct bytes household;
 	struct state_key k;
-	int64_t v[POST_NUMS];
 	uint32_t member;
-	int err = ERR_OK;
+	int err;
 
 	*ret = false;
 	if (!person_of(id, &household, &member))
 		return ERR_OK;
-	state_key_of(&k, ctx->f->feed_no, STATE_POST);
-	state_key_text(&k, household);
-	state_key_u8(&k, (uint8_t)member);
-	size_t prefix = k.n;
-	for (uint32_t post = 0; !err && !*ret && post <= UINT8_MAX;) {
-		k.n = (uint8_t)prefix;
-		state_key_u8(&k, (uint8_t)post);
-		err = rows_from(ctx->w->rows, &k, prefix, &key, &row);
-		if (err)
-			break;
-		if (key.n != prefix + 1)
-			return ERR_CORRUPT;
-		post = (uint32_t)key.p[prefix] + 1;
-		err = state_nums_parse(row, v, POST_NUMS);
-		*ret = !err && v[1] <= day && (v[2] == DAY_NONE || day <= v[2]);
-	}
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	state_post_key(&k, ctx->f->feed_no, household, member, 0);
+	err = reader_each(&ctx->reader, &k, 2, on_post, &w);
+	*ret = w.found;
+	return err;
 }
 
 /* The name of a member stands in the record that brought the member in. */
@@ -294,9 +302,7 @@ static int note_proxy(struct rule_ctx *ctx, const struct redeem *x)
 						 .num = {served.n, (int64_t)x->scheme.proxy_max}});
 	if (post)
 		rule_warn(ctx, &(struct refusal){.id = V_X03_POST});
-	proxy_key(&k, ctx, &who);
-	state_key_day(&k, x->r.day);
-	state_key_text(&k, x->r.household);
+	state_proxy_key(&k, ctx->f->feed_no, who.b, x->r.day, x->r.household);
 	return rule_put_mark(ctx, &k);
 }
 
@@ -304,24 +310,24 @@ static int note_proxy(struct rule_ctx *ctx, const struct redeem *x)
 static int note_signature(struct rule_ctx *ctx, const struct redeem *x)
 {
 	struct rec_redemption first;
+	struct state_num seq;
 	struct state_key k;
-	uint64_t seq;
 	int err;
 
 	if (x->r.signature.n == 0) {
 		rule_warn(ctx, &(struct refusal){.id = V_X04_SIGNATURE});
 		return ERR_OK;
 	}
-	state_key_of(&k, ctx->f->feed_no, STATE_SIGNED);
-	state_key_raw(&k, x->r.signature.p, x->r.signature.n);
-	err = rule_get_num(ctx, &k, &seq);
-	if (err == ERR_NOTFOUND)
+	err = reader_signed(&ctx->reader, ctx->f->feed_no, x->r.signature.p, &seq);
+	if (err == ERR_NOTFOUND) {
+		state_signed_key(&k, ctx->f->feed_no, x->r.signature.p);
 		return rule_put_num(ctx, &k, ctx->e->seq);
+	}
 	if (!err)
-		err = rule_ref(ctx, seq, REC_redemption, &first);
+		err = rule_ref(ctx, seq.n, REC_redemption, &first);
 	if (!err)
 		rule_warn(ctx, &(struct refusal){.id = V_X04_REUSED,
-						 .num = {(int64_t)seq},
+						 .num = {(int64_t)seq.n},
 						 .s = first.household});
 	return err;
 }
@@ -380,26 +386,24 @@ static int warn_time(struct rule_ctx *ctx, const struct redeem *x)
 /* --- the entry -------------------------------------------------------------------------------------- */
 static int take_slip(struct rule_ctx *ctx, struct bytes slip)
 {
+	struct state_num seq;
 	struct state_key k;
-	uint64_t seq;
-	int err;
+	int err = reader_slip(&ctx->reader, ctx->f->feed_no, slip, &seq);
 
-	state_key_of(&k, ctx->f->feed_no, STATE_SLIP);
-	state_key_text(&k, slip);
-	err = rule_get_num(ctx, &k, &seq);
 	if (!err)
 		return rule_refuse(ctx, &(struct refusal){.id = V_SLIP_USED,
-							  .num = {(int64_t)seq},
+							  .num = {(int64_t)seq.n},
 							  .s = slip});
-	return err == ERR_NOTFOUND ? rule_put_num(ctx, &k, ctx->e->seq) : err;
+	if (err != ERR_NOTFOUND)
+		return err;
+	state_slip_key(&k, ctx->f->feed_no, slip);
+	return rule_put_num(ctx, &k, ctx->e->seq);
 }
 
 static int check_household(struct rule_ctx *ctx, struct redeem *x)
 {
-	int err = roster_need_on(ctx, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
+	int err = roster_on(ctx, x->r.household, (uint32_t)x->r.member, x->r.day, &x->h);
 
-	if (!err)
-		err = roster_part(ctx, x->r.household, &x->h);
 	if (!err && x->h.consent != DAY_NONE && x->r.day < x->h.consent)
 		err = rule_refuse(ctx, &(struct refusal){.id = V_P05_BEFORE_CONSENT,
 							 .num = {0, x->r.day, x->h.consent}});
@@ -408,9 +412,9 @@ static int check_household(struct rule_ctx *ctx, struct redeem *x)
 
 static int check_scheme(struct rule_ctx *ctx, struct redeem *x)
 {
-	int err = plan_scheme_on(ctx, x->r.day, &x->scheme);
+	int err = read_scheme_on(&ctx->reader, x->r.day, &x->scheme);
 
-	if (err != ERR_NOTFOUND)
+	if (err || x->scheme.version)
 		return err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_NO_SCHEME, .num = {x->r.day}});
 }
@@ -434,14 +438,10 @@ static int book(struct rule_ctx *ctx, struct bytes household, uint64_t entry, da
 int rule_redemption(struct rule_ctx *ctx)
 {
 	struct redeem x = {0};
-	int err = rule_head(ctx, &x.r);
+	int err;
 
-	if (!err && x.r.signature.n && x.r.signature.n != HASH_BYTES)
-		return rule_malformed(ctx, "signature", 0);
-	if (!err)
-		err = rule_not_future(ctx, x.r.day);
-	if (!err)
-		err = check_household(ctx, &x);
+	rule_head(ctx, &x.r);
+	err = check_household(ctx, &x);
 	if (!err)
 		err = check_scheme(ctx, &x);
 	if (!err)
@@ -460,7 +460,7 @@ int rule_redemption(struct rule_ctx *ctx)
 		return err;
 	x.year.sum += points_raw(x.total);
 	err = book(ctx, x.r.household, ctx->e->seq, x.r.day, x.total, false);
-	return err ? err : split_merge_put_redeemed(ctx, &x.year);
+	return err ? err : split_merge_put_redeemed(ctx, x.r.household, day_year(x.r.day), &x.year);
 }
 
 /* --- taken back ------------------------------------------------------------------------------------- */
@@ -496,14 +496,10 @@ int rule_redemption_reversal(struct rule_ctx *ctx)
 {
 	struct rec_redemption_reversal r;
 	struct taken was = {0};
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = read_taken(ctx, r.entry, &was);
-	if (!err)
-		err = rule_other_person(ctx, r.entry, REC_redemption);
-	if (!err)
-		err = rule_settle(ctx, r.entry, REC_redemption);
+	rule_head(ctx, &r);
+	err = read_taken(ctx, r.entry, &was);
 	if (!err)
 		err = book(ctx, was.household, r.entry, was.day, was.total, true);
 	return err ? err : split_merge_unredeem(ctx, was.household, was.day, points_raw(was.total));

@@ -1,19 +1,8 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/rights.h"
 #include "lib/err.h"
 #include "proto/manifest.h"
-
-static void village_key(struct state_key *k, struct bytes code)
-{
-	state_key_of(k, FEED_TOWN, STATE_VILLAGE);
-	state_key_text(k, code);
-}
-
-static void key_row(struct state_key *k, enum state_kind kind, const uint8_t key[32])
-{
-	state_key_of(k, FEED_TOWN, kind);
-	state_key_raw(k, key, 32);
-}
 
 static int enrolled_already(struct rule_ctx *ctx, struct bytes code)
 {
@@ -21,32 +10,42 @@ static int enrolled_already(struct rule_ctx *ctx, struct bytes code)
 }
 
 /* A key that a node has brought is that node's for ever, and serves one purpose. */
-static int claim_key(struct rule_ctx *ctx, enum state_kind kind, const uint8_t key[32],
-		     struct bytes code)
+static int claim_signer(struct rule_ctx *ctx, const uint8_t key[32], struct bytes code)
 {
+	struct state_raw owner;
 	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = reader_signer(&ctx->reader, FEED_TOWN, key, &owner);
 
-	key_row(&k, kind, key);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (err == ERR_NOTFOUND)
-		return rows_put(ctx->w->rows, &k, code);
-	if (err)
+	if (!err)
+		return rule_refuse(ctx, &(struct refusal){.id = V_KEY_TAKEN, .s = owner.b});
+	if (err != ERR_NOTFOUND)
 		return err;
-	if (kind == STATE_TRANSPORT)
-		return enrolled_already(ctx, row);
-	return rule_refuse(ctx, &(struct refusal){.id = V_KEY_TAKEN, .s = row});
+	state_signer_key(&k, FEED_TOWN, key);
+	return rows_put(ctx->w->rows, &k, code);
+}
+
+static int claim_transport(struct rule_ctx *ctx, const uint8_t key[32], struct bytes code)
+{
+	struct state_raw owner;
+	struct state_key k;
+	int err = reader_transport(&ctx->reader, FEED_TOWN, key, &owner);
+
+	if (!err)
+		return enrolled_already(ctx, owner.b);
+	if (err != ERR_NOTFOUND)
+		return err;
+	state_transport_key(&k, FEED_TOWN, key);
+	return rows_put(ctx->w->rows, &k, code);
 }
 
 static int claim_keys(struct rule_ctx *ctx, const uint8_t feed[32], const uint8_t witness[32],
 		      const uint8_t transport[32], struct bytes code)
 {
-	int err = claim_key(ctx, STATE_TRANSPORT, transport, code);
+	int err = claim_transport(ctx, transport, code);
 
 	if (!err)
-		err = claim_key(ctx, STATE_SIGNER, feed, code);
-	return err ? err : claim_key(ctx, STATE_SIGNER, witness, code);
+		err = claim_signer(ctx, feed, code);
+	return err ? err : claim_signer(ctx, witness, code);
 }
 
 int rule_town_charter(struct rule_ctx *ctx)
@@ -54,10 +53,9 @@ int rule_town_charter(struct rule_ctx *ctx)
 	struct state_role office = {.role = ROLE_town_office};
 	struct rec_town_charter c;
 	char domain[DOMAIN_MAX + 1] = "";
-	int err = rule_head(ctx, &c);
+	int err;
 
-	if (err)
-		return err;
+	rule_head(ctx, &c);
 	if (c.domain.n < sizeof(domain))
 		memcpy(domain, c.domain.p, c.domain.n);
 	if (!domain_valid(domain))
@@ -73,16 +71,22 @@ int rule_town_charter(struct rule_ctx *ctx)
 	return rights_give(ctx, c.founder_key.p, c.founder_name, &office);
 }
 
-/* The village as far as it is known; ERR_NOTFOUND. */
-static int get_village(struct rule_ctx *ctx, struct bytes code, struct state_village *ret)
+static int put_village(struct rule_ctx *ctx, struct bytes code, const struct state_village *v)
 {
 	struct state_key k;
-	struct bytes row;
-	int err;
 
-	village_key(&k, code);
-	err = rows_get(ctx->w->rows, &k, &row);
-	return err ? err : state_village_parse(row, ret);
+	state_village_key(&k, FEED_TOWN, code);
+	state_village_pack(v, rule_out(ctx));
+	return rule_put(ctx, &k);
+}
+
+static int put_invite(struct rule_ctx *ctx, const uint8_t key[32], const struct state_invite *i)
+{
+	struct state_key k;
+
+	state_invite_key(&k, FEED_TOWN, key);
+	state_invite_pack(i, rule_out(ctx));
+	return rule_put(ctx, &k);
 }
 
 int rule_invitation(struct rule_ctx *ctx)
@@ -90,27 +94,19 @@ int rule_invitation(struct rule_ctx *ctx)
 	struct state_village village = {0};
 	struct state_invite invite;
 	struct rec_invitation r;
-	struct state_key k;
-	struct bytes row;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (err)
-		return err;
-	err = get_village(ctx, r.village_code, &village);
+	rule_head(ctx, &r);
+	err = reader_village(&ctx->reader, FEED_TOWN, r.village_code, &village);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (village.enrolled)
 		return enrolled_already(ctx, r.village_code);
 	village.name = r.village_name;
-	village_key(&k, r.village_code);
-	state_village_pack(&village, rule_out(ctx));
-	err = rule_put(ctx, &k);
+	err = put_village(ctx, r.village_code, &village);
 	if (err)
 		return err;
-	key_row(&k, STATE_INVITE, r.invite_key.p);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_invite_parse(row, &invite);
+	err = reader_invite(&ctx->reader, FEED_TOWN, r.invite_key.p, &invite);
 	if (!err)
 		return rule_refuse(ctx, &(struct refusal){.id = V_INVITE_KEY_TAKEN,
 							  .num = {(int64_t)invite.seq}});
@@ -118,22 +114,15 @@ int rule_invitation(struct rule_ctx *ctx)
 		return err;
 	invite = (struct state_invite){
 		.seq = ctx->e->seq, .code = r.village_code, .expires = r.expires};
-	state_invite_pack(&invite, rule_out(ctx));
-	return rule_put(ctx, &k);
+	return put_invite(ctx, r.invite_key.p, &invite);
 }
 
 /* The invitation whose key signed this entry; it is used up. */
 static int use_invitation(struct rule_ctx *ctx, struct bytes code)
 {
 	struct state_invite invite;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = reader_invite(&ctx->reader, FEED_TOWN, ctx->e->author, &invite);
 
-	key_row(&k, STATE_INVITE, ctx->e->author);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_invite_parse(row, &invite);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	if (err || invite.used || !bytes_eq(invite.code, code))
@@ -142,17 +131,15 @@ static int use_invitation(struct rule_ctx *ctx, struct bytes code)
 		return rule_refuse(ctx, &(struct refusal){.id = V_INVITE_EXPIRED,
 							  .num = {invite.expires, ctx->today}});
 	invite.used = true;
-	state_invite_pack(&invite, rule_out(ctx));
-	return rule_put(ctx, &k);
+	return put_invite(ctx, ctx->e->author, &invite);
 }
 
 /* Puts the feed and its keys on record; they name one village for ever. */
 static int enrol_keys(struct rule_ctx *ctx, const struct rec_village_enrol *r)
 {
-	struct state_enrol en = {.seq = ctx->e->seq, .code = r->village_code};
+	struct state_enrol en;
 	struct manifest m;
 	struct state_key k;
-	struct bytes row;
 	struct hash id;
 	int err;
 
@@ -164,15 +151,13 @@ static int enrol_keys(struct rule_ctx *ctx, const struct rec_village_enrol *r)
 	if (hash_cmp(&id, &ctx->f->feed_id) == 0)
 		return rule_refuse(ctx,
 				   &(struct refusal){.id = V_BAD_MANIFEST, .s = r->village_code});
-	key_row(&k, STATE_ENROL, id.b);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err) {
-		err = state_enrol_parse(row, &en);
-		return err ? err : enrolled_already(ctx, en.code);
-	}
+	err = reader_enrol(&ctx->reader, FEED_TOWN, id.b, &en);
+	if (!err)
+		return enrolled_already(ctx, en.code);
 	if (err != ERR_NOTFOUND)
 		return err;
-	state_enrol_pack(&en, rule_out(ctx));
+	state_enrol_key(&k, FEED_TOWN, id.b);
+	state_enrol_pack(&(struct state_enrol){ctx->e->seq, r->village_code}, rule_out(ctx));
 	err = rule_put(ctx, &k);
 	return err ? err
 		   : claim_keys(ctx, m.feed_key, r->witness_key.p, r->transport_key.p,
@@ -184,13 +169,12 @@ int rule_village_enrol(struct rule_ctx *ctx)
 	struct state_role committee = {.role = ROLE_committee};
 	struct state_village village;
 	struct rec_village_enrol r;
-	struct state_key k;
-	int err = rule_head(ctx, &r);
+	int err;
 
+	rule_head(ctx, &r);
+	err = use_invitation(ctx, r.village_code);
 	if (!err)
-		err = use_invitation(ctx, r.village_code);
-	if (!err)
-		err = get_village(ctx, r.village_code, &village);
+		err = reader_village(&ctx->reader, FEED_TOWN, r.village_code, &village);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (village.enrolled)
@@ -200,9 +184,7 @@ int rule_village_enrol(struct rule_ctx *ctx)
 		return err;
 	village.enrolled = true;
 	village.enrol = ctx->e->seq;
-	village_key(&k, r.village_code);
-	state_village_pack(&village, rule_out(ctx));
-	err = rule_put(ctx, &k);
+	err = put_village(ctx, r.village_code, &village);
 	if (err)
 		return err;
 	memcpy(committee.village, r.village_code.p, r.village_code.n);

@@ -1,5 +1,7 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/town/guidance.h"
 
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 
 /* What the town says to and about its villages. */
@@ -7,64 +9,28 @@
 int guidance_need_village(struct rule_ctx *ctx, struct bytes code)
 {
 	struct state_village v;
-	struct state_key k;
-	struct bytes row;
-	int err;
+	int err = reader_village(&ctx->reader, FEED_TOWN, code, &v);
 
-	state_key_of(&k, FEED_TOWN, STATE_VILLAGE);
-	state_key_text(&k, code);
-	err = rows_get(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_village_parse(row, &v);
 	if (err == ERR_NOTFOUND || (!err && !v.enrolled))
 		return rule_refuse(ctx, &(struct refusal){.id = V_VILLAGE_UNKNOWN, .s = code});
 	return err;
 }
 
-int rule_guidance(struct rule_ctx *ctx)
-{
-	struct rec_guidance r;
-	int err = rule_head(ctx, &r);
-
-	return err || r.village.n == 0 ? err : guidance_need_village(ctx, r.village);
-}
-
 /* Guidance to all villages is closed village by village. */
-static int close_for(struct rule_ctx *ctx, uint64_t guidance, struct bytes village)
-{
-	struct state_key k;
-	uint64_t by;
-	int err;
-
-	state_key_of(&k, FEED_TOWN, STATE_DONE);
-	state_key_u64(&k, guidance);
-	state_key_text(&k, village);
-	err = rule_get_num(ctx, &k, &by);
-	if (!err)
-		return rule_refuse(ctx, &(struct refusal){.id = V_DONE_ALREADY,
-							  .num = {(int64_t)guidance, (int64_t)by},
-							  .s = bytes_str("guidance")});
-	return err == ERR_NOTFOUND ? rule_put_num(ctx, &k, ctx->e->seq) : err;
-}
-
 int rule_guidance_close(struct rule_ctx *ctx)
 {
 	struct rec_guidance_close r;
 	struct rec_guidance g;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = guidance_need_village(ctx, r.village);
-	if (!err)
-		err = rule_ref(ctx, r.guidance, REC_guidance, &g);
-	if (!err && g.village.n && !bytes_eq(g.village, r.village))
-		err = rule_refuse(ctx, &(struct refusal){.id = V_GUIDE_FOREIGN,
-							 .num = {(int64_t)r.guidance},
-							 .s = r.village,
-							 .t = g.village});
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	return err ? err : close_for(ctx, r.guidance, r.village);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.guidance, REC_guidance, &g);
+	if (err || g.village.n == 0 || bytes_eq(g.village, r.village))
+		return err;
+	return rule_refuse(ctx, &(struct refusal){.id = V_GUIDE_FOREIGN,
+						  .num = {(int64_t)r.guidance},
+						  .s = r.village,
+						  .t = g.village});
 }
 
 /* --- the demonstration village --------------------------------------------------------------------- */
@@ -72,20 +38,19 @@ int rule_guidance_close(struct rule_ctx *ctx)
 static int chosen_now(struct rule_ctx *ctx, struct bytes *ret)
 {
 	struct rec_demonstration last;
+	struct state_listed_parts at;
 	struct bytes key, row;
 	struct state_key k;
-	size_t prefix;
 	int err;
 
 	*ret = (struct bytes){NULL, 0};
-	state_key_of(&k, FEED_TOWN, STATE_LISTED);
-	state_key_u16(&k, REC_demonstration);
-	prefix = k.n;
-	state_key_u64(&k, ctx->e->seq);
-	err = rows_before(ctx->w->rows, &k, prefix, &key, &row);
+	state_listed_key(&k, FEED_TOWN, REC_demonstration, ctx->e->seq);
+	err = reader_before(&ctx->reader, &k, 1, &key, &row);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	err = rule_ref(ctx, be64_get(key.p + prefix), REC_demonstration, &last);
+	err = state_listed_split(key, &at);
+	if (!err)
+		err = rule_ref(ctx, at.seq, REC_demonstration, &last);
 	if (!err && last.decision == CHOSEN_chosen)
 		*ret = last.village;
 	return err;
@@ -95,14 +60,10 @@ int rule_demonstration(struct rule_ctx *ctx)
 {
 	struct rec_demonstration r;
 	struct bytes now;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = guidance_need_village(ctx, r.village);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = chosen_now(ctx, &now);
+	rule_head(ctx, &r);
+	err = chosen_now(ctx, &now);
 	if (err)
 		return err;
 	if (r.decision == CHOSEN_chosen)
@@ -111,12 +72,4 @@ int rule_demonstration(struct rule_ctx *ctx)
 	return bytes_eq(now, r.village)
 		       ? ERR_OK
 		       : rule_refuse(ctx, &(struct refusal){.id = V_DEMO_NOT, .s = r.village});
-}
-
-int rule_village_fact(struct rule_ctx *ctx)
-{
-	struct rec_village_fact r;
-	int err = rule_head(ctx, &r);
-
-	return err ? err : guidance_need_village(ctx, r.village);
 }

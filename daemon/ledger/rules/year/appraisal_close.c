@@ -1,30 +1,17 @@
-#include "daemon/ledger/rules/rule.h"
+#include "daemon/ledger/rules/year/appraisal_close.h"
 
-#include "daemon/ledger/state/state_year.h"
+#include "daemon/ledger/rules/people/split_merge.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/rules.h"
 #include "lib/err.h"
 
 /* The year: appraisals, their confirmation, the close, and what follows from them. */
 
-static void closed_key(struct state_key *k, const struct rule_ctx *ctx, int year)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_CLOSED);
-	state_key_u16(k, (uint16_t)year);
-}
-
-static void appraised_key(struct state_key *k, const struct rule_ctx *ctx, uint64_t year)
-{
-	state_key_of(k, ctx->f->feed_no, STATE_APPRAISED);
-	state_key_u16(k, (uint16_t)year);
-}
-
 static int check_open(struct rule_ctx *ctx, uint64_t year)
 {
-	struct state_key k;
 	uint64_t seq;
-	int err;
+	int err = read_year_closed(&ctx->reader, (int)year, &seq);
 
-	closed_key(&k, ctx, (int)year);
-	err = rule_get_num(ctx, &k, &seq);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_YEAR_CLOSED,
@@ -34,13 +21,11 @@ static int check_open(struct rule_ctx *ctx, uint64_t year)
 int appraisal_close_warn(struct rule_ctx *ctx, uint32_t line, int year)
 {
 	uint8_t *known = &ctx->w->year[year - FOLD_YEAR_FIRST];
-	struct state_key k;
 	uint64_t seq;
 	int err;
 
 	if (*known == FOLD_YEAR_UNKNOWN) {
-		closed_key(&k, ctx, year);
-		err = rule_get_num(ctx, &k, &seq);
+		err = read_year_closed(&ctx->reader, year, &seq);
 		if (err && err != ERR_NOTFOUND)
 			return err;
 		*known = err ? FOLD_YEAR_OPEN : FOLD_YEAR_CLOSED;
@@ -75,37 +60,18 @@ static int check_once(struct rule_ctx *ctx, uint32_t line, const struct rec_appr
 	return ERR_OK;
 }
 
-/* Who moved away or died may have earned a rank in the year. */
-static int check_person(struct rule_ctx *ctx, uint32_t line, const struct rec_appraisal_line *l)
-{
-	struct state_household h;
-	struct state_member m;
-	int err = roster_known(ctx, line, l->household, &h);
-
-	if (err || l->member == 0 || state_household_member(&h, (uint32_t)l->member, &m))
-		return err;
-	return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_UNKNOWN,
-						  .num = {line, (int64_t)l->member},
-						  .s = l->household});
-}
-
 static int check_score(struct rule_ctx *ctx, uint32_t line, const struct rec_appraisal_line *l,
 		       uint64_t year)
 {
-	struct state_year y = {0};
-	struct state_key k;
-	struct bytes row;
-	int err;
+	struct points score;
+	int err = read_year_points(&ctx->reader, l->household, (uint32_t)l->member, (int)year,
+				   &score);
 
-	state_year_key(&k, ctx->f->feed_no, l->household, (uint32_t)l->member, (int)year);
-	err = rows_get_or_empty(ctx->w->rows, &k, &row);
-	if (!err)
-		err = state_year_parse(row, &y);
-	if (err || y.score == points_raw(l->score))
+	if (err || points_cmp(score, l->score) == 0)
 		return err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_APPRAISAL_SCORE,
-						  .num = {line, (int64_t)l->member, y.score,
-							  points_raw(l->score)},
+						  .num = {line, (int64_t)l->member,
+							  points_raw(score), points_raw(l->score)},
 						  .s = l->household});
 }
 
@@ -130,16 +96,12 @@ int rule_appraisal(struct rule_ctx *ctx)
 	struct nominees all = {0};
 	struct rec_appraisal_line l;
 	struct rec_appraisal r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (!err)
-		err = check_open(ctx, r.year);
+	rule_head(ctx, &r);
+	err = check_open(ctx, r.year);
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++) {
 		err = rule_line(ctx, line - 1, &l);
-		if (!err)
-			err = check_person(ctx, line, &l);
 		if (!err)
 			err = check_once(ctx, line, &l, &all);
 		if (!err)
@@ -154,25 +116,21 @@ int rule_appraisal_confirm(struct rule_ctx *ctx)
 {
 	struct rec_appraisal_confirm r;
 	struct rec_appraisal a = {0};
+	struct state_num n = {0};
 	struct state_key k;
-	uint64_t n = 0;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = rule_ref(ctx, r.entry, REC_appraisal, &a);
-	if (!err)
-		err = rule_other_person(ctx, r.entry, REC_appraisal);
+	rule_head(ctx, &r);
+	err = rule_ref(ctx, r.entry, REC_appraisal, &a);
 	if (!err)
 		err = check_open(ctx, a.year);
-	if (!err)
-		err = rule_settle(ctx, r.entry, REC_appraisal);
 	if (err || r.decision == DECISION_refuse)
 		return err;
-	appraised_key(&k, ctx, a.year);
-	err = rule_get_num(ctx, &k, &n);
+	err = reader_appraised(&ctx->reader, ctx->f->feed_no, a.year, &n);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	return rule_put_num(ctx, &k, n + 1);
+	state_appraised_key(&k, ctx->f->feed_no, a.year);
+	return rule_put_num(ctx, &k, n.n + 1);
 }
 
 /* --- the close ------------------------------------------------------------------------------------- */
@@ -187,11 +145,11 @@ int rule_year_close(struct rule_ctx *ctx)
 {
 	struct rec_year_close r;
 	struct state_key k;
-	uint64_t n;
-	int err = rule_head(ctx, &r);
+	struct state_num n;
+	int err;
 
-	if (!err)
-		err = check_open(ctx, r.year);
+	rule_head(ctx, &r);
+	err = check_open(ctx, r.year);
 	if (!err)
 		err = rule_need_clock(ctx);
 	if (err)
@@ -199,12 +157,11 @@ int rule_year_close(struct rule_ctx *ctx)
 	if (day_year(ctx->today) <= (int)r.year)
 		return rule_refuse(ctx, &(struct refusal){.id = V_YEAR_RUNS,
 							  .num = {(int64_t)r.year, ctx->today}});
-	appraised_key(&k, ctx, r.year);
-	err = rule_get_num(ctx, &k, &n);
+	err = reader_appraised(&ctx->reader, ctx->f->feed_no, r.year, &n);
 	if (err)
 		return err == ERR_NOTFOUND ? no_appraisal(ctx, r.year) : err;
 	ctx->years_changed = true;
-	closed_key(&k, ctx, (int)r.year);
+	state_closed_key(&k, ctx->f->feed_no, r.year);
 	return rule_put_num(ctx, &k, ctx->e->seq);
 }
 
@@ -221,7 +178,7 @@ static int check_appraisal(struct rule_ctx *ctx, uint64_t appraisal, uint64_t ye
 		return err;
 	if (a.year != year)
 		return no_appraisal(ctx, year);
-	err = rule_settled(ctx, appraisal, &by);
+	err = read_settled(&ctx->reader, appraisal, &by);
 	if (err)
 		return err == ERR_NOTFOUND ? no_appraisal(ctx, year) : err;
 	err = rule_ref(ctx, by, REC_appraisal_confirm, &c);
@@ -273,31 +230,12 @@ static int check_nominee(struct rule_ctx *ctx, const struct rec_honour *r)
 
 int rule_honour(struct rule_ctx *ctx)
 {
-	struct state_household h;
 	struct rec_honour r;
-	int err = rule_head(ctx, &r);
+	int err;
 
-	if (!err)
-		err = roster_need(ctx, 0, r.household, (uint32_t)r.member, &h);
-	if (!err)
-		err = roster_part(ctx, r.household, &h);
-	if (!err)
-		err = rule_not_future(ctx, r.day);
-	if (err || r.appraisal == 0)
-		return err;
+	rule_head(ctx, &r);
+	if (r.appraisal == 0)
+		return ERR_OK;
 	err = check_appraisal(ctx, r.appraisal, r.year);
 	return err ? err : check_nominee(ctx, &r);
-}
-
-int rule_policy_support(struct rule_ctx *ctx)
-{
-	struct state_household h;
-	struct rec_policy_support r;
-	int err = rule_head(ctx, &r);
-
-	if (!err)
-		err = roster_need(ctx, 0, r.household, 0, &h);
-	if (!err)
-		err = roster_part(ctx, r.household, &h);
-	return err ? err : rule_not_future(ctx, r.day);
 }

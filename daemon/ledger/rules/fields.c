@@ -1,0 +1,139 @@
+#include "daemon/ledger/rules/fields.h"
+
+#include "daemon/ledger/rules/people/roster.h"
+#include "daemon/ledger/rules/refs.h"
+#include "daemon/ledger/rules/town/guidance.h"
+#include "lib/err.h"
+
+/* Whose rule checks the fields of the lines, in the order of rec_types. */
+#define RULE							 false
+#define FIELDS							 false
+#define LINES							 true
+#define REC_X(name, code, schema, feed, roles, index, rule, ...) rule,
+static const bool own_lines[] = {RECORDS(REC_X, REC_X)};
+#undef RULE
+#undef FIELDS
+#undef LINES
+#undef REC_X
+
+/* A head (line 0) or a line whose fields are checked. */
+struct part {
+	uint32_t line;
+	const void *s;
+};
+
+static int check_day(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
+{
+	int err = f->past ? rule_not_future(ctx, rec_day(f, p->s)) : ERR_OK;
+
+	if (!err && f->not_before)
+		err = rule_period(ctx, rec_day(f->not_before, p->s), rec_day(f, p->s));
+	return err;
+}
+
+static struct bytes settled_for(const struct rec_field *f, const void *head)
+{
+	return f->settles_for ? rec_bytes(f->settles_for, head) : (struct bytes){NULL, 0};
+}
+
+static int check_ref(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
+{
+	uint64_t seq = rec_u(f, p->s);
+	int err = seq ? rule_ref_exists(ctx, seq, f->ref) : ERR_OK;
+
+	if (!err && seq && f->other_person)
+		err = rule_other_person(ctx, seq, f->ref);
+	if (!err && seq && f->settles)
+		err = rule_unsettled(ctx, seq, f->ref, settled_for(f, p->s));
+	return err;
+}
+
+static int check_number(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
+{
+	uint64_t u = rec_u(f, p->s);
+
+	if (f->at_most && u > rec_u(f->at_most, p->s))
+		return rule_malformed(ctx, f->name, p->line);
+	if (f->member && u)
+		return roster_is_member(ctx, p->line, rec_bytes(f->member_of, p->s), (uint32_t)u,
+					f->member);
+	return f->ref ? check_ref(ctx, p, f) : ERR_OK;
+}
+
+static int check_code(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
+{
+	struct bytes code = rec_bytes(f, p->s);
+	struct state_household h;
+
+	if (f->household && code.n)
+		return roster_is(ctx, p->line, code, f->household, &h);
+	return f->enrolled && code.n ? guidance_need_village(ctx, code) : ERR_OK;
+}
+
+static int check_field(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
+{
+	switch (f->kind) {
+	case REC_DAY: return check_day(ctx, p, f);
+	case REC_U: return check_number(ctx, p, f);
+	case REC_CODE: return check_code(ctx, p, f);
+	case REC_POINTS:
+	case REC_FEN:
+	case REC_QTY:
+	case REC_TEXT:
+	case REC_BIN:
+	case REC_CHOICE:
+	case REC_MINUTE:
+	case REC_DIGEST: break; /* their bounds are all */
+	}
+	return ERR_OK;
+}
+
+static int check_part(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f,
+		      uint32_t n)
+{
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < n && !err; i++)
+		err = check_field(ctx, p, &f[i]);
+	return err;
+}
+
+static int check_head(struct rule_ctx *ctx)
+{
+	const struct rec_type *t = ctx->type;
+
+	if (rec_decode_head(t, ctx->payload, &ctx->head))
+		return rule_unreadable(ctx, 0);
+	return check_part(ctx, &(struct part){0, &ctx->head}, t->head, t->nhead);
+}
+
+static int check_line(struct rule_ctx *ctx, uint32_t line)
+{
+	union rec_any s;
+	int err = rule_line(ctx, line - 1, &s);
+
+	return err ? err
+		   : check_part(ctx, &(struct part){line, &s}, ctx->type->line, ctx->type->nline);
+}
+
+int fields_check(struct rule_ctx *ctx)
+{
+	bool lines = !own_lines[ctx->type - rec_types];
+	int err = check_head(ctx);
+
+	for (uint32_t line = 1; line <= ctx->nlines && lines && !err; line++)
+		err = check_line(ctx, line);
+	return err;
+}
+
+int fields_settle(struct rule_ctx *ctx)
+{
+	const struct rec_type *t = ctx->type;
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < t->nhead && !err; i++)
+		if (t->head[i].settles && rec_u(&t->head[i], &ctx->head))
+			err = rule_settle(ctx, rec_u(&t->head[i], &ctx->head),
+					  settled_for(&t->head[i], &ctx->head));
+	return err;
+}

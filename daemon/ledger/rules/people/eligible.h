@@ -1,0 +1,11 @@
+#ifndef DAEMON_LEDGER_RULES_PEOPLE_ELIGIBLE_H
+#define DAEMON_LEDGER_RULES_PEOPLE_ELIGIBLE_H
+
+#include "daemon/ledger/rules/rule.h"
+
+/* May points of @day go to this household or (@member above 0) this member of it? */
+
+int eligible(struct rule_ctx *ctx, uint32_t line, const struct state_household *h,
+	     const struct rec_points_line *l, bool deduct);
+
+#endif
