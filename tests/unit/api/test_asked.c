@@ -3,12 +3,12 @@
 #include <jansson.h>
 
 #include "daemon/ledger/state/read.h"
-#include "daemon/web/api/api.h"
 #include "daemon/web/api/recjson.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "proto/noticecode.h"
 #include "tests/lib/life.h"
+#include "tests/lib/services.h"
 #include "tests/lib/t.h"
 
 static struct town w;
@@ -16,12 +16,6 @@ static uint32_t village;
 static struct web_services services;
 static enum lang lang = LANG_ZH;
 static bool restating;
-
-static uint64_t wall_ms(void *ctx)
-{
-	(void)ctx;
-	return w.wall_ms;
-}
 
 static bool replay_begin(void *ctx)
 {
@@ -44,12 +38,9 @@ static void village_open(uint64_t seed)
 
 	village = l.no = town_open(&w, seed);
 	life_live(&l);
-	services = (struct web_services){.tx.kv = w.kv,
-					 .tx.town = w.id,
-					 .tx.own = village,
-					 .tx.wall_ms = wall_ms,
-					 .replay_one.begin = replay_begin,
-					 .replay_one.end = replay_end};
+	services = services_of(&w, village);
+	services.replay_one.begin = replay_begin;
+	services.replay_one.end = replay_end;
 }
 
 /* The answer as JSON; the caller lets it go. @query: names and values in turn, ended by NULL. */
