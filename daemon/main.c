@@ -53,11 +53,11 @@ static bool english_environment(void)
 struct daemon {
 	uv_loop_t loop;
 	uv_signal_t sig[2];
-	struct drv *drv;
+	struct driver *driver;
 	bool closing;
 };
 
-static void on_drv_closed(void *ctx)
+static void on_driver_closed(void *ctx)
 {
 	(void)ctx; /* the loop ends by itself now */
 }
@@ -69,7 +69,7 @@ static void begin_close(struct daemon *m)
 	m->closing = true;
 	for (int i = 0; i < 2; i++)
 		uv_close((uv_handle_t *)&m->sig[i], NULL);
-	drv_close(m->drv, on_drv_closed, m);
+	driver_close(m->driver, on_driver_closed, m);
 }
 
 static void on_signal(uv_signal_t *s, int number)
@@ -105,10 +105,10 @@ static int run(struct daemon *m, struct dir *dir)
 		m->sig[i].data = m;
 		uv_signal_start(&m->sig[i], on_signal, numbers[i]);
 	}
-	err = drv_start(&m->loop, dir, &m->drv, &msg);
+	err = driver_start(&m->loop, dir, &m->driver, &msg);
 	if (err)
 		say_failed(err, &msg);
-	if (err && !m->drv)
+	if (err && !m->driver)
 		return 3;
 	if (err) {
 		begin_close(m);
@@ -116,12 +116,12 @@ static int run(struct daemon *m, struct dir *dir)
 		log_line(LOG_LEVEL_INFO, english ? "ready: %s" : "已就绪：%s", dir->path);
 	}
 	uv_run(&m->loop, UV_RUN_DEFAULT);
-	if (drv_broken(m->drv)) {
+	if (driver_broken(m->driver)) {
 		err = ERR_IO;
 		begin_close(m);
 		uv_run(&m->loop, UV_RUN_DEFAULT);
 	}
-	drv_free(m->drv);
+	driver_free(m->driver);
 	rv = uv_loop_close(&m->loop);
 	if (rv)
 		log_line(LOG_LEVEL_ERROR, "loop: %s", uv_strerror(rv));

@@ -20,15 +20,15 @@
 
 struct entry {
 	struct hash feed;
-	uint64_t seq;	    /* from 0 */
-	uint32_t epoch;	    /* from 1 */
-	struct hash prev;   /* leaf hash of seq - 1; the feed ID for seq 0 */
-	uint64_t wall_ms;   /* what the writer's clock said; 0 = unknown; a claim, never trusted */
-	uint32_t boot;	    /* boot counter of the node */
-	uint64_t boot_ms;   /* milliseconds since that boot */
-	uint64_t town_seen; /* entries of the town feed that judge this one */
-	uint16_t type;	    /* proto/records.def */
-	uint16_t schema;    /* from 1 */
+	uint64_t seq;	  /* from 0 */
+	uint32_t epoch;	  /* from 1 */
+	struct hash prev; /* leaf hash of seq - 1; the feed ID for seq 0 */
+	uint64_t wall_ms; /* what the writer's clock showed; 0 = unknown; a claim, never trusted */
+	uint32_t boot;	  /* boot counter of the node */
+	uint64_t boot_ms; /* milliseconds since that boot */
+	uint64_t town_seen;	/* entries of the town feed that judge this one */
+	uint16_t type;		/* proto/records.def */
+	uint16_t schema;	/* from 1 */
 	uint32_t payload_len;	/* bytes of the payload as first written */
 	struct hash commitment; /* payload_commit() */
 	uint8_t author[SIGN_KEY_BYTES];

@@ -12,7 +12,7 @@
 #include "proto/note.h"
 
 /* Messages of the exchange (SPEC 9). One message = type u8 | body = one Noise transport message; on the
- * wire u16 length | ciphertext. All integers big-endian or LEB128 varints as said. */
+ * wire u16 length | ciphertext. All integers big-endian or LEB128 varints as noted. */
 #define MSG_BYTES_MAX	 20480 /* plaintext; larger frames drop the connection */
 #define MSG_FRAME_MAX	 (MSG_BYTES_MAX + 16)
 #define MSG_FRONTIER_MAX 64

@@ -378,8 +378,9 @@ int rec_encode(const struct rec_type *t, const void *head, const void *lines, ui
 	return err;
 }
 
-static int part_read(const struct rec_field *f, uint32_t n, struct bytes part, void *ret,
-		     size_t size)
+/* Reads @upto of the @n fields; all of them, and nothing behind them, when that is @n. */
+static int part_read(const struct rec_field *f, uint32_t n, uint32_t upto, struct bytes part,
+		     void *ret, size_t size)
 {
 	struct rd r = rd_of(part.p, part.n);
 	union rec_any s;
@@ -388,10 +389,10 @@ static int part_read(const struct rec_field *f, uint32_t n, struct bytes part, v
 	memset(s.raw, 0, size);
 	if (rd_array(&r) != n)
 		return ERR_FORMAT;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < upto; i++)
 		if (!value_read(&f[i], &r, s.raw))
 			return ERR_FORMAT;
-	if (rd_done(&r))
+	if (upto < n ? rd_err(&r) : rd_done(&r))
 		return ERR_FORMAT;
 	memcpy(ret, s.raw, size);
 	return ERR_OK;
@@ -399,27 +400,25 @@ static int part_read(const struct rec_field *f, uint32_t n, struct bytes part, v
 
 const struct rec_field *rec_bad_field(const struct rec_field *f, uint32_t n, struct bytes part)
 {
-	struct rd r = rd_of(part.p, part.n);
 	union rec_any s;
 
-	if (rd_array(&r) != n)
-		return NULL;
 	for (uint32_t i = 0; i < n; i++)
-		if (!value_read(&f[i], &r, s.raw) || rd_err(&r))
+		if (part_read(f, n, i, part, &s, 0) == ERR_OK &&
+		    part_read(f, n, i + 1, part, &s, 0) != ERR_OK)
 			return &f[i];
 	return NULL;
 }
 
 int rec_decode_head(const struct rec_type *t, const struct payload *p, void *ret)
 {
-	return part_read(t->head, t->nhead, p->part[0], ret, t->head_size);
+	return part_read(t->head, t->nhead, t->nhead, p->part[0], ret, t->head_size);
 }
 
 int rec_decode_line(const struct rec_type *t, const struct payload *p, uint32_t i, void *ret)
 {
 	if (!t->line || i >= p->nparts - 1)
 		return ERR_FORMAT;
-	return part_read(t->line, t->nline, p->part[i + 1], ret, t->line_size);
+	return part_read(t->line, t->nline, t->nline, p->part[i + 1], ret, t->line_size);
 }
 
 int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret)

@@ -51,7 +51,7 @@ int rec_mask_name(struct buf *out, const char *name, size_t n)
 		buf_put(out, name, family);
 	if (n)
 		buf_put_u8(out, '*');
-	/* one star whatever the length: the length, too, tells who it is */
+	/* one star whatever the length: the length, too, shows who it is */
 	if (last > family)
 		buf_put(out, name + last, n - last);
 	return out->err;

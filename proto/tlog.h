@@ -23,7 +23,7 @@ struct tlog_edge {
 typedef int (*tlog_write_fn)(void *ctx, unsigned level, uint64_t index, const struct hash *h);
 typedef int (*tlog_read_fn)(void *ctx, unsigned level, uint64_t index, struct hash *ret);
 
-/* Adds a leaf hash; @write (may be NULL) hears of every completed node, the leaf (level 0) first.
+/* Adds a leaf hash; @write (may be NULL) is called with every completed node, the leaf (level 0) first.
  * Returns ERR_LIMIT at TLOG_SIZE_MAX, else what @write returned; on failure the edge is unchanged. */
 int tlog_append(struct tlog_edge *e, const struct hash *leaf, tlog_write_fn write, void *ctx);
 void tlog_root(const struct tlog_edge *e, struct hash *ret); /* hash_empty for size 0 */

@@ -18,8 +18,8 @@
 #define DIR_MODE   0750
 #define READ_BYTES 65536
 
-struct evidence {
-	char dir[EVIDENCE_PATH_MAX], part[EVIDENCE_PATH_MAX];
+struct attachment {
+	char dir[ATTACHMENTS_PATH_MAX], part[ATTACHMENTS_PATH_MAX];
 	int fd;
 	struct sha256 sum;
 	bool any;
@@ -27,14 +27,14 @@ struct evidence {
 	struct errmsg msg;
 };
 
-static int put_path(char out[EVIDENCE_PATH_MAX], const char *dir, const char *below)
+static int put_path(char out[ATTACHMENTS_PATH_MAX], const char *dir, const char *below)
 {
-	int n = snprintf(out, EVIDENCE_PATH_MAX, "%s/evidence/%s", dir, below);
+	int n = snprintf(out, ATTACHMENTS_PATH_MAX, "%s/evidence/%s", dir, below);
 
-	return n < 0 || n >= EVIDENCE_PATH_MAX ? ERR_LIMIT : ERR_OK;
+	return n < 0 || n >= ATTACHMENTS_PATH_MAX ? ERR_LIMIT : ERR_OK;
 }
 
-int evidence_path(const char *dir, const struct hash *h, char out[EVIDENCE_PATH_MAX])
+int attachments_path(const char *dir, const struct hash *h, char out[ATTACHMENTS_PATH_MAX])
 {
 	char hex[2 * HASH_BYTES + 1], below[2 * HASH_BYTES + 8];
 
@@ -53,9 +53,9 @@ static int fail_errno(struct errmsg *msg, const char *doing, const char *path)
 
 /* --- coming in --------------------------------------------------------------------------------------- */
 
-static void begin(struct evidence *e, const char *dir)
+static void begin(struct attachment *e, const char *dir)
 {
-	char folder[EVIDENCE_PATH_MAX];
+	char folder[ATTACHMENTS_PATH_MAX];
 
 	e->err = put_path(folder, dir, "");
 	if (!e->err)
@@ -72,9 +72,9 @@ static void begin(struct evidence *e, const char *dir)
 		e->err = fail_errno(&e->msg, "create", e->part);
 }
 
-struct evidence *evidence_begin(const char *dir)
+struct attachment *attachments_begin(const char *dir)
 {
-	struct evidence *e = mem_alloc(sizeof(*e));
+	struct attachment *e = mem_alloc(sizeof(*e));
 
 	if (!e)
 		return NULL;
@@ -85,7 +85,7 @@ struct evidence *evidence_begin(const char *dir)
 	return e;
 }
 
-void evidence_add(struct evidence *e, const void *p, size_t n)
+void attachments_add(struct attachment *e, const void *p, size_t n)
 {
 	const uint8_t *at = p;
 
@@ -107,11 +107,12 @@ void evidence_add(struct evidence *e, const void *p, size_t n)
 }
 
 /* The folder and the one above it may be new: their names must last, too. */
-static int make_folder(const struct evidence *e, const char *folder, struct errmsg *msg)
+static int make_folder(const struct attachment *e, const char *folder, struct errmsg *msg)
 {
-	char above[EVIDENCE_PATH_MAX];
+	char above[ATTACHMENTS_PATH_MAX];
 	int n = snprintf(above, sizeof(above), "%s/evidence", e->dir);
-	int err = n < 0 || n >= EVIDENCE_PATH_MAX ? ERR_LIMIT : file_mkdir(folder, DIR_MODE, msg);
+	int err =
+		n < 0 || n >= ATTACHMENTS_PATH_MAX ? ERR_LIMIT : file_mkdir(folder, DIR_MODE, msg);
 
 	if (!err)
 		err = file_sync_name(folder, msg);
@@ -120,9 +121,9 @@ static int make_folder(const struct evidence *e, const char *folder, struct errm
 
 /* The bytes first, then the name; the folder of the name last. A file of that name that somebody altered
  * is replaced by what it should be. */
-static int give_name(struct evidence *e, const char *path, struct errmsg *msg)
+static int give_name(struct attachment *e, const char *path, struct errmsg *msg)
 {
-	char folder[EVIDENCE_PATH_MAX];
+	char folder[ATTACHMENTS_PATH_MAX];
 	int err;
 
 	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
@@ -136,10 +137,10 @@ static int give_name(struct evidence *e, const char *path, struct errmsg *msg)
 	return err;
 }
 
-int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct errmsg *msg)
+int attachments_keep(struct attachment *e, struct hash *ret, bool *ret_new, struct errmsg *msg)
 {
-	char path[EVIDENCE_PATH_MAX];
-	enum evidence_state s;
+	char path[ATTACHMENTS_PATH_MAX];
+	enum attachment_state s;
 	struct hash h;
 	bool there;
 
@@ -150,10 +151,10 @@ int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct er
 		return e->err;
 	}
 	sha256_end(&e->sum, &h);
-	e->err = evidence_path(e->dir, &h, path);
+	e->err = attachments_path(e->dir, &h, path);
 	if (e->err)
 		return err_set(msg, e->err, "%s: path too long", e->dir);
-	there = !evidence_look(e->dir, &h, &s, msg) && s == EVIDENCE_INTACT;
+	there = !attachments_look(e->dir, &h, &s, msg) && s == ATTACHMENT_INTACT;
 	e->err = give_name(e, path, msg);
 	if (e->err)
 		return e->err;
@@ -162,7 +163,7 @@ int evidence_keep(struct evidence *e, struct hash *ret, bool *ret_new, struct er
 	return ERR_OK;
 }
 
-void evidence_end(struct evidence *e)
+void attachments_end(struct attachment *e)
 {
 	if (!e)
 		return;
@@ -174,9 +175,9 @@ void evidence_end(struct evidence *e)
 	mem_free(e);
 }
 
-void evidence_sweep(const char *dir)
+void attachments_sweep(const char *dir)
 {
-	char path[EVIDENCE_PATH_MAX];
+	char path[ATTACHMENTS_PATH_MAX];
 	struct dirent *f;
 	DIR *d = put_path(path, dir, "") ? NULL : opendir(path);
 
@@ -212,7 +213,7 @@ static int digest_of(int fd, const char *path, size_t max, struct hash *ret, str
 	return ERR_OK;
 }
 
-int evidence_digest(const char *path, size_t max, struct hash *ret, struct errmsg *msg)
+int attachments_digest(const char *path, size_t max, struct hash *ret, struct errmsg *msg)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err;
 
@@ -225,19 +226,19 @@ int evidence_digest(const char *path, size_t max, struct hash *ret, struct errms
 	return err;
 }
 
-int evidence_look(const char *dir, const struct hash *h, enum evidence_state *ret,
-		  struct errmsg *msg)
+int attachments_look(const char *dir, const struct hash *h, enum attachment_state *ret,
+		     struct errmsg *msg)
 {
-	char path[EVIDENCE_PATH_MAX];
+	char path[ATTACHMENTS_PATH_MAX];
 	struct hash got;
-	int err = evidence_path(dir, h, path);
+	int err = attachments_path(dir, h, path);
 
 	if (err)
 		return err_set(msg, err, "%s: path too long", dir);
-	err = evidence_digest(path, SIZE_MAX, &got, msg);
+	err = attachments_digest(path, SIZE_MAX, &got, msg);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	*ret = err ? EVIDENCE_ABSENT : hash_cmp(&got, h) ? EVIDENCE_ALTERED : EVIDENCE_INTACT;
+	*ret = err ? ATTACHMENT_ABSENT : hash_cmp(&got, h) ? ATTACHMENT_ALTERED : ATTACHMENT_INTACT;
 	return ERR_OK;
 }
 
@@ -257,10 +258,10 @@ static int each_below(const char *folder, void (*fn)(void *ctx, const struct has
 	return ERR_OK;
 }
 
-int evidence_each(const char *dir, void (*fn)(void *ctx, const struct hash *h), void *ctx,
-		  struct errmsg *msg)
+int attachments_each(const char *dir, void (*fn)(void *ctx, const struct hash *h), void *ctx,
+		     struct errmsg *msg)
 {
-	char folder[EVIDENCE_PATH_MAX], below[3];
+	char folder[ATTACHMENTS_PATH_MAX], below[3];
 	int err = ERR_OK;
 
 	for (unsigned i = 0; !err && i < 256; i++) {

@@ -15,9 +15,9 @@
 #define KNOCKS_MAX 50	 /* lines about one peer, or about all strangers, at once */
 #define KNOCK_MS   10000 /* and then one in so long */
 
-static void schedule(struct drv *d);
+static void schedule(struct driver *d);
 
-void drv_break(struct drv *d)
+void driver_break(struct driver *d)
 {
 	atomic_store(&d->broken, true);
 	uv_async_send(&d->wake);
@@ -25,12 +25,13 @@ void drv_break(struct drv *d)
 
 /* Anyone can make a node refuse him a thousand times a second; the disk is not filled with that. All
  * strangers have one budget, those who have proved who they are one for each address, or nearly: some share. */
-static struct log_budget *budget_of(struct drv *d, const struct effect *fx)
+static struct log_budget *budget_of(struct driver *d, const struct effect *fx)
 {
-	return fx->stranger ? &d->strangers : &d->peers[drv_conn_source(d, fx->conn) % LOG_BUDGETS];
+	return fx->stranger ? &d->strangers
+			    : &d->peers[driver_conn_source(d, fx->conn) % LOG_BUDGETS];
 }
 
-static bool line_shown(struct drv *d, const struct effect *fx)
+static bool line_shown(struct driver *d, const struct effect *fx)
 {
 	struct log_budget *b = budget_of(d, fx);
 	uint64_t now = clock_mono_ms(), more = (now - b->ms) / KNOCK_MS;
@@ -49,33 +50,33 @@ static bool line_shown(struct drv *d, const struct effect *fx)
 	return true;
 }
 
-static void say(struct drv *d, const struct effect *fx)
+static void say(struct driver *d, const struct effect *fx)
 {
 	char from[CONN_NAME_MAX] = "";
 
 	if (!fx->text[0] || (fx->peer && !line_shown(d, fx)))
 		return;
 	if (fx->stranger)
-		drv_conn_name(d, fx->conn, from);
+		driver_conn_name(d, fx->conn, from);
 	log_line(fx->err ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, "exchange: %s%s%s", from,
 		 from[0] ? ": " : "", fx->text);
 }
 
-static void perform(struct drv *d, const struct effect *fx)
+static void perform(struct driver *d, const struct effect *fx)
 {
 	switch (fx->type) {
-	case FX_SEND: drv_conn_send(d, fx->conn, fx->bytes); break;
+	case FX_SEND: driver_conn_send(d, fx->conn, fx->bytes); break;
 	case FX_CLOSE:
 		say(d, fx);
-		drv_conn_drop(d, fx->conn);
+		driver_conn_drop(d, fx->conn);
 		break;
-	case FX_CONNECT: drv_conn_dial(d); break;
-	case FX_STORE: drv_store_job(d, fx->job); break;
+	case FX_CONNECT: driver_conn_dial(d); break;
+	case FX_STORE: driver_store_job(d, fx->job); break;
 	case FX_LOG: say(d, fx); break;
 	}
 }
 
-void drv_feed(struct drv *d, struct event *ev)
+void driver_feed(struct driver *d, struct event *ev)
 {
 	int err;
 
@@ -94,22 +95,22 @@ void drv_feed(struct drv *d, struct event *ev)
 	d->feeding = false;
 	if (err) {
 		log_line(LOG_LEVEL_ERROR, "exchange: %s; stopping", err_text(err));
-		drv_break(d);
+		driver_break(d);
 	}
 	schedule(d);
-	drv_conn_dialled(d);
+	driver_conn_dialled(d);
 }
 
 static void on_tick(uv_timer_t *t)
 {
 	struct event ev = {.type = EV_TICK};
-	struct drv *d = t->data;
+	struct driver *d = t->data;
 
-	drv_conn_resume(d);
-	drv_feed(d, &ev);
+	driver_conn_resume(d);
+	driver_feed(d, &ev);
 }
 
-static void schedule(struct drv *d)
+static void schedule(struct driver *d)
 {
 	uint64_t next = node_next_tick(d->node), now = clock_mono_ms();
 
@@ -121,11 +122,11 @@ static void schedule(struct drv *d)
 
 static void on_wake(uv_async_t *a)
 {
-	struct drv *d = a->data;
+	struct driver *d = a->data;
 
 	if (d->closing || !d->node)
 		return;
-	drv_store_drain(d);
+	driver_store_drain(d);
 	if (atomic_load(&d->broken)) {
 		uv_stop(d->loop);
 	}
@@ -136,7 +137,7 @@ static int guard_save(void *ctx, const struct guard *g)
 	return guardfile_save(ctx, g);
 }
 
-static int own_feed(struct drv *d, uint32_t *ret_no)
+static int own_feed(struct driver *d, uint32_t *ret_no)
 {
 	struct kv_txn *t;
 	int err = kv_begin(d->kv, false, &t);
@@ -149,7 +150,7 @@ static int own_feed(struct drv *d, uint32_t *ret_no)
 }
 
 /* The writer, or the reason why this node must not write. */
-static int start_writer(struct drv *d, struct errmsg *msg)
+static int start_writer(struct driver *d, struct errmsg *msg)
 {
 	struct writer_keys keys = {d->dir->feed_key, d->dir->witness_key};
 	struct guard_ops ops = {guard_save, d->guardfile};
@@ -169,11 +170,12 @@ static int start_writer(struct drv *d, struct errmsg *msg)
 	}
 	if (err)
 		return err;
-	drv_store_on_grew(d); /* what is sealed already; from now on the store thread tells */
-	return storeq_start(d->writer, drv_store_on_grew, d, &d->storeq);
+	driver_store_on_grew(
+		d); /* what is sealed already; from now on the store thread does this */
+	return storeq_start(d->writer, driver_store_on_grew, d, &d->storeq);
 }
 
-static int start_node(struct drv *d, struct errmsg *msg)
+static int start_node(struct driver *d, struct errmsg *msg)
 {
 	const struct dir *dir = d->dir;
 	struct node_cfg cfg = {
@@ -199,11 +201,11 @@ static int start_node(struct drv *d, struct errmsg *msg)
 		return ERR_NOMEM;
 	err = node_new(&cfg, d->kv, seed, &d->node);
 	if (!err && cfg.serves)
-		err = drv_conn_listen(d, msg);
+		err = driver_conn_listen(d, msg);
 	return err;
 }
 
-static int start_store(struct drv *d, struct errmsg *msg)
+static int start_store(struct driver *d, struct errmsg *msg)
 {
 	char path[DIR_PATH_MAX];
 	int err = dir_path(d->dir, "store", path);
@@ -219,9 +221,9 @@ static int start_store(struct drv *d, struct errmsg *msg)
 	return err;
 }
 
-int drv_start(uv_loop_t *loop, const struct dir *dir, struct drv **ret, struct errmsg *msg)
+int driver_start(uv_loop_t *loop, const struct dir *dir, struct driver **ret, struct errmsg *msg)
 {
-	struct drv *d = mem_alloc(sizeof(*d));
+	struct driver *d = mem_alloc(sizeof(*d));
 	struct event ev = {.type = EV_TICK};
 	int err;
 
@@ -240,27 +242,27 @@ int drv_start(uv_loop_t *loop, const struct dir *dir, struct drv **ret, struct e
 	if (!err && !d->halted[0])
 		err = start_node(d, msg);
 	if (!err)
-		err = drv_web_start(d, msg);
+		err = driver_web_start(d, msg);
 	*ret = d; /* also after a failure: the caller closes and frees */
 	if (!err)
-		drv_feed(d, &ev);
+		driver_feed(d, &ev);
 	return err;
 }
 
 static void on_handle_closed(uv_handle_t *h)
 {
-	drv_release(h->data);
+	driver_release(h->data);
 }
 
 /* Nothing but the store thread is left that could call: it ends before the handle by which it does. */
-static void close_last(struct drv *d)
+static void close_last(struct driver *d)
 {
 	storeq_stop(d->storeq);
 	d->storeq = NULL;
 	uv_close((uv_handle_t *)&d->wake, on_handle_closed);
 }
 
-void drv_release(struct drv *d)
+void driver_release(struct driver *d)
 {
 	assert(d->pending > 0);
 	d->pending--;
@@ -270,28 +272,28 @@ void drv_release(struct drv *d)
 		d->closed(d->closed_ctx);
 }
 
-void drv_close(struct drv *d, void (*closed)(void *ctx), void *ctx)
+void driver_close(struct driver *d, void (*closed)(void *ctx), void *ctx)
 {
 	struct event bye = {.type = EV_STOP};
 
 	assert(!d->closing);
 	if (d->node)
 		do
-			drv_feed(d, &bye); /* libuv writes at once what the sockets take */
+			driver_feed(d, &bye); /* libuv writes at once what the sockets take */
 		while (d->fx->n);
 	d->closing = true;
 	d->closed = closed;
 	d->closed_ctx = ctx;
-	drv_web_close(d);
-	drv_conn_close_all(d);
+	driver_web_close(d);
+	driver_conn_close_all(d);
 	uv_close((uv_handle_t *)&d->tick, on_handle_closed);
 }
 
-void drv_free(struct drv *d)
+void driver_free(struct driver *d)
 {
 	if (!d)
 		return;
-	drv_store_finish(d);
+	driver_store_finish(d);
 	node_free(d->node);
 	writer_free(d->writer);
 	guardfile_close(d->guardfile);
@@ -303,12 +305,12 @@ void drv_free(struct drv *d)
 	mem_free(d);
 }
 
-const char *drv_halted(const struct drv *d)
+const char *driver_halted(const struct driver *d)
 {
 	return d->halted[0] ? d->halted : NULL;
 }
 
-bool drv_broken(const struct drv *d)
+bool driver_broken(const struct driver *d)
 {
 	return atomic_load(&d->broken);
 }

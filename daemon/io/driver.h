@@ -9,17 +9,17 @@
 
 /* The driver: turns sockets, timers and finished store jobs into events for the node, and does what its
  * effects say. It decides nothing. One per process. */
-struct drv;
+struct driver;
 
 /* Opens the store, checks the guard and starts everything on @loop. @dir is borrowed. A node that must not
- * write (its store is older than its guard) still serves its local API: see drv_halted. */
-int drv_start(uv_loop_t *loop, const struct dir *dir, struct drv **ret, struct errmsg *msg);
+ * write (its store is older than its guard) still serves its local API: see driver_halted. */
+int driver_start(uv_loop_t *loop, const struct dir *dir, struct driver **ret, struct errmsg *msg);
 /* Begins to stop: CLOSE to peers, queued work finished. @closed is called when nothing is left that could
- * call back; then drv_free. */
-void drv_close(struct drv *d, void (*closed)(void *ctx), void *ctx);
-void drv_free(struct drv *d);
-const char *drv_halted(const struct drv *d); /* NULL: the node writes */
+ * call back; then driver_free. */
+void driver_close(struct driver *d, void (*closed)(void *ctx), void *ctx);
+void driver_free(struct driver *d);
+const char *driver_halted(const struct driver *d); /* NULL: the node writes */
 /* True after a failed sync: the process must end and start anew. */
-bool drv_broken(const struct drv *d);
+bool driver_broken(const struct driver *d);
 
 #endif

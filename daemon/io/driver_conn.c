@@ -16,7 +16,7 @@ struct write_req {
 	uint8_t bytes[];
 };
 
-static struct conn *conn_new(struct drv *d)
+static struct conn *conn_new(struct driver *d)
 {
 	struct conn *c;
 	uint32_t id = 0;
@@ -56,16 +56,16 @@ static void on_connection(uv_stream_t *s, int status);
 static void on_conn_closed(uv_handle_t *h)
 {
 	struct conn *c = h->data;
-	struct drv *d = c->d;
+	struct driver *d = c->d;
 	struct event ev = {.type = EV_CLOSED, .conn = c->id};
-	bool tell = c->lost && !d->closing;
+	bool notify = c->lost && !d->closing;
 
 	d->conns[c->id] = NULL;
 	mem_free(c);
-	if (tell)
-		drv_feed(d, &ev);
-	drv_conn_resume(d);
-	drv_release(d);
+	if (notify)
+		driver_feed(d, &ev);
+	driver_conn_resume(d);
+	driver_release(d);
 }
 
 /* The one way a connection ends. */
@@ -77,7 +77,7 @@ static void conn_drop(struct conn *c)
 	uv_close((uv_handle_t *)&c->tcp, on_conn_closed);
 }
 
-/* It ended by itself: the node hears of it once the handle is gone. */
+/* It ended by itself: the node gets EV_CLOSED once the handle is gone. */
 static void conn_lost(struct conn *c)
 {
 	c->lost = c->open && !c->closing;
@@ -105,7 +105,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	ev.bytes = (struct bytes){(const uint8_t *)buf->base, (size_t)n};
-	drv_feed(c->d, &ev);
+	driver_feed(c->d, &ev);
 }
 
 /* The peer's address, an IPv6 network of one household or company as one. */
@@ -134,7 +134,7 @@ static void conn_begin(struct conn *c, enum event_type type)
 	uv_tcp_nodelay(&c->tcp, 1);
 	entropy_fill(ev.entropy, sizeof(ev.entropy));
 	ev.source = c->source = source_of(c);
-	drv_feed(c->d, &ev);
+	driver_feed(c->d, &ev);
 	secret_wipe(ev.entropy, sizeof(ev.entropy));
 	if (!c->closing && uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read))
 		conn_lost(c);
@@ -142,13 +142,13 @@ static void conn_begin(struct conn *c, enum event_type type)
 
 static void on_connection(uv_stream_t *s, int status)
 {
-	struct drv *d = s->data;
+	struct driver *d = s->data;
 	struct conn *c;
 
 	if (status || d->closing)
 		return;
 	c = conn_new(d);
-	/* libuv hears of no other connection until this one is accepted: when one has ended, or after a while
+	/* libuv reports no other connection until this one is accepted: when one has ended, or after a while
 	 * when there was no memory */
 	d->backlog = !c;
 	if (!c) {
@@ -161,26 +161,26 @@ static void on_connection(uv_stream_t *s, int status)
 		conn_begin(c, EV_ACCEPT);
 }
 
-void drv_conn_resume(struct drv *d)
+void driver_conn_resume(struct driver *d)
 {
 	if (d->backlog && !d->closing)
 		on_connection((uv_stream_t *)&d->listener, 0);
 }
 
-static void dial_failed(struct drv *d, int status)
+static void dial_failed(struct driver *d, int status)
 {
 	struct event ev = {.type = EV_DIAL_FAILED};
 
 	if (d->closing)
 		return;
 	log_line(LOG_LEVEL_INFO, "exchange: hub %s: %s", d->dir->cfg.hub, uv_strerror(status));
-	drv_feed(d, &ev);
+	driver_feed(d, &ev);
 }
 
 static void on_connected(uv_connect_t *req, int status)
 {
 	struct conn *c = req->data;
-	struct drv *d = c->d;
+	struct driver *d = c->d;
 
 	if (c->closing)
 		return;
@@ -193,7 +193,7 @@ static void on_connected(uv_connect_t *req, int status)
 }
 
 /* Each dial tries another of the hub's addresses: one of them may lead nowhere. */
-static const struct sockaddr *next_address(struct drv *d, const struct addrinfo *res)
+static const struct sockaddr *next_address(struct driver *d, const struct addrinfo *res)
 {
 	const struct addrinfo *a = res;
 
@@ -204,7 +204,7 @@ static const struct sockaddr *next_address(struct drv *d, const struct addrinfo 
 
 static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 {
-	struct drv *d = req->data;
+	struct driver *d = req->data;
 	struct conn *c = NULL;
 
 	d->resolving = false;
@@ -219,10 +219,10 @@ static void on_resolved(uv_getaddrinfo_t *req, int status, struct addrinfo *res)
 	uv_freeaddrinfo(res);
 	if (status)
 		dial_failed(d, status);
-	drv_release(d);
+	driver_release(d);
 }
 
-void drv_conn_dial(struct drv *d)
+void driver_conn_dial(struct driver *d)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
 	char host[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
@@ -241,7 +241,7 @@ void drv_conn_dial(struct drv *d)
 	d->pending++;
 }
 
-void drv_conn_dialled(struct drv *d)
+void driver_conn_dialled(struct driver *d)
 {
 	int rv = d->dial_error;
 
@@ -262,17 +262,17 @@ static void on_written(uv_write_t *req, int status)
 	if (status)
 		conn_lost(c);
 	else if (c->open)
-		drv_feed(c->d, &ev);
+		driver_feed(c->d, &ev);
 }
 
-static struct conn *conn_of(struct drv *d, uint32_t id)
+static struct conn *conn_of(struct driver *d, uint32_t id)
 {
 	struct conn *c = id < d->nconns ? d->conns[id] : NULL;
 
 	return c && c->open && !c->closing ? c : NULL;
 }
 
-void drv_conn_send(struct drv *d, uint32_t id, struct bytes b)
+void driver_conn_send(struct driver *d, uint32_t id, struct bytes b)
 {
 	struct conn *c = conn_of(d, id);
 	struct write_req *w;
@@ -295,7 +295,7 @@ void drv_conn_send(struct drv *d, uint32_t id, struct bytes b)
 	}
 }
 
-void drv_conn_drop(struct drv *d, uint32_t id)
+void driver_conn_drop(struct driver *d, uint32_t id)
 {
 	struct conn *c = conn_of(d, id);
 
@@ -305,12 +305,12 @@ void drv_conn_drop(struct drv *d, uint32_t id)
 	conn_drop(c);
 }
 
-uint32_t drv_conn_source(const struct drv *d, uint32_t id)
+uint32_t driver_conn_source(const struct driver *d, uint32_t id)
 {
 	return id < d->nconns && d->conns[id] ? d->conns[id]->source : 0;
 }
 
-void drv_conn_name(struct drv *d, uint32_t id, char ret[CONN_NAME_MAX])
+void driver_conn_name(struct driver *d, uint32_t id, char ret[CONN_NAME_MAX])
 {
 	struct sockaddr_storage at = {0};
 	struct conn *c = conn_of(d, id);
@@ -321,7 +321,7 @@ void drv_conn_name(struct drv *d, uint32_t id, char ret[CONN_NAME_MAX])
 		ret[0] = 0;
 }
 
-static int bind_listener(struct drv *d, const struct addrinfo *at)
+static int bind_listener(struct driver *d, const struct addrinfo *at)
 {
 	int rv = uv_tcp_init(d->loop, &d->listener);
 
@@ -336,7 +336,7 @@ static int bind_listener(struct drv *d, const struct addrinfo *at)
 	return rv;
 }
 
-int drv_conn_listen(struct drv *d, struct errmsg *msg)
+int driver_conn_listen(struct driver *d, struct errmsg *msg)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
 	const char *at = d->dir->cfg.listen;
@@ -360,10 +360,10 @@ int drv_conn_listen(struct drv *d, struct errmsg *msg)
 
 static void on_listener_closed(uv_handle_t *h)
 {
-	drv_release(h->data);
+	driver_release(h->data);
 }
 
-void drv_conn_close_all(struct drv *d)
+void driver_conn_close_all(struct driver *d)
 {
 	if (d->listening)
 		uv_close((uv_handle_t *)&d->listener, on_listener_closed);

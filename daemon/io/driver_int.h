@@ -12,10 +12,10 @@
 
 /* What the files of the driver share.
  *
- *	drv.c	    start, events to the node, effects, stop
- *	drv_conn.c  TCP connections
- *	drv_store.c jobs: checked side by side on the pool, queued in order, results back on the loop
- *	drv_web.c   services for the handlers of daemon/web, and the HTTP sockets */
+ *	driver.c      start, events to the node, effects, stop
+ *	driver_conn.c  TCP connections
+ *	driver_store.c jobs: checked side by side on the pool, queued in order, results back on the loop
+ *	driver_web.c   services for the handlers of daemon/web, and the HTTP sockets */
 
 #define LOG_BUDGETS   256 /* addresses share them */
 #define CONN_NAME_MAX 64
@@ -24,16 +24,16 @@ struct conn {
 	uv_tcp_t tcp;
 	uint32_t source; /* of one address always the same */
 	uv_connect_t connect;
-	struct drv *d;
+	struct driver *d;
 	uint32_t id;
 	bool open; /* the node knows it */
-	bool lost; /* and has to hear that it ended */
+	bool lost; /* and gets EV_CLOSED */
 	bool closing;
 };
 
-struct ingest; /* a job on its way to the store thread, drv_store.c */
+struct ingest; /* a job on its way to the store thread, driver_store.c */
 
-struct drv {
+struct driver {
 	uv_loop_t *loop;
 	const struct dir *dir;
 	struct kv *kv;
@@ -84,27 +84,27 @@ struct drv {
 	void *closed_ctx;
 };
 
-void drv_feed(struct drv *d, struct event *ev);
-void drv_release(struct drv *d); /* one handle or request has gone */
-void drv_break(struct drv *d);	 /* the process cannot go on; any thread */
+void driver_feed(struct driver *d, struct event *ev);
+void driver_release(struct driver *d); /* one handle or request has gone */
+void driver_break(struct driver *d);   /* the process cannot go on; any thread */
 
-int drv_conn_listen(struct drv *d, struct errmsg *msg);
-void drv_conn_resume(struct drv *d); /* accepts what there was no room for */
-void drv_conn_dial(struct drv *d);
-void drv_conn_dialled(struct drv *d); /* tells the node when the dial failed at once */
-void drv_conn_send(struct drv *d, uint32_t id, struct bytes b);
-void drv_conn_drop(struct drv *d, uint32_t id);
-uint32_t drv_conn_source(const struct drv *d, uint32_t id); /* 0: not known */
+int driver_conn_listen(struct driver *d, struct errmsg *msg);
+void driver_conn_resume(struct driver *d); /* accepts what there was no room for */
+void driver_conn_dial(struct driver *d);
+void driver_conn_dialled(struct driver *d); /* EV_DIAL_FAILED when the dial failed at once */
+void driver_conn_send(struct driver *d, uint32_t id, struct bytes b);
+void driver_conn_drop(struct driver *d, uint32_t id);
+uint32_t driver_conn_source(const struct driver *d, uint32_t id); /* 0: not known */
 /* The address of the other end; empty: not known. */
-void drv_conn_name(struct drv *d, uint32_t id, char ret[CONN_NAME_MAX]);
-void drv_conn_close_all(struct drv *d);
+void driver_conn_name(struct driver *d, uint32_t id, char ret[CONN_NAME_MAX]);
+void driver_conn_close_all(struct driver *d);
 
-void drv_store_job(struct drv *d, struct job *j);
-void drv_store_drain(struct drv *d);  /* results waiting: feed them */
-void drv_store_on_grew(void *ctx);    /* store thread */
-void drv_store_finish(struct drv *d); /* after storeq_stop: free what came back */
+void driver_store_job(struct driver *d, struct job *j);
+void driver_store_drain(struct driver *d);  /* results waiting: feed them */
+void driver_store_on_grew(void *ctx);	    /* store thread */
+void driver_store_finish(struct driver *d); /* after storeq_stop: free what came back */
 
-int drv_web_start(struct drv *d, struct errmsg *msg);
-void drv_web_close(struct drv *d);
+int driver_web_start(struct driver *d, struct errmsg *msg);
+void driver_web_close(struct driver *d);
 
 #endif

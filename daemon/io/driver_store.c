@@ -11,7 +11,7 @@
  * queue in the order the node gave them: a later chunk of a feed is useless before an earlier one. */
 struct ingest {
 	uv_work_t work;
-	struct drv *d;
+	struct driver *d;
 	struct job *job;
 	struct ingest *next;
 	bool checked; /* job->err: of the check */
@@ -23,7 +23,7 @@ static void on_done(void *ctx, struct job *j);
 
 static void done_push(struct ingest *i)
 {
-	struct drv *d = i->d;
+	struct driver *d = i->d;
 
 	pthread_mutex_lock(&d->done_lock);
 	i->next = d->done;
@@ -33,7 +33,7 @@ static void done_push(struct ingest *i)
 }
 
 /* Moves what is ready from the front of the line into the store queue. */
-static void pump(struct drv *d)
+static void pump(struct driver *d)
 {
 	while (d->first && d->first->checked) {
 		struct ingest *i = d->first;
@@ -54,7 +54,7 @@ static void pump(struct drv *d)
 	}
 }
 
-static void check_more(struct drv *d);
+static void check_more(struct driver *d);
 
 static void on_check(uv_work_t *w)
 {
@@ -66,14 +66,14 @@ static void on_check(uv_work_t *w)
 static void on_checked(uv_work_t *w, int status)
 {
 	struct ingest *i = w->data;
-	struct drv *d = i->d;
+	struct driver *d = i->d;
 
 	d->checking--;
 	i->checked = true;
 	if (status)
 		i->job->err = ERR_CANCELED;
 	check_more(d);
-	drv_release(d);
+	driver_release(d);
 }
 
 static size_t check_bytes(const struct job *j)
@@ -88,13 +88,13 @@ static size_t check_bytes(const struct job *j)
 	return sizeof(struct chunk_check) + n * sizeof(struct chunk_entry);
 }
 
-static bool may_check(const struct drv *d, const struct ingest *i)
+static bool may_check(const struct driver *d, const struct ingest *i)
 {
 	return d->checking < CHECKS_MAX &&
 	       (!d->check_bytes || d->check_bytes + i->bytes <= CHECK_BYTES_MAX);
 }
 
-static void check_begin(struct drv *d, struct ingest *i)
+static void check_begin(struct driver *d, struct ingest *i)
 {
 	i->began = true;
 	d->check_bytes += i->bytes;
@@ -109,7 +109,7 @@ static void check_begin(struct drv *d, struct ingest *i)
 }
 
 /* Begins checks as far as there is room for their results, and takes on what is checked. */
-static void check_more(struct drv *d)
+static void check_more(struct driver *d)
 {
 	while (!d->closing && d->unchecked && may_check(d, d->unchecked)) {
 		struct ingest *i = d->unchecked;
@@ -130,14 +130,14 @@ static void on_done(void *ctx, struct job *j)
 	done_push(ctx);
 }
 
-void drv_store_on_grew(void *ctx)
+void driver_store_on_grew(void *ctx)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 
 	if (writer_state(d->writer) == WRITER_DEAD) {
 		log_line(LOG_LEVEL_ERROR, "store: a write did not reach the disk; stopping, "
 					  "nothing was acknowledged");
-		drv_break(d);
+		driver_break(d);
 	}
 	pthread_mutex_lock(&d->done_lock);
 	writer_head(d->writer, &d->head);
@@ -146,14 +146,14 @@ void drv_store_on_grew(void *ctx)
 	uv_async_send(&d->wake);
 }
 
-void drv_store_job(struct drv *d, struct job *j)
+void driver_store_job(struct driver *d, struct job *j)
 {
 	struct ingest *i = mem_alloc(sizeof(*i));
 
 	if (!i) {
 		/* The node would wait for this job for ever. */
 		log_line(LOG_LEVEL_ERROR, "out of memory");
-		drv_break(d);
+		driver_break(d);
 		node_job_free(j);
 		return;
 	}
@@ -173,7 +173,7 @@ void drv_store_job(struct drv *d, struct job *j)
 	check_more(d);
 }
 
-static struct ingest *take_done(struct drv *d)
+static struct ingest *take_done(struct driver *d)
 {
 	struct ingest *list, *ordered = NULL;
 
@@ -204,7 +204,7 @@ static struct job *ingest_free(struct ingest *i)
 	return j;
 }
 
-void drv_store_drain(struct drv *d)
+void driver_store_drain(struct driver *d)
 {
 	struct ingest *list = take_done(d);
 
@@ -212,7 +212,7 @@ void drv_store_drain(struct drv *d)
 		struct ingest *next = list->next;
 		struct event ev = {.type = EV_STORED, .job = ingest_free(list)};
 
-		drv_feed(d, &ev);
+		driver_feed(d, &ev);
 		list = next;
 	}
 	if (atomic_exchange(&d->grew, false)) {
@@ -221,12 +221,12 @@ void drv_store_drain(struct drv *d)
 		pthread_mutex_lock(&d->done_lock);
 		ev.head = d->head;
 		pthread_mutex_unlock(&d->done_lock);
-		drv_feed(d, &ev);
+		driver_feed(d, &ev);
 	}
 	check_more(d);
 }
 
-void drv_store_finish(struct drv *d)
+void driver_store_finish(struct driver *d)
 {
 	struct ingest *list = take_done(d);
 

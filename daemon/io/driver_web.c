@@ -21,19 +21,19 @@ _Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) >= DIR_SOCK_MAX, "a p
 /* --- services: called on pool threads --------------------------------------------------------------- */
 static int svc_submit(void *ctx, struct job **jobs, uint32_t n)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 
 	return d->storeq ? storeq_run(d->storeq, jobs, n) : ERR_STATE;
 }
 
 static bool svc_replay_begin(void *ctx)
 {
-	return !atomic_flag_test_and_set(&((struct drv *)ctx)->replaying);
+	return !atomic_flag_test_and_set(&((struct driver *)ctx)->replaying);
 }
 
 static void svc_replay_end(void *ctx)
 {
-	atomic_flag_clear(&((struct drv *)ctx)->replaying);
+	atomic_flag_clear(&((struct driver *)ctx)->replaying);
 }
 
 static uint64_t svc_wall(void *ctx)
@@ -44,7 +44,7 @@ static uint64_t svc_wall(void *ctx)
 
 static void svc_stamp(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 
 	*ret_boot = d->dir->boot;
 	*ret_boot_ms = clock_boot_ms();
@@ -60,7 +60,7 @@ static int svc_random(void *ctx, void *p, size_t n)
 static int svc_person_open(void *ctx, const char *name, const char *passphrase,
 			   struct sign_key **ret, struct errmsg *msg)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 
 	return dir_person_open(d->dir, name, passphrase, ret, msg);
 }
@@ -68,7 +68,7 @@ static int svc_person_open(void *ctx, const char *name, const char *passphrase,
 static int svc_person_create(void *ctx, const char *name, const char *passphrase,
 			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 	struct seal_cost cost = {SEAL_OPS_DEFAULT, SEAL_MEM_KIB_DEFAULT};
 
 	return dir_person_create(d->dir, name, passphrase, cost, ret_public, msg);
@@ -76,14 +76,14 @@ static int svc_person_create(void *ctx, const char *name, const char *passphrase
 
 static int svc_person_public(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 
 	return dir_person_public(d->dir, name, ret_public);
 }
 
 static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 	uint32_t n = 0;
 
 	pthread_mutex_lock(&d->node_lock);
@@ -95,7 +95,7 @@ static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
 
 static uint32_t svc_alarms(void *ctx, struct alarm *ret, uint32_t max)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 	uint32_t n = 0;
 
 	pthread_mutex_lock(&d->node_lock);
@@ -107,7 +107,7 @@ static uint32_t svc_alarms(void *ctx, struct alarm *ret, uint32_t max)
 
 static int svc_guard(void *ctx, struct guard *ret)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 
 	return guardfile_load(d->guardfile, ret);
 }
@@ -116,36 +116,36 @@ static int svc_invitation(void *ctx, const char *village_code, const char *villa
 			  const uint8_t invite_seed[SIGN_SEED_BYTES], struct buf *out,
 			  struct errmsg *msg)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 
 	return dir_invitation(d->dir, village_code, village_name, invite_seed, out, msg);
 }
 
 static void *svc_file_begin(void *ctx)
 {
-	struct drv *d = ctx;
+	struct driver *d = ctx;
 
-	return evidence_begin(d->dir->path);
+	return attachments_begin(d->dir->path);
 }
 
 static void svc_file_add(void *file, const void *p, size_t n)
 {
-	evidence_add(file, p, n);
+	attachments_add(file, p, n);
 }
 
 static int svc_file_keep(void *file, struct hash *ret, bool *ret_new, struct errmsg *msg)
 {
-	return evidence_keep(file, ret, ret_new, msg);
+	return attachments_keep(file, ret, ret_new, msg);
 }
 
 static void svc_file_end(void *file)
 {
-	evidence_end(file);
+	attachments_end(file);
 }
 
 static const char *svc_halted(void *ctx)
 {
-	return drv_halted(ctx);
+	return driver_halted(ctx);
 }
 
 /* --- sockets ------------------------------------------------------------------------------------------ */
@@ -158,7 +158,7 @@ static int fail_fd(int fd, struct errmsg *msg, const char *what)
 	return err_set(msg, ERR_IO, "%s: %s", what, strerror(e));
 }
 
-static int listen_local(struct drv *d, int *ret_fd, struct errmsg *msg)
+static int listen_local(struct driver *d, int *ret_fd, struct errmsg *msg)
 {
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	char path[DIR_PATH_MAX];
@@ -177,7 +177,7 @@ static int listen_local(struct drv *d, int *ret_fd, struct errmsg *msg)
 	return ERR_OK;
 }
 
-static int listen_public(struct drv *d, char host[ADDRESS_HOST_BYTES], int *ret_fd,
+static int listen_public(struct driver *d, char host[ADDRESS_HOST_BYTES], int *ret_fd,
 			 struct errmsg *msg)
 {
 	const char *at = d->dir->cfg.http;
@@ -202,7 +202,7 @@ static int listen_public(struct drv *d, char host[ADDRESS_HOST_BYTES], int *ret_
 	return ERR_OK;
 }
 
-static int start_http(struct drv *d, const struct http_opts *o, struct http **ret,
+static int start_http(struct driver *d, const struct http_opts *o, struct http **ret,
 		      struct errmsg *msg)
 {
 	int err = http_start(d->loop, o, &d->services, ret, msg);
@@ -214,7 +214,7 @@ static int start_http(struct drv *d, const struct http_opts *o, struct http **re
 
 /* Reached under the names that people outside know it by: what it listens on, what invitations say, the
  * domain of the town. */
-static int start_public(struct drv *d, struct errmsg *msg)
+static int start_public(struct driver *d, struct errmsg *msg)
 {
 	const struct dir_config *cfg = &d->dir->cfg;
 	struct http_opts o = {.fd = -1};
@@ -236,7 +236,7 @@ static int start_public(struct drv *d, struct errmsg *msg)
 	return err;
 }
 
-int drv_web_start(struct drv *d, struct errmsg *msg)
+int driver_web_start(struct driver *d, struct errmsg *msg)
 {
 	struct web_services *s = &d->services;
 	struct http_opts local = {.fd = -1, .local = true};
@@ -265,7 +265,7 @@ int drv_web_start(struct drv *d, struct errmsg *msg)
 	s->replay_one.begin = svc_replay_begin;
 	s->replay_one.end = svc_replay_end;
 	s->replay_one.ctx = d;
-	evidence_sweep(d->dir->path);
+	attachments_sweep(d->dir->path);
 	err = listen_local(d, &local.fd, msg);
 	if (!err)
 		err = start_http(d, &local, &d->http_local, msg);
@@ -274,10 +274,10 @@ int drv_web_start(struct drv *d, struct errmsg *msg)
 
 static void on_http_closed(void *ctx)
 {
-	drv_release(ctx);
+	driver_release(ctx);
 }
 
-void drv_web_close(struct drv *d)
+void driver_web_close(struct driver *d)
 {
 	char path[DIR_PATH_MAX];
 

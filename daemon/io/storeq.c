@@ -105,7 +105,7 @@ static void say_full(struct storeq *q, bool full)
 	q->full = full;
 }
 
-/* One batch through the commit order. Results are told only when this has returned. */
+/* One batch through the commit order. Results are reported only when this has returned. */
 static void run_batch(struct storeq *q, uint32_t n)
 {
 	int err;

@@ -6,7 +6,7 @@
 #include "daemon/writer/writer.h"
 
 /* The store thread: the only caller of the writer. It drains everything queued into one batch (group
- * commit), takes it through apply, commit and seal, and then tells the results. */
+ * commit), takes it through apply, commit and seal, and then reports the results. */
 #define STOREQ_JOBS_MAX 8192
 
 struct storeq;

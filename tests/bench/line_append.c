@@ -162,7 +162,7 @@ static double batch_rep(struct load *l, struct storeq *q, struct load_jobs *js)
 	return rate;
 }
 
-/* The same with one thread for everything, to be written beside it. */
+/* The same with one thread for everything, to stand beside it. */
 static double batch_serial(struct load *l, struct load_node *node, struct load_jobs *js)
 {
 	uint64_t start = bench_ns();

@@ -136,8 +136,7 @@ void line_idle(void *ctx)
 	daemon_start(&village, vdir);
 	daemon_wait(&village, start);
 	sleep(IDLE_S);
-	daemon_stop(
-		&village); /* it has sent the hub everything; now it is started for an idle day */
+	daemon_stop(&village); /* the hub has everything of it; now it is started for an idle day */
 	start = bench_ns();
 	daemon_start(&village, vdir);
 	daemon_wait(&village, start);

@@ -32,7 +32,7 @@ struct segment {
 /* One direction of the connection: what its sender knows, and what its receiver has. */
 struct flow {
 	uint8_t *data;		    /* all that was ever written */
-	size_t n, cap, taken, next; /* taken: reported by sent; next: the first byte never sent */
+	size_t n, cap, taken, next; /* taken: reported as sent; next: the first byte never sent */
 	struct segment *seg;
 	uint32_t nseg, seg_cap, first;	/* first: the oldest segment that is not acknowledged */
 	double window, threshold, most; /* bytes; most: at the last loss */

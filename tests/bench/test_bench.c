@@ -76,7 +76,7 @@ static void failing(void *ctx)
 static void crashing(void *ctx)
 {
 	(void)ctx;
-	raise(SIGSEGV);
+	raise(SIGABRT);
 }
 
 static void hanging(void *ctx)

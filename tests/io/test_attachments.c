@@ -25,30 +25,30 @@ static void done(void)
 
 static bool keep(const char *text, struct hash *ret)
 {
-	struct evidence *e = evidence_begin(dir);
+	struct attachment *e = attachments_begin(dir);
 	struct errmsg msg = {0};
 	bool fresh_one = false;
 
 	for (const char *p = text; *p; p++)
-		evidence_add(e, p, 1);
-	T_EQ(evidence_keep(e, ret, &fresh_one, &msg), ERR_OK);
-	evidence_end(e);
+		attachments_add(e, p, 1);
+	T_EQ(attachments_keep(e, ret, &fresh_one, &msg), ERR_OK);
+	attachments_end(e);
 	return fresh_one;
 }
 
-static enum evidence_state look(const struct hash *h)
+static enum attachment_state look(const struct hash *h)
 {
-	enum evidence_state s;
+	enum attachment_state s;
 	struct errmsg msg;
 
-	T_EQ(evidence_look(dir, h, &s, &msg), ERR_OK);
+	T_EQ(attachments_look(dir, h, &s, &msg), ERR_OK);
 	return s;
 }
 
 /* Files and folders right below DIR/evidence. */
 static int entries(void)
 {
-	char path[EVIDENCE_PATH_MAX];
+	char path[ATTACHMENTS_PATH_MAX];
 	struct dirent *f;
 	int n = 0;
 	DIR *d;
@@ -64,7 +64,7 @@ static int entries(void)
 
 static void test_a_file_is_kept_under_its_digest(void)
 {
-	char path[EVIDENCE_PATH_MAX], want[EVIDENCE_PATH_MAX], hex[2 * HASH_BYTES + 1];
+	char path[ATTACHMENTS_PATH_MAX], want[ATTACHMENTS_PATH_MAX], hex[2 * HASH_BYTES + 1];
 	struct hash h, right;
 	struct stat st;
 
@@ -72,14 +72,14 @@ static void test_a_file_is_kept_under_its_digest(void)
 	hash_of("a photo", 7, &right);
 	T_OK(keep("a photo", &h));
 	T_EQ(hash_cmp(&h, &right), 0);
-	T_EQ(evidence_path(dir, &h, path), ERR_OK);
+	T_EQ(attachments_path(dir, &h, path), ERR_OK);
 	hash_hex(&right, 64, hex);
 	snprintf(want, sizeof(want), "%s/evidence/%.2s/%s", dir, hex, hex);
 	T_STR(path, want);
 	T_EQ(stat(path, &st), 0);
 	T_EQ(st.st_size, 7);
 	T_EQ(st.st_mode & 07777, 0600);
-	T_EQ(look(&h), EVIDENCE_INTACT);
+	T_EQ(look(&h), ATTACHMENT_INTACT);
 	done();
 }
 
@@ -97,18 +97,18 @@ static void test_the_same_file_is_kept_once(void)
 
 static void test_what_was_altered_or_lost_is_seen_and_can_be_brought_back(void)
 {
-	char path[EVIDENCE_PATH_MAX];
+	char path[ATTACHMENTS_PATH_MAX];
 	struct hash h;
 
 	fresh();
 	keep("as it was", &h);
-	T_EQ(evidence_path(dir, &h, path), ERR_OK);
+	T_EQ(attachments_path(dir, &h, path), ERR_OK);
 	T_EQ(file_overwrite(path, "A", 1, NULL), ERR_OK);
-	T_EQ(look(&h), EVIDENCE_ALTERED);
+	T_EQ(look(&h), ATTACHMENT_ALTERED);
 	T_OK(keep("as it was", &h));
-	T_EQ(look(&h), EVIDENCE_INTACT);
+	T_EQ(look(&h), ATTACHMENT_INTACT);
 	T_EQ(unlink(path), 0);
-	T_EQ(look(&h), EVIDENCE_ABSENT);
+	T_EQ(look(&h), ATTACHMENT_ABSENT);
 	done();
 }
 
@@ -127,10 +127,10 @@ static void test_all_that_is_kept_can_be_listed(void)
 	int n[2] = {0};
 
 	fresh();
-	T_EQ(evidence_each(dir, count, n, &msg), ERR_OK);
+	T_EQ(attachments_each(dir, count, n, &msg), ERR_OK);
 	keep("one of two", &h);
 	keep("the other", &h);
-	T_EQ(evidence_each(dir, count, n, &msg), ERR_OK);
+	T_EQ(attachments_each(dir, count, n, &msg), ERR_OK);
 	T_EQ(n[0], 1);
 	T_EQ(n[1], 1);
 	done();
@@ -138,50 +138,50 @@ static void test_all_that_is_kept_can_be_listed(void)
 
 static void test_what_is_not_kept_leaves_nothing(void)
 {
-	struct evidence *e, *left;
+	struct attachment *e, *left;
 
 	fresh();
-	e = evidence_begin(dir);
-	evidence_add(e, "half", 4);
+	e = attachments_begin(dir);
+	attachments_add(e, "half", 4);
 	T_EQ(entries(), 1);
-	evidence_end(e);
+	attachments_end(e);
 	T_EQ(entries(), 0);
-	left = evidence_begin(dir); /* as if the daemon died here */
-	evidence_add(left, "half", 4);
-	evidence_sweep(dir);
+	left = attachments_begin(dir); /* as if the daemon died here */
+	attachments_add(left, "half", 4);
+	attachments_sweep(dir);
 	T_EQ(entries(), 0);
-	evidence_end(left);
-	evidence_end(NULL);
+	attachments_end(left);
+	attachments_end(NULL);
 	done();
-	evidence_sweep(dir); /* where there is no folder */
+	attachments_sweep(dir); /* where there is no folder */
 }
 
 static void test_a_folder_that_cannot_be_written_is_told_at_the_end(void)
 {
-	struct evidence *e = evidence_begin("/no/such/folder");
+	struct attachment *e = attachments_begin("/no/such/folder");
 	struct errmsg msg = {0};
 	struct hash h;
 	bool is_new;
 
 	T_OK(e != NULL);
-	evidence_add(e, "x", 1);
-	T_EQ(evidence_keep(e, &h, &is_new, &msg), ERR_NOTFOUND);
+	attachments_add(e, "x", 1);
+	T_EQ(attachments_keep(e, &h, &is_new, &msg), ERR_NOTFOUND);
 	T_OK(strstr(msg.text, "/no/such/folder/evidence"));
-	evidence_end(e);
+	attachments_end(e);
 }
 
 static void test_nothing_is_no_evidence(void)
 {
-	struct evidence *e;
+	struct attachment *e;
 	struct errmsg msg = {0};
 	struct hash h;
 	bool is_new;
 
 	fresh();
-	e = evidence_begin(dir);
-	evidence_add(e, "", 0);
-	T_EQ(evidence_keep(e, &h, &is_new, &msg), ERR_INVALID);
-	evidence_end(e);
+	e = attachments_begin(dir);
+	attachments_add(e, "", 0);
+	T_EQ(attachments_keep(e, &h, &is_new, &msg), ERR_INVALID);
+	attachments_end(e);
 	T_EQ(entries(), 0);
 	done();
 }
@@ -196,11 +196,11 @@ static void test_a_digest_is_bounded(void)
 	snprintf(path, sizeof(path), "%s/f", dir);
 	T_EQ(file_write(path, "12345", 5, 0600, NULL), ERR_OK);
 	hash_of("12345", 5, &want);
-	T_EQ(evidence_digest(path, 5, &h, &msg), ERR_OK);
+	T_EQ(attachments_digest(path, 5, &h, &msg), ERR_OK);
 	T_EQ(hash_cmp(&h, &want), 0);
-	T_EQ(evidence_digest(path, 4, &h, &msg), ERR_LIMIT);
-	T_EQ(evidence_digest("/no/such/file", 4, &h, &msg), ERR_NOTFOUND);
-	T_EQ(evidence_digest(dir, 4, &h, &msg), ERR_IO);
+	T_EQ(attachments_digest(path, 4, &h, &msg), ERR_LIMIT);
+	T_EQ(attachments_digest("/no/such/file", 4, &h, &msg), ERR_NOTFOUND);
+	T_EQ(attachments_digest(dir, 4, &h, &msg), ERR_IO);
 	done();
 }
 

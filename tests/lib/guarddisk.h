@@ -13,7 +13,7 @@ struct guarddisk {
 		struct guard sealed, intent;
 		struct buf redo, cosigned; /* sealed.cosigned points there */
 	} slot[2];
-	uint64_t counter; /* of the last write that was told to be durable, or was found */
+	uint64_t counter; /* of the last write that was reported durable, or was found */
 	int err;	  /* of writes, after @good more; ERR_OK: none fails */
 	uint32_t good;
 	enum guarddisk_fate fate; /* of a write that fails */

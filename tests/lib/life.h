@@ -9,7 +9,7 @@ struct life {
 	struct town *w;
 	uint32_t no;	  /* of a village made with town_village */
 	const char *code; /* of that village */
-	/* NULL, or told of every entry: w->last is its verdict */
+	/* NULL, or called after every entry: w->last is its verdict */
 	void (*after)(void *ctx, uint32_t no);
 	void *ctx;
 };

@@ -41,7 +41,7 @@ void pair_start_tx(const struct pair *tw, uint32_t step, struct pair_tx *ret);
 void pair_grant_tx(const struct pair *tw, enum pair_feed feed, uint64_t town_seen, uint32_t id,
 		   struct pair_tx *ret);
 
-/* A writer on one of the feeds, and a guard in memory that can be told to fail. */
+/* A writer on one of the feeds, and a guard in memory that can be made to fail. */
 struct pair_node {
 	const struct pair *tw;
 	enum pair_feed feed;

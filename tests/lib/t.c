@@ -103,9 +103,10 @@ void t_fail(const char *file, int line, const char *fmt, ...)
 
 uint32_t t_step(void)
 {
-	const char *step = getenv("STEP");
+	const char *text = getenv("STEP");
+	uint32_t step = text ? (uint32_t)strtoul(text, NULL, 10) : 1;
 
-	return step && atoi(step) > 0 ? (uint32_t)atoi(step) : 1;
+	return step ? step : 1;
 }
 
 void t_has_threads(void)

@@ -96,7 +96,7 @@ enum verdict_id town_catalogue(struct town *w, uint64_t version);
 /* The village's @version from the town's @base, without changes of its own. */
 enum verdict_id town_adopt(struct town *w, uint32_t no, const char *author, uint64_t version,
 			   uint64_t base, day_t from);
-/* A right scheme: rate 1 for 1 yuan, threshold 100, told 3 days, notices, objections and answers 7. */
+/* A right scheme: rate 1 for 1 yuan, threshold 100, notified 3 days before, notices, objections and answers 7. */
 struct rec_scheme town_scheme(uint64_t version, day_t from);
 /* A village adopts catalogue 1 once for each of these years, as its versions 1 to TOWN_VERSIONS. */
 #define TOWN_YEAR_FIRST 2020

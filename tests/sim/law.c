@@ -427,8 +427,8 @@ static void same_verdicts(struct sim *s, uint32_t village, struct kv_txn *hub, u
 	struct kv_txn *t;
 
 	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
-	for (; f->judged[SIM_HUB] < size; f->judged[SIM_HUB]++) {
-		uint64_t seq = f->judged[SIM_HUB];
+	for (; f->checked[SIM_HUB] < size; f->checked[SIM_HUB]++) {
+		uint64_t seq = f->checked[SIM_HUB];
 		struct verdict a, b;
 
 		T_EQ(read_verdict(hub, hub_no, seq, &a), ERR_OK);

@@ -10,7 +10,7 @@
 enum { END_VILLAGE, END_HUB };
 #define CONNS_MAX    20000
 #define LATENCY_MS   400
-#define TOLD_MS	     5000
+#define NOTICED_MS   5000
 #define SEGMENT_CUT  3 /* percent of segments */
 #define SEGMENT_FLIP 1
 
@@ -95,7 +95,7 @@ static void cut(struct sim *s, uint32_t id)
 			.type = SE_CLOSED, .host = host_at(c, end), .a = ref(id, end)};
 
 		if (!s->with_half_open || !sim_chance(&s->net, 30))
-			sim_at(s, prng_below(&s->net, TOLD_MS), &ev);
+			sim_at(s, prng_below(&s->net, NOTICED_MS), &ev);
 	}
 }
 

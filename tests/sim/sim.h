@@ -35,7 +35,7 @@ enum sim_type {
 	SE_DIAL,    /* a dial reaches the hub, or does not */
 	SE_SEGMENT, /* bytes arrive; a = connection and end */
 	SE_SENT,    /* bytes left a send queue; b = how many */
-	SE_CLOSED,  /* an end hears that the connection is gone */
+	SE_CLOSED,  /* an end learns that the connection is gone */
 	SE_STORE,   /* the next phase of the store */
 	SE_CRASH,
 	SE_RESTART,
@@ -74,7 +74,7 @@ struct sim_opts {
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks, lacking, lies, judged, predicted, rots, twins, misposts;
+		redone, forks, lacking, lies, compared, predicted, rots, twins, misposts;
 	/* by record type; by verdict, as an answer and as a warning */
 	uint64_t accepted_of[SIM_TYPES], refused_of[SIM_TYPES];
 	uint64_t verdict[V_COUNT], warned[V_COUNT];
@@ -109,7 +109,7 @@ struct law_feed {
 	struct buf head;		  /* per size: the root that somebody signed, or zeros */
 	struct tlog_edge edge[SIM_HOSTS]; /* rebuilt from the leaves that each holds */
 	struct hash last[SIM_HOSTS];
-	uint64_t judged[SIM_HOSTS]; /* size up to which verdicts were compared */
+	uint64_t checked[SIM_HOSTS]; /* size up to which verdicts were compared */
 	uint64_t
 		cosigned[SIM_HOSTS]; /* the largest size that each has cosigned, in all its lives */
 };

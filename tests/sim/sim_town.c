@@ -72,7 +72,7 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->forks += c->forks;
 	to->lacking += c->lacking;
 	to->lies += c->lies;
-	to->judged += c->judged;
+	to->compared += c->compared;
 	to->predicted += c->predicted;
 	to->rots += c->rots;
 	to->twins += c->twins;
@@ -99,7 +99,7 @@ static void print_count(const struct sim_count *c)
 	printf("%llu answers as the books say, %llu of them refusals; %llu rotten rows of state "
 	       "and "
 	       "%llu twins of villages found, %llu spoiled journals\n",
-	       (unsigned long long)c->judged, (unsigned long long)c->predicted,
+	       (unsigned long long)c->compared, (unsigned long long)c->predicted,
 	       (unsigned long long)c->rots, (unsigned long long)c->twins,
 	       (unsigned long long)c->misposts);
 }

@@ -381,7 +381,7 @@ static void as_the_books_say(struct sim *s, const struct order *o)
 		want = in_future(o) ? is == V_ACCEPTED ? V_DAY_FUTURE : is : V_ACCEPTED;
 	else
 		want = foretold(&s->people->books[o->host], o);
-	s->count.judged++;
+	s->count.compared++;
 	s->count.predicted += want != V_ACCEPTED;
 	if (is != want)
 		sim_fail(s, "rules: %s: %s was answered %s, the books say %s",

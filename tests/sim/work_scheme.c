@@ -3,16 +3,16 @@
 #include "tests/sim/work.h"
 
 /* The documents of a village and what it does by them: redemptions, appraisals, notices. */
-#define GOOD_POINTS  100
-#define GOODS_MOST   24	 /* now and then above the cap */
-#define LEAST_POINTS 200 /* the threshold of the first scheme */
-#define MORE_POINTS  50	 /* and in each later one */
-#define LEAST_TOLD   3
-#define SCHEME_AHEAD 20 /* days from the record to its first day, at most */
-#define SCHEME_BACK  4	/* now and then its first day is gone by */
-#define SCHEMES_MAX  3
-#define VERSION_SLIP 20000
-#define REDEEM_BACK  20 /* days */
+#define GOOD_POINTS    100
+#define GOODS_MOST     24  /* now and then above the cap */
+#define LEAST_POINTS   200 /* the threshold of the first scheme */
+#define MORE_POINTS    50  /* and in each later one */
+#define LEAST_NOTIFIED 3
+#define SCHEME_AHEAD   20 /* days from the record to its first day, at most */
+#define SCHEME_BACK    4  /* now and then its first day is gone by */
+#define SCHEMES_MAX    3
+#define VERSION_SLIP   20000
+#define REDEEM_BACK    20 /* days */
 
 /* --- documents ------------------------------------------------------------------------------------- */
 
@@ -89,7 +89,7 @@ static void write_scheme(struct sim *s, struct order *o, uint32_t version, day_t
 
 	o->act = document(REC_scheme, version, from);
 	o->act.points = LEAST_POINTS + MORE_POINTS * ((int64_t)version - 1);
-	o->act.days = LEAST_TOLD * version;
+	o->act.days = LEAST_NOTIFIED * version;
 	r.threshold = points_of(o->act.points);
 	r.notified_days = o->act.days;
 	order_make(s, o, REC_scheme, &r, &l, 1, HOST_HEAD);

@@ -473,7 +473,7 @@ int args_unknown_type(const char *name)
 }
 
 /* The type of `record` is the word at @at; options before it would be ambiguous. Without one, its absence is
- * told later, or help is wanted. */
+ * reported later, or help is wanted. */
 static bool take_type(struct cli *c, int argc, char **argv, int at)
 {
 	if (at >= argc || is_option(argv[at]))

@@ -8,7 +8,7 @@
 /* Files beside the ledger, as the node's folder has them now: the daemon says which entries name which, the
  * files are read here. */
 
-enum { UNREADABLE = EVIDENCE_ABSENT + 1, STATES };
+enum { UNREADABLE = ATTACHMENT_ABSENT + 1, STATES };
 
 struct walk {
 	struct cli *c;
@@ -38,14 +38,14 @@ static void begin(struct walk *w)
 	w->named = json_object();
 }
 
-/* One that cannot be read hides nothing of the others: it is told, and counted at the end. */
+/* One that cannot be read hides nothing of the others: it is printed, and counted at the end. */
 static unsigned state_of(const struct walk *w, const char *hex)
 {
 	struct errmsg msg = {0};
-	enum evidence_state s;
+	enum attachment_state s;
 	struct hash h;
 	int err = hex_get(hex, strlen(hex), h.b, HASH_BYTES)
-			  ? evidence_look(w->c->dir, &h, &s, &msg)
+			  ? attachments_look(w->c->dir, &h, &s, &msg)
 			  : err_set(&msg, ERR_FORMAT, "%s", hex);
 
 	if (!err)
@@ -126,8 +126,8 @@ static void print_result(struct walk *w)
 		return;
 	}
 	table_print(&w->t, stdout);
-	SAY(stdout, M_EVIDENCE_COUNTS, say_num(w->count[EVIDENCE_INTACT]),
-	    say_num(w->count[EVIDENCE_ALTERED]), say_num(w->count[EVIDENCE_ABSENT]));
+	SAY(stdout, M_EVIDENCE_COUNTS, say_num(w->count[ATTACHMENT_INTACT]),
+	    say_num(w->count[ATTACHMENT_ALTERED]), say_num(w->count[ATTACHMENT_ABSENT]));
 	if (w->count[UNREADABLE])
 		SAY(stdout, M_EVIDENCE_UNREADABLE_COUNT, say_num(w->count[UNREADABLE]));
 	if (w->unnamed)
@@ -137,7 +137,7 @@ static void print_result(struct walk *w)
 /* A file that was altered is the worst; one that could not be read leaves it open. */
 static int exit_of(const struct walk *w)
 {
-	if (w->count[EVIDENCE_ALTERED])
+	if (w->count[ATTACHMENT_ALTERED])
 		return EXIT_UNVERIFIED;
 	return w->count[UNREADABLE] ? EXIT_MACHINE : EXIT_DONE;
 }
@@ -163,7 +163,7 @@ static int look_for_unnamed(struct walk *w)
 {
 	struct errmsg msg = {0};
 	int err = cli_option(w->c, "feed") ? ERR_OK
-					   : evidence_each(w->c->dir, count_unnamed, w, &msg);
+					   : attachments_each(w->c->dir, count_unnamed, w, &msg);
 
 	return err ? cli_fail_err(w->c, err, &msg) : EXIT_DONE;
 }
@@ -209,13 +209,13 @@ static void print_paths(const struct walk *w)
 	size_t i;
 
 	json_array_foreach (w->items, i, v) {
-		char path[EVIDENCE_PATH_MAX];
+		char path[ATTACHMENTS_PATH_MAX];
 		const char *hex = client_str(v, "digest");
 		struct hash h;
 
 		if (strcmp(hex, last) == 0 || strcmp(client_str(v, "state"), "missing") == 0 ||
 		    !hex_get(hex, strlen(hex), h.b, HASH_BYTES) ||
-		    evidence_path(w->c->dir, &h, path))
+		    attachments_path(w->c->dir, &h, path))
 			continue;
 		printf("%s\n", path);
 		last = hex;

@@ -173,7 +173,7 @@ static int send_file(const struct cli *c, const char *kind, const json_t *head, 
 	return rv;
 }
 
-/* @quiet: a trial that is good is not told; the deed follows. */
+/* @quiet: a trial that is good is not printed; the deed follows. */
 static int round_trip(const struct cli *c, const char *kind, const json_t *head, struct bytes file,
 		      bool dry_run, bool quiet)
 {

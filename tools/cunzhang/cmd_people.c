@@ -12,7 +12,7 @@
 #include "tools/cunzhang/client.h"
 
 #define INVITE_MODE 0600
-#define KEY_SHOWN   16 /* digits in a list: enough to tell namesakes apart */
+#define KEY_SHOWN   16 /* digits in a list: enough for namesakes to differ */
 
 /* --- invitations --------------------------------------------------------------------------------- */
 

@@ -22,7 +22,7 @@ bool files_any(const struct files *x);
 int files_send(struct files *x);
 
 /* All of it for the record (and lines) in the @body of a request. One that would be refused leaves no files
- * behind: it is tried first. Exit code; a refusal was told. */
+ * behind: it is tried first. Exit code; a refusal was printed. */
 int files_record(const struct cli *c, const struct rec_type *t, json_t *body);
 
 #endif

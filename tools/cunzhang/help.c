@@ -246,7 +246,7 @@ static void put_part(const struct cli *c, enum part part)
 	table_print(&t, stdout);
 }
 
-/* What only --lines can give is not told here, but by the file that lacks it. */
+/* What only --lines can give is not reported here, but by the file that lacks it. */
 static void put_parts(const struct cli *c)
 {
 	const struct rec_type *t = c->type;

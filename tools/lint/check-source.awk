@@ -66,6 +66,12 @@ BEGIN {
 	words("time gettimeofday clock_gettime clock localtime gmtime mktime rand random srand " \
 	      "srandom getenv exit printf fprintf puts fopen open", impure)
 	words("malloc calloc realloc free strdup strndup aligned_alloc", heap)
+	# not in names: what they mean is announced, sent, received, cosigned, workers, replay, journal, rule_ctx, driver
+	words("told tell hear heard marks spread restate moves judged drv", old_word)
+	# files that wait for their turn
+	words("daemon/ledger/query/statement.c daemon/ledger/query/work.c " \
+	      "daemon/ledger/rules/people/split_merge.c daemon/ledger/rules/points/record.c " \
+	      "daemon/ledger/state/read_documents.c daemon/ledger/state/read_town.c", old_words_kept)
 }
 
 # The line without comments and with empty string literals.
@@ -120,6 +126,19 @@ function check_names(code,    name, rest, before) {
 	}
 	if (mine <= PURE && code ~ /(^|[^A-Za-z0-9_])(float|double)([^A-Za-z0-9_]|$)/)
 		say("no floating point in a pure layer")
+}
+
+# The name of a test is a sentence and may have any word.
+function check_words(code,    rest, name, parts, n, i) {
+	rest = file in old_words_kept ? "" : code
+	while (match(rest, /[A-Za-z_][A-Za-z0-9_]*/)) {
+		name = substr(rest, RSTART, RLENGTH)
+		rest = substr(rest, RSTART + RLENGTH)
+		n = name ~ /^test_/ ? 0 : split(tolower(name), parts, "_")
+		for (i = 1; i <= n; i++)
+			if (parts[i] in old_word)
+				say("\"" parts[i] "\" in the name " name)
+	}
 }
 
 function check_layer(name, angled,    theirs) {
@@ -254,6 +273,7 @@ FNR == 1 { start_of_file() }
 		in_head = 0
 	}
 	check_names(code)
+	check_words(code)
 }
 
 END {

@@ -167,8 +167,8 @@ static int own_line(const struct own *own, struct bytes code, struct rec_adopt_c
 	return ERR_NOTFOUND;
 }
 
-static int tell_item(const struct own *own, struct bytes code, struct view_village_item *i,
-		     int (*fn)(void *ctx, const struct view_village_item *i), void *ctx)
+static int put_item(const struct own *own, struct bytes code, struct view_village_item *i,
+		    int (*fn)(void *ctx, const struct view_village_item *i), void *ctx)
 {
 	struct rec_adopt_catalogue_line l;
 	int err = own_line(own, code, &l);
@@ -186,8 +186,8 @@ static int tell_item(const struct own *own, struct bytes code, struct view_villa
 	return fn(ctx, i);
 }
 
-static int tell_added(const struct own *own,
-		      int (*fn)(void *ctx, const struct view_village_item *i), void *ctx)
+static int put_added(const struct own *own, int (*fn)(void *ctx, const struct view_village_item *i),
+		     void *ctx)
 {
 	struct rec_adopt_catalogue_line l;
 	int err = ERR_OK;
@@ -216,7 +216,7 @@ static int on_town_item(void *ctx, const struct view_item *i)
 	const struct town_items *w = ctx;
 	struct view_village_item item = {.town = *i->line};
 
-	return tell_item(w->own, i->line->code, &item, w->fn, w->ctx);
+	return put_item(w->own, i->line->code, &item, w->fn, w->ctx);
 }
 
 int view_village_catalogue(struct kv_txn *t, uint32_t feed_no, uint64_t version,
@@ -235,5 +235,5 @@ int view_village_catalogue(struct kv_txn *t, uint32_t feed_no, uint64_t version,
 		return err;
 	own.nlines = own.p.nparts - 1;
 	err = view_catalogue(t, d.base, NULL, on_town_item, &w);
-	return err ? err : tell_added(&own, fn, ctx);
+	return err ? err : put_added(&own, fn, ctx);
 }

@@ -16,7 +16,7 @@ static void healthz(const struct web_services *s, const struct web_req *req, str
 	(void)req;
 	res->status = halted ? 503 : 200;
 	res->type = "text/plain; charset=utf-8";
-	/* anyone may ask: why it is halted is told by status */
+	/* anyone may ask: why it is halted stands in the status */
 	buf_puts(&res->body, halted ? "halted\n" : "ok\n");
 }
 
@@ -84,7 +84,7 @@ void web_refuse(int status, enum lang lang, struct web_res *res)
 		struct says says;
 	} table[] = {
 		{400, "BAD_REQUEST", {"请求不符合 HTTP 格式", "the request does not follow HTTP"}},
-		{404, "NOT_FOUND", {"没有这个地址", "there is nothing at this address"}},
+		{404, "NOT_FOUND", {"没有这个地址", "not found"}},
 		{405, "METHOD", {"此地址不支持该方法", "this address does not know that method"}},
 		{413, "TOO_LARGE", {"请求内容太大", "the body is too large"}},
 		{421, "HOST", {"请用本机地址访问", "use this machine's own address"}},

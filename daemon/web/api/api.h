@@ -33,7 +33,7 @@ struct web_services {
 			  const uint8_t invite_seed[SIGN_SEED_BYTES], struct buf *out,
 			  struct errmsg *msg);
 	/* A file to be kept beside the ledger, as it comes in: called on the loop's thread, but for keep.
-	 * NULL when memory is short; other failures are told by keep. */
+	 * NULL when memory is short; other failures come from keep. */
 	void *(*file_begin)(void *ctx);
 	void (*file_add)(void *file, const void *p, size_t n);
 	int (*file_keep)(void *file, struct hash *ret, bool *ret_new, struct errmsg *msg);

@@ -9,7 +9,7 @@
 
 #define SCAN_DEFAULT 2000 /* entries looked at for one answer */
 #define SCAN_MAX     10000
-#define ITEMS_MAX    2000 /* of one answer; the entry that reaches it is told whole */
+#define ITEMS_MAX    2000 /* of one answer; the entry that reaches it is given whole */
 
 void api_evidence_keep(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {

@@ -220,7 +220,7 @@ static bool make_base(struct asked *a)
 
 /* --- the answer ---------------------------------------------------------------------------------- */
 
-static void put_list(struct jw *w, const char *key, const char *count, struct import_told *l)
+static void put_list(struct jw *w, const char *key, const char *count, struct import_reasons *l)
 {
 	if (l->w.depth)
 		jw_arr_end(&l->w);

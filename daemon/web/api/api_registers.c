@@ -12,7 +12,7 @@
 struct listing {
 	struct reading r;
 	uint64_t left;
-	uint64_t next; /* not told any more; UINT64_MAX: none */
+	uint64_t next; /* not given any more; UINT64_MAX: none */
 };
 
 static int on_listed(void *ctx, uint64_t seq)

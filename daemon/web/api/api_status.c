@@ -10,7 +10,7 @@
 
 #define LINKS_SHOWN_MAX 64
 
-/* --- status: no personal data, it is also told to those who are not local --------------------------- */
+/* --- status: no personal data, it is also given to those who are not local --------------------------- */
 
 static void put_town(struct reading *r)
 {

@@ -318,7 +318,7 @@ static void put_grant(struct change *c, const struct tx *x, const uint8_t key[SI
 	jw_obj_end(&w);
 }
 
-/* A sealed key only after a trial grant to a key made of nothing: a refused grant leaves no key behind. */
+/* A sealed key only after a trial grant to a throw-away random key: a refused grant leaves no key behind. */
 static bool make_person(struct change *c, const char *name, uint8_t ret_key[SIGN_KEY_BYTES])
 {
 	struct errmsg msg = {0};

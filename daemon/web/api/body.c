@@ -10,7 +10,7 @@
 
 #define SHOWN_BYTES 64
 
-/* How much of a text of the request is told back: cut between characters. */
+/* How much of a text of the request is given back: cut between characters. */
 static int shown(const char *s)
 {
 	return (int)utf8_cut(s, strlen(s), SHOWN_BYTES);

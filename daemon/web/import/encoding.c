@@ -29,7 +29,7 @@ static bool begins(const uint8_t *p, size_t n, const char *magic, size_t len)
 	return n >= len && memcmp(p, magic, len) == 0;
 }
 
-/* What the first bytes and zero bytes tell; ENCODING_BAD: nothing yet. */
+/* What the first bytes and zero bytes show; ENCODING_BAD: nothing yet. */
 static enum encoding first_look(const uint8_t *p, size_t n)
 {
 	if (begins(p, n, "\xff\xfe", 2) || begins(p, n, "\xfe\xff", 2))

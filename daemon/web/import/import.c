@@ -150,7 +150,7 @@ const char *import_shown_id(struct import_report *rep, struct bytes b)
 	     i++) /* not one: what cannot be cut by bytes is shown as stars */
 		if (b.p[i] >= 0x80)
 			return "***";
-	/* scientific notation and slips tell nothing about the person */
+	/* scientific notation and slips show nothing about the person */
 	if (b.n <= 8)
 		return import_shown(rep, b);
 	memcpy(text, b.p, ID_SHOWN_FIRST);

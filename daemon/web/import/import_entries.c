@@ -104,7 +104,7 @@ static void check_points(struct work *w, const struct rec_points_line *l,
 			 const struct import_item *item)
 {
 	struct bytes written = import_cell(&w->t, COL_POINTS, IMPORT_CODE), points = written;
-	struct rec_points_line said = {.member = 0};
+	struct rec_points_line given = {.member = 0};
 	bool minus = points.n > 1 && points.p[0] == '-';
 	char text[AMOUNT_TEXT_MAX];
 
@@ -114,9 +114,9 @@ static void check_points(struct work *w, const struct rec_points_line *l,
 		points.p++;
 		points.n--;
 	}
-	if (!import_cell_field(&w->t, COL_POINTS, points, field("points"), &said))
+	if (!import_cell_field(&w->t, COL_POINTS, points, field("points"), &given))
 		return;
-	if (points_cmp(said.points, item->points) != 0 || (minus && !item->deduct))
+	if (points_cmp(given.points, item->points) != 0 || (minus && !item->deduct))
 		issue(w, COL_POINTS, written, ISSUE_ITEM_POINTS,
 		      bytes_str(points_text(item->points, text)), l->item);
 	else if (minus)

@@ -275,7 +275,7 @@ static void read_sex(struct work *w, struct person *p, const struct idcard *card
 	v = usual_word(w, COL_SEX, v);
 	if (is(v, "未填") ||
 	    rec_field_parse(line_field("sex"), import_str(v), v.n, scratch, &p->line)) {
-		/* a rounded number has lost the digit that tells */
+		/* a rounded number has lost the digit that matters */
 		p->line.sex = p->id_good && !p->id_suspect ? by_id : SEX_unknown;
 		import_add(w->rep,
 			   &(struct import_issue){.row = w->t.csv.row,
@@ -414,7 +414,7 @@ static const struct person *neighbour(const struct work *w, uint32_t i)
 	return NULL;
 }
 
-/* Says which rows have no household number. Where it can be told, the row is counted there all the same,
+/* Says which rows have no household number. Where it can be known, the row is counted there all the same,
  * so that one missing cell does not bring complaints about others. */
 static void find_missing_numbers(struct work *w)
 {

@@ -101,9 +101,9 @@ static int read_file(struct import *m)
 	return err;
 }
 
-/* --- what is told -------------------------------------------------------------------------------- */
+/* --- what is listed ------------------------------------------------------------------------------ */
 
-static void told_afresh(struct import_told *l)
+static void reasons_reset(struct import_reasons *l)
 {
 	l->n = 0;
 	buf_reset(&l->text);
@@ -111,9 +111,10 @@ static void told_afresh(struct import_told *l)
 	jw_arr(&l->w);
 }
 
-static void tell(struct import *m, struct import_told *to, uint32_t row, const struct reason *r)
+static void reasons_add(struct import *m, struct import_reasons *to, uint32_t row,
+			const struct reason *r)
 {
-	if (to->n++ >= IMPORT_TOLD_MAX)
+	if (to->n++ >= IMPORT_REASONS_MAX)
 		return;
 	jw_obj(&to->w);
 	jw_ku64(&to->w, "row", row);
@@ -121,10 +122,10 @@ static void tell(struct import *m, struct import_told *to, uint32_t row, const s
 	jw_obj_end(&to->w);
 }
 
-/* Tells a reason of @rec; the row of the file, which is told beside the sentence, stands for the line of the
+/* Lists a reason of @rec; the row of the file, which is shown beside the sentence, stands for the line of the
  * entry in it. */
-static void tell_of(struct import *m, struct import_told *to, const struct import_record *rec,
-		    const struct reason *reason)
+static void list_reason(struct import *m, struct import_reasons *to,
+			const struct import_record *rec, const struct reason *reason)
 {
 	struct reason r = *reason;
 	uint32_t row = rec->row;
@@ -137,7 +138,7 @@ static void tell_of(struct import *m, struct import_told *to, const struct impor
 			row = m->entries.row[at];
 		r.num[0] = 0;
 	}
-	tell(m, to, row, &r);
+	reasons_add(m, to, row, &r);
 }
 
 /* What may be there already counts only when a person has looked at it. */
@@ -147,9 +148,9 @@ static bool is_doubt(const struct reason *r)
 }
 
 /* Every warning of the record at hand, also those that its verdict does not keep. */
-static void hear(void *ctx, const struct reason *r)
+static void on_warning(void *ctx, const struct reason *r)
 {
-	struct import_heard *h = &((struct import *)ctx)->heard;
+	struct import_warned *h = &((struct import *)ctx)->warned;
 
 	if (VEC_ROOM(h->v, h->n, h->cap)) {
 		h->err = ERR_NOMEM;
@@ -158,16 +159,16 @@ static void hear(void *ctx, const struct reason *r)
 	h->v[h->n++] = *r;
 }
 
-static void tell_heard(struct import *m, const struct import_record *rec)
+static void list_warned(struct import *m, const struct import_record *rec)
 {
-	for (uint32_t i = 0; i < m->heard.n; i++)
-		tell_of(m, is_doubt(&m->heard.v[i]) ? &m->doubts : &m->warnings, rec,
-			&m->heard.v[i]);
+	for (uint32_t i = 0; i < m->warned.n; i++)
+		list_reason(m, is_doubt(&m->warned.v[i]) ? &m->doubts : &m->warnings, rec,
+			    &m->warned.v[i]);
 }
 
 /* --- the plan: all records, each tried behind those before it ---------------------------------------- */
 
-/* @what tells the records of a step apart. */
+/* @what keeps the records of a step apart. */
 static void id_of(const struct import *m, enum import_step step, const void *what, size_t n,
 		  uint8_t out[TXID_BYTES])
 {
@@ -235,19 +236,19 @@ static int add_record(struct import *m, struct trial *r, struct import_record li
 	if (err)
 		return err;
 	m->n++;
-	m->heard.n = 0;
+	m->warned.n = 0;
 	err = trial_run(r, &rec->tx);
 	if (!err)
-		err = m->heard.err;
+		err = m->warned.err;
 	if (err)
 		return err;
 	if (!verdict_ok(&a->verdict)) {
-		tell_of(m, &m->problems, rec, &a->verdict.reason);
+		list_reason(m, &m->problems, rec, &a->verdict.reason);
 		return ERR_OK;
 	}
 	if (a->exists)
 		take_existing(m, a);
-	tell_heard(m, rec);
+	list_warned(m, rec);
 	return ERR_OK;
 }
 
@@ -427,13 +428,13 @@ static int plan(struct import *m)
 	struct trial r;
 	int err = trial_begin(&r, m->s);
 
-	told_afresh(&m->problems);
-	told_afresh(&m->warnings);
-	told_afresh(&m->doubts);
+	reasons_reset(&m->problems);
+	reasons_reset(&m->warnings);
+	reasons_reset(&m->doubts);
 	m->existing = 0;
 	m->existing_reviewed = m->existing_confirmed = m->existing_refused_lines = 0;
 	if (!err) {
-		r.fold.warned = hear;
+		r.fold.warned = on_warning;
 		r.fold.warned_ctx = m;
 		switch (m->kind) {
 		case IMPORT_ROSTER: err = plan_roster(m, &r); break;
@@ -480,7 +481,7 @@ static int write_batch(struct import *m, uint32_t at, uint32_t n)
 		const struct job_append *a = &rec->tx.job.u.append;
 
 		if (!verdict_ok(&a->verdict))
-			tell_of(m, &m->problems, rec, &a->verdict.reason);
+			list_reason(m, &m->problems, rec, &a->verdict.reason);
 		else if (!a->exists)
 			m->written++;
 	}
@@ -539,5 +540,5 @@ void import_close(struct import *m)
 	buf_close(&m->problems.text);
 	buf_close(&m->warnings.text);
 	buf_close(&m->doubts.text);
-	mem_free(m->heard.v);
+	mem_free(m->warned.v);
 }

@@ -16,16 +16,16 @@
 enum import_kind { IMPORT_ROSTER, IMPORT_CATALOGUE, IMPORT_ENTRIES };
 enum import_step { STEP_RECORD, STEP_REVIEW, STEP_CONFIRM, STEPS };
 
-/* What the rules say, told by row: a JSON list. */
-struct import_told {
-	uint32_t n; /* all of them; the first IMPORT_TOLD_MAX are in the text */
+/* What the rules find, by row: a JSON list. */
+struct import_reasons {
+	uint32_t n; /* all of them; the first IMPORT_REASONS_MAX are in the text */
 	struct buf text;
 	struct jw w;
 };
-#define IMPORT_TOLD_MAX 1000
+#define IMPORT_REASONS_MAX 1000
 
 /* The warnings of one record. */
-struct import_heard {
+struct import_warned {
 	struct reason *v;
 	uint32_t n, cap;
 	int err; /* sticky */
@@ -53,7 +53,7 @@ struct import {
 	struct rec_catalogue catalogue_head;
 	/* results */
 	struct import_report report;
-	struct import_told problems, warnings, doubts;
+	struct import_reasons problems, warnings, doubts;
 	uint32_t existing;		    /* records that were there before */
 	uint64_t existing_seq, existing_ms; /* the first of them */
 	/* of the sheets among them */
@@ -65,7 +65,7 @@ struct import {
 	struct import_catalogue catalogue;
 	struct import_entries entries;
 	struct import_record *record;
-	struct import_heard heard;
+	struct import_warned warned;
 	uint32_t n, cap;
 };
 

@@ -179,12 +179,12 @@ static int no_header(struct import_table *t, const char *other_separator)
 static const char *other_separator(const struct csv_cell *c, const char *usual)
 {
 	static const struct {
-		const char *mark, *name;
-	} marks[] = {{"\t", "TAB"}, {";", "“;”"}, {"，", "“，”"}, {"；", "“；”"}};
+		const char *bytes, *name;
+	} separators[] = {{"\t", "TAB"}, {";", "“;”"}, {"，", "“，”"}, {"；", "“；”"}};
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (memmem(c->p, c->n, marks[i].mark, strlen(marks[i].mark)))
-			return marks[i].name;
+	for (size_t i = 0; i < sizeof(separators) / sizeof(separators[0]); i++)
+		if (memmem(c->p, c->n, separators[i].bytes, strlen(separators[i].bytes)))
+			return separators[i].name;
 	return usual;
 }
 

@@ -62,7 +62,7 @@ struct import_table {
 	uint32_t ncolumns;
 	uint32_t at[IMPORT_COLUMNS_MAX]; /* place of each column in a row, from 0; or UINT32_MAX */
 	uint32_t header_cells;
-	bool nameless[CSV_COLUMNS_MAX]; /* its header is empty, and nothing was said of it yet */
+	bool nameless[CSV_COLUMNS_MAX]; /* its header is empty, and it was not reported yet */
 	day_t today;
 	int64_t total; /* what a row of totals says; -1 */
 	uint32_t total_row;

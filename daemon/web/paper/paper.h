@@ -30,7 +30,7 @@ struct paper {
 	char village[FEED_LABEL_MAX];
 	bool training;
 	bool draft;	     /* nothing will be recorded, so there is nothing to check it against */
-	bool empty;	     /* nothing to tell */
+	bool empty;	     /* nothing to show */
 	struct buf children; /* names of people under 14 on the day of a notice */
 	/* what to record: REC_notice, REC_passbook; 0: nothing */
 	uint16_t type;

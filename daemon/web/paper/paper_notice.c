@@ -287,7 +287,7 @@ static void put_filing(struct paper *p, enum doc_kind kind, uint64_t version)
 
 static int put_item(void *ctx, const struct view_village_item *i)
 {
-	static const char *const marks[] = {"", "新增", "调整", "取消"};
+	static const char *const symbols[] = {"", "新增", "调整", "取消"};
 	const struct rec_catalogue_line *l = &i->line;
 	struct paper *p = ctx;
 	struct points signed_points = l->points;
@@ -307,7 +307,7 @@ static int put_item(void *ctx, const struct view_village_item *i)
 		page_cell_own(&p->page, "不限");
 	page_cell_own(&p->page, label_zh(REC_LIST_SCOPE, l->scope));
 	page_cell(&p->page, l->evidence);
-	page_cell_own(&p->page, marks[i->change]);
+	page_cell_own(&p->page, symbols[i->change]);
 	page_tag(&p->page, "</tr>\n");
 	return ERR_OK;
 }

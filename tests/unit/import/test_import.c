@@ -985,7 +985,7 @@ static void mended_is_clean(const struct sheet *mended, int village)
 	buf_close(&text);
 }
 
-static void received_is_judged_rightly(int village, struct tally *tally)
+static void received_is_read_rightly(int village, struct tally *tally)
 {
 	static struct sheet got, clean;
 	struct import_report rep = {0};
@@ -1027,7 +1027,7 @@ static void test_received_rosters_are_judged_row_by_row(void)
 	struct tally t = {0};
 
 	for (int v = 1; v <= 3; v++)
-		received_is_judged_rightly(v, &t);
+		received_is_read_rightly(v, &t);
 	/* the sample files, counted by another program; one number really ends in 000 */
 	T_EQ(t.damaged, 378);
 	T_EQ(t.repeated, 5);

@@ -257,11 +257,11 @@ static void test_some_items_need_the_document_of_an_authority(void)
 }
 
 /* --- P15 ------------------------------------------------------------------------------------------- */
-static uint64_t deduct(struct world *x, day_t told)
+static uint64_t deduct(struct world *x, day_t notified)
 {
 	struct rec_points_line l = town_line("01001", 0, "D201", x->day);
 
-	l.notified = told;
+	l.notified = notified;
 	points(x, TOWN_REC, &l, 1);
 	T_EQ(x->w.last.reason.id, V_ACCEPTED);
 	uint64_t e = last(x);
@@ -269,7 +269,7 @@ static uint64_t deduct(struct world *x, day_t told)
 	return e;
 }
 
-static void tell(struct world *x, uint64_t entry, uint64_t line, day_t day)
+static void notify(struct world *x, uint64_t entry, uint64_t line, day_t day)
 {
 	struct rec_notified r = {.entry = entry, .line = line, .day = day, .via = VIA_oral};
 
@@ -314,18 +314,18 @@ static void test_the_days_of_a_telling_are_possible(void)
 	e = last(&x);
 	award = town_record(&x.w, x.no, "01001", 0, "A101", x.day);
 	T_EQ(x.w.last.nwarn, 0);
-	tell(&x, e, 2, x.day);
+	notify(&x, e, 2, x.day);
 	REFUSED(&x.w, "TARGET_UNKNOWN", "F20", (int64_t)e, 2);
-	tell(&x, award, 1, x.day);
+	notify(&x, award, 1, x.day);
 	REFUSED(&x.w, "NO_DEDUCTION", "F77", (int64_t)award, 1);
-	tell(&x, e, 1, x.today + 1);
+	notify(&x, e, 1, x.today + 1);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
-	tell(&x, e, 1, x.day - 1);
+	notify(&x, e, 1, x.day - 1);
 	REFUSED(&x.w, "PERIOD", "F31", x.day, x.day - 1);
-	tell(&x, e, 1, x.day);
+	notify(&x, e, 1, x.day);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_refuse), V_ACCEPTED);
-	tell(&x, e, 1, x.day);
+	notify(&x, e, 1, x.day);
 	REFUSED(&x.w, "TARGET_STATE", "F21", (int64_t)e, 1, 2);
 	town_close(&x.w);
 }
@@ -343,10 +343,10 @@ static void test_a_deduction_waits_for_the_household(void)
 	REFUSED(&x.w, "P15_NOT_NOTIFIED", "P15", 1);
 	town_digest(&x.w, x.no, &after);
 	T_MEM(&before, &after, sizeof(before));
-	tell(&x, e, 1, x.today - 2);
+	notify(&x, e, 1, x.today - 2);
 	confirm(&x, e);
 	REFUSED(&x.w, "P15_TOO_SOON", "P15", 1, x.today - 2, 3, x.today + 1);
-	tell(&x, e, 1, x.today - 3); /* the day was wrong; the last telling counts */
+	notify(&x, e, 1, x.today - 3); /* the day was wrong; the last telling counts */
 	T_EQ(confirm(&x, e), V_ACCEPTED);
 	e = deduct(&x, x.today);
 	confirm(&x, e);
@@ -852,25 +852,25 @@ static void test_deductions_show_what_they_wait_for(void)
 	struct rec_objection o;
 	struct list l;
 	struct world x;
-	uint64_t untold, told, done;
+	uint64_t waiting, notified, done;
 
 	world_open(&x, 14);
 	town_record(&x.w, x.no, "01001", 0, "A101", x.day); /* an award */
-	untold = deduct(&x, DAY_NONE);
-	told = deduct(&x, DAY_NONE);
-	tell(&x, told, 1, x.today);
-	o = objection(&x, told);
+	waiting = deduct(&x, DAY_NONE);
+	notified = deduct(&x, DAY_NONE);
+	notify(&x, notified, 1, x.today);
+	o = objection(&x, notified);
 	object(&x, TOWN_HEAD, &o);
 	done = deduct(&x, x.day);
 	T_EQ(confirm(&x, done), V_ACCEPTED);
 	look(&x, &l, 'd');
 	T_EQ(l.n, 2);
-	T_EQ(l.deduction[0].entry, untold);
+	T_EQ(l.deduction[0].entry, waiting);
 	T_EQ(l.deduction[0].notified, DAY_NONE);
 	T_EQ(l.deduction[0].state, LINE_REVIEWED);
 	T_EQ(points_raw(l.deduction[0].points), 200);
 	T_OK(!l.deduction[0].objected);
-	T_EQ(l.deduction[1].entry, told);
+	T_EQ(l.deduction[1].entry, notified);
 	T_EQ(l.deduction[1].notified, x.today);
 	T_EQ(l.deduction[1].due, x.today + 3);
 	T_OK(l.deduction[1].objected);

@@ -11,7 +11,7 @@
 /* Statements: against what was written down by hand, and against the accounts. */
 #define LIST_MAX 80
 
-struct told {
+struct shown {
 	enum posting_kind kind;
 	char household[20], other[20], recorded[20]; /* recorded: the household in the line */
 	int64_t points, balance;
@@ -21,7 +21,7 @@ struct told {
 };
 struct list {
 	uint32_t n, stop_at; /* stop_at: ends the walk; 0: never */
-	struct told v[LIST_MAX];
+	struct shown v[LIST_MAX];
 };
 
 static const struct statement_period always = {.from = DAY_NONE, .to = DAY_NONE};
@@ -36,16 +36,16 @@ static void text_of(struct bytes b, char out[20])
 static int take(void *ctx, const struct statement_row *m)
 {
 	struct list *l = ctx;
-	struct told *t = &l->v[l->n++];
+	struct shown *t = &l->v[l->n++];
 
 	T_OK(l->n <= LIST_MAX);
-	*t = (struct told){.kind = m->kind,
-			   .points = points_raw(m->points),
-			   .balance = points_raw(m->balance),
-			   .seq = m->seq,
-			   .entry = m->entry,
-			   .line = m->line,
-			   .day = m->booked};
+	*t = (struct shown){.kind = m->kind,
+			    .points = points_raw(m->points),
+			    .balance = points_raw(m->balance),
+			    .seq = m->seq,
+			    .entry = m->entry,
+			    .line = m->line,
+			    .day = m->booked};
 	if (by_deed && m->points_line)
 		t->day = m->points_line->day;
 	if (by_deed && m->redemption)
@@ -101,7 +101,7 @@ static uint32_t live(struct town *w)
 }
 
 /* In hundredths, as tests/lib/life.c does them one after another. */
-static const struct told by_hand[] = {
+static const struct shown by_hand[] = {
 	{.kind = POSTING_LINE, .household = "07001", .points = 200, .balance = 200, .line = 1},
 	{.kind = POSTING_LINE, .household = "07001", .points = 200, .balance = 400, .line = 2},
 	{.kind = POSTING_LINE,
@@ -144,7 +144,7 @@ static void test_every_posting_is_told_in_its_order(void)
 	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
 	T_EQ(l.n, BY_HAND);
 	for (uint32_t i = 0; i < BY_HAND; i++) {
-		const struct told *got = &l.v[i], *want = &by_hand[i];
+		const struct shown *got = &l.v[i], *want = &by_hand[i];
 
 		T_EQ(got->kind, want->kind);
 		T_STR(got->household, want->household);
@@ -396,7 +396,7 @@ static void test_a_debt_moves_too(void)
 /* --- one household, a period, the latest ------------------------------------------------------------- */
 /* The rows of @all that @is says yes to, one after another. */
 static void same_rows(const struct list *all, const struct list *got,
-		      bool (*is)(const struct told *t, int64_t a, int64_t b), int64_t a, int64_t b)
+		      bool (*is)(const struct shown *t, int64_t a, int64_t b), int64_t a, int64_t b)
 {
 	uint32_t n = 0;
 
@@ -409,7 +409,7 @@ static void same_rows(const struct list *all, const struct list *got,
 }
 
 static const char *wanted;
-static bool is_of(const struct told *t, int64_t from, int64_t size)
+static bool is_of(const struct shown *t, int64_t from, int64_t size)
 {
 	return strcmp(t->household, wanted) == 0 && t->seq >= (uint64_t)from &&
 	       t->seq < (uint64_t)size;
@@ -461,7 +461,7 @@ static void test_the_latest_rows_are_the_last(void)
 	town_close(&w);
 }
 
-static bool is_in(const struct told *t, int64_t from, int64_t to)
+static bool is_in(const struct shown *t, int64_t from, int64_t to)
 {
 	return t->day >= from && t->day <= to;
 }

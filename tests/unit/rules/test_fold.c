@@ -500,13 +500,13 @@ static void test_a_number_is_the_same_however_it_is_typed(void)
 	town_close(&x.w);
 }
 
-struct heard {
+struct warned {
 	uint32_t n, late, evidence;
 };
 
 static void on_warned(void *ctx, const struct reason *r)
 {
-	struct heard *h = ctx;
+	struct warned *h = ctx;
 
 	h->n++;
 	h->late += r->id == V_P05_LATE;
@@ -514,7 +514,7 @@ static void on_warned(void *ctx, const struct reason *r)
 }
 
 static void judge_points(struct world *x, const struct rec_points_line *l, uint32_t n,
-			 struct heard *heard, struct verdict *v)
+			 struct warned *warned, struct verdict *v)
 {
 	struct rec_points head = {.note = town_b("")};
 	struct buf p = {0};
@@ -529,7 +529,7 @@ static void judge_points(struct world *x, const struct rec_points_line *l, uint3
 	town_place(&h, &e);
 	T_EQ(fold_open(&f, x->w.t, &x->w.id, &h), ERR_OK);
 	f.warned = on_warned;
-	f.warned_ctx = heard;
+	f.warned_ctx = warned;
 	T_EQ(fold_judge(&f, &e, buf_bytes(&p), true, v), ERR_OK);
 	fold_close(&f);
 	town_commit(&x->w);
@@ -541,7 +541,7 @@ static void test_many_warnings_of_a_kind_hide_no_other(void)
 {
 	enum { LINES = 40, LATE = 35, USED = 38 };
 	struct rec_points_line l[LINES];
-	struct heard heard = {0};
+	struct warned warned = {0};
 	struct verdict v;
 	struct world x;
 
@@ -554,7 +554,7 @@ static void test_many_warnings_of_a_kind_hide_no_other(void)
 	l[LATE] = town_line("01003", 0, "A101", town_day(2024, 5, 1));
 	l[USED] = town_line("01004", 0, "Z001", x.day);
 	l[USED].evidence_no = town_b("XY-2026-0001");
-	judge_points(&x, l, LINES, &heard, &v);
+	judge_points(&x, l, LINES, &warned, &v);
 	T_STR(reason_name(v.reason.id), "ACCEPTED");
 	T_EQ(v.nwarn, LINES - 1); /* the first of its household is near nothing */
 	T_STR(reason_name(v.warn[0].id), "P09_NEAR");
@@ -564,9 +564,9 @@ static void test_many_warnings_of_a_kind_hide_no_other(void)
 	T_STR(reason_name(v.warn[VERDICT_WARN_MAX - 1].id), "P09_EVIDENCE");
 	T_EQ(v.warn[VERDICT_WARN_MAX - 1].num[0], USED + 1);
 	/* and who listens hears of each */
-	T_EQ(heard.n, v.nwarn);
-	T_EQ(heard.late, 1);
-	T_EQ(heard.evidence, 1);
+	T_EQ(warned.n, v.nwarn);
+	T_EQ(warned.late, 1);
+	T_EQ(warned.evidence, 1);
 	town_close(&x.w);
 }
 

@@ -688,17 +688,17 @@ static void test_nothing_is_said_of_what_is_not_there(void)
 
 /* --- the table ------------------------------------------------------------------------------------- */
 /* A sentence as it stands in the table: what is so and what to do, in two languages. */
-struct told {
+struct row {
 	const char *name, *rule, *zh, *zh_do, *en, *en_do;
 };
 
-static void bad_entry(const struct told *x, const char *why, const char *text)
+static void bad_entry(const struct row *x, const char *why, const char *text)
 {
 	t_fail(__FILE__, __LINE__, "%s: %s: \"%s\"", x->name, why, text);
 }
 
 /* Every place to be filled in is one that the builder knows, and stands in @other, too. */
-static void check_places(const struct told *x, const char *text, const char *other)
+static void check_places(const struct row *x, const char *text, const char *other)
 {
 	static const char *const known[] = {"{0}",  "{0p}", "{0d}", "{0m}", "{0v}",
 					    "{0s}", "{0l}", "{0n}", "{0o}", "{s}",
@@ -727,7 +727,7 @@ static void check_places(const struct told *x, const char *text, const char *oth
 	}
 }
 
-static void check_chinese(const struct told *x, const char *text)
+static void check_chinese(const struct row *x, const char *text)
 {
 	const char *at = strpbrk(text, ",;:!?()[]\"'");
 
@@ -739,7 +739,7 @@ static void check_chinese(const struct told *x, const char *text)
 		bad_entry(x, "a full stop", text);
 }
 
-static void check_english(const struct told *x, const char *text)
+static void check_english(const struct row *x, const char *text)
 {
 	for (const char *p = text; *p; p++)
 		if ((unsigned char)*p >= 0x80)
@@ -754,7 +754,7 @@ static bool rule_named(const char *rule)
 	       isdigit((unsigned char)rule[2]);
 }
 
-static void check_entry(const struct told *x)
+static void check_entry(const struct row *x)
 {
 	if (!rule_named(x->rule))
 		bad_entry(x, "no rule", x->rule);
@@ -774,9 +774,9 @@ static void check_entry(const struct told *x)
 
 static void test_every_verdict_says_what_is_so_and_what_to_do(void)
 {
-#define TOLD(id, rule, zh, zh_do, en, en_do) {#id, rule, zh, zh_do, en, en_do},
-	static const struct told all[] = {VERDICTS(TOLD)};
-#undef TOLD
+#define ROW(id, rule, zh, zh_do, en, en_do) {#id, rule, zh, zh_do, en, en_do},
+	static const struct row all[] = {VERDICTS(ROW)};
+#undef ROW
 
 	for (int i = V_ACCEPTED + 1; i < V_COUNT; i++)
 		check_entry(&all[i]);
@@ -882,16 +882,16 @@ static void test_placeholders_are_known(void)
 					    "Unknown",
 					    "𠮷",
 					    "......................"};
-	static const char *const told[] = {"村委会",   "无锡",	"测试田",   "二组",   "CG-1",
+	static const char *const real[] = {"村委会",   "无锡",	"测试田",   "二组",   "CG-1",
 					   "11",       "2号院", "nonesuch", "没有院", "暂无名路",
 					   "在无人处", "aaab",	"张三"};
 
 	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
 		if (!placeholder(town_b(empty[i])))
 			t_fail(__FILE__, __LINE__, "\"%s\" passes", empty[i]);
-	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
-		if (placeholder(town_b(told[i])))
-			t_fail(__FILE__, __LINE__, "\"%s\" does not pass", told[i]);
+	for (size_t i = 0; i < sizeof(real) / sizeof(real[0]); i++)
+		if (placeholder(town_b(real[i])))
+			t_fail(__FILE__, __LINE__, "\"%s\" does not pass", real[i]);
 }
 
 static void test_one_kind_of_evidence_suffices(void)

@@ -161,8 +161,8 @@ static bool named(const struct verify_report *r, const struct held_row *row)
 	return false;
 }
 
-static void must_be_told(const struct change *c, uint32_t n, const struct held_row *row,
-			 const char *what, size_t at)
+static void must_be_listed(const struct change *c, uint32_t n, const struct held_row *row,
+			   const char *what, size_t at)
 {
 	struct verify_report r;
 
@@ -183,7 +183,7 @@ static void flip(const struct held_row *row, size_t at, unsigned bit)
 
 	bad = *row;
 	bad.v[at] ^= (uint8_t)(1u << bit);
-	must_be_told(&c, 1, row, "flipped", at);
+	must_be_listed(&c, 1, row, "flipped", at);
 }
 
 static void test_a_flipped_bit_in_any_row_is_found_and_named(void)
@@ -264,7 +264,7 @@ static void test_any_missing_row_is_found_and_named(void)
 		/* what others said may be forgotten: nothing shows that it was there */
 		if (row->tab == KV_NOTE && row->k[4] != SIGS_SEALED)
 			continue;
-		must_be_told(&c, 1, row, "removed", 0);
+		must_be_listed(&c, 1, row, "removed", 0);
 	}
 }
 
