@@ -85,7 +85,7 @@ help:
 	@echo 'make demo       a hub and three villages on this machine; ONCE=1 ends after its checks'
 	@echo 'make test       every test; SEEDS=n sets how many simulator seeds'
 	@echo 'make check-asan check-tsan   the tests under the sanitizers'
-	@echo 'make cross      the unit tests of the pure rooms on big endian and on 32 bit, emulated'
+	@echo 'make cross      unit tests and simulator on big endian and on 32 bit, emulated'
 	@echo 'make fuzz       libFuzzer on every decoder, FUZZ_TIME=60 seconds each'
 	@echo 'make bench      the table of speeds, each beside its yardstick; ONLY=row'
 	@echo 'make bench-quick   whether every row of it works, in small sizes'
@@ -136,8 +136,8 @@ cross: cross-s390x-linux-gnu cross-arm-linux-gnueabihf	# big endian; 32 bit
 cross-%:
 	@tools/deps cross-$*
 	+$(AGAIN) CROSS=$*- CC=$*-gcc cross-run
-cross-run: $(UNIT)
-	@BIN=$(B) RUNNER='$(RUNNER)' STEP=29 SKIP='@(requirements|e2e_)' tests/run $(UNIT)
+cross-run: $(UNIT) $(SIM)
+	@BIN=$(B) RUNNER='$(RUNNER)' STEP=29 SEEDS=3 SKIP='@(requirements|e2e_)' tests/run $(UNIT) -- -- -- $(SIM)
 spec: $(B)/tests/tools/spec	# the tables that follow from proto/records.def
 	$< proto/SPEC.md
 demo:
