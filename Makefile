@@ -89,7 +89,7 @@ help:
 	@echo 'make fuzz       libFuzzer on every decoder, FUZZ_TIME=60 seconds each'
 	@echo 'make bench      the table of speeds, each beside its yardstick; ONLY=row'
 	@echo 'make bench-quick   whether every row of it works, in small sizes'
-	@echo 'make spec       write the tables of proto/records.def into proto/SPEC.md'
+	@echo 'make spec       write the tables of proto/records.def and views.def into SPEC.md and openapi.yaml'
 	@echo 'make install format lint clean deps'
 deps:
 	@tools/deps $(DEPS)
@@ -138,8 +138,8 @@ cross-%:
 	+$(AGAIN) CROSS=$*- CC=$*-gcc cross-run
 cross-run: $(UNIT) $(SIM)
 	@BIN=$(B) RUNNER='$(RUNNER)' STEP=29 SEEDS=3 SKIP='@(requirements|e2e_)' tests/run $(UNIT) -- -- -- $(SIM)
-spec: $(B)/tests/tools/spec	# the tables that follow from proto/records.def
-	$< proto/SPEC.md
+spec: $(B)/tests/tools/spec	# what follows from proto/records.def and daemon/ledger/query/views.def
+	$< proto/SPEC.md daemon/web/api/openapi.yaml
 demo:
 	@tools/deps build
 	+$(AGAIN) VARIANT=release all tools-tests

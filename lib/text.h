@@ -17,6 +17,9 @@ static inline const char *says_in(struct says s, enum lang lang)
 {
 	return lang == LANG_EN ? s.en : s.zh;
 }
+/* Of a list of choices, each a ROW(list, value, name, zh, en): its constants, and its sentences by value. */
+#define CHOICE_CONST(list, value, name, zh, en) list##_##name = (value),
+#define CHOICE_SAYS(list, value, name, zh, en)	[value] = {zh, en},
 
 /* Text encodings with bounds. */
 #define B64_LEN(n) (((n) + 2) / 3 * 4)

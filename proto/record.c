@@ -35,6 +35,7 @@ const uint32_t rec_nlists = REC_LIST_NONE;
 #define REF(type)		.ref = REC_##type
 #define SETTLES			.settles = true
 #define SETTLES_FOR(R, village) .settles = true, .settles_for = &fields_##R[AT_##R##_##village]
+#define DONE_WHEN(R, yes)	.done_when = &fields_##R[AT_##R##_##yes]
 
 /* Tables fields_points for a head and fields_points_line for its lines, with the places of their fields. */
 #define FIELD_AT(R, field, ...) AT_##R##_##field,
@@ -115,6 +116,11 @@ const struct rec_type *rec_type_named(const char *name)
 		if (strcmp(rec_types[i].name, name) == 0)
 			return &rec_types[i];
 	return NULL;
+}
+
+struct bytes rec_title(const struct rec_type *t, enum lang lang)
+{
+	return bytes_str(lang == LANG_EN ? t->en : t->zh);
 }
 
 /* --- one value --------------------------------------------------------------------------------------- */
@@ -277,6 +283,12 @@ uint64_t rec_u(const struct rec_field *f, const void *s)
 	return value_u(f, s);
 }
 
+uint32_t rec_chosen(const struct rec_field *f, const void *s)
+{
+	assert(f->kind == REC_CHOICE);
+	return value_choice(f, s);
+}
+
 day_t rec_day(const struct rec_field *f, const void *s)
 {
 	assert(f->kind == REC_DAY);
@@ -317,6 +329,13 @@ bool rec_is_zero(const struct rec_field *f, const void *s)
 void rec_copy(const struct rec_field *f, void *s, const void *from)
 {
 	value_put(f, s, (const uint8_t *)from + f->offset, value_size(f->kind));
+}
+
+void rec_clear(const struct rec_field *f, void *s)
+{
+	static const uint8_t zero[sizeof(struct bytes)];
+
+	value_put(f, s, zero, value_size(f->kind));
 }
 
 void rec_put_day(const struct rec_field *f, void *s, day_t day)

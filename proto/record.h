@@ -9,6 +9,7 @@
 #include "lib/date.h"
 #include "lib/err.h"
 #include "lib/jw.h"
+#include "lib/text.h"
 #include "proto/entry.h"
 #include "proto/records.def"
 
@@ -102,6 +103,7 @@ struct rec_field {
 	const char *example; /* a value for people to see; NULL: one is made from the kind */
 	enum rec_default fill;
 	bool person; /* the name of a person, which can be shortened */
+	bool number; /* a text that is a number: "12.5" */
 	/* what the value means; another field named here is one of the same head or line */
 	bool past; /* a day that is not after today */
 	const struct rec_field
@@ -116,6 +118,8 @@ struct rec_field {
 	bool settles;	   /* that entry is settled by this one ... */
 	const struct rec_field *
 		settles_for; /* ... for the village in this field of the same head; NULL: for all */
+	const struct rec_field *
+		done_when; /* nothing is left to do about it when this YES of the same head says so */
 };
 /* Somebody must act on an accepted record until another one settles it. The last day for that is the one in the
  * field @day of its head (DAY_NONE: no deadline), or, when there is @days, so many working days after it: a field
@@ -162,18 +166,24 @@ extern const uint32_t rec_ntypes;
 bool rec_optional(const struct rec_field *f);
 /* Bytes that people write as hexadecimal digits: BIN and DIGEST. */
 bool rec_is_hex(const struct rec_field *f);
+/* "points", as in the table of SPEC.md 5. */
+const char *rec_kind_name(enum rec_kind kind);
+bool rec_is_number(const struct rec_field *f); /* is it written from the right? */
 /* The value of a field in a head or line, of a kind that is kept in this C type; bytes are borrowed, and empty when
  * they were not given. */
 uint64_t rec_u(const struct rec_field *f, const void *s);
+uint32_t rec_chosen(const struct rec_field *f, const void *s);
 day_t rec_day(const struct rec_field *f, const void *s);
 struct bytes rec_bytes(const struct rec_field *f, const void *s);
 /* A number, amount or day that is 0: it was not given. */
 bool rec_is_zero(const struct rec_field *f, const void *s);
 /* Puts the value that the field has in @from; of bytes the borrowed ones. */
 void rec_copy(const struct rec_field *f, void *s, const void *from);
+void rec_clear(const struct rec_field *f, void *s);
 void rec_put_day(const struct rec_field *f, void *s, day_t day);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
+struct bytes rec_title(const struct rec_type *t, enum lang lang);
 
 /* What is wrong with a record, for people: part 0 = head. */
 struct rec_issue {
@@ -202,6 +212,16 @@ int rec_nlines(const struct rec_type *t, const struct payload *p, uint32_t *ret)
  * are left out, too. */
 void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s,
 	      enum rec_privacy upto);
+/* One value of it, without its key. */
+void rec_json_value(struct jw *w, const struct rec_field *f, const void *s);
+/* The label of a CHOICE; "" for a value that is not in its list. */
+const char *rec_label(const struct rec_field *f, const void *s, enum lang lang);
+/* May the field be shown at all, if need be in its short form? */
+bool rec_shown(const struct rec_field *f, enum rec_privacy upto);
+/* Puts the short form in the place of MASKED names, and nothing in that of other fields more private than
+ * @upto. The short forms are appended to @shown, which must not move: give it a place of fixed size. */
+void rec_redact(const struct rec_field *f, uint32_t n, void *s, enum rec_privacy upto,
+		struct buf *shown);
 /* Reads one value from text as people write it (dates, points, choice name or zh/en label, hex) into its
  * place in @record and checks its bounds. Empty text means "not given" where that is allowed.
  * TEXT and CODE borrow @s; BIN is written to @scratch (32 + 600 bytes). ERR_INVALID. */

@@ -9,6 +9,20 @@
 /* Records as people see them: JSON, text fields of forms and command lines, masked names, the table of
  * SPEC.md. The codec is in proto/record.c. */
 
+const char *rec_kind_name(enum rec_kind kind)
+{
+	static const char *const names[] = {"u",    "points", "fen",	"qty",	  "day",   "text",
+					    "code", "bin",    "choice", "minute", "digest"};
+
+	return names[kind];
+}
+
+bool rec_is_number(const struct rec_field *f)
+{
+	return f->number || f->kind == REC_U || f->kind == REC_POINTS || f->kind == REC_FEN ||
+	       f->kind == REC_QTY;
+}
+
 /* --- masked names ------------------------------------------------------------------------------------ */
 
 /* Family names of two characters; each entry is two characters of three bytes. */
@@ -69,7 +83,7 @@ static void json_masked_name(struct jw *w, struct bytes name)
 	jw_strn(w, b.err ? "*" : (const char *)b.p, b.err ? 1 : b.n);
 }
 
-static void json_value(struct jw *w, const struct rec_field *f, const void *s)
+void rec_json_value(struct jw *w, const struct rec_field *f, const void *s)
 {
 	char text[AMOUNT_TEXT_MAX > DATE_TEXT_MAX ? AMOUNT_TEXT_MAX : DATE_TEXT_MAX];
 	struct bytes b;
@@ -105,11 +119,52 @@ void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s
 	for (uint32_t i = 0; i < n; i++) {
 		if (f[i].privacy <= upto) {
 			jw_key(w, f[i].name);
-			json_value(w, &f[i], s);
+			rec_json_value(w, &f[i], s);
 		} else if (f[i].privacy == REC_MASKED && f[i].person) {
 			jw_key(w, f[i].name);
 			json_masked_name(w, value_bytes(&f[i], s));
 		}
+	}
+}
+
+const char *rec_label(const struct rec_field *f, const void *s, enum lang lang)
+{
+	uint32_t c = value_choice(f, s);
+
+	if (c >= f->choices->n)
+		return "";
+	return lang == LANG_EN ? f->choices->v[c].en : f->choices->v[c].zh;
+}
+
+/* --- values that some must not see ------------------------------------------------------------------- */
+
+bool rec_shown(const struct rec_field *f, enum rec_privacy upto)
+{
+	return f->privacy <= upto || (f->privacy == REC_MASKED && f->person);
+}
+
+/* The short form of the name in a place of its own; "*" when there is no more room. */
+static void redact_name(const struct rec_field *f, void *s, struct buf *shown)
+{
+	struct bytes name = value_bytes(f, s);
+	size_t start = shown->n;
+
+	if (rec_mask_name(shown, (const char *)name.p, name.n))
+		value_put_bytes(f, s, (struct bytes){(const uint8_t *)"*", 1});
+	else
+		value_put_bytes(f, s, (struct bytes){shown->p + start, shown->n - start});
+}
+
+void rec_redact(const struct rec_field *f, uint32_t n, void *s, enum rec_privacy upto,
+		struct buf *shown)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (f[i].privacy <= upto)
+			continue;
+		if (rec_shown(&f[i], upto))
+			redact_name(&f[i], s, shown);
+		else
+			rec_clear(&f[i], s);
 	}
 }
 
@@ -301,13 +356,11 @@ static void spec_open(struct buf *out, const struct rec_open *open)
 
 static void spec_fields(struct buf *out, const char *part, const struct rec_field *f, uint32_t n)
 {
-	static const char *const kinds[] = {"u",    "points", "fen",	"qty",	  "day",   "text",
-					    "code", "bin",    "choice", "minute", "digest"};
 	static const char *const privacy[] = {"public", "masked", "private"};
 
 	for (uint32_t i = 0; i < n; i++) {
 		buf_printf(out, "| %s | %" PRIu32 " | `%s` | %s | ", part, i, f[i].name,
-			   kinds[f[i].kind]);
+			   rec_kind_name(f[i].kind));
 		spec_bounds(out, &f[i]);
 		buf_puts(out, " | ");
 		spec_checks(out, &f[i]);

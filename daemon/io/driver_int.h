@@ -41,7 +41,6 @@ struct driver {
 	struct writer *writer;
 	struct storeq *storeq;
 	struct web_services services;
-	atomic_flag replaying; /* of services */
 	struct http *http_local, *http_public;
 	char halted[ERRMSG_MAX];
 	atomic_bool broken;

@@ -26,16 +26,6 @@ static int svc_submit(void *ctx, struct job **jobs, uint32_t n)
 	return d->storeq ? storeq_run(d->storeq, jobs, n) : ERR_STATE;
 }
 
-static bool svc_replay_begin(void *ctx)
-{
-	return !atomic_flag_test_and_set(&((struct driver *)ctx)->replaying);
-}
-
-static void svc_replay_end(void *ctx)
-{
-	atomic_flag_clear(&((struct driver *)ctx)->replaying);
-}
-
 static uint64_t svc_wall(void *ctx)
 {
 	(void)ctx;
@@ -261,10 +251,6 @@ int driver_web_start(struct driver *d, struct errmsg *msg)
 	s->file_keep = svc_file_keep;
 	s->file_end = svc_file_end;
 	s->halted = svc_halted;
-	atomic_flag_clear(&d->replaying);
-	s->replay_one.begin = svc_replay_begin;
-	s->replay_one.end = svc_replay_end;
-	s->replay_one.ctx = d;
 	attachments_sweep(d->dir->path);
 	err = listen_local(d, &local.fd, msg);
 	if (!err)

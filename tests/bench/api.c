@@ -102,17 +102,6 @@ static const char *svc_halted(void *ctx)
 	return NULL;
 }
 
-static bool svc_replay_begin(void *ctx)
-{
-	(void)ctx;
-	return true;
-}
-
-static void svc_replay_end(void *ctx)
-{
-	(void)ctx;
-}
-
 void api_open(struct api_node *a, struct load *l, const char *dir)
 {
 	*a = (struct api_node){.l = l};
@@ -130,7 +119,6 @@ void api_open(struct api_node *a, struct load *l, const char *dir)
 		.links = svc_links,
 		.alarms = svc_alarms,
 		.guard = svc_guard,
-		.replay_one = {svc_replay_begin, svc_replay_end, NULL},
 		.halted = svc_halted,
 	};
 }

@@ -89,6 +89,8 @@ must run hub record guidance --as office --village $code --kind rectify --title 
 guidance=$(run hub status --json | jq '[.feeds[] | select(.own)][0].size - 1')
 exchanged
 # R20 R75
+is "a task is due" "$(rows due)" "guidance, reminder or task|补齐公示||||2025-02-20|$(((($(date -d "$today" +%s) - $(date -d 2025-02-20 +%s))) / 86400))|$guidance"
+# R20 R75
 is "a task that is late" "$(rows guidance)" "$guidance|task to put right|补齐公示|2025-02-20|overdue|||"
 decide guidance-reply --guidance "$guidance" --done yes --day "$today" --text 已补齐
 reply=$(last)
@@ -185,7 +187,8 @@ recorded within seven days|4|5|80.0|
 deductions among all lines|1|5|20.0|
 honours among all rewards|0|1|0.0|
 policy support among all rewards|0|1|0.0|
-goods among all rewards|1|1|100.0|"
+goods among all rewards|1|1|100.0|
+done in time: guidance, reminder or task|0|1|0.0|"
 # R71
 is categories "$(rows categories)" "A|patriotism|1|0|2.00|0.00|2.00
 D|living environment|3|1|9.00|1.00|8.00"
@@ -248,7 +251,7 @@ decide policy-support --policy 小额信贷 --department 农商行 --household 0
 kept v1 policy_support ".policy == \"小额信贷\" and .department == \"农商行\" and .household == \"01001\" and
 	.basis == \"全村第一名\" and .day == \"$today\""
 # R06 R43
-is "honour, support and goods" "$(rows completeness | tail -n 3)" "honours among all rewards|1|3|33.3|
+is "honour, support and goods" "$(rows completeness | grep 'all rewards')" "honours among all rewards|1|3|33.3|
 policy support among all rewards|1|3|33.3|
 goods among all rewards|1|3|33.3|"
 exchanged
@@ -306,7 +309,7 @@ kept v1 posting '.place == "公示栏" and .poster == "张小红" and (.photo | 
 # R07
 [[ $(rows completeness) == *"redemptions published|1|1|100.0"* ]] || fail "a redemption on the board is not published"
 # R77
-[[ $(rows notices | tail -n 1) == "$redemption|redemptions|$today|$today|1|4.00|0.00|$(date -d "$today +10 days" +%F)|$today|"*"|posted|" ]] ||
+[[ $(rows notices | tail -n 1) == "$redemption|redemptions|$today|$today|1|4.00|0.00|$(date -d "$today +10 days" +%F)|$today|"*"|posted||$redemption" ]] ||
 	fail "notices: $(rows notices)"
 # R78
 run v1 notice check "$code_of" --json | jq -e '.agrees and .posted.plus == "4.00" and .ledger.plus == "4.00"' >/dev/null ||

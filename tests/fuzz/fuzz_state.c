@@ -6,6 +6,7 @@
 #include "daemon/feed/feedlog.h"
 #include "daemon/feed/sigs.h"
 #include "daemon/ledger/state/journal.h"
+#include "daemon/ledger/state/state_covered.h"
 #include "daemon/ledger/state/state_evidence.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/state_register.h"
@@ -163,25 +164,49 @@ static void value_evidence(struct bytes row)
 	buf_close(&b);
 }
 
-/* Postings pack to the bytes that they were read from. */
+/* Earlier postings of an account, and the latest in its row. */
+static void postings(struct postings *p, uint64_t first, struct bytes want)
+{
+	struct posting one;
+	struct buf b = {0};
+	int err;
+
+	for (uint64_t before = first; (err = postings_next(p, &one)) == ERR_OK; before = one.seq)
+		posting_pack(&one, before, &b);
+	assert(err == ERR_NOTFOUND || err == ERR_CORRUPT);
+	assert(b.n <= want.n && (b.n == 0 || memcmp(b.p, want.p, b.n) == 0));
+	assert(err == ERR_CORRUPT || b.n == want.n);
+	buf_close(&b);
+}
+
 static void value_postings(struct bytes row)
 {
-	const uint64_t first = 1000;
-	struct buf b = {0};
-	struct postings s;
-	struct posting p;
-	uint64_t before = first;
+	struct state_account a;
+	struct postings p;
+	struct bytes rest;
 
-	if (postings_of_run(row, first, &s))
-		return;
-	const uint8_t *from = s.c.p;
-	while (postings_next(&s, &p) == ERR_OK) {
-		posting_pack(&p, before, &b);
-		assert(p.seq >= before && p.entry <= p.seq);
-		before = p.seq;
-		same(&b, kv_bytes(from, (size_t)(s.c.p - from)));
-		from = s.c.p;
+	if (!postings_of_run(row, 5, &p)) {
+		rest = kv_bytes(p.c.p, cur_left(&p.c));
+		postings(&p, 5, rest);
 	}
+	if (!state_account_parse(row, &a) && !postings_of_account(&a, &p))
+		postings(&p, a.first, a.postings);
+}
+
+static void value_covered(struct bytes row)
+{
+	const struct state_covered more = {.from = 20000, .to = 20010, .seq = 9};
+	struct state_covered c;
+	struct buf b = {0};
+	size_t at = 0;
+	int err;
+
+	while ((err = state_covered_next(row, &at, &c)) == ERR_OK)
+		assert(at <= row.n && c.from <= c.to);
+	if (err == ERR_NOTFOUND && !state_covered_add(row, &more, &b))
+		for (at = 0; state_covered_next(buf_bytes(&b), &at, &c) == ERR_OK;)
+			assert(at <= b.n);
+	buf_close(&b);
 }
 
 static void value_daybook(struct bytes row)
@@ -191,8 +216,7 @@ static void value_daybook(struct bytes row)
 	size_t at = 0;
 
 	while (journal_day_next(row, &at, &slot, &household) == ERR_OK) {
-		assert(at <= row.n);
-		assert(slot < JOURNAL_BLOCK);
+		assert(at <= row.n && slot < JOURNAL_BLOCK);
 		assert(household.n >= 1 && household.n <= STATE_CODE_MAX);
 	}
 }

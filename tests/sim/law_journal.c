@@ -62,7 +62,7 @@ static int64_t redeemed(struct kv_txn *t, uint32_t no)
 {
 	struct points p;
 
-	T_EQ(journal_own(t, no, &(struct account){.of = ACCOUNT_REDEEMED}, &p), ERR_OK);
+	T_EQ(journal_own(READER(t, no), &(struct account){.of = ACCOUNT_REDEEMED}, &p), ERR_OK);
 	return points_raw(p);
 }
 
@@ -73,7 +73,7 @@ static int64_t issued(struct kv_txn *t, uint32_t no)
 	struct points p;
 
 	for (; a.category < rec_lists[REC_LIST_CATEGORY].n; a.category++) {
-		T_EQ(journal_own(t, no, &a, &p), ERR_OK);
+		T_EQ(journal_own(READER(t, no), &a, &p), ERR_OK);
 		sum -= points_raw(p);
 	}
 	return sum;

@@ -120,12 +120,14 @@ static void move_silently(struct kv_txn *t, uint32_t no, const struct last *l)
 	struct points own;
 	struct state_key k;
 	struct buf row = {0};
+	struct state_balance b;
 
-	T_EQ(journal_own(t, no, &redeemed, &own), ERR_OK);
+	T_EQ(journal_own(READER(t, no), &redeemed, &own), ERR_OK);
+	b.points = points_raw(own) + 100;
 	a.redeemed += 100;
 	put_account(t, no, l->household, &a, NULL, 0);
 	journal_own_key(&k, no, &redeemed);
-	state_balance_pack(&(struct state_balance){points_raw(own) + 100}, &row);
+	state_balance_pack(&b, &row);
 	T_EQ(kv_put(t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
 	buf_close(&row);
 }

@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/web/api/viewjson.h"
 #include "lib/buf.h"
 #include "proto/record.h"
 
-/* Writes the tables of proto/SPEC.md that follow from proto/records.def: spec FILE. Exit 0 done, 1 failed. */
+/* Writes what follows from tables into the files that tell it: of proto/records.def into proto/SPEC.md, of
+ * daemon/ledger/query/views.def into openapi.yaml: spec SPEC OPENAPI. Exit 0 done, 1 failed. */
 #define SPEC_MAX ((size_t)4 << 20)
 
 static int put_file(struct buf *out, const char *path)
@@ -20,29 +22,41 @@ static int put_file(struct buf *out, const char *path)
 	return at ? out->err : -1;
 }
 
-int main(int argc, char **argv)
+static int put_between(const char *path, const char *begin, const char *end,
+		       int (*put)(struct buf *out))
 {
-	static const char begin[] = "<!-- records:begin -->\n", end[] = "<!-- records:end -->";
 	struct buf text = {0}, out = {0};
 	const char *from, *to;
 	FILE *f;
 
-	if (argc != 2 || put_file(&text, argv[1]))
+	if (put_file(&text, path))
 		return EXIT_FAILURE;
 	from = strstr(buf_str(&text), begin);
 	to = from ? strstr(from, end) : NULL;
 	if (!to) {
-		fprintf(stderr, "%s has no place for the tables of records\n", argv[1]);
+		fprintf(stderr, "%s has no place between %s and %s\n", path, begin, end);
 		return EXIT_FAILURE;
 	}
 	from += strlen(begin);
 	buf_put(&out, text.p, (size_t)(from - (const char *)text.p));
-	rec_spec_table(&out);
+	put(&out);
 	buf_puts(&out, to);
-	f = out.err ? NULL : fopen(argv[1], "wb");
+	f = out.err ? NULL : fopen(path, "wb");
 	if (!f || fwrite(out.p, 1, out.n, f) != out.n || fclose(f))
 		return EXIT_FAILURE;
 	buf_close(&text);
 	buf_close(&out);
 	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	int rv = EXIT_FAILURE;
+
+	if (argc == 3)
+		rv = put_between(argv[1], "<!-- records:begin -->\n", "<!-- records:end -->",
+				 rec_spec_table);
+	return rv ? rv
+		  : put_between(argv[2], "    # views:begin\n", "    # views:end",
+				viewjson_openapi);
 }

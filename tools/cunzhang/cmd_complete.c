@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "daemon/ledger/query/view.h"
 #include "tools/cunzhang/args.h"
 #include "tools/cunzhang/cli.h"
 
@@ -34,6 +35,8 @@ static void put_command(const struct command *cmd, const char *type)
 	if (cmd->run == cmd_record && !type)
 		for (uint32_t i = 0; i < rec_ntypes; i++)
 			printf(" %s", rec_types[i].name);
+	for (uint32_t i = 0; cmd->run == cmd_table && i < VIEWS_N; i++)
+		printf(" %s", views[i].name);
 	if (cmd->run == cmd_print)
 		fputs(" notice passbook slip certificate guide", stdout);
 	puts("' ;;");

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "daemon/ledger/query/view.h"
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
 #include "tools/cunzhang/sheet.h"
@@ -42,6 +43,48 @@ static void take_columns(struct sheet *s, const json_t *columns)
 	}
 }
 
+/* Names with their titles, to be ended by list_end. */
+struct listing {
+	json_t *all;
+	struct table t;
+};
+
+static void list_begin(struct listing *l)
+{
+	l->all = json_array();
+	table_begin(&l->t, 2);
+}
+
+static void list_add(struct listing *l, const char *key, const char *name, const char *title)
+{
+	table_cell(&l->t, name);
+	table_cell(&l->t, title);
+	json_array_append_new(l->all, json_pack("{s:s, s:s}", key, name, "title", title));
+}
+
+static int list_end(const struct cli *c, struct listing *l)
+{
+	if (c->json) {
+		cli_print_json(l->all);
+		buf_close(&l->t.cells);
+	} else {
+		table_print(&l->t, stdout);
+	}
+	json_decref(l->all);
+	return EXIT_DONE;
+}
+
+static int list_tables(const struct cli *c)
+{
+	struct listing l;
+
+	list_begin(&l);
+	for (uint32_t i = 0; i < VIEWS_N; i++)
+		list_add(&l, "table", views[i].name,
+			 say_lang() == LANG_EN ? views[i].en : views[i].zh);
+	return list_end(c, &l);
+}
+
 int cmd_table(struct cli *c)
 {
 	const char *const params[] = {
@@ -53,6 +96,8 @@ int cmd_table(struct cli *c)
 	struct reply r = {0};
 	int rv;
 
+	if (c->nargs == 0)
+		return list_tables(c);
 	buf_puts(&path, "/api/v1/tables/");
 	buf_puts(&path, c->args[0]);
 	rv = cli_word_ok(c->args[0]) ? client_query(c, buf_str(&path), params, &r) : EXIT_USAGE;
@@ -70,31 +115,16 @@ int cmd_table(struct cli *c)
 }
 
 /* --- registers ------------------------------------------------------------------------------------- */
-static int list_registers(struct cli *c)
+static int list_registers(const struct cli *c)
 {
-	json_t *all = json_array();
-	struct table t;
+	struct listing l;
 
-	table_begin(&t, 2);
-	for (uint32_t i = 0; i < rec_ntypes; i++) {
-		const struct rec_type *type = &rec_types[i];
-		const char *label = say_lang() == LANG_EN ? type->en : type->zh;
-
-		if (!type->listed)
-			continue;
-		table_cell(&t, type->name);
-		table_cell(&t, label);
-		json_array_append_new(all,
-				      json_pack("{s:s, s:s}", "type", type->name, "title", label));
-	}
-	if (c->json) {
-		cli_print_json(all);
-		buf_close(&t.cells);
-	} else {
-		table_print(&t, stdout);
-	}
-	json_decref(all);
-	return EXIT_DONE;
+	list_begin(&l);
+	for (uint32_t i = 0; i < rec_ntypes; i++)
+		if (rec_types[i].listed)
+			list_add(&l, "type", rec_types[i].name,
+				 say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh);
+	return list_end(c, &l);
 }
 
 static void add_column(struct sheet *s, const char *label, bool right)
@@ -108,9 +138,7 @@ static void add_column(struct sheet *s, const char *label, bool right)
 static void add_fields(struct sheet *s, const struct rec_field *f, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		add_column(s, say_lang() == LANG_EN ? f[i].en : f[i].zh,
-			   f[i].kind == REC_U || f[i].kind == REC_POINTS || f[i].kind == REC_FEN ||
-				   f[i].kind == REC_QTY);
+		add_column(s, say_lang() == LANG_EN ? f[i].en : f[i].zh, rec_is_number(&f[i]));
 }
 
 static void put_values(json_t *row, const struct rec_field *f, uint32_t n, const json_t *values)

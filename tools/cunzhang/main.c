@@ -174,7 +174,7 @@ const struct command main_commands[] = {
 	{"notice make", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},
 	{"notice check", "CODE", M_C_NOTICE_CHECK, M_NOTHING_MORE, 0, cmd_notice_check, o_feed, 0, false, false},
 	{"print", "PAPER", M_C_PRINT, M_X_PRINT, W, cmd_print, o_print, 0, false, false},
-	{"table", "NAME", M_C_TABLE, M_X_TABLE, 0, cmd_table, o_table, 0, false, false},
+	{"table", "[NAME]", M_C_TABLE, M_X_TABLE, 0, cmd_table, o_table, 0, false, false},
 	{"register", "[TYPE]", M_C_REGISTER, M_NOTHING_MORE, 0, cmd_register, o_register, 0, false, false},
 	{"status", "", M_C_STATUS, M_X_STATUS, 0, cmd_status, o_status, 0, false, false},
 	{"verify", "", M_C_VERIFY, M_X_VERIFY, 0, cmd_verify, o_verify, 0, false, false},

@@ -16,8 +16,7 @@ enum ask_why {
 	ASK_WRONG,    /* a parameter is missing or wrong */
 	ASK_MISSING,  /* there is no such thing */
 	ASK_CONFLICT, /* not in the present state */
-	ASK_UNFIT,    /* the answer must not be given */
-	ASK_BUSY      /* not now */
+	ASK_UNFIT     /* the answer must not be given */
 };
 #define ASK_TEXT_MAX 280
 struct ask_issue {

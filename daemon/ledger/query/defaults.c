@@ -150,44 +150,28 @@ static void present_time(uint64_t wall_ms, bool has_minute, struct rec_redemptio
 		r->minute = minutes % MINUTES_PER_DAY;
 }
 
-struct offer {
-	struct bytes good;
-	struct points price;
-	bool found;
-};
-
-static int on_price(void *ctx, const struct rec_prices_line *l)
-{
-	struct offer *o = ctx;
-
-	if (o->found || l->good.n != o->good.n || memcmp(l->good.p, o->good.p, l->good.n) != 0)
-		return ERR_OK;
-	o->found = true;
-	o->price = l->price;
-	return ERR_OK;
-}
-
 /* A product that fits no amount stays empty: the record is then refused for it. */
-static int goods_line(struct kv_txn *t, uint32_t feed, uint32_t line, day_t day,
+static int goods_line(const struct reader *r, uint32_t line, day_t day,
 		      struct rec_redemption_line *l, struct reason *why)
 {
-	struct offer o = {.good = l->good};
-	uint64_t version;
+	struct rec_prices_line offer;
+	struct document prices;
 	int err;
 
 	if (points_raw(l->points))
 		return ERR_OK;
-	err = view_prices_on(t, feed, day, &version, on_price, &o);
+	err = read_document_on(r, DOC_PRICES, day, &prices);
 	if (err)
 		return err;
-	if (o.found) {
-		if (!points_times(o.price, l->quantity, &l->points))
-			l->points = POINTS_ZERO;
-		return ERR_OK;
+	err = read_price(r, &prices, l->good, &offer);
+	if (!err && !points_times(offer.price, l->quantity, &l->points))
+		l->points = POINTS_ZERO;
+	if (err == ERR_NOTFOUND) {
+		*why = (struct reason){.id = V_GOOD_UNKNOWN,
+				       .num = {line, (int64_t)prices.version}};
+		reason_set_text(why->s, l->good.p, l->good.n);
 	}
-	*why = (struct reason){.id = V_GOOD_UNKNOWN, .num = {line, (int64_t)version}};
-	reason_set_text(why->s, l->good.p, l->good.n);
-	return ERR_NOTFOUND;
+	return err;
 }
 
 /* @fresh: nothing was written under the ID of the request. */
@@ -196,6 +180,7 @@ static int redemption(const struct defaults_at *at, bool fresh, struct defaults_
 {
 	struct rec_redemption_line *l = (struct rec_redemption_line *)r->lines;
 	struct rec_redemption *h = (struct rec_redemption *)r->head->raw;
+	const struct reader reader = reader_of(at->t, at->feed_no);
 	struct document doc;
 	int err = ERR_OK;
 
@@ -203,11 +188,11 @@ static int redemption(const struct defaults_at *at, bool fresh, struct defaults_
 		present_time(at->wall_ms, r->has_minute, h);
 	*why = (struct reason){.id = V_NO_PRICES, .num = {h->day, 0, (int64_t)h->prices}};
 	if (!h->prices)
-		err = read_document_on(READER(at->t, at->feed_no), DOC_PRICES, h->day, &doc);
+		err = read_document_on(&reader, DOC_PRICES, h->day, &doc);
 	if (!err && !h->prices)
 		h->prices = doc.version;
 	for (uint32_t i = 0; !err && i < r->nlines; i++)
-		err = goods_line(at->t, at->feed_no, i + 1, h->day, &l[i], why);
+		err = goods_line(&reader, i + 1, h->day, &l[i], why);
 	return err;
 }
 

@@ -1,28 +1,21 @@
 #ifndef DAEMON_LEDGER_QUERY_DUE_H
 #define DAEMON_LEDGER_QUERY_DUE_H
 
-#include "daemon/feed/feedlog.h"
-#include "lib/date.h"
-#include "lib/text.h"
+#include "daemon/ledger/query/view.h"
 
-/* What a village must have done by a day, from what is held here: it needs no connection. Periodic notices
- * (R46, R77), objections without an answer, guidance of the town that is not done. */
-/* N01: what is published by period must be on the board so many days after it. */
-#define NOTICE_DUE_DAYS 10
-struct due {
-	struct says what;
-	const char *subject; /* guidance: its title; objection: the household */
-	uint64_t entry;	     /* the objection, the guidance, the last notice that counts; 0: none */
-	day_t covered;	     /* notices: every day to this one has been posted */
-	day_t posted_from, posted_to;
-	day_t due;
+/* A row of any list that says OPEN. */
+struct duty {
+	const struct view_def *def;
+	const void *row;
+	struct bytes what, subject;
+	uint64_t entry;
+	day_t due, done; /* DAY_NONE: no deadline; not done */
 };
-/* DAY_NONE where something is not known. @feed: of a village. */
-int due_walk(struct kv_txn *t, const struct feed_head *feed,
-	     int (*fn)(void *ctx, const struct due *d), void *ctx);
+/* List by list, all of them, or those that are not done. */
+int duty_each(struct ask *a, bool open, int (*fn)(void *ctx, const struct duty *d), void *ctx);
 /* Days since it was due; 0: not late, or today is not known. */
-int due_late(const struct due *d, day_t today);
-/* How many are late. */
-int due_count(struct kv_txn *t, const struct feed_head *feed, day_t today, uint64_t *ret);
+uint64_t duty_late(const struct duty *d, day_t today);
+/* How many rows of the list "due" are late in the feed that was asked for, which is of a village. */
+int due_count(struct ask *a, uint64_t *ret);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/ledger/state/read_catalogue.h"
+#include "daemon/ledger/state/reader.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -74,7 +75,7 @@ static struct statement_item *item_place(struct teller *w, uint64_t version, str
 	return &w->item[(h ^ h >> 15) & (ITEMS - 1)];
 }
 
-static int tell_item(struct teller *w, const struct rec_points_line *l)
+static int line_item(struct teller *w, const struct rec_points_line *l)
 {
 	struct statement_item *it = item_place(w, l->version, l->item);
 	struct item found;
@@ -105,7 +106,7 @@ static int read_line(struct teller *w, const struct posting *p)
 	    rec_decode_line(rec_type_of(REC_points), &w->payload, p->line - 1, &w->line))
 		return ERR_CORRUPT;
 	w->row.points_line = &w->line;
-	err = tell_item(w, &w->line);
+	err = line_item(w, &w->line);
 	if (err)
 		return err;
 	minus = (w->row.item->sign == SIGN_deduct) != (p->kind == POSTING_REVERSAL);
@@ -215,7 +216,7 @@ static int account_rows(struct kv_txn *t, uint32_t no, struct account_rows *a, u
 	int err = teller_new(t, no, fn, ctx, &a->w);
 
 	if (!err)
-		err = journal_walk(t, no, a->household, from, size, on_posting, a);
+		err = journal_walk(READER(t, no), a->household, from, size, on_posting, a);
 	mem_free(a->w);
 	return err;
 }
@@ -233,7 +234,7 @@ int statement_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 {
 	struct account_rows a = {.household = household};
 	uint64_t from;
-	int err = journal_latest(t, feed_no, household, size, n, &from, &a.skip);
+	int err = journal_latest(READER(t, feed_no), household, size, n, &from, &a.skip);
 
 	return err ? err : account_rows(t, feed_no, &a, from, size, fn, ctx);
 }
@@ -324,7 +325,7 @@ static int tell_posted(struct period_rows *y, uint32_t i)
 
 	for (uint32_t k = i; k > 0 && y->v[k - 1].seq == v->seq; k--)
 		x.skip += bytes_eq(posted_to(&y->v[k - 1]), posted_to(v));
-	err = journal_walk(y->w->t, y->w->no, posted_to(v), v->seq, v->seq + 1, on_nth, &x);
+	err = journal_walk(READER(y->w->t, y->w->no), posted_to(v), v->seq, v->seq + 1, on_nth, &x);
 	if (err != 1)
 		return err ? err : ERR_CORRUPT;
 	return tell(y->w, posted_to(v), &x.p, y->p);
@@ -342,7 +343,7 @@ int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_pe
 
 	/* what was done in a period may be booked at any later time */
 	if (!err)
-		err = journal_days(t, feed_no, p->from, deed ? DAY_NONE : p->to, deed, size,
+		err = journal_days(READER(t, feed_no), p->from, deed ? DAY_NONE : p->to, deed, size,
 				   on_posted, &y);
 	if (!err && y.n)
 		qsort(y.v, y.n, sizeof(*y.v), by_seq);

@@ -223,7 +223,7 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	ctx.is_town = f->feed_no == FEED_TOWN;
 	ctx.known = ctx.is_town ? e->seq : e->town_seen;
 	ctx.today = day_of_ms(e->wall_ms);
-	ctx.reader = (struct reader){f->t, f->work->rows, f->feed_no, ctx.known};
+	ctx.reader = (struct reader){f->t, f->work->rows, f->feed_no, ctx.known, 0};
 	ctx.meta = f->work->meta;
 	memset(&ret->reason, 0, sizeof(ret->reason));
 	ret->nwarn = 0;

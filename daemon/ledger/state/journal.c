@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/ledger/state/reader.h"
 #include "lib/err.h"
 #include "proto/record.h"
 
@@ -12,16 +11,10 @@
 #define OWN_REDEEMED  0xff
 #define POSTING_FIXED 41 /* bytes at most without the other household: kind, four numbers */
 
-/* --- keys ------------------------------------------------------------------------------------------ */
 void journal_own_key(struct state_key *k, uint32_t feed_no, const struct account *a)
 {
 	assert(a->of != ACCOUNT_HOUSEHOLD);
 	state_own_key(k, feed_no, a->of == ACCOUNT_ISSUE ? a->category : OWN_REDEEMED);
-}
-
-void journal_day_key(struct state_key *k, uint32_t feed_no, day_t day, uint64_t seq)
-{
-	state_daybook_key(k, feed_no, day, seq / JOURNAL_BLOCK);
 }
 
 /* --- postings --------------------------------------------------------------------------------------- */
@@ -148,7 +141,7 @@ static int put_day(struct journal *j, day_t day, struct bytes household)
 	struct bytes row;
 	int err;
 
-	journal_day_key(&k, j->feed_no, day, j->seq);
+	state_daybook_key(&k, j->feed_no, day, j->seq / JOURNAL_BLOCK);
 	err = rows_get_or_empty(j->rows, &k, &row);
 	if (err)
 		return err;
@@ -253,12 +246,12 @@ static int post_own(struct journal *j, const struct account *a, struct points p)
 	int err;
 
 	journal_own_key(&k, j->feed_no, a);
-	err = rows_get(j->rows, &k, &row);
-	if (!err)
+	err = rows_get_or_empty(j->rows, &k, &row);
+	if (!err && row.n)
 		err = state_balance_parse(row, &b);
-	if (err && err != ERR_NOTFOUND)
+	if (err)
 		return err;
-	if (!in_range(b.balance) || !add(&b.balance, p))
+	if (!in_range(b.points) || !add(&b.points, p))
 		return ERR_LIMIT;
 	buf_reset(j->out);
 	state_balance_pack(&b, j->out);
@@ -312,6 +305,7 @@ struct walk {
 	bool begun, done;      /* done: the rest is above @size */
 	struct points balance; /* after the last one read */
 };
+#define STOPPED 1 /* by w->done, not by @fn */
 
 static int walk_postings(struct walk *w, struct postings *s)
 {
@@ -332,12 +326,10 @@ static int walk_postings(struct walk *w, struct postings *s)
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-#define ENOUGH 1
-
 static int on_run(void *ctx, struct bytes key, struct bytes row)
 {
-	struct state_posted_parts at;
 	struct walk *w = ctx;
+	struct state_posted_parts at;
 	struct postings s;
 	int err = state_posted_split(key, &at);
 
@@ -345,18 +337,19 @@ static int on_run(void *ctx, struct bytes key, struct bytes row)
 		err = postings_of_run(row, at.first, &s);
 	if (!err)
 		err = walk_postings(w, &s);
-	return !err && w->done ? ENOUGH : err;
+	return err ? err : w->done ? STOPPED : ERR_OK;
 }
 
-/* Begins with the run that may hold w->from: the last that begins not after it, else the first there is. */
+/* From the run that may hold @w->from: the last that begins not after it, else the first there is. */
 static int walk_runs(struct walk *w, const struct reader *r, struct bytes household)
 {
-	struct state_posted_parts at = {0};
+	struct state_posted_parts at = {.first = 0};
 	struct state_key k;
 	struct bytes key, row;
 	int err;
 
-	state_posted_key(&k, r->feed_no, household, w->from < UINT64_MAX ? w->from + 1 : w->from);
+	state_posted_key(&k, r->feed_no, household, w->from);
+	state_key_after(&k);
 	err = reader_before(r, &k, 1, &key, &row);
 	if (!err)
 		err = state_posted_split(key, &at);
@@ -389,19 +382,18 @@ static int walk_tail(struct walk *w, const struct state_account *a)
 		       : ERR_CORRUPT;
 }
 
-int journal_walk(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t from,
-		 uint64_t size, int (*fn)(void *ctx, const struct posting *p), void *ctx)
+int journal_walk(const struct reader *r, struct bytes household, uint64_t from, uint64_t size,
+		 int (*fn)(void *ctx, const struct posting *p), void *ctx)
 {
-	const struct reader r = reader_of(t, feed_no);
 	struct walk w = {.from = from, .size = size, .fn = fn, .ctx = ctx};
 	struct state_account a;
-	int err = get_account(&r, household, &a);
+	int err = get_account(r, household, &a);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	/* runs end before the latest postings begin */
 	if (from < a.first)
-		err = walk_runs(&w, &r, household);
+		err = walk_runs(&w, r, household);
 	return err || w.done ? err : walk_tail(&w, &a);
 }
 
@@ -422,8 +414,8 @@ static int latest_runs(const struct reader *r, struct bytes household, uint64_t 
 {
 	struct state_posted_parts at;
 	struct postings s;
-	struct bytes key, row;
 	struct state_key k;
+	struct bytes key, row;
 	int err = ERR_OK;
 
 	while (!err && *sum < n) {
@@ -431,25 +423,24 @@ static int latest_runs(const struct reader *r, struct bytes household, uint64_t 
 		err = reader_before(r, &k, 1, &key, &row);
 		if (!err)
 			err = state_posted_split(key, &at);
-		if (!err)
-			err = postings_of_run(row, at.first, &s);
+		if (err)
+			break;
+		*from = at.first;
+		err = postings_of_run(row, at.first, &s);
 		if (!err)
 			err = count_below(&s, size, sum);
-		if (!err)
-			*from = at.first;
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-int journal_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t size,
-		   uint32_t n, uint64_t *ret_from, uint32_t *ret_skip)
+int journal_latest(const struct reader *r, struct bytes household, uint64_t size, uint32_t n,
+		   uint64_t *ret_from, uint32_t *ret_skip)
 {
-	const struct reader r = reader_of(t, feed_no);
 	struct state_account a;
 	struct postings s;
 	uint64_t from = 0;
 	uint32_t sum = 0;
-	int err = get_account(&r, household, &a);
+	int err = get_account(r, household, &a);
 
 	if (!err) {
 		from = a.first;
@@ -458,7 +449,7 @@ int journal_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, u
 	if (!err)
 		err = count_below(&s, size, &sum);
 	if (!err)
-		err = latest_runs(&r, household, size, n, &from, &sum);
+		err = latest_runs(r, household, size, n, &from, &sum);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	*ret_from = from;
@@ -472,33 +463,33 @@ struct days {
 	uint64_t size;
 	int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household);
 	void *ctx;
-	bool done; /* the rest is after @to */
+	bool done;
 };
 
 static int on_block(void *ctx, struct bytes key, struct bytes row)
 {
-	struct state_daybook_parts at;
-	struct bytes household;
 	struct days *w = ctx;
+	struct state_daybook_parts day;
+	struct bytes household;
 	unsigned slot;
-	size_t next = 0;
-	int err = state_daybook_split(key, &at);
+	size_t at = 0;
+	int err = state_daybook_split(key, &day);
 
-	w->done = !err && at.day > w->to;
-	if (w->done)
-		return ENOUGH;
-	while (!err && (err = journal_day_next(row, &next, &slot, &household)) == ERR_OK) {
-		uint64_t seq = at.block * JOURNAL_BLOCK + slot;
+	w->done = !err && day.day > w->to;
+	if (err || w->done)
+		return err ? err : STOPPED;
+	while ((err = journal_day_next(row, &at, &slot, &household)) == ERR_OK) {
+		uint64_t seq = day.block * JOURNAL_BLOCK + slot;
 
 		if (seq < w->size)
-			err = w->fn(w->ctx, at.day, seq, household);
+			err = w->fn(w->ctx, day.day, seq, household);
 		if (err)
 			return err;
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* From the first day not before @from to w->to. */
+/* From the first day not before @from to that of @w. */
 static int walk_days(struct days *w, const struct reader *r, day_t from)
 {
 	struct state_key k;
@@ -509,34 +500,33 @@ static int walk_days(struct days *w, const struct reader *r, day_t from)
 	return w->done ? ERR_OK : err;
 }
 
-int journal_days(struct kv_txn *t, uint32_t feed_no, day_t from, day_t to, bool late, uint64_t size,
+int journal_days(const struct reader *r, day_t from, day_t to, bool late, uint64_t size,
 		 int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household), void *ctx)
 {
-	const struct reader r = reader_of(t, feed_no);
-	struct days second = {.to = DAY_NONE, .size = size, .fn = fn, .ctx = ctx};
-	struct days w = {.to = to == DAY_NONE ? DAY_MAX : to, .size = size, .fn = fn, .ctx = ctx};
+	struct days w = {.to = DAY_NONE, .size = size, .fn = fn, .ctx = ctx};
 	int err = ERR_OK;
 
 	/* no claimed day is before DAY_NONE */
 	if (late && from != DAY_NONE)
-		err = walk_days(&second, &r, DAY_NONE);
-	return err ? err : walk_days(&w, &r, from);
+		err = walk_days(&w, r, DAY_NONE);
+	w.to = to == DAY_NONE ? DAY_MAX : to;
+	w.done = false;
+	return err ? err : walk_days(&w, r, from);
 }
 
-int journal_own(struct kv_txn *t, uint32_t feed_no, const struct account *a, struct points *ret)
+int journal_own(const struct reader *r, const struct account *a, struct points *ret)
 {
-	const struct reader r = reader_of(t, feed_no);
 	struct state_balance b = {0};
 	struct state_key k;
 	struct bytes row;
 	int err;
 
-	journal_own_key(&k, feed_no, a);
-	err = reader_get(&r, &k, &row);
+	journal_own_key(&k, r->feed_no, a);
+	err = reader_get(r, &k, &row);
 	if (!err)
 		err = state_balance_parse(row, &b);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	*ret = points_of(b.balance);
+	*ret = points_of(b.points);
 	return ERR_OK;
 }

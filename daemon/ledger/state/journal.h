@@ -1,8 +1,7 @@
 #ifndef DAEMON_LEDGER_STATE_JOURNAL_H
 #define DAEMON_LEDGER_STATE_JOURNAL_H
 
-#include "daemon/ledger/state/cache.h"
-#include "daemon/ledger/state/state.h"
+#include "daemon/ledger/state/reader.h"
 
 /* The journal of points: every change of a balance is a posting with two sides, so that all balances together are
  * always 0. Points run from issue to a household, from there to redeemed or to another household, and back.
@@ -69,7 +68,6 @@ void journal_own_key(struct state_key *k, uint32_t feed_no, const struct account
 /* Entries of one row of the daybook; postings whose entry claims no day, or one before the deed (then they
  * stand under both), are under DAY_NONE. */
 #define JOURNAL_BLOCK 8
-void journal_day_key(struct state_key *k, uint32_t feed_no, day_t day, uint64_t seq);
 
 /* Postings one after another. */
 struct postings {
@@ -93,17 +91,17 @@ int journal_day_next(struct bytes row, size_t *at, unsigned *ret_slot, struct by
 /* --- reading ----------------------------------------------------------------------------------------- */
 /* All postings of a household with @from <= seq < @size, oldest first; a non-zero return ends the walk and is
  * the result. ERR_CORRUPT: they do not fit together. */
-int journal_walk(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t from,
-		 uint64_t size, int (*fn)(void *ctx, const struct posting *p), void *ctx);
+int journal_walk(const struct reader *r, struct bytes household, uint64_t from, uint64_t size,
+		 int (*fn)(void *ctx, const struct posting *p), void *ctx);
 /* From where journal_walk gives the latest @n postings below @size, and how many more before them. */
-int journal_latest(struct kv_txn *t, uint32_t feed_no, struct bytes household, uint64_t size,
-		   uint32_t n, uint64_t *ret_from, uint32_t *ret_skip);
+int journal_latest(const struct reader *r, struct bytes household, uint64_t size, uint32_t n,
+		   uint64_t *ret_from, uint32_t *ret_skip);
 /* Who got postings by entries below @size that claim a day of [@from, @to] (DAY_NONE: open), day by day. Those under
  * DAY_NONE come first when @from is open or @late: of entries without a day, and, a second time, of entries that
  * claim one before the deed. */
-int journal_days(struct kv_txn *t, uint32_t feed_no, day_t from, day_t to, bool late, uint64_t size,
+int journal_days(const struct reader *r, day_t from, day_t to, bool late, uint64_t size,
 		 int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household), void *ctx);
 /* The balance of an account of the village itself. */
-int journal_own(struct kv_txn *t, uint32_t feed_no, const struct account *a, struct points *ret);
+int journal_own(const struct reader *r, const struct account *a, struct points *ret);
 
 #endif

@@ -10,11 +10,9 @@
 
 const char *line_state_text(enum line_state s, enum lang lang)
 {
-	static const char *const zh[] = {"待审核", "待确认", "未通过", "已确认", "已冲正"};
-	static const char *const en[] = {"recorded", "reviewed", "refused", "confirmed",
-					 "reversed"};
+	static const struct says text[] = {LINE_STATES(CHOICE_SAYS)};
 
-	return lang == LANG_ZH ? zh[s] : en[s];
+	return says_in(text[s], lang);
 }
 
 int read_head(struct kv_txn *t, uint32_t feed_no, uint64_t seq, enum rec_code code,

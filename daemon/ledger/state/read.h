@@ -46,6 +46,16 @@ int read_head(struct kv_txn *t, uint32_t feed_no, uint64_t seq, enum rec_code co
 
 /* A household as the register has it, whether it has left or not. ERR_NOTFOUND. */
 int read_household(const struct reader *r, struct bytes household, struct state_household *ret);
+/* What does not change about a person stands in the record that brought the person in; people of one household
+ * mostly came with one record, which is then read once. Begin with nothing but the reader; what is read lives as long
+ * as the transaction. */
+struct details {
+	const struct reader *r;
+	bool open;
+	uint64_t entry;
+	struct payload p;
+};
+int read_details(struct details *d, const struct state_member *m, struct rec_household_line *ret);
 struct view_household {
 	char household[17], group[9], head_name[65];
 	bool takes_part;
@@ -60,6 +70,10 @@ struct view_household {
 	int64_t lines;	/* confirmed less reversed */
 	uint64_t entry; /* sequence of the registering entry, or of the split */
 };
+/* As r->size says; balances and the household that a merged one went on in are those of now. ERR_NOTFOUND. */
+int view_household_at(const struct reader *r, struct bytes household, struct view_household *ret);
+int view_households_at(const struct reader *r, int (*fn)(void *ctx, const struct view_household *h),
+		       void *ctx);
 int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		   struct view_household *ret);
 int view_households(struct kv_txn *t, uint32_t feed_no,
@@ -76,6 +90,8 @@ struct view_member {
 	uint64_t entry; /* where the person's details are; line from 1, 0: a member_join */
 	uint32_t line;
 };
+int view_members_at(const struct reader *r, struct bytes household,
+		    int (*fn)(void *ctx, const struct view_member *m), void *ctx);
 int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		 int (*fn)(void *ctx, const struct view_member *m), void *ctx);
 /* Declared kin of a person, with the places where they are now. */

@@ -40,9 +40,8 @@ int read_document_newest(const struct reader *r, enum doc_kind kind, uint64_t *r
 	return err;
 }
 
-int read_document_on(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
+static int in_force(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
 {
-	struct document d = {.to = DAY_NONE};
 	struct state_num version;
 	struct bytes key, row;
 	struct state_key k;
@@ -53,11 +52,7 @@ int read_document_on(const struct reader *r, enum doc_kind kind, day_t day, stru
 	if (!err)
 		err = state_num_parse(row, &version);
 	if (!err)
-		err = read_document(r, kind, version.n, &d);
-	if (!err && d.to != DAY_NONE && day > d.to)
-		err = ERR_NOTFOUND;
-	if (!err)
-		*ret = d;
+		err = read_document(r, kind, version.n, ret);
 	return err;
 }
 
@@ -112,16 +107,47 @@ int read_documents(const struct reader *r, enum doc_kind kind,
 	return reader_each(r, &k, 1, on_document, &w);
 }
 
-/* --- filing ------------------------------------------------------------------------------------------- */
-const char *filing_state_text(enum filing_state s, enum lang lang)
-{
-	static const char *const zh[] = {"未报备", "已报送，待答复", "已退回", "已备案"};
-	static const char *const en[] = {"not filed", "submitted, no reply yet", "returned",
-					 "filed"};
+/* A version that came later takes the place of one with the same first day. */
+struct was_in_force {
+	uint64_t size;
+	day_t day;
+	struct document *ret;
+	bool found;
+};
 
-	return lang == LANG_ZH ? zh[s] : en[s];
+static int on_was_in_force(void *ctx, const struct document *d)
+{
+	struct was_in_force *w = ctx;
+
+	if (d->entry >= w->size || d->from == DAY_NONE || d->from > w->day ||
+	    (w->found && d->from < w->ret->from))
+		return ERR_OK;
+	w->found = true;
+	*w->ret = *d;
+	return ERR_OK;
 }
 
+static int was_in_force(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
+{
+	struct was_in_force w = {r->size, day, ret, false};
+	int err = read_documents(r, kind, on_was_in_force, &w);
+
+	return err ? err : w.found ? ERR_OK : ERR_NOTFOUND;
+}
+
+int read_document_on(const struct reader *r, enum doc_kind kind, day_t day, struct document *ret)
+{
+	struct document d = {.to = DAY_NONE};
+	int err = r->size ? was_in_force(r, kind, day, &d) : in_force(r, kind, day, &d);
+
+	if (!err && d.to != DAY_NONE && day > d.to)
+		err = ERR_NOTFOUND;
+	if (!err)
+		*ret = d;
+	return err;
+}
+
+/* --- filing ------------------------------------------------------------------------------------------- */
 int read_filing_reply(const struct reader *r, struct bytes village, enum doc_kind kind,
 		      uint64_t version, uint64_t *ret_seq, uint64_t *ret_decision)
 {
@@ -225,25 +251,43 @@ int read_scheme_on(const struct reader *r, day_t day, struct rec_scheme *ret)
 	return ERR_OK;
 }
 
-int view_prices_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version,
-		   int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx)
+int read_prices(const struct reader *r, const struct document *d,
+		int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx)
 {
-	const struct reader r = reader_of(t, feed_no);
-	struct rec_prices head;
 	struct rec_prices_line l;
-	struct document d;
+	struct rec_prices head;
 	struct payload p;
-	int err = read_document_on(&r, DOC_PRICES, day, &d);
+	int err = read_head(r->txn, r->feed_no, d->entry, REC_prices, &p, &head);
 
-	if (!err)
-		err = read_head(t, feed_no, d.entry, REC_prices, &p, &head);
-	if (err)
-		return err;
-	*ret_version = d.version;
-	for (uint32_t i = 0; i + 1 < p.nparts && !err; i++)
+	for (uint32_t i = 0; !err && i + 1 < p.nparts; i++)
 		err = rec_decode_line(rec_type_of(REC_prices), &p, i, &l) ? ERR_CORRUPT
 									  : fn(ctx, &l);
 	return err;
+}
+
+#define FOUND 1
+struct offer {
+	struct bytes good;
+	struct rec_prices_line *ret;
+};
+
+static int on_price(void *ctx, const struct rec_prices_line *l)
+{
+	const struct offer *o = ctx;
+
+	if (!bytes_eq(l->good, o->good))
+		return ERR_OK;
+	*o->ret = *l;
+	return FOUND;
+}
+
+int read_price(const struct reader *r, const struct document *d, struct bytes good,
+	       struct rec_prices_line *ret)
+{
+	struct offer o = {good, ret};
+	int err = read_prices(r, d, on_price, &o);
+
+	return err == FOUND ? ERR_OK : err ? err : ERR_NOTFOUND;
 }
 
 /* --- redemption --------------------------------------------------------------------------------------- */

@@ -28,7 +28,12 @@ int read_documents(const struct reader *r, enum doc_kind kind,
 		   int (*fn)(void *ctx, const struct document *d), void *ctx);
 
 /* --- filing --- */
-enum filing_state { FILING_NONE, FILING_SUBMITTED, FILING_RETURNED, FILING_ACCEPTED };
+#define FILING_STATES(ROW)                                                                         \
+	ROW(FILING, 0, NONE, "未报备", "not filed")                                                \
+	ROW(FILING, 1, SUBMITTED, "已报送，待答复", "submitted, no reply yet")                     \
+	ROW(FILING, 2, RETURNED, "已退回", "returned")                                             \
+	ROW(FILING, 3, ACCEPTED, "已备案", "filed")
+enum filing_state { FILING_STATES(CHOICE_CONST) };
 struct view_filing {
 	enum filing_state state;
 	uint64_t submission; /* the last; with FILING_NONE nothing */
@@ -39,7 +44,6 @@ struct view_filing {
 /* The newest decision (FILED) of the town among its first r->known entries, and its sequence. ERR_NOTFOUND. */
 int read_filing_reply(const struct reader *r, struct bytes village, enum doc_kind kind,
 		      uint64_t version, uint64_t *ret_seq, uint64_t *ret_decision);
-const char *filing_state_text(enum filing_state s, enum lang lang);
 /* As the first @town_size entries of the town feed have it (UINT64_MAX: all held here). ERR_NOTFOUND: no
  * such version, or prices, which are filed with the scheme. */
 int view_filing(struct kv_txn *t, uint32_t feed_no, enum doc_kind kind, uint64_t version,
@@ -49,9 +53,12 @@ int view_filing(struct kv_txn *t, uint32_t feed_no, enum doc_kind kind, uint64_t
 /* With version 0, none was decided for this day, and these are the usual numbers. */
 int read_scheme_on(const struct reader *r, day_t day, struct rec_scheme *ret);
 
-/* The price list in force on @day, in its order. ERR_NOTFOUND. */
-int view_prices_on(struct kv_txn *t, uint32_t feed_no, day_t day, uint64_t *ret_version,
-		   int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx);
+/* A price list, in its order. */
+int read_prices(const struct reader *r, const struct document *d,
+		int (*fn)(void *ctx, const struct rec_prices_line *l), void *ctx);
+/* ERR_NOTFOUND: the list has no such good. */
+int read_price(const struct reader *r, const struct document *d, struct bytes good,
+	       struct rec_prices_line *ret);
 
 /* --- redemption --- */
 struct view_redemption {

@@ -8,17 +8,7 @@
 /* The register of a village: households and their people, scores, kin and posts. */
 
 /* --- households ------------------------------------------------------------------------------------ */
-/* What does not change about a person stands in the record that brought the person in; people of one household
- * mostly came with one record, which is then read once. */
-struct details {
-	const struct reader *r;
-	bool open;
-	uint64_t entry;
-	struct payload p;
-};
-
-static int read_details(struct details *d, const struct state_member *m,
-			struct rec_household_line *ret)
+int read_details(struct details *d, const struct state_member *m, struct rec_household_line *ret)
 {
 	struct rec_member_join join;
 	int err = ERR_OK;
@@ -122,25 +112,48 @@ static int show_household(const struct reader *r, struct bytes household,
 	return err && err != ERR_NOTFOUND ? err : read_account(r, household, ret);
 }
 
+/* The first form that an entry from r->size on found. ERR_NOTFOUND: none has changed it since. */
+static int read_former(const struct reader *r, struct bytes household, struct state_household *ret)
+{
+	struct state_key k;
+	struct bytes key, row;
+	int err;
+
+	state_former_key(&k, r->feed_no, household, r->size);
+	err = reader_from(r, &k, 1, &key, &row);
+	return err ? err : state_household_parse(row, ret);
+}
+
 int read_household(const struct reader *r, struct bytes household, struct state_household *ret)
 {
-	return household.n > STATE_CODE_MAX ? ERR_NOTFOUND
-					    : reader_household(r, r->feed_no, household, ret);
+	int err = ERR_NOTFOUND;
+
+	if (household.n > STATE_CODE_MAX)
+		return ERR_NOTFOUND;
+	if (r->size)
+		err = read_former(r, household, ret);
+	if (err == ERR_NOTFOUND)
+		err = reader_household(r, r->feed_no, household, ret);
+	return !err && r->size && ret->entry >= r->size ? ERR_NOTFOUND : err;
+}
+
+int view_household_at(const struct reader *r, struct bytes household, struct view_household *ret)
+{
+	struct view_household shown;
+	struct state_household h;
+	int err = read_household(r, household, &h);
+
+	if (!err)
+		err = show_household(r, household, &h, &shown);
+	if (!err)
+		*ret = shown;
+	return err;
 }
 
 int view_household(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 		   struct view_household *ret)
 {
-	const struct reader r = reader_of(t, feed_no);
-	struct view_household shown;
-	struct state_household h;
-	int err = read_household(&r, household, &h);
-
-	if (!err)
-		err = show_household(&r, household, &h, &shown);
-	if (!err)
-		*ret = shown;
-	return err;
+	return view_household_at(READER(t, feed_no), household, ret);
 }
 
 struct households {
@@ -158,20 +171,29 @@ static int on_household(void *ctx, struct bytes key, struct bytes row)
 	int err = state_household_split(key, &at);
 
 	if (!err)
-		err = state_household_parse(row, &h);
+		err = w->r.size ? read_household(&w->r, at.household, &h)
+				: state_household_parse(row, &h);
+	if (w->r.size && err == ERR_NOTFOUND)
+		return ERR_OK;
 	if (!err)
 		err = show_household(&w->r, at.household, &h, &shown);
 	return err ? err : w->fn(w->ctx, &shown);
 }
 
+int view_households_at(const struct reader *r, int (*fn)(void *ctx, const struct view_household *h),
+		       void *ctx)
+{
+	struct households w = {*r, fn, ctx};
+	struct state_key k;
+
+	state_key_of(&k, r->feed_no, STATE_HOUSEHOLD);
+	return reader_each(r, &k, 0, on_household, &w);
+}
+
 int view_households(struct kv_txn *t, uint32_t feed_no,
 		    int (*fn)(void *ctx, const struct view_household *h), void *ctx)
 {
-	struct households w = {reader_of(t, feed_no), fn, ctx};
-	struct state_key k;
-
-	state_key_of(&k, feed_no, STATE_HOUSEHOLD);
-	return reader_each(&w.r, &k, 0, on_household, &w);
+	return view_households_at(READER(t, feed_no), fn, ctx);
 }
 
 static int read_member(struct details *d, struct bytes household, const struct state_member *s,
@@ -204,17 +226,16 @@ static int read_member(struct details *d, struct bytes household, const struct s
 	return ERR_OK;
 }
 
-int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
-		 int (*fn)(void *ctx, const struct view_member *m), void *ctx)
+int view_members_at(const struct reader *r, struct bytes household,
+		    int (*fn)(void *ctx, const struct view_member *m), void *ctx)
 {
-	const struct reader r = reader_of(t, feed_no);
-	struct details d = {.r = &r};
+	struct details d = {.r = r};
 	struct state_household h = {0};
 	struct state_member s;
 	struct view_member m = {0};
 	char name[65];
 	uint32_t head = 0;
-	int err = read_household(&r, household, &h);
+	int err = read_household(r, household, &h);
 
 	if (!err)
 		err = find_head(&d, &h, &head, name);
@@ -225,6 +246,12 @@ int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
 			err = fn(ctx, &m);
 	}
 	return err;
+}
+
+int view_members(struct kv_txn *t, uint32_t feed_no, struct bytes household,
+		 int (*fn)(void *ctx, const struct view_member *m), void *ctx)
+{
+	return view_members_at(READER(t, feed_no), household, fn, ctx);
 }
 
 /* --- scores ---------------------------------------------------------------------------------------- */

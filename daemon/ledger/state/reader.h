@@ -14,6 +14,9 @@ struct reader {
 	struct rows *cache; /* of feed_no's rows; NULL: there is none */
 	uint32_t feed_no;
 	uint64_t known; /* so many entries of the town feed count */
+	/* Households and documents are as the first so many entries of feed_no left them; 0: as all did. Other rows are
+	 * those of now. */
+	uint64_t size;
 };
 #define READER_ALL UINT64_MAX
 /* For one call. */

@@ -379,13 +379,12 @@ STATE_VALUES(VALUE)
 #undef VALUE
 
 /* --- accounts -------------------------------------------------------------------------------------- */
-#define ACCOUNT_NUMS 8
-
 static size_t zigzag_bytes(uint8_t *p, int64_t v)
 {
 	return state_num_bytes(p, (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0));
 }
 
+#define ACCOUNT_NUMS 8
 void state_account_pack(const struct state_account *a, struct buf *out)
 {
 	uint8_t b[10 * ACCOUNT_NUMS];

@@ -13,7 +13,13 @@
 #define STATE_BLOCK	32
 #define STATE_LINES_MAX (ENTRY_PARTS_MAX - 1)
 
-enum line_state { LINE_RECORDED, LINE_REVIEWED, LINE_REFUSED, LINE_CONFIRMED, LINE_REVERSED };
+#define LINE_STATES(ROW)                                                                           \
+	ROW(LINE, 0, RECORDED, "待审核", "recorded")                                               \
+	ROW(LINE, 1, REVIEWED, "待确认", "reviewed")                                               \
+	ROW(LINE, 2, REFUSED, "未通过", "refused")                                                 \
+	ROW(LINE, 3, CONFIRMED, "已确认", "confirmed")                                             \
+	ROW(LINE, 4, REVERSED, "已冲正", "reversed")
+enum line_state { LINE_STATES(CHOICE_CONST) };
 const char *line_state_text(enum line_state s, enum lang lang);
 
 struct state_lines {

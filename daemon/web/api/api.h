@@ -38,7 +38,6 @@ struct web_services {
 	void (*file_add)(void *file, const void *p, size_t n);
 	int (*file_keep)(void *file, struct hash *ret, bool *ret_new, struct errmsg *msg);
 	void (*file_end)(void *file);
-	struct paper_past replay_one;
 	/* NULL, or why the node does not write (for status). */
 	const char *(*halted)(void *ctx);
 };

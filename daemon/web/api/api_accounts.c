@@ -1,11 +1,7 @@
-#include <stdlib.h>
-#include <string.h>
-
 #include "daemon/ledger/query/statement.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/api/handlers.h"
-#include "daemon/web/api/reply.h"
-#include "lib/text.h"
+#include "daemon/web/api/viewjson.h"
 
 static void put_points(struct jw *w, const char *key, struct points p)
 {
@@ -22,108 +18,48 @@ static void put_day(struct jw *w, const char *key, day_t day)
 		jw_kstr(w, key, day_text(day, text));
 }
 
-static void put_household(struct jw *w, const struct view_household *h)
-{
-	jw_kstr(w, "household", h->household);
-	jw_kstr(w, "group", h->group);
-	jw_kstr(w, "head_name", h->head_name);
-	jw_kbool(w, "takes_part", h->takes_part);
-	put_day(w, "consent_day", h->consent_day);
-	put_day(w, "began_day", h->began_day);
-	put_day(w, "left_day", h->left_day);
-	if (h->into[0])
-		jw_kstr(w, "into", h->into);
-	jw_ku64(w, "members", h->nmembers);
-	put_points(w, "balance", h->balance);
-	put_points(w, "earned", h->earned);
-	put_points(w, "deducted", h->deducted);
-	put_points(w, "redeemed", h->redeemed);
-	put_points(w, "moved", h->moved);
-	jw_ku64(w, "present", h->npresent);
-	jw_ki64(w, "lines", h->lines);
-	jw_ku64(w, "entry", h->entry);
-}
+/* --- accounts ------------------------------------------------------------------------------------ */
 
 struct accounts {
-	struct reading r;
-	bool all;
+	struct reading *r;
 	uint64_t n;
 	struct points balance, earned, deducted;
 };
 
-static int put_account(void *ctx, const struct view_household *h)
+static int on_account(void *ctx, const void *row)
 {
+	const struct row_accounts *v = row;
 	struct accounts *a = ctx;
 
-	if (!h->takes_part && !a->all)
-		return 0;
 	a->n++;
-	if (!points_add(a->balance, h->balance, &a->balance) ||
-	    !points_add(a->earned, h->earned, &a->earned) ||
-	    !points_add(a->deducted, h->deducted, &a->deducted))
+	if (!points_add(a->balance, v->balance, &a->balance) ||
+	    !points_add(a->earned, v->earned, &a->earned) ||
+	    !points_add(a->deducted, v->deducted, &a->deducted))
 		return ERR_LIMIT;
-	jw_obj(&a->r.w);
-	put_household(&a->r.w, h);
-	jw_obj_end(&a->r.w);
-	return 0;
+	jw_obj(&a->r->w);
+	viewjson_fields(a->r, &views[VIEW_accounts], row);
+	jw_obj_end(&a->r->w);
+	return ERR_OK;
 }
 
-/* Every household that takes part, also those with nothing; with all=1 the others too. */
 void api_accounts(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	struct accounts a = {0};
-	const char *all = reply_param(req, "all");
+	struct reading r;
+	struct accounts a = {.r = &r};
 	int err;
 
-	if (!reading_begin(&a.r, s, req, res))
+	if (!reading_begin(&r, s, req, res))
 		return;
-	a.all = all && strcmp(all, "1") == 0;
-	jw_khex(&a.r.w, "feed", a.r.ask.feed.id.b, HASH_BYTES);
-	jw_key(&a.r.w, "items");
-	jw_arr(&a.r.w);
-	err = view_households(a.r.ask.t, a.r.ask.feed.no, put_account, &a);
-	jw_arr_end(&a.r.w);
-	jw_ku64(&a.r.w, "count", a.n);
-	put_points(&a.r.w, "balance", a.balance);
-	put_points(&a.r.w, "earned", a.earned);
-	put_points(&a.r.w, "deducted", a.deducted);
-	reading_end(&a.r, err);
-}
-
-/* --- one household ------------------------------------------------------------------------------- */
-
-static const char *choice_name(const struct rec_type *t, const char *field, uint32_t v)
-{
-	for (uint32_t i = 0; i < t->nline; i++)
-		if (strcmp(t->line[i].name, field) == 0 && v < t->line[i].choices->n)
-			return t->line[i].choices->v[v].name;
-	return "";
-}
-
-static int put_member(void *ctx, const struct view_member *m)
-{
-	const struct rec_type *t = rec_type_of(REC_household);
-	struct reading *r = ctx;
-
-	jw_obj(&r->w);
-	jw_ku64(&r->w, "member", m->member);
-	jw_kstr(&r->w, "name", m->name);
-	jw_kstr(&r->w, "relation", m->relation);
-	jw_kstr(&r->w, "sex", choice_name(t, "sex", m->sex));
-	jw_kstr(&r->w, "hukou", choice_name(t, "hukou", m->hukou));
-	jw_kbool(&r->w, "head", m->head);
-	put_day(&r->w, "birth", m->birth);
-	put_day(&r->w, "since", m->since);
-	put_day(&r->w, "agreed", m->agreed);
-	put_day(&r->w, "left_day", m->left_day);
-	put_day(&r->w, "death_day", m->death_day);
-	put_day(&r->w, "away_day", m->away_day);
-	if (m->into[0]) {
-		jw_kstr(&r->w, "into", m->into);
-		jw_ku64(&r->w, "into_member", m->into_member);
-	}
-	jw_obj_end(&r->w);
-	return 0;
+	jw_khex(&r.w, "feed", r.ask.feed.id.b, HASH_BYTES);
+	jw_key(&r.w, "items");
+	jw_arr(&r.w);
+	err = view_each(&r.ask, &views[VIEW_accounts], on_account, &a);
+	jw_arr_end(&r.w);
+	jw_ku64(&r.w, "count", a.n);
+	put_points(&r.w, "balance", a.balance);
+	put_points(&r.w, "earned", a.earned);
+	put_points(&r.w, "deducted", a.deducted);
+	reading_end(&r, err);
 }
 
 /* --- its latest lines --- */
@@ -138,7 +74,7 @@ static int put_row(void *ctx, const struct statement_row *row)
 		what = bytes_str(row->item->name);
 	jw_obj(&r->w);
 	put_day(&r->w, "booked", row->booked);
-	jw_kstr(&r->w, "kind", posting_kind_text(row->kind, r->req->lang));
+	jw_kstr(&r->w, "kind", posting_kind_text(row->kind, r->ask.lang));
 	jw_key(&r->w, "what");
 	jw_strn(&r->w, (const char *)what.p, what.n);
 	put_points(&r->w, "points", row->points);
@@ -161,68 +97,49 @@ static int put_latest(struct reading *r, struct bytes household)
 	return err;
 }
 
+static int on_fields(void *ctx, const void *row)
+{
+	struct reading *r = ctx;
+
+	viewjson_fields(r, &views[VIEW_accounts], row);
+	return ERR_OK;
+}
+
 void api_household(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	const char *name = reply_last(req);
-	struct bytes code = {(const uint8_t *)name, strlen(name)};
-	struct view_household h;
+	const struct ask_param household = {"household", reply_last(req)};
 	struct reading r;
 	int err;
 
 	if (!reading_begin(&r, s, req, res))
 		return;
-	err = view_household(r.ask.t, r.ask.feed.no, code, &h);
-	if (!err) {
-		put_household(&r.w, &h);
-		jw_key(&r.w, "people");
-		jw_arr(&r.w);
-		err = view_members(r.ask.t, r.ask.feed.no, code, put_member, &r);
-		jw_arr_end(&r.w);
-	}
+	r.ask.param = &household;
+	r.ask.nparams = 1;
+	err = view_check(&r.ask, &views[VIEW_accounts]);
 	if (!err)
-		err = put_latest(&r, code);
+		err = view_each(&r.ask, &views[VIEW_accounts], on_fields, &r);
+	if (!err)
+		err = viewjson_items(&r, "people", &views[VIEW_members]);
+	if (!err)
+		err = put_latest(&r, bytes_str(household.value));
 	reading_end(&r, err);
-	if (err == ERR_NOTFOUND && r.ask.feed.no == FEED_TOWN)
-		reply_error(res, req->lang, 404, "FEED_UNKNOWN", "feed",
-			    SAYS("户属于各村日志，请指明村代码",
-				 "households are of villages: name one"),
-			    SAYS("如 --feed 500101999201", "for example --feed 500101999201"));
-	else if (err == ERR_NOTFOUND)
-		reply_error(res, req->lang, 404, "HOUSEHOLD_UNKNOWN", "household",
-			    SAYS("没有这个户编号", "there is no such household"),
-			    SAYS("用 cunzhang account 查看全部户编号",
-				 "cunzhang account lists all households"));
 }
 
 /* --- year scores --------------------------------------------------------------------------------- */
 
-static int put_score(void *ctx, const struct view_score *v)
-{
-	struct reading *r = ctx;
-
-	jw_obj(&r->w);
-	jw_kstr(&r->w, "household", v->household);
-	jw_ku64(&r->w, "member", v->member);
-	jw_ki64(&r->w, "year", v->year);
-	put_points(&r->w, "score", v->score);
-	jw_obj_end(&r->w);
-	return 0;
-}
-
 void api_scores(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	day_t today = tx_today(&s->tx);
-	uint64_t year = today == DAY_NONE ? 0 : (uint64_t)day_year(today);
 	struct reading r;
+	uint64_t year;
 	int err;
 
-	if (!reply_param_u64(req, res, "year", 2199, &year) || !reading_begin(&r, s, req, res))
+	if (!reading_begin(&r, s, req, res))
 		return;
-	jw_ku64(&r.w, "year", year);
-	jw_khex(&r.w, "feed", r.ask.feed.id.b, HASH_BYTES);
-	jw_key(&r.w, "items");
-	jw_arr(&r.w);
-	err = view_scores(r.ask.t, r.ask.feed.no, (int)year, put_score, &r);
-	jw_arr_end(&r.w);
+	err = view_year(&r.ask, &year);
+	if (!err) {
+		jw_ku64(&r.w, "year", year);
+		jw_khex(&r.w, "feed", r.ask.feed.id.b, HASH_BYTES);
+		err = viewjson_items(&r, "items", &views[VIEW_scores]);
+	}
 	reading_end(&r, err);
 }

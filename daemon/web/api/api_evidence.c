@@ -51,7 +51,7 @@ static uint32_t put_digests(struct reading *r, const struct rec_type *t, uint64_
 {
 	const struct rec_field *f = line ? t->line : t->head;
 	uint32_t n = line ? t->nline : t->nhead, put = 0;
-	bool en = r->req->lang == LANG_EN;
+	bool en = r->ask.lang == LANG_EN;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct bytes digest = {0};

@@ -49,7 +49,7 @@ void api_people(const struct web_services *s, const struct web_req *req, struct 
 	jw_khex(&r.w, "feed", r.ask.feed.id.b, HASH_BYTES);
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);
-	err = view_people(r.ask.t, r.ask.feed.no, tx_today(&s->tx), put_person, &r);
+	err = view_people(r.ask.t, r.ask.feed.no, r.ask.day, put_person, &r);
 	jw_arr_end(&r.w);
 	reading_end(&r, err);
 }
@@ -119,7 +119,7 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 		return;
 	/* A village shows what is in force there today, unless a version of the town is asked for. */
 	if (r.ask.feed.no != FEED_TOWN && !version &&
-	    !read_catalogue_on(READER(r.ask.t, r.ask.feed.no), tx_today(&s->tx), &adopted) &&
+	    !read_catalogue_on(READER(r.ask.t, r.ask.feed.no), r.ask.day, &adopted) &&
 	    !read_document(READER(r.ask.t, r.ask.feed.no), DOC_CATALOGUE, adopted, &own))
 		err = put_adopted(&r, &own);
 	jw_key(&r.w, "items");

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "daemon/ledger/query/notices.h"
 #include "daemon/web/api/entryjson.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/paper/paper.h"
@@ -32,16 +33,6 @@ static int on_notice(void *ctx, uint64_t seq)
 	return notice_code_same(s->code, code);
 }
 
-static int on_made(void *ctx, const struct view_notice *n)
-{
-	struct view_notice *want = ctx;
-
-	if (n->seq != want->seq)
-		return ERR_OK;
-	*want = *n;
-	return 1;
-}
-
 static int put_author(struct reading *r, uint64_t seq)
 {
 	struct bytes leaf, payload;
@@ -58,16 +49,16 @@ static int put_author(struct reading *r, uint64_t seq)
 /* Who made it, and where it has hung. */
 static int put_story(struct reading *r, uint64_t seq)
 {
-	struct view_notice n = {.seq = seq};
+	struct row_notices n;
 	char day[DATE_TEXT_MAX];
 	int err = put_author(r, seq);
 
 	if (!err)
-		err = view_notices(r->ask.t, r->ask.feed.no, on_made, &n);
-	if (err != 1)
-		return err ? err : ERR_CORRUPT;
-	jw_ku64(&r->w, "postings", n.npostings);
-	if (n.npostings) {
+		err = notice_read(&r->ask, seq, &n);
+	if (err)
+		return err;
+	jw_ku64(&r->w, "postings", n.postings);
+	if (n.postings) {
 		jw_kstr(&r->w, "posted_from", day_text(n.posted_from, day));
 		jw_kstr(&r->w, "posted_to", day_text(n.posted_to, day));
 	}
@@ -113,7 +104,7 @@ static void put_figures(struct jw *w, const struct search *s, const struct paper
 static int put_check(struct reading *r, const struct search *s)
 {
 	struct paper p;
-	int err = paper_open(&p, &r->ask, &r->s->replay_one);
+	int err = paper_open(&p, &r->ask);
 
 	if (err)
 		return err;

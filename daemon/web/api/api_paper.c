@@ -38,7 +38,7 @@ static void put_paper(struct reading *r, struct paper *p, const struct paper_def
 	struct jw *w = &r->w;
 
 	jw_kstr(w, "paper", def->name);
-	jw_kstr(w, "title", says_in(SAYS(def->zh, def->en), r->req->lang));
+	jw_kstr(w, "title", says_in(SAYS(def->zh, def->en), r->ask.lang));
 	jw_kbool(w, "empty", p->empty);
 	if (p->type)
 		put_record(p, w);
@@ -55,7 +55,7 @@ void api_paper(const struct web_services *s, const struct web_req *req, struct w
 
 	if (!def || !reading_begin(&r, s, req, res))
 		return;
-	err = paper_open(&p, &r.ask, &s->replay_one);
+	err = paper_open(&p, &r.ask);
 	if (!err)
 		err = paper_make(&p, def);
 	if (!err)

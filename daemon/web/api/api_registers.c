@@ -3,6 +3,7 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/api/entryjson.h"
 #include "daemon/web/api/handlers.h"
+#include "daemon/web/api/viewjson.h"
 
 /* A register: the accepted entries of one type, oldest first. */
 
@@ -25,21 +26,6 @@ static int on_listed(void *ctx, uint64_t seq)
 	}
 	l->left--;
 	return entryjson_put(&l->r, seq);
-}
-
-/* The columns in order, so that programs need no table of their own. */
-static void put_columns(struct jw *w, const char *key, const struct rec_field *f, uint32_t n,
-			enum lang lang)
-{
-	jw_key(w, key);
-	jw_arr(w);
-	for (uint32_t i = 0; i < n; i++) {
-		jw_obj(w);
-		jw_kstr(w, "name", f[i].name);
-		jw_kstr(w, "label", lang == LANG_EN ? f[i].en : f[i].zh);
-		jw_obj_end(w);
-	}
-	jw_arr_end(w);
 }
 
 static const struct rec_type *type_asked(const struct web_req *req, struct web_res *res)
@@ -68,11 +54,11 @@ void api_registers(const struct web_services *s, const struct web_req *req, stru
 	    !reading_begin(&l.r, s, req, res))
 		return;
 	jw_kstr(w, "type", t->name);
-	jw_kstr(w, "title", req->lang == LANG_EN ? t->en : t->zh);
+	jw_kstr(w, "title", (const char *)rec_title(t, l.r.ask.lang).p);
 	jw_khex(w, "feed", l.r.ask.feed.id.b, HASH_BYTES);
-	put_columns(w, "fields", t->head, t->nhead, req->lang);
+	viewjson_columns(&l.r, "fields", t->head, t->nhead);
 	if (t->line)
-		put_columns(w, "line_fields", t->line, t->nline, req->lang);
+		viewjson_columns(&l.r, "line_fields", t->line, t->nline);
 	jw_key(w, "items");
 	jw_arr(w);
 	err = view_listed(l.r.ask.t, l.r.ask.feed.no, (enum rec_code)t->code, from, on_listed, &l);

@@ -26,6 +26,15 @@ static void put_town(struct reading *r)
 	jw_kbool(w, "training", domain_is_training(town.domain));
 }
 
+static int count_overdue(const struct reading *r, const struct feed_head *h, uint64_t *ret)
+{
+	struct ask of = r->ask;
+
+	of.feed = *h;
+	of.nparams = 0;
+	return due_count(&of, ret);
+}
+
 static int put_feed(void *ctx, const struct feed_head *h)
 {
 	struct reading *r = ctx;
@@ -54,14 +63,14 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	jw_ku64(&r->w, "cosigned", st.cosigned);
 	jw_ku64(&r->w, "witnesses", st.witnesses);
 	jw_ku64(&r->w, "epoch", h->epoch);
-	if (r->req->local && reply_param(r->req, "full")) {
+	if (r->req->local && ask_param(&r->ask, "full")) {
 		err = view_unaudited(r->ask.t, h->no, 0, &unaudited);
 		if (err)
 			return err;
 		jw_ku64(&r->w, "unaudited", unaudited);
 	}
 	if (r->req->local && h->no != FEED_TOWN) {
-		err = due_count(r->ask.t, h, r->ask.day, &overdue);
+		err = count_overdue(r, h, &overdue);
 		jw_ku64(&r->w, "overdue", overdue);
 	}
 	jw_obj_end(&r->w);
@@ -72,7 +81,7 @@ static void put_alarm_text(struct reading *r, const char *key, const struct alar
 {
 	struct buf text = {0};
 
-	alarm_text(a, r->req->lang, &text);
+	alarm_text(a, r->ask.lang, &text);
 	jw_kstr(&r->w, key, buf_str(&text));
 	buf_close(&text);
 }

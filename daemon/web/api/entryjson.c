@@ -20,8 +20,7 @@ void entryjson_name(struct reading *r, const char *key, const uint8_t author[SIG
 		jw_kstr(&r->w, key, p.name);
 }
 
-static void put_lines(struct reading *r, const struct rec_type *t, const struct payload *p,
-		      enum rec_privacy upto)
+static void put_lines(struct reading *r, const struct rec_type *t, const struct payload *p)
 {
 	union rec_any line;
 	uint32_t n;
@@ -33,7 +32,7 @@ static void put_lines(struct reading *r, const struct rec_type *t, const struct 
 	for (uint32_t i = 0; i < n; i++) {
 		jw_obj(&r->w);
 		if (!rec_decode_line(t, p, i, &line))
-			rec_json(&r->w, t->line, t->nline, &line, upto);
+			rec_json(&r->w, t->line, t->nline, &line, r->ask.upto);
 		jw_obj_end(&r->w);
 	}
 	jw_arr_end(&r->w);
@@ -41,7 +40,6 @@ static void put_lines(struct reading *r, const struct rec_type *t, const struct 
 
 static void put_record(struct reading *r, const struct entry *e, struct bytes payload)
 {
-	enum rec_privacy upto = r->req->local ? REC_PRIVATE : REC_PUBLIC;
 	const struct rec_type *t = rec_type_of(e->type);
 	struct payload p;
 	union rec_any head;
@@ -50,15 +48,15 @@ static void put_record(struct reading *r, const struct entry *e, struct bytes pa
 	jw_ku64(&r->w, "type_code", e->type);
 	if (!t)
 		return;
-	jw_kstr(&r->w, "type_text", r->req->lang == LANG_EN ? t->en : t->zh);
+	jw_kstr(&r->w, "type_text", r->ask.lang == LANG_EN ? t->en : t->zh);
 	if (e->schema != t->schema || payload_parse(payload.p, payload.n, &p) ||
 	    rec_decode_head(t, &p, &head))
 		return;
 	jw_key(&r->w, "record");
 	jw_obj(&r->w);
-	rec_json(&r->w, t->head, t->nhead, &head, upto);
+	rec_json(&r->w, t->head, t->nhead, &head, r->ask.upto);
 	jw_obj_end(&r->w);
-	put_lines(r, t, &p, upto);
+	put_lines(r, t, &p);
 }
 
 int entryjson_put(struct reading *r, uint64_t seq)
@@ -88,7 +86,7 @@ int entryjson_put(struct reading *r, uint64_t seq)
 	entryjson_name(r, "author", e.author);
 	jw_khex(&r->w, "author_key", e.author, SIGN_KEY_BYTES);
 	put_record(r, &e, payload);
-	reply_verdict(&r->w, &v, r->req->lang);
+	reply_verdict(&r->w, &v, r->ask.lang);
 	err = read_settled(READER(r->ask.t, r->ask.feed.no), seq, &by);
 	if (!err)
 		jw_ku64(&r->w, "settled_by", by);

@@ -119,11 +119,8 @@ void reply_verdict(struct jw *w, const struct verdict *v, enum lang lang)
 
 void reply_issue(const struct web_req *req, struct web_res *res, const struct ask_issue *i)
 {
-	static const int status[] = {[ASK_WRONG] = 400,
-				     [ASK_MISSING] = 404,
-				     [ASK_CONFLICT] = 409,
-				     [ASK_UNFIT] = 422,
-				     [ASK_BUSY] = 503};
+	static const int status[] = {
+		[ASK_WRONG] = 400, [ASK_MISSING] = 404, [ASK_CONFLICT] = 409, [ASK_UNFIT] = 422};
 
 	reply_error(res, req->lang, status[i->why], i->code, i->param, SAYS(i->zh, i->en),
 		    i->hint_zh[0] ? SAYS(i->hint_zh, i->hint_en) : SAYS(NULL, NULL));

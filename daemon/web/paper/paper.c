@@ -81,20 +81,11 @@ int paper_need_entry(struct paper *p, enum rec_code type, uint64_t *ret_seq, voi
 
 int paper_price(struct paper *p, uint64_t version, struct bytes good, struct rec_prices_line *ret)
 {
-	const struct rec_type *type = rec_type_of(REC_prices);
+	const struct reader r = reader_of(p->t, p->ask->feed.no);
 	struct document doc;
-	struct payload list;
-	int err = read_document(READER(p->t, p->ask->feed.no), DOC_PRICES, version, &doc);
+	int err = read_document(&r, DOC_PRICES, version, &doc);
 
-	if (!err)
-		err = feedlog_payload(p->t, p->ask->feed.no, doc.entry, &list);
-	for (uint32_t i = 0; !err && i + 1 < list.nparts; i++) {
-		if (rec_decode_line(type, &list, i, ret))
-			return ERR_CORRUPT;
-		if (ret->good.n == good.n && memcmp(ret->good.p, good.p, good.n) == 0)
-			return ERR_OK;
-	}
-	return err ? err : ERR_NOTFOUND;
+	return err ? err : read_price(&r, &doc, good, ret);
 }
 
 /* --- the papers ------------------------------------------------------------------------------------ */
@@ -129,7 +120,7 @@ static int refuse_leak(struct paper *p)
 		     "it again"));
 }
 
-int paper_open(struct paper *p, struct ask *a, const struct paper_past *past)
+int paper_open(struct paper *p, struct ask *a)
 {
 	struct feed_head town;
 	struct view_town v;
@@ -137,7 +128,7 @@ int paper_open(struct paper *p, struct ask *a, const struct paper_past *past)
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	*p = (struct paper){.ask = a, .t = a->t, .replay_one = past, .town_size = town.size};
+	*p = (struct paper){.ask = a, .t = a->t, .town_size = town.size};
 	view_feed_label(a->t, &a->feed, p->village);
 	err = view_town(a->t, &v);
 	p->training = !err && domain_is_training(v.domain);
@@ -146,9 +137,6 @@ int paper_open(struct paper *p, struct ask *a, const struct paper_past *past)
 
 void paper_close(struct paper *p)
 {
-	replay_close(&p->past);
-	if (p->replaying)
-		p->replay_one->end(p->replay_one->ctx);
 	buf_close(&p->html);
 	buf_close(&p->children);
 }

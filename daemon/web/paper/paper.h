@@ -3,27 +3,14 @@
 
 #include "daemon/ledger/query/ask.h"
 #include "daemon/ledger/query/sums.h"
-#include "daemon/ledger/query/work.h"
-#include "daemon/ledger/rules/replay.h"
 #include "daemon/ledger/state/read_documents.h"
 #include "daemon/web/paper/page.h"
-
-/* Around the work while a state of the past is folded again, which is one at a time: it takes a core and the
- * memory of a whole state. */
-struct paper_past {
-	bool (*begin)(void *ctx); /* false: somebody else is at it. NULL: nobody else asks */
-	void (*end)(void *ctx);
-	void *ctx;
-};
 
 /* What is printed: one page of HTML for each, made from the feed alone. A paper whose printing is recorded
  * also fills @record: the caller prints, signs and sends it, and the digest in it is that of the page. */
 struct paper {
 	struct ask *ask;
-	const struct paper_past *replay_one;
-	struct kv_txn *t;   /* the state that it shows: that of @ask, or @past */
-	struct replay past; /* of a notice that was made when the feeds were shorter */
-	bool replaying;	    /* @past is being made or in use */
+	struct kv_txn *t;   /* of @ask */
 	uint64_t town_size; /* of the town feed held here */
 	struct page page;
 	struct buf html;
@@ -44,7 +31,7 @@ struct paper {
 };
 #define PAPER_CHILD_AGE 14
 
-int paper_open(struct paper *p, struct ask *a, const struct paper_past *past);
+int paper_open(struct paper *p, struct ask *a);
 void paper_close(struct paper *p);
 
 /* Each gives ERR_OK, a machine failure, or ASK_REFUSED. */

@@ -11,6 +11,15 @@
 /* Notices for the board (R46, R77): awards by household with masked names, deductions as totals only, a
  * check code that ties the figures to the feed. */
 
+/* What was true when it was made and is not now stands on the page as it did. */
+static struct reader then(const struct paper *p)
+{
+	struct reader r = reader_of(p->t, p->ask->feed.no);
+
+	r.size = p->record.notice.size;
+	return r;
+}
+
 /* --- head and foot --------------------------------------------------------------------------------- */
 static void put_period(struct paper *p, const char *before)
 {
@@ -60,7 +69,8 @@ static int put_foot(struct paper *p)
 	struct rec_scheme scheme;
 	char text[200], day[DATE_TEXT_MAX];
 
-	int err = read_scheme_on(READER(p->t, p->ask->feed.no), p->record.notice.day, &scheme);
+	const struct reader r = then(p);
+	int err = read_scheme_on(&r, p->record.notice.day, &scheme);
 
 	if (err)
 		return err;
@@ -99,7 +109,9 @@ static int on_household(void *ctx, const struct view_household *h)
 {
 	struct paper *p = ctx;
 
-	return view_members(p->t, p->ask->feed.no, bytes_str(h->household), on_child, p);
+	const struct reader r = then(p);
+
+	return view_members_at(&r, bytes_str(h->household), on_child, p);
 }
 
 /* The head of a household as it may be posted: masked; not named when it is a child. */
@@ -120,8 +132,9 @@ static void put_family(struct paper *p, const struct view_household *h)
 /* --- assessment results ---------------------------------------------------------------------------- */
 static int put_household_row(struct paper *p, const struct report_row *row, uint64_t n)
 {
+	const struct reader r = then(p);
 	struct view_household h;
-	int err = view_household(p->t, p->ask->feed.no, bytes_str(row->key), &h);
+	int err = view_household_at(&r, bytes_str(row->key), &h);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
@@ -208,6 +221,7 @@ static int put_redemption(void *ctx, const struct statement_row *m)
 {
 	struct paper *p = ctx;
 	struct rec_notice *n = &p->record.notice;
+	const struct reader r = then(p);
 	struct view_household h;
 	bool back = m->kind == POSTING_RETURNED;
 	struct points *sum = back ? &n->minus : &n->plus, p_row, size;
@@ -215,7 +229,7 @@ static int put_redemption(void *ctx, const struct statement_row *m)
 
 	if (!m->redemption)
 		return ERR_OK;
-	err = view_household(p->t, p->ask->feed.no, m->household, &h);
+	err = view_household_at(&r, m->household, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (!points_neg(m->points, &p_row))
@@ -276,7 +290,8 @@ static void put_filing(struct paper *p, enum doc_kind kind, uint64_t version)
 	snprintf(text, sizeof(text), "版本 %" PRIu64 "，", version);
 	page_tag(&p->page, "<p class=\"sub\">");
 	page_own(&p->page, text);
-	if (err || f.state != FILING_ACCEPTED) {
+	/* nobody submits again what was accepted, so what was submitted later was not accepted then */
+	if (err || f.state != FILING_ACCEPTED || f.submission >= p->record.notice.size) {
 		page_own(&p->page, "未备案");
 	} else {
 		page_own(&p->page, "镇乡村振兴办备案号：");
@@ -315,7 +330,8 @@ static int put_item(void *ctx, const struct view_village_item *i)
 static int catalogue(struct paper *p)
 {
 	uint64_t version;
-	int err = read_catalogue_on(READER(p->t, p->ask->feed.no), p->record.notice.to, &version);
+	const struct reader r = then(p);
+	int err = read_catalogue_on(&r, p->record.notice.to, &version);
 
 	if (err == ERR_NOTFOUND)
 		return paper_lacks(p, "NOT_IN_FORCE", "to",
@@ -409,11 +425,11 @@ static int put_price(void *ctx, const struct rec_prices_line *l)
 
 static int scheme(struct paper *p)
 {
+	const struct reader r = then(p);
 	day_t day = p->record.notice.to;
 	struct document doc;
 	struct rec_scheme s;
-	uint64_t version;
-	int err = read_document_on(READER(p->t, p->ask->feed.no), DOC_SCHEME, day, &doc);
+	int err = read_document_on(&r, DOC_SCHEME, day, &doc);
 
 	if (err == ERR_NOTFOUND)
 		return paper_lacks(p, "NOT_IN_FORCE", "to",
@@ -421,7 +437,7 @@ static int scheme(struct paper *p)
 					"no reward scheme is in force on that day"),
 				   SAYS("请先录入方案", "record one first"));
 	if (!err)
-		err = read_scheme_on(READER(p->t, p->ask->feed.no), day, &s);
+		err = read_scheme_on(&r, day, &s);
 	if (err)
 		return err;
 	begin(p, "积分奖励方案公示");
@@ -433,7 +449,9 @@ static int scheme(struct paper *p)
 	page_tag(&p->page,
 		 "<h2>兑换价目</h2><table><thead><tr><th>编码</th><th>物品</th><th>类别</th>"
 		 "<th>单位</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
-	err = view_prices_on(p->t, p->ask->feed.no, day, &version, put_price, p);
+	err = read_document_on(&r, DOC_PRICES, day, &doc);
+	if (!err)
+		err = read_prices(&r, &doc, put_price, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
@@ -476,46 +494,14 @@ static int notice_wish(struct paper *p)
 	return err;
 }
 
-static int replay_alone(struct paper *p)
-{
-	const struct paper_past *one = p->replay_one;
-
-	if (one->begin && !one->begin(one->ctx))
-		return ask_refuse(p->ask, ASK_BUSY, "BUSY", NULL,
-				  SAYS("正在为另一个请求重算过去的账目",
-				       "a state of the past is being made again for somebody else"),
-				  SAYS("请稍后再试", "try again in a moment"));
-	p->replaying = one->begin != NULL;
-	return ERR_OK;
-}
-
-/* What was true then and is not now must stand on the page as it did: the feeds as they were are folded
- * again. */
-static int as_it_was(struct paper *p)
-{
-	const struct rec_notice *n = &p->record.notice;
-	int err;
-
-	if (n->size == p->ask->feed.size && n->town == p->town_size)
-		return ERR_OK;
-	err = replay_alone(p);
-	if (!err)
-		err = replay_at(p->ask->t, &p->ask->town, &p->ask->feed, n->size, n->town,
-				&p->past);
-	if (!err)
-		p->t = p->past.t;
-	return err;
-}
-
 int paper_notice_make(struct paper *p)
 {
 	struct rec_notice *n = &p->record.notice;
-	int err = as_it_was(p);
+	const struct reader r = then(p);
+	int err = feedlog_root(p->t, p->ask->feed.no, n->size, &p->root);
 
 	if (!err)
-		err = feedlog_root(p->ask->t, p->ask->feed.no, n->size, &p->root);
-	if (!err)
-		err = view_households(p->t, p->ask->feed.no, on_household, p); /* its children */
+		err = view_households_at(&r, on_household, p); /* its children */
 	if (err)
 		return err;
 	n->root = kv_bytes(p->root.b, HASH_BYTES);

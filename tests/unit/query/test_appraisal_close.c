@@ -1,10 +1,10 @@
 #include "daemon/ledger/rules/fold.h"
 
-#include "daemon/ledger/query/work.h"
 #include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
+#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 
 /* The year: scores, appraisals, the close, honours. */
@@ -460,30 +460,6 @@ static void test_policy_support_is_for_a_household_here(void)
 }
 
 /* --- views ----------------------------------------------------------------------------------------- */
-struct list {
-	uint32_t n;
-	struct view_appraisal appraisal[4];
-	struct view_honour honour[2];
-};
-
-static int on_appraisal(void *ctx, const struct view_appraisal *a)
-{
-	struct list *l = ctx;
-
-	T_OK(l->n < 4);
-	l->appraisal[l->n++] = *a;
-	return 0;
-}
-
-static int on_honour(void *ctx, const struct view_honour *h)
-{
-	struct list *l = ctx;
-
-	T_OK(l->n < 2);
-	l->honour[l->n++] = *h;
-	return 0;
-}
-
 static void test_the_year_can_be_looked_up(void)
 {
 	struct rec_honour r = {.household = town_b("01001"),
@@ -494,7 +470,8 @@ static void test_the_year_can_be_looked_up(void)
 			       .certificate = town_b("后山〔2026〕3号"),
 			       .basis = town_b("年度积分第一")};
 	struct rec_appraisal_line n;
-	struct list l = {0};
+	struct row_appraisals l[4];
+	struct row_honours h[2];
 	struct points points;
 	struct world x;
 	uint64_t seq, first;
@@ -509,16 +486,15 @@ static void test_the_year_can_be_looked_up(void)
 	honour(&x, &r);
 	appraise(&x, 2026, &(struct rec_appraisal_line){.rank = 1, .household = town_b("01005")},
 		 1);
+	T_EQ(rows_read(&x.w, x.no, VIEW_appraisals, l, 4), 3);
+	T_EQ(l[0].entry, first);
+	T_EQ(l[0].state, APPRAISED_declined);
+	T_EQ(l[0].by, first + 1);
+	T_EQ(l[1].state, APPRAISED_confirmed);
+	T_EQ(l[1].lines, 1);
+	T_EQ(l[2].state, APPRAISED_open);
+	T_EQ(l[2].year, 2026);
 	town_begin(&x.w);
-	T_EQ(view_appraisals(x.w.t, x.no, on_appraisal, &l), ERR_OK);
-	T_EQ(l.n, 3);
-	T_EQ(l.appraisal[0].seq, first);
-	T_EQ(l.appraisal[0].state, APPRAISAL_DECLINED);
-	T_EQ(l.appraisal[0].by, first + 1);
-	T_EQ(l.appraisal[1].state, APPRAISAL_AGREED);
-	T_EQ(l.appraisal[1].nlines, 1);
-	T_EQ(l.appraisal[2].state, APPRAISAL_WAITS);
-	T_EQ(l.appraisal[2].year, 2026);
 	T_EQ(read_year_closed(READER(x.w.t, x.no), 2025, &seq), ERR_OK);
 	T_EQ(seq, r.appraisal + 2);
 	T_EQ(read_year_closed(READER(x.w.t, x.no), 2026, &seq), ERR_NOTFOUND);
@@ -528,14 +504,12 @@ static void test_the_year_can_be_looked_up(void)
 	T_EQ(points_raw(points), 1000);
 	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 2, 2024, &points), ERR_OK);
 	T_EQ(points_raw(points), 0);
-	l.n = 0;
-	T_EQ(view_honours(x.w.t, x.no, on_honour, &l), ERR_OK);
 	town_commit(&x.w);
-	T_EQ(l.n, 1);
-	T_STR(l.honour[0].title, "道德模范");
-	T_STR(l.honour[0].certificate, "后山〔2026〕3号");
-	T_EQ(l.honour[0].level, LEVEL_town);
-	T_EQ(l.honour[0].appraisal, r.appraisal);
+	T_EQ(rows_read(&x.w, x.no, VIEW_honours, h, 2), 1);
+	T_STR(rows_text(h[0].title), "道德模范");
+	T_STR(rows_text(h[0].certificate), "后山〔2026〕3号");
+	T_EQ(h[0].level, LEVEL_town);
+	T_EQ(h[0].appraisal, r.appraisal);
 	town_close(&x.w);
 }
 

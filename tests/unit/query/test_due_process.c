@@ -1,10 +1,10 @@
 #include "daemon/ledger/rules/fold.h"
 
-#include "daemon/ledger/query/work.h"
 #include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
+#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
 
@@ -113,12 +113,6 @@ static void test_an_application_is_for_something_that_is_there(void)
 	town_close(&x.w);
 }
 
-static int only_application(void *ctx, const struct view_application *a)
-{
-	*(struct view_application *)ctx = *a;
-	return 0;
-}
-
 static void test_a_line_settles_the_application_it_names(void)
 {
 	struct rec_application_reply r = {.opinion = town_b("当天未到场")};
@@ -166,16 +160,16 @@ static void test_a_line_settles_the_application_it_names(void)
 
 static void open_again(struct world *x, uint64_t application)
 {
-	struct view_application a = {0};
+	struct row_applications a[1];
 	uint64_t by;
 
+	T_EQ(rows_read(&x->w, x->no, VIEW_applications, a, 1), 1);
+	T_EQ(a[0].entry, application);
+	T_EQ(a[0].state, APPLIED_open);
+	T_EQ(a[0].by, 0);
 	town_begin(&x->w);
-	T_EQ(view_applications(x->w.t, x->no, only_application, &a), ERR_OK);
 	T_EQ(read_settled(READER(x->w.t, x->no), application, &by), ERR_NOTFOUND);
 	town_commit(&x->w);
-	T_EQ(a.seq, application);
-	T_EQ(a.state, APPLICATION_OPEN);
-	T_EQ(a.by, 0);
 }
 
 /* A line that does not count answers nobody. */
@@ -721,60 +715,10 @@ static void test_applications_and_telling_are_of_the_territory(void)
 }
 
 /* --- what waits ------------------------------------------------------------------------------------ */
-struct list {
-	uint32_t n;
-	struct view_objection objection[4];
-	struct view_application application[4];
-	struct view_deduction deduction[4];
-};
-
-static int on_objection(void *ctx, const struct view_objection *o)
-{
-	struct list *l = ctx;
-
-	T_OK(l->n < 4);
-	l->objection[l->n++] = *o;
-	return 0;
-}
-
-static int on_application(void *ctx, const struct view_application *a)
-{
-	struct list *l = ctx;
-
-	T_OK(l->n < 4);
-	l->application[l->n++] = *a;
-	return 0;
-}
-
-static int on_deduction(void *ctx, const struct view_deduction *d)
-{
-	struct list *l = ctx;
-
-	T_OK(l->n < 4);
-	l->deduction[l->n++] = *d;
-	return 0;
-}
-
-static void look(struct world *x, struct list *l, char what)
-{
-	int err;
-
-	l->n = 0;
-	town_begin(&x->w);
-	if (what == 'o')
-		err = view_objections(x->w.t, x->no, on_objection, l);
-	else if (what == 'a')
-		err = view_applications(x->w.t, x->no, on_application, l);
-	else
-		err = view_deductions(x->w.t, x->no, on_deduction, l);
-	T_EQ(err, ERR_OK);
-	town_commit(&x->w);
-}
-
 static void test_objections_are_followed_to_their_end(void)
 {
 	struct rec_objection o;
-	struct list l;
+	struct row_objections l[4];
 	struct world x;
 	uint64_t e, confirmed, at;
 
@@ -784,19 +728,18 @@ static void test_objections_are_followed_to_their_end(void)
 	o = objection(&x, e);
 	object(&x, TOWN_HEAD, &o);
 	at = last(&x);
-	look(&x, &l, 'o');
-	T_EQ(l.n, 1);
-	T_EQ(l.objection[0].seq, at);
-	T_EQ(l.objection[0].entry, e);
-	T_EQ(l.objection[0].state, OBJECTION_OPEN);
-	T_EQ(l.objection[0].line_state, LINE_REVIEWED);
-	T_EQ(l.objection[0].due, x.day + 11); /* seven working days from a Friday: a Tuesday */
-	T_STR(l.objection[0].household, "01001");
+	T_EQ(rows_read(&x.w, x.no, VIEW_objections, l, 4), 1);
+	T_EQ(l[0].entry, at);
+	T_EQ(l[0].of, e);
+	T_EQ(l[0].state, OBJECTED_open);
+	T_EQ(l[0].line_state, LINE_REVIEWED);
+	T_EQ(l[0].due, x.day + 11); /* seven working days from a Friday: a Tuesday */
+	T_STR(rows_text(l[0].household), "01001");
 	answer(&x, TOWN_REV, at, RULING_upheld, x.today);
-	look(&x, &l, 'o');
-	T_EQ(l.objection[0].state, OBJECTION_TO_REVERSE);
-	T_EQ(l.objection[0].reply, at + 1);
-	T_EQ(l.objection[0].answered, x.today);
+	T_EQ(rows_read(&x.w, x.no, VIEW_objections, l, 4), 1);
+	T_EQ(l[0].state, OBJECTED_to_reverse);
+	T_EQ(l[0].reply, at + 1);
+	T_EQ(l[0].answered, x.today);
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_refuse), V_ACCEPTED);
 	o = objection(&x, confirmed);
 	object(&x, TOWN_HEAD, &o);
@@ -804,14 +747,13 @@ static void test_objections_are_followed_to_their_end(void)
 	o.line = 1;
 	object(&x, TOWN_HEAD, &o);
 	answer(&x, TOWN_REV, last(&x), RULING_rejected, x.today);
-	look(&x, &l, 'o');
-	T_EQ(l.n, 3);
-	T_EQ(l.objection[0].state, OBJECTION_DONE);
-	T_EQ(l.objection[1].state, OBJECTION_TO_REVERSE);
-	T_EQ(l.objection[2].state, OBJECTION_REJECTED);
+	T_EQ(rows_read(&x.w, x.no, VIEW_objections, l, 4), 3);
+	T_EQ(l[0].state, OBJECTED_done);
+	T_EQ(l[1].state, OBJECTED_to_reverse);
+	T_EQ(l[2].state, OBJECTED_rejected);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, confirmed, 1), V_ACCEPTED);
-	look(&x, &l, 'o');
-	T_EQ(l.objection[1].state, OBJECTION_DONE);
+	T_EQ(rows_read(&x.w, x.no, VIEW_objections, l, 4), 3);
+	T_EQ(l[1].state, OBJECTED_done);
 	town_close(&x.w);
 }
 
@@ -820,7 +762,7 @@ static void test_applications_are_followed_to_their_end(void)
 	struct rec_application_reply r = {.opinion = town_b("当天未到场")};
 	struct rec_application a;
 	struct rec_points_line l;
-	struct list list;
+	struct row_applications list[4];
 	struct world x;
 	uint64_t at;
 
@@ -834,23 +776,22 @@ static void test_applications_are_followed_to_their_end(void)
 	points(&x, TOWN_REC, &l, 1);
 	r.application = at + 1;
 	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
-	look(&x, &list, 'a');
-	T_EQ(list.n, 3);
-	T_EQ(list.application[0].state, APPLICATION_RECORDED);
-	T_EQ(list.application[0].by, at + 3);
-	T_EQ(list.application[1].state, APPLICATION_DECLINED);
-	T_EQ(list.application[1].by, at + 4);
-	T_EQ(list.application[2].state, APPLICATION_OPEN);
-	T_EQ(list.application[2].by, 0);
-	T_STR(list.application[2].item, "C101");
-	T_STR(list.application[2].applicant, "王大明");
+	T_EQ(rows_read(&x.w, x.no, VIEW_applications, list, 4), 3);
+	T_EQ(list[0].state, APPLIED_recorded);
+	T_EQ(list[0].by, at + 3);
+	T_EQ(list[1].state, APPLIED_declined);
+	T_EQ(list[1].by, at + 4);
+	T_EQ(list[2].state, APPLIED_open);
+	T_EQ(list[2].by, 0);
+	T_STR(rows_text(list[2].item), "C101");
+	T_STR(rows_text(list[2].applicant), "王大明");
 	town_close(&x.w);
 }
 
 static void test_deductions_show_what_they_wait_for(void)
 {
 	struct rec_objection o;
-	struct list l;
+	struct row_deductions l[4];
 	struct world x;
 	uint64_t waiting, notified, done;
 
@@ -863,20 +804,19 @@ static void test_deductions_show_what_they_wait_for(void)
 	object(&x, TOWN_HEAD, &o);
 	done = deduct(&x, x.day);
 	T_EQ(confirm(&x, done), V_ACCEPTED);
-	look(&x, &l, 'd');
-	T_EQ(l.n, 2);
-	T_EQ(l.deduction[0].entry, waiting);
-	T_EQ(l.deduction[0].notified, DAY_NONE);
-	T_EQ(l.deduction[0].state, LINE_REVIEWED);
-	T_EQ(points_raw(l.deduction[0].points), 200);
-	T_OK(!l.deduction[0].objected);
-	T_EQ(l.deduction[1].entry, notified);
-	T_EQ(l.deduction[1].notified, x.today);
-	T_EQ(l.deduction[1].due, x.today + 3);
-	T_OK(l.deduction[1].objected);
+	T_EQ(rows_read(&x.w, x.no, VIEW_deductions, l, 4), 2);
+	T_EQ(l[0].entry, waiting);
+	T_EQ(l[0].notified, DAY_NONE);
+	T_EQ(l[0].state, LINE_REVIEWED);
+	T_EQ(points_raw(l[0].points), 200);
+	T_EQ(l[0].waits, AWAITS_notification);
+	T_EQ(l[1].entry, notified);
+	T_EQ(l[1].notified, x.today);
+	T_EQ(l[1].due, x.today + 3);
+	T_EQ(l[1].waits, AWAITS_answer);
 	scheme(&x, 1, x.today, 30);
-	look(&x, &l, 'd');
-	T_EQ(l.deduction[1].due, x.today + 30);
+	T_EQ(rows_read(&x.w, x.no, VIEW_deductions, l, 4), 2);
+	T_EQ(l[1].due, x.today + 30);
 	town_close(&x.w);
 }
 

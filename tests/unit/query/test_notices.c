@@ -1,10 +1,10 @@
 #include "daemon/ledger/rules/fold.h"
 
-#include "daemon/ledger/query/work.h"
 #include "daemon/ledger/state/read_registers.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
+#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
 
@@ -438,23 +438,9 @@ static void test_a_book_of_the_register_counts(void)
 }
 
 /* --- views ----------------------------------------------------------------------------------------- */
-struct list {
-	uint32_t n;
-	struct view_notice v[4];
-};
-
-static int on_notice(void *ctx, const struct view_notice *n)
-{
-	struct list *l = ctx;
-
-	T_OK(l->n < 4);
-	l->v[l->n++] = *n;
-	return 0;
-}
-
 static void test_notices_are_shown_with_their_postings(void)
 {
-	struct list l = {0};
+	struct row_notices l[4];
 	struct world x;
 	uint64_t first, second;
 
@@ -465,19 +451,16 @@ static void test_notices_are_shown_with_their_postings(void)
 	post(&x, first, x.day + 1, x.day + 9);
 	post(&x, first, x.day, x.day + 5);
 	take_down(&x, first, x.today);
-	town_begin(&x.w);
-	T_EQ(view_notices(x.w.t, x.no, on_notice, &l), ERR_OK);
-	town_commit(&x.w);
-	T_EQ(l.n, 2);
-	T_EQ(l.v[0].seq, first);
-	T_EQ(l.v[0].size, first);
-	T_EQ(l.v[0].npostings, 3);
-	T_EQ(l.v[0].posted_from, x.day + 1);
-	T_EQ(l.v[0].posted_to, x.day + 9);
-	T_EQ(l.v[0].withdrawal, last(&x));
-	T_EQ(l.v[1].seq, second);
-	T_EQ(l.v[1].npostings, 0);
-	T_EQ(l.v[1].withdrawal, 0);
+	T_EQ(rows_read(&x.w, x.no, VIEW_notices, l, 4), 2);
+	T_EQ(l[0].entry, first);
+	T_EQ(l[0].size, first);
+	T_EQ(l[0].postings, 3);
+	T_EQ(l[0].posted_from, x.day + 1);
+	T_EQ(l[0].posted_to, x.day + 9);
+	T_EQ(l[0].withdrawal, last(&x));
+	T_EQ(l[1].entry, second);
+	T_EQ(l[1].postings, 0);
+	T_EQ(l[1].withdrawal, 0);
 	town_close(&x.w);
 }
 

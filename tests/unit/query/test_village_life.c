@@ -1,9 +1,9 @@
 #include "daemon/ledger/rules/fold.h"
 
-#include "daemon/ledger/query/work.h"
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
+#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
 
@@ -340,34 +340,12 @@ static void test_there_is_one_demonstration_village(void)
 }
 
 /* --- views ----------------------------------------------------------------------------------------- */
-struct list {
-	uint32_t n;
-	struct view_guidance v[4];
-};
-
-static int on_guidance(void *ctx, const struct view_guidance *g)
-{
-	struct list *l = ctx;
-
-	T_OK(l->n < 4);
-	l->v[l->n++] = *g;
-	return 0;
-}
-
-static void look(struct world *x, const char *code, uint32_t no, struct list *l)
-{
-	l->n = 0;
-	town_begin(&x->w);
-	T_EQ(view_guidances(x->w.t, no, town_b(code), on_guidance, l), ERR_OK);
-	town_commit(&x->w);
-}
-
 static void test_guidance_is_shown_with_its_replies(void)
 {
 	struct rec_guidance_close c = {.village = town_b(TOWN_CODE), .note = town_b("已核实")};
 	struct rec_guidance_reply r = {.done = YES_no, .text = town_b("正在办理")};
 	struct rec_guidance g = guidance("");
-	struct list l = {0};
+	struct row_guidance l[4];
 	struct world x;
 	uint64_t all;
 
@@ -379,29 +357,29 @@ static void test_guidance_is_shown_with_its_replies(void)
 	all = last(&x, FEED_TOWN);
 	g = guidance(TWO);
 	put_town(&x, REC_guidance, &g);
-	look(&x, TOWN_CODE, x.no, &l);
-	T_EQ(l.n, 1);
-	T_EQ(l.v[0].seq, all);
-	T_EQ(l.v[0].due, x.today + 10);
-	T_EQ(l.v[0].reply, 0);
+	T_EQ(rows_read(&x.w, x.no, VIEW_guidance, l, 4), 1);
+	T_EQ(l[0].entry, all);
+	T_EQ(l[0].due, x.today + 10);
+	T_EQ(l[0].reply, 0);
 	r.guidance = all;
 	r.day = x.today - 1;
 	put(&x, REC_guidance_reply, &r);
 	r.day = x.today;
 	r.done = YES_yes;
 	put(&x, REC_guidance_reply, &r);
+	T_EQ(rows_read(&x.w, x.no, VIEW_guidance, l, 4), 1);
+	T_EQ(l[0].state, GUIDED_done);
 	c.guidance = all;
 	c.day = x.today;
 	put_town(&x, REC_guidance_close, &c);
-	look(&x, TOWN_CODE, x.no, &l);
-	T_EQ(l.v[0].reply, last(&x, x.no));
-	T_EQ(l.v[0].replied, x.today);
-	T_OK(l.v[0].done);
-	T_EQ(l.v[0].closed, last(&x, FEED_TOWN));
-	look(&x, TWO, 0, &l); /* its feed is not here */
-	T_EQ(l.n, 2);
-	T_EQ(l.v[0].closed, 0);
-	T_STR(l.v[1].title, "公示不及时");
+	T_EQ(rows_read(&x.w, x.no, VIEW_guidance, l, 4), 1);
+	T_EQ(l[0].reply, last(&x, x.no));
+	T_EQ(l[0].replied, x.today);
+	T_EQ(l[0].state, GUIDED_closed);
+	T_EQ(l[0].closed, last(&x, FEED_TOWN));
+	T_EQ(rows_read(&x.w, town_feed(&x.w, TWO), VIEW_guidance, l, 4), 2);
+	T_EQ(l[0].closed, 0);
+	T_STR(rows_text(l[1].title), "公示不及时");
 	town_close(&x.w);
 }
 

@@ -368,6 +368,37 @@ static void test_problems_name_village_and_balance(void)
 	t_fail(__FILE__, __LINE__, "there is no account");
 }
 
+/* A row of fields: its key, what is stored, and what should be. */
+static void test_a_row_is_shown_as_it_is_and_as_it_should_be(void)
+{
+	struct verify_report r;
+	char want[96];
+
+	for (uint32_t i = 0; i < g.nrows; i++) {
+		struct held_row bad = g.rows[i];
+		struct change c = {bad.tab, kv_bytes(bad.k, bad.kn), kv_bytes(bad.v, bad.vn)};
+
+		if (bad.tab != KV_STATE || be32_get(bad.k) != g.a || bad.k[4] != STATE_CODE)
+			continue;
+		T_EQ(bad.vn, 1);
+		bad.v[0] ^= 1;
+		look(&c, 1, &rebuild, &r);
+		T_EQ(r.nproblems, 1);
+		snprintf(want, sizeof(want), "number of item %.16s is stored as",
+			 (const char *)bad.k + 5);
+		T_OK(strstr(text_of(&r.problem[0], LANG_EN), want));
+		snprintf(want, sizeof(want), "n=%u, the records make it n=%u", bad.v[0],
+			 g.rows[i].v[0]);
+		T_OK(strstr(text_of(&r.problem[0], LANG_EN), want));
+		snprintf(want, sizeof(want), "存为 n=%u，由记录重算应为 n=%u", bad.v[0],
+			 g.rows[i].v[0]);
+		T_OK(strstr(text_of(&r.problem[0], LANG_ZH), want));
+		verify_close(&r);
+		return;
+	}
+	T_OK(!"a row of an item's number");
+}
+
 /* A hundred broken entries give a readable list, too. */
 static void test_many_problems_of_a_kind_are_cut_short(void)
 {
@@ -659,6 +690,7 @@ T_MAIN_WITH(make_town, close_town, T(test_a_good_store_has_no_problems),
 	    T(test_values_that_change_places_are_found), T(test_a_surplus_row_is_found),
 	    T(test_without_the_fold_all_but_the_fold_is_checked),
 	    T(test_problems_name_village_and_balance),
+	    T(test_a_row_is_shown_as_it_is_and_as_it_should_be),
 	    T(test_many_problems_of_a_kind_are_cut_short), T(test_the_guard_is_compared),
 	    T(test_a_good_signature_cannot_be_called_bad), T(test_progress_ends_at_the_total),
 	    T(test_every_allocation_may_fail), T(test_a_village_judges_by_what_it_should_hold),

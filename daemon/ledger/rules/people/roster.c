@@ -7,8 +7,6 @@
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
 
-#define NAME_MAX_BYTES 64 /* of a member */
-
 /* --- the register ---------------------------------------------------------------------------------- */
 int roster_known(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		 struct state_household *ret)
@@ -118,8 +116,30 @@ int roster_open(struct rule_ctx *ctx, struct bytes household, struct roster_hous
 	return open_members(ret);
 }
 
+/* What an entry finds stays readable. */
+static int keep_former(struct rule_ctx *ctx, const struct state_key *k)
+{
+	struct state_household_parts at;
+	struct state_key former;
+	struct bytes row, kept;
+	int err = rows_get(ctx->w->rows, k, &row);
+
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	err = state_household_split(state_key_bytes(k), &at);
+	if (err)
+		return err;
+	state_former_key(&former, ctx->f->feed_no, at.household, ctx->e->seq);
+	err = rows_get(ctx->w->rows, &former, &kept);
+	return err == ERR_NOTFOUND ? rows_put(ctx->w->rows, &former, row) : err;
+}
+
 int roster_put(struct rule_ctx *ctx, const struct roster_household *x)
 {
+	int err = keep_former(ctx, &x->key);
+
+	if (err)
+		return err;
 	state_household_pack(&x->h, x->m, rule_out(ctx));
 	return rule_put(ctx, &x->key);
 }
@@ -399,36 +419,12 @@ static int check_same(struct rule_ctx *ctx, const struct mistake *w,
 }
 
 /* --- one person under two numbers ------------------------------------------------------------------- */
-struct person_name {
-	char s[NAME_MAX_BYTES];
-	struct bytes b;
-};
-
-static int read_name(struct rule_ctx *ctx, const struct state_member *m, struct person_name *ret)
-{
-	const struct payload *p = &ctx->w->target;
-	struct rec_member_join join;
-	struct rec_household_line l;
-	int err = feedlog_payload(ctx->f->t, ctx->f->feed_no, m->entry, &ctx->w->target);
-
-	if (err)
-		return err;
-	err = m->line ? rec_decode_line(rec_type_of(REC_household), p, m->line - 1, &l)
-		      : rec_decode_head(rec_type_of(REC_member_join), p, &join);
-	if (err)
-		return ERR_CORRUPT;
-	ret->b = m->line ? l.name : join.name;
-	memcpy(ret->s, ret->b.p, ret->b.n);
-	ret->b.p = (const uint8_t *)ret->s;
-	return ERR_OK;
-}
-
 /* A member with the birth of @m and this name, who is here or is gone. */
-static int find_again(struct rule_ctx *ctx, const struct roster_household *x,
+static int find_again(struct details *d, const struct roster_household *x,
 		      const struct state_member *m, struct bytes name, bool here,
 		      const struct state_member **ret)
 {
-	struct person_name other;
+	struct rec_household_line other;
 
 	*ret = NULL;
 	for (uint32_t i = 0; i < x->h.nmembers && m->birth != DAY_NONE; i++) {
@@ -437,10 +433,10 @@ static int find_again(struct rule_ctx *ctx, const struct roster_household *x,
 
 		if (o == m || o->birth != m->birth || state_member_present(o) != here)
 			continue;
-		err = read_name(ctx, o, &other);
+		err = read_details(d, o, &other);
 		if (err)
 			return err;
-		if (bytes_eq(other.b, name))
+		if (bytes_eq(other.name, name))
 			*ret = o;
 	}
 	return ERR_OK;
@@ -450,15 +446,16 @@ static int find_again(struct rule_ctx *ctx, const struct roster_household *x,
 static int check_not_again(struct rule_ctx *ctx, const struct mistake *w,
 			   const struct roster_household *x, const struct state_member *m)
 {
+	struct details d = {.r = &ctx->reader};
 	const struct state_member *again = NULL;
-	struct person_name name;
+	struct rec_household_line person;
 	int err = ERR_OK;
 
 	if (w->kind != LEAVE_left && w->kind != LEAVE_death)
 		return ERR_OK;
-	err = read_name(ctx, m, &name);
+	err = read_details(&d, m, &person);
 	if (!err)
-		err = find_again(ctx, x, m, name.b, true, &again);
+		err = find_again(&d, x, m, person.name, true, &again);
 	if (err || !again)
 		return err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_MEMBER_AGAIN,
@@ -469,8 +466,9 @@ static int check_not_again(struct rule_ctx *ctx, const struct mistake *w,
 static int warn_again(struct rule_ctx *ctx, const struct rec_member_join *r,
 		      const struct roster_household *x, const struct state_member *m)
 {
+	struct details d = {.r = &ctx->reader};
 	const struct state_member *gone;
-	int err = find_again(ctx, x, m, r->name, false, &gone);
+	int err = find_again(&d, x, m, r->name, false, &gone);
 
 	if (!err && gone)
 		rule_warn(ctx, &(struct refusal){.id = V_MEMBER_AGAIN,

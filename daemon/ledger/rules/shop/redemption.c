@@ -28,52 +28,37 @@ struct redeem {
 };
 
 /* --- what it costs: X02 ----------------------------------------------------------------------------- */
-struct price {
-	struct bytes good;
-	struct points points;
-};
-
-static int read_prices(struct rule_ctx *ctx, const struct rec_redemption *r, struct price *ret,
-		       uint32_t *ret_n)
+static int prices_in_force(struct rule_ctx *ctx, const struct rec_redemption *r,
+			   struct document *ret)
 {
-	struct payload *list = &ctx->w->target;
-	struct rec_prices_line l;
-	struct document doc = {0};
-	int err = read_document_on(&ctx->reader, DOC_PRICES, r->day, &doc);
+	int err;
 
-	if (err && err != ERR_NOTFOUND)
+	*ret = (struct document){0};
+	err = read_document_on(&ctx->reader, DOC_PRICES, r->day, ret);
+	if ((err && err != ERR_NOTFOUND) || (!err && ret->version == r->prices))
 		return err;
-	if (err || doc.version != r->prices)
-		return rule_refuse(ctx, &(struct refusal){.id = V_NO_PRICES,
-							  .num = {r->day, (int64_t)doc.version,
-								  (int64_t)r->prices}});
-	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, doc.entry, list);
-	*ret_n = err ? 0 : list->nparts - 1;
-	for (uint32_t i = 0; i < *ret_n && !err; i++) {
-		if (rec_decode_line(rec_type_of(REC_prices), list, i, &l))
-			return ERR_CORRUPT;
-		ret[i] = (struct price){l.good, l.price};
-	}
-	return err;
+	return rule_refuse(
+		ctx, &(struct refusal){.id = V_NO_PRICES,
+				       .num = {r->day, (int64_t)ret->version, (int64_t)r->prices}});
 }
 
 static int redeem_line(struct rule_ctx *ctx, uint32_t line, struct redeem *x,
-		       const struct price *price, uint32_t n)
+		       const struct document *prices)
 {
 	struct rec_redemption_line l;
+	struct rec_prices_line price;
 	struct points want;
-	uint32_t i = 0;
 	int err = rule_line(ctx, line - 1, &l);
 
-	if (err)
+	if (!err)
+		err = read_price(&ctx->reader, prices, l.good, &price);
+	if (err && err != ERR_NOTFOUND)
 		return err;
-	while (i < n && !bytes_eq(price[i].good, l.good))
-		i++;
-	if (i == n)
+	if (err)
 		return rule_refuse(ctx, &(struct refusal){.id = V_GOOD_UNKNOWN,
 							  .num = {line, (int64_t)x->r.prices},
 							  .s = l.good});
-	if (!points_times(price[i].points, l.quantity, &want))
+	if (!points_times(price.price, l.quantity, &want))
 		return rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW});
 	if (points_cmp(l.points, want) != 0)
 		return rule_refuse(ctx, &(struct refusal){.id = V_X02_PRICE,
@@ -87,12 +72,11 @@ static int redeem_line(struct rule_ctx *ctx, uint32_t line, struct redeem *x,
 
 static int check_lines(struct rule_ctx *ctx, struct redeem *x)
 {
-	struct price price[FOLD_PRICES_MAX];
-	uint32_t n = 0;
-	int err = read_prices(ctx, &x->r, price, &n);
+	struct document prices;
+	int err = prices_in_force(ctx, &x->r, &prices);
 
 	for (uint32_t line = 1; line <= ctx->nlines && !err; line++)
-		err = redeem_line(ctx, line, x, price, n);
+		err = redeem_line(ctx, line, x, &prices);
 	return err;
 }
 
@@ -239,38 +223,22 @@ static int holds_post(struct rule_ctx *ctx, struct bytes id, day_t day, bool *re
 	return err;
 }
 
-/* The name of a member stands in the record that brought the member in. */
-static int member_name(struct rule_ctx *ctx, const struct redeem *x, struct plain_text *ret)
-{
-	struct payload *p = &ctx->w->target;
-	struct rec_household_line l;
-	struct rec_member_join join;
-	struct state_member m;
-	int err;
-
-	if (!state_household_member(&x->h, (uint32_t)x->r.member, &m))
-		return ERR_CORRUPT;
-	err = feedlog_payload(ctx->f->t, ctx->f->feed_no, m.entry, p);
-	if (!err && m.line)
-		err = rec_decode_line(rec_type_of(REC_household), p, m.line - 1, &l);
-	else if (!err)
-		err = rec_decode_head(rec_type_of(REC_member_join), p, &join);
-	if (err)
-		return ERR_CORRUPT;
-	plain_text(m.line ? l.name : join.name, PLAIN_NO_SPACES, ret);
-	return ERR_OK;
-}
-
 /* Whoever is said to have come in person must bear the name. */
 static int note_member(struct rule_ctx *ctx, const struct redeem *x)
 {
+	struct details d = {.r = &ctx->reader};
 	struct plain_text name, receiver;
-	int err = member_name(ctx, x, &name);
+	struct rec_household_line person;
+	struct state_member m;
+	int err = state_household_member(&x->h, (uint32_t)x->r.member, &m)
+			  ? read_details(&d, &m, &person)
+			  : ERR_CORRUPT;
 
 	if (err)
 		return err;
+	plain_text(person.name, PLAIN_NO_SPACES, &name);
 	plain_text(x->r.receiver, PLAIN_NO_SPACES, &receiver);
-	if (receiver.n != name.n || memcmp(receiver.b, name.b, name.n) != 0)
+	if (!bytes_eq(plain_bytes(&receiver), plain_bytes(&name)))
 		rule_warn(ctx, &(struct refusal){.id = V_X03_NAME,
 						 .num = {(int64_t)x->r.member},
 						 .s = x->r.receiver,
