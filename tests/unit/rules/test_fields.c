@@ -232,8 +232,7 @@ static void test_fields_are_checked_in_the_order_of_the_table(void)
 
 	world_open(&x);
 	r.day = x.today + 1;
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0),
-	     V_HOUSEHOLD_UNKNOWN);
+	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0), V_HOUSEHOLD_UNKNOWN);
 	r.household = town_b("01000");
 	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0), V_DAY_FUTURE);
 	/* who may not write at all is told that first */
