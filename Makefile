@@ -26,6 +26,14 @@ FLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(F_$(VARIANT)) $(CPPFLAGS) $(CFLAGS)
 CORE_LIBS := -lsodium -lnettle -lmsgpackc
 WEB_LIBS := -ljansson
 IO_LIBS := -lmicrohttpd -luv -llmdb -linih -lpthread
+ifneq ($(CROSS),)
+# Another machine: tools/deps unpacks its libraries there, and its programs run in an emulator.
+MACHINE := $(CROSS:-=)
+SYSROOT := build/sysroot/$(MACHINE)
+CPPFLAGS += -isystem $(SYSROOT)/usr/include
+LDFLAGS += -L$(SYSROOT)/usr/lib/$(MACHINE)
+RUNNER := qemu-$(firstword $(subst -, ,$(MACHINE))) -L $(SYSROOT)
+endif
 objs = $(patsubst %.c,$(B)/%.o,$(sort $(wildcard $(addsuffix /*.c,$(1)))))
 bins = $(patsubst %.c,$(B)/%,$(sort $(wildcard $(1))))
 # The rooms in their order, lowest first: a room may use those before it, never one behind it, nor the one that it is
@@ -64,7 +72,7 @@ AGAIN = $(MAKE) --no-print-directory
 
 all: $(PROGS)
 .PHONY: all help deps demo test test-run unit tools-tests programs check-asan check-tsan fuzz fuzz-run bench bench-run bench-quick bench-quick-run \
-        install spec format lint lint-run clean force
+        install spec cross cross-run format lint lint-run clean force
 # These do their work in a sub-make, which runs in parallel; two of them side by side in one build folder would
 # write the same objects.
 ifneq ($(filter demo test lint check-asan check-tsan fuzz bench bench-quick install,$(MAKECMDGOALS)),)
@@ -77,6 +85,7 @@ help:
 	@echo 'make demo       a hub and three villages on this machine; ONCE=1 ends after its checks'
 	@echo 'make test       every test; SEEDS=n sets how many simulator seeds'
 	@echo 'make check-asan check-tsan   the tests under the sanitizers'
+	@echo 'make cross      unit tests and simulator on big endian and on 32 bit, emulated'
 	@echo 'make fuzz       libFuzzer on every decoder, FUZZ_TIME=60 seconds each'
 	@echo 'make bench      the table of speeds, each beside its yardstick; ONLY=row'
 	@echo 'make bench-quick   whether every row of it works, in small sizes'
@@ -123,6 +132,12 @@ test-run: $(UNIT) $(IOT) $(BENCHT) $(FUZZ) $(SIM) $(TOOLS) $(PROGS)
 	@BIN=$(B) SEEDS=$(SEEDS) tests/run $(UNIT) -- $(IOT) $(BENCHT) -- $(FUZZ) -- $(SIM)
 check-asan check-tsan: check-%:
 	+$(AGAIN) VARIANT=$* test
+cross: cross-s390x-linux-gnu cross-arm-linux-gnueabihf	# big endian; 32 bit
+cross-%:
+	@tools/deps cross-$*
+	+$(AGAIN) CROSS=$*- CC=$*-gcc cross-run
+cross-run: $(UNIT) $(SIM)
+	@BIN=$(B) RUNNER='$(RUNNER)' STEP=29 SEEDS=3 SKIP='@(requirements|e2e_)' tests/run $(UNIT) -- -- -- $(SIM)
 spec: $(B)/tests/tools/spec	# what follows from proto/records.def and daemon/ledger/query/views.def
 	$< proto/SPEC.md daemon/web/api/openapi.yaml
 demo:

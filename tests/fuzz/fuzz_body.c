@@ -8,12 +8,10 @@
 #include <string.h>
 
 #include "daemon/store/kvmem.h"
-#include "daemon/web/api/api.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/lib/town.h"
+#include "tests/lib/services.h"
 
 #define VILLAGE	   "500101999201"
-#define PASS	   "correct horse"
 #define PATH_BYTES 64
 #define OTHERS	   123
 
@@ -33,19 +31,7 @@ static int submit(void *ctx, struct job **jobs, uint32_t n)
 	return ERR_OK;
 }
 
-static uint64_t wall_ms(void *ctx)
-{
-	(void)ctx;
-	return w.wall_ms;
-}
-
-static void stamp(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms)
-{
-	(void)ctx;
-	*ret_boot = 1;
-	*ret_boot_ms = 1000;
-}
-
+/* The same in every run, so that an input is always the same. */
 static int no_random(void *ctx, void *p, size_t n)
 {
 	(void)ctx;
@@ -53,54 +39,15 @@ static int no_random(void *ctx, void *p, size_t n)
 	return ERR_OK;
 }
 
-static bool has_key(const char *name)
-{
-	for (uint32_t i = 0; i < w.nkeys; i++)
-		if (strcmp(w.key[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static int person_open(void *ctx, const char *name, const char *pass, struct sign_key **ret,
-		       struct errmsg *msg)
-{
-	uint8_t seed[SIGN_SEED_BYTES];
-
-	(void)ctx;
-	(void)msg;
-	if (!has_key(name))
-		return ERR_NOTFOUND;
-	if (strcmp(pass, PASS) != 0)
-		return ERR_CRYPTO;
-	sign_key_seed(town_key(&w, name), seed);
-	return sign_key_from_seed(seed, ret);
-}
-
-static int person_create(void *ctx, const char *name, const char *pass,
-			 uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
+static int no_key(void *ctx, const char *name, const char *pass, uint8_t ret_public[SIGN_KEY_BYTES],
+		  struct errmsg *msg)
 {
 	(void)ctx;
+	(void)name;
 	(void)pass;
 	(void)msg;
 	memset(ret_public, 9, SIGN_KEY_BYTES);
-	return has_key(name) ? ERR_EXISTS : ERR_OK;
-}
-
-static int person_public(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
-{
-	(void)ctx;
-	if (!has_key(name))
-		return ERR_NOTFOUND;
-	memcpy(ret_public, sign_key_public(town_key(&w, name)), SIGN_KEY_BYTES);
 	return ERR_OK;
-}
-
-static int invitation(void *ctx, const char *code, const char *name,
-		      const uint8_t seed[SIGN_SEED_BYTES], struct buf *out, struct errmsg *msg)
-{
-	(void)ctx;
-	(void)msg;
-	return buf_printf(out, "%s %s %d\n", code, name, seed[0]);
 }
 
 static void close_town(void)
@@ -121,17 +68,10 @@ static void open_town(void)
 	assert(town_catalogue(&w, 1) == V_ACCEPTED);
 	village = town_village(&w, VILLAGE);
 	assert(town_household(&w, village, "head/" VILLAGE, "05001", 2) == V_ACCEPTED);
-	services = (struct web_services){.tx.kv = kv,
-					 .tx.town = w.id,
-					 .tx.own = village,
-					 .tx.submit = submit,
-					 .tx.wall_ms = wall_ms,
-					 .tx.stamp = stamp,
-					 .tx.random = no_random,
-					 .person_open = person_open,
-					 .person_create = person_create,
-					 .person_public = person_public,
-					 .invitation = invitation};
+	services = services_of(&w, village);
+	services.tx.submit = submit;
+	services.tx.random = no_random;
+	services.person_create = no_key;
 	atexit(close_town);
 }
 

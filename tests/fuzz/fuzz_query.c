@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "daemon/store/kvmem.h"
-#include "daemon/web/api/api.h"
 #include "lib/err.h"
 #include "lib/text.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/life.h"
+#include "tests/lib/services.h"
 
 #define QUERY_MAX 512
 #define ENGLISH	  0x80
@@ -21,56 +21,6 @@
 static struct town w;
 static uint32_t village;
 static struct web_services services;
-
-static uint64_t wall_ms(void *ctx)
-{
-	(void)ctx;
-	return w.wall_ms;
-}
-
-static void stamp(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms)
-{
-	(void)ctx;
-	*ret_boot = 1;
-	*ret_boot_ms = 1000;
-}
-
-static int nobody(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
-{
-	(void)ctx;
-	(void)name;
-	(void)ret_public;
-	return ERR_NOTFOUND;
-}
-
-static uint32_t no_links(void *ctx, struct node_link *ret, uint32_t max)
-{
-	(void)ctx;
-	(void)ret;
-	(void)max;
-	return 0;
-}
-
-static uint32_t no_alarms(void *ctx, struct alarm *ret, uint32_t max)
-{
-	(void)ctx;
-	(void)ret;
-	(void)max;
-	return 0;
-}
-
-static int no_guard(void *ctx, struct guard *ret)
-{
-	(void)ctx;
-	(void)ret;
-	return ERR_NOTFOUND;
-}
-
-static const char *not_halted(void *ctx)
-{
-	(void)ctx;
-	return NULL;
-}
 
 static void close_town(void)
 {
@@ -84,15 +34,7 @@ static void open_town(void)
 	json_object_seed(1);
 	village = l.no = town_open(&w, 42);
 	life_live(&l);
-	services = (struct web_services){.tx.kv = w.kv,
-					 .tx.town = w.id,
-					 .tx.wall_ms = wall_ms,
-					 .tx.stamp = stamp,
-					 .person_public = nobody,
-					 .links = no_links,
-					 .alarms = no_alarms,
-					 .guard = no_guard,
-					 .halted = not_halted};
+	services = services_of(&w, village);
 	atexit(close_town);
 }
 

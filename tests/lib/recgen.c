@@ -44,7 +44,7 @@ static day_t day(struct recgen *r, bool optional)
 /* Mostly short, so that many lines fit; sometimes exactly a bound. */
 static size_t length(struct recgen *r, const struct rec_field *f)
 {
-	uint64_t min = (uint64_t)f->min, max = (uint64_t)f->max;
+	size_t min = (size_t)f->min, max = (size_t)f->max;
 
 	if (one_in(r, 16))
 		return max;
@@ -52,7 +52,7 @@ static size_t length(struct recgen *r, const struct rec_field *f)
 		return min;
 	if (rec_is_hex(f) && min == 0)
 		return max; /* a hash or a key, whole */
-	return min + prng_below(&r->g, (max - min < 24 ? max - min : 24) + 1);
+	return min + (size_t)prng_below(&r->g, (max - min < 24 ? max - min : 24) + 1);
 }
 
 static void text(struct recgen *r, uint8_t *p, size_t n)

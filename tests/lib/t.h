@@ -46,6 +46,8 @@ struct t_suite {
 int t_run(int argc, char **argv, const struct t_suite *s);
 __attribute__((noreturn, format(printf, 3, 4))) void t_fail(const char *file, int line,
 							    const char *fmt, ...);
+/* Long rows of cases go on by this: 1, or STEP in the environment, for machines on which every case costs much. */
+uint32_t t_step(void);
 /* For a test whose threads free what others allocated: mem_live counts for one thread. */
 void t_has_threads(void);
 void t_eq_mem(const char *file, int line, const char *what, const void *got, const void *want,

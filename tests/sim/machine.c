@@ -357,7 +357,8 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 	m->host.kv = host_store_of(m->copy[back]);
 	size = host_size(&m->host, &m->host.feed);
 	if (sim_chance(&s->crash, 30)) /* on a disk that has too little room at first */
-		kvmem_limit(m->host.kv, kvmem_bytes(m->host.kv) + prng_below(&s->crash, 2000));
+		kvmem_limit(m->host.kv,
+			    kvmem_bytes(m->host.kv) + (size_t)prng_below(&s->crash, 2000));
 	err = host_start(&m->host, prng_next(&s->crash), &why);
 	kvmem_limit(m->host.kv, 0);
 	if (err == ERR_FULL && !m->host.guard.err)
@@ -484,7 +485,8 @@ static void begin(struct sim *s, struct machine *m, enum sim_fault f)
 		net_blocked(s, m->host.index);
 		break;
 	case FAULT_DISK:
-		kvmem_limit(m->host.kv, kvmem_bytes(m->host.kv) + prng_below(&s->disk, 3000));
+		kvmem_limit(m->host.kv,
+			    kvmem_bytes(m->host.kv) + (size_t)prng_below(&s->disk, 3000));
 		m->disk_bad = true;
 		break;
 	case FAULT_SYNC:

@@ -133,7 +133,7 @@ static void send(struct sim *s, uint32_t id, unsigned from, struct bytes b)
 	if (c->dead || !c->open[!from])
 		return;
 	if (sim_chance(&s->net, 20))
-		part = prng_below(&s->net, b.n + 1);
+		part = (size_t)prng_below(&s->net, b.n + 1);
 	if (part)
 		enqueue(s, id, !from, (struct bytes){b.p, part}, false);
 	if (s->with_cuts && !s->calm && sim_chance(&s->net, SEGMENT_CUT))
@@ -223,7 +223,7 @@ void net_segment(struct sim *s, uint64_t a)
 
 void net_sent(struct sim *s, uint64_t a, uint64_t bytes)
 {
-	struct event ev = {.type = EV_SENT, .conn = (uint32_t)(a / 2), .sent = bytes};
+	struct event ev = {.type = EV_SENT, .conn = (uint32_t)(a / 2), .sent = (size_t)bytes};
 	struct conn *c = s->wires->conn[a / 2];
 
 	if (c->open[a % 2])
@@ -283,8 +283,8 @@ void net_stranger(struct sim *s)
 	prng_fill(&s->net, junk, sizeof(junk));
 	if (sim_chance(&s->net, 50))
 		be16_put(junk, 48);
-	enqueue(s, ev.conn, END_HUB, (struct bytes){junk, 1 + prng_below(&s->net, sizeof(junk))},
-		false);
+	enqueue(s, ev.conn, END_HUB,
+		(struct bytes){junk, 1 + (size_t)prng_below(&s->net, sizeof(junk))}, false);
 	if (sim_chance(&s->net, 50))
 		enqueue(s, ev.conn, END_HUB, (struct bytes){0}, true);
 }

@@ -167,21 +167,30 @@ static uint32_t next_version(struct sim *s, uint32_t host, enum rec_code type, u
 	return n < most && !sim_chance(&s->work, 20) ? n + 1 : n;
 }
 
+/* What draws is called one after another: in one call compilers would draw in another order each. */
+static void plan(struct sim *s, uint32_t host)
+{
+	uint32_t version = next_version(s, host, REC_plan, ACCEPTED_MAX);
+
+	if (sim_chance(&s->work, 20))
+		version += VERSION_SLIP;
+	write_plan(s, order_new(s, host, K_ACT), version);
+}
+
+static void scheme(struct sim *s, uint32_t host)
+{
+	uint32_t version = next_version(s, host, REC_scheme, SCHEMES_MAX);
+	day_t from = work_today(s) + (day_t)prng_below(&s->work, SCHEME_AHEAD) - SCHEME_BACK;
+
+	write_scheme(s, order_new(s, host, K_ACT), version, from);
+}
+
 static void documents(struct sim *s, uint32_t host)
 {
 	switch (prng_below(&s->work, 8)) {
 	case 0: /* next year's, or again */ adopt(s, order_new(s, host, K_ACT), BOOKS_YEARS); break;
-	case 1:
-		write_plan(s, order_new(s, host, K_ACT),
-			   next_version(s, host, REC_plan, ACCEPTED_MAX) +
-				   (sim_chance(&s->work, 20) ? VERSION_SLIP : 0));
-		break;
-	case 2:
-		write_scheme(s, order_new(s, host, K_ACT),
-			     next_version(s, host, REC_scheme, SCHEMES_MAX),
-			     work_today(s) + (day_t)prng_below(&s->work, SCHEME_AHEAD) -
-				     SCHEME_BACK);
-		break;
+	case 1: plan(s, host); break;
+	case 2: scheme(s, host); break;
 	case 3: post_hours(s, order_new(s, host, K_OTHER), HOST_DEPUTY); break;
 	case 4:
 	case 5: reply_guidance(s, host); break;

@@ -12,12 +12,11 @@
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "tests/lib/openapi.h"
+#include "tests/lib/services.h"
 #include "tests/lib/t.h"
-#include "tests/lib/town.h"
 
-#define VILLAGE	   "500101999201"
-#define PASS	   "correct horse"
-#define PEOPLE_MAX 8
+#define VILLAGE "500101999201"
+#define PASS	SERVICES_PASS
 
 /* --- a node -------------------------------------------------------------------------------------- */
 
@@ -27,8 +26,7 @@ static struct node_here {
 	struct writer *writer;
 	struct guard guard;
 	struct web_services s;
-	char made[PEOPLE_MAX][40]; /* keys created through the API */
-	uint32_t nmade;
+	uint32_t keys; /* of people, when it opened */
 	uint32_t submits;
 	const char *halted;
 	bool move_town; /* let the town feed grow before the next submit */
@@ -93,74 +91,6 @@ static int svc_submit(void *ctx, struct job **jobs, uint32_t count)
 	return err ? err : writer_seal(n.writer);
 }
 
-static uint64_t svc_wall(void *ctx)
-{
-	(void)ctx;
-	return n.w.wall_ms;
-}
-
-static void svc_stamp(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms)
-{
-	(void)ctx;
-	*ret_boot = 1;
-	*ret_boot_ms = 1000;
-}
-
-static int svc_random(void *ctx, void *p, size_t len)
-{
-	(void)ctx;
-	prng_fill(&n.w.prng, p, len);
-	return ERR_OK;
-}
-
-static bool has_key(const char *name)
-{
-	for (uint32_t i = 0; i < n.w.nkeys; i++)
-		if (strcmp(n.w.key[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-static int svc_person_open(void *ctx, const char *name, const char *pass, struct sign_key **ret,
-			   struct errmsg *msg)
-{
-	uint8_t seed[SIGN_SEED_BYTES];
-
-	(void)ctx;
-	(void)msg;
-	if (!has_key(name))
-		return ERR_NOTFOUND;
-	if (strcmp(pass, PASS) != 0)
-		return ERR_CRYPTO;
-	sign_key_seed(town_key(&n.w, name), seed);
-	return sign_key_from_seed(seed, ret);
-}
-
-static int svc_person_create(void *ctx, const char *name, const char *pass,
-			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
-{
-	(void)ctx;
-	(void)pass;
-	(void)msg;
-	if (has_key(name))
-		return ERR_EXISTS;
-	if (strchr(name, ' '))
-		return ERR_INVALID;
-	T_OK(n.nmade < PEOPLE_MAX);
-	snprintf(n.made[n.nmade++], sizeof(n.made[0]), "%s", name);
-	memcpy(ret_public, sign_key_public(town_key(&n.w, name)), SIGN_KEY_BYTES);
-	return ERR_OK;
-}
-
-static int svc_person_public(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
-{
-	(void)ctx;
-	if (!has_key(name))
-		return ERR_NOTFOUND;
-	memcpy(ret_public, sign_key_public(town_key(&n.w, name)), SIGN_KEY_BYTES);
-	return ERR_OK;
-}
-
 static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
 {
 	(void)ctx;
@@ -185,19 +115,6 @@ static int svc_guard(void *ctx, struct guard *ret)
 	(void)ctx;
 	*ret = n.guard;
 	return ERR_OK;
-}
-
-static int svc_invitation(void *ctx, const char *code, const char *name,
-			  const uint8_t seed[SIGN_SEED_BYTES], struct buf *out, struct errmsg *msg)
-{
-	char hex[2 * SIGN_SEED_BYTES + 1];
-
-	(void)ctx;
-	(void)msg;
-	if (name[0] == ' ')
-		return ERR_INVALID;
-	hex_put(hex, seed, SIGN_SEED_BYTES);
-	return buf_printf(out, "village = %s %s\nseed = %s\n", code, name, hex);
 }
 
 static const char *svc_halted(void *ctx)
@@ -237,22 +154,19 @@ static void node_open(bool hub)
 	village = town_village(&n.w, VILLAGE);
 	T_EQ(town_household(&n.w, village, "head/" VILLAGE, "05001", 2), V_ACCEPTED);
 	T_EQ(town_household(&n.w, village, "head/" VILLAGE, "05002", 1), V_ACCEPTED);
-	n.s = (struct web_services){.tx.kv = n.kv,
-				    .tx.town = n.w.id,
-				    .tx.own = hub ? FEED_TOWN : village,
-				    .tx.submit = svc_submit,
-				    .tx.wall_ms = svc_wall,
-				    .tx.stamp = svc_stamp,
-				    .tx.random = svc_random,
-				    .person_open = svc_person_open,
-				    .person_create = svc_person_create,
-				    .person_public = svc_person_public,
-				    .links = svc_links,
-				    .alarms = svc_alarms,
-				    .guard = svc_guard,
-				    .invitation = svc_invitation,
-				    .halted = svc_halted};
+	n.s = services_of(&n.w, hub ? FEED_TOWN : village);
+	n.s.tx.submit = svc_submit;
+	n.s.links = svc_links;
+	n.s.alarms = svc_alarms;
+	n.s.guard = svc_guard;
+	n.s.halted = svc_halted;
 	open_writer(n.s.tx.own, hub ? "feed/town" : "feed/" VILLAGE);
+	n.keys = n.w.nkeys;
+}
+
+static uint32_t keys_made(void)
+{
+	return n.w.nkeys - n.keys;
 }
 
 static uint32_t village_here(void)
@@ -1482,10 +1396,10 @@ static void test_a_person_gets_key_and_role(void)
 	WANT(post("/api/v1/people", body), 200);
 	T_STR(at("created"), "true");
 	T_EQ(strlen(at("key")), 64);
-	T_EQ(n.nmade, 1);
+	T_EQ(keys_made(), 1);
 	WANT(post("/api/v1/people", second), 200);
 	T_STR(at("created"), "false");
-	T_EQ(n.nmade, 1);
+	T_EQ(keys_made(), 1);
 	WANT(post("/api/v1/people", thief), 403);
 	WANT(get("/api/v1/people"), 200);
 	T_OK(strstr(answer_text, "\"赵会计\"") != NULL);
@@ -1500,12 +1414,12 @@ static void test_a_refused_grant_leaves_no_key(void)
 		  "{\"name\":\"new\",\"passphrase\":\"" PASS "\",\"role\":\"recorder\","
 		  "\"as\":\"rec/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),
 	     422);
-	T_EQ(n.nmade, 0);
+	T_EQ(keys_made(), 0);
 	WANT(post("/api/v1/people",
 		  "{\"name\":\"new\",\"passphrase\":\"" PASS "\",\"role\":\"recorder\","
 		  "\"dry_run\":true,\"as\":\"head/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),
 	     200);
-	T_EQ(n.nmade, 0);
+	T_EQ(keys_made(), 0);
 	WANT(post("/api/v1/people", "{\"name\":\"new\",\"role\":\"recorder\",\"as\":\"head/" VILLAGE
 				    "\",\"as_passphrase\":\"" PASS "\"}"),
 	     400);
@@ -1520,7 +1434,7 @@ static void test_a_refused_grant_leaves_no_key(void)
 		  "\",\"as\":\"head/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),
 	     400);
 	T_STR(at("field"), "name");
-	T_EQ(n.nmade, 0);
+	T_EQ(keys_made(), 0);
 	node_close();
 }
 

@@ -4,13 +4,13 @@
 
 #include "daemon/ledger/rules/replay.h"
 #include "daemon/ledger/state/read.h"
-#include "daemon/web/api/api.h"
 #include "daemon/web/api/recjson.h"
 #include "daemon/web/paper/paper.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "proto/noticecode.h"
 #include "tests/lib/life.h"
+#include "tests/lib/services.h"
 #include "tests/lib/t.h"
 
 static struct town w;
@@ -18,20 +18,13 @@ static uint32_t village;
 static struct web_services services;
 static enum lang lang = LANG_ZH;
 
-static uint64_t wall_ms(void *ctx)
-{
-	(void)ctx;
-	return w.wall_ms;
-}
-
 static void village_open(uint64_t seed)
 {
 	struct life l = {.w = &w, .code = TOWN_CODE};
 
 	village = l.no = town_open(&w, seed);
 	life_live(&l);
-	services = (struct web_services){
-		.tx.kv = w.kv, .tx.town = w.id, .tx.own = village, .tx.wall_ms = wall_ms};
+	services = services_of(&w, village);
 }
 
 /* The answer as JSON; the caller lets it go. @query: names and values in turn, ended by NULL. */

@@ -1552,7 +1552,7 @@ static void test_mangled_files_do_no_harm(void)
 	T_OK(m);
 	prng_seed(&g, 11);
 	for (int round = 0; round < 200; round++) {
-		size_t len = prng_below(&g, 4) ? n : prng_below(&g, n + 1);
+		size_t len = prng_below(&g, 4) ? n : (size_t)prng_below(&g, n + 1);
 		struct import_report rep = {0};
 		struct import_roster r;
 		int err;

@@ -1,5 +1,6 @@
 #include "lib/sign.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -297,7 +298,10 @@ static void test_the_cost_is_bounded_both_ways(void)
 	}
 }
 
-/* In a child with little address space; the sanitizers need terabytes of it themselves. */
+/* In a child with little address space; the sanitizers need terabytes of it themselves. An emulator may not keep
+ * to the limit: then there is nothing to see. */
+#define SPACE_BYTES (128u << 20)
+#define NOT_LIMITED 77
 static void test_too_little_memory_for_a_seal_is_said_so(void)
 {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -306,16 +310,23 @@ static void test_too_little_memory_for_a_seal_is_said_so(void)
 
 	T_OK(pid >= 0);
 	if (pid == 0) {
-		struct rlimit lim = {128u << 20, 128u << 20};
+		struct rlimit lim = {SPACE_BYTES, SPACE_BYTES};
 		struct seal_cost dear = {1, SEAL_MEM_KIB_MAX};
 		uint8_t seed[SIGN_SEED_BYTES] = {1}, entropy[40] = {2}, seal[SEAL_BYTES];
 
 		if (setrlimit(RLIMIT_AS, &lim))
 			_exit(2);
+		if (mmap(NULL, SPACE_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+		    MAP_FAILED)
+			_exit(NOT_LIMITED);
 		_exit(seal_make("p", seed, dear, entropy, seal) == ERR_NOMEM ? 0 : 1);
 	}
 	T_EQ(waitpid(pid, &status, 0), pid);
-	T_EQ(status, 0);
+	T_OK(WIFEXITED(status));
+	if (WEXITSTATUS(status) == NOT_LIMITED)
+		puts("address space cannot be limited here: not tested");
+	else
+		T_EQ(WEXITSTATUS(status), 0);
 #endif
 }
 

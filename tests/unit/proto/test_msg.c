@@ -37,7 +37,8 @@ static void payload_of(struct prng *g, size_t bytes, struct buf *out, struct has
 {
 	uint8_t secret[ENTRY_SECRET_BYTES], part[ENTRY_PAYLOAD_MAX];
 	struct payload parts;
-	size_t body = bytes - 1 - ENTRY_SECRET_BYTES - 2 - 4, cut = 1 + prng_below(g, body - 1);
+	size_t body = bytes - 1 - ENTRY_SECRET_BYTES - 2 - 4,
+	       cut = 1 + (size_t)prng_below(g, body - 1);
 	size_t mark;
 
 	prng_fill(g, secret, sizeof(secret));
@@ -103,7 +104,7 @@ static void sample_make(struct prng *g, struct sample *s, uint32_t n, size_t byt
 	prev = s->before;
 	for (uint32_t i = 0; i < n; i++) {
 		struct entry *e = &s->e[i];
-		size_t bytes = bytes_min + prng_below(g, bytes_max - bytes_min + 1);
+		size_t bytes = bytes_min + (size_t)prng_below(g, bytes_max - bytes_min + 1);
 
 		memset(e, 0, sizeof(*e));
 		facts(g, s, i);

@@ -704,7 +704,7 @@ static void test_rekey_after_so_many_messages(void)
 	for (uint64_t n = 0; n < 2 * NOISE_REKEY_MSGS + 3; n++) {
 		if (n == NOISE_REKEY_MSGS || n == 2 * NOISE_REKEY_MSGS)
 			next_key(k);
-		exchange(&p, &p.i, &p.r, k, n, n % 3);
+		exchange(&p, &p.i, &p.r, k, n, (size_t)(n % 3));
 	}
 	T_EQ(p.i.send.n, 2 * NOISE_REKEY_MSGS + 3); /* not reset */
 	T_EQ(p.r.recv.n, 2 * NOISE_REKEY_MSGS + 3);

@@ -6,20 +6,9 @@
 #include "tests/lib/provoke.h"
 #include "tests/lib/rows.h"
 #include "tests/lib/t.h"
+#include "tests/lib/world.h"
 
 /* What goes onto paper: notices bound to the feed, their postings, passbooks. */
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t day, today;
-};
-
-static void world_open(struct world *x, uint64_t seed)
-{
-	x->no = town_open(&x->w, seed);
-	x->day = town_day(2026, 2, 20);
-	x->today = town_day(2026, 3, 1);
-}
 
 static uint64_t last(struct world *x)
 {

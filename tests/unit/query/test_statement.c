@@ -322,6 +322,40 @@ static void test_a_line_follows_its_household(void)
 	town_close(&w);
 }
 
+/* However often households merge, points are found where they are booked. */
+#define CHAIN 80
+static void test_any_number_of_mergers_is_followed(void)
+{
+	struct rec_roster_change gone = {
+		.member = 1, .kind = LEAVE_left, .day = town_day(2026, 2, 1)};
+	struct rec_merge m = {.day = gone.day, .reason = town_b("并户")};
+	char from[16] = "04000", into[16];
+	static struct list l;
+	struct town w;
+	uint32_t no = town_open(&w, 35);
+
+	T_EQ(town_household(&w, no, TOWN_REC, from, 1), V_ACCEPTED);
+	uint64_t e = town_record(&w, no, from, 0, "A101", town_day(2026, 1, 20));
+	for (int i = 1; i <= CHAIN; i++) {
+		snprintf(into, sizeof(into), "04%03d", i);
+		T_EQ(town_household(&w, no, TOWN_REC, into, 1), V_ACCEPTED);
+		gone.household = m.into = town_b(into);
+		m.household = town_b(from);
+		T_EQ(town_put(&w, no, TOWN_REC, REC_roster_change, &gone, NULL, 0), V_ACCEPTED);
+		T_EQ(town_put(&w, no, TOWN_HEAD, REC_merge, &m,
+			      &(struct rec_split_line){i == 1 ? 1 : 2, 2}, 1),
+		     V_ACCEPTED);
+		memcpy(from, into, sizeof(from));
+	}
+	T_EQ(town_step(&w, no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(town_step(&w, no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(walk(&w, no, size_of(&w, no), &l), ERR_OK);
+	T_EQ(l.n, 1);
+	T_STR(l.v[0].household, into);
+	T_EQ(l.v[0].balance, 200);
+	town_close(&w);
+}
+
 /* A household without points splits and merges without a posting. */
 static void test_nothing_moves_where_nothing_is(void)
 {
@@ -526,8 +560,8 @@ static void test_every_allocation_may_fail(void)
 T_MAIN(T(test_every_posting_is_told_in_its_order),
        T(test_the_first_entries_tell_the_first_postings), T(test_who_listens_may_end_the_statement),
        T(test_postings_add_up_to_the_accounts), T(test_a_line_follows_its_household),
-       T(test_nothing_moves_where_nothing_is), T(test_a_debt_moves_too),
-       T(test_a_household_has_its_rows_from_anywhere_to_anywhere),
+       T(test_any_number_of_mergers_is_followed), T(test_nothing_moves_where_nothing_is),
+       T(test_a_debt_moves_too), T(test_a_household_has_its_rows_from_anywhere_to_anywhere),
        T(test_the_latest_rows_are_the_last),
        T(test_a_period_has_what_a_walk_over_everything_finds_in_it),
        T(test_postings_that_no_record_explains_are_damage), T(test_every_allocation_may_fail))

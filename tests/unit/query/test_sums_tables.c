@@ -4,24 +4,11 @@
 #include "daemon/ledger/state/read.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
-#include "tests/lib/town.h"
+#include "tests/lib/world.h"
 
 /* What statistics, ranks and notices add up: lines by category, item, month, household and person, in the
  * period of their confirmation, whatever was redeemed or moved. */
 #define KEEPER "keeper"
-
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t day, today;
-};
-
-static void world_open(struct world *x, uint64_t seed)
-{
-	x->no = town_open(&x->w, seed);
-	x->day = town_day(2026, 2, 20);
-	x->today = town_day(2026, 3, 1);
-}
 
 static void put(struct world *x, const char *who, enum rec_code type, const void *head,
 		const void *lines, uint32_t n)

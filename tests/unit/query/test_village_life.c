@@ -5,22 +5,10 @@
 #include "tests/lib/provoke.h"
 #include "tests/lib/rows.h"
 #include "tests/lib/t.h"
+#include "tests/lib/world.h"
 
 /* Village life and what the town says: days, facilities, guidance, the demonstration village. */
 #define TWO "500101999202"
-
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t day, today;
-};
-
-static void world_open(struct world *x, uint64_t seed)
-{
-	x->no = town_open(&x->w, seed);
-	x->day = town_day(2026, 2, 20);
-	x->today = town_day(2026, 3, 1);
-}
 
 static uint64_t last(struct world *x, uint32_t no)
 {

@@ -6,20 +6,9 @@
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
+#include "tests/lib/world.h"
 
 #define SEED 77
-
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t today;
-};
-
-static void open_world(struct world *x)
-{
-	x->no = town_open(&x->w, SEED);
-	x->today = town_day(2026, 3, 1);
-}
 
 static enum verdict_id put(struct world *x, enum rec_code type, const void *head, const void *lines,
 			   uint32_t n)
@@ -57,7 +46,7 @@ static void test_a_catalogue_holds_for_a_year(void)
 	day_t from = town_day(2028, 1, 1), leap = town_day(2032, 2, 29);
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	T_EQ(adopt(&x, 9, from, DAY_NONE), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
 	doc_is(&x, DOC_CATALOGUE, 9, from, town_day(2028, 12, 31));
@@ -89,7 +78,7 @@ static void test_days_gone_by_keep_their_catalogue(void)
 	struct hash before, after;
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	town_digest(&x.w, x.no, &before);
 	adopt(&x, 9, x.today - 1, DAY_NONE);
 	REFUSED(&x.w, "VERSION_PAST", "P12", x.today, x.today - 1, 7);
@@ -148,7 +137,7 @@ static void test_a_village_adds_changes_and_drops_items(void)
 	struct listing got = {0};
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	l[0].code = town_b("V002");
 	put(&x, REC_adopt_catalogue, &a, l, 3);
 	REFUSED(&x.w, "CHANGE_UNKNOWN", "F45", 1, 1);
@@ -218,7 +207,7 @@ static void test_one_code_has_one_cap_whoever_named_it(void)
 	struct rec_points_line p;
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	T_EQ(put(&x, REC_adopt_catalogue, &a, &own, 1), V_ACCEPTED);
 	p = town_line("01001", 0, "V001", x.today);
 	p.version = 9;
@@ -278,7 +267,7 @@ static void test_a_version_is_submitted_returned_and_accepted(void)
 	uint64_t first, returned, accepted;
 	struct view_filing f;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	T_EQ(filing(&x).state, FILING_NONE);
 	submit(&x, SUBJECT_plan, 7);
 	REFUSED(&x.w, "VERSION_UNKNOWN", "F43", 7);
@@ -322,7 +311,7 @@ static void test_a_reply_to_what_was_not_submitted_files_nothing(void)
 {
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	T_EQ(reply(&x, FILED_accepted, "备7", ""), V_ACCEPTED);
 	T_EQ(filing(&x).state, FILING_NONE);
 	T_EQ(submit(&x, SUBJECT_catalogue, 7), V_ACCEPTED);
@@ -344,7 +333,7 @@ static void test_the_town_replies_once_and_with_a_number_of_its_own(void)
 	uint64_t at;
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	r.day = x.today;
 	town_put(&x.w, FEED_TOWN, "office", REC_filing_reply, &r, NULL, 0);
 	REFUSED(&x.w, "VILLAGE_UNKNOWN", "F32", 0);
@@ -384,7 +373,7 @@ static void test_a_plan_says_how_points_are_given_and_used(void)
 	char text[256];
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	put(&x, REC_plan, &p, l, 2);
 	REFUSED(&x.w, "PLAN_EMPTY", "F76", 0);
 	provoke_text(&x.w.last.reason, LANG_EN, text, sizeof(text));
@@ -427,7 +416,7 @@ static void test_the_scheme_of_a_day_has_its_parameters(void)
 	struct rec_scheme s;
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	s = scheme_on(&x, town_day(2025, 12, 31));
 	T_EQ(s.version, 0); /* what is usual where nothing was decided */
 	T_EQ(points_raw(s.threshold), 10000);
@@ -466,7 +455,7 @@ static void test_a_price_list_has_goods_that_may_be_given_once(void)
 					      "phone_credit"};
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	put(&x, REC_prices, &p, l, 2);
 	REFUSED(&x.w, "GOOD_TWICE", "F55", 2);
 	l[1].good = town_b("MJ");
@@ -509,7 +498,7 @@ static void test_days_gone_by_keep_scheme_and_prices(void)
 	day_t first;
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	first = x.today - 50;
 	for (size_t i = 0; i < 2; i++) {
 		x.w.wall_ms = town_noon(x.today);
@@ -538,7 +527,7 @@ static void test_versions_go_on_in_small_steps(void)
 		.code = town_b("A"), .name_zh = town_b("x"), .points = points_of(1)};
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	put_scheme(&x, 10000, x.today);
 	REFUSED(&x.w, "VERSION_JUMP", "F85", 10000, 0, 1);
 	T_STR(x.w.last.reason.s, "scheme");
@@ -579,7 +568,7 @@ static void test_prices_are_compared_with_cost_and_rate_exactly(void)
 	struct rec_prices p = {0};
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	p.from = x.today;
 	r.name = town_b("生活用品");
 	for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -610,7 +599,7 @@ static void test_hours_end_after_they_begin(void)
 					{.day = town_day(2026, 3, 5), .from = 840, .to = 840}};
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	put(&x, REC_opening, &o, l, 2);
 	REFUSED(&x.w, "HOURS", "F56", 2, 840, 840);
 	l[1].to = 1440;
@@ -636,7 +625,7 @@ static void test_a_refused_record_changes_nothing(void)
 	struct hash before, after;
 	struct world x;
 
-	open_world(&x);
+	world_open(&x, SEED);
 	town_digest(&x.w, x.no, &before);
 	T_OK(put(&x, REC_opening, &o, ol, 2) != V_ACCEPTED);
 	T_OK(put(&x, REC_prices, &p, pl, 2) != V_ACCEPTED);

@@ -225,7 +225,8 @@ static void random_range(struct rows *r, const struct model *m, struct prng *g)
 
 	if (prng_below(g, 3) == 0) /* between the keys there are */
 		put_byte(&k, (uint8_t)prng_below(g, 256));
-	check_range(r, m, before, &k, STATE_FEED_LEN + prng_below(g, k.n + 1u - STATE_FEED_LEN));
+	check_range(r, m, before, &k,
+		    STATE_FEED_LEN + (size_t)prng_below(g, k.n + 1u - STATE_FEED_LEN));
 }
 
 static void random_get(struct rows *r, const struct model *m, struct prng *g)

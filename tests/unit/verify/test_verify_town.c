@@ -8,13 +8,6 @@
 #include "tests/lib/held.h"
 #include "tests/lib/t.h"
 
-/* One thread has no races, and each row costs a whole verify: with the thread sanitizer a few rows will do. */
-#ifdef __SANITIZE_THREAD__
-#define ROW_STEP 23
-#else
-#define ROW_STEP 1
-#endif
-
 /* A hub that holds the town feed and two villages: every row of every table is altered, removed, exchanged
  * and added to, one at a time, in a transaction that is thrown away afterwards. */
 #define PROBLEMS_OK 6 /* one altered row gives a few problems, not a flood */
@@ -198,9 +191,9 @@ static void test_a_flipped_bit_in_any_row_is_found_and_named(void)
 	struct prng rnd;
 
 	prng_seed(&rnd, 5);
-	for (uint32_t i = 0; i < g.nrows; i += ROW_STEP) /* but for rows whose key says all */
+	for (uint32_t i = 0; i < g.nrows; i += t_step()) /* but for rows whose key says all */
 		if (g.rows[i].vn)
-			flip(&g.rows[i], prng_below(&rnd, g.rows[i].vn),
+			flip(&g.rows[i], (size_t)prng_below(&rnd, g.rows[i].vn),
 			     (unsigned)prng_below(&rnd, 8));
 }
 
@@ -217,7 +210,7 @@ static void test_a_flipped_bit_in_any_byte_of_each_kind_is_found(void)
 			continue;
 		seen[r->tab][held_kind(r)] = true;
 		kinds++;
-		for (size_t at = 0; at < r->vn; at++)
+		for (size_t at = 0; at < r->vn; at += t_step())
 			flip(r, at, (unsigned)(at % 8));
 	}
 	T_OK(seen[KV_NOTE][SIGS_SEALED] && seen[KV_NOTE][SIGS_COSIG] && seen[KV_NOTE][SIGS_ACKED]);
@@ -249,21 +242,22 @@ static void test_a_flipped_bit_in_any_key_is_found(void)
 	struct prng rnd;
 
 	prng_seed(&rnd, 6);
-	for (uint32_t i = 0; i < g.nrows; i += ROW_STEP) {
+	for (uint32_t i = 0; i < g.nrows; i += t_step()) {
 		const struct held_row *row = &g.rows[i];
 		bool *before = &seen[row->tab][held_kind(row)];
 
 		for (size_t at = 0; at < row->kn && !*before; at++)
 			move_row(row, at, (unsigned)prng_below(&rnd, 8));
 		if (*before)
-			move_row(row, prng_below(&rnd, row->kn), (unsigned)prng_below(&rnd, 8));
+			move_row(row, (size_t)prng_below(&rnd, row->kn),
+				 (unsigned)prng_below(&rnd, 8));
 		*before = true;
 	}
 }
 
 static void test_any_missing_row_is_found_and_named(void)
 {
-	for (uint32_t i = 0; i < g.nrows; i += ROW_STEP) {
+	for (uint32_t i = 0; i < g.nrows; i += t_step()) {
 		const struct held_row *row = &g.rows[i];
 		struct change c = {row->tab, kv_bytes(row->k, row->kn), {NULL, 0}};
 
@@ -278,7 +272,7 @@ static void test_values_that_change_places_are_found(void)
 {
 	struct verify_report r;
 
-	for (uint32_t i = 0; i + 1 < g.nrows; i += ROW_STEP) {
+	for (uint32_t i = 0; i + 1 < g.nrows; i += t_step()) {
 		const struct held_row *a = &g.rows[i], *b = &g.rows[i + 1];
 		struct change c[2] = {{a->tab, kv_bytes(a->k, a->kn), kv_bytes(b->v, b->vn)},
 				      {b->tab, kv_bytes(b->k, b->kn), kv_bytes(a->v, a->vn)}};
@@ -301,7 +295,7 @@ static void test_a_surplus_row_is_found(void)
 {
 	struct verify_report r;
 
-	for (uint32_t i = 0; i < g.nrows; i += ROW_STEP) {
+	for (uint32_t i = 0; i < g.nrows; i += t_step()) {
 		for (int how = 0; how < 4; how++) {
 			struct held_row add = g.rows[i];
 			struct change c = {.tab = add.tab, .val = kv_bytes(add.v, add.vn)};
@@ -333,7 +327,7 @@ static void test_without_the_fold_all_but_the_fold_is_checked(void)
 	const struct verify_opts opts = {0};
 	struct verify_report r;
 
-	for (uint32_t i = 0; i < g.nrows; i += ROW_STEP) {
+	for (uint32_t i = 0; i < g.nrows; i += t_step()) {
 		struct held_row bad = g.rows[i];
 		struct change c = {bad.tab, kv_bytes(bad.k, bad.kn), kv_bytes(bad.v, bad.vn)};
 

@@ -6,25 +6,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "tests/lib/t.h"
-#include "tests/lib/town.h"
-
-/* One village with ten households, ready for points. */
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t day;
-};
-
-static void world_open(struct world *x, uint64_t seed)
-{
-	x->no = town_open(&x->w, seed);
-	x->day = town_day(2026, 2, 20);
-}
-
-static void world_close(struct world *x)
-{
-	town_close(&x->w);
-}
+#include "tests/lib/world.h"
 
 static struct view_household household(struct world *x, const char *code)
 {
@@ -98,7 +80,7 @@ static void test_only_confirmed_lines_count(void)
 	T_EQ(scores(&x, 2026), 500);
 	T_EQ(scores(&x, 2025), 0);
 	T_EQ(line_state(&x, e, 1), LINE_CONFIRMED);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_a_reversal_takes_everything_back(void)
@@ -123,7 +105,7 @@ static void test_a_reversal_takes_everything_back(void)
 	/* the cap of 30 is free again: three times ten */
 	for (int i = 0; i < 3; i++)
 		record(&x, "01002", 1, "A201");
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_a_refusal_releases_the_cap(void)
@@ -149,7 +131,7 @@ static void test_a_refusal_releases_the_cap(void)
 	l.version++;
 	l.member = 4;
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_ACCEPTED);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_caps_add_up_within_a_sheet(void)
@@ -169,7 +151,7 @@ static void test_caps_add_up_within_a_sheet(void)
 	T_MEM(&after, &before, sizeof(after));
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, l, 12), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 11); /* all on one day */
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_lines_of_a_sheet_go_their_own_way(void)
@@ -198,7 +180,7 @@ static void test_lines_of_a_sheet_go_their_own_way(void)
 	T_MEM(p.reviewer, sign_key_public(town_key(&x.w, TOWN_REV)), 32);
 	T_MEM(p.confirmer, sign_key_public(town_key(&x.w, TOWN_CON)), 32);
 	T_EQ(points_raw(household(&x, "01005").balance), 500);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 /* --- copies of a store ------------------------------------------------------------------------------ */
@@ -335,7 +317,7 @@ static void test_the_town_judges_as_it_was_seen(void)
 	T_STR(reason_name(v.reason.id), "TOWN_SEEN");
 	/* what the town has not said here yet cannot be judged */
 	T_EQ(put_seen(&x, seen + 4, "next", REC_adopt_catalogue, &a, NULL, 0, &v), ERR_STATE);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 /* The town alone gives and takes the committee: nobody keeps himself in office. */
@@ -356,7 +338,7 @@ static void test_whom_the_town_removes_is_out(void)
 	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_revoke, &r, NULL, 0), V_ACCEPTED);
 	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, "crony", ROLE_recorder, ""), V_NO_ROLE);
 	T_EQ(town_household(&x.w, x.no, TOWN_HEAD, "09999", 2), V_NO_ROLE);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static enum verdict_id grant_as(struct world *x, const char *key, const char *name,
@@ -399,7 +381,7 @@ static void test_one_person_has_one_key(void)
 	T_EQ(grant_as(&x, "a3", "张三", ROLE_recorder), V_ACCEPTED);
 	T_EQ(grant_as(&x, "a3", "张叁", ROLE_recorder), V_ACCEPTED);
 	T_EQ(grant_as(&x, "a1", "张三", ROLE_recorder), V_ACCEPTED);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 /* The town keeps the names of each village apart, and its own. */
@@ -422,7 +404,7 @@ static void test_names_are_of_one_place(void)
 	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_ACCEPTED);
 	g.key = town_key_bytes(town_key(&x.w, "b2"));
 	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_grant, &g, NULL, 0), V_NAME_TAKEN);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_a_new_key_is_the_same_person(void)
@@ -445,7 +427,7 @@ static void test_a_new_key_is_the_same_person(void)
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
 	T_EQ(town_reverse(&x.w, x.no, "a2", e, 1), V_P02_DUTIES);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_a_reversal_says_why(void)
@@ -462,7 +444,7 @@ static void test_a_reversal_says_why(void)
 		T_STR(x.w.last.reason.s, "reason");
 	}
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, r.entry, 1), V_ACCEPTED);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static uint32_t used_again(struct world *x, const char *household, const char *number)
@@ -499,7 +481,7 @@ static void test_evidence_counts_as_long_as_one_line_does(void)
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, again, 1, DECISION_refuse), V_ACCEPTED);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, sheet, 3, DECISION_refuse), V_ACCEPTED);
 	T_EQ(used_again(&x, "01004", "XY-2026-0001"), 0);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_a_number_is_the_same_however_it_is_typed(void)
@@ -515,7 +497,7 @@ static void test_a_number_is_the_same_however_it_is_typed(void)
 	T_STR(x.w.last.nwarn ? x.w.last.warn[0].s : "", "");
 	T_EQ(used_again(&x, "01005", "XY-2026-0002"), 1);
 	T_STR(x.w.last.warn[0].s, "XY-2026-0002"); /* told as it is written */
-	world_close(&x);
+	town_close(&x.w);
 }
 
 struct warned {
@@ -585,7 +567,7 @@ static void test_many_warnings_of_a_kind_hide_no_other(void)
 	T_EQ(warned.n, v.nwarn);
 	T_EQ(warned.late, 1);
 	T_EQ(warned.evidence, 1);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_enrolment_is_seen_or_not(void)
@@ -606,7 +588,7 @@ static void test_enrolment_is_seen_or_not(void)
 	T_EQ(put_seen(&x, at + 1, "head/500101999202", REC_adopt_catalogue, &a, NULL, 0, &v),
 	     ERR_OK);
 	T_STR(reason_name(v.reason.id), "ACCEPTED");
-	world_close(&x);
+	town_close(&x.w);
 }
 
 /* One transaction, both folds open: the village sees what the town has just accepted. */
@@ -656,7 +638,7 @@ static void test_a_village_sees_the_town_of_its_transaction(void)
 	town_commit(&x.w);
 	buf_close(&p);
 	buf_close(&gp);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_terms_hold_on_the_claimed_day(void)
@@ -686,7 +668,7 @@ static void test_terms_hold_on_the_claimed_day(void)
 	T_EQ(town_points(&x.w, x.no, "summer", &l, 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 2); /* near; whether late or future cannot be said, and that is said */
 	T_STR(reason_name(x.w.last.warn[0].id), "P05_NO_CLOCK");
-	world_close(&x);
+	town_close(&x.w);
 }
 
 /* Who loses a role loses it for the entries after, and stays the person who acted before. */
@@ -707,7 +689,7 @@ static void test_a_revoked_role_ends_with_the_entry(void)
 	T_EQ(town_step(&x.w, x.no, TOWN_REC, REC_review, e, 0, DECISION_agree), V_P02_DUTIES);
 	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, TOWN_REV, ROLE_reviewer, ""), V_ACCEPTED);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 static void test_the_newest_adoption_before_the_day_counts(void)
@@ -753,7 +735,7 @@ static void test_the_newest_adoption_before_the_day_counts(void)
 	copy_entries(&c, x.no, no, 0, town_size(&x.w, x.no));
 	same_digest(&x.w, x.no, &c.w, no);
 	copy_close(&c);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 /* --- duplicates ------------------------------------------------------------------------------------- */
@@ -811,7 +793,7 @@ static void test_duplicates_are_warned_about(void)
 	l[0].household = town_b("01005");
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, l, 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 /* Plain serial numbers: the first rows fill up, the others are found as well. */
@@ -844,7 +826,7 @@ static void test_evidence_is_found_among_many(void)
 		T_EQ(r->num[1], (int64_t)first + n / 100);
 		T_EQ(r->num[2], n % 100 + 1);
 	}
-	world_close(&x);
+	town_close(&x.w);
 }
 
 /* --- against an independent count ------------------------------------------------------------------- */
@@ -1120,7 +1102,7 @@ static void test_random_work_matches_an_independent_count(void)
 			if (turn % 100 == 99)
 				model_check(&m);
 		}
-		world_close(&m.x);
+		town_close(&m.x.w);
 	}
 }
 
@@ -1147,7 +1129,7 @@ static void test_a_replay_gives_the_same_state(void)
 	town_digest(&c.w, no + 1, &empty);
 	T_OK(hash_cmp(&h, &empty) != 0);
 	copy_close(&c);
-	world_close(&m.x);
+	town_close(&m.x.w);
 }
 
 static void test_villages_do_not_touch_each_other(void)
@@ -1193,7 +1175,7 @@ static void test_villages_do_not_touch_each_other(void)
 			same_digest(&m.x.w, src[i], &c.w, no[i]);
 		copy_close(&c);
 	}
-	world_close(&m.x);
+	town_close(&m.x.w);
 }
 
 /* --- trials and failures ---------------------------------------------------------------------------- */
@@ -1269,7 +1251,7 @@ static void test_lack_of_memory_is_survived(void)
 	T_OOM(attempt_run(&a));
 	T_EQ(a.v.reason.id, V_P08_MISSING);
 	buf_close(&a.payload);
-	world_close(&a.x);
+	town_close(&a.x.w);
 }
 
 static void test_a_trial_changes_nothing(void)
@@ -1300,7 +1282,7 @@ static void test_a_trial_changes_nothing(void)
 	town_digest(&a.x.w, a.x.no, &after);
 	T_MEM(&after, &before, sizeof(after));
 	buf_close(&a.payload);
-	world_close(&a.x);
+	town_close(&a.x.w);
 }
 
 static void test_a_full_sheet_goes_through(void)
@@ -1335,7 +1317,7 @@ static void test_a_full_sheet_goes_through(void)
 		T_EQ(p.state[i], i % 2 ? LINE_CONFIRMED : LINE_REFUSED);
 	T_EQ(points_raw(household(&x, "01001").balance), 10000);
 	T_EQ(household(&x, "01001").lines, 100);
-	world_close(&x);
+	town_close(&x.w);
 }
 
 T_MAIN(T(test_only_confirmed_lines_count, "R60"),
