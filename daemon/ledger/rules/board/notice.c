@@ -134,7 +134,7 @@ static int on_left(void *arg, struct bytes key, struct bytes row)
 {
 	const struct left *l = arg;
 	struct state_notice_parts at;
-	struct rec_notice n;
+	struct rec_notice n = {0};
 	uint64_t by;
 	int err = state_notice_split(key, &at);
 
