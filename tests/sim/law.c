@@ -444,17 +444,22 @@ static void same_verdicts(struct sim *s, uint32_t village, struct kv_txn *hub, u
 	kv_abort(t);
 }
 
+/* Not compared while a store is longer than what was sealed: a node stopped when its commit failed, and the batch may
+ * have reached the disk all the same. */
 static void same_state(struct sim *s, struct kv_txn *a, uint32_t a_no, uint32_t host, uint32_t b_no,
 		       const char *what)
 {
+	struct feed_head ha, hb;
 	struct hash da, db;
 	struct kv_txn *b;
 
 	T_EQ(kv_begin(s->m[host].host.kv, false, &b), ERR_OK);
+	T_EQ(feedlog_head(a, a_no, &ha), ERR_OK);
+	T_EQ(feedlog_head(b, b_no, &hb), ERR_OK);
 	T_EQ(fold_digest(a, a_no, &da), ERR_OK);
 	T_EQ(fold_digest(b, b_no, &db), ERR_OK);
 	kv_abort(b);
-	if (hash_cmp(&da, &db))
+	if (ha.size == hb.size && hash_cmp(&da, &db))
 		sim_fail(s, "state: %s of %s differs between village and hub at one size", what,
 			 name_of(s, host));
 }
