@@ -7,13 +7,15 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 
-/* Rows of the upper store begin with a byte that says whether there is a value or a gap. */
+/* Rows of the upper store begin with a byte that says whether there is a value or a gap; those of a table that began
+ * empty are as they are. */
 enum { ROW_GAP, ROW_VALUE };
 
 struct overlay {
 	struct kv kv;
 	struct kv_txn *base;
 	struct kv *upper;
+	uint32_t fresh;
 };
 struct overlay_txn {
 	struct kv_txn t;
@@ -22,8 +24,8 @@ struct overlay_txn {
 };
 struct overlay_cursor {
 	struct kv_cursor c;
-	struct kv_cursor *lower, *upper;
-	uint8_t at[KV_KEY_MAX]; /* the present key */
+	struct kv_cursor *lower, *upper; /* lower NULL: the table began empty */
+	uint8_t at[KV_KEY_MAX];		 /* the present key */
 	size_t at_n;
 	bool placed;
 };
@@ -36,6 +38,11 @@ static struct kv_txn *base_of(const struct kv_txn *t)
 static struct kv_txn *upper_of(const struct kv_txn *t)
 {
 	return ((const struct overlay_txn *)t)->upper;
+}
+
+static bool is_fresh(const struct kv_txn *t, enum kv_table tab)
+{
+	return ((struct overlay *)t->kv)->fresh & OVERLAY_FRESH(tab);
 }
 
 static int overlay_begin(struct kv *kv, bool write, struct kv_txn **ret)
@@ -69,8 +76,11 @@ static int overlay_commit(struct kv_txn *t)
 static int overlay_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
 {
 	struct bytes row;
-	int err = kv_get(upper_of(t), tab, key, &row);
+	int err;
 
+	if (is_fresh(t, tab))
+		return kv_get(upper_of(t), tab, key, ret);
+	err = kv_get(upper_of(t), tab, key, &row);
 	if (err == ERR_NOTFOUND)
 		return kv_get(base_of(t), tab, key, ret);
 	if (err)
@@ -85,6 +95,8 @@ static int overlay_put(struct kv_txn *t, enum kv_table tab, struct bytes key, st
 {
 	struct buf *row = &((struct overlay_txn *)t)->row;
 
+	if (is_fresh(t, tab))
+		return kv_put(upper_of(t), tab, key, val);
 	buf_reset(row);
 	buf_put_u8(row, ROW_VALUE);
 	if (buf_put(row, val.p, val.n))
@@ -96,8 +108,11 @@ static int overlay_del(struct kv_txn *t, enum kv_table tab, struct bytes key)
 {
 	static const uint8_t gap = ROW_GAP;
 	struct bytes old;
-	int err = overlay_get(t, tab, key, &old);
+	int err;
 
+	if (is_fresh(t, tab))
+		return kv_del(upper_of(t), tab, key);
+	err = overlay_get(t, tab, key, &old);
 	return err ? err : kv_put(upper_of(t), tab, key, kv_bytes(&gap, 1));
 }
 
@@ -119,7 +134,7 @@ static int overlay_cursor(struct kv_txn *t, enum kv_table tab, struct kv_cursor 
 
 	if (!o)
 		return ERR_NOMEM;
-	err = kv_cursor_open(base_of(t), tab, &o->lower);
+	err = is_fresh(t, tab) ? ERR_OK : kv_cursor_open(base_of(t), tab, &o->lower);
 	if (!err)
 		err = kv_cursor_open(upper_of(t), tab, &o->upper);
 	if (err) {
@@ -186,6 +201,8 @@ static int overlay_seek(struct kv_cursor *c, struct bytes key, int how, struct b
 	bool gap = true;
 	int err = ERR_OK;
 
+	if (!o->lower)
+		return kv_seek(o->upper, h, key, ret_key, ret_val);
 	if (h == KV_NEXT || h == KV_PREV) {
 		if (!o->placed)
 			return ERR_NOTFOUND;
@@ -211,7 +228,7 @@ static void overlay_close(struct kv *kv)
 	mem_free(kv);
 }
 
-int overlay_new(struct kv_txn *base, struct kv **ret)
+int overlay_new(struct kv_txn *base, uint32_t fresh, struct kv **ret)
 {
 	static const struct kv_ops ops = {
 		.begin = overlay_begin,
@@ -234,6 +251,7 @@ int overlay_new(struct kv_txn *base, struct kv **ret)
 	}
 	o->kv.ops = &ops;
 	o->base = base;
+	o->fresh = fresh;
 	*ret = &o->kv;
 	return ERR_OK;
 }
@@ -260,5 +278,6 @@ static void table_invariant(struct kv_txn *upper, enum kv_table tab)
 void overlay_invariant(struct kv_txn *t)
 {
 	for (int tab = 0; tab < KV_NTABLES; tab++)
-		table_invariant(upper_of(t), (enum kv_table)tab);
+		if (!is_fresh(t, (enum kv_table)tab))
+			table_invariant(upper_of(t), (enum kv_table)tab);
 }

@@ -429,6 +429,7 @@ static int open_fold(struct verify_pass *p)
 		return ERR_OK;
 	}
 	err = fold_open(&p->fold, v->fold_t, v->town, &p->f->h);
+	p->fold.txid = &v->txid;
 	p->folding = !err;
 	return err;
 }

@@ -90,15 +90,16 @@ static int find_txid(struct verify_pass *p, struct bytes key, bool *ret_found, s
 int verify_txid(struct verify_pass *p, uint64_t n, const struct entry *e)
 {
 	struct verify *v = p->v;
+	uint8_t key[VERIFY_TXID_KEY];
 	struct bytes row;
 	uint64_t seq;
 	bool found, good;
 	int err;
 
-	memcpy(v->txid.key, e->txid, TXID_BYTES);
-	be32_put(v->txid.key + TXID_BYTES, p->f->h.no);
-	v->txid.row = kv_bytes(NULL, 0);
-	err = find_txid(p, kv_bytes(v->txid.key, VERIFY_TXID_KEY), &found, &row);
+	memcpy(key, e->txid, TXID_BYTES);
+	be32_put(key + TXID_BYTES, p->f->h.no);
+	v->txid = (struct fold_txid){0};
+	err = find_txid(p, kv_bytes(key, VERIFY_TXID_KEY), &found, &row);
 	if (err)
 		return err;
 	good = found && feedlog_txid_seq(row, &seq);
@@ -107,13 +108,13 @@ int verify_txid(struct verify_pass *p, uint64_t n, const struct entry *e)
 	if (good && seq < n) {
 		err = same_txid(p, seq, e->txid, &good);
 		if (good) /* it is the row of that entry */
-			v->txid.row = row;
+			v->txid = (struct fold_txid){true, seq};
 		if (err || good)
 			return err;
 	}
 	p->f->txids += found;
 	if (good && seq == n) {
-		v->txid.row = row;
+		v->txid = (struct fold_txid){true, seq};
 		return ERR_OK;
 	}
 	problem_add(v, p->f, PROBLEM_TXID_WRONG, n, 0);

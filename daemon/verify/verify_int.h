@@ -62,7 +62,7 @@ struct verify_feed {
 	uint32_t listed[VK_COUNT];
 };
 
-#define VERIFY_TXID_KEY	    REPLAY_TXID_KEY
+#define VERIFY_TXID_KEY	    (TXID_BYTES + 4)
 #define VERIFY_VILLAGES_MAX 4096
 struct verify_village {
 	char code[13], name[97];
@@ -106,8 +106,8 @@ struct verify {
 	struct buf pack;
 
 	/* of the entry at hand, which was looked up and judged a moment ago: what the fold may believe of its
-	 * row; none when it is wrong */
-	struct replay_txid txid;
+	 * row; not found when it is wrong */
+	struct fold_txid txid;
 
 	uint64_t done, total;
 };

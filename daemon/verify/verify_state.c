@@ -7,7 +7,7 @@
 
 int verify_state_open(struct verify *v)
 {
-	int err = replay_open(v->t, &v->txid, &v->second);
+	int err = replay_open(v->t, &v->second);
 
 	v->fold_t = v->second.t;
 	return err;

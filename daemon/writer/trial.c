@@ -12,7 +12,7 @@ int trial_begin(struct trial *r, const struct tx_services *s)
 	*r = (struct trial){.s = s};
 	err = kv_begin(s->kv, false, &r->base);
 	if (!err)
-		err = overlay_new(r->base, &r->over);
+		err = overlay_new(r->base, 0, &r->over);
 	if (!err)
 		err = kv_begin(r->over, true, &r->t);
 	if (!err)

@@ -62,8 +62,10 @@ int fold_flush(struct fold *f)
 /* A signed transaction counts once: who replays it writes an entry without effect. */
 static int check_txid(struct rule_ctx *ctx)
 {
-	uint64_t seq;
-	int err = feedlog_txid(ctx->f->t, ctx->f->feed_no, ctx->e->txid, &seq);
+	const struct fold_txid *known = ctx->f->txid;
+	uint64_t seq = known ? known->seq : 0;
+	int err = known ? (known->found ? ERR_OK : ERR_NOTFOUND)
+			: feedlog_txid(ctx->f->t, ctx->f->feed_no, ctx->e->txid, &seq);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;

@@ -14,6 +14,10 @@
  *
  * The entries before an entry must be in KV_ENTRY when it is judged. Two folds may be open in one
  * transaction, one per feed. */
+struct fold_txid {
+	bool found;
+	uint64_t seq;
+};
 struct fold {
 	struct kv_txn *t;
 	struct hash town; /* town ID */
@@ -26,6 +30,9 @@ struct fold {
 	 * borrowed for the call; the fold must not be called from it. */
 	void (*warned)(void *ctx, const struct reason *r);
 	void *warned_ctx;
+	/* Optional, set after fold_open: what the caller knows of the first entry with the transaction ID of the one to be
+	 * judged; NULL: the fold looks it up in KV_TXID. Borrowed. */
+	const struct fold_txid *txid;
 	struct fold_work *work;
 };
 

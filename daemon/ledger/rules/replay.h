@@ -4,20 +4,13 @@
 #include "daemon/feed/feedlog.h"
 #include "daemon/store/kv.h"
 
-/* A store made of two: KV_STATE begins empty and is kept in memory, every other table is that of a read
- * transaction, of which nothing is copied. The fold runs in it once more over the entries that are there. */
+/* The fold once more over the entries of a read transaction: a store whose state begins empty and is kept in memory;
+ * every other table is that of the transaction. */
 struct replay {
-	struct kv *kv;	  /* closing it ends all */
+	struct kv *kv;
 	struct kv_txn *t; /* the one transaction, on the thread of the one below; never committed */
 };
-/* A transaction ID that the fold may be told of otherwise than the table has it. */
-#define REPLAY_TXID_KEY (TXID_BYTES + 4)
-struct replay_txid {
-	uint8_t key[REPLAY_TXID_KEY];
-	struct bytes row; /* p NULL: there is none */
-};
-/* @txid is looked at whenever its key is asked for; NULL: never. */
-int replay_open(struct kv_txn *base, const struct replay_txid *txid, struct replay *ret);
+int replay_open(struct kv_txn *base, struct replay *ret);
 void replay_close(struct replay *r); /* zeroed is allowed */
 
 /* The state that the first @size entries of @feed and the first @town_size of the town feed make: what a

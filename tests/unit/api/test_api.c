@@ -6,7 +6,6 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_registers.h"
 #include "daemon/store/kvmem.h"
-#include "daemon/store/overlay.h"
 #include "daemon/web/api/viewjson.h"
 #include "daemon/web/import/import.h"
 #include "lib/mem.h"
@@ -1886,107 +1885,6 @@ static void test_a_catalogue_gets_the_next_version(void)
 	node_close();
 }
 
-/* --- claims: the overlay ------------------------------------------------------------------------- */
-
-#define MODEL_KEYS  24
-#define MODEL_STEPS 4000
-
-struct model {
-	bool there[MODEL_KEYS];
-	uint8_t val[MODEL_KEYS];
-};
-
-static struct bytes model_key(uint8_t k[2], unsigned i)
-{
-	k[0] = 'k';
-	k[1] = (uint8_t)(10 * i);
-	return kv_bytes(k, 2);
-}
-
-/* The row that a walk in one direction finds next, -1 at the end. */
-static int model_next(const struct model *m, int from, int step)
-{
-	for (from += step; from >= 0 && from < MODEL_KEYS; from += step)
-		if (m->there[from])
-			return from;
-	return -1;
-}
-
-static void walk(struct kv_txn *t, const struct model *m, bool forward)
-{
-	struct kv_cursor *c;
-	struct bytes key, val;
-	uint8_t k[2];
-	int i = forward ? -1 : MODEL_KEYS, err;
-
-	T_EQ(kv_cursor_open(t, KV_STATE, &c), ERR_OK);
-	err = forward ? kv_seek(c, KV_GE, model_key(k, 0), &key, &val)
-		      : kv_seek(c, KV_LAST, kv_bytes(NULL, 0), &key, &val);
-	while ((i = model_next(m, i, forward ? 1 : -1)) >= 0) {
-		T_EQ(err, ERR_OK);
-		T_EQ(key.p[1], 10 * i);
-		T_EQ(val.p[0], m->val[i]);
-		err = kv_seek(c, forward ? KV_NEXT : KV_PREV, key, &key, &val);
-	}
-	T_EQ(err, ERR_NOTFOUND);
-	kv_cursor_close(c);
-}
-
-static void one_change(struct kv_txn *t, struct model *m, struct prng *g)
-{
-	unsigned i = (unsigned)prng_below(g, MODEL_KEYS);
-	uint8_t k[2], v = (uint8_t)prng_next(g);
-
-	if (prng_below(g, 3)) {
-		T_EQ(kv_put(t, KV_STATE, model_key(k, i), kv_bytes(&v, 1)), ERR_OK);
-		m->there[i] = true;
-		m->val[i] = v;
-	} else {
-		T_EQ(kv_del(t, KV_STATE, model_key(k, i)), m->there[i] ? ERR_OK : ERR_NOTFOUND);
-		m->there[i] = false;
-	}
-}
-
-static void test_an_overlay_reads_like_one_store(void)
-{
-	struct kv *base, *over;
-	struct kv_txn *b, *t;
-	struct model below = {0}, m;
-	struct prng g;
-	struct bytes val;
-	uint8_t k[2];
-
-	prng_seed(&g, 7);
-	T_EQ(kvmem_new(&base), ERR_OK);
-	T_EQ(kv_begin(base, true, &b), ERR_OK);
-	for (int i = 0; i < MODEL_KEYS; i++)
-		one_change(b, &below, &g);
-	T_EQ(kv_commit(b), ERR_OK);
-	T_EQ(kv_begin(base, false, &b), ERR_OK);
-	T_EQ(overlay_new(b, &over), ERR_OK);
-	T_EQ(kv_begin(over, true, &t), ERR_OK);
-	m = below;
-	for (int i = 0; i < MODEL_STEPS; i++) {
-		unsigned j = (unsigned)prng_below(&g, MODEL_KEYS);
-
-		one_change(t, &m, &g);
-		overlay_invariant(t);
-		T_EQ(kv_get(t, KV_STATE, model_key(k, j), &val),
-		     m.there[j] ? ERR_OK : ERR_NOTFOUND);
-		if (m.there[j])
-			T_EQ(val.p[0], m.val[j]);
-		if (i % 50 == 0) {
-			walk(t, &m, true);
-			walk(t, &m, false);
-		}
-	}
-	T_EQ(kv_commit(t), ERR_OK);
-	kv_close(over);
-	walk(b, &below, true); /* and the store below is as it was */
-	kv_abort(b);
-	kv_close(base);
-}
-
 /* WANT fails when an answer is no JSON: a character cut in two would be that. */
 static void test_long_texts_of_a_request_are_cut_between_characters(void)
 {
@@ -2038,9 +1936,8 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_every_doubt_is_listed_with_its_row),
        T(test_the_import_is_no_way_around_the_rules, "R60"),
        T(test_a_large_roster_is_written_in_batches),
-       T(test_a_catalogue_gets_the_next_version, "R04"), T(test_an_overlay_reads_like_one_store),
-       T(test_what_waits_is_in_tables, "R05"), T(test_a_household_has_a_ledger, "R57"),
-       T(test_a_table_has_a_largest_size),
+       T(test_a_catalogue_gets_the_next_version, "R04"), T(test_what_waits_is_in_tables, "R05"),
+       T(test_a_household_has_a_ledger, "R57"), T(test_a_table_has_a_largest_size),
        T(test_the_next_notice_is_due_after_its_quarter, "R46 R77"),
        T(test_a_year_ranks_by_the_day_of_the_deed, "R47"),
        T(test_what_is_not_filed_is_visible, "R32 R45 R63"),
