@@ -29,7 +29,7 @@ struct books_place books_now(const struct books *b, uint32_t household, uint32_t
 {
 	struct books_place at = {household, member};
 
-	while (b->household[at.household].member[at.member].moved)
+	while (b->household[at.household].member[at.member].relocated)
 		at = b->household[at.household].member[at.member].to;
 	return at;
 }
@@ -212,8 +212,8 @@ static enum verdict_id judge_place(const struct books *b, const struct books_lin
 	const struct books_household *h = &b->household[l->household];
 
 	/* of a merged household the days that it had stay its own */
-	if (h->member[l->member].moved && (l->member || l->day >= h->left))
-		return V_P13_MOVED;
+	if (h->member[l->member].relocated && (l->member || l->day >= h->left))
+		return V_P13_RELOCATED;
 	if (!l->member && l->day < h->began)
 		return V_P13_BEGAN;
 	if (h->out)

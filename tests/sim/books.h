@@ -65,7 +65,7 @@ struct books_place {
 	uint32_t household, member;
 };
 struct books_member {
-	bool known, moved;		     /* goes on at @to by a split or merger */
+	bool known, relocated;		     /* goes on at @to by a split or merger */
 	bool other;			     /* registered elsewhere: since and agreed count */
 	bool away, was_away, head, was_head; /* the second and fourth: before the last change */
 	uint64_t changed;		     /* entry of that, 0: none */
@@ -82,7 +82,7 @@ struct books_household {
 	uint32_t printed;			/* lines in the passbook */
 	int64_t balance, redeemed[BOOKS_YEARS]; /* the second counts towards the cap of the year */
 	int64_t inherited[BOOKS_YEARS];		/* of these, by the split */
-	struct books_member member[BOOKS_MEMBERS]; /* 0: the household; moved: merged */
+	struct books_member member[BOOKS_MEMBERS]; /* 0: the household; relocated: merged */
 };
 /* One thing done, of any type but lines of points and the steps on them. */
 struct books_act {

@@ -13,7 +13,7 @@ bool books_know(enum verdict_id id)
 {
 	static const enum verdict_id known[] = {
 		V_ACCEPTED,	    V_P10_CAP,		 V_P02_DUTIES,	       V_TARGET_STATE,
-		V_P13_MOVED,	    V_P13_NOT_PART,	 V_P13_DEAD,	       V_P13_LEFT,
+		V_P13_RELOCATED,    V_P13_NOT_PART,	 V_P13_DEAD,	       V_P13_LEFT,
 		V_P13_RESIDENCE,    V_P13_AGREED,	 V_P05_BEFORE_CONSENT, V_P05_FUTURE,
 		V_DAY_FUTURE,	    V_P15_NOT_NOTIFIED,	 V_P15_TOO_SOON,       V_P15_OBJECTION,
 		V_DONE_ALREADY,	    V_SAME_PERSON,	 V_NO_DEDUCTION,       V_X01_THRESHOLD,

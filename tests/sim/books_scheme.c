@@ -66,7 +66,7 @@ static void move_person(struct books *b, const struct books_act *a, uint32_t i)
 		to->changed = a->entry;
 	to->head = to->was_head = false;
 	m->left = a->day;
-	m->moved = true;
+	m->relocated = true;
 	m->to = (struct books_place){a->into, a->to[i]};
 	for (uint32_t y = 0; y < BOOKS_YEARS; y++) {
 		b->year[a->into][a->to[i]][y] = b->year[a->household][a->from[i]][y];
@@ -140,7 +140,7 @@ static void merge(struct books *b, const struct books_act *a)
 	move_persons(b, a);
 	old->left = a->day;
 	old->balance = 0;
-	old->member[0].moved = true;
+	old->member[0].relocated = true;
 	old->member[0].to = (struct books_place){a->into, 0};
 	carry_redeemed(b, a);
 	books_pay(b, a->into, all);
@@ -213,7 +213,7 @@ static void unredeem(struct books *b, const struct books_act *a)
 {
 	const struct books_household *h = &b->household[a->household];
 
-	while (h->member[0].moved && year_of(h->left) <= a->year) {
+	while (h->member[0].relocated && year_of(h->left) <= a->year) {
 		b->household[h->member[0].to.household].redeemed[a->year] -= a->points;
 		h = &b->household[h->member[0].to.household];
 	}

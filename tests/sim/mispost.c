@@ -77,7 +77,7 @@ static void add(struct state_account *a, const struct posting *p, int64_t sign)
 	} else if (p->kind == POSTING_REDEEMED || p->kind == POSTING_RETURNED) {
 		a->redeemed -= points;
 	} else {
-		a->moved += points;
+		a->transferred += points;
 	}
 }
 

@@ -108,7 +108,7 @@ static void print_household(const json_t *h)
 	else if (left[0])
 		SAY(stdout, M_HOUSEHOLD_LEFT, left);
 	SAY(stdout, M_BALANCE_OF, client_str(h, "balance"), client_str(h, "earned"),
-	    client_str(h, "deducted"), client_str(h, "redeemed"), client_str(h, "moved"));
+	    client_str(h, "deducted"), client_str(h, "redeemed"), client_str(h, "transferred"));
 	putchar('\n');
 	print_members(h);
 	print_latest(h);

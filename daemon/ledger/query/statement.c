@@ -23,7 +23,7 @@ const char *posting_kind_text(enum posting_kind k, enum lang lang)
 /* --- the records behind a posting ------------------------------------------------------------------ */
 /* Postings in a row are mostly by one entry, about lines of one other and a few items: what was read last stays. */
 #define ITEMS 64 /* a power of two */
-struct teller {
+struct maker {
 	struct kv_txn *t;
 	uint32_t no;
 	statement_fn *fn;
@@ -38,7 +38,7 @@ struct teller {
 	struct statement_row row;
 };
 
-static int read_entry(struct teller *w, uint64_t seq)
+static int read_entry(struct maker *w, uint64_t seq)
 {
 	struct bytes leaf, payload;
 	int err;
@@ -53,7 +53,7 @@ static int read_entry(struct teller *w, uint64_t seq)
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
-static int read_target(struct teller *w, uint64_t seq)
+static int read_target(struct maker *w, uint64_t seq)
 {
 	int err;
 
@@ -66,7 +66,7 @@ static int read_target(struct teller *w, uint64_t seq)
 	return err;
 }
 
-static struct statement_item *item_place(struct teller *w, uint64_t version, struct bytes code)
+static struct statement_item *item_place(struct maker *w, uint64_t version, struct bytes code)
 {
 	uint32_t h = UINT32_C(2166136261) ^ (uint32_t)version;
 
@@ -75,7 +75,7 @@ static struct statement_item *item_place(struct teller *w, uint64_t version, str
 	return &w->item[(h ^ h >> 15) & (ITEMS - 1)];
 }
 
-static int line_item(struct teller *w, const struct rec_points_line *l)
+static int line_item(struct maker *w, const struct rec_points_line *l)
 {
 	struct statement_item *it = item_place(w, l->version, l->item);
 	struct item found;
@@ -96,7 +96,7 @@ static int line_item(struct teller *w, const struct rec_points_line *l)
 	return ERR_OK;
 }
 
-static int read_line(struct teller *w, const struct posting *p)
+static int read_line(struct maker *w, const struct posting *p)
 {
 	bool minus;
 	struct points size = p->points;
@@ -117,7 +117,7 @@ static int read_line(struct teller *w, const struct posting *p)
 		       : ERR_CORRUPT;
 }
 
-static int read_redemption(struct teller *w)
+static int read_redemption(struct maker *w)
 {
 	if (rec_decode_head(rec_type_of(REC_redemption), &w->payload, &w->redemption))
 		return ERR_CORRUPT;
@@ -126,7 +126,7 @@ static int read_redemption(struct teller *w)
 	return ERR_OK;
 }
 
-static int read_records(struct teller *w, const struct posting *p)
+static int read_records(struct maker *w, const struct posting *p)
 {
 	int err = read_entry(w, p->seq);
 
@@ -139,8 +139,7 @@ static int read_records(struct teller *w, const struct posting *p)
 								      : read_redemption(w);
 }
 
-static int teller_new(struct kv_txn *t, uint32_t no, statement_fn *fn, void *ctx,
-		      struct teller **ret)
+static int maker_new(struct kv_txn *t, uint32_t no, statement_fn *fn, void *ctx, struct maker **ret)
 {
 	*ret = mem_alloc(sizeof(**ret));
 	if (!*ret)
@@ -170,8 +169,8 @@ static bool counts(const struct statement_period *p, const struct statement_row 
 }
 
 /* With no period every posting is told. */
-static int tell(struct teller *w, struct bytes household, const struct posting *p,
-		const struct statement_period *period)
+static int put_row(struct maker *w, struct bytes household, const struct posting *p,
+		   const struct statement_period *period)
 {
 	int err;
 
@@ -194,7 +193,7 @@ static int tell(struct teller *w, struct bytes household, const struct posting *
 
 /* --- one household ---------------------------------------------------------------------------------- */
 struct account_rows {
-	struct teller *w;
+	struct maker *w;
 	struct bytes household;
 	uint32_t skip;
 };
@@ -207,13 +206,13 @@ static int on_posting(void *ctx, const struct posting *p)
 		a->skip--;
 		return ERR_OK;
 	}
-	return tell(a->w, a->household, p, NULL);
+	return put_row(a->w, a->household, p, NULL);
 }
 
 static int account_rows(struct kv_txn *t, uint32_t no, struct account_rows *a, uint64_t from,
 			uint64_t size, statement_fn *fn, void *ctx)
 {
-	int err = teller_new(t, no, fn, ctx, &a->w);
+	int err = maker_new(t, no, fn, ctx, &a->w);
 
 	if (!err)
 		err = journal_walk(READER(t, no), a->household, from, size, on_posting, a);
@@ -247,7 +246,7 @@ struct posted {
 	uint8_t household[STATE_CODE_MAX];
 };
 struct period_rows {
-	struct teller *w;
+	struct maker *w;
 	const struct statement_period *p;
 	struct bytes household; /* empty: all */
 	struct posted *v;
@@ -317,7 +316,7 @@ static int on_nth(void *ctx, const struct posting *p)
 	return x->skip-- == 0;
 }
 
-static int tell_posted(struct period_rows *y, uint32_t i)
+static int put_posted(struct period_rows *y, uint32_t i)
 {
 	const struct posted *v = &y->v[i];
 	struct nth x = {0};
@@ -328,7 +327,7 @@ static int tell_posted(struct period_rows *y, uint32_t i)
 	err = journal_walk(READER(y->w->t, y->w->no), posted_to(v), v->seq, v->seq + 1, on_nth, &x);
 	if (err != 1)
 		return err ? err : ERR_CORRUPT;
-	return tell(y->w, posted_to(v), &x.p, y->p);
+	return put_row(y->w, posted_to(v), &x.p, y->p);
 }
 
 int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_period *p,
@@ -339,7 +338,7 @@ int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_pe
 
 	if (household.n && p->from == DAY_NONE && p->to == DAY_NONE)
 		return statement_account(t, feed_no, household, 0, size, fn, ctx);
-	int err = teller_new(t, feed_no, fn, ctx, &y.w);
+	int err = maker_new(t, feed_no, fn, ctx, &y.w);
 
 	/* what was done in a period may be booked at any later time */
 	if (!err)
@@ -348,7 +347,7 @@ int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_pe
 	if (!err && y.n)
 		qsort(y.v, y.n, sizeof(*y.v), by_seq);
 	for (uint32_t i = 0; i < y.n && !err; i++)
-		err = tell_posted(&y, i);
+		err = put_posted(&y, i);
 	mem_free(y.v);
 	mem_free(y.w);
 	return err;

@@ -156,7 +156,7 @@ static int on_account(void *ctx, const struct view_household *h)
 				       .earned = h->earned,
 				       .deducted = h->deducted,
 				       .redeemed = h->redeemed,
-				       .moved = h->moved,
+				       .transferred = h->transferred,
 				       .members = h->nmembers,
 				       .present = h->npresent,
 				       .lines = qty_of(h->lines),

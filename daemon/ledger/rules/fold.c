@@ -25,7 +25,7 @@ int fold_open(struct fold *f, struct kv_txn *t, const struct hash *town,
 	f->work = mem_alloc(sizeof(*f->work));
 	if (!f->work)
 		return err;
-	err = rows_new(t, head->no, &f->work->rows);
+	err = cache_new(t, head->no, &f->work->rows);
 	if (!err)
 		err = load_meta(f);
 	if (err) {
@@ -44,8 +44,8 @@ void fold_close(struct fold *f)
 		return;
 	/* an error stays in the transaction, which then cannot be committed */
 	if (w->rows)
-		(void)rows_flush(w->rows);
-	rows_free(w->rows);
+		(void)cache_flush(w->rows);
+	cache_free(w->rows);
 	buf_close(&w->out);
 	mem_free(w->item);
 	mem_free(w->adopt);
@@ -55,7 +55,7 @@ void fold_close(struct fold *f)
 
 int fold_flush(struct fold *f)
 {
-	return rows_flush(f->work->rows);
+	return cache_flush(f->work->rows);
 }
 
 /* --- judging --------------------------------------------------------------------------------------- */
@@ -229,7 +229,7 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	ctx.meta = f->work->meta;
 	memset(&ret->reason, 0, sizeof(ret->reason));
 	ret->nwarn = 0;
-	err = rows_begin(f->work->rows);
+	err = cache_begin(f->work->rows);
 	if (err)
 		return err;
 	err = judge(&ctx, payload, author_ok);
@@ -239,14 +239,14 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	if (ctx.years_changed)
 		memset(f->work->year, FOLD_YEAR_UNKNOWN, sizeof(f->work->year));
 	if (err || !keep) {
-		rows_rollback(f->work->rows);
+		cache_rollback(f->work->rows);
 		return err == RULE_REFUSED ? ERR_OK : err;
 	}
-	rows_commit(f->work->rows);
+	cache_commit(f->work->rows);
 	f->work->meta = ctx.meta;
 	f->town_seen = ctx.meta.town_seen;
 	/* villages may look at the town's rows at once */
-	return ctx.is_town ? rows_flush(f->work->rows) : ERR_OK;
+	return ctx.is_town ? cache_flush(f->work->rows) : ERR_OK;
 }
 
 int fold_apply(struct fold *f, const struct entry *e, struct bytes payload, bool author_ok,

@@ -169,10 +169,10 @@ static int free_name(struct rule_ctx *ctx, const uint8_t key[32], const char *vi
 	int err;
 
 	name_key(&k, ctx, village, name);
-	err = rows_get_or_empty(ctx->w->rows, &k, &row);
+	err = cache_get_or_empty(ctx->w->rows, &k, &row);
 	if (err || !bytes_eq(row, kv_bytes(key, SIGN_KEY_BYTES)))
 		return err;
-	return rows_put(ctx->w->rows, &k, kv_bytes("", 0));
+	return cache_put(ctx->w->rows, &k, kv_bytes("", 0));
 }
 
 static int take_name(struct rule_ctx *ctx, const uint8_t key[32], const char *village,
@@ -183,12 +183,12 @@ static int take_name(struct rule_ctx *ctx, const uint8_t key[32], const char *vi
 	int err;
 
 	name_key(&k, ctx, village, name);
-	err = rows_get_or_empty(ctx->w->rows, &k, &row);
+	err = cache_get_or_empty(ctx->w->rows, &k, &row);
 	if (err || bytes_eq(row, kv_bytes(key, SIGN_KEY_BYTES)))
 		return err;
 	if (row.n)
 		return rule_refuse(ctx, &(struct refusal){.id = V_NAME_TAKEN, .s = name});
-	return rows_put(ctx->w->rows, &k, kv_bytes(key, SIGN_KEY_BYTES));
+	return cache_put(ctx->w->rows, &k, kv_bytes(key, SIGN_KEY_BYTES));
 }
 
 /* The person is called @name from now on, wherever there is a role. */
@@ -265,7 +265,7 @@ static int give_in_village(struct rule_ctx *ctx, const uint8_t key[32], struct b
 		p.no = ++ctx->meta.npeople;
 		ctx->meta_changed = true;
 		state_person_no_key(&k, ctx->f->feed_no, p.no);
-		err = rows_put(ctx->w->rows, &k, kv_bytes(key, SIGN_KEY_BYTES));
+		err = cache_put(ctx->w->rows, &k, kv_bytes(key, SIGN_KEY_BYTES));
 		if (err)
 			return err;
 	}

@@ -81,14 +81,14 @@ int rule_put(struct rule_ctx *ctx, const struct state_key *k)
 {
 	if (ctx->w->out.err)
 		return ctx->w->out.err;
-	return rows_put(ctx->w->rows, k, buf_bytes(&ctx->w->out));
+	return cache_put(ctx->w->rows, k, buf_bytes(&ctx->w->out));
 }
 
 int rule_put_mark(struct rule_ctx *ctx, const struct state_key *k)
 {
 	static const uint8_t mark = 1;
 
-	return rows_put(ctx->w->rows, k, kv_bytes(&mark, 1));
+	return cache_put(ctx->w->rows, k, kv_bytes(&mark, 1));
 }
 
 int rule_put_num(struct rule_ctx *ctx, const struct state_key *k, uint64_t v)

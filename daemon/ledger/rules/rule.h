@@ -21,15 +21,15 @@
 #define FOLD_YEARS	300
 enum year_known { FOLD_YEAR_UNKNOWN, FOLD_YEAR_OPEN, FOLD_YEAR_CLOSED };
 /* Has anybody moved with a split or merger? */
-enum relocation_known { FOLD_MOVED_UNKNOWN, FOLD_MOVED_NONE, FOLD_MOVED_SOME };
+enum relocation_known { RELOCATED_UNKNOWN, RELOCATED_NONE, RELOCATED_SOME };
 
 struct catalogue_item;
 struct catalogue_adopted;
 
 /* What lives between entries follows from the committed state; an entry that was refused may leave it knowing
- * less (moved), never otherwise. */
+ * less (relocated), never otherwise. */
 struct fold_work {
-	struct rows *rows;
+	struct cache *rows;
 	struct buf out; /* for packing one row */
 	struct state_meta meta;
 	uint64_t town_held;
@@ -40,7 +40,7 @@ struct fold_work {
 	struct catalogue_item *item; /* open addressing */
 	uint32_t nitems, items_cap;
 	uint8_t year[FOLD_YEARS]; /* enum year_known, once looked at */
-	enum relocation_known moved;
+	enum relocation_known relocated;
 	bool adopts_known;
 	struct catalogue_adopted *adopt; /* ascending by from */
 	uint32_t nadopts, adopts_cap;

@@ -46,7 +46,7 @@ struct change {
 /* Every run is at least twice as long as the next. */
 #define RUNS_MAX 32
 
-struct rows {
+struct cache {
 	struct kv_txn *t;
 	uint32_t feed_no;
 	struct kv_cursor *cur;
@@ -69,9 +69,9 @@ struct rows {
 	uint32_t nruns;
 };
 
-int rows_new(struct kv_txn *t, uint32_t feed_no, struct rows **ret)
+int cache_new(struct kv_txn *t, uint32_t feed_no, struct cache **ret)
 {
-	struct rows *r = mem_alloc(sizeof(*r));
+	struct cache *r = mem_alloc(sizeof(*r));
 
 	if (!r)
 		return ERR_NOMEM;
@@ -88,7 +88,7 @@ int rows_new(struct kv_txn *t, uint32_t feed_no, struct rows **ret)
 	return ERR_OK;
 }
 
-static void free_chunks(struct rows *r)
+static void free_chunks(struct cache *r)
 {
 	while (r->chunk) {
 		struct chunk *c = r->chunk;
@@ -99,7 +99,7 @@ static void free_chunks(struct rows *r)
 	r->bytes = 0;
 }
 
-void rows_free(struct rows *r)
+void cache_free(struct cache *r)
 {
 	if (!r)
 		return;
@@ -112,14 +112,14 @@ void rows_free(struct rows *r)
 	mem_free(r);
 }
 
-int rows_begin(struct rows *r)
+int cache_begin(struct cache *r)
 {
 	int err;
 
 	assert(r->nchanges == 0);
-	if (r->nrows < ROWS_MAX && r->bytes < ROWS_BYTES_MAX)
+	if (r->nrows < CACHE_ROWS_MAX && r->bytes < CACHE_BYTES_MAX)
 		return ERR_OK;
-	err = rows_flush(r);
+	err = cache_flush(r);
 	if (err)
 		return err;
 	free_chunks(r);
@@ -129,7 +129,7 @@ int rows_begin(struct rows *r)
 	return ERR_OK;
 }
 
-static void *take(struct rows *r, size_t n)
+static void *take(struct cache *r, size_t n)
 {
 	struct chunk *c = r->chunk;
 
@@ -174,7 +174,7 @@ static bool has_key(const struct row *w, const struct state_key *k)
 }
 
 /* The slot of the key: its row, or where it belongs. */
-static struct slot *find(const struct rows *r, const struct state_key *k, uint32_t hash)
+static struct slot *find(const struct cache *r, const struct state_key *k, uint32_t hash)
 {
 	uint32_t i = hash & (r->nslots - 1);
 
@@ -185,7 +185,7 @@ static struct slot *find(const struct rows *r, const struct state_key *k, uint32
 	return &r->slot[i];
 }
 
-static int grow(struct rows *r)
+static int grow(struct cache *r)
 {
 	uint32_t n = r->nslots * 2;
 	struct slot *slot = mem_array(n, sizeof(*slot));
@@ -206,7 +206,7 @@ static int grow(struct rows *r)
 	return ERR_OK;
 }
 
-static int set_value(struct rows *r, struct row *w, struct bytes val)
+static int set_value(struct cache *r, struct row *w, struct bytes val)
 {
 	if (val.n > w->cap) {
 		size_t cap = val.n + VALUE_ROOM + (w->cap ? val.n / 2 : 0);
@@ -224,7 +224,7 @@ static int set_value(struct rows *r, struct row *w, struct bytes val)
 }
 
 /* Brings a row into the cache that is not there; @slot is where it belongs. */
-static int bring(struct rows *r, const struct state_key *k, uint32_t hash, struct slot *slot)
+static int bring(struct cache *r, const struct state_key *k, uint32_t hash, struct slot *slot)
 {
 	struct bytes val = {NULL, 0};
 	int err;
@@ -251,7 +251,7 @@ static int bring(struct rows *r, const struct state_key *k, uint32_t hash, struc
 	return ERR_OK;
 }
 
-static int load(struct rows *r, const struct state_key *k, struct row **ret)
+static int load(struct cache *r, const struct state_key *k, struct row **ret)
 {
 	int err = ERR_OK;
 
@@ -268,7 +268,7 @@ static int load(struct rows *r, const struct state_key *k, struct row **ret)
 	return err;
 }
 
-int rows_get(struct rows *r, const struct state_key *k, struct bytes *ret)
+int cache_get(struct cache *r, const struct state_key *k, struct bytes *ret)
 {
 	struct row *w;
 	int err = load(r, k, &w);
@@ -281,9 +281,9 @@ int rows_get(struct rows *r, const struct state_key *k, struct bytes *ret)
 	return ERR_OK;
 }
 
-int rows_get_or_empty(struct rows *r, const struct state_key *k, struct bytes *ret)
+int cache_get_or_empty(struct cache *r, const struct state_key *k, struct bytes *ret)
 {
-	int err = rows_get(r, k, ret);
+	int err = cache_get(r, k, ret);
 
 	if (err != ERR_NOTFOUND)
 		return err;
@@ -307,7 +307,7 @@ static int make_room(void **p, uint32_t n, uint32_t *cap, size_t size)
 	return ERR_OK;
 }
 
-static int list_pending(struct rows *r, struct row *w)
+static int list_pending(struct cache *r, struct row *w)
 {
 	void *pending = r->pending;
 	int err = make_room(&pending, r->npending, &r->pending_cap, sizeof(*r->pending));
@@ -320,7 +320,7 @@ static int list_pending(struct rows *r, struct row *w)
 	return ERR_OK;
 }
 
-static int remember(struct rows *r, struct row *w)
+static int remember(struct cache *r, struct row *w)
 {
 	size_t old = r->undo.n;
 	void *change = r->change;
@@ -339,7 +339,7 @@ static int remember(struct rows *r, struct row *w)
 	return ERR_OK;
 }
 
-int rows_put(struct rows *r, const struct state_key *k, struct bytes val)
+int cache_put(struct cache *r, const struct state_key *k, struct bytes val)
 {
 	struct row *w;
 	int err = load(r, k, &w);
@@ -353,7 +353,7 @@ int rows_put(struct rows *r, const struct state_key *k, struct bytes val)
 	return err;
 }
 
-static void end_entry(struct rows *r)
+static void end_entry(struct cache *r)
 {
 	r->nchanges = 0;
 	buf_reset(&r->undo);
@@ -361,14 +361,14 @@ static void end_entry(struct rows *r)
 		r->entry = 1;
 }
 
-void rows_commit(struct rows *r)
+void cache_commit(struct cache *r)
 {
 	for (uint32_t i = 0; i < r->nchanges; i++)
 		r->change[i].row->dirty = true;
 	end_entry(r);
 }
 
-void rows_rollback(struct rows *r)
+void cache_rollback(struct cache *r)
 {
 	for (uint32_t i = 0; i < r->nchanges; i++) {
 		const struct change *c = &r->change[i];
@@ -401,7 +401,7 @@ static int by_key(const void *a, const void *b)
 }
 
 /* The rows at the end become a run; shorter runs before them are taken in, so that there are few. */
-static void sort_pending(struct rows *r)
+static void sort_pending(struct cache *r)
 {
 	uint32_t from = r->nsorted;
 
@@ -415,7 +415,7 @@ static void sort_pending(struct rows *r)
 	r->nsorted = r->npending;
 }
 
-int rows_flush(struct rows *r)
+int cache_flush(struct cache *r)
 {
 	int err = ERR_OK;
 
@@ -435,7 +435,7 @@ int rows_flush(struct rows *r)
 }
 
 /* How many rows of pending[@from .. @end), a run, have keys below @key. */
-static uint32_t count_below(const struct rows *r, uint32_t from, uint32_t end, struct bytes key)
+static uint32_t count_below(const struct cache *r, uint32_t from, uint32_t end, struct bytes key)
 {
 	uint32_t lo = from, hi = end;
 
@@ -451,7 +451,7 @@ static uint32_t count_below(const struct rows *r, uint32_t from, uint32_t end, s
 }
 
 /* Of one run, the row next to @key on the side of @how; NULL: none. What was rolled back to absent is passed. */
-static struct row *next_in_run(const struct rows *r, uint32_t from, uint32_t end, enum kv_how how,
+static struct row *next_in_run(const struct cache *r, uint32_t from, uint32_t end, enum kv_how how,
 			       struct bytes key)
 {
 	uint32_t at = from + count_below(r, from, end, key);
@@ -474,7 +474,7 @@ static bool nearer(enum kv_how how, struct bytes a, struct bytes b)
 	return how == KV_GE ? d < 0 : d > 0;
 }
 
-static struct row *next_pending(struct rows *r, enum kv_how how, struct bytes key)
+static struct row *next_pending(struct cache *r, enum kv_how how, struct bytes key)
 {
 	struct row *best = NULL;
 
@@ -489,7 +489,7 @@ static struct row *next_pending(struct rows *r, enum kv_how how, struct bytes ke
 	return best;
 }
 
-static int next_stored(struct rows *r, enum kv_how how, struct bytes from, struct bytes *ret_key,
+static int next_stored(struct cache *r, enum kv_how how, struct bytes from, struct bytes *ret_key,
 		       struct bytes *ret_val)
 {
 	int err = r->cur ? ERR_OK : kv_cursor_open(r->t, KV_STATE, &r->cur);
@@ -498,7 +498,7 @@ static int next_stored(struct rows *r, enum kv_how how, struct bytes from, struc
 }
 
 /* A row that is pending and in the store as well counts as it is pending. */
-static int seek(struct rows *r, enum kv_how how, const struct state_key *k, size_t prefix,
+static int seek(struct cache *r, enum kv_how how, const struct state_key *k, size_t prefix,
 		struct bytes *ret_key, struct bytes *ret_val)
 {
 	struct bytes from = state_key_bytes(k), key, val;
@@ -524,20 +524,20 @@ static int seek(struct rows *r, enum kv_how how, const struct state_key *k, size
 	return ERR_OK;
 }
 
-int rows_before(struct rows *r, const struct state_key *k, size_t prefix, struct bytes *ret_key,
-		struct bytes *ret_val)
+int cache_before(struct cache *r, const struct state_key *k, size_t prefix, struct bytes *ret_key,
+		 struct bytes *ret_val)
 {
 	return seek(r, KV_LT, k, prefix, ret_key, ret_val);
 }
 
-int rows_from(struct rows *r, const struct state_key *k, size_t prefix, struct bytes *ret_key,
-	      struct bytes *ret_val)
+int cache_from(struct cache *r, const struct state_key *k, size_t prefix, struct bytes *ret_key,
+	       struct bytes *ret_val)
 {
 	return seek(r, KV_GE, k, prefix, ret_key, ret_val);
 }
 
 /* --- invariant ------------------------------------------------------------------------------------- */
-static void pending_invariant(const struct rows *r)
+static void pending_invariant(const struct cache *r)
 {
 	assert(r->nsorted <= r->npending && r->npending <= r->pending_cap);
 	assert(r->nruns <= RUNS_MAX && (r->nruns > 0) == (r->nsorted > 0));
@@ -552,7 +552,7 @@ static void pending_invariant(const struct rows *r)
 	}
 }
 
-void rows_invariant(const struct rows *r)
+void cache_invariant(const struct cache *r)
 {
 	uint32_t nrows = 0, listed = 0;
 

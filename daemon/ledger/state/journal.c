@@ -142,14 +142,14 @@ static int put_day(struct journal *j, day_t day, struct bytes household)
 	int err;
 
 	state_daybook_key(&k, j->feed_no, day, j->seq / JOURNAL_BLOCK);
-	err = rows_get_or_empty(j->rows, &k, &row);
+	err = cache_get_or_empty(j->rows, &k, &row);
 	if (err)
 		return err;
 	buf_reset(j->out);
 	buf_put(j->out, row.p, row.n);
 	buf_put_u8(j->out, (uint8_t)(j->seq % JOURNAL_BLOCK << LEN_BITS | household.n));
 	buf_put(j->out, household.p, household.n);
-	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
+	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
 }
 
 /* --- posting ---------------------------------------------------------------------------------------- */
@@ -190,7 +190,7 @@ static bool add_sum(struct state_account *a, const struct posting *p)
 	case POSTING_OUT:
 	case POSTING_IN: break;
 	}
-	return add(&a->moved, p->points);
+	return add(&a->transferred, p->points);
 }
 
 /* The latest postings become a run of their own. */
@@ -207,7 +207,7 @@ static int end_run(struct journal *j, struct bytes household, struct state_accou
 	buf_put(j->out, a->postings.p, a->postings.n);
 	a->opening = points_raw(balance);
 	a->postings.n = 0;
-	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
+	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
 }
 
 static int post_household(struct journal *j, struct bytes household, const struct posting *p)
@@ -219,7 +219,7 @@ static int post_household(struct journal *j, struct bytes household, const struc
 	int err;
 
 	state_account_key(&k, j->feed_no, household);
-	err = rows_get_or_empty(j->rows, &k, &row);
+	err = cache_get_or_empty(j->rows, &k, &row);
 	if (!err && row.n)
 		err = state_account_parse(row, &a);
 	if (!err && a.postings.n >= JOURNAL_TAIL_BYTES && a.last != j->seq)
@@ -235,7 +235,7 @@ static int post_household(struct journal *j, struct bytes household, const struc
 	buf_reset(j->out);
 	state_account_pack(&a, j->out);
 	posting_pack(p, before, j->out);
-	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
+	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
 }
 
 static int post_own(struct journal *j, const struct account *a, struct points p)
@@ -246,7 +246,7 @@ static int post_own(struct journal *j, const struct account *a, struct points p)
 	int err;
 
 	journal_own_key(&k, j->feed_no, a);
-	err = rows_get_or_empty(j->rows, &k, &row);
+	err = cache_get_or_empty(j->rows, &k, &row);
 	if (!err && row.n)
 		err = state_balance_parse(row, &b);
 	if (err)
@@ -255,7 +255,7 @@ static int post_own(struct journal *j, const struct account *a, struct points p)
 		return ERR_LIMIT;
 	buf_reset(j->out);
 	state_balance_pack(&b, j->out);
-	return j->out->err ? j->out->err : rows_put(j->rows, &k, buf_bytes(j->out));
+	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
 }
 
 static int post_days(struct journal *j, const struct transfer *x, struct bytes household)

@@ -43,7 +43,7 @@ struct posting {
 /* --- posting: for rules ----------------------------------------------------------------------------- */
 /* The entry being judged. */
 struct journal {
-	struct rows *rows;
+	struct cache *rows;
 	struct buf *out; /* scratch */
 	uint32_t feed_no;
 	uint64_t seq;

@@ -65,8 +65,8 @@ struct view_household {
 	char into[17];	   /* merged: the household that goes on; else "" */
 	uint32_t nmembers; /* all that there ever were */
 	uint32_t npresent;
-	/* confirmed; earned - deducted - redeemed + moved (by splits and mergers) = balance (I1) */
-	struct points balance, earned, deducted, redeemed, moved;
+	/* confirmed; earned - deducted - redeemed + transferred (by splits and mergers) = balance (I1) */
+	struct points balance, earned, deducted, redeemed, transferred;
 	int64_t lines;	/* confirmed less reversed */
 	uint64_t entry; /* sequence of the registering entry, or of the split */
 };

@@ -71,7 +71,7 @@ static int read_account(const struct reader *r, struct bytes household, struct v
 	ret->earned = points_of(a.earned);
 	ret->deducted = points_of(a.deducted);
 	ret->redeemed = points_of(a.redeemed);
-	ret->moved = points_of(a.moved);
+	ret->transferred = points_of(a.transferred);
 	ret->lines = a.lines;
 	return state_account_balance(&a, &ret->balance) ? ERR_OK : ERR_CORRUPT;
 }
@@ -104,7 +104,7 @@ static int show_household(const struct reader *r, struct bytes household,
 	ret->nmembers = h->nmembers;
 	ret->npresent = count_present(h);
 	ret->entry = h->entry;
-	err = reader_moved(r, r->feed_no, household, 0, &into);
+	err = reader_relocated(r, r->feed_no, household, 0, &into);
 	if (!err)
 		str_set(ret->into, sizeof(ret->into), into.household);
 	if (!err || err == ERR_NOTFOUND)
@@ -218,7 +218,7 @@ static int read_member(struct details *d, struct bytes household, const struct s
 				    .line = s->line};
 	str_set(ret->name, sizeof(ret->name), l.name);
 	str_set(ret->relation, sizeof(ret->relation), l.relation);
-	err = reader_moved(d->r, d->r->feed_no, household, s->member, &into);
+	err = reader_relocated(d->r, d->r->feed_no, household, s->member, &into);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	str_set(ret->into, sizeof(ret->into), into.household);
@@ -312,7 +312,7 @@ struct people {
 static int stale(const struct people *w, struct bytes household, uint32_t member, bool *ret)
 {
 	struct state_place into;
-	int err = reader_moved(&w->r, w->r.feed_no, household, member, &into);
+	int err = reader_relocated(&w->r, w->r.feed_no, household, member, &into);
 
 	*ret = err == ERR_OK;
 	return err == ERR_NOTFOUND ? ERR_OK : err;

@@ -7,7 +7,7 @@
 int reader_get(const struct reader *r, const struct state_key *k, struct bytes *ret)
 {
 	if (r->cache && be32_get(k->b) == r->feed_no)
-		return rows_get(r->cache, k, ret);
+		return cache_get(r->cache, k, ret);
 	return kv_get(r->txn, KV_STATE, state_key_bytes(k), ret);
 }
 
@@ -35,7 +35,7 @@ int reader_before(const struct reader *r, const struct state_key *k, unsigned pa
 {
 	size_t prefix = state_key_prefix(k, parts);
 
-	return r->cache ? rows_before(r->cache, k, prefix, ret_key, ret_row)
+	return r->cache ? cache_before(r->cache, k, prefix, ret_key, ret_row)
 			: stored(r, KV_LT, k, prefix, ret_key, ret_row);
 }
 
@@ -44,7 +44,7 @@ int reader_from(const struct reader *r, const struct state_key *k, unsigned part
 {
 	size_t prefix = state_key_prefix(k, parts);
 
-	return r->cache ? rows_from(r->cache, k, prefix, ret_key, ret_row)
+	return r->cache ? cache_from(r->cache, k, prefix, ret_key, ret_row)
 			: stored(r, KV_GE, k, prefix, ret_key, ret_row);
 }
 
@@ -52,7 +52,7 @@ static int each_cached(const struct reader *r, struct state_key k, size_t prefix
 		       int (*fn)(void *ctx, struct bytes key, struct bytes row), void *ctx)
 {
 	struct bytes key, row;
-	int err = rows_from(r->cache, &k, prefix, &key, &row);
+	int err = cache_from(r->cache, &k, prefix, &key, &row);
 
 	while (!err) {
 		k.n = (uint8_t)key.n;
@@ -61,7 +61,7 @@ static int each_cached(const struct reader *r, struct state_key k, size_t prefix
 		err = fn(ctx, key, row);
 		if (err)
 			return err;
-		err = rows_from(r->cache, &k, prefix, &key, &row);
+		err = cache_from(r->cache, &k, prefix, &key, &row);
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }

@@ -11,7 +11,7 @@
  * transaction. What is read is borrowed: until the row is put or the entry ends, or until the transaction does. */
 struct reader {
 	struct kv_txn *txn;
-	struct rows *cache; /* of feed_no's rows; NULL: there is none */
+	struct cache *cache; /* of feed_no's rows; NULL: there is none */
 	uint32_t feed_no;
 	uint64_t known; /* so many entries of the town feed count */
 	/* Households and documents are as the first so many entries of feed_no left them; 0: as all did. Other rows are

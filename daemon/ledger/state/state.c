@@ -393,7 +393,7 @@ void state_account_pack(const struct state_account *a, struct buf *out)
 	n += zigzag_bytes(b + n, a->deducted);
 	n += zigzag_bytes(b + n, a->lines);
 	n += zigzag_bytes(b + n, a->redeemed);
-	n += zigzag_bytes(b + n, a->moved);
+	n += zigzag_bytes(b + n, a->transferred);
 	n += zigzag_bytes(b + n, a->opening);
 	n += state_num_bytes(b + n, a->first);
 	n += state_num_bytes(b + n, a->last - a->first);
@@ -409,7 +409,7 @@ int state_account_parse(struct bytes row, struct state_account *ret)
 	ret->deducted = state_get_zigzag(&c);
 	ret->lines = state_get_zigzag(&c);
 	ret->redeemed = state_get_zigzag(&c);
-	ret->moved = state_get_zigzag(&c);
+	ret->transferred = state_get_zigzag(&c);
 	ret->opening = state_get_zigzag(&c);
 	ret->first = state_get_num(&c);
 	ret->last = state_get_num(&c);
@@ -426,5 +426,5 @@ bool state_account_balance(const struct state_account *a, struct points *ret)
 
 	return points_sub(points_of(a->earned), points_of(a->deducted), &sum) &&
 	       points_sub(sum, points_of(a->redeemed), &sum) &&
-	       points_add(sum, points_of(a->moved), ret);
+	       points_add(sum, points_of(a->transferred), ret);
 }

@@ -207,7 +207,7 @@ struct state_household {
 	bool takes_part;
 	day_t consent; /* since when it takes part, or no longer */
 	day_t began;   /* of one made by a split; DAY_NONE: by its registration */
-	day_t left;    /* moved out, or merged: then it has a STATE_MOVED row with member 0 */
+	day_t left;    /* moved out, or merged: then it has a STATE_RELOCATED row with member 0 */
 	struct bytes group;
 	uint32_t nmembers;
 	struct bytes members;
@@ -227,12 +227,12 @@ struct state_account {
 	int64_t earned, deducted; /* confirmed lines */
 	int64_t lines;
 	int64_t redeemed;
-	int64_t moved;	      /* came in less went out with splits and mergers */
+	int64_t transferred;  /* came in less went out with splits and mergers */
 	int64_t opening;      /* balance before the first posting in @postings */
 	uint64_t first, last; /* sequences of the first and of the last of them */
 	struct bytes postings;
 };
-/* earned - deducted - redeemed + moved. False: out of the permitted range. */
+/* earned - deducted - redeemed + transferred. False: out of the permitted range. */
 bool state_account_balance(const struct state_account *a, struct points *ret);
 void state_account_pack(const struct state_account *a, struct buf *out);
 int state_account_parse(struct bytes row, struct state_account *ret);

@@ -29,14 +29,14 @@ static void put_cell(struct reading *r, const struct rec_field *f, const void *r
 		rec_json_value(&r->w, f, row);
 }
 
-struct rows {
+struct cache {
 	struct reading *r;
 	const struct view_def *def;
 };
 
 static int on_row(void *ctx, const void *row)
 {
-	const struct rows *rows = ctx;
+	const struct cache *rows = ctx;
 	struct jw *w = &rows->r->w;
 
 	jw_arr(w);
@@ -53,7 +53,7 @@ int viewjson_rows(struct reading *r, const struct view_def *def)
 
 	jw_key(&r->w, "rows");
 	jw_arr(&r->w);
-	err = view_each(&r->ask, def, on_row, &(struct rows){r, def});
+	err = view_each(&r->ask, def, on_row, &(struct cache){r, def});
 	jw_arr_end(&r->w);
 	return err;
 }
@@ -82,7 +82,7 @@ void viewjson_fields(struct reading *r, const struct view_def *def, const void *
 
 static int on_item(void *ctx, const void *row)
 {
-	const struct rows *rows = ctx;
+	const struct cache *rows = ctx;
 
 	jw_obj(&rows->r->w);
 	viewjson_fields(rows->r, rows->def, row);
@@ -96,7 +96,7 @@ int viewjson_items(struct reading *r, const char *key, const struct view_def *de
 
 	jw_key(&r->w, key);
 	jw_arr(&r->w);
-	err = view_each(&r->ask, def, on_item, &(struct rows){r, def});
+	err = view_each(&r->ask, def, on_item, &(struct cache){r, def});
 	jw_arr_end(&r->w);
 	return err;
 }

@@ -1173,7 +1173,7 @@ static void test_a_redemption_gets_prices_points_and_time(void)
 	T_STR(at("items.0.lines.1.points"), "20.00");
 	WANT(get("/api/v1/households/05001"), 200);
 	T_STR(at("redeemed"), "41.00");
-	T_STR(at("moved"), "0.00");
+	T_STR(at("transferred"), "0.00");
 	T_STR(at("people.0.head"), "true");
 	T_STR(at("people.1.head"), "false");
 	node_close();

@@ -676,10 +676,10 @@ static void test_a_split_makes_a_household(void)
 	old = household(&x, "01001");
 	new = household(&x, "02001");
 	T_EQ(points_raw(old.balance), 50);
-	T_EQ(points_raw(old.moved), -150);
+	T_EQ(points_raw(old.transferred), -150);
 	T_EQ(points_raw(old.earned), 200);
 	T_EQ(points_raw(new.balance), 150);
-	T_EQ(points_raw(new.moved), 150);
+	T_EQ(points_raw(new.transferred), 150);
 	T_EQ(old.npresent, 2);
 	T_EQ(new.npresent, 2);
 	T_STR(new.group, old.group);
@@ -727,7 +727,7 @@ static void test_a_person_takes_cap_and_score_along(void)
 	scores(&x, 2026, "02001/5:-1000 ");
 	scores(&x, 2025, "02001/5:-1000 ");
 	/* the old place is closed, also for the day before */
-	T_EQ(points(&x, "01001", 2, "Z002", x.day - 9), V_P13_MOVED);
+	T_EQ(points(&x, "01001", 2, "Z002", x.day - 9), V_P13_RELOCATED);
 	nums(&x, 1, 5, 0);
 	T_STR(x.w.last.reason.t, "02001");
 	/* two of three are used up, the third is there */
@@ -767,7 +767,7 @@ static void test_a_household_has_no_deeds_from_before_it_began(void)
 	T_EQ(points(&x, "02001", 7, "C101", x.day - 1), V_ACCEPTED);
 	/* where that household has ended meanwhile, its own days still are */
 	T_EQ(merge(&x, "01001", "01003", "14", "56"), V_ACCEPTED);
-	T_EQ(points(&x, "01001", 0, "A101", x.day), V_P13_MOVED);
+	T_EQ(points(&x, "01001", 0, "A101", x.day), V_P13_RELOCATED);
 	town_earn(&x.w, x.no, "01001", 0, "D101", x.day - 1);
 	T_EQ(points_raw(household(&x, "01003").balance), 300);
 	/* nor does a household end or split before it began */
@@ -872,8 +872,8 @@ static void test_a_merged_household_ends(void)
 	T_EQ(points_raw(household(&x, "01002").balance), 200 - 1000); /* debts go along */
 	T_EQ(household(&x, "01002").npresent, 8);
 	scores(&x, 2026, "01002/5:-1000 ");
-	T_EQ(points(&x, "01001", 2, "Z002", x.day), V_P13_MOVED);
-	T_EQ(points(&x, "01001", 0, "Z001", x.day), V_P13_MOVED);
+	T_EQ(points(&x, "01001", 2, "Z002", x.day), V_P13_RELOCATED);
+	T_EQ(points(&x, "01001", 0, "Z001", x.day), V_P13_RELOCATED);
 	T_STR(x.w.last.reason.t, "01002");
 	/* what was recorded before ends where the people are */
 	for (int i = 0; i < 2; i++) {
@@ -912,7 +912,7 @@ static void test_who_comes_home_is_somebody_new(void)
 	T_EQ(merge(&x, "02001", "01001", "1", "2"), V_MEMBER_NUMBER);
 	T_EQ(merge(&x, "02001", "01001", "1", "5"), V_ACCEPTED);
 	scores(&x, 2026, "01001/5:500 ");
-	T_EQ(points(&x, "01001", 2, "Z002", x.day), V_P13_MOVED);
+	T_EQ(points(&x, "01001", 2, "Z002", x.day), V_P13_RELOCATED);
 	nums(&x, 1, 5, 0);
 	T_EQ(points(&x, "01001", 5, "Z002", x.day), V_ACCEPTED);
 	T_EQ(household(&x, "01001").npresent, 4);
@@ -970,7 +970,7 @@ static void test_any_number_of_mergers_is_followed(void)
 /* More points than there can be come from nowhere but damage; still no sum is ever wrong. */
 static void test_accounts_do_not_overflow(void)
 {
-	const struct state_account full = {.moved = POINTS_ABS_MAX - 100};
+	const struct state_account full = {.transferred = POINTS_ABS_MAX - 100};
 	struct buf row = {0};
 	struct state_key k;
 	struct world x;

@@ -806,8 +806,8 @@ static void test_the_specification_lists_every_verdict(void)
 
 static void test_a_reason_says_whether_it_names_a_line(void)
 {
-	static const enum verdict_id yes[] = {V_P10_CAP, V_MEMBER_UNKNOWN, V_P13_MOVED, V_P13_BEGAN,
-					      V_GROUP_FOREIGN};
+	static const enum verdict_id yes[] = {V_P10_CAP, V_MEMBER_UNKNOWN, V_P13_RELOCATED,
+					      V_P13_BEGAN, V_GROUP_FOREIGN};
 	static const enum verdict_id no[] = {V_ACCEPTED, V_OVERFLOW, V_TARGET_UNKNOWN, V_P02_DUTIES,
 					     V_HOUSEHOLD_LEFT};
 

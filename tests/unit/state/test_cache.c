@@ -12,14 +12,14 @@ static void number_key(struct state_key *k, uint32_t i)
 	state_version_key(k, 3, i);
 }
 
-static void check_row(struct rows *r, uint32_t i, int64_t want)
+static void check_row(struct cache *r, uint32_t i, int64_t want)
 {
 	struct state_key k;
 	struct bytes got;
 	int err;
 
 	number_key(&k, i);
-	err = rows_get(r, &k, &got);
+	err = cache_get(r, &k, &got);
 	T_EQ(err, want < 0 ? ERR_NOTFOUND : ERR_OK);
 	if (!err) {
 		T_EQ(got.n, (size_t)want % 50 + 1);
@@ -37,7 +37,7 @@ static void test_rolled_back_entries_leave_no_trace(void)
 	struct state_key k;
 	struct bytes got;
 	struct prng g;
-	struct rows *r;
+	struct cache *r;
 	struct kv *kv;
 
 	prng_seed(&g, 3);
@@ -45,9 +45,9 @@ static void test_rolled_back_entries_leave_no_trace(void)
 	memset(now, 0xff, sizeof(now));
 	for (int round = 0; round < 10; round++) {
 		T_EQ(kv_begin(kv, true, &t), ERR_OK);
-		T_EQ(rows_new(t, 3, &r), ERR_OK);
+		T_EQ(cache_new(t, 3, &r), ERR_OK);
 		for (int entry = 0; entry < 60; entry++) {
-			T_EQ(rows_begin(r), ERR_OK);
+			T_EQ(cache_begin(r), ERR_OK);
 			memcpy(before, now, sizeof(now));
 			for (uint64_t puts = prng_below(&g, 40); puts; puts--) {
 				uint32_t i = (uint32_t)prng_below(&g, ROWS);
@@ -55,25 +55,25 @@ static void test_rolled_back_entries_leave_no_trace(void)
 				now[i] = (int64_t)prng_below(&g, 1000);
 				memset(val, (int)now[i], sizeof(val));
 				number_key(&k, i);
-				T_EQ(rows_put(r, &k, kv_bytes(val, (size_t)now[i] % 50 + 1)),
+				T_EQ(cache_put(r, &k, kv_bytes(val, (size_t)now[i] % 50 + 1)),
 				     ERR_OK);
 				check_row(r, i, now[i]);
 			}
-			rows_invariant(r);
+			cache_invariant(r);
 			if (prng_below(&g, 3) == 0) {
-				rows_rollback(r);
+				cache_rollback(r);
 				memcpy(now, before, sizeof(now));
 			} else {
-				rows_commit(r);
+				cache_commit(r);
 			}
 			if (entry % 20 == 19)
-				T_EQ(rows_flush(r), ERR_OK);
-			rows_invariant(r);
+				T_EQ(cache_flush(r), ERR_OK);
+			cache_invariant(r);
 			for (uint32_t i = 0; i < ROWS; i++)
 				check_row(r, i, now[i]);
 		}
-		T_EQ(rows_flush(r), ERR_OK);
-		rows_free(r);
+		T_EQ(cache_flush(r), ERR_OK);
+		cache_free(r);
 		/* the store holds just the same */
 		for (uint32_t i = 0; i < ROWS; i++) {
 			number_key(&k, i);
@@ -94,28 +94,28 @@ static void test_more_rows_than_the_cache_holds(void)
 	struct state_key k;
 	struct bytes got;
 	struct kv_txn *t;
-	struct rows *r;
+	struct cache *r;
 	struct kv *kv;
-	const uint32_t n = (uint32_t)(ROWS_BYTES_MAX / sizeof(val)) + 5000;
+	const uint32_t n = (uint32_t)(CACHE_BYTES_MAX / sizeof(val)) + 5000;
 
 	T_EQ(kvmem_new(&kv), ERR_OK);
 	T_EQ(kv_begin(kv, true, &t), ERR_OK);
-	T_EQ(rows_new(t, 3, &r), ERR_OK);
+	T_EQ(cache_new(t, 3, &r), ERR_OK);
 	for (uint32_t i = 0; i < n; i++) {
-		T_EQ(rows_begin(r), ERR_OK);
+		T_EQ(cache_begin(r), ERR_OK);
 		number_key(&k, i);
 		be32_put(val, i);
-		T_EQ(rows_put(r, &k, kv_bytes(val, sizeof(val))), ERR_OK);
-		rows_commit(r);
+		T_EQ(cache_put(r, &k, kv_bytes(val, sizeof(val))), ERR_OK);
+		cache_commit(r);
 	}
 	for (uint32_t i = 0; i < n; i += 97) {
-		T_EQ(rows_begin(r), ERR_OK);
+		T_EQ(cache_begin(r), ERR_OK);
 		number_key(&k, i);
-		T_EQ(rows_get(r, &k, &got), ERR_OK);
+		T_EQ(cache_get(r, &k, &got), ERR_OK);
 		T_EQ(be32_get(got.p), i);
-		rows_rollback(r);
+		cache_rollback(r);
 	}
-	rows_free(r);
+	cache_free(r);
 	kv_abort(t);
 	kv_close(kv);
 }
@@ -202,13 +202,13 @@ static void value_is(struct bytes got, int want)
 	T_MEM(got.p, v.p, v.n);
 }
 
-static void check_range(struct rows *r, const struct model *m, bool before,
+static void check_range(struct cache *r, const struct model *m, bool before,
 			const struct state_key *k, size_t prefix)
 {
 	uint32_t want = model_next(m, before, k, prefix);
 	struct bytes key, val;
-	int err = before ? rows_before(r, k, prefix, &key, &val)
-			 : rows_from(r, k, prefix, &key, &val);
+	int err = before ? cache_before(r, k, prefix, &key, &val)
+			 : cache_from(r, k, prefix, &key, &val);
 
 	T_EQ(err, want == NKEYS ? ERR_NOTFOUND : ERR_OK);
 	if (err)
@@ -218,7 +218,7 @@ static void check_range(struct rows *r, const struct model *m, bool before,
 	value_is(val, m->now[want]);
 }
 
-static void random_range(struct rows *r, const struct model *m, struct prng *g)
+static void random_range(struct cache *r, const struct model *m, struct prng *g)
 {
 	struct state_key k = m->key[prng_below(g, NKEYS)];
 	bool before = prng_below(g, 2);
@@ -229,42 +229,42 @@ static void random_range(struct rows *r, const struct model *m, struct prng *g)
 		    STATE_FEED_LEN + (size_t)prng_below(g, k.n + 1u - STATE_FEED_LEN));
 }
 
-static void random_get(struct rows *r, const struct model *m, struct prng *g)
+static void random_get(struct cache *r, const struct model *m, struct prng *g)
 {
 	uint32_t i = (uint32_t)prng_below(g, NKEYS);
 	struct bytes got;
-	int err = rows_get(r, &m->key[i], &got);
+	int err = cache_get(r, &m->key[i], &got);
 
 	T_EQ(err, m->now[i] == ABSENT ? ERR_NOTFOUND : ERR_OK);
 	if (!err)
 		value_is(got, m->now[i]);
 }
 
-static void random_put(struct rows *r, struct model *m, struct prng *g)
+static void random_put(struct cache *r, struct model *m, struct prng *g)
 {
 	uint32_t i = (uint32_t)prng_below(g, NKEYS);
 	uint8_t buf[64];
 
 	m->now[i] = (int)prng_below(g, 256);
-	T_EQ(rows_put(r, &m->key[i], value_of(m->now[i], buf)), ERR_OK);
+	T_EQ(cache_put(r, &m->key[i], value_of(m->now[i], buf)), ERR_OK);
 }
 
-static void end_entry(struct rows *r, struct model *m, struct prng *g)
+static void end_entry(struct cache *r, struct model *m, struct prng *g)
 {
 	if (prng_below(g, 2)) {
-		rows_rollback(r);
+		cache_rollback(r);
 		memcpy(m->now, m->accepted, sizeof(m->now));
 	} else {
-		rows_commit(r);
+		cache_commit(r);
 		memcpy(m->accepted, m->now, sizeof(m->now));
 	}
 	if (prng_below(g, 10) == 0)
-		T_EQ(rows_flush(r), ERR_OK);
-	T_EQ(rows_begin(r), ERR_OK);
+		T_EQ(cache_flush(r), ERR_OK);
+	T_EQ(cache_begin(r), ERR_OK);
 }
 
 /* @per_put: gets and ranges for each put; none leaves long lists to sort. */
-static void random_steps(struct rows *r, struct model *m, struct prng *g, unsigned per_put)
+static void random_steps(struct cache *r, struct model *m, struct prng *g, unsigned per_put)
 {
 	for (int step = 0; step < 3000; step++) {
 		random_put(r, m, g);
@@ -276,7 +276,7 @@ static void random_steps(struct rows *r, struct model *m, struct prng *g, unsign
 			end_entry(r, m, g);
 		if (prng_below(g, 50) == 0)
 			random_range(r, m, g);
-		rows_invariant(r);
+		cache_invariant(r);
 	}
 }
 
@@ -286,7 +286,7 @@ static void test_ranges_agree_with_a_sorted_list(void)
 	struct kv_txn *t;
 	struct bytes got;
 	struct prng g;
-	struct rows *r;
+	struct cache *r;
 	struct kv *kv;
 
 	for (uint64_t seed = 1; seed <= 24; seed++) {
@@ -294,12 +294,12 @@ static void test_ranges_agree_with_a_sorted_list(void)
 		model_start(&m);
 		T_EQ(kvmem_new(&kv), ERR_OK);
 		T_EQ(kv_begin(kv, true, &t), ERR_OK);
-		T_EQ(rows_new(t, 3, &r), ERR_OK);
-		T_EQ(rows_begin(r), ERR_OK);
+		T_EQ(cache_new(t, 3, &r), ERR_OK);
+		T_EQ(cache_begin(r), ERR_OK);
 		random_steps(r, &m, &g, (unsigned)seed % 4);
-		rows_rollback(r);
-		T_EQ(rows_flush(r), ERR_OK);
-		rows_free(r);
+		cache_rollback(r);
+		T_EQ(cache_flush(r), ERR_OK);
+		cache_free(r);
 		for (uint32_t i = 0; i < NKEYS; i++) {
 			int err = kv_get(t, KV_STATE, state_key_bytes(&m.key[i]), &got);
 
@@ -318,35 +318,35 @@ static void test_a_long_walk_of_puts_and_ranges_is_in_order(void)
 	struct bytes key, val;
 	struct state_key k;
 	struct kv_txn *t;
-	struct rows *r;
+	struct cache *r;
 	struct kv *kv;
 	uint8_t v[4];
 
 	T_EQ(kvmem_new(&kv), ERR_OK);
 	T_EQ(kv_begin(kv, true, &t), ERR_OK);
-	T_EQ(rows_new(t, 3, &r), ERR_OK);
+	T_EQ(cache_new(t, 3, &r), ERR_OK);
 	for (uint32_t i = 1; i <= 100000; i++) {
-		T_EQ(rows_begin(r), ERR_OK);
+		T_EQ(cache_begin(r), ERR_OK);
 		number_key(&k, i * UINT32_C(2654435761)); /* every number once */
 		be32_put(v, i);
-		T_EQ(rows_put(r, &k, kv_bytes(v, sizeof(v))), ERR_OK);
-		T_EQ(rows_from(r, &k, 5, &key, &val), ERR_OK);
+		T_EQ(cache_put(r, &k, kv_bytes(v, sizeof(v))), ERR_OK);
+		T_EQ(cache_from(r, &k, 5, &key, &val), ERR_OK);
 		T_EQ(be32_get(val.p), i);
 		if (i % 10000 == 0)
-			rows_invariant(r);
-		rows_commit(r);
+			cache_invariant(r);
+		cache_commit(r);
 	}
 	number_key(&k, 0);
 	for (uint32_t n = 0, last = 0; n < 100000; n++) {
-		T_EQ(rows_from(r, &k, 5, &key, &val), ERR_OK);
+		T_EQ(cache_from(r, &k, 5, &key, &val), ERR_OK);
 		uint32_t at = be32_get(key.p + 5);
 		T_OK(at > last);
 		T_EQ(be32_get(val.p) * UINT32_C(2654435761), at);
 		last = at;
 		number_key(&k, at + 1);
 	}
-	T_EQ(rows_from(r, &k, 5, &key, &val), ERR_NOTFOUND);
-	rows_free(r);
+	T_EQ(cache_from(r, &k, 5, &key, &val), ERR_NOTFOUND);
+	cache_free(r);
 	kv_abort(t);
 	kv_close(kv);
 }
@@ -356,25 +356,25 @@ static void test_ranges_of_other_feeds_are_those_of_the_store(void)
 	struct state_key k;
 	struct bytes key, val;
 	struct kv_txn *t;
-	struct rows *r;
+	struct cache *r;
 	struct kv *kv;
 
 	T_EQ(kvmem_new(&kv), ERR_OK);
 	T_EQ(kv_begin(kv, true, &t), ERR_OK);
-	T_EQ(rows_new(t, 3, &r), ERR_OK);
-	T_EQ(rows_begin(r), ERR_OK);
+	T_EQ(cache_new(t, 3, &r), ERR_OK);
+	T_EQ(cache_begin(r), ERR_OK);
 	number_key(&k, 5);
-	T_EQ(rows_put(r, &k, kv_bytes("five", 4)), ERR_OK);
+	T_EQ(cache_put(r, &k, kv_bytes("five", 4)), ERR_OK);
 	state_version_key(&k, 4, 7);
 	T_EQ(kv_put(t, KV_STATE, state_key_bytes(&k), kv_bytes("seven", 5)), ERR_OK);
-	T_EQ(rows_from(r, &k, 5, &key, &val), ERR_OK);
+	T_EQ(cache_from(r, &k, 5, &key, &val), ERR_OK);
 	T_MEM(val.p, "seven", 5);
-	T_EQ(rows_before(r, &k, STATE_FEED_LEN, &key, &val), ERR_NOTFOUND);
+	T_EQ(cache_before(r, &k, STATE_FEED_LEN, &key, &val), ERR_NOTFOUND);
 	number_key(&k, 6);
-	T_EQ(rows_from(r, &k, STATE_FEED_LEN, &key, &val), ERR_NOTFOUND);
-	T_EQ(rows_before(r, &k, STATE_FEED_LEN, &key, &val), ERR_OK);
+	T_EQ(cache_from(r, &k, STATE_FEED_LEN, &key, &val), ERR_NOTFOUND);
+	T_EQ(cache_before(r, &k, STATE_FEED_LEN, &key, &val), ERR_OK);
 	T_MEM(val.p, "five", 4);
-	rows_free(r);
+	cache_free(r);
 	kv_abort(t);
 	kv_close(kv);
 }

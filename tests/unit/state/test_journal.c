@@ -117,17 +117,17 @@ static day_t some_day(struct prng *g)
 	return prng_below(g, 12) ? DAY0 + (day_t)prng_below(g, 40) : DAY_NONE;
 }
 
-static void post_entry(struct prng *g, struct rows *r, struct buf *out, uint64_t seq)
+static void post_entry(struct prng *g, struct cache *r, struct buf *out, uint64_t seq)
 {
 	struct journal j = {
 		.rows = r, .out = out, .feed_no = FEED, .seq = seq, .booked = some_day(g)};
 	uint32_t n = (uint32_t)prng_below(g, prng_below(g, 20) ? 4 : 90);
 	bool keep = prng_below(g, 6) != 0;
 
-	T_EQ(rows_begin(r), ERR_OK);
+	T_EQ(cache_begin(r), ERR_OK);
 	for (uint32_t i = 0; i < n; i++)
 		prng_below(g, 8) ? post_own_side(g, &j, keep) : post_between(g, &j, keep);
-	keep ? rows_commit(r) : rows_rollback(r);
+	keep ? cache_commit(r) : cache_rollback(r);
 }
 
 /* A journal in @t, and in the list. */
@@ -135,18 +135,18 @@ static void fill(struct kv_txn *t, uint64_t seed)
 {
 	struct buf out = {0};
 	struct prng g;
-	struct rows *r;
+	struct cache *r;
 
 	memset(&all, 0, sizeof(all));
 	prng_seed(&g, seed);
-	T_EQ(rows_new(t, FEED, &r), ERR_OK);
+	T_EQ(cache_new(t, FEED, &r), ERR_OK);
 	for (uint64_t seq = 0; seq < ENTRIES; seq++) {
 		post_entry(&g, r, &out, seq);
 		if (prng_below(&g, 50) == 0)
-			T_EQ(rows_flush(r), ERR_OK);
+			T_EQ(cache_flush(r), ERR_OK);
 	}
-	T_EQ(rows_flush(r), ERR_OK);
-	rows_free(r);
+	T_EQ(cache_flush(r), ERR_OK);
+	cache_free(r);
 	buf_close(&out);
 }
 
@@ -377,22 +377,22 @@ static void test_no_balance_leaves_what_points_can_be(void)
 
 	T_EQ(kvmem_new(&kv), ERR_OK);
 	T_EQ(kv_begin(kv, true, &t), ERR_OK);
-	T_EQ(rows_new(t, FEED, &j.rows), ERR_OK);
-	T_EQ(rows_begin(j.rows), ERR_OK);
+	T_EQ(cache_new(t, FEED, &j.rows), ERR_OK);
+	T_EQ(cache_begin(j.rows), ERR_OK);
 	T_EQ(post(&j, issue, a, POINTS_ABS_MAX), ERR_OK);
-	rows_commit(j.rows);
-	T_EQ(rows_begin(j.rows), ERR_OK);
+	cache_commit(j.rows);
+	T_EQ(cache_begin(j.rows), ERR_OK);
 	T_EQ(post(&j, other, a, 1), ERR_LIMIT); /* the household has no room */
-	rows_rollback(j.rows);
+	cache_rollback(j.rows);
 	T_EQ(post(&j, issue, b, 1), ERR_LIMIT); /* the issue has none */
-	rows_rollback(j.rows);
+	cache_rollback(j.rows);
 	T_EQ(post(&j, other, b, POINTS_ABS_MAX), ERR_OK);
-	rows_commit(j.rows);
+	cache_commit(j.rows);
 	T_EQ(post(&j, a, b, 1), ERR_LIMIT);
-	rows_rollback(j.rows);
+	cache_rollback(j.rows);
 	T_EQ(post(&j, a, other, 1), ERR_OK);
-	rows_commit(j.rows);
-	rows_free(j.rows);
+	cache_commit(j.rows);
+	cache_free(j.rows);
 	buf_close(&out);
 	kv_abort(t);
 	kv_close(kv);

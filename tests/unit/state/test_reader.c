@@ -17,14 +17,14 @@ static struct bytes text(const char *s)
 struct world {
 	struct kv *kv;
 	struct kv_txn *t;
-	struct rows *rows;
+	struct cache *rows;
 	struct reader r;
 };
 
 static void put(struct world *x, const struct state_key *k, struct bytes val)
 {
 	if (x->rows && be32_get(k->b) == x->r.feed_no)
-		T_EQ(rows_put(x->rows, k, val), ERR_OK);
+		T_EQ(cache_put(x->rows, k, val), ERR_OK);
 	else
 		T_EQ(kv_put(x->t, KV_STATE, state_key_bytes(k), val), ERR_OK);
 }
@@ -46,8 +46,8 @@ static void open_world(struct world *x, bool cached)
 	T_EQ(kv_begin(x->kv, true, &x->t), ERR_OK);
 	x->r = reader_of(x->t, 3);
 	if (cached) {
-		T_EQ(rows_new(x->t, 3, &x->rows), ERR_OK);
-		T_EQ(rows_begin(x->rows), ERR_OK);
+		T_EQ(cache_new(x->t, 3, &x->rows), ERR_OK);
+		T_EQ(cache_begin(x->rows), ERR_OK);
 		x->r.cache = x->rows;
 	}
 	put_kin(x, "0001", "0002", 5);
@@ -61,7 +61,7 @@ static void open_world(struct world *x, bool cached)
 
 static void close_world(struct world *x)
 {
-	rows_free(x->rows);
+	cache_free(x->rows);
 	kv_abort(x->t);
 	kv_close(x->kv);
 }

@@ -97,7 +97,7 @@ static int cover(struct rule_ctx *ctx, const struct rec_notice *n, uint64_t seq)
 	int err;
 
 	state_covered_key(&k, ctx->f->feed_no, n->kind);
-	err = rows_get_or_empty(ctx->w->rows, &k, &row);
+	err = cache_get_or_empty(ctx->w->rows, &k, &row);
 	if (!err)
 		err = state_covered_add(row, &more, rule_out(ctx));
 	return err ? err : rule_put(ctx, &k);
@@ -154,7 +154,7 @@ static int uncover(struct rule_ctx *ctx, uint64_t seq, uint32_t kind)
 	int err;
 
 	state_covered_key(&k, ctx->f->feed_no, kind);
-	err = rows_put(ctx->w->rows, &k, kv_bytes("", 0));
+	err = cache_put(ctx->w->rows, &k, kv_bytes("", 0));
 	state_notice_key(&k, ctx->f->feed_no, 0);
 	return err ? err : reader_each(&ctx->reader, &k, 0, on_left, &l);
 }

@@ -58,7 +58,7 @@ static int check_moved(struct rule_ctx *ctx, uint32_t line, const struct rec_poi
 
 	if (err || (now.member == l->member && bytes_eq(place_household(&now), l->household)))
 		return err;
-	return rule_refuse(ctx, &(struct refusal){.id = V_P13_MOVED,
+	return rule_refuse(ctx, &(struct refusal){.id = V_P13_RELOCATED,
 						  .num = {line, now.member},
 						  .s = l->household,
 						  .t = place_household(&now)});

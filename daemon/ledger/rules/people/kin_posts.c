@@ -128,7 +128,7 @@ static int on_post(void *arg, struct bytes key, struct bytes row)
 	if (err)
 		return err;
 	state_post_key(&k, w->ctx->f->feed_no, w->to->household, w->to->member, at.post);
-	return rows_put(w->ctx->w->rows, &k, row);
+	return cache_put(w->ctx->w->rows, &k, row);
 }
 
 int kin_posts_move(struct rule_ctx *ctx, const struct state_place *from,

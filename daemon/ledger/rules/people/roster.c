@@ -122,7 +122,7 @@ static int keep_former(struct rule_ctx *ctx, const struct state_key *k)
 	struct state_household_parts at;
 	struct state_key former;
 	struct bytes row, kept;
-	int err = rows_get(ctx->w->rows, k, &row);
+	int err = cache_get(ctx->w->rows, k, &row);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
@@ -130,8 +130,8 @@ static int keep_former(struct rule_ctx *ctx, const struct state_key *k)
 	if (err)
 		return err;
 	state_former_key(&former, ctx->f->feed_no, at.household, ctx->e->seq);
-	err = rows_get(ctx->w->rows, &former, &kept);
-	return err == ERR_NOTFOUND ? rows_put(ctx->w->rows, &former, row) : err;
+	err = cache_get(ctx->w->rows, &former, &kept);
+	return err == ERR_NOTFOUND ? cache_put(ctx->w->rows, &former, row) : err;
 }
 
 int roster_put(struct rule_ctx *ctx, const struct roster_household *x)

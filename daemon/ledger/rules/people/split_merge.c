@@ -21,17 +21,17 @@ static void set_place(struct place *p, const struct state_place *s)
 }
 
 /* Most villages have no such row, and their points lines then need not ask for each person. */
-static int look_for_moves(struct rule_ctx *ctx)
+static int look_for_relocations(struct rule_ctx *ctx)
 {
 	struct bytes key, row;
 	struct state_key k;
 	int err;
 
-	state_key_of(&k, ctx->f->feed_no, STATE_MOVED);
+	state_key_of(&k, ctx->f->feed_no, STATE_RELOCATED);
 	err = reader_from(&ctx->reader, &k, 0, &key, &row);
 	if (err && err != ERR_NOTFOUND)
 		return err;
-	ctx->w->moved = err ? FOLD_MOVED_NONE : FOLD_MOVED_SOME;
+	ctx->w->relocated = err ? RELOCATED_NONE : RELOCATED_SOME;
 	return ERR_OK;
 }
 
@@ -40,19 +40,19 @@ int split_merge_now(struct rule_ctx *ctx, struct bytes household, uint32_t membe
 {
 	struct state_place next = {household, member};
 	struct place at;
-	int err = ctx->w->moved == FOLD_MOVED_UNKNOWN ? look_for_moves(ctx) : ERR_OK;
+	int err = ctx->w->relocated == RELOCATED_UNKNOWN ? look_for_relocations(ctx) : ERR_OK;
 
 	if (err)
 		return err;
 	set_place(&at, &next);
-	if (ctx->w->moved == FOLD_MOVED_NONE) {
+	if (ctx->w->relocated == RELOCATED_NONE) {
 		*ret = at;
 		return ERR_OK;
 	}
 	/* numbers are never used again, so every step was put by an entry of its own */
 	for (uint64_t steps = 0; steps <= ctx->e->seq + 1; steps++) {
-		err = reader_moved(&ctx->reader, ctx->f->feed_no, place_household(&at), at.member,
-				   &next);
+		err = reader_relocated(&ctx->reader, ctx->f->feed_no, place_household(&at),
+				       at.member, &next);
 		if (err == ERR_NOTFOUND) {
 			*ret = at;
 			return ERR_OK;
@@ -86,8 +86,8 @@ static int put_place(struct rule_ctx *ctx, const struct state_place *from,
 {
 	struct state_key k;
 
-	ctx->w->moved = FOLD_MOVED_SOME; /* also if the entry is refused: that only costs */
-	state_moved_key(&k, ctx->f->feed_no, from->household, from->member);
+	ctx->w->relocated = RELOCATED_SOME; /* also if the entry is refused: that only costs */
+	state_relocated_key(&k, ctx->f->feed_no, from->household, from->member);
 	state_place_pack(to, rule_out(ctx));
 	return rule_put(ctx, &k);
 }
@@ -255,7 +255,7 @@ static int next_of_year(struct rule_ctx *ctx, struct bytes household, int year,
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (h.left == DAY_NONE || day_year(h.left) > year)
 		return ERR_NOTFOUND;
-	return reader_moved(&ctx->reader, ctx->f->feed_no, household, 0, ret);
+	return reader_relocated(&ctx->reader, ctx->f->feed_no, household, 0, ret);
 }
 
 int split_merge_unredeem(struct rule_ctx *ctx, struct bytes household, day_t day, int64_t points)

@@ -42,7 +42,7 @@ int approval_lines(struct rule_ctx *ctx, uint64_t entry, uint64_t line)
 	int err;
 
 	state_lines_key(&k, ctx->f->feed_no, entry);
-	err = rows_get_or_empty(ctx->w->rows, &k, &row);
+	err = cache_get_or_empty(ctx->w->rows, &k, &row);
 	if (!err)
 		err = state_lines_get(row, entry, &ctx->w->lines);
 	if (err == ERR_NOTFOUND || (!err && line > ctx->w->lines.n))
@@ -59,7 +59,7 @@ static int close_target(struct rule_ctx *ctx, struct target *t)
 	if (!t->open || !t->changed)
 		return ERR_OK;
 	state_lines_key(&k, ctx->f->feed_no, t->seq);
-	err = rows_get(ctx->w->rows, &k, &row);
+	err = cache_get(ctx->w->rows, &k, &row);
 	if (!err)
 		err = state_lines_put(row, t->seq, &ctx->w->lines, rule_out(ctx));
 	if (err)
@@ -101,7 +101,7 @@ static int check_duties(struct rule_ctx *ctx, uint64_t entry, enum rule_step dut
 }
 
 /* --- what a line moves ----------------------------------------------------------------------------- */
-struct moved {
+struct booking {
 	struct rec_points_line l;
 	const struct catalogue_item *it;
 	int year; /* of its day */
@@ -119,7 +119,7 @@ int approval_line(struct rule_ctx *ctx, uint32_t line, struct rec_points_line *r
 	return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 }
 
-static int read_line(struct rule_ctx *ctx, struct target *t, uint32_t line, struct moved *ret)
+static int read_line(struct rule_ctx *ctx, struct target *t, uint32_t line, struct booking *ret)
 {
 	int err = ERR_OK;
 
@@ -134,19 +134,19 @@ static int read_line(struct rule_ctx *ctx, struct target *t, uint32_t line, stru
 	return err;
 }
 
-static int get_year(struct rule_ctx *ctx, const struct moved *m, uint32_t member,
+static int get_year(struct rule_ctx *ctx, const struct booking *m, uint32_t member,
 		    struct state_key *k, struct state_year *ret)
 {
 	struct bytes row;
 	int err = split_merge_year_key(ctx, m->l.household, member, m->year, k);
 
 	if (!err)
-		err = rows_get_or_empty(ctx->w->rows, k, &row);
+		err = cache_get_or_empty(ctx->w->rows, k, &row);
 	return err ? err : state_year_parse(row, ret);
 }
 
 /* The line no longer counts towards the cap. */
-static int release_cap(struct rule_ctx *ctx, const struct moved *m)
+static int release_cap(struct rule_ctx *ctx, const struct booking *m)
 {
 	struct state_year_item item;
 	struct state_year y;
@@ -167,7 +167,7 @@ static int release_cap(struct rule_ctx *ctx, const struct moved *m)
 
 /* What a confirmed line adds to the account; @back takes it back. */
 static int book_account(struct rule_ctx *ctx, const struct target *t, uint32_t line,
-			const struct moved *m, bool back)
+			const struct booking *m, bool back)
 {
 	const struct account issue = {.of = ACCOUNT_ISSUE, .category = m->it->category};
 	const struct account household = {.household = m->l.household};
@@ -182,7 +182,7 @@ static int book_account(struct rule_ctx *ctx, const struct target *t, uint32_t l
 						     .deed = m->l.day});
 }
 
-static int add_score(struct rule_ctx *ctx, const struct moved *m, uint32_t member, bool minus)
+static int add_score(struct rule_ctx *ctx, const struct booking *m, uint32_t member, bool minus)
 {
 	struct points score;
 	struct state_year y;
@@ -199,7 +199,7 @@ static int add_score(struct rule_ctx *ctx, const struct moved *m, uint32_t membe
 }
 
 /* The year of the household, and that of the person. */
-static int book_score(struct rule_ctx *ctx, const struct moved *m, bool back)
+static int book_score(struct rule_ctx *ctx, const struct booking *m, bool back)
 {
 	bool minus = (m->it->sign == SIGN_deduct) != back;
 	int err = add_score(ctx, m, 0, minus);
@@ -208,7 +208,7 @@ static int book_score(struct rule_ctx *ctx, const struct moved *m, bool back)
 }
 
 /* A line that is refused or reversed no longer counts, and what it answered is open again. */
-static int undo(struct rule_ctx *ctx, const struct moved *m)
+static int undo(struct rule_ctx *ctx, const struct booking *m)
 {
 	int err = release_cap(ctx, m);
 
@@ -216,7 +216,7 @@ static int undo(struct rule_ctx *ctx, const struct moved *m)
 }
 
 /* P01: the one who decides must not be of the household that is better off for it. */
-static int warn_self(struct rule_ctx *ctx, uint32_t line, const struct moved *m, bool back)
+static int warn_self(struct rule_ctx *ctx, uint32_t line, const struct booking *m, bool back)
 {
 	if ((m->it->sign == SIGN_deduct) != back)
 		return ERR_OK;
@@ -241,7 +241,7 @@ static int check_past(struct rule_ctx *ctx, uint32_t line, day_t day)
 }
 
 static int confirm_line(struct rule_ctx *ctx, const struct target *t, uint32_t line,
-			const struct moved *m)
+			const struct booking *m)
 {
 	int err = ERR_OK;
 
@@ -259,7 +259,7 @@ static int confirm_line(struct rule_ctx *ctx, const struct target *t, uint32_t l
 static int step_line(struct rule_ctx *ctx, const struct step *s, struct target *t, uint32_t line,
 		     bool refuse)
 {
-	struct moved m;
+	struct booking m;
 	bool linked = false;
 	int err = check_duties(ctx, t->seq, FOLD_RECORDED, ctx->w->lines.recorder);
 
@@ -343,7 +343,7 @@ int rule_reversal(struct rule_ctx *ctx)
 {
 	struct target t = {0};
 	struct rec_reversal r;
-	struct moved m;
+	struct booking m;
 	int err;
 
 	rule_head(ctx, &r);

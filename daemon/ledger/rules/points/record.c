@@ -22,8 +22,8 @@ static int missing(struct rule_ctx *ctx, uint32_t line, const char *field)
 		ctx, &(struct refusal){.id = V_P08_MISSING, .num = {line}, .s = bytes_str(field)});
 }
 
-static int check_told(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
-		      const struct catalogue_item *it)
+static int check_given(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
+		       const struct catalogue_item *it)
 {
 	if (placeholder(l->place))
 		return missing(ctx, line, "place");
@@ -127,7 +127,7 @@ static int get_year(struct rule_ctx *ctx, const struct rec_points_line *l, int y
 	int err;
 
 	state_year_key(k, ctx->f->feed_no, l->household, (uint32_t)l->member, year);
-	err = rows_get_or_empty(ctx->w->rows, k, &row);
+	err = cache_get_or_empty(ctx->w->rows, k, &row);
 	return err ? err : state_year_parse(row, ret);
 }
 
@@ -230,7 +230,7 @@ static int use_counts(struct rule_ctx *ctx, struct state_use *u, const struct ev
 	int err;
 
 	state_lines_key(&k, ctx->f->feed_no, u->seq);
-	err = rows_get_or_empty(ctx->w->rows, &k, &row);
+	err = cache_get_or_empty(ctx->w->rows, &k, &row);
 	if (!err)
 		err = state_lines_get(row, u->seq, &ctx->w->lines);
 	if (err || u->line > ctx->w->lines.n)
@@ -298,7 +298,7 @@ static int note_evidence(struct rule_ctx *ctx, uint32_t line, const struct evide
 	state_evidence_id(ev->kind, ev->id, id);
 	for (unsigned level = 0; level < STATE_EVIDENCE_LEVELS; level++) {
 		state_evidence_key(&k, ctx->f->feed_no, ev->kind, ev->id, level);
-		err = rows_get_or_empty(ctx->w->rows, &k, &row);
+		err = cache_get_or_empty(ctx->w->rows, &k, &row);
 		if (!err)
 			err = find_use(ctx, row, id, ev, &found, &first);
 		if (err)
@@ -344,7 +344,7 @@ static int record_line(struct rule_ctx *ctx, uint32_t line)
 	if (!err)
 		err = check_item(ctx, line, &l, &it);
 	if (!err)
-		err = check_told(ctx, line, &l, it);
+		err = check_given(ctx, line, &l, it);
 	if (!err)
 		err = check_day(ctx, line, &l);
 	if (!err)
@@ -376,7 +376,7 @@ int rule_points(struct rule_ctx *ctx)
 	if (err)
 		return err;
 	state_lines_key(&k, ctx->f->feed_no, ctx->e->seq);
-	err = rows_get_or_empty(ctx->w->rows, &k, &row);
+	err = cache_get_or_empty(ctx->w->rows, &k, &row);
 	if (err)
 		return err;
 	lines->recorder = ctx->actor;

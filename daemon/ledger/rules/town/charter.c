@@ -21,7 +21,7 @@ static int claim_signer(struct rule_ctx *ctx, const uint8_t key[32], struct byte
 	if (err != ERR_NOTFOUND)
 		return err;
 	state_signer_key(&k, FEED_TOWN, key);
-	return rows_put(ctx->w->rows, &k, code);
+	return cache_put(ctx->w->rows, &k, code);
 }
 
 static int claim_transport(struct rule_ctx *ctx, const uint8_t key[32], struct bytes code)
@@ -35,7 +35,7 @@ static int claim_transport(struct rule_ctx *ctx, const uint8_t key[32], struct b
 	if (err != ERR_NOTFOUND)
 		return err;
 	state_transport_key(&k, FEED_TOWN, key);
-	return rows_put(ctx->w->rows, &k, code);
+	return cache_put(ctx->w->rows, &k, code);
 }
 
 static int claim_keys(struct rule_ctx *ctx, const uint8_t feed[32], const uint8_t witness[32],
