@@ -44,8 +44,8 @@ static void put_part(struct buf *out, enum state_part_type type, struct bytes pa
 {
 	switch (type) {
 	case STATE_PART_UINT: /* behind its length */
-		part = (struct bytes){part.p + 1, part.n - 1};
-		/* fallthrough */
+		buf_printf(out, "%" PRIu64, number_of((struct bytes){part.p + 1, part.n - 1}));
+		break;
 	case STATE_PART_U8:
 	case STATE_PART_U16:
 	case STATE_PART_U32:
