@@ -2,7 +2,6 @@
  * board ask: slips, certificates, the guide, passbooks, check codes, the measures of completeness. */
 #include <jansson.h>
 
-#include "daemon/ledger/rules/replay.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/api/recjson.h"
 #include "daemon/web/paper/paper.h"
@@ -10,6 +9,7 @@
 #include "lib/mem.h"
 #include "proto/noticecode.h"
 #include "tests/lib/life.h"
+#include "tests/lib/replay.h"
 #include "tests/lib/services.h"
 #include "tests/lib/t.h"
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/read_redemptions.h"
 #include "daemon/ledger/state/state.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"

@@ -1,7 +1,7 @@
 #include "daemon/ledger/rules/fold.h"
 
 #include "daemon/ledger/state/read.h"
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/read_redemptions.h"
 #include "daemon/ledger/state/state.h"
 #include "daemon/store/kvmem.h"
 #include "lib/err.h"

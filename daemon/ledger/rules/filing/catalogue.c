@@ -1,6 +1,6 @@
 #include "daemon/ledger/rules/filing/catalogue.h"
 
-#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/filing/new_version.h"
 #include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/read_catalogue.h"
 #include "lib/err.h"
@@ -65,7 +65,7 @@ int rule_catalogue(struct rule_ctx *ctx)
 		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_VERSION,
 							  .num = {(int64_t)c.version,
 								  (int64_t)ctx->meta.version}});
-	err = versions_step(ctx, REC_catalogue, c.version, ctx->meta.version);
+	err = new_version_step(ctx, REC_catalogue, c.version, ctx->meta.version);
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
@@ -202,7 +202,7 @@ int rule_adopt_catalogue(struct rule_ctx *ctx)
 	ctx->adopts_changed = true;
 	err = check_period(ctx, &doc);
 	if (!err)
-		err = versions_add(ctx, DOC_CATALOGUE, &doc);
+		err = new_version_add(ctx, DOC_CATALOGUE, &doc);
 	if (!err)
 		err = number_items(ctx, &base);
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
