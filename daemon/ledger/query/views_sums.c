@@ -52,8 +52,8 @@ static int put_sum(const struct sums *s, struct bytes key, struct bytes label,
 {
 	const struct row_categories v = {.key = key,
 					 .label = label,
-					 .awards = (uint64_t)row->awards,
-					 .deductions = (uint64_t)row->deductions,
+					 .awards = qty_of(row->awards),
+					 .deductions = qty_of(row->deductions),
 					 .plus = row->plus,
 					 .minus = row->minus,
 					 .net = row->net};
@@ -194,8 +194,8 @@ static int put_group(struct view_out *out, const struct groups *g, uint32_t i)
 	const struct row_groups v = {.group = bytes_str(g->g[i].group),
 				     .households = g->g[i].households,
 				     .taking_part = g->g[i].taking_part,
-				     .awards = (uint64_t)sum->awards,
-				     .deductions = (uint64_t)sum->deductions,
+				     .awards = qty_of(sum->awards),
+				     .deductions = qty_of(sum->deductions),
 				     .plus = sum->plus,
 				     .minus = sum->minus,
 				     .net = sum->net};
