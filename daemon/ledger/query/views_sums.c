@@ -7,6 +7,7 @@
 #include "daemon/ledger/state/read_catalogue.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 
 /* Sums of points in a period, ranks by them, and the measures of completeness. */
 struct sums {
@@ -284,15 +285,8 @@ static int year_row(struct year_rows *y, const char *key, struct points score)
 
 	if (!lines && points_cmp(score, POINTS_ZERO) == 0)
 		return ERR_OK;
-	if (y->rep.n == y->cap) {
-		uint32_t cap = y->cap ? 2 * y->cap : 64;
-		struct report_row *more = mem_resize(y->rep.row, cap, sizeof(*more));
-
-		if (!more)
-			return ERR_NOMEM;
-		y->rep.row = more;
-		y->cap = cap;
-	}
+	if (VEC_ROOM(y->rep.row, y->rep.n, y->cap))
+		return ERR_NOMEM;
 	row = &y->rep.row[y->rep.n++];
 	*row = lines ? *lines : (struct report_row){0};
 	snprintf(row->key, sizeof(row->key), "%s", key);
