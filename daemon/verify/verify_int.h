@@ -3,7 +3,6 @@
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/ledger/rules/fold.h"
-#include "daemon/ledger/rules/replay.h"
 #include "daemon/verify/verify.h"
 
 /* Between the files of verify.
@@ -96,7 +95,7 @@ struct verify {
 	struct verify_root *root;   /* of the feed at hand, ascending by size */
 	uint32_t nroots, next_root;
 
-	struct replay second; /* the second fold */
+	struct kv *second; /* of the second fold */
 	struct kv_txn
 		*fold_t; /* its state, and all other tables of @t, whose rows were checked before */
 

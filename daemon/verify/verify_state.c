@@ -1,21 +1,25 @@
 #include <string.h>
 
 #include "daemon/ledger/state/state_text.h"
+#include "daemon/store/overlay.h"
 #include "daemon/verify/verify_int.h"
 #include "lib/amount.h"
 #include "lib/err.h"
 
+/* The fold once more over the entries: its state begins empty and is kept in memory. */
 int verify_state_open(struct verify *v)
 {
-	int err = replay_open(v->t, &v->second);
+	int err = overlay_new(v->t, OVERLAY_FRESH(KV_STATE), &v->second);
 
-	v->fold_t = v->second.t;
-	return err;
+	return err ? err : kv_begin(v->second, true, &v->fold_t);
 }
 
 void verify_state_close(struct verify *v)
 {
-	replay_close(&v->second);
+	kv_abort(v->fold_t);
+	kv_close(v->second);
+	v->fold_t = NULL;
+	v->second = NULL;
 }
 
 /* --- comparing ------------------------------------------------------------------------------------- */

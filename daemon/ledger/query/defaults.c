@@ -4,7 +4,7 @@
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/ledger/state/read_catalogue.h"
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/versions_in_force.h"
 #include "proto/entry.h"
 
 #define MS_PER_MINUTE	60000

@@ -4,7 +4,8 @@
 #include "daemon/ledger/query/ask.h"
 #include "daemon/ledger/query/statement.h"
 #include "daemon/ledger/query/views.def"
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/read_filing.h"
+#include "daemon/ledger/state/versions_in_force.h"
 #include "proto/record.h"
 
 /* Lists, made from views.def: a row struct for each, a description for those who show it, and one producer

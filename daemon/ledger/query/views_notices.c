@@ -1,54 +1,8 @@
-#include "daemon/ledger/query/notices.h"
-
 #include <stdlib.h>
 
-#include "daemon/ledger/query/entries.h"
-#include "daemon/ledger/state/state_covered.h"
+#include "daemon/ledger/query/notice_due.h"
 
-/* Notices, and which must be made next (R46, R77). */
-
-/* --- notices --------------------------------------------------------------------------------------- */
-static uint32_t posted_state(const struct ask *a, const struct row_notices *n)
-{
-	if (n->withdrawal)
-		return POSTED_withdrawn;
-	if (n->postings)
-		return n->due != DAY_NONE && n->posted_from > n->due ? POSTED_late : POSTED_yes;
-	return n->due != DAY_NONE && a->day != DAY_NONE && a->day > n->due ? POSTED_overdue
-									   : POSTED_no;
-}
-
-int notice_read(const struct ask *a, uint64_t seq, struct row_notices *ret)
-{
-	const struct reader reader = reader_of(a->t, a->feed.no);
-	struct row_notices n = {.entry = seq};
-	struct state_notice posted = {0};
-	struct rec_notice r;
-	int err = entry_head(a->t, a->feed.no, seq, REC_notice, &r);
-
-	if (err)
-		return err;
-	err = reader_notice(&reader, a->feed.no, seq, &posted);
-	if (!err || err == ERR_NOTFOUND) /* posted nowhere */
-		err = entry_settled(a->t, a->feed.no, seq, &n.withdrawal);
-	if (err)
-		return err;
-	n.kind = r.kind;
-	n.from = r.from;
-	n.to = r.to;
-	n.size = r.size;
-	n.lines = r.lines;
-	n.plus = r.plus;
-	n.minus = r.minus;
-	n.postings = posted.npostings;
-	n.posted_from = posted.from;
-	n.posted_to = posted.to;
-	if (r.kind == NOTICE_assessment || r.kind == NOTICE_redemption)
-		n.due = r.to + NOTICE_DUE_DAYS;
-	n.state = posted_state(a, &n);
-	*ret = n;
-	return ERR_OK;
-}
+/* Notices, and which must be made next (R46, R77); the rule is in notice_due.c. */
 
 struct walk {
 	struct ask *a;
@@ -69,29 +23,7 @@ int rows_notices(struct ask *a, struct view_out *out)
 	return view_listed(a->t, a->feed.no, REC_notice, 0, put_notice, &(struct walk){a, out});
 }
 
-int notice_covering(const struct ask *a, enum rec_choice_NOTICE kind, day_t day,
-		    struct row_notices *ret)
-{
-	struct state_covered c;
-	struct state_key k;
-	struct bytes row;
-	size_t at = 0;
-	int err;
-
-	state_covered_key(&k, a->feed.no, kind);
-	err = reader_get(READER(a->t, a->feed.no), &k, &row);
-	while (!err) {
-		err = state_covered_next(row, &at, &c);
-		if (!err && c.from <= day && day <= c.to)
-			return notice_read(a, c.seq, ret);
-	}
-	return err;
-}
-
 /* --- notices by period ----------------------------------------------------------------------------- */
-/* The plan says "by period"; the law on village affairs says at least each quarter. */
-#define RHYTHM_MONTHS 3
-
 /* Those of one kind that hang or hung and were not taken down. */
 struct hung {
 	uint32_t kind;
@@ -116,24 +48,6 @@ static int by_from(const void *a, const void *b)
 				  : (x->to > y->to) - (x->to < y->to);
 }
 
-/* The last day of the period of the calendar that @day is in. */
-static day_t period_end(day_t day)
-{
-	int year, month, of_month;
-	day_t first;
-
-	day_to_ymd(day, &year, &month, &of_month);
-	if (!day_from_ymd(year, month - (month - 1) % RHYTHM_MONTHS, 1, &first))
-		return DAY_NONE;
-	return day_add_months(first, RHYTHM_MONTHS) - 1;
-}
-
-/* A day that is not covered is due with the period that it is in. */
-static day_t due_after(day_t covered)
-{
-	return period_end(covered + 1) + NOTICE_DUE_DAYS;
-}
-
 /* On from notice to notice, as long as no day is left out between two of them. */
 static int put_past(struct view_out *out, struct hung *h, struct row_periods p, day_t since)
 {
@@ -147,7 +61,7 @@ static int put_past(struct view_out *out, struct hung *h, struct row_periods p, 
 	for (size_t i = 0; i < count && n[i].from <= covered + 1 && !err; i++) {
 		if (n[i].to <= covered)
 			continue;
-		p.due = due_after(covered);
+		p.due = notice_due_after(covered);
 		p.covered = covered = n[i].to;
 		p.posted_from = p.done = n[i].posted_from;
 		p.posted_to = n[i].posted_to;
@@ -184,7 +98,7 @@ static int next_of(const struct ask *a, struct view_out *out, struct row_periods
 		p.posted_to = n.posted_to;
 		p.entry = n.entry;
 	}
-	p.due = due_after(err ? since - 1 : n.to);
+	p.due = notice_due_after(err ? since - 1 : n.to);
 	return view_put(out, &p);
 }
 
@@ -197,39 +111,10 @@ static int periods_of(struct ask *a, struct view_out *out, enum rec_choice_NOTIC
 	return err ? err : next_of(a, out, p, kind, since);
 }
 
-static int first_scheme(void *ctx, const struct document *d)
-{
-	*(day_t *)ctx = d->from;
-	return 1;
-}
-
-/* What was before the first scheme, or before the ledger was kept here, needs no notice of ours. */
-static int began(const struct ask *a, day_t *ret)
-{
-	struct bytes leaf, payload;
-	struct entry e;
-	day_t wrote;
-	int err;
-
-	*ret = DAY_NONE;
-	err = read_documents(READER(a->t, a->feed.no), DOC_SCHEME, first_scheme, ret);
-	if (err < 0 || *ret == DAY_NONE)
-		return err < 0 ? err : ERR_OK;
-	err = feedlog_read(a->t, a->feed.no, 0, &leaf, &payload);
-	if (!err && entry_parse(leaf.p, leaf.n, &e))
-		err = ERR_CORRUPT;
-	if (err)
-		return err;
-	wrote = day_of_ms(e.wall_ms);
-	if (wrote != DAY_NONE && wrote > *ret)
-		*ret = wrote;
-	return ERR_OK;
-}
-
 int rows_periods(struct ask *a, struct view_out *out)
 {
 	day_t since = DAY_NONE;
-	int err = a->feed.size ? began(a, &since) : ERR_OK;
+	int err = a->feed.size ? notice_due_since(a, &since) : ERR_OK;
 
 	if (err || since == DAY_NONE)
 		return err;

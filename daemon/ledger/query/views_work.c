@@ -1,6 +1,7 @@
 #include "daemon/ledger/query/entries.h"
 #include "daemon/ledger/query/view.h"
 #include "daemon/ledger/state/read_catalogue.h"
+#include "daemon/ledger/state/read_filing.h"
 
 /* What waits for somebody, beside what was done: one row for each, oldest first. */
 struct walk {

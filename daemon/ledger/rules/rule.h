@@ -6,10 +6,10 @@
 #include "daemon/ledger/rules/fold.h"
 #include "daemon/ledger/rules/plain.h"
 #include "daemon/ledger/state/journal.h"
-#include "daemon/ledger/state/read_documents.h"
 #include "daemon/ledger/state/reader.h"
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/verdict.h"
+#include "daemon/ledger/state/versions_in_force.h"
 #include "proto/record.h"
 
 /* What all rules use: what a rule sees, how it refuses, and rows. Functions return ERR_OK, a machine

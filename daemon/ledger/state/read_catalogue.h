@@ -1,7 +1,7 @@
 #ifndef DAEMON_LEDGER_STATE_READ_CATALOGUE_H
 #define DAEMON_LEDGER_STATE_READ_CATALOGUE_H
 
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/versions_in_force.h"
 
 /* Catalogues: what the town issues, and what a village makes of it. What is borrowed lives as long as the
  * transaction. */

@@ -1,7 +1,7 @@
-#include "daemon/ledger/state/read.h"
-
 #include <string.h>
 
+#include "daemon/ledger/state/as_of.h"
+#include "daemon/ledger/state/read.h"
 #include "lib/err.h"
 #include "lib/text.h"
 
@@ -112,18 +112,6 @@ static int show_household(const struct reader *r, struct bytes household,
 	return err && err != ERR_NOTFOUND ? err : read_account(r, household, ret);
 }
 
-/* The first form that an entry from r->size on found. ERR_NOTFOUND: none has changed it since. */
-static int read_former(const struct reader *r, struct bytes household, struct state_household *ret)
-{
-	struct state_key k;
-	struct bytes key, row;
-	int err;
-
-	state_former_key(&k, r->feed_no, household, r->size);
-	err = reader_from(r, &k, 1, &key, &row);
-	return err ? err : state_household_parse(row, ret);
-}
-
 int read_household(const struct reader *r, struct bytes household, struct state_household *ret)
 {
 	int err = ERR_NOTFOUND;
@@ -131,7 +119,7 @@ int read_household(const struct reader *r, struct bytes household, struct state_
 	if (household.n > STATE_CODE_MAX)
 		return ERR_NOTFOUND;
 	if (r->size)
-		err = read_former(r, household, ret);
+		err = as_of_household(r, household, ret);
 	if (err == ERR_NOTFOUND)
 		err = reader_household(r, r->feed_no, household, ret);
 	return !err && r->size && ret->entry >= r->size ? ERR_NOTFOUND : err;

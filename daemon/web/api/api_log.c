@@ -3,7 +3,7 @@
 #include "daemon/feed/feedlog.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_catalogue.h"
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/read_filing.h"
 #include "daemon/ledger/state/read_person.h"
 #include "daemon/web/api/entryjson.h"
 #include "daemon/web/api/handlers.h"

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "daemon/ledger/query/notices.h"
+#include "daemon/ledger/query/notice_due.h"
 #include "daemon/web/api/entryjson.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/paper/paper.h"

@@ -4,7 +4,7 @@
 
 #include "daemon/ledger/query/defaults.h"
 #include "daemon/ledger/state/read.h"
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/read_filing.h"
 #include "daemon/ledger/state/state.h"
 #include "daemon/web/api/body.h"
 #include "daemon/web/api/handlers.h"

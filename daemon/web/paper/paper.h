@@ -3,7 +3,7 @@
 
 #include "daemon/ledger/query/ask.h"
 #include "daemon/ledger/query/sums.h"
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/versions_in_force.h"
 #include "daemon/web/paper/page.h"
 
 /* What is printed: one page of HTML for each, made from the feed alone. A paper whose printing is recorded

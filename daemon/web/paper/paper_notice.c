@@ -2,7 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/query/notice_figures.h"
+#include "daemon/ledger/state/as_of.h"
 #include "daemon/ledger/state/read_catalogue.h"
+#include "daemon/ledger/state/read_filing.h"
 #include "daemon/web/paper/paper.h"
 #include "lib/err.h"
 #include "lib/text.h"
@@ -14,10 +17,7 @@
 /* What was true when it was made and is not now stands on the page as it did. */
 static struct reader then(const struct paper *p)
 {
-	struct reader r = reader_of(p->t, p->ask->feed.no);
-
-	r.size = p->record.notice.size;
-	return r;
+	return as_of(p->t, p->ask->feed.no, p->record.notice.size);
 }
 
 /* --- head and foot --------------------------------------------------------------------------------- */
@@ -152,12 +152,12 @@ static int put_household_row(struct paper *p, const struct report_row *row, uint
 	return ERR_OK;
 }
 
-static void put_totals(struct paper *p, uint64_t households, const struct report_row *total)
+static void put_totals(struct paper *p, const struct report_row *total)
 {
 	char plus[AMOUNT_TEXT_MAX], minus[AMOUNT_TEXT_MAX], text[240];
 
 	snprintf(text, sizeof(text), "合计：%" PRIu64 " 户，加分 %" PRId64 " 条，共 %s 分。",
-		 households, total->awards, points_text(total->plus, plus));
+		 p->record.notice.lines, total->awards, points_text(total->plus, plus));
 	page_tag(&p->page, "<p>");
 	page_own(&p->page, text);
 	snprintf(text, sizeof(text),
@@ -169,12 +169,9 @@ static void put_totals(struct paper *p, uint64_t households, const struct report
 
 static int assessment(struct paper *p)
 {
-	struct rec_notice *n = &p->record.notice;
-	const struct statement_period period = {.from = n->from, .to = n->to};
 	struct report rep;
 	uint64_t households = 0;
-	int err =
-		report_make(p->t, p->ask->feed.no, n->size, REPORT_HOUSEHOLD, &period, '\0', &rep);
+	int err = notice_assessed(p->t, p->ask->feed.no, &p->record.notice, &rep);
 
 	begin(p, "积分评定结果公示");
 	put_period(p, "确认日期：");
@@ -182,13 +179,10 @@ static int assessment(struct paper *p)
 			   "<th>户主</th><th class=\"n\">加分条数</th><th class=\"n\">加分</th>"
 			   "</tr></thead><tbody>\n");
 	for (uint32_t i = 0; i < rep.n && !err; i++)
-		if (rep.row[i].awards || points_cmp(rep.row[i].plus, POINTS_ZERO) != 0)
+		if (notice_names(&rep.row[i]))
 			err = put_household_row(p, &rep.row[i], ++households);
 	page_tag(&p->page, "</tbody></table>\n");
-	put_totals(p, households, &rep.total);
-	n->lines = households;
-	n->plus = rep.total.plus;
-	n->minus = rep.total.minus;
+	put_totals(p, &rep.total);
 	report_close(&rep);
 	return err;
 }
@@ -220,24 +214,15 @@ static void put_goods(struct paper *p, const struct statement_row *m)
 static int put_redemption(void *ctx, const struct statement_row *m)
 {
 	struct paper *p = ctx;
-	struct rec_notice *n = &p->record.notice;
 	const struct reader r = then(p);
 	struct view_household h;
-	bool back = m->kind == POSTING_RETURNED;
-	struct points *sum = back ? &n->minus : &n->plus, p_row, size;
-	int err;
+	struct points p_row;
+	int err = view_household_at(&r, m->household, &h);
 
-	if (!m->redemption)
-		return ERR_OK;
-	err = view_household_at(&r, m->household, &h);
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
 	if (!points_neg(m->points, &p_row))
 		return ERR_CORRUPT;
-	size = back ? m->points : p_row;
-	if (!points_add(*sum, size, sum))
-		return ERR_CORRUPT;
-	n->lines++;
 	page_tag(&p->page, "<tr>");
 	page_cell_day(&p->page, m->redemption->day);
 	page_cell_str(&p->page, h.group);
@@ -254,8 +239,7 @@ static int put_redemption(void *ctx, const struct statement_row *m)
 
 static int redemptions(struct paper *p)
 {
-	struct rec_notice *n = &p->record.notice;
-	const struct statement_period period = {.from = n->from, .to = n->to};
+	const struct rec_notice *n = &p->record.notice;
 	char text[200], plus[AMOUNT_TEXT_MAX], minus[AMOUNT_TEXT_MAX];
 	int err;
 
@@ -263,8 +247,7 @@ static int redemptions(struct paper *p)
 	put_period(p, "办理日期：");
 	page_tag(&p->page, "<table><thead><tr><th>日期</th><th>组</th><th>户编号</th><th>户主</th>"
 			   "<th>物品</th><th class=\"n\">积分</th></tr></thead><tbody>\n");
-	err = statement_days(p->t, p->ask->feed.no, &period, kv_bytes(NULL, 0), n->size,
-			     put_redemption, p);
+	err = notice_redeemed(p->t, p->ask->feed.no, n, put_redemption, p);
 	page_tag(&p->page, "</tbody></table>\n");
 	snprintf(text, sizeof(text), "合计：%" PRIu64 " 笔，兑换 %s 分，冲正退回 %s 分。", n->lines,
 		 points_text(n->plus, plus), points_text(n->minus, minus));
@@ -309,7 +292,6 @@ static int put_item(void *ctx, const struct view_village_item *i)
 
 	if (l->sign == SIGN_deduct && !points_neg(l->points, &signed_points))
 		return ERR_CORRUPT;
-	p->record.notice.lines += i->change != VIEW_DROPPED;
 	page_tag(&p->page, "<tr>");
 	page_cell(&p->page, l->code);
 	page_cell_own(&p->page, label_zh(REC_LIST_CATEGORY, l->category));
@@ -333,11 +315,6 @@ static int catalogue(struct paper *p)
 	const struct reader r = then(p);
 	int err = read_catalogue_on(&r, p->record.notice.to, &version);
 
-	if (err == ERR_NOTFOUND)
-		return paper_lacks(p, "NOT_IN_FORCE", "to",
-				   SAYS("该日没有生效的积分清单",
-					"no catalogue is in force on that day"),
-				   SAYS("请先采用清单", "adopt one first"));
 	if (err)
 		return err;
 	begin(p, "积分事项清单公示");
@@ -412,7 +389,6 @@ static int put_price(void *ctx, const struct rec_prices_line *l)
 {
 	struct paper *p = ctx;
 
-	p->record.notice.lines++;
 	page_tag(&p->page, "<tr>");
 	page_cell(&p->page, l->good);
 	page_cell(&p->page, l->title);
@@ -431,11 +407,6 @@ static int scheme(struct paper *p)
 	struct rec_scheme s;
 	int err = read_document_on(&r, DOC_SCHEME, day, &doc);
 
-	if (err == ERR_NOTFOUND)
-		return paper_lacks(p, "NOT_IN_FORCE", "to",
-				   SAYS("该日没有生效的积分奖励方案",
-					"no reward scheme is in force on that day"),
-				   SAYS("请先录入方案", "record one first"));
 	if (!err)
 		err = read_scheme_on(&r, day, &s);
 	if (err)
@@ -494,6 +465,33 @@ static int notice_wish(struct paper *p)
 	return err;
 }
 
+/* Of what is published by version, none is in force. */
+static int lacks(struct paper *p)
+{
+	const struct says catalogue_none = SAYS("该日没有生效的积分清单",
+						"no catalogue is in force on that day"),
+			  scheme_none = SAYS("该日没有生效的积分奖励方案",
+					     "no reward scheme is in force on that day");
+	bool is_catalogue = p->record.notice.kind == NOTICE_catalogue;
+
+	return paper_lacks(p, "NOT_IN_FORCE", "to", is_catalogue ? catalogue_none : scheme_none,
+			   is_catalogue ? SAYS("请先采用清单", "adopt one first")
+					: SAYS("请先录入方案", "record one first"));
+}
+
+static int put_page(struct paper *p)
+{
+	int err = ERR_INVALID;
+
+	switch ((enum rec_choice_NOTICE)p->record.notice.kind) {
+	case NOTICE_assessment: err = assessment(p); break;
+	case NOTICE_redemption: err = redemptions(p); break;
+	case NOTICE_catalogue: err = catalogue(p); break;
+	case NOTICE_scheme: err = scheme(p); break;
+	}
+	return err ? err : put_foot(p);
+}
+
 int paper_notice_make(struct paper *p)
 {
 	struct rec_notice *n = &p->record.notice;
@@ -506,17 +504,12 @@ int paper_notice_make(struct paper *p)
 		return err;
 	n->root = kv_bytes(p->root.b, HASH_BYTES);
 	n->digest = kv_bytes(p->digest.b, HASH_BYTES);
-	n->lines = 0;
-	n->plus = n->minus = POINTS_ZERO;
+	err = notice_figures(p->t, p->ask->feed.no, n);
+	if (err)
+		return err == ERR_NOTFOUND ? lacks(p) : err;
 	view_feed_label(p->t, &p->ask->feed, p->village);
-	switch ((enum rec_choice_NOTICE)n->kind) {
-	case NOTICE_assessment: err = assessment(p); break;
-	case NOTICE_redemption: err = redemptions(p); break;
-	case NOTICE_catalogue: err = catalogue(p); break;
-	case NOTICE_scheme: err = scheme(p); break;
-	}
 	p->empty = n->lines == 0 && points_cmp(n->minus, POINTS_ZERO) == 0;
-	return err ? err : put_foot(p);
+	return put_page(p);
 }
 
 /* A new one to be recorded, or only looked at (@draft), or (@entry) one that was recorded, byte for byte. */

@@ -2,7 +2,6 @@
  * board ask: slips, certificates, the guide, passbooks, check codes, the measures of completeness. */
 #include <jansson.h>
 
-#include "daemon/ledger/rules/replay.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/api/recjson.h"
 #include "daemon/web/paper/paper.h"
@@ -10,6 +9,7 @@
 #include "lib/mem.h"
 #include "proto/noticecode.h"
 #include "tests/lib/life.h"
+#include "tests/lib/replay.h"
 #include "tests/lib/services.h"
 #include "tests/lib/t.h"
 
@@ -293,7 +293,7 @@ static void same_page(struct ask *a, const struct rec_notice *n)
 	then.t = past.t;
 	then_err = paper_notice_make(&then);
 	T_EQ(err, then_err);
-	if (now.html.n != then.html.n || memcmp(now.html.p, then.html.p, now.html.n) != 0)
+	if (!bytes_eq(buf_bytes(&now.html), buf_bytes(&then.html)))
 		t_fail(__FILE__, __LINE__, "kind %u at %llu entries: %s\n--- then\n%s", n->kind,
 		       (unsigned long long)n->size, buf_str(&now.html), buf_str(&then.html));
 	T_EQ(now.record.notice.lines, then.record.notice.lines);

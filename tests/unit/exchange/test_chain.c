@@ -61,7 +61,7 @@ static struct line *line_of(struct chain *c, const struct host *h, uint32_t conn
 static void perform(void *ctx, struct host *h, const struct effect *fx)
 {
 	struct chain *c = ctx;
-	unsigned end;
+	unsigned end = DOWN;
 	struct line *l = fx->type == FX_LOG ? NULL : line_of(c, h, fx->conn, &end);
 
 	if (fx->type == FX_CONNECT) {

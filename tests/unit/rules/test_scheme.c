@@ -1,4 +1,4 @@
-#include "daemon/ledger/state/read_documents.h"
+#include "daemon/ledger/state/read_filing.h"
 
 #include <string.h>
 

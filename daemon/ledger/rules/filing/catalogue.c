@@ -1,13 +1,13 @@
 #include "daemon/ledger/rules/filing/catalogue.h"
 
-#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/filing/new_version.h"
 #include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/read_catalogue.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "lib/vec.h"
 
 #define ITEMS_MIN  128
-#define ADOPTS_MIN 8
 
 #define YEAR_MONTHS 12
 
@@ -65,7 +65,7 @@ int rule_catalogue(struct rule_ctx *ctx)
 		return rule_refuse(ctx, &(struct refusal){.id = V_CATALOGUE_VERSION,
 							  .num = {(int64_t)c.version,
 								  (int64_t)ctx->meta.version}});
-	err = versions_step(ctx, REC_catalogue, c.version, ctx->meta.version);
+	err = new_version_step(ctx, REC_catalogue, c.version, ctx->meta.version);
 	if (err)
 		return err;
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
@@ -202,7 +202,7 @@ int rule_adopt_catalogue(struct rule_ctx *ctx)
 	ctx->adopts_changed = true;
 	err = check_period(ctx, &doc);
 	if (!err)
-		err = versions_add(ctx, DOC_CATALOGUE, &doc);
+		err = new_version_add(ctx, DOC_CATALOGUE, &doc);
 	if (!err)
 		err = number_items(ctx, &base);
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++)
@@ -212,15 +212,8 @@ int rule_adopt_catalogue(struct rule_ctx *ctx)
 
 static int add_adopt(struct fold_work *w, const struct catalogue_adopted *a)
 {
-	if (w->nadopts == w->adopts_cap) {
-		uint32_t cap = w->adopts_cap ? w->adopts_cap * 2 : ADOPTS_MIN;
-		struct catalogue_adopted *more = mem_resize(w->adopt, cap, sizeof(*more));
-
-		if (!more)
-			return ERR_NOMEM;
-		w->adopt = more;
-		w->adopts_cap = cap;
-	}
+	if (VEC_ROOM(w->adopt, w->nadopts, w->adopts_cap))
+		return ERR_NOMEM;
 	w->adopt[w->nadopts++] = *a;
 	return ERR_OK;
 }

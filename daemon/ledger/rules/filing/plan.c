@@ -1,4 +1,4 @@
-#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/filing/new_version.h"
 #include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
@@ -31,8 +31,9 @@ int rule_plan(struct rule_ctx *ctx)
 	rule_head(ctx, &p);
 	err = check_plan(ctx, &p);
 	return err ? err
-		   : versions_add(ctx, DOC_PLAN,
-				  &(struct document){.version = p.version, .entry = ctx->e->seq});
+		   : new_version_add(ctx, DOC_PLAN,
+				     &(struct document){.version = p.version,
+							.entry = ctx->e->seq});
 }
 
 int rule_scheme(struct rule_ctx *ctx)
@@ -40,7 +41,7 @@ int rule_scheme(struct rule_ctx *ctx)
 	struct rec_scheme s;
 
 	rule_head(ctx, &s);
-	return versions_add(
+	return new_version_add(
 		ctx, DOC_SCHEME,
 		&(struct document){.version = s.version, .entry = ctx->e->seq, .from = s.from});
 }

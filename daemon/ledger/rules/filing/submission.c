@@ -1,7 +1,8 @@
 #include "daemon/ledger/rules/rules.h"
 
-#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/filing/new_version.h"
 #include "daemon/ledger/state/placeholder.h"
+#include "daemon/ledger/state/read_filing.h"
 #include "lib/err.h"
 
 /* What a village decides is filed with the town: it submits a version, the town accepts it under a number or
@@ -53,7 +54,7 @@ int rule_submission(struct rule_ctx *ctx)
 	int err;
 
 	rule_head(ctx, &s);
-	err = versions_need(ctx, (enum doc_kind)s.subject, s.version, &doc);
+	err = new_version_need(ctx, (enum doc_kind)s.subject, s.version, &doc);
 	if (!err)
 		err = check_answered(ctx, &s);
 	if (err)

@@ -1,6 +1,6 @@
 #include "daemon/ledger/rules/shop/prices_hours.h"
 
-#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/filing/new_version.h"
 #include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/scheme.h"
 #include "lib/err.h"
@@ -60,7 +60,7 @@ int rule_prices(struct rule_ctx *ctx)
 	int err;
 
 	rule_head(ctx, &p);
-	err = versions_add(
+	err = new_version_add(
 		ctx, DOC_PRICES,
 		&(struct document){.version = p.version, .entry = ctx->e->seq, .from = p.from});
 	if (!err)

@@ -1,7 +1,7 @@
 #include "daemon/ledger/rules/rules.h"
 
 #include "daemon/ledger/rules/accounts.h"
-#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/filing/new_version.h"
 #include "daemon/ledger/rules/people/roster.h"
 #include "daemon/ledger/rules/people/split_merge.h"
 #include "daemon/ledger/rules/refs.h"

@@ -1,4 +1,4 @@
-#include "daemon/ledger/rules/replay.h"
+#include "tests/lib/replay.h"
 
 #include <assert.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/ledger/rules/filing/versions.h"
+#include "daemon/ledger/rules/filing/new_version.h"
 
 #include "lib/err.h"
 
@@ -22,7 +22,8 @@ static struct bytes doc_name(enum doc_kind doc)
 	return bytes_str(rec_type_of((uint16_t)record_of(doc))->name);
 }
 
-int versions_need(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version, struct document *ret)
+int new_version_need(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version,
+		     struct document *ret)
 {
 	int err = read_document(&ctx->reader, doc, version, ret);
 
@@ -33,7 +34,7 @@ int versions_need(struct rule_ctx *ctx, enum doc_kind doc, uint64_t version, str
 						  .s = doc_name(doc)});
 }
 
-int versions_step(struct rule_ctx *ctx, enum rec_code code, uint64_t version, uint64_t top)
+int new_version_step(struct rule_ctx *ctx, enum rec_code code, uint64_t version, uint64_t top)
 {
 	if (version <= top + VERSION_STEP_MAX)
 		return ERR_OK;
@@ -54,7 +55,7 @@ static int check_version(struct rule_ctx *ctx, enum doc_kind doc, uint64_t versi
 		err = rule_refuse(ctx, &(struct refusal){.id = V_VERSION_USED,
 							 .num = {(int64_t)version, (int64_t)top},
 							 .s = doc_name(doc)});
-	return err ? err : versions_step(ctx, record_of(doc), version, top);
+	return err ? err : new_version_step(ctx, record_of(doc), version, top);
 }
 
 /* A day gone by keeps what was in force on it; who does not know today cannot tell. */
@@ -73,7 +74,7 @@ static int check_past(struct rule_ctx *ctx, enum doc_kind doc, day_t from)
 						  .s = doc_name(doc)});
 }
 
-int versions_add(struct rule_ctx *ctx, enum doc_kind doc, const struct document *d)
+int new_version_add(struct rule_ctx *ctx, enum doc_kind doc, const struct document *d)
 {
 	const struct state_doc row = {d->entry, d->from, d->to, d->base};
 	struct state_key k;

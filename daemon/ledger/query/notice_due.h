@@ -1,7 +1,9 @@
-#ifndef DAEMON_LEDGER_QUERY_NOTICES_H
-#define DAEMON_LEDGER_QUERY_NOTICES_H
+#ifndef DAEMON_LEDGER_QUERY_NOTICE_DUE_H
+#define DAEMON_LEDGER_QUERY_NOTICE_DUE_H
 
 #include "daemon/ledger/query/view.h"
+
+/* When a notice must hang (N01), and whether it does. */
 
 /* N01: what is published by period must be on the board so many days after it. */
 #define NOTICE_DUE_DAYS 10
@@ -11,5 +13,11 @@ int notice_read(const struct ask *a, uint64_t seq, struct row_notices *ret);
  * of the last day. ERR_NOTFOUND: none covers @day. */
 int notice_covering(const struct ask *a, enum rec_choice_NOTICE kind, day_t day,
 		    struct row_notices *ret);
+/* A day that is not covered is due with the period of the calendar that it is in: the last day for a notice when all
+ * days to @covered are covered. */
+day_t notice_due_after(day_t covered);
+/* What was before the first scheme, or before the ledger was kept here, needs no notice of ours: the first day that
+ * does; DAY_NONE: none yet. */
+int notice_due_since(const struct ask *a, day_t *ret);
 
 #endif

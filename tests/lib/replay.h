@@ -1,5 +1,5 @@
-#ifndef DAEMON_LEDGER_RULES_REPLAY_H
-#define DAEMON_LEDGER_RULES_REPLAY_H
+#ifndef TESTS_LIB_REPLAY_H
+#define TESTS_LIB_REPLAY_H
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/store/kv.h"
