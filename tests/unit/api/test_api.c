@@ -1437,6 +1437,34 @@ static void test_a_refused_grant_leaves_no_key(void)
 	node_close();
 }
 
+static int svc_overtaken(void *ctx, const char *name, const char *pass,
+			 uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
+{
+	(void)ctx;
+	(void)name;
+	(void)pass;
+	(void)ret_public;
+	(void)msg;
+	return ERR_EXISTS;
+}
+
+/* Two clerks make the same person at once: the second must not grant a role to a key it does not know. */
+static void test_a_key_that_another_made_meanwhile_gets_no_role(void)
+{
+	uint64_t before;
+
+	node_open(false);
+	before = own_size();
+	n.s.person_create = svc_overtaken;
+	WANT(post("/api/v1/people",
+		  "{\"name\":\"new\",\"passphrase\":\"" PASS "\",\"role\":\"recorder\","
+		  "\"as\":\"head/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),
+	     409);
+	T_STR(at("code"), "ERR_EXISTS");
+	T_EQ(own_size(), before);
+	node_close();
+}
+
 static void test_a_record_of_the_other_kind_of_node_is_refused_first(void)
 {
 	node_open(true);
@@ -1921,7 +1949,9 @@ T_MAIN(T(test_long_texts_of_a_request_are_cut_between_characters),
        T(test_three_people_make_a_balance, "R26 R60"), T(test_complaints_say_where_and_why, "I4"),
        T(test_a_trial_writes_nothing), T(test_texts_follow_the_language),
        T(test_a_clerk_who_was_overtaken_is_sent_again), T(test_a_person_gets_key_and_role, "R64"),
-       T(test_a_refused_grant_leaves_no_key), T(test_an_invitation_is_the_same_when_asked_again),
+       T(test_a_refused_grant_leaves_no_key),
+       T(test_a_key_that_another_made_meanwhile_gets_no_role),
+       T(test_an_invitation_is_the_same_when_asked_again),
        T(test_a_household_is_asked_for_with_its_village),
        T(test_the_town_replies_to_what_was_submitted_alone),
        T(test_a_roster_is_tried_and_then_written), T(test_a_trial_is_never_taken_for_the_deed),
