@@ -52,8 +52,10 @@ static int on_village(void *ctx, struct bytes key, struct bytes row)
 
 	if (!err)
 		err = state_village_parse(row, &v);
-	if (err || !v.enrolled)
+	if (err)
 		return err;
+	if (!v.enrolled)
+		return ERR_OK;
 	return mark(x->ctx, x->type, x->seq, at.code, x->is);
 }
 
