@@ -71,8 +71,9 @@ RECORDS(REC_X, REC_XL)
 #define REC_BY_FIELDS false
 #define REC_BY_LINES  true
 /* the column @open */
-#define CLOSED		 .open.day = NULL
-#define OPEN(name, day_) .open.day = &fields_##name[AT_##name##_##day_]
+#define CLOSED		 .open.is = false
+#define OPEN_UNDATED	 .open.is = true
+#define OPEN(name, day_) OPEN_UNDATED, .open.day = &fields_##name[AT_##name##_##day_]
 #define OPEN_WITHIN(name, day_, days_)                                                             \
 	OPEN(name, day_), .open.days = &fields_scheme[AT_scheme_##days_]
 #define TYPE(type, no, version, feeds, writers, index, rule)                                       \

@@ -126,7 +126,8 @@ struct rec_field {
  * field @day of its head (DAY_NONE: no deadline), or, when there is @days, so many working days after it: a field
  * of the head of `scheme`, in the version in force on that day. */
 struct rec_open {
-	const struct rec_field *day; /* NULL: nobody has to act on it */
+	bool is;		     /* false: nobody has to act on it */
+	const struct rec_field *day; /* NULL: at no time */
 	const struct rec_field *days;
 };
 struct rec_type {

@@ -376,6 +376,8 @@ static void spec_open(struct buf *out, const struct rec_open *open)
 			   open->day->name);
 	else if (open->day)
 		buf_printf(out, "open until `%s`; ", open->day->name);
+	else if (open->is)
+		buf_puts(out, "open without a day; ");
 }
 
 static void spec_fields(struct buf *out, const char *part, const struct rec_field *f, uint32_t n)

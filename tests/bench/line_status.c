@@ -4,8 +4,9 @@
 #include "lib/err.h"
 #include "tests/bench/lines.h"
 
-/* The status of a hub: VILLAGES villages, each of which has posted two notices for every quarter of its life. With
- * the years grow the entries and the notices; the answer stays as it is. */
+/* The status of a hub: VILLAGES villages, each of which has for every quarter of its life posted two notices, answered
+ * COMPLAINTS complaints and reported TASKS tasks of the town as done. With the years grow the entries and what was
+ * done; the answer stays as it is. */
 #define VILLAGES    35
 #define HOUSEHOLDS  40
 #define YEARS	    10
@@ -18,6 +19,9 @@
 #define PATH	    "/api/v1/status"
 #define TURN_S	    0.02
 #define POST_DAYS   7
+#define COMPLAINTS  3
+#define TASKS	    3
+#define DONE	    (4 + 2 * COMPLAINTS + TASKS) /* entries of a quarter beside its lines */
 
 static struct bytes text(const char *s)
 {
@@ -52,6 +56,34 @@ static void post(struct load *l, const struct load_feed *f, enum rec_choice_NOTI
 	load_record(l, REC_posting, &p, NULL, 0, l->recorder, day, load_job_new(js), &js->payload);
 }
 
+static void complain(struct load *l, const struct load_feed *f, struct load_jobs *js)
+{
+	day_t day = load_day(l);
+	const struct rec_complaint c = {.kind = COMPLAINT_store,
+					.name = text("王大明"),
+					.day = day,
+					.text = text("超市没有按时开门")};
+	const struct rec_complaint_reply r = {.complaint = f->seq + js->n,
+					      .ruling = RULING_upheld,
+					      .day = day,
+					      .text = text("已补开一天")};
+
+	load_record(l, REC_complaint, &c, NULL, 0, l->recorder, day, load_job_new(js),
+		    &js->payload);
+	load_record(l, REC_complaint_reply, &r, NULL, 0, l->reviewer, day, load_job_new(js),
+		    &js->payload);
+}
+
+static void report(struct load *l, uint64_t task, struct load_jobs *js)
+{
+	day_t day = load_day(l);
+	const struct rec_guidance_reply r = {
+		.guidance = task, .done = YES_yes, .day = day, .text = text("已补公示")};
+
+	load_record(l, REC_guidance_reply, &r, NULL, 0, l->committee, day, load_job_new(js),
+		    &js->payload);
+}
+
 /* From the first day of a reward scheme on, notices are due. */
 static void scheme(struct load *l, struct load_jobs *js)
 {
@@ -72,9 +104,27 @@ static void scheme(struct load *l, struct load_jobs *js)
 		    &js->payload);
 }
 
-/* @n entries over @years. */
+/* What is done in a quarter beside its lines: DONE entries. */
+static void finish(struct load *l, struct load_node *hub, struct load_feed *f, day_t from,
+		   uint64_t task)
+{
+	struct load_jobs js;
+
+	load_jobs_open(&js, DONE);
+	post(l, f, NOTICE_assessment, from, &js);
+	post(l, f, NOTICE_redemption, from, &js);
+	for (uint32_t i = 0; i < COMPLAINTS; i++)
+		complain(l, f, &js);
+	for (uint32_t i = 0; i < TASKS; i++)
+		report(l, task + i, &js);
+	load_jobs_done(&js);
+	load_ingest(l, hub, f, &js);
+	load_jobs_free(&js);
+}
+
+/* @n entries over @years; @task: the first of the tasks. */
 static void fill_village(struct load *l, struct load_node *hub, const struct load_village *v,
-			 uint32_t n, uint32_t years)
+			 uint32_t n, uint32_t years, uint64_t task)
 {
 	uint32_t parts = years * QUARTERS, each;
 	struct load_feed f;
@@ -83,7 +133,7 @@ static void fill_village(struct load *l, struct load_node *hub, const struct loa
 
 	load_speak_for(l, hub, v);
 	from = load_day(l);
-	each = (n - FOUNDING) / parts - 4;
+	each = (n - FOUNDING) / parts - DONE;
 	l->per_year = each * QUARTERS / HOUSEHOLDS + 1;
 	load_feed_of(hub, v, &f);
 	load_jobs_open(&js, FOUNDING);
@@ -93,7 +143,7 @@ static void fill_village(struct load *l, struct load_node *hub, const struct loa
 	load_ingest(l, hub, &f, &js);
 	load_jobs_free(&js);
 	for (uint32_t q = 0; q < parts; q++) {
-		load_jobs_open(&js, each + 4);
+		load_jobs_open(&js, each);
 		for (uint32_t i = 0; i < each; i++) {
 			uint64_t seq = f.seq + js.n;
 
@@ -102,12 +152,7 @@ static void fill_village(struct load *l, struct load_node *hub, const struct loa
 		load_jobs_done(&js);
 		load_ingest(l, hub, &f, &js);
 		load_jobs_free(&js);
-		load_jobs_open(&js, 4);
-		post(l, &f, NOTICE_assessment, from, &js);
-		post(l, &f, NOTICE_redemption, from, &js);
-		load_jobs_done(&js);
-		load_ingest(l, hub, &f, &js);
-		load_jobs_free(&js);
+		finish(l, hub, &f, from, task + q * TASKS);
 		from = load_day(l);
 	}
 }
@@ -118,14 +163,16 @@ static void fill_hub(const struct load *template, const char *name, uint64_t n, 
 	struct load_village v[VILLAGES];
 	struct load l = *template;
 	struct load_node hub;
-	uint64_t start = bench_ns();
+	uint64_t start = bench_ns(), task;
 
 	l.households = HOUSEHOLDS;
 	load_copy(l.hub, name, dir);
 	load_node_open(&hub, dir);
 	load_enrol(&l, &hub, 0, VILLAGES, v);
+	task = load_size(&hub, FEED_TOWN);
+	load_guidance(&l, &hub, years * QUARTERS * TASKS, l.day0);
 	for (uint32_t i = 0; i < VILLAGES; i++) {
-		fill_village(&l, &hub, &v[i], (uint32_t)(n / VILLAGES), years);
+		fill_village(&l, &hub, &v[i], (uint32_t)(n / VILLAGES), years, task);
 		load_village_close(&v[i]);
 	}
 	load_node_close(&hub);

@@ -851,6 +851,27 @@ void load_enrol(struct load *l, struct load_node *hub, uint32_t first, uint32_t 
 	}
 }
 
+void load_guidance(struct load *l, struct load_node *hub, uint32_t n, day_t due)
+{
+	const struct rec_guidance g = {.kind = GUIDE_rectify,
+				       .title = text("补齐公示"),
+				       .text = text("请补齐上季度公示"),
+				       .due = due};
+	struct load_jobs js;
+
+	load_jobs_open(&js, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct job *j = load_job_new(&js);
+
+		make_job(l, &hub->dir.feed, REC_guidance, &g, NULL, 0, l->officer,
+			 day_ms(l->day0 - 297, 9), j, &js.payload);
+		entry_tx_sign(&j->u.append.tx, &l->town, l->officer);
+	}
+	load_jobs_done(&js);
+	load_batch(hub, js.list, js.n);
+	load_jobs_free(&js);
+}
+
 void load_village_close(struct load_village *v)
 {
 	sign_key_free(v->feed_key);

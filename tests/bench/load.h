@@ -150,6 +150,8 @@ struct load_village {
 void load_enrol(struct load *l, struct load_node *hub, uint32_t first, uint32_t n,
 		struct load_village *ret);
 void load_village_close(struct load_village *v);
+/* Tasks of the town for all villages, with a day to do them by: the next @n entries of the town feed. */
+void load_guidance(struct load *l, struct load_node *hub, uint32_t n, day_t due);
 /* Lets @l speak for that village: its feed, its head, the town as it is now. Its people are those of @l. */
 void load_speak_for(struct load *l, struct load_node *hub, const struct load_village *v);
 /* Grants, catalogues and roster of the village that @l speaks for. */

@@ -9,6 +9,7 @@
 #include "daemon/ledger/state/state_covered.h"
 #include "daemon/ledger/state/state_evidence.h"
 #include "daemon/ledger/state/state_lines.h"
+#include "daemon/ledger/state/state_open.h"
 #include "daemon/ledger/state/state_register.h"
 #include "daemon/ledger/state/state_text.h"
 #include "daemon/ledger/state/state_year.h"
@@ -207,6 +208,18 @@ static void value_covered(struct bytes row)
 		for (at = 0; state_covered_next(buf_bytes(&b), &at, &c) == ERR_OK;)
 			assert(at <= b.n);
 	buf_close(&b);
+}
+
+static void value_open(struct bytes row)
+{
+	for (int is = 0; is < 2; is++) {
+		struct buf b = {0};
+
+		state_open_set(row, 7, is, &b);
+		assert(b.n <= row.n + 1);
+		assert(!is || state_open_has(buf_bytes(&b), 7));
+		buf_close(&b);
+	}
 }
 
 static void value_daybook(struct bytes row)

@@ -9,7 +9,7 @@ struct duty {
 	const void *row;
 	struct bytes what, subject;
 	uint64_t entry;
-	day_t due, done; /* DAY_NONE: no deadline; not done */
+	day_t due, done; /* DAY_NONE: no deadline; not done, or nobody knows when */
 };
 /* List by list, all of them, or those that are not done. */
 int duty_each(struct ask *a, bool open, int (*fn)(void *ctx, const struct duty *d), void *ctx);

@@ -42,8 +42,8 @@ static const struct rec_choices state_lists[] = {STATES_ALL(STATE_LIST)};
 	_Static_assert(sizeof(struct row_##name) <= VIEW_ROW_MAX, "row too large");
 VIEWS(VIEW_FIELDS)
 
-#define DUTY_FREE	     NULL, NULL
-#define DUTY_OPEN(due, done) #due, #done
+#define DUTY_FREE		 NULL, NULL, NULL
+#define DUTY_OPEN(due, done, by) #due, #done, #by
 #define VIEW_DEF(name, params, duty, zh, en)                                                       \
 	[VIEW_##name] = {#name,                                                                    \
 			 zh,                                                                       \

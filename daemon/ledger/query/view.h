@@ -72,7 +72,9 @@ struct view_def {
 	const struct rec_field *field;
 	uint32_t nfields;
 	size_t row_size;
-	const char *due, *done; /* of a duty: the fields with its days; NULL: nothing is due */
+	/* Of a duty: the fields with its days, and the one (a DAY or a SEQ) that says that it is done; NULL: nothing
+	 * is due. */
+	const char *due, *done, *by;
 	int (*rows)(struct ask *a, struct view_out *out);
 };
 #define VIEW_PLACE(name, params, duty, zh, en) VIEW_##name,

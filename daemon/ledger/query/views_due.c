@@ -10,6 +10,13 @@ struct duties {
 	void *ctx;
 };
 
+static bool is_done(const struct view_def *v, const void *row)
+{
+	const struct rec_field *by = view_field(v, v->by);
+
+	return by->kind == REC_DAY ? rec_day(by, row) != DAY_NONE : rec_u(by, row) != 0;
+}
+
 static int on_duty(void *ctx, const void *row)
 {
 	const struct duties *x = ctx;
@@ -22,7 +29,7 @@ static int on_duty(void *ctx, const void *row)
 			       .due = rec_day(view_field(v, v->due), row),
 			       .done = rec_day(view_field(v, v->done), row)};
 
-	return x->open && d.done != DAY_NONE ? ERR_OK : x->fn(x->ctx, &d);
+	return x->open && is_done(v, row) ? ERR_OK : x->fn(x->ctx, &d);
 }
 
 int duty_each(struct ask *a, bool open, int (*fn)(void *ctx, const struct duty *d), void *ctx)
@@ -110,20 +117,6 @@ static int put_open(void *ctx, const struct duty *d)
 						   .entry = d->entry});
 }
 
-static int put_application(void *ctx, const void *row)
-{
-	const struct row_applications *v = row;
-	const struct walk *w = ctx;
-
-	if (v->by)
-		return ERR_OK;
-	return view_put(w->out, &(struct row_work){.what = rec_title(rec_type_of(REC_application),
-								     w->a->lang),
-						   .subject = v->household,
-						   .day = v->day,
-						   .entry = v->entry});
-}
-
 /* Nobody can go on before the household has been notified. */
 static int put_deduction(void *ctx, const void *row)
 {
@@ -160,8 +153,6 @@ int rows_work(struct ask *a, struct view_out *out)
 	struct walk w = {a, out};
 	int err = duty_each(a, true, put_open, &w);
 
-	if (!err)
-		err = view_each(a, &views[VIEW_applications], put_application, &w);
 	if (!err)
 		err = view_each(a, &views[VIEW_deductions], put_deduction, &w);
 	if (!err)

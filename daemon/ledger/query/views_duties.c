@@ -1,5 +1,6 @@
 #include "daemon/ledger/query/due.h"
 #include "daemon/ledger/query/entries.h"
+#include "daemon/ledger/state/read_open.h"
 
 /* Records that somebody must act on: which, by when, and until what, the table of record types says. */
 
@@ -8,7 +9,6 @@ struct open_type {
 	struct ask *a;
 	struct view_out *out;
 	const struct rec_type *type;
-	const struct rec_field *settled_by; /* REF of the type that settles it */
 	uint32_t feed_no;
 	struct bytes village; /* its code; for the town's alone */
 };
@@ -38,7 +38,7 @@ static int due_day(const struct open_type *x, const void *head, day_t *ret)
 	struct rec_scheme s;
 	int err;
 
-	*ret = rec_day(o->day, head);
+	*ret = o->day ? rec_day(o->day, head) : DAY_NONE;
 	if (!o->days || *ret == DAY_NONE)
 		return ERR_OK;
 	err = read_scheme_on(READER(x->a->t, x->a->feed.no), *ret, &s);
@@ -70,62 +70,22 @@ static int day_of_entry(struct kv_txn *t, uint32_t no, uint64_t seq, day_t *ret)
 	return ERR_OK;
 }
 
-/* The entry that settled it, for this village where it is settled village by village. */
-static int settled(const struct open_type *x, struct row_duties *d)
+/* The entry that settled it, or else the last report, if that says that it is done. */
+static int read_done(const struct open_type *x, struct row_duties *d)
 {
-	const struct reader r = reader_of(x->a->t, x->feed_no);
-	struct state_num by = {0};
-	int err = x->settled_by->settles_for
-			  ? reader_guided(&r, x->feed_no, d->entry, x->village, &by)
-			  : read_settled(&r, d->entry, &by.n);
+	const struct reader r = reader_of(x->a->t, x->a->feed.no);
+	uint32_t no = x->feed_no;
+	struct outcome o;
+	int err = read_outcome(&r, x->type, x->village, d->entry, &o);
 
 	if (err)
-		return err == ERR_NOTFOUND ? ERR_OK : err;
-	d->by = by.n;
-	return day_of_entry(x->a->t, x->feed_no, d->by, &d->done);
-}
-
-/* --- what a village reports as done --- */
-struct report {
-	const struct open_type *x;
-	const struct rec_type *type;
-	const struct rec_field *ref;
-	struct row_duties *d;
-};
-
-static int on_report(void *ctx, uint64_t seq)
-{
-	const struct report *r = ctx;
-	const struct ask *a = r->x->a;
-	union rec_any head;
-	int err = entry_head(a->t, a->feed.no, seq, (enum rec_code)r->type->code, &head);
-
-	if (err || rec_u(r->ref, &head) != r->d->entry)
 		return err;
-	r->d->by = seq;
-	r->d->done = DAY_NONE;
-	if (rec_chosen(r->ref->done_when, &head) != YES_yes)
-		return ERR_OK;
-	return day_of_entry(a->t, a->feed.no, seq, &r->d->done);
-}
-
-/* The last report counts. */
-static int reported(const struct open_type *x, struct row_duties *d)
-{
-	int err = ERR_OK;
-
-	for (uint32_t i = 0; i < rec_ntypes && !err; i++) {
-		const struct rec_type *t = &rec_types[i];
-
-		for (uint32_t j = 0; j < t->nhead && !err; j++) {
-			struct report r = {x, t, &t->head[j], d};
-
-			if (r.ref->ref == x->type->code && r.ref->done_when)
-				err = view_listed(x->a->t, x->a->feed.no, (enum rec_code)t->code, 0,
-						  on_report, &r);
-		}
+	d->by = o.settled;
+	if (!o.settled && o.done) {
+		d->by = o.report;
+		no = r.feed_no;
 	}
-	return err;
+	return d->by ? day_of_entry(x->a->t, no, d->by, &d->done) : ERR_OK;
 }
 
 static bool is_for(const struct open_type *x, const void *head)
@@ -155,19 +115,17 @@ static int on_open(void *ctx, uint64_t seq)
 		d.day = rec_day(day, &head);
 	err = due_day(x, &head, &d.due);
 	if (!err)
-		err = settled(x, &d);
-	if (!err && !d.by)
-		err = reported(x, &d);
+		err = read_done(x, &d);
 	return err ? err : view_put(x->out, &d);
 }
 
-static const struct rec_field *settler_of(const struct rec_type *t)
+static int each_entry(struct open_type *x)
 {
-	for (uint32_t i = 0; i < rec_ntypes; i++)
-		for (uint32_t j = 0; j < rec_types[i].nhead; j++)
-			if (rec_types[i].head[j].ref == t->code && rec_types[i].head[j].settles)
-				return &rec_types[i].head[j];
-	return NULL;
+	struct kv_txn *t = x->a->t;
+
+	if (x->out->open)
+		return read_open(READER(t, x->a->feed.no), x->type, x->village, on_open, x);
+	return view_listed(t, x->feed_no, (enum rec_code)x->type->code, 0, on_open, x);
 }
 
 int rows_duties(struct ask *a, struct view_out *out)
@@ -180,12 +138,14 @@ int rows_duties(struct ask *a, struct view_out *out)
 		err = ERR_OK;
 	for (uint32_t i = 0; i < rec_ntypes && !err; i++) {
 		const struct rec_type *t = &rec_types[i];
-		struct open_type x = {a, out, t, settler_of(t), a->feed.no, bytes_str(v.code)};
+		struct open_type x = {a, out, t, a->feed.no, bytes_str("")};
 
-		if (t->feed == REC_FEED_TOWN)
+		if (t->feed == REC_FEED_TOWN) {
 			x.feed_no = FEED_TOWN;
-		if (t->open.day && (enrolled || t->feed != REC_FEED_TOWN))
-			err = view_listed(a->t, x.feed_no, (enum rec_code)t->code, 0, on_open, &x);
+			x.village = bytes_str(v.code);
+		}
+		if (t->open.is && (enrolled || t->feed != REC_FEED_TOWN))
+			err = each_entry(&x);
 	}
 	return err;
 }

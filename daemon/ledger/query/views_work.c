@@ -2,6 +2,7 @@
 #include "daemon/ledger/query/view.h"
 #include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/ledger/state/read_filing.h"
+#include "daemon/ledger/state/read_open.h"
 
 /* What waits for somebody, beside what was done: one row for each, oldest first. */
 struct walk {
@@ -252,33 +253,15 @@ struct guided {
 	struct walk w;
 	struct bytes code; /* of the village */
 };
-struct replies {
-	const struct walk *w;
-	struct row_guidance *g;
-	bool done;
-};
 
-static int on_reply(void *ctx, uint64_t seq)
+static int read_reply(const struct walk *w, struct row_guidance *g)
 {
-	struct replies *x = ctx;
 	struct rec_guidance_reply r;
-	int err = head_of(x->w, seq, REC_guidance_reply, &r);
+	int err = g->reply ? head_of(w, g->reply, REC_guidance_reply, &r) : ERR_OK;
 
-	if (err || r.guidance != x->g->entry)
-		return err;
-	x->g->reply = seq;
-	x->g->replied = r.day;
-	x->done = r.done == YES_yes;
-	return ERR_OK;
-}
-
-static int read_closed(struct kv_txn *t, struct bytes code, struct row_guidance *g)
-{
-	struct state_num by = {0};
-	int err = reader_guided(READER(t, FEED_TOWN), FEED_TOWN, g->entry, code, &by);
-
-	g->closed = by.n;
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	if (!err && g->reply)
+		g->replied = r.day;
+	return err;
 }
 
 static uint32_t guided_state(const struct ask *a, const struct row_guidance *g, bool done)
@@ -296,8 +279,9 @@ static int on_guidance(void *ctx, uint64_t seq)
 {
 	const struct guided *x = ctx;
 	struct row_guidance g = {.entry = seq};
-	struct replies replies = {.w = &x->w, .g = &g};
+	const struct reader feed = reader_of(x->w.a->t, x->w.a->feed.no);
 	struct rec_guidance r;
+	struct outcome o;
 	int err = entry_head(x->w.a->t, FEED_TOWN, seq, REC_guidance, &r);
 
 	if (err || (r.village.n && !bytes_eq(r.village, x->code)))
@@ -305,11 +289,13 @@ static int on_guidance(void *ctx, uint64_t seq)
 	g.kind = r.kind;
 	g.due = r.due;
 	g.title = r.title;
-	err = read_closed(x->w.a->t, x->code, &g);
-	if (!err)
-		err = view_listed(x->w.a->t, x->w.a->feed.no, REC_guidance_reply, 0, on_reply,
-				  &replies);
-	g.state = guided_state(x->w.a, &g, replies.done);
+	err = read_outcome(&feed, rec_type_of(REC_guidance), x->code, seq, &o);
+	if (err)
+		return err;
+	g.closed = o.settled;
+	g.reply = o.report;
+	g.state = guided_state(x->w.a, &g, o.done);
+	err = read_reply(&x->w, &g);
 	return err ? err : view_put(x->w.out, &g);
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/fields.h"
 
+#include "daemon/ledger/rules/open.h"
 #include "daemon/ledger/rules/people/roster.h"
 #include "daemon/ledger/rules/refs.h"
 #include "daemon/ledger/rules/town/guidance.h"
@@ -115,14 +116,34 @@ int fields_check(struct rule_ctx *ctx)
 	return err;
 }
 
-int fields_settle(struct rule_ctx *ctx)
+static int effect_of(struct rule_ctx *ctx, const struct rec_field *f)
 {
-	const struct rec_type *t = ctx->type;
+	uint64_t seq = f->ref ? rec_u(f, &ctx->head) : 0;
 	int err = ERR_OK;
 
+	if (seq && f->settles)
+		err = rule_settle(ctx, seq, (enum rec_code)f->ref, settled_for(f, &ctx->head));
+	if (!err && seq && f->done_when)
+		err = open_report(ctx, rec_type_of(f->ref), seq,
+				  rec_chosen(f->done_when, &ctx->head) == YES_yes);
+	return err;
+}
+
+/* For the village that it names, or for all. */
+static struct bytes open_for(const struct rec_type *t, const void *head)
+{
+	for (uint32_t i = 0; i < t->nhead; i++)
+		if (t->head[i].enrolled)
+			return rec_bytes(&t->head[i], head);
+	return bytes_str("");
+}
+
+int fields_apply(struct rule_ctx *ctx)
+{
+	const struct rec_type *t = ctx->type;
+	int err = open_mark(ctx, t, ctx->e->seq, open_for(t, &ctx->head), true);
+
 	for (uint32_t i = 0; i < t->nhead && !err; i++)
-		if (t->head[i].settles && rec_u(&t->head[i], &ctx->head))
-			err = rule_settle(ctx, rec_u(&t->head[i], &ctx->head),
-					  settled_for(&t->head[i], &ctx->head));
+		err = effect_of(ctx, &t->head[i]);
 	return err;
 }

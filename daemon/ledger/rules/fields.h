@@ -6,7 +6,7 @@
 /* What follows from the kinds and meanings of the fields of a record (proto/records.def), for every type alike:
  * decodes the head into ctx->head and checks it, then the lines, but those of types whose rule does that. */
 int fields_check(struct rule_ctx *ctx);
-/* After the rule: what the head says is settled by this entry is. */
-int fields_settle(struct rule_ctx *ctx);
+/* After the rule: the entry is open if its type is, and what its head settles or reports on is so. */
+int fields_apply(struct rule_ctx *ctx);
 
 #endif

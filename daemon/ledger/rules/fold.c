@@ -207,7 +207,7 @@ static int judge(struct rule_ctx *ctx, struct bytes payload, bool author_ok)
 	if (!err)
 		err = apply_rule(ctx);
 	if (!err)
-		err = fields_settle(ctx);
+		err = fields_apply(ctx);
 	if (!err)
 		err = put_listed(ctx);
 	if (!err)

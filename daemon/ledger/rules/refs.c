@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/refs.h"
 
+#include "daemon/ledger/rules/open.h"
 #include "daemon/ledger/rules/rights.h"
 #include "daemon/ledger/state/read_registers.h"
 #include "lib/err.h"
@@ -85,15 +86,20 @@ int rule_other_person(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 						  .t = name});
 }
 
-static int put_done(struct rule_ctx *ctx, uint64_t seq, struct bytes village, uint64_t by)
+static int put_done(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village,
+		    uint64_t by)
 {
 	struct state_key k;
+	int err;
 
 	if (village.n)
 		state_guided_key(&k, ctx->f->feed_no, seq, village);
 	else
 		state_done_key(&k, ctx->f->feed_no, seq);
-	return rule_put_num(ctx, &k, by);
+	err = rule_put_num(ctx, &k, by);
+	return err ? err
+		   : open_mark(ctx, rec_type_of((uint16_t)code), seq, village,
+			       by == STATE_OPEN_AGAIN);
 }
 
 static int settled(struct rule_ctx *ctx, uint64_t seq, struct bytes village, uint64_t *ret_by)
@@ -122,12 +128,12 @@ int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struc
 					     .s = bytes_str(rec_type_of((uint16_t)code)->name)});
 }
 
-int rule_settle(struct rule_ctx *ctx, uint64_t seq, struct bytes village)
+int rule_settle(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village)
 {
-	return put_done(ctx, seq, village, ctx->e->seq);
+	return put_done(ctx, seq, code, village, ctx->e->seq);
 }
 
-int rule_reopen(struct rule_ctx *ctx, uint64_t seq)
+int rule_reopen(struct rule_ctx *ctx, uint64_t seq, enum rec_code code)
 {
-	return put_done(ctx, seq, (struct bytes){NULL, 0}, STATE_OPEN_AGAIN);
+	return put_done(ctx, seq, code, (struct bytes){NULL, 0}, STATE_OPEN_AGAIN);
 }

@@ -17,8 +17,8 @@ int rule_ref_author(struct rule_ctx *ctx, uint64_t seq, uint8_t ret[SIGN_KEY_BYT
 int rule_other_person(struct rule_ctx *ctx, uint64_t seq, enum rec_code code);
 /* An entry is settled once (V_DONE_ALREADY), as a whole (@village empty) or for one village; by this one. */
 int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village);
-int rule_settle(struct rule_ctx *ctx, uint64_t seq, struct bytes village);
-/* What settled it is void: it can be settled anew. */
-int rule_reopen(struct rule_ctx *ctx, uint64_t seq);
+int rule_settle(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village);
+/* What settled it as a whole is void: it can be settled anew. */
+int rule_reopen(struct rule_ctx *ctx, uint64_t seq, enum rec_code code);
 
 #endif

@@ -50,6 +50,17 @@ static uint64_t rule_on(struct world *x, uint64_t complaint, day_t day)
 	return put(x, x->no, TOWN_REV, REC_complaint_reply, &r);
 }
 
+static uint64_t apply(struct world *x)
+{
+	return put(x, x->no, TOWN_REC, REC_application,
+		   &(struct rec_application){.household = town_b("01002"),
+					     .item = town_b("A101"),
+					     .day = x->day,
+					     .place = town_b("村口公路"),
+					     .reason = town_b("清扫积雪一上午"),
+					     .applicant = town_b("王大明")});
+}
+
 static void clock_to(struct world *x, day_t today)
 {
 	x->w.wall_ms = town_noon(today);
@@ -160,18 +171,13 @@ static void test_work_is_what_waits_for_somebody(void)
 	world_open(&x, 4);
 	at = complain(&x);
 	e = town_record(&x.w, x.no, "01001", 0, "A101", x.day);
-	put(&x, x.no, TOWN_REC, REC_application,
-	    &(struct rec_application){.household = town_b("01002"),
-				      .item = town_b("A101"),
-				      .day = x.day,
-				      .place = town_b("村口公路"),
-				      .reason = town_b("清扫积雪一上午"),
-				      .applicant = town_b("王大明")});
+	apply(&x);
 	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 8), 3);
-	T_EQ(work[0].entry, at);
-	T_EQ(work[0].day, x.day);
-	T_STR(rows_text(work[1].what), "application for points");
-	T_STR(rows_text(work[1].subject), "01002");
+	T_STR(rows_text(work[0].what), "application for points");
+	T_STR(rows_text(work[0].subject), "01002");
+	T_EQ(work[0].due, DAY_NONE);
+	T_EQ(work[1].entry, at);
+	T_EQ(work[1].day, x.day);
 	T_STR(rows_text(work[2].what), "review");
 	T_EQ(work[2].entry, e);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
@@ -270,8 +276,190 @@ static void test_a_period_is_done_when_its_notice_hangs(void)
 	town_close(&x.w);
 }
 
+/* --- what is read for it ---------------------------------------------------------------------------- */
+static const struct kv_ops *stored;
+static uint32_t nread;
+
+static int count_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
+{
+	nread++;
+	return stored->get(t, tab, key, ret);
+}
+
+static int count_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
+		      struct bytes *ret_val)
+{
+	nread++;
+	return stored->seek(c, key, how, ret_key, ret_val);
+}
+
+static int count_row(void *ctx, const void *row)
+{
+	(void)row;
+	++*(uint32_t *)ctx;
+	return ERR_OK;
+}
+
+/* How many rows of the store are read to find the @n rows of a list. */
+static uint32_t read_for(struct world *x, enum view_place view, uint32_t n)
+{
+	const struct kv_ops *ops = x->w.kv->ops;
+	struct kv_ops counting = *ops;
+	uint32_t found = 0;
+	struct ask a;
+
+	counting.get = count_get;
+	counting.seek = count_seek;
+	stored = ops;
+	nread = 0;
+	town_begin(&x->w);
+	a = rows_ask(&x->w, x->no);
+	x->w.kv->ops = &counting;
+	T_EQ(view_each(&a, &views[view], count_row, &found), ERR_OK);
+	x->w.kv->ops = ops;
+	town_commit(&x->w);
+	T_EQ(found, n);
+	return nread;
+}
+
+static void close_guidance(struct world *x, uint64_t guidance)
+{
+	put(x, FEED_TOWN, "office", REC_guidance_close,
+	    &(struct rec_guidance_close){.guidance = guidance,
+					 .village = town_b(TOWN_CODE),
+					 .day = x->today,
+					 .note = town_b("已核实")});
+}
+
+static void decline(struct world *x, uint64_t application)
+{
+	put(x, x->no, TOWN_REV, REC_application_reply,
+	    &(struct rec_application_reply){.application = application,
+					    .opinion = town_b("当天未到场")});
+}
+
+/* @n of each kind: complaints, applications, tasks that the town closed and tasks that the village reported. */
+static void done_with(struct world *x, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		rule_on(x, complain(x), x->today);
+		decline(x, apply(x));
+		close_guidance(x, guide(x, x->today));
+		report(x, guide(x, x->today), YES_yes);
+	}
+}
+
+#define FEW   20
+#define MANY  300
+#define KINDS 4	 /* of each done_with, in the list of duties */
+#define APART 40 /* rows for what is open, which lies apart when much was done between */
+
+static void test_what_is_done_costs_nothing_when_what_is_due_is_asked_for(void)
+{
+	uint32_t few, work;
+	struct world x;
+
+	world_open(&x, 7);
+	x.w.wall_ms = town_noon(x.today);
+	done_with(&x, FEW);
+	complain(&x);
+	guide(&x, x.today);
+	few = read_for(&x, VIEW_due, 2);
+	work = read_for(&x, VIEW_work, 2);
+	done_with(&x, MANY);
+	T_OK(read_for(&x, VIEW_due, 2) <= few + APART);
+	T_OK(read_for(&x, VIEW_work, 2) <= work + APART);
+	town_close(&x.w);
+}
+
+/* --- what follows for applications and for villages that come later --------------------------------- */
+/* A line settles the application that it names; one that is refused settles nothing. */
+static void test_an_application_waits_again_when_its_line_is_refused(void)
+{
+	struct row_duties duty[4];
+	struct rec_points_line l;
+	struct row_work work[4];
+	struct world x;
+	uint64_t at, e;
+
+	world_open(&x, 9);
+	at = apply(&x);
+	l = town_line("01002", 0, "A101", x.day);
+	l.application = at;
+	T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_ACCEPTED);
+	e = town_size(&x.w, x.no) - 1;
+	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 4), 1);
+	T_EQ(work[0].entry, e);
+	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 1);
+	T_EQ(duty[0].by, e);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_refuse), V_ACCEPTED);
+	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 4), 1);
+	T_EQ(work[0].entry, at);
+	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 1);
+	T_EQ(duty[0].by, 0);
+	town_close(&x.w);
+}
+
+/* Done without anybody knowing when is done. */
+static void test_what_is_settled_without_a_clock_is_done(void)
+{
+	struct row_duties duty[4];
+	struct row_work work[4];
+	struct world x;
+	uint64_t at;
+
+	world_open(&x, 10);
+	at = apply(&x);
+	x.w.wall_ms = 0;
+	decline(&x, at);
+	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 1);
+	T_EQ(duty[0].done, DAY_NONE);
+	T_EQ(duty[0].by, town_size(&x.w, x.no) - 1);
+	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 4), 0);
+	town_close(&x.w);
+}
+
+static void test_a_village_that_enrols_later_has_the_tasks_for_all(void)
+{
+	const char *const two = "500101999202";
+	struct row_due due[4];
+	struct world x;
+	uint64_t at;
+	uint32_t no;
+
+	world_open(&x, 11);
+	at = guide(&x, x.today);
+	close_guidance(&x, at);
+	T_EQ(town_invite(&x.w, two, "二村", DAY_NONE), V_ACCEPTED);
+	T_EQ(town_enrol(&x.w, two), V_ACCEPTED);
+	no = town_feed(&x.w, two);
+	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 0);
+	T_EQ(rows_read(&x.w, no, VIEW_due, due, 4), 1);
+	T_EQ(due[0].entry, at);
+	town_close(&x.w);
+}
+
+/* --- all that was done ------------------------------------------------------------------------------ */
+static void test_all_duties_are_read_in_linear_time(void)
+{
+	struct world x;
+	uint32_t one;
+
+	world_open(&x, 8);
+	done_with(&x, FEW);
+	one = read_for(&x, VIEW_duties, KINDS * FEW);
+	done_with(&x, FEW);
+	T_OK(read_for(&x, VIEW_duties, 2 * KINDS * FEW) <= 2 * one + APART);
+	town_close(&x.w);
+}
+
 T_MAIN(T(test_a_complaint_is_due_until_it_is_answered),
        T(test_a_task_of_the_town_is_due_until_the_village_reports_it_done, "R20 R75"),
        T(test_a_task_for_another_village_is_not_due_here), T(test_work_is_what_waits_for_somebody),
        T(test_completeness_counts_what_was_done_in_time, "R07"),
-       T(test_a_period_is_done_when_its_notice_hangs, "R46 R77"))
+       T(test_a_period_is_done_when_its_notice_hangs, "R46 R77"),
+       T(test_what_is_done_costs_nothing_when_what_is_due_is_asked_for),
+       T(test_an_application_waits_again_when_its_line_is_refused, "R05"),
+       T(test_what_is_settled_without_a_clock_is_done),
+       T(test_a_village_that_enrols_later_has_the_tasks_for_all, "R20"),
+       T(test_all_duties_are_read_in_linear_time))

@@ -212,7 +212,8 @@ static int undo(struct rule_ctx *ctx, const struct booking *m)
 {
 	int err = release_cap(ctx, m);
 
-	return err || m->l.application == 0 ? err : rule_reopen(ctx, m->l.application);
+	return err || m->l.application == 0 ? err
+					    : rule_reopen(ctx, m->l.application, REC_application);
 }
 
 /* P01: the one who decides must not be of the household that is better off for it. */

@@ -83,7 +83,7 @@ int due_process_apply(struct rule_ctx *ctx, uint32_t line, const struct rec_poin
 					       .s = place_household(&now),
 					       .t = a.item});
 	err = rule_unsettled(ctx, l->application, REC_application, bytes_str(""));
-	return err ? err : rule_settle(ctx, l->application, bytes_str(""));
+	return err ? err : rule_settle(ctx, l->application, REC_application, bytes_str(""));
 }
 
 /* --- telling --------------------------------------------------------------------------------------- */

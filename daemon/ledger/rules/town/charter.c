@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/open.h"
 #include "daemon/ledger/rules/rights.h"
 #include "lib/err.h"
 #include "proto/manifest.h"
@@ -185,6 +186,8 @@ int rule_village_enrol(struct rule_ctx *ctx)
 	village.enrolled = true;
 	village.enrol = ctx->e->seq;
 	err = put_village(ctx, r.village_code, &village);
+	if (!err)
+		err = open_enrol(ctx, r.village_code);
 	if (err)
 		return err;
 	memcpy(committee.village, r.village_code.p, r.village_code.n);
