@@ -163,12 +163,6 @@ void jw_ku64(struct jw *w, const char *key, uint64_t v)
 	jw_u64(w, v);
 }
 
-void jw_ki64(struct jw *w, const char *key, int64_t v)
-{
-	jw_key(w, key);
-	jw_i64(w, v);
-}
-
 void jw_kbool(struct jw *w, const char *key, bool v)
 {
 	jw_key(w, key);

@@ -33,7 +33,6 @@ void jw_hex(struct jw *w, const void *p, size_t n);
 /* key and value in one call */
 void jw_kstr(struct jw *w, const char *key, const char *s);
 void jw_ku64(struct jw *w, const char *key, uint64_t v);
-void jw_ki64(struct jw *w, const char *key, int64_t v);
 void jw_kbool(struct jw *w, const char *key, bool v);
 void jw_khex(struct jw *w, const char *key, const void *p, size_t n);
 

@@ -21,16 +21,15 @@ const struct rec_choices rec_lists[] = {CHOICES_ALL(LIST_ROW)};
 const uint32_t rec_nlists = REC_LIST_NONE;
 
 /* what a field means; of those that name another one, it is in the same head or line */
-#define NAME		   .person = true
-#define DEFAULT(how)	   .fill = REC_##how
-#define EXAMPLE(text)	   .example = (text)
-#define PAST		   .past = true
-#define PERIOD_TO(R, from) .not_before = &fields_##R[AT_##R##_##from]
-#define AT_MOST(R, field)  .at_most = &fields_##R[AT_##R##_##field]
-/* what is registered has an example of its own */
-#define HOUSEHOLD(is)		.household = REC_##is, .example = "05001"
+#define NAME			.person = true
+#define DEFAULT(how)		.fill = REC_##how
+#define EXAMPLE(text)		.example = (text)
+#define PAST			.past = true
+#define PERIOD_TO(R, from)	.not_before = &fields_##R[AT_##R##_##from]
+#define AT_MOST(R, field)	.at_most = &fields_##R[AT_##R##_##field]
+#define HOUSEHOLD(is)		.household = REC_##is
 #define MEMBER(R, of, is)	.member = REC_##is, .member_of = &fields_##R[AT_##R##_##of]
-#define ENROLLED		.enrolled = true, .example = "500101999201"
+#define ENROLLED		.enrolled = true
 #define OTHER_PERSON		.other_person = true
 #define REF(type)		.ref = REC_##type
 #define SETTLES			.settles = true
@@ -67,19 +66,24 @@ RECORDS(REC_X, REC_XL)
 #define COUNT(a)      (sizeof(a) / sizeof((a)[0]))
 #define REC_IS_LISTED true
 #define REC_IS_BULK   false
+/* the column @rule: who checks the fields of the lines */
+#define REC_BY_RULE   false
+#define REC_BY_FIELDS false
+#define REC_BY_LINES  true
 /* the column @open */
 #define CLOSED		 .open.day = NULL
 #define OPEN(name, day_) .open.day = &fields_##name[AT_##name##_##day_]
 #define OPEN_WITHIN(name, day_, days_)                                                             \
 	OPEN(name, day_), .open.days = &fields_scheme[AT_scheme_##days_]
-#define TYPE(type, no, version, feeds, writers, index)                                             \
+#define TYPE(type, no, version, feeds, writers, index, rule)                                       \
 	.name = #type, .code = (no), .schema = (version), .feed = REC_FEED_##feeds,                \
-	.roles = (writers), .listed = REC_IS_##index, .head = fields_##type,                       \
-	.nhead = COUNT(fields_##type), .head_size = sizeof(struct rec_##type)
+	.roles = (writers), .listed = REC_IS_##index, .own_lines = REC_BY_##rule,                  \
+	.head = fields_##type, .nhead = COUNT(fields_##type),                                      \
+	.head_size = sizeof(struct rec_##type)
 #define REC_X(name, code, schema, feed, roles, index, rule, open, name_zh, name_en)                \
-	{TYPE(name, code, schema, feed, roles, index), open, .zh = name_zh, .en = name_en},
+	{TYPE(name, code, schema, feed, roles, index, rule), open, .zh = name_zh, .en = name_en},
 #define REC_XL(name, code, schema, feed, roles, index, rule, open, lmin, lmax, name_zh, name_en)   \
-	{TYPE(name, code, schema, feed, roles, index),                                             \
+	{TYPE(name, code, schema, feed, roles, index, rule),                                       \
 	 open,                                                                                     \
 	 .line = fields_##name##_line,                                                             \
 	 .nline = COUNT(fields_##name##_line),                                                     \

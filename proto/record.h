@@ -100,7 +100,8 @@ struct rec_field {
 	int64_t min, max;
 	const struct rec_choices *choices; /* NULL unless REC_CHOICE */
 	const char *zh, *en;
-	const char *example; /* a value for people to see; NULL: one is made from the kind */
+	const char *
+		example; /* a value for people to see; NULL: one is made of what is known (rec_example) */
 	enum rec_default fill;
 	bool person; /* the name of a person, which can be shortened */
 	bool number; /* a text that is a number: "12.5" */
@@ -134,6 +135,7 @@ struct rec_type {
 	enum rec_feed feed;
 	uint32_t roles; /* RB() bits; 0: the rule decides */
 	bool listed;	/* accepted entries are in an index by type (view_listed) */
+	bool own_lines; /* its rule checks, and settles, what the fields of its lines mean */
 	struct rec_open open;
 	const char *zh, *en;
 	const struct rec_field *head;
@@ -169,6 +171,8 @@ bool rec_is_hex(const struct rec_field *f);
 /* "points", as in the table of SPEC.md 5. */
 const char *rec_kind_name(enum rec_kind kind);
 bool rec_is_number(const struct rec_field *f); /* is it written from the right? */
+/* Appends a value that the field would take, as rec_field_parse reads it; of a text its label. */
+void rec_example(const struct rec_field *f, enum lang lang, struct buf *out);
 /* The value of a field in a head or line, of a kind that is kept in this C type; bytes are borrowed, and empty when
  * they were not given. */
 uint64_t rec_u(const struct rec_field *f, const void *s);

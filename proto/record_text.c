@@ -23,6 +23,30 @@ bool rec_is_number(const struct rec_field *f)
 	       f->kind == REC_QTY;
 }
 
+void rec_example(const struct rec_field *f, enum lang lang, struct buf *out)
+{
+	char text[AMOUNT_TEXT_MAX];
+	int64_t some = f->max < 1000 ? f->max : 1000;
+
+	if (f->example || f->household || f->enrolled) {
+		buf_puts(out, f->example ? f->example : f->household ? "05001" : "500101999201");
+		return;
+	}
+	switch (f->kind) {
+	case REC_U:
+	case REC_QTY: buf_printf(out, "%" PRId64, f->min > 1 ? f->min : 1); return;
+	case REC_POINTS: buf_puts(out, points_text(points_of(some), text)); return;
+	case REC_FEN: buf_puts(out, fen_text(fen_of(some), text)); return;
+	case REC_DAY: buf_puts(out, "2026-03-01"); return;
+	case REC_MINUTE: buf_puts(out, "09:30"); return;
+	case REC_CHOICE: buf_puts(out, f->choices->v[f->min].name); return;
+	case REC_DIGEST:
+	case REC_BIN: buf_printf(out, "%0*d", (int)(2 * (f->min > 0 ? f->min : f->max)), 0); return;
+	case REC_TEXT: buf_puts(out, lang == LANG_EN ? f->en : f->zh); return;
+	case REC_CODE: buf_puts(out, "1"); return;
+	}
+}
+
 /* --- masked names ------------------------------------------------------------------------------------ */
 
 /* Family names of two characters; each entry is two characters of three bytes. */

@@ -86,7 +86,7 @@ void node_fx_close(struct node *n, uint32_t conn, bool stranger, int err, const 
 static bool same_alarm(const struct alarm *a, const struct alarm *b)
 {
 	return a->id == b->id && !hash_cmp(&a->feed, &b->feed) && a->seq == b->seq &&
-	       a->err == b->err;
+	       a->err == b->err && !hash_cmp(&a->peer, &b->peer);
 }
 
 static void log_alarm(struct node *n, const struct alarm *a)

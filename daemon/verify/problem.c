@@ -8,6 +8,7 @@
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/template.h"
+#include "lib/vec.h"
 
 static const struct {
 	const char *name, *table;
@@ -29,18 +30,9 @@ static struct problem *append(struct verify *v)
 {
 	struct verify_report *r = v->report;
 
-	if (r->nproblems == v->cap) {
-		uint32_t cap = v->cap ? 2 * v->cap : 8;
-		struct problem *p;
-
-		cap = cap < VERIFY_PROBLEMS_MAX ? cap : VERIFY_PROBLEMS_MAX;
-		p = mem_resize(r->problem, cap, sizeof(*p));
-		if (!p) {
-			v->err = ERR_NOMEM;
-			return NULL;
-		}
-		r->problem = p;
-		v->cap = cap;
+	if (VEC_ROOM(r->problem, r->nproblems, v->cap)) {
+		v->err = ERR_NOMEM;
+		return NULL;
 	}
 	memset(&r->problem[r->nproblems], 0, sizeof(*r->problem));
 	return &r->problem[r->nproblems++];

@@ -3,6 +3,7 @@
 #include "daemon/writer/writer_int.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "lib/vec.h"
 
 static struct guard_cosigned *cosigned_of(const struct writer *w, const struct hash *feed)
 {
@@ -15,19 +16,9 @@ static struct guard_cosigned *cosigned_of(const struct writer *w, const struct h
 /* Room for one more. */
 static int reserve(struct writer *w)
 {
-	uint32_t cap = w->cosigned_cap ? 2 * w->cosigned_cap : 2;
-	struct guard_cosigned *more;
-
 	if (w->ncosigned == FEEDS_MAX)
 		return ERR_LIMIT;
-	if (w->ncosigned < w->cosigned_cap)
-		return ERR_OK;
-	more = mem_resize(w->cosigned, cap, sizeof(*more));
-	if (!more)
-		return ERR_NOMEM;
-	w->cosigned = more;
-	w->cosigned_cap = cap;
-	return ERR_OK;
+	return VEC_ROOM(w->cosigned, w->ncosigned, w->cosigned_cap);
 }
 
 int writer_cosigned_put(struct writer *w, const struct hash *feed, uint64_t size,

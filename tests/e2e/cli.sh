@@ -38,6 +38,23 @@ for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) 
 	done
 	grep -v '(' "$work/out" | LC_ALL=C grep -q '[^ -~]' && fail "Chinese in the English help of $type: $(cat "$work/out")"
 done
+# what must follow, and by when, is in the help of the types that leave something to do, and of no other
+open=$(sed -n 's/^.*X[L]\{0,1\}(\([a-z_]*\), .* OPEN[A-Z_]*(.*/\1/p' proto/records.def | tr _ -)
+[[ $(wc -w <<<"$open") -ge 3 ]] || fail "types that are open: $open"
+for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) .*/\1/p'); do
+	c --lang en record "$type" --help
+	said=$(grep -c '^Then needed: .*(record ' "$work/out")
+	want=$(grep -cx -- "$type" <<<"$open")
+	((said == want)) || fail "what must follow $type: $(cat "$work/out")"
+done
+expect 0 '^Then needed: ruling on a complaint \(record complaint-reply\), counted from "day", in the "working days for an answer" of' \
+	--lang en record complaint --help
+expect 0 '^之后须办：异议复核 \(record objection-reply\)，自“日期”起，期限按奖励方案的“异议答复期（工作日）”$' \
+	--lang zh record objection --help
+expect 0 '^Then needed: closing of a task \(record guidance-close\) or reply to the town \(record guidance-reply\), not after "due"' \
+	--lang en record guidance --help
+expect 0 '^之后须办：整改销号 .*不晚于“完成期限”' --lang zh record guidance --help
+expect 0 ' --household 05001 --into 05002 ' record merge --help
 expect 0 '^亲属申报$' --lang zh record kin --help
 expect 0 '^由谁写：村务监督委员、村两委$' --lang zh record kin --help
 expect 0 '^ +--line-member N .*from 1 to 99 \(required\)' record kin --help
@@ -217,6 +234,22 @@ expect 0 'would import 315 rows in 120 signed entries' "${v[@]}" roster import "
 expect 0 'imported: 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
 expect 0 'nothing new: the same file was imported on 20' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
 expect 2 'cannot read' "${v[@]}" roster import "$work/none.csv" --as head
+
+# --- the examples of help ---------------------------------------------------------------------------------
+# each is a record that can be judged, whatever its rule says of this village
+tried=0
+for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) .*/\1/p'); do
+	example=$("$cz" --lang en record "$type" --help | grep -E "^  cunzhang --dir (hub|village) record $type ") || continue
+	eval "words=(${example#  cunzhang --dir * })"
+	node=v1 person=head
+	[[ $example == *'--dir hub'* ]] && node=hub person=office
+	c --lang en --dir "$work/$node" "${words[@]:0:${#words[@]}-1}" "$person" --dry-run
+	rv=$?
+	((rv <= 1)) || fail "exit $rv: $example: $(cat "$work/out")"
+	grep -qw F00 "$work/out" && fail "malformed: $example: $(cat "$work/out")"
+	tried=$((tried + 1))
+done
+((tried >= 40)) || fail "only $tried examples"
 
 # --- the daemon's own words --------------------------------------------------------------------------------
 LANGUAGE=zh "$czd" --dir "$work/n" 2>"$work/out" && fail "a daemon without a node"

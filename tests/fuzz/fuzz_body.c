@@ -14,6 +14,7 @@
 #define VILLAGE	   "500101999201"
 #define PATH_BYTES 64
 #define OTHERS	   123
+#define OVERTAKEN  "overtaken"
 
 static struct town w;
 static struct web_services services;
@@ -39,13 +40,17 @@ static int no_random(void *ctx, void *p, size_t n)
 	return ERR_OK;
 }
 
-static int no_key(void *ctx, const char *name, const char *pass, uint8_t ret_public[SIGN_KEY_BYTES],
-		  struct errmsg *msg)
+/* Keys are not kept, so that every input meets the same ones. Somebody else has made that of OVERTAKEN since it
+ * was looked for. */
+static int person_create(void *ctx, const char *name, const char *pass,
+			 uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
 {
-	(void)ctx;
-	(void)name;
 	(void)pass;
 	(void)msg;
+	if (services.person_public(ctx, name, ret_public) == ERR_OK || strcmp(name, OVERTAKEN) == 0)
+		return ERR_EXISTS;
+	if (strchr(name, ' '))
+		return ERR_INVALID;
 	memset(ret_public, 9, SIGN_KEY_BYTES);
 	return ERR_OK;
 }
@@ -71,7 +76,7 @@ static void open_town(void)
 	services = services_of(&w, village);
 	services.tx.submit = submit;
 	services.tx.random = no_random;
-	services.person_create = no_key;
+	services.person_create = person_create;
 	atexit(close_town);
 }
 

@@ -1,5 +1,6 @@
 #include "tests/lib/town.h"
 
+#include "daemon/ledger/state/reader.h"
 #include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/hash.h"
@@ -525,4 +526,16 @@ void town_digest(struct town *w, uint32_t no, struct hash *ret)
 	T_EQ(fold_digest(w->t, no, ret), ERR_OK);
 	if (own)
 		town_commit(w);
+}
+
+int64_t town_redeemed(struct town *w, uint32_t no, const char *household, int year)
+{
+	struct state_redeemed x = {0};
+	int err;
+
+	town_begin(w);
+	err = reader_redeemed(READER(w->t, no), no, town_b(household), year, &x);
+	town_commit(w);
+	T_OK(!err || err == ERR_NOTFOUND);
+	return x.sum;
 }

@@ -137,5 +137,7 @@ uint64_t town_record(struct town *w, uint32_t no, const char *household, uint32_
 uint64_t town_earn(struct town *w, uint32_t no, const char *household, uint32_t member,
 		   const char *item, day_t day);
 void town_digest(struct town *w, uint32_t no, struct hash *ret);
+/* What a household has redeemed in a year. */
+int64_t town_redeemed(struct town *w, uint32_t no, const char *household, int year);
 
 #endif

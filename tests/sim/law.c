@@ -444,6 +444,13 @@ static void same_verdicts(struct sim *s, uint32_t village, struct kv_txn *hub, u
 	kv_abort(t);
 }
 
+static bool quiet(struct sim *s, uint32_t host)
+{
+	const struct machine *m = &s->m[host];
+
+	return m->host.up && m->phase == PH_IDLE && !m->host.nqueue && !work_waiting(s, host);
+}
+
 /* Not compared while a store is longer than what was sealed: a node stopped when its commit failed, and the batch may
  * have reached the disk all the same. */
 static void same_state(struct sim *s, struct kv_txn *a, uint32_t a_no, uint32_t host, uint32_t b_no,
@@ -459,6 +466,10 @@ static void same_state(struct sim *s, struct kv_txn *a, uint32_t a_no, uint32_t 
 	T_EQ(fold_digest(a, a_no, &da), ERR_OK);
 	T_EQ(fold_digest(b, b_no, &db), ERR_OK);
 	kv_abort(b);
+	if (ha.size != hb.size && quiet(s, host) && quiet(s, SIM_HUB))
+		sim_fail(s,
+			 "state: %s of %s is longer in one store though both have sealed the same",
+			 what, name_of(s, host));
 	if (ha.size == hb.size && hash_cmp(&da, &db))
 		sim_fail(s, "state: %s of %s differs between village and hub at one size", what,
 			 name_of(s, host));
@@ -617,13 +628,6 @@ void law_stepped(struct sim *s, uint32_t host)
 }
 
 /* --- the end ----------------------------------------------------------------------------------------- */
-
-static bool quiet(struct sim *s, uint32_t host)
-{
-	const struct machine *m = &s->m[host];
-
-	return m->host.up && m->phase == PH_IDLE && !m->host.nqueue && !work_waiting(s, host);
-}
 
 /* The first thing that is not as it should be; NULL: all is well. */
 static const char *village_lacks(struct sim *s, uint32_t v)

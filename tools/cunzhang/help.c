@@ -163,30 +163,37 @@ static void put_roles(const struct rec_type *type)
 	buf_close(&b);
 }
 
-/* A value that this field would take. */
-static void put_sample(struct buf *b, const struct rec_field *f)
+/* Does a record of this type end what @to leaves to do? */
+static bool ends(const struct rec_type *t, const struct rec_type *to)
 {
-	char text[AMOUNT_TEXT_MAX];
+	for (uint32_t i = 0; i < t->nhead; i++)
+		if (t->head[i].ref == to->code && (t->head[i].settles || t->head[i].done_when))
+			return true;
+	return false;
+}
 
-	if (f->example) {
-		buf_puts(b, f->example);
-		return;
-	}
-	switch (f->kind) {
-	case REC_U:
-	case REC_QTY: buf_printf(b, "%" PRId64, f->min > 1 ? f->min : 1); return;
-	case REC_POINTS:
-		buf_puts(b, points_text(points_of(f->max < 1000 ? f->max : 1000), text));
-		return;
-	case REC_FEN: buf_puts(b, fen_text(fen_of(f->max < 1000 ? f->max : 1000), text)); return;
-	case REC_DAY: buf_puts(b, "2026-03-01"); return;
-	case REC_MINUTE: buf_puts(b, "09:30"); return;
-	case REC_CHOICE: buf_puts(b, f->choices->v[f->min].name); return;
-	case REC_DIGEST: buf_puts(b, "photo.jpg"); return;
-	case REC_BIN: buf_printf(b, "%0*d", (int)(2 * f->min), 0); return;
-	case REC_TEXT: buf_printf(b, "'%s'", say_lang() == LANG_EN ? f->en : f->zh); return;
-	case REC_CODE: buf_printf(b, "%.*s", (int)f->max, "1"); return;
-	}
+static const char *label(const struct rec_field *f)
+{
+	return say_lang() == LANG_EN ? f->en : f->zh;
+}
+
+/* What must be written about a record of this type once it is accepted, and by when. */
+static void put_open(const struct rec_type *type)
+{
+	const struct rec_open *o = &type->open;
+	char name[CLI_FIELD_MAX];
+	struct buf b = {0};
+
+	for (uint32_t i = 0; i < rec_ntypes && o->day; i++)
+		if (ends(&rec_types[i], type))
+			buf_printf(&b, "%s%s (record %s)", b.n ? say_text(M_LIST_OR) : "",
+				   say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh,
+				   cli_option_name(rec_types[i].name, name));
+	if (o->days)
+		SAY(stdout, M_HELP_OPEN_WITHIN, buf_str(&b), label(o->day), label(o->days));
+	else if (o->day)
+		SAY(stdout, M_HELP_OPEN_UNTIL, buf_str(&b), label(o->day));
+	buf_close(&b);
 }
 
 /* The command that makes records of this type from what the node knows; NULL: people write them. */
@@ -208,7 +215,7 @@ static void put_example(const struct cli *c)
 {
 	bool line = c->type->lines_min > 0;
 	char name[CLI_FIELD_MAX];
-	struct buf b = {0};
+	struct buf b = {0}, value = {0};
 
 	buf_printf(&b, "  cunzhang --dir %s %s", c->type->feed == REC_FEED_TOWN ? "hub" : "village",
 		   c->cmd->name);
@@ -216,14 +223,18 @@ static void put_example(const struct cli *c)
 		buf_printf(&b, " %s", cli_option_name(c->type->name, name));
 	for (uint32_t i = 0; i < c->nopts; i++) {
 		const struct option_def *o = &c->opts[i];
+		bool quoted = o->field && o->field->kind == REC_TEXT;
 
 		if (!o->required || !o->field || (args_of_line(c, o) && !line))
 			continue;
 		buf_printf(&b, " --%s ", cli_option_name(o->name, name));
-		put_sample(&b, o->field);
+		rec_example(o->field, say_lang(), &value);
+		buf_printf(&b, quoted ? "'%s'" : "%s", buf_str(&value));
+		buf_reset(&value);
 	}
 	buf_printf(&b, " --as %s", say_text(M_HELP_SOMEBODY));
 	printf("\n%s\n%s\n", say_text(M_HELP_EXAMPLE), buf_str(&b));
+	buf_close(&value);
 	buf_close(&b);
 }
 
@@ -281,8 +292,10 @@ void help_command(const struct cli *c)
 		printf("\n%s\n", say_text(m->help));
 	if (m->more != M_NOTHING_MORE && !of_type)
 		printf("%s\n", say_text(m->more));
-	if (of_type)
+	if (of_type) {
 		put_roles(c->type);
+		put_open(c->type);
+	}
 	put_parts(c);
 	if (of_type && made_by(c->type))
 		printf("\n%s\n  cunzhang %s --help\n", say_text(M_HELP_MADE_BY), made_by(c->type));

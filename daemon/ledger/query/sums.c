@@ -6,81 +6,48 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/map.h"
 #include "lib/mem.h"
 #include "lib/text.h"
-
-#define ROWS_MIN 64
+#include "lib/vec.h"
 
 struct making {
 	enum report_by by;
 	char category; /* '\0': all */
 	struct report *r;
 	uint32_t cap;
-	uint32_t *place; /* open addressing over the rows: index + 1 */
-	uint32_t places;
+	struct map places; /* of the rows by their keys */
 };
 
 /* --- rows ------------------------------------------------------------------------------------------ */
-static uint32_t key_hash(const char *key)
+static bool has_key(const void *ctx, uint32_t at, struct bytes key)
 {
-	uint32_t h = UINT32_C(2166136261);
-
-	for (; *key; key++)
-		h = (h ^ (uint8_t)*key) * UINT32_C(16777619);
-	return h ^ h >> 15;
+	return bytes_eq(bytes_str(((const struct report *)ctx)->row[at].key), key);
 }
 
-static uint32_t *place_of(const struct making *m, const char *key)
+static int add_row(struct making *m, const char *key)
 {
-	uint32_t h = key_hash(key);
+	struct report *r = m->r;
+	int err = r->n == REPORT_ROWS_MAX ? ERR_LIMIT : VEC_ROOM(r->row, r->n, m->cap);
 
-	for (;; h++) {
-		uint32_t *p = &m->place[h & (m->places - 1)];
-
-		if (*p == 0 || strcmp(m->r->row[*p - 1].key, key) == 0)
-			return p;
-	}
-}
-
-static int grow(struct making *m)
-{
-	uint32_t cap = m->cap ? m->cap * 2 : ROWS_MIN;
-	struct report_row *rows;
-
-	if (cap > REPORT_ROWS_MAX)
-		return ERR_LIMIT;
-	rows = mem_resize(m->r->row, cap, sizeof(*rows));
-	if (!rows)
-		return ERR_NOMEM;
-	m->r->row = rows;
-	m->cap = cap;
-	mem_free(m->place);
-	m->places = 2 * cap;
-	m->place = mem_array(m->places, sizeof(*m->place));
-	if (!m->place)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < m->r->n; i++)
-		*place_of(m, m->r->row[i].key) = i + 1;
+	if (!err)
+		err = map_add(&m->places, bytes_str(key), r->n);
+	if (err)
+		return err;
+	memset(&r->row[r->n], 0, sizeof(*r->row));
+	str_set(r->row[r->n].key, sizeof(r->row[r->n].key), bytes_str(key));
+	r->n++;
 	return ERR_OK;
 }
 
 static int row_of(struct making *m, const char *key, struct report_row **ret)
 {
-	int err = m->r->n == m->cap ? grow(m) : ERR_OK;
-	uint32_t *p;
+	uint32_t at = map_get(&m->places, bytes_str(key), has_key, m->r);
+	int err = at == MAP_NONE ? add_row(m, key) : ERR_OK;
 
-	if (err)
-		return err;
-	p = place_of(m, key);
-	if (*p == 0) {
-		struct report_row *row = &m->r->row[m->r->n++];
-
-		memset(row, 0, sizeof(*row));
-		str_set(row->key, sizeof(row->key), bytes_str(key));
-		*p = m->r->n;
-	}
-	*ret = &m->r->row[*p - 1];
-	return ERR_OK;
+	if (!err)
+		*ret = &m->r->row[at == MAP_NONE ? m->r->n - 1 : at];
+	return err;
 }
 
 /* --- one posting ----------------------------------------------------------------------------------- */
@@ -209,7 +176,7 @@ int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_b
 
 	*ret = (struct report){0};
 	err = statement_days(t, feed_no, p, kv_bytes(NULL, 0), size, on_row, &m);
-	mem_free(m.place);
+	map_close(&m.places);
 	if (!err && ret->n)
 		qsort(ret->row, ret->n, sizeof(*ret->row), by_key);
 	return err;

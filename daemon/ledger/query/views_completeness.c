@@ -207,9 +207,12 @@ static void put_balance(struct measures *m, const struct report_row *total)
 {
 	uint64_t rewards = m->honours + m->supports + m->given;
 	bool negative = total->deductions > total->awards;
+	/* where more was taken back than confirmed, lines count below zero and have no shares */
+	bool counts = total->deductions >= 0 && total->awards >= 0;
 
 	put_measure(m, SAYS("扣分条数占比", "deductions among all lines"),
-		    (uint64_t)total->deductions, (uint64_t)(total->awards + total->deductions),
+		    counts ? (uint64_t)total->deductions : 0,
+		    counts ? (uint64_t)(total->awards + total->deductions) : 0,
 		    negative ? SAYS("扣分多于加分，应以正向激励为主",
 				    "more deductions than awards; awards should lead")
 			     : fine);

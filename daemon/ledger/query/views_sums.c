@@ -7,6 +7,7 @@
 #include "daemon/ledger/state/read_catalogue.h"
 #include "lib/mem.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 
 /* Sums of points in a period, ranks by them, and the measures of completeness. */
 struct sums {
@@ -52,8 +53,8 @@ static int put_sum(const struct sums *s, struct bytes key, struct bytes label,
 {
 	const struct row_categories v = {.key = key,
 					 .label = label,
-					 .awards = (uint64_t)row->awards,
-					 .deductions = (uint64_t)row->deductions,
+					 .awards = qty_of(row->awards),
+					 .deductions = qty_of(row->deductions),
 					 .plus = row->plus,
 					 .minus = row->minus,
 					 .net = row->net};
@@ -194,8 +195,8 @@ static int put_group(struct view_out *out, const struct groups *g, uint32_t i)
 	const struct row_groups v = {.group = bytes_str(g->g[i].group),
 				     .households = g->g[i].households,
 				     .taking_part = g->g[i].taking_part,
-				     .awards = (uint64_t)sum->awards,
-				     .deductions = (uint64_t)sum->deductions,
+				     .awards = qty_of(sum->awards),
+				     .deductions = qty_of(sum->deductions),
 				     .plus = sum->plus,
 				     .minus = sum->minus,
 				     .net = sum->net};
@@ -284,15 +285,8 @@ static int year_row(struct year_rows *y, const char *key, struct points score)
 
 	if (!lines && points_cmp(score, POINTS_ZERO) == 0)
 		return ERR_OK;
-	if (y->rep.n == y->cap) {
-		uint32_t cap = y->cap ? 2 * y->cap : 64;
-		struct report_row *more = mem_resize(y->rep.row, cap, sizeof(*more));
-
-		if (!more)
-			return ERR_NOMEM;
-		y->rep.row = more;
-		y->cap = cap;
-	}
+	if (VEC_ROOM(y->rep.row, y->rep.n, y->cap))
+		return ERR_NOMEM;
 	row = &y->rep.row[y->rep.n++];
 	*row = lines ? *lines : (struct report_row){0};
 	snprintf(row->key, sizeof(row->key), "%s", key);

@@ -5,17 +5,6 @@
 #include "daemon/ledger/rules/town/guidance.h"
 #include "lib/err.h"
 
-/* Whose rule checks the fields of the lines, in the order of rec_types. */
-#define RULE							 false
-#define FIELDS							 false
-#define LINES							 true
-#define REC_X(name, code, schema, feed, roles, index, rule, ...) rule,
-static const bool own_lines[] = {RECORDS(REC_X, REC_X)};
-#undef RULE
-#undef FIELDS
-#undef LINES
-#undef REC_X
-
 /* A head (line 0) or a line whose fields are checked. */
 struct part {
 	uint32_t line;
@@ -118,7 +107,7 @@ static int check_line(struct rule_ctx *ctx, uint32_t line)
 
 int fields_check(struct rule_ctx *ctx)
 {
-	bool lines = !own_lines[ctx->type - rec_types];
+	bool lines = !ctx->type->own_lines;
 	int err = check_head(ctx);
 
 	for (uint32_t line = 1; line <= ctx->nlines && lines && !err; line++)

@@ -6,11 +6,11 @@
 
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "lib/vec.h"
 
 #define SLOTS_MIN   256
 #define CHUNK_MIN   ((size_t)8 << 10)
 #define CHUNK_BYTES ((size_t)256 << 10)
-#define LIST_MIN    16
 #define VALUE_ROOM  16 /* a row that grows, grows a little again soon */
 
 struct row {
@@ -292,30 +292,10 @@ int cache_get_or_empty(struct cache *r, const struct state_key *k, struct bytes 
 	return ERR_OK;
 }
 
-/* Makes @p hold one element more than @n; its room doubles. */
-static int make_room(void **p, uint32_t n, uint32_t *cap, size_t size)
-{
-	uint32_t more = *cap ? *cap * 2 : LIST_MIN;
-	void *q;
-
-	if (n < *cap)
-		return ERR_OK;
-	q = mem_resize(*p, more, size);
-	if (!q)
-		return ERR_NOMEM;
-	*p = q;
-	*cap = more;
-	return ERR_OK;
-}
-
 static int list_pending(struct cache *r, struct row *w)
 {
-	void *pending = r->pending;
-	int err = make_room(&pending, r->npending, &r->pending_cap, sizeof(*r->pending));
-
-	r->pending = pending;
-	if (err)
-		return err;
+	if (VEC_ROOM(r->pending, r->npending, r->pending_cap))
+		return ERR_NOMEM;
 	r->pending[r->npending++] = w;
 	w->listed = true;
 	return ERR_OK;
@@ -324,10 +304,8 @@ static int list_pending(struct cache *r, struct row *w)
 static int remember(struct cache *r, struct row *w)
 {
 	size_t old = r->undo.n;
-	void *change = r->change;
-	int err = make_room(&change, r->nchanges, &r->cap, sizeof(*r->change));
+	int err = VEC_ROOM(r->change, r->nchanges, r->cap);
 
-	r->change = change;
 	if (!err && !w->listed)
 		err = list_pending(r, w);
 	if (!err)

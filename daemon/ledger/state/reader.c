@@ -55,6 +55,8 @@ static int each_cached(const struct reader *r, struct state_key k, size_t prefix
 	int err = cache_from(r->cache, &k, prefix, &key, &row);
 
 	while (!err) {
+		if (key.n >= STATE_KEY_MAX) /* no key of ours is as long */
+			return ERR_CORRUPT;
 		k.n = (uint8_t)key.n;
 		memcpy(k.b, key.p, key.n);
 		state_key_after(&k);

@@ -49,6 +49,7 @@ void state_key_of(struct state_key *k, uint32_t feed_no, enum state_kind kind)
 
 static void put_raw(struct state_key *k, const void *p, size_t n)
 {
+	assert(k->n <= STATE_KEY_MAX);
 	assert(n <= (size_t)(STATE_KEY_MAX - k->n));
 	if (n)
 		memcpy(k->b + k->n, p, n);

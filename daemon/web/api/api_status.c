@@ -117,6 +117,7 @@ static void put_alarms(struct reading *r)
 	for (uint32_t i = 0; i < n && i < NODE_ALARMS_MAX; i++) {
 		jw_obj(&r->w);
 		jw_khex(&r->w, "feed", alarm[i].feed.b, HASH_BYTES);
+		jw_khex(&r->w, "peer", alarm[i].peer.b, HASH_BYTES);
 		jw_ku64(&r->w, "entry", alarm[i].seq);
 		jw_kstr(&r->w, "error", err_name(alarm[i].err));
 		jw_kstr(&r->w, "time", time_text(alarm[i].wall_ms, when));

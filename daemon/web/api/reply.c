@@ -149,16 +149,6 @@ bool reply_param_u64(const struct web_req *req, struct web_res *res, const char 
 	return false;
 }
 
-bool reply_param_day(const struct web_req *req, struct web_res *res, const char *name, day_t *ret)
-{
-	struct ask a = ask_of(req);
-
-	if (!ask_day(&a, name, ret))
-		return true;
-	reply_issue(req, res, &a.issue);
-	return false;
-}
-
 /* --- readings ------------------------------------------------------------------------------------ */
 
 bool reading_begin(struct reading *r, const struct web_services *s, const struct web_req *req,

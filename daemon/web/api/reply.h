@@ -28,10 +28,9 @@ void reply_json(struct web_res *res, int status, struct jw *w);
 
 /* NULL when the query has no such parameter. */
 const char *reply_param(const struct web_req *req, const char *name);
-/* A number or a day from the query, as ask_u64 and ask_day. False: @res holds the error. */
+/* A number from the query, as ask_u64. False: @res holds the error. */
 bool reply_param_u64(const struct web_req *req, struct web_res *res, const char *name, uint64_t max,
 		     uint64_t *ret);
-bool reply_param_day(const struct web_req *req, struct web_res *res, const char *name, day_t *ret);
 /* The last part of the path, for routes that end in "*". */
 const char *reply_last(const struct web_req *req);
 /* "verdict": {..}, "warnings": [..]; the verdict alone says "accepted". */

@@ -135,7 +135,8 @@ void page_masked(struct page *p, const char *name)
 {
 	struct buf b = {0};
 
-	rec_mask_name(&b, name, strlen(name));
+	if (rec_mask_name(&b, name, strlen(name)) && !p->out->err)
+		p->out->err = b.err; /* else the page would look whole without the name */
 	page_text(p, buf_bytes(&b));
 	buf_close(&b);
 }

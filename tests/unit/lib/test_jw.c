@@ -11,7 +11,8 @@ static void write_all(struct jw *w)
 	jw_obj(w);
 	jw_kstr(w, "name", "后山村");
 	jw_ku64(w, "size", UINT64_MAX);
-	jw_ki64(w, "balance", INT64_MIN);
+	jw_key(w, "balance");
+	jw_i64(w, INT64_MIN);
 	jw_kbool(w, "ok", true);
 	jw_khex(w, "root", raw, sizeof(raw));
 	jw_key(w, "none");

@@ -496,28 +496,70 @@ static void test_every_field_is_described_completely(void)
 
 /* --- meaning ----------------------------------------------------------------------------------------- */
 
-static void check_meaning(const struct rec_type *t, const struct rec_field *f)
+static bool is_line(const struct rec_type *t, const struct rec_field *f)
+{
+	return f >= t->line && f < t->line + t->nline;
+}
+
+static bool is_a(const struct rec_field *f, enum rec_kind kind)
+{
+	return f && f->kind == kind;
+}
+
+static bool names_entry(const struct rec_type *t, const struct rec_field *f)
 {
 	const struct rec_type *ref = rec_type_of(f->ref);
 
-	if (f->past && f->kind != REC_DAY)
-		t_fail(__FILE__, __LINE__, "%s.%s: no day", t->name, f->name);
-	if (f->not_before && (f->kind != REC_DAY || f->not_before->kind != REC_DAY))
-		t_fail(__FILE__, __LINE__, "%s.%s: no period", t->name, f->name);
-	if (f->at_most && (f->kind != REC_U || f->at_most->kind != REC_U))
-		t_fail(__FILE__, __LINE__, "%s.%s: no number", t->name, f->name);
-	if ((f->household || f->enrolled) && f->kind != REC_CODE)
-		t_fail(__FILE__, __LINE__, "%s.%s: no code", t->name, f->name);
-	if (f->member && (f->kind != REC_U || !f->member_of->household))
-		t_fail(__FILE__, __LINE__, "%s.%s: a member of nothing", t->name, f->name);
-	if (f->enrolled && t->feed != REC_FEED_TOWN)
-		t_fail(__FILE__, __LINE__, "%s.%s: the village does not know", t->name, f->name);
-	if (f->ref && (f->kind != REC_U || !ref || !ref->listed))
-		t_fail(__FILE__, __LINE__, "%s.%s: no reference", t->name, f->name);
-	if ((f->settles || f->other_person) && !f->ref)
-		t_fail(__FILE__, __LINE__, "%s.%s settles nothing", t->name, f->name);
-	if (f->settles_for && f->settles_for->kind != REC_CODE)
-		t_fail(__FILE__, __LINE__, "%s.%s settles for nobody", t->name, f->name);
+	return f->kind == REC_U && ref && ref->listed &&
+	       (t->feed & ref->feed || !(f->settles || f->other_person));
+}
+
+/* A meaning that is checked for fields of one kind does nothing for others: it would be accepted, and mean nothing. */
+static void check_meaning(const struct rec_type *t, const struct rec_field *f)
+{
+	const struct {
+		bool said, ok;
+		const char *what;
+	} rules[] = {
+		{f->past, f->kind == REC_DAY, "no day"},
+		{f->not_before, f->kind == REC_DAY && is_a(f->not_before, REC_DAY), "no period"},
+		{f->at_most, f->kind == REC_U && is_a(f->at_most, REC_U), "no numbers"},
+		{f->household, f->kind == REC_CODE && !f->enrolled, "no code of a household"},
+		{f->enrolled, f->kind == REC_CODE, "no code of a village"},
+		{f->enrolled, t->feed == REC_FEED_TOWN, "the village does not know"},
+		{f->member, f->kind == REC_U && f->member < REC_PART, "no member"},
+		{f->member, f->member_of && f->member_of->household, "a member of nothing"},
+		{f->member, !f->at_most && !f->ref, "a member and another number"},
+		{f->ref, names_entry(t, f), "no reference"},
+		{f->ref, !f->at_most, "an entry and another number"},
+		{f->other_person, f->ref, "of another person than whom"},
+		{f->settles, f->ref, "settles nothing"},
+		{f->settles && is_line(t, f), t->own_lines, "a line that nobody settles"},
+		{f->settles_for, f->settles && !is_line(t, f), "settles nothing for anybody"},
+		{f->settles_for, !f->settles_for || f->settles_for->enrolled, "for no village"},
+		{f->done_when, f->ref && !f->settles && !is_line(t, f), "done with nothing"},
+		{f->done_when, !f->done_when || f->done_when->choices == &rec_lists[REC_LIST_YES],
+		 "done when what"},
+		{f->person, f->kind == REC_TEXT, "no name"},
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (rules[i].said && !rules[i].ok)
+			t_fail(__FILE__, __LINE__, "%s.%s: %s", t->name, f->name, rules[i].what);
+}
+
+static void test_every_meaning_is_one_that_is_checked(void)
+{
+	for (uint32_t i = 0; i < rec_ntypes; i++) {
+		const struct rec_type *t = &rec_types[i];
+
+		for (uint32_t j = 0; j < t->nhead; j++)
+			check_meaning(t, &t->head[j]);
+		for (uint32_t j = 0; j < t->nline; j++)
+			check_meaning(t, &t->line[j]);
+	}
+	T_OK(rec_type_of(REC_points)->own_lines && rec_type_of(REC_confirm)->own_lines);
+	T_OK(!rec_type_of(REC_kin)->own_lines && !rec_type_of(REC_case_note)->own_lines);
 }
 
 static bool settles(const struct rec_type *by, const struct rec_type *t)
@@ -541,10 +583,6 @@ static void test_what_is_open_has_a_day_and_is_settled_by_another_type(void)
 	for (uint32_t i = 0; i < rec_ntypes; i++) {
 		const struct rec_type *t = &rec_types[i];
 
-		for (uint32_t j = 0; j < t->nhead; j++)
-			check_meaning(t, &t->head[j]);
-		for (uint32_t j = 0; j < t->nline; j++)
-			check_meaning(t, &t->line[j]);
 		if (!t->open.day)
 			continue;
 		T_OK(t->listed && can_be_settled(t));
@@ -563,13 +601,37 @@ static void check_example(const struct rec_type *t, const struct rec_field *f)
 	uint8_t scratch[REC_SCRATCH_BYTES];
 	union rec_any any;
 
-	if (f->kind == REC_CODE && !rec_optional(f) && !f->example)
+	if (f->kind == REC_CODE && !rec_optional(f) && !f->example && !f->household && !f->enrolled)
 		t_fail(__FILE__, __LINE__, "%s.%s: a code of which nobody can guess one", t->name,
 		       f->name);
-	if (f->example && rec_field_parse(f, f->example, strlen(f->example), scratch, &any))
-		t_fail(__FILE__, __LINE__, "%s.%s: no such value", t->name, f->name);
-	if (f->person && f->kind != REC_TEXT)
-		t_fail(__FILE__, __LINE__, "%s.%s: no name", t->name, f->name);
+	for (enum lang l = LANG_ZH; l <= LANG_EN; l++) {
+		struct buf b = {0};
+
+		rec_example(f, l, &b);
+		if (b.n == 0 || rec_field_parse(f, buf_str(&b), b.n, scratch, &any))
+			t_fail(__FILE__, __LINE__, "%s.%s: no such value: %s", t->name, f->name,
+			       buf_str(&b));
+		buf_close(&b);
+	}
+}
+
+/* What two households do is refused of one. */
+static void check_households(const struct rec_type *t, const struct rec_field *f)
+{
+	struct buf a = {0}, b = {0};
+
+	rec_example(f, LANG_ZH, &a);
+	for (uint32_t i = 0; i < t->nhead + t->nline; i++) {
+		const struct rec_field *other = i < t->nhead ? &t->head[i] : &t->line[i - t->nhead];
+
+		buf_reset(&b);
+		rec_example(other, LANG_ZH, &b);
+		if (other != f && other->household && strcmp(buf_str(&a), buf_str(&b)) == 0)
+			t_fail(__FILE__, __LINE__, "%s: %s is the household of %s", t->name,
+			       f->name, other->name);
+	}
+	buf_close(&a);
+	buf_close(&b);
 }
 
 static void check_default(const struct rec_type *t, const struct rec_field *f)
@@ -595,6 +657,8 @@ static void test_examples_and_defaults_fit_their_fields(void)
 
 			check_example(t, f);
 			check_default(t, f);
+			if (f->household)
+				check_households(t, f);
 		}
 	}
 	T_OK(rec_optional(line_field("points", "version")));
@@ -886,7 +950,7 @@ T_MAIN(T(test_random_records_of_every_type_come_back),
        T(test_values_out_of_bounds_are_refused_on_the_wire),
        T(test_part_of_a_digest_is_refused_on_the_wire_with_the_field_named),
        T(test_encoding_survives_lack_of_memory), T(test_types_are_found_by_code_and_name),
-       T(test_every_field_is_described_completely),
+       T(test_every_field_is_described_completely), T(test_every_meaning_is_one_that_is_checked),
        T(test_what_is_open_has_a_day_and_is_settled_by_another_type),
        T(test_examples_and_defaults_fit_their_fields), T(test_json_of_a_points_line),
        T(test_names_are_shortened_wherever_they_stand),

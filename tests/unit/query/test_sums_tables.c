@@ -3,6 +3,7 @@
 #include "daemon/ledger/query/sums.h"
 #include "daemon/ledger/state/read.h"
 #include "lib/err.h"
+#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
 
@@ -271,7 +272,38 @@ static void test_people_are_ranked_among_people(void)
 	town_close(&x.w);
 }
 
-T_MAIN(T(test_lines_are_summed_in_every_way, "R71"),
+/* Lines that were confirmed before and taken back in the period count below zero, also in the lists that people see. */
+static void test_lists_show_what_was_taken_back(void)
+{
+	struct ask_param param[] = {{"from", "2026-03-02"}};
+	struct row_categories c[8];
+	struct row_completeness m[64];
+	struct world x;
+	struct ask a;
+	uint64_t e;
+	uint32_t n;
+
+	world_open(&x, 1);
+	town_earn(&x.w, x.no, "01001", 0, "A101", x.day);
+	e = town_earn(&x.w, x.no, "01001", 0, "A101", x.day - 1);
+	x.w.wall_ms += (uint64_t)40 * 86400000;
+	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
+	town_begin(&x.w);
+	a = rows_ask(&x.w, x.no);
+	a.param = param;
+	a.nparams = 1;
+	n = rows_asked(&a, VIEW_categories, c, 8);
+	T_EQ(n, 1);
+	T_EQ(qty_raw(c[0].awards), -1);
+	T_EQ(points_raw(c[0].net), -200);
+	n = rows_asked(&a, VIEW_completeness, m, 64);
+	for (uint32_t i = 0; i < n; i++)
+		T_OK(m[i].whole < 1000 && m[i].part < 1000);
+	town_commit(&x.w);
+	town_close(&x.w);
+}
+
+T_MAIN(T(test_lists_show_what_was_taken_back, "R46"), T(test_lines_are_summed_in_every_way, "R71"),
        T(test_a_period_is_that_of_confirmation, "R46 I5"),
        T(test_ranks_go_by_what_was_earned, "R47 I2"),
        T(test_one_category_can_be_looked_at, "R42 R47"),

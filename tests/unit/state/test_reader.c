@@ -193,6 +193,31 @@ static void test_a_walk_sees_each_row_once_while_it_puts_others(void)
 	}
 }
 
+static int on_any(void *ctx, struct bytes key, struct bytes row)
+{
+	(void)ctx;
+	(void)key;
+	(void)row;
+	return ERR_OK;
+}
+
+/* The store takes longer keys than any of a row: one that begins as ours do is damage, and is said to be. */
+static void test_a_key_longer_than_any_row_has_is_damage(void)
+{
+	struct state_key k;
+	uint8_t key[KV_KEY_MAX];
+	struct world x;
+
+	open_world(&x, true);
+	state_kin_key(&k, 3, text("00012"), 1, text(""), 0);
+	memset(key, 'x', sizeof(key));
+	memcpy(key, k.b, k.n);
+	T_EQ(kv_put(x.t, KV_STATE, kv_bytes(key, sizeof(key)), kv_bytes("1", 1)), ERR_OK);
+	T_EQ(reader_each(&x.r, &k, 2, on_any, NULL), ERR_CORRUPT);
+	close_world(&x);
+}
+
 T_MAIN(T(test_a_row_is_read_whole_from_either_feed), T(test_a_row_nobody_wrote_is_damage),
        T(test_a_row_of_the_town_is_never_old), T(test_rows_beside_a_key_share_its_first_parts),
-       T(test_a_walk_sees_each_row_once_while_it_puts_others))
+       T(test_a_walk_sees_each_row_once_while_it_puts_others),
+       T(test_a_key_longer_than_any_row_has_is_damage))

@@ -5,9 +5,9 @@
 #include "daemon/ledger/state/read_catalogue.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "lib/vec.h"
 
 #define ITEMS_MIN  128
-#define ADOPTS_MIN 8
 
 #define YEAR_MONTHS 12
 
@@ -212,15 +212,8 @@ int rule_adopt_catalogue(struct rule_ctx *ctx)
 
 static int add_adopt(struct fold_work *w, const struct catalogue_adopted *a)
 {
-	if (w->nadopts == w->adopts_cap) {
-		uint32_t cap = w->adopts_cap ? w->adopts_cap * 2 : ADOPTS_MIN;
-		struct catalogue_adopted *more = mem_resize(w->adopt, cap, sizeof(*more));
-
-		if (!more)
-			return ERR_NOMEM;
-		w->adopt = more;
-		w->adopts_cap = cap;
-	}
+	if (VEC_ROOM(w->adopt, w->nadopts, w->adopts_cap))
+		return ERR_NOMEM;
 	w->adopt[w->nadopts++] = *a;
 	return ERR_OK;
 }

@@ -3,7 +3,6 @@
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
-#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
 
@@ -339,50 +338,6 @@ static void test_there_is_one_demonstration_village(void)
 	town_close(&x.w);
 }
 
-/* --- views ----------------------------------------------------------------------------------------- */
-static void test_guidance_is_shown_with_its_replies(void)
-{
-	struct rec_guidance_close c = {.village = town_b(TOWN_CODE), .note = town_b("已核实")};
-	struct rec_guidance_reply r = {.done = YES_no, .text = town_b("正在办理")};
-	struct rec_guidance g = guidance("");
-	struct row_guidance l[4];
-	struct world x;
-	uint64_t all;
-
-	world_open(&x, 7);
-	T_EQ(town_invite(&x.w, TWO, "二村", DAY_NONE), V_ACCEPTED);
-	T_EQ(town_enrol(&x.w, TWO), V_ACCEPTED);
-	g.due = x.today + 10;
-	put_town(&x, REC_guidance, &g);
-	all = last(&x, FEED_TOWN);
-	g = guidance(TWO);
-	put_town(&x, REC_guidance, &g);
-	T_EQ(rows_read(&x.w, x.no, VIEW_guidance, l, 4), 1);
-	T_EQ(l[0].entry, all);
-	T_EQ(l[0].due, x.today + 10);
-	T_EQ(l[0].reply, 0);
-	r.guidance = all;
-	r.day = x.today - 1;
-	put(&x, REC_guidance_reply, &r);
-	r.day = x.today;
-	r.done = YES_yes;
-	put(&x, REC_guidance_reply, &r);
-	T_EQ(rows_read(&x.w, x.no, VIEW_guidance, l, 4), 1);
-	T_EQ(l[0].state, GUIDED_done);
-	c.guidance = all;
-	c.day = x.today;
-	put_town(&x, REC_guidance_close, &c);
-	T_EQ(rows_read(&x.w, x.no, VIEW_guidance, l, 4), 1);
-	T_EQ(l[0].reply, last(&x, x.no));
-	T_EQ(l[0].replied, x.today);
-	T_EQ(l[0].state, GUIDED_closed);
-	T_EQ(l[0].closed, last(&x, FEED_TOWN));
-	T_EQ(rows_read(&x.w, town_feed(&x.w, TWO), VIEW_guidance, l, 4), 2);
-	T_EQ(l[0].closed, 0);
-	T_STR(rows_text(l[1].title), "公示不及时");
-	town_close(&x.w);
-}
-
 T_MAIN(T(test_nothing_is_recorded_before_it_happens, "R12 R16 R17 R18 R55 R61 R69 R78"),
        T(test_a_case_may_be_told_of_a_household, "R19 R70"),
        T(test_work_on_a_facility_is_of_its_keeper_on_the_day, "R73"),
@@ -390,5 +345,4 @@ T_MAIN(T(test_nothing_is_recorded_before_it_happens, "R12 R16 R17 R18 R55 R61 R6
        T(test_the_town_speaks_to_villages_that_are_there, "R13 R20"),
        T(test_a_village_answers_what_was_said_to_it, "R20"),
        T(test_a_task_is_closed_village_by_village, "R75"),
-       T(test_there_is_one_demonstration_village, "R16 R59"),
-       T(test_guidance_is_shown_with_its_replies, "R20 R75"))
+       T(test_there_is_one_demonstration_village, "R16 R59"))

@@ -4,7 +4,6 @@
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
-#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
 
@@ -437,33 +436,6 @@ static void test_a_book_of_the_register_counts(void)
 	town_close(&x.w);
 }
 
-/* --- views ----------------------------------------------------------------------------------------- */
-static void test_notices_are_shown_with_their_postings(void)
-{
-	struct row_notices l[4];
-	struct world x;
-	uint64_t first, second;
-
-	world_open(&x, 8);
-	first = published(&x);
-	second = published(&x);
-	post(&x, first, x.day, x.day + 3);
-	post(&x, first, x.day + 1, x.day + 9);
-	post(&x, first, x.day, x.day + 5);
-	take_down(&x, first, x.today);
-	T_EQ(rows_read(&x.w, x.no, VIEW_notices, l, 4), 2);
-	T_EQ(l[0].entry, first);
-	T_EQ(l[0].size, first);
-	T_EQ(l[0].postings, 3);
-	T_EQ(l[0].posted_from, x.day + 1);
-	T_EQ(l[0].posted_to, x.day + 9);
-	T_EQ(l[0].withdrawal, last(&x));
-	T_EQ(l[1].entry, second);
-	T_EQ(l[1].postings, 0);
-	T_EQ(l[1].withdrawal, 0);
-	town_close(&x.w);
-}
-
 static int passbook(struct world *x, const char *household, struct passbook *ret)
 {
 	town_begin(&x->w);
@@ -506,5 +478,4 @@ T_MAIN(T(test_a_notice_names_a_root_of_this_feed, "R46 R78"),
        T(test_a_notice_is_taken_down_once), T(test_a_household_has_one_book, "R58"),
        T(test_what_is_printed_stays_printed, "R58"), T(test_a_print_begins_below_the_last_line),
        T(test_a_book_is_for_who_takes_part, "R58 I6"), T(test_a_book_of_the_register_counts, "R58"),
-       T(test_notices_are_shown_with_their_postings, "R33"),
        T(test_the_book_of_a_household_is_shown, "R58"))

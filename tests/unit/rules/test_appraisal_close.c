@@ -4,7 +4,6 @@
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
-#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 
 /* The year: scores, appraisals, the close, honours. */
@@ -459,60 +458,6 @@ static void test_policy_support_is_for_a_household_here(void)
 	town_close(&x.w);
 }
 
-/* --- views ----------------------------------------------------------------------------------------- */
-static void test_the_year_can_be_looked_up(void)
-{
-	struct rec_honour r = {.household = town_b("01001"),
-			       .member = 2,
-			       .title = town_b("道德模范"),
-			       .level = LEVEL_town,
-			       .year = 2025,
-			       .certificate = town_b("后山〔2026〕3号"),
-			       .basis = town_b("年度积分第一")};
-	struct rec_appraisal_line n;
-	struct row_appraisals l[4];
-	struct row_honours h[2];
-	struct points points;
-	struct world x;
-	uint64_t seq, first;
-
-	world_open(&x, 9);
-	n = nominee(1, "01001", 2, 1000);
-	first = town_size(&x.w, x.no);
-	appraise(&x, 2025, &n, 1);
-	confirm(&x, TOWN_CON, first, DECISION_refuse);
-	r.appraisal = closed(&x);
-	r.day = x.today;
-	honour(&x, &r);
-	appraise(&x, 2026, &(struct rec_appraisal_line){.rank = 1, .household = town_b("01005")},
-		 1);
-	T_EQ(rows_read(&x.w, x.no, VIEW_appraisals, l, 4), 3);
-	T_EQ(l[0].entry, first);
-	T_EQ(l[0].state, APPRAISED_declined);
-	T_EQ(l[0].by, first + 1);
-	T_EQ(l[1].state, APPRAISED_confirmed);
-	T_EQ(l[1].lines, 1);
-	T_EQ(l[2].state, APPRAISED_open);
-	T_EQ(l[2].year, 2026);
-	town_begin(&x.w);
-	T_EQ(read_year_closed(READER(x.w.t, x.no), 2025, &seq), ERR_OK);
-	T_EQ(seq, r.appraisal + 2);
-	T_EQ(read_year_closed(READER(x.w.t, x.no), 2026, &seq), ERR_NOTFOUND);
-	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 0, 2025, &points), ERR_OK);
-	T_EQ(points_raw(points), 1200);
-	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 2, 2025, &points), ERR_OK);
-	T_EQ(points_raw(points), 1000);
-	T_EQ(read_year_points(READER(x.w.t, x.no), town_b("01001"), 2, 2024, &points), ERR_OK);
-	T_EQ(points_raw(points), 0);
-	town_commit(&x.w);
-	T_EQ(rows_read(&x.w, x.no, VIEW_honours, h, 2), 1);
-	T_STR(rows_text(h[0].title), "道德模范");
-	T_STR(rows_text(h[0].certificate), "后山〔2026〕3号");
-	T_EQ(h[0].level, LEVEL_town);
-	T_EQ(h[0].appraisal, r.appraisal);
-	town_close(&x.w);
-}
-
 T_MAIN(T(test_the_year_of_a_household_holds_that_of_its_members, "R27 R40 I5"),
        T(test_an_appraisal_says_what_the_ledger_says, "R42 R47 R74"),
        T(test_ranks_follow_the_scores, "R47 I2"),
@@ -521,5 +466,4 @@ T_MAIN(T(test_the_year_of_a_household_holds_that_of_its_members, "R27 R40 I5"),
        T(test_a_close_moves_no_points, "R53 R54 I1"),
        T(test_an_honour_may_rest_on_an_agreed_appraisal, "R43 R47"),
        T(test_who_does_not_take_part_gets_no_reward, "R44"), T(test_an_honour_follows_who_moved),
-       T(test_policy_support_is_for_a_household_here, "R41 R43 R48"),
-       T(test_the_year_can_be_looked_up, "R47 R70"))
+       T(test_policy_support_is_for_a_household_here, "R41 R43 R48"))

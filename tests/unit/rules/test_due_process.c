@@ -4,7 +4,6 @@
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
-#include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
 
@@ -160,13 +159,8 @@ static void test_a_line_settles_the_application_it_names(void)
 
 static void open_again(struct world *x, uint64_t application)
 {
-	struct row_applications a[1];
 	uint64_t by;
 
-	T_EQ(rows_read(&x->w, x->no, VIEW_applications, a, 1), 1);
-	T_EQ(a[0].entry, application);
-	T_EQ(a[0].state, APPLIED_open);
-	T_EQ(a[0].by, 0);
 	town_begin(&x->w);
 	T_EQ(read_settled(READER(x->w.t, x->no), application, &by), ERR_NOTFOUND);
 	town_commit(&x->w);
@@ -714,112 +708,6 @@ static void test_applications_and_telling_are_of_the_territory(void)
 	town_close(&x.w);
 }
 
-/* --- what waits ------------------------------------------------------------------------------------ */
-static void test_objections_are_followed_to_their_end(void)
-{
-	struct rec_objection o;
-	struct row_objections l[4];
-	struct world x;
-	uint64_t e, confirmed, at;
-
-	world_open(&x, 12);
-	e = deduct(&x, x.day);
-	confirmed = town_earn(&x.w, x.no, "01002", 0, "A101", x.day);
-	o = objection(&x, e);
-	object(&x, TOWN_HEAD, &o);
-	at = last(&x);
-	T_EQ(rows_read(&x.w, x.no, VIEW_objections, l, 4), 1);
-	T_EQ(l[0].entry, at);
-	T_EQ(l[0].of, e);
-	T_EQ(l[0].state, OBJECTED_open);
-	T_EQ(l[0].line_state, LINE_REVIEWED);
-	T_EQ(l[0].due, x.day + 11); /* seven working days from a Friday: a Tuesday */
-	T_STR(rows_text(l[0].household), "01001");
-	answer(&x, TOWN_REV, at, RULING_upheld, x.today);
-	T_EQ(rows_read(&x.w, x.no, VIEW_objections, l, 4), 1);
-	T_EQ(l[0].state, OBJECTED_to_reverse);
-	T_EQ(l[0].reply, at + 1);
-	T_EQ(l[0].answered, x.today);
-	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_refuse), V_ACCEPTED);
-	o = objection(&x, confirmed);
-	object(&x, TOWN_HEAD, &o);
-	answer(&x, TOWN_REV, last(&x), RULING_upheld, x.today);
-	o.line = 1;
-	object(&x, TOWN_HEAD, &o);
-	answer(&x, TOWN_REV, last(&x), RULING_rejected, x.today);
-	T_EQ(rows_read(&x.w, x.no, VIEW_objections, l, 4), 3);
-	T_EQ(l[0].state, OBJECTED_done);
-	T_EQ(l[1].state, OBJECTED_to_reverse);
-	T_EQ(l[2].state, OBJECTED_rejected);
-	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, confirmed, 1), V_ACCEPTED);
-	T_EQ(rows_read(&x.w, x.no, VIEW_objections, l, 4), 3);
-	T_EQ(l[1].state, OBJECTED_done);
-	town_close(&x.w);
-}
-
-static void test_applications_are_followed_to_their_end(void)
-{
-	struct rec_application_reply r = {.opinion = town_b("当天未到场")};
-	struct rec_application a;
-	struct rec_points_line l;
-	struct row_applications list[4];
-	struct world x;
-	uint64_t at;
-
-	world_open(&x, 13);
-	a = application(&x, "01001", 2, "C101");
-	at = town_size(&x.w, x.no);
-	for (int i = 0; i < 3; i++)
-		apply(&x, &a);
-	l = town_line("01001", 2, "C101", x.day);
-	l.application = at;
-	points(&x, TOWN_REC, &l, 1);
-	r.application = at + 1;
-	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
-	T_EQ(rows_read(&x.w, x.no, VIEW_applications, list, 4), 3);
-	T_EQ(list[0].state, APPLIED_recorded);
-	T_EQ(list[0].by, at + 3);
-	T_EQ(list[1].state, APPLIED_declined);
-	T_EQ(list[1].by, at + 4);
-	T_EQ(list[2].state, APPLIED_open);
-	T_EQ(list[2].by, 0);
-	T_STR(rows_text(list[2].item), "C101");
-	T_STR(rows_text(list[2].applicant), "王大明");
-	town_close(&x.w);
-}
-
-static void test_deductions_show_what_they_wait_for(void)
-{
-	struct rec_objection o;
-	struct row_deductions l[4];
-	struct world x;
-	uint64_t waiting, notified, done;
-
-	world_open(&x, 14);
-	town_record(&x.w, x.no, "01001", 0, "A101", x.day); /* an award */
-	waiting = deduct(&x, DAY_NONE);
-	notified = deduct(&x, DAY_NONE);
-	notify(&x, notified, 1, x.today);
-	o = objection(&x, notified);
-	object(&x, TOWN_HEAD, &o);
-	done = deduct(&x, x.day);
-	T_EQ(confirm(&x, done), V_ACCEPTED);
-	T_EQ(rows_read(&x.w, x.no, VIEW_deductions, l, 4), 2);
-	T_EQ(l[0].entry, waiting);
-	T_EQ(l[0].notified, DAY_NONE);
-	T_EQ(l[0].state, LINE_REVIEWED);
-	T_EQ(points_raw(l[0].points), 200);
-	T_EQ(l[0].waits, AWAITS_notification);
-	T_EQ(l[1].entry, notified);
-	T_EQ(l[1].notified, x.today);
-	T_EQ(l[1].due, x.today + 3);
-	T_EQ(l[1].waits, AWAITS_answer);
-	scheme(&x, 1, x.today, 30);
-	T_EQ(rows_read(&x.w, x.no, VIEW_deductions, l, 4), 2);
-	T_EQ(l[1].due, x.today + 30);
-	town_close(&x.w);
-}
-
 T_MAIN(T(test_a_recorder_keeps_to_the_territory, "R36"),
        T(test_an_application_is_for_something_that_is_there, "R05 R37"),
        T(test_a_line_settles_the_application_it_names, "R05"),
@@ -832,6 +720,4 @@ T_MAIN(T(test_a_recorder_keeps_to_the_territory, "R36"),
        T(test_a_deduction_waits_for_the_answer),
        T(test_somebody_else_answers_once_and_in_time, "R09"),
        T(test_nobody_answers_under_another_key),
-       T(test_applications_and_telling_are_of_the_territory),
-       T(test_objections_are_followed_to_their_end, "R78"),
-       T(test_applications_are_followed_to_their_end), T(test_deductions_show_what_they_wait_for))
+       T(test_applications_and_telling_are_of_the_territory))
