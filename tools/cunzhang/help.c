@@ -184,7 +184,7 @@ static void put_open(const struct rec_type *type)
 	char name[CLI_FIELD_MAX];
 	struct buf b = {0};
 
-	for (uint32_t i = 0; i < rec_ntypes && o->day; i++)
+	for (uint32_t i = 0; i < rec_ntypes && o->is; i++)
 		if (ends(&rec_types[i], type))
 			buf_printf(&b, "%s%s (record %s)", b.n ? say_text(M_LIST_OR) : "",
 				   say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh,
@@ -193,6 +193,8 @@ static void put_open(const struct rec_type *type)
 		SAY(stdout, M_HELP_OPEN_WITHIN, buf_str(&b), label(o->day), label(o->days));
 	else if (o->day)
 		SAY(stdout, M_HELP_OPEN_UNTIL, buf_str(&b), label(o->day));
+	else if (o->is)
+		SAY(stdout, M_HELP_OPEN_UNDATED, buf_str(&b));
 	buf_close(&b);
 }
 

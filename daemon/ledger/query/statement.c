@@ -280,6 +280,8 @@ static int on_posted(void *ctx, day_t day, uint64_t seq, struct bytes household)
 		err = is_second(y, seq, &second);
 	if (err || second)
 		return err;
+	if (y->n == STATEMENT_POSTED_MAX)
+		return ERR_LIMIT;
 	err = VEC_ROOM(y->v, y->n, y->cap);
 	if (err)
 		return err;
@@ -297,37 +299,28 @@ static int by_seq(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static struct bytes posted_to(const struct posted *x)
-{
-	return kv_bytes(x->household, x->n);
-}
-
-/* The postings of one household by one entry stand in its account in the same order. */
-struct nth {
-	uint32_t skip;
-	struct posting p;
+/* What one entry posted to one household. */
+struct posted_rows {
+	const struct period_rows *y;
+	struct bytes household;
+	bool any;
 };
 
-static int on_nth(void *ctx, const struct posting *p)
+static int on_posted_row(void *ctx, const struct posting *p)
 {
-	struct nth *x = ctx;
+	struct posted_rows *x = ctx;
 
-	x->p = *p;
-	return x->skip-- == 0;
+	x->any = true;
+	return put_row(x->y->w, x->household, p, x->y->p);
 }
 
-static int put_posted(struct period_rows *y, uint32_t i)
+static int put_posted(const struct period_rows *y, const struct posted *v)
 {
-	const struct posted *v = &y->v[i];
-	struct nth x = {0};
-	int err;
+	struct posted_rows x = {.y = y, .household = kv_bytes(v->household, v->n)};
+	int err = journal_walk(READER(y->w->t, y->w->no), x.household, v->seq, v->seq + 1,
+			       on_posted_row, &x);
 
-	for (uint32_t k = i; k > 0 && y->v[k - 1].seq == v->seq; k--)
-		x.skip += bytes_eq(posted_to(&y->v[k - 1]), posted_to(v));
-	err = journal_walk(READER(y->w->t, y->w->no), posted_to(v), v->seq, v->seq + 1, on_nth, &x);
-	if (err != 1)
-		return err ? err : ERR_CORRUPT;
-	return put_row(y->w, posted_to(v), &x.p, y->p);
+	return err || x.any ? err : ERR_CORRUPT;
 }
 
 int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_period *p,
@@ -347,7 +340,7 @@ int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_pe
 	if (!err && y.n)
 		qsort(y.v, y.n, sizeof(*y.v), by_seq);
 	for (uint32_t i = 0; i < y.n && !err; i++)
-		err = put_posted(&y, i);
+		err = put_posted(&y, &y.v[i]);
 	mem_free(y.v);
 	mem_free(y.w);
 	return err;

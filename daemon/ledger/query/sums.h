@@ -28,7 +28,7 @@ struct report {
 	struct report_row total;
 };
 /* Rows in the order of their keys, of the lines of one category alone (its letter) or of all ('\0'). ERR_LIMIT: more than
- * REPORT_ROWS_MAX. Free with report_close, also after a failure. */
+ * REPORT_ROWS_MAX, or what statement_days gives. Free with report_close, also after a failure. */
 int report_make(struct kv_txn *t, uint32_t feed_no, uint64_t size, enum report_by by,
 		const struct statement_period *p, char category, struct report *ret);
 /* Orders by net points, most first; equal ones by key. */

@@ -29,11 +29,6 @@ static int account_now(struct rule_ctx *ctx, struct account *a, struct place *at
 
 int rule_transfer(struct rule_ctx *ctx, const struct transfer *x)
 {
-	struct journal j = {.rows = ctx->w->rows,
-			    .out = rule_out(ctx),
-			    .feed_no = ctx->f->feed_no,
-			    .seq = ctx->e->seq,
-			    .booked = ctx->today};
 	struct transfer now = *x;
 	struct place from, to;
 	int err = account_now(ctx, &now.from, &from);
@@ -41,6 +36,6 @@ int rule_transfer(struct rule_ctx *ctx, const struct transfer *x)
 	if (!err)
 		err = account_now(ctx, &now.to, &to);
 	if (!err)
-		err = journal_post(&j, &now);
+		err = journal_post(&ctx->w->journal, &now);
 	return err == ERR_LIMIT ? rule_refuse(ctx, &(struct refusal){.id = V_OVERFLOW}) : err;
 }

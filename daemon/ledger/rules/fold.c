@@ -28,6 +28,8 @@ int fold_open(struct fold *f, struct kv_txn *t, const struct hash *town,
 	err = cache_new(t, head->no, &f->work->rows);
 	if (!err)
 		err = load_meta(f);
+	f->work->journal =
+		(struct journal){.rows = f->work->rows, .out = &f->work->out, .feed_no = head->no};
 	if (err) {
 		fold_close(f);
 		return err;
@@ -46,6 +48,7 @@ void fold_close(struct fold *f)
 	if (w->rows)
 		(void)cache_flush(w->rows);
 	cache_free(w->rows);
+	journal_close(&w->journal);
 	buf_close(&w->out);
 	mem_free(w->item);
 	mem_free(w->adopt);
@@ -207,6 +210,8 @@ static int judge(struct rule_ctx *ctx, struct bytes payload, bool author_ok)
 	if (!err)
 		err = apply_rule(ctx);
 	if (!err)
+		err = journal_end(&ctx->w->journal);
+	if (!err)
 		err = fields_apply(ctx);
 	if (!err)
 		err = put_listed(ctx);
@@ -232,6 +237,7 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	err = cache_begin(f->work->rows);
 	if (err)
 		return err;
+	journal_begin(&f->work->journal, e->seq, ctx.today);
 	err = judge(&ctx, payload, author_ok);
 	/* also when it is refused: what was looked up meanwhile may have seen its rows */
 	if (ctx.adopts_changed)

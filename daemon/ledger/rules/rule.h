@@ -31,6 +31,7 @@ struct catalogue_adopted;
 struct fold_work {
 	struct cache *rows;
 	struct buf out; /* for packing one row */
+	struct journal journal; /* of the entry being judged */
 	struct state_meta meta;
 	uint64_t town_held;
 	/* of a village, once it is enrolled */

@@ -56,6 +56,7 @@ struct cache {
 	struct row *last; /* what is put was mostly got just before */
 	struct chunk *chunk;
 	size_t bytes;
+	uint64_t put_bytes;
 	uint32_t entry;
 	struct change *change;
 	uint32_t nchanges, cap;
@@ -326,9 +327,16 @@ int cache_put(struct cache *r, const struct state_key *k, struct bytes val)
 		err = remember(r, w);
 	if (!err)
 		err = set_value(r, w, val);
-	if (!err)
-		w->present = true;
-	return err;
+	if (err)
+		return err;
+	w->present = true;
+	r->put_bytes += val.n;
+	return ERR_OK;
+}
+
+uint64_t cache_put_bytes(const struct cache *r)
+{
+	return r->put_bytes;
 }
 
 static void end_entry(struct cache *r)

@@ -23,6 +23,8 @@ int cache_get(struct cache *r, const struct state_key *k, struct bytes *ret);
 int cache_get_or_empty(struct cache *r, const struct state_key *k, struct bytes *ret);
 /* @val may not lie in the row itself. */
 int cache_put(struct cache *r, const struct state_key *k, struct bytes val);
+/* Bytes of all values put so far. */
+uint64_t cache_put_bytes(const struct cache *r);
 void cache_commit(struct cache *r);
 void cache_rollback(struct cache *r);
 /* Between entries. An error is one of the store: the transaction must be aborted. */

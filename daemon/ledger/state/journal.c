@@ -1,9 +1,12 @@
 #include "daemon/ledger/state/journal.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/mem.h"
+#include "lib/vec.h"
 #include "proto/record.h"
 
 #define KIND_BITS     3
@@ -135,23 +138,6 @@ int journal_day_next(struct bytes row, size_t *at, unsigned *ret_slot, struct by
 	return ERR_OK;
 }
 
-static int put_day(struct journal *j, day_t day, struct bytes household)
-{
-	struct state_key k;
-	struct bytes row;
-	int err;
-
-	state_daybook_key(&k, j->feed_no, day, j->seq / JOURNAL_BLOCK);
-	err = cache_get_or_empty(j->rows, &k, &row);
-	if (err)
-		return err;
-	buf_reset(j->out);
-	buf_put(j->out, row.p, row.n);
-	buf_put_u8(j->out, (uint8_t)(j->seq % JOURNAL_BLOCK << LEN_BITS | household.n));
-	buf_put(j->out, household.p, household.n);
-	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
-}
-
 /* --- posting ---------------------------------------------------------------------------------------- */
 static bool add(int64_t *sum, struct points p)
 {
@@ -210,7 +196,9 @@ static int end_run(struct journal *j, struct bytes household, struct state_accou
 	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
 }
 
-static int post_household(struct journal *j, struct bytes household, const struct posting *p)
+/* Posts to the sums; the row keeps the postings of earlier entries, which are few. @ret_before: of the posting before. */
+static int post_sums(struct journal *j, struct bytes household, const struct posting *p,
+		     uint64_t *ret_before)
 {
 	struct state_account a = {0};
 	struct state_key k;
@@ -230,12 +218,31 @@ static int post_household(struct journal *j, struct bytes household, const struc
 		return ERR_LIMIT;
 	if (a.postings.n == 0)
 		a.first = a.last = j->seq;
-	uint64_t before = a.last;
+	*ret_before = a.last;
 	a.last = j->seq;
 	buf_reset(j->out);
 	state_account_pack(&a, j->out);
-	posting_pack(p, before, j->out);
 	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
+}
+
+static int post_household(struct journal *j, struct bytes household, const struct posting *p,
+			  day_t deed)
+{
+	bool late = j->booked != DAY_NONE && deed != DAY_NONE && deed > j->booked;
+	struct journal_posting v = {
+		.at = j->packed.n, .late = late, .household_n = (uint8_t)household.n};
+	uint64_t before;
+	int err = post_sums(j, household, p, &before);
+
+	if (!err)
+		err = VEC_ROOM(j->v, j->n, j->cap);
+	if (err)
+		return err;
+	posting_pack(p, before, &j->packed);
+	v.n = (uint8_t)(j->packed.n - v.at);
+	memcpy(v.household, household.p, household.n);
+	j->v[j->n++] = v;
+	return j->packed.err;
 }
 
 static int post_own(struct journal *j, const struct account *a, struct points p)
@@ -258,21 +265,11 @@ static int post_own(struct journal *j, const struct account *a, struct points p)
 	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
 }
 
-static int post_days(struct journal *j, const struct transfer *x, struct bytes household)
-{
-	int err = put_day(j, j->booked, household);
-
-	if (err || j->booked == DAY_NONE || x->deed == DAY_NONE || x->deed <= j->booked)
-		return err;
-	return put_day(j, DAY_NONE, household);
-}
-
 static int post_side(struct journal *j, const struct transfer *x, bool from, struct points p)
 {
 	const struct account *own = from ? &x->from : &x->to, *other = from ? &x->to : &x->from;
 	struct posting posting = {
 		.kind = x->kind, .seq = j->seq, .entry = x->entry, .line = x->line, .points = p};
-	int err;
 
 	if (own->of != ACCOUNT_HOUSEHOLD)
 		return post_own(j, own, p);
@@ -282,8 +279,7 @@ static int post_side(struct journal *j, const struct transfer *x, bool from, str
 		posting.other = other->household;
 	}
 	posting.category = other->of == ACCOUNT_ISSUE ? other->category : 0;
-	err = post_household(j, own->household, &posting);
-	return err ? err : post_days(j, x, own->household);
+	return post_household(j, own->household, &posting, x->deed);
 }
 
 int journal_post(struct journal *j, const struct transfer *x)
@@ -295,6 +291,119 @@ int journal_post(struct journal *j, const struct transfer *x)
 		return ERR_LIMIT;
 	err = post_side(j, x, true, minus);
 	return err ? err : post_side(j, x, false, x->points);
+}
+
+/* --- the end of the entry ---------------------------------------------------------------------------- */
+void journal_begin(struct journal *j, uint64_t seq, day_t booked)
+{
+	j->seq = seq;
+	j->booked = booked;
+	j->n = 0;
+	buf_reset(&j->packed);
+}
+
+void journal_close(struct journal *j)
+{
+	buf_close(&j->packed);
+	mem_free(j->v);
+}
+
+static struct bytes posted_to(const struct journal_posting *v)
+{
+	return kv_bytes(v->household, v->household_n);
+}
+
+static int in_order(const void *a, const void *b)
+{
+	const struct journal_posting *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static int by_household(const void *a, const void *b)
+{
+	const struct journal_posting *x = a, *y = b;
+	int d = x->household_n - y->household_n;
+
+	if (d == 0)
+		d = memcmp(x->household, y->household, x->household_n);
+	return d ? d : in_order(a, b);
+}
+
+/* The postings [@from, @end), all of one household. */
+static int end_account(struct journal *j, uint32_t from, uint32_t end)
+{
+	struct journal_posting *first = &j->v[from];
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	first->first = true;
+	state_account_key(&k, j->feed_no, posted_to(first));
+	err = cache_get(j->rows, &k, &row);
+	if (err)
+		return err;
+	buf_reset(j->out);
+	buf_put(j->out, row.p, row.n);
+	for (uint32_t i = from; i < end; i++) {
+		buf_put(j->out, j->packed.p + j->v[i].at, j->v[i].n);
+		first->late |= j->v[i].late;
+	}
+	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
+}
+
+static int end_accounts(struct journal *j)
+{
+	int err = ERR_OK;
+
+	for (uint32_t i = 0, end; i < j->n && !err; i = end) {
+		for (end = i + 1; end < j->n; end++)
+			if (!bytes_eq(posted_to(&j->v[end]), posted_to(&j->v[i])))
+				break;
+		err = end_account(j, i, end);
+	}
+	return err;
+}
+
+static int put_day(struct journal *j, day_t day, bool late)
+{
+	struct state_key k;
+	struct bytes row;
+	int err;
+
+	state_daybook_key(&k, j->feed_no, day, j->seq / JOURNAL_BLOCK);
+	err = cache_get_or_empty(j->rows, &k, &row);
+	if (err)
+		return err;
+	buf_reset(j->out);
+	buf_put(j->out, row.p, row.n);
+	for (uint32_t i = 0; i < j->n; i++) {
+		const struct journal_posting *v = &j->v[i];
+
+		if (!v->first || (late && !v->late))
+			continue;
+		buf_put_u8(j->out, (uint8_t)(j->seq % JOURNAL_BLOCK << LEN_BITS | v->household_n));
+		buf_put(j->out, v->household, v->household_n);
+	}
+	if (j->out->err || j->out->n == row.n)
+		return j->out->err;
+	return cache_put(j->rows, &k, buf_bytes(j->out));
+}
+
+int journal_end(struct journal *j)
+{
+	int err;
+
+	if (j->n == 0)
+		return ERR_OK;
+	qsort(j->v, j->n, sizeof(*j->v), by_household);
+	err = end_accounts(j);
+	qsort(j->v, j->n, sizeof(*j->v), in_order);
+	if (!err)
+		err = put_day(j, j->booked, false);
+	if (!err && j->booked != DAY_NONE)
+		err = put_day(j, DAY_NONE, true);
+	return err;
 }
 
 /* --- reading ---------------------------------------------------------------------------------------- */

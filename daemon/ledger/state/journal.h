@@ -8,7 +8,7 @@
  *
  * Rows: STATE_ACCOUNT holds the sums of a household and its latest postings, STATE_POSTED the earlier ones in runs,
  * STATE_OWN the balance of an account of the village itself: its postings are those of the other side. STATE_DAYBOOK
- * says who got postings by which entry of a day. */
+ * says who got postings by which entry of a day, each once. */
 
 /* An account: of a household, or of the village itself. */
 enum account_of { ACCOUNT_HOUSEHOLD, ACCOUNT_ISSUE, ACCOUNT_REDEEMED };
@@ -41,14 +41,32 @@ struct posting {
 };
 
 /* --- posting: for rules ----------------------------------------------------------------------------- */
-/* The entry being judged. */
+/* A posting of the entry being judged, that is not among the postings of its account yet. */
+struct journal_posting {
+	size_t at; /* where it lies in the journal's buffer, packed, and so its place in the order */
+	uint8_t n;
+	bool late;  /* the claimed day is before the deed */
+	bool first; /* to this household; then @late is that of any of them */
+	uint8_t household_n;
+	uint8_t household[STATE_CODE_MAX];
+};
+/* The entry being judged. Set the first three, zero the rest. Sums are in the rows at once; postings come there all
+ * together, so that no row is copied for each of them. */
 struct journal {
 	struct cache *rows;
 	struct buf *out; /* scratch */
 	uint32_t feed_no;
 	uint64_t seq;
 	day_t booked; /* claimed; DAY_NONE */
+	struct buf packed;
+	struct journal_posting *v;
+	uint32_t n, cap;
 };
+/* Before the rule; forgets what an entry posted that was refused. */
+void journal_begin(struct journal *j, uint64_t seq, day_t booked);
+/* After the rule, when it did not refuse: postings reach the rows. */
+int journal_end(struct journal *j);
+void journal_close(struct journal *j);
 /* Points leave one account and come to another. */
 struct transfer {
 	struct account from, to;
@@ -65,7 +83,7 @@ int journal_post(struct journal *j, const struct transfer *x);
 /* Bytes of the latest postings in the row of an account; the postings of one entry stay together. */
 #define JOURNAL_TAIL_BYTES 160
 void journal_own_key(struct state_key *k, uint32_t feed_no, const struct account *a);
-/* Entries of one row of the daybook; postings whose entry claims no day, or one before the deed (then they
+/* Entries of one row of the daybook; those that claim no day, or to this household one before a deed (then they
  * stand under both), are under DAY_NONE. */
 #define JOURNAL_BLOCK 8
 
@@ -84,7 +102,7 @@ int postings_next(struct postings *p, struct posting *ret);
 /* Appends @p, whose predecessor in the run is of @before. */
 void posting_pack(const struct posting *p, uint64_t before, struct buf *out);
 
-/* Who got postings, in their order: start with *@at = 0. @ret_slot: the sequence less that of the block.
+/* Who got postings, in the order of the first: start with *@at = 0. @ret_slot: the sequence less that of the block.
  * ERR_NOTFOUND at the end, ERR_CORRUPT. */
 int journal_day_next(struct bytes row, size_t *at, unsigned *ret_slot, struct bytes *ret_household);
 
@@ -98,7 +116,7 @@ int journal_latest(const struct reader *r, struct bytes household, uint64_t size
 		   uint64_t *ret_from, uint32_t *ret_skip);
 /* Who got postings by entries below @size that claim a day of [@from, @to] (DAY_NONE: open), day by day. Those under
  * DAY_NONE come first when @from is open or @late: of entries without a day, and, a second time, of entries that
- * claim one before the deed. */
+ * claim one before a deed of the household. An entry comes once for each household. */
 int journal_days(const struct reader *r, day_t from, day_t to, bool late, uint64_t size,
 		 int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household), void *ctx);
 /* The balance of an account of the village itself. */

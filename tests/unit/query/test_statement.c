@@ -496,6 +496,113 @@ static void test_a_period_has_what_a_walk_over_everything_finds_in_it(void)
 	town_close(&w);
 }
 
+/* --- many postings by one entry -------------------------------------------------------------------------- */
+#define SHEET 200
+static const struct kv_ops *counted;
+static uint32_t rows_read;
+
+static int count_rows(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
+{
+	rows_read += tab == KV_STATE;
+	return counted->get(t, tab, key, ret);
+}
+
+/* Every other line is of 01000, then of 01001. */
+static void confirm_sheet(struct town *w, uint32_t no)
+{
+	static struct rec_points_line l[SHEET];
+	uint64_t entry;
+
+	for (uint32_t i = 0; i < SHEET; i++)
+		l[i] = town_line(i % 2 ? "01001" : "01000", 0, "Z001",
+				 town_day(2025, 1, 1) + (day_t)i);
+	T_EQ(town_points(w, no, TOWN_REC, l, SHEET), V_ACCEPTED);
+	entry = town_size(w, no) - 1;
+	T_EQ(town_step(w, no, TOWN_REV, REC_review, entry, 0, DECISION_agree), V_ACCEPTED);
+	T_EQ(town_step(w, no, TOWN_CON, REC_confirm, entry, 0, DECISION_agree), V_ACCEPTED);
+}
+
+static int next_of_sheet(void *ctx, const struct statement_row *m)
+{
+	uint32_t i = (*(uint32_t *)ctx)++, of = i / (SHEET / 2), nth = i % (SHEET / 2);
+
+	T_EQ(m->line, 1 + of + 2 * nth);
+	T_OK(bytes_eq(m->household, town_b(of ? "01001" : "01000")));
+	T_EQ(points_raw(m->balance), 100 * (1 + nth));
+	return ERR_OK;
+}
+
+/* Whatever an entry posted, an account that it touched is read once. */
+static void test_the_rows_read_do_not_follow_the_postings(void)
+{
+	struct kv_ops ops;
+	struct town w;
+	uint32_t no = town_open(&w, 10), n = 0;
+
+	confirm_sheet(&w, no);
+	counted = w.kv->ops;
+	ops = *counted;
+	ops.get = count_rows;
+	w.kv->ops = &ops;
+	rows_read = 0;
+	town_begin(&w);
+	T_EQ(statement_days(w.t, no, &always, town_b(""), town_size(&w, no), next_of_sheet, &n),
+	     ERR_OK);
+	town_commit(&w);
+	w.kv->ops = counted;
+	T_EQ(n, SHEET);
+	T_OK(rows_read <= 10);
+	town_close(&w);
+}
+
+/* Taken back by a clock that was behind, on a day before the deed. */
+static void test_what_claims_a_day_before_the_deed_is_found_by_the_deed(void)
+{
+	const day_t day = town_day(2026, 2, 20);
+	const struct statement_period p = {.from = day, .to = day, .day = STATEMENT_DEED};
+	static struct list got;
+	struct town w;
+	uint32_t no = town_open(&w, 11);
+	uint64_t entry = town_earn(&w, no, "01000", 0, "Z001", day);
+
+	w.wall_ms = town_noon(day - 3);
+	T_EQ(town_reverse(&w, no, TOWN_CON, entry, 1), V_ACCEPTED);
+	town_begin(&w);
+	T_EQ(statement_days(w.t, no, &p, town_b(""), town_size(&w, no), take, &got), ERR_OK);
+	town_commit(&w);
+	T_EQ(got.n, 2);
+	T_EQ(got.v[0].kind, POSTING_LINE);
+	T_EQ(got.v[1].kind, POSTING_REVERSAL);
+	town_close(&w);
+}
+
+/* More than a statement holds, in rows of the daybook of two bytes each. */
+static void test_a_statement_has_a_largest_size(void)
+{
+	enum { PER_ROW = STATEMENT_POSTED_MAX / 16 };
+	const struct statement_period p = {.from = 20000, .to = 20000};
+	struct list unused = {0};
+	struct state_key k;
+	struct buf row = {0};
+	struct town w;
+	uint32_t no = town_open(&w, 12);
+
+	for (uint32_t i = 0; i < PER_ROW; i++)
+		buf_put(&row, "\x01x", 2);
+	town_begin(&w);
+	for (uint32_t block = 0; block <= 16; block++) {
+		T_EQ(statement_days(w.t, no, &p, town_b("other"), UINT64_MAX, take, &unused),
+		     ERR_OK);
+		state_daybook_key(&k, no, 20000, block);
+		T_EQ(kv_put(w.t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
+	}
+	T_EQ(statement_days(w.t, no, &p, town_b(""), UINT64_MAX, take, &unused), ERR_LIMIT);
+	T_EQ(statement_days(w.t, no, &p, town_b("x"), UINT64_MAX, take, &unused), ERR_LIMIT);
+	town_commit(&w);
+	buf_close(&row);
+	town_close(&w);
+}
+
 /* --- damage ---------------------------------------------------------------------------------------- */
 static void spoil(struct town *w, const struct state_key *k, size_t at, uint8_t bits)
 {
@@ -564,4 +671,7 @@ T_MAIN(T(test_every_posting_is_told_in_its_order),
        T(test_a_debt_moves_too), T(test_a_household_has_its_rows_from_anywhere_to_anywhere),
        T(test_the_latest_rows_are_the_last),
        T(test_a_period_has_what_a_walk_over_everything_finds_in_it),
-       T(test_postings_that_no_record_explains_are_damage), T(test_every_allocation_may_fail))
+       T(test_the_rows_read_do_not_follow_the_postings),
+       T(test_what_claims_a_day_before_the_deed_is_found_by_the_deed),
+       T(test_a_statement_has_a_largest_size), T(test_postings_that_no_record_explains_are_damage),
+       T(test_every_allocation_may_fail))

@@ -117,36 +117,40 @@ static day_t some_day(struct prng *g)
 	return prng_below(g, 12) ? DAY0 + (day_t)prng_below(g, 40) : DAY_NONE;
 }
 
-static void post_entry(struct prng *g, struct cache *r, struct buf *out, uint64_t seq)
+/* A rule may refuse before the end of the entry, and what comes after it may. */
+static void post_entry(struct prng *g, struct journal *j, uint64_t seq)
 {
-	struct journal j = {
-		.rows = r, .out = out, .feed_no = FEED, .seq = seq, .booked = some_day(g)};
+	day_t booked = some_day(g);
 	uint32_t n = (uint32_t)prng_below(g, prng_below(g, 20) ? 4 : 90);
 	bool keep = prng_below(g, 6) != 0;
 
-	T_EQ(cache_begin(r), ERR_OK);
+	T_EQ(cache_begin(j->rows), ERR_OK);
+	journal_begin(j, seq, booked);
 	for (uint32_t i = 0; i < n; i++)
-		prng_below(g, 8) ? post_own_side(g, &j, keep) : post_between(g, &j, keep);
-	keep ? cache_commit(r) : cache_rollback(r);
+		prng_below(g, 8) ? post_own_side(g, j, keep) : post_between(g, j, keep);
+	if (keep || prng_below(g, 2))
+		T_EQ(journal_end(j), ERR_OK);
+	keep ? cache_commit(j->rows) : cache_rollback(j->rows);
 }
 
 /* A journal in @t, and in the list. */
 static void fill(struct kv_txn *t, uint64_t seed)
 {
 	struct buf out = {0};
+	struct journal j = {.out = &out, .feed_no = FEED};
 	struct prng g;
-	struct cache *r;
 
 	memset(&all, 0, sizeof(all));
 	prng_seed(&g, seed);
-	T_EQ(cache_new(t, FEED, &r), ERR_OK);
+	T_EQ(cache_new(t, FEED, &j.rows), ERR_OK);
 	for (uint64_t seq = 0; seq < ENTRIES; seq++) {
-		post_entry(&g, r, &out, seq);
+		post_entry(&g, &j, seq);
 		if (prng_below(&g, 50) == 0)
-			T_EQ(cache_flush(r), ERR_OK);
+			T_EQ(cache_flush(j.rows), ERR_OK);
 	}
-	T_EQ(cache_flush(r), ERR_OK);
-	cache_free(r);
+	T_EQ(cache_flush(j.rows), ERR_OK);
+	journal_close(&j);
+	cache_free(j.rows);
 	buf_close(&out);
 }
 
@@ -287,8 +291,31 @@ struct days {
 	bool late;
 	uint64_t size;
 	uint32_t n, doubles;
-	uint8_t seen[LIST_MAX];
+	uint8_t seen[LIST_MAX]; /* at the first posting of the entry to the household */
 };
+
+static bool is_late(const struct plain *v)
+{
+	return v->booked != DAY_NONE && v->deed > v->booked;
+}
+
+/* Is the posting the first of its entry to its household, and is any of these late? */
+static bool is_first(uint32_t at, bool *ret_late)
+{
+	const struct plain *v = &all.v[at];
+	bool first = true;
+
+	*ret_late = false;
+	for (uint32_t i = 0; i < all.n; i++) {
+		const struct plain *o = &all.v[i];
+
+		if (o->p.seq != v->p.seq || strcmp(o->household, v->household) != 0)
+			continue;
+		first = first && i >= at;
+		*ret_late = *ret_late || is_late(o);
+	}
+	return first;
+}
 
 static int on_day(void *ctx, day_t day, uint64_t seq, struct bytes household)
 {
@@ -299,12 +326,14 @@ static int on_day(void *ctx, day_t day, uint64_t seq, struct bytes household)
 	d->last = day;
 	for (uint32_t i = 0; i < all.n; i++) {
 		const struct plain *v = &all.v[i];
-		bool twice = day == DAY_NONE && v->booked != DAY_NONE && v->deed > v->booked;
+		bool twice = day == DAY_NONE && v->booked != DAY_NONE, late;
 
-		if (v->p.seq != seq || d->seen[i] & (twice ? 2 : 1) ||
-		    !bytes_eq(household, text(name_of((uint32_t)(v->household[0] - '0')))) ||
-		    !(twice || v->booked == day))
+		if (v->p.seq != seq ||
+		    !bytes_eq(household, text(name_of((uint32_t)(v->household[0] - '0')))))
 			continue;
+		T_OK(is_first(i, &late));
+		T_OK(twice ? late : v->booked == day);
+		T_OK(!(d->seen[i] & (twice ? 2 : 1)));
 		d->seen[i] |= twice ? 2 : 1;
 		d->n += !twice;
 		d->doubles += twice;
@@ -335,14 +364,15 @@ static void test_days_have_what_their_entries_posted(void)
 		bool none = d.from == DAY_NONE || d.late;
 		for (uint32_t i = 0; i < all.n; i++) {
 			const struct plain *v = &all.v[i];
-			bool in = v->booked == DAY_NONE
-					  ? none
-					  : v->booked >= d.from &&
-						    (d.to == DAY_NONE || v->booked <= d.to);
+			bool late, in = v->booked == DAY_NONE
+						? none
+						: v->booked >= d.from &&
+							  (d.to == DAY_NONE || v->booked <= d.to);
 
-			want += in && v->p.seq < d.size;
-			twice += none && v->p.seq < d.size && v->booked != DAY_NONE &&
-				 v->deed > v->booked;
+			if (v->p.seq >= d.size || !is_first(i, &late))
+				continue;
+			want += in;
+			twice += none && late;
 		}
 		T_EQ(journal_days(READER(t, FEED), d.from, d.to, d.late, d.size, on_day, &d),
 		     ERR_OK);
@@ -392,10 +422,62 @@ static void test_no_balance_leaves_what_points_can_be(void)
 	cache_rollback(j.rows);
 	T_EQ(post(&j, a, other, 1), ERR_OK);
 	cache_commit(j.rows);
+	journal_close(&j);
 	cache_free(j.rows);
 	buf_close(&out);
 	kv_abort(t);
 	kv_close(kv);
+}
+
+/* --- cost --------------------------------------------------------------------------------------------- */
+static void post_lines(struct journal *j, uint32_t households, uint32_t n)
+{
+	const struct account issue = {.of = ACCOUNT_ISSUE};
+	char name[8];
+
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%05u", (unsigned)(i % households));
+		T_EQ(post(j, issue, (struct account){.household = text(name)}, 1 + i % 200),
+		     ERR_OK);
+	}
+}
+
+/* Bytes put for each of @n postings by each of the entries of a row of the daybook. */
+static uint64_t bytes_per_posting(uint32_t households, uint32_t n)
+{
+	struct buf out = {0};
+	struct journal j = {.out = &out, .feed_no = FEED};
+	uint64_t bytes;
+	struct kv_txn *t;
+	struct kv *kv;
+
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	T_EQ(kv_begin(kv, true, &t), ERR_OK);
+	T_EQ(cache_new(t, FEED, &j.rows), ERR_OK);
+	for (uint64_t seq = 0; seq < JOURNAL_BLOCK; seq++) {
+		T_EQ(cache_begin(j.rows), ERR_OK);
+		journal_begin(&j, seq, DAY0);
+		post_lines(&j, households, n);
+		T_EQ(journal_end(&j), ERR_OK);
+		cache_commit(j.rows);
+	}
+	bytes = cache_put_bytes(j.rows);
+	journal_close(&j);
+	cache_free(j.rows);
+	buf_close(&out);
+	kv_abort(t);
+	kv_close(kv);
+	return bytes / JOURNAL_BLOCK / n;
+}
+
+/* However many lines an entry has, and to whomever they are: a row of sums with the few postings of earlier entries,
+ * and the part of the posting in the rows that are put at the end. */
+static void test_what_a_posting_costs_does_not_follow_its_entry(void)
+{
+	static const uint32_t households[] = {1, 7, 50, 4000};
+
+	for (size_t i = 0; i < sizeof(households) / sizeof(households[0]); i++)
+		T_OK(bytes_per_posting(households[i], 4000) <= 300);
 }
 
 /* --- damage ------------------------------------------------------------------------------------------- */
@@ -492,5 +574,6 @@ static void test_a_row_of_the_daybook_is_read_strictly(void)
 T_MAIN(T(test_a_walk_gives_what_was_posted), T(test_the_latest_are_found_from_behind),
        T(test_all_balances_together_are_nothing), T(test_days_have_what_their_entries_posted),
        T(test_no_balance_leaves_what_points_can_be),
+       T(test_what_a_posting_costs_does_not_follow_its_entry),
        T(test_rows_that_were_cut_or_altered_are_damage),
        T(test_a_row_of_the_daybook_is_read_strictly))
