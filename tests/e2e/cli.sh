@@ -39,7 +39,7 @@ for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) 
 	grep -v '(' "$work/out" | LC_ALL=C grep -q '[^ -~]' && fail "Chinese in the English help of $type: $(cat "$work/out")"
 done
 # what must follow, and by when, is in the help of the types that leave something to do, and of no other
-open=$(sed -n 's/^.*X[L]\{0,1\}(\([a-z_]*\), .* OPEN[A-Z_]*(.*/\1/p' proto/records.def | tr _ -)
+open=$(sed -n 's/^.*X[L]\{0,1\}(\([a-z_]*\), .* OPEN[A-Z_]*[(,].*/\1/p' proto/records.def | tr _ -)
 [[ $(wc -w <<<"$open") -ge 3 ]] || fail "types that are open: $open"
 for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) .*/\1/p'); do
 	c --lang en record "$type" --help
@@ -53,6 +53,7 @@ expect 0 '^之后须办：异议复核 \(record objection-reply\)，自“日期
 	--lang zh record objection --help
 expect 0 '^Then needed: closing of a task \(record guidance-close\) or reply to the town \(record guidance-reply\), not after "due"' \
 	--lang en record guidance --help
+expect 0 '^Then needed: points entry or application declined \(record application-reply\)$' --lang en record application --help
 expect 0 '^之后须办：整改销号 .*不晚于“完成期限”' --lang zh record guidance --help
 expect 0 ' --household 05001 --into 05002 ' record merge --help
 expect 0 '^亲属申报$' --lang zh record kin --help

@@ -163,13 +163,18 @@ static void put_roles(const struct rec_type *type)
 	buf_close(&b);
 }
 
+static bool any_ends(const struct rec_field *f, uint32_t n, const struct rec_type *to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (f[i].ref == to->code && (f[i].settles || f[i].done_when))
+			return true;
+	return false;
+}
+
 /* Does a record of this type end what @to leaves to do? */
 static bool ends(const struct rec_type *t, const struct rec_type *to)
 {
-	for (uint32_t i = 0; i < t->nhead; i++)
-		if (t->head[i].ref == to->code && (t->head[i].settles || t->head[i].done_when))
-			return true;
-	return false;
+	return any_ends(t->head, t->nhead, to) || any_ends(t->line, t->nline, to);
 }
 
 static const char *label(const struct rec_field *f)
@@ -184,11 +189,16 @@ static void put_open(const struct rec_type *type)
 	char name[CLI_FIELD_MAX];
 	struct buf b = {0};
 
-	for (uint32_t i = 0; i < rec_ntypes && o->is; i++)
-		if (ends(&rec_types[i], type))
-			buf_printf(&b, "%s%s (record %s)", b.n ? say_text(M_LIST_OR) : "",
-				   say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh,
-				   cli_option_name(rec_types[i].name, name));
+	for (uint32_t i = 0; i < rec_ntypes && o->is; i++) {
+		const struct rec_type *t = &rec_types[i];
+
+		if (!ends(t, type))
+			continue;
+		buf_printf(&b, "%s%s", b.n ? say_text(M_LIST_OR) : "",
+			   say_lang() == LANG_EN ? t->en : t->zh);
+		if (t->listed) /* others have commands of their own */
+			buf_printf(&b, " (record %s)", cli_option_name(t->name, name));
+	}
 	if (o->days)
 		SAY(stdout, M_HELP_OPEN_WITHIN, buf_str(&b), label(o->day), label(o->days));
 	else if (o->day)
