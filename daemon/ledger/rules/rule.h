@@ -30,7 +30,7 @@ struct catalogue_adopted;
  * less (relocated), never otherwise. */
 struct fold_work {
 	struct cache *rows;
-	struct buf out; /* for packing one row */
+	struct buf out;		/* for packing one row */
 	struct journal journal; /* of the entry being judged */
 	struct state_meta meta;
 	uint64_t town_held;

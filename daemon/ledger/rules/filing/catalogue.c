@@ -7,7 +7,7 @@
 #include "lib/mem.h"
 #include "lib/vec.h"
 
-#define ITEMS_MIN  128
+#define ITEMS_MIN 128
 
 #define YEAR_MONTHS 12
 
