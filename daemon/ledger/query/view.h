@@ -57,11 +57,15 @@ extern const struct view_param {
 	uint32_t param;
 } view_params[VIEW_PARAMS];
 
+/* Which duties are wanted: rows of others need not be put. */
+#define DUTIES_OPEN  1u /* not done */
+#define DUTIES_DATED 2u /* with a deadline */
+
 /* Where the rows of a list go. */
 struct view_out {
 	const struct view_def *def;
 	enum rec_privacy upto; /* what a row may show */
-	bool open; /* rows of a duty that is done are not wanted: they need not be put */
+	uint32_t only;	       /* DUTIES_*, of a list of duties */
 	/* A non-zero return ends the list and is its result. The row is borrowed until it returns. */
 	int (*row)(void *ctx, const void *row);
 	void *ctx;

@@ -242,7 +242,7 @@ static int count_duty(void *ctx, const struct duty *d)
 	struct in_time *x = ctx;
 	uint32_t i = 0;
 
-	if (d->due == DAY_NONE || !statement_covers(&x->m->p, d->due))
+	if (!statement_covers(&x->m->p, d->due))
 		return ERR_OK;
 	while (i < x->n && !str_eq((const char *)d->what.p, d->what.n, x->of[i].what))
 		i++;
@@ -304,7 +304,7 @@ int rows_completeness(struct ask *a, struct view_out *out)
 		err = report_make(a->t, a->feed.no, a->feed.size, REPORT_ITEM, &m.p, '\0', &rep);
 	in_time.m = &m;
 	if (!err)
-		err = duty_each(a, false, count_duty, &in_time);
+		err = duty_each(a, DUTIES_DATED, count_duty, &in_time);
 	if (!err) {
 		put_completeness(&m, items_used(&rep), items);
 		put_balance(&m, &rep.total);

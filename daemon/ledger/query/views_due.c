@@ -5,7 +5,7 @@
 /* --- duties of any list ---------------------------------------------------------------------------- */
 struct duties {
 	const struct view_def *def;
-	bool open;
+	uint32_t only;
 	int (*fn)(void *ctx, const struct duty *d);
 	void *ctx;
 };
@@ -29,20 +29,24 @@ static int on_duty(void *ctx, const void *row)
 			       .due = rec_day(view_field(v, v->due), row),
 			       .done = rec_day(view_field(v, v->done), row)};
 
-	return x->open && is_done(v, row) ? ERR_OK : x->fn(x->ctx, &d);
+	if ((x->only & DUTIES_OPEN) && is_done(v, row))
+		return ERR_OK;
+	if ((x->only & DUTIES_DATED) && d.due == DAY_NONE)
+		return ERR_OK;
+	return x->fn(x->ctx, &d);
 }
 
-int duty_each(struct ask *a, bool open, int (*fn)(void *ctx, const struct duty *d), void *ctx)
+int duty_each(struct ask *a, uint32_t only, int (*fn)(void *ctx, const struct duty *d), void *ctx)
 {
 	int err = ERR_OK;
 
 	for (uint32_t i = 0; i < VIEWS_N && !err; i++) {
-		struct duties x = {&views[i], open, fn, ctx};
+		struct duties x = {&views[i], only, fn, ctx};
 
 		if (views[i].due)
 			err = views[i].rows(a, &(struct view_out){.def = &views[i],
 								  .upto = a->upto,
-								  .open = open,
+								  .only = only,
 								  .row = on_duty,
 								  .ctx = &x});
 	}
@@ -73,8 +77,6 @@ static int put_due(void *ctx, const struct duty *d)
 {
 	const struct walk *w = ctx;
 
-	if (d->due == DAY_NONE)
-		return ERR_OK;
 	return view_put(w->out, &(struct row_due){.what = d->what,
 						  .subject = d->subject,
 						  .covered = day_if(d, "covered"),
@@ -87,7 +89,7 @@ static int put_due(void *ctx, const struct duty *d)
 
 int rows_due(struct ask *a, struct view_out *out)
 {
-	return duty_each(a, true, put_due, &(struct walk){a, out});
+	return duty_each(a, DUTIES_OPEN | DUTIES_DATED, put_due, &(struct walk){a, out});
 }
 
 static int count_late(void *ctx, const void *row)
@@ -151,7 +153,7 @@ int rows_work(struct ask *a, struct view_out *out)
 {
 	struct waiting review = {{a, out}, REC_review}, confirm = {{a, out}, REC_confirm};
 	struct walk w = {a, out};
-	int err = duty_each(a, true, put_open, &w);
+	int err = duty_each(a, DUTIES_OPEN, put_open, &w);
 
 	if (!err)
 		err = view_each(a, &views[VIEW_deductions], put_deduction, &w);

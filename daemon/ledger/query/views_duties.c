@@ -123,9 +123,14 @@ static int each_entry(struct open_type *x)
 {
 	struct kv_txn *t = x->a->t;
 
-	if (x->out->open)
+	if (x->out->only & DUTIES_OPEN)
 		return read_open(READER(t, x->a->feed.no), x->type, x->village, on_open, x);
 	return view_listed(t, x->feed_no, (enum rec_code)x->type->code, 0, on_open, x);
+}
+
+static bool is_wanted(const struct view_out *out, const struct rec_type *t)
+{
+	return t->open.is && (t->open.day || !(out->only & DUTIES_DATED));
 }
 
 int rows_duties(struct ask *a, struct view_out *out)
@@ -144,7 +149,7 @@ int rows_duties(struct ask *a, struct view_out *out)
 			x.feed_no = FEED_TOWN;
 			x.village = bytes_str(v.code);
 		}
-		if (t->open.is && (enrolled || t->feed != REC_FEED_TOWN))
+		if (is_wanted(out, t) && (enrolled || t->feed != REC_FEED_TOWN))
 			err = each_entry(&x);
 	}
 	return err;

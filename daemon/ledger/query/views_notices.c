@@ -106,7 +106,7 @@ static int periods_of(struct ask *a, struct view_out *out, enum rec_choice_NOTIC
 {
 	const struct rec_choice *what = &rec_lists[REC_LIST_NOTICE].v[kind];
 	const struct row_periods p = {.what = bytes_str(a->lang == LANG_EN ? what->en : what->zh)};
-	int err = out->open ? ERR_OK : past_of(a, out, &p, kind, since);
+	int err = out->only & DUTIES_OPEN ? ERR_OK : past_of(a, out, &p, kind, since);
 
 	return err ? err : next_of(a, out, p, kind, since);
 }
