@@ -1,5 +1,8 @@
 #include "tests/lib/rows.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "lib/err.h"
 #include "tests/lib/t.h"
 
@@ -74,4 +77,29 @@ uint32_t rows_read(struct town *w, uint32_t no, enum view_place view, void *rows
 	n = rows_asked(&a, view, rows, max);
 	town_commit(w);
 	return n;
+}
+
+struct seek {
+	uint32_t nth;
+	uint64_t seq;
+};
+
+static int on_listed(void *ctx, uint64_t seq)
+{
+	struct seek *s = ctx;
+
+	s->seq = seq;
+	return s->nth-- == 0;
+}
+
+const char *rows_entry(struct town *w, uint32_t no, enum rec_code type, uint32_t nth)
+{
+	static char text[24];
+	struct seek s = {nth, 0};
+
+	town_begin(w);
+	T_EQ(view_listed(w->t, no, type, 0, on_listed, &s), 1);
+	town_commit(w);
+	snprintf(text, sizeof(text), "%" PRIu64, s.seq);
+	return text;
 }

@@ -10,6 +10,7 @@
 #include "proto/noticecode.h"
 #include "tests/lib/life.h"
 #include "tests/lib/replay.h"
+#include "tests/lib/rows.h"
 #include "tests/lib/services.h"
 #include "tests/lib/t.h"
 
@@ -64,30 +65,9 @@ static void page_has(const json_t *root, const char *text)
 		t_fail(__FILE__, __LINE__, "not on the page: %s", text);
 }
 
-/* The @nth entry of a listed type, from 0. */
-struct seek {
-	uint32_t nth;
-	uint64_t seq;
-};
-
-static int on_listed(void *ctx, uint64_t seq)
-{
-	struct seek *s = ctx;
-
-	s->seq = seq;
-	return s->nth-- == 0;
-}
-
 static const char *entry_of(enum rec_code type, uint32_t nth)
 {
-	static char text[24];
-	struct seek s = {nth, 0};
-
-	town_begin(&w);
-	T_EQ(view_listed(w.t, village, type, 0, on_listed, &s), 1);
-	town_commit(&w);
-	snprintf(text, sizeof(text), "%" PRIu64, s.seq);
-	return text;
+	return rows_entry(&w, village, type, nth);
 }
 
 /* --- slips and certificates ------------------------------------------------------------------------ */

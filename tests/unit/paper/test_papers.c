@@ -77,30 +77,9 @@ static void put(enum rec_code type, const void *head)
 	T_EQ(town_put(&x.w, x.no, TOWN_REC, type, head, NULL, 0), V_ACCEPTED);
 }
 
-/* The number of the @nth entry of a listed type, from 0. */
-struct seek {
-	uint32_t nth;
-	uint64_t seq;
-};
-
-static int on_listed(void *ctx, uint64_t seq)
-{
-	struct seek *s = ctx;
-
-	s->seq = seq;
-	return s->nth-- == 0;
-}
-
 static const char *entry_of(enum rec_code type, uint32_t nth)
 {
-	static char text[24];
-	struct seek s = {nth, 0};
-
-	town_begin(&x.w);
-	T_EQ(view_listed(x.w.t, x.no, type, 0, on_listed, &s), 1);
-	town_commit(&x.w);
-	snprintf(text, sizeof(text), "%" PRIu64, s.seq);
-	return text;
+	return rows_entry(&x.w, x.no, type, nth);
 }
 
 /* --- slips and certificates ------------------------------------------------------------------------ */
