@@ -99,7 +99,11 @@ static int svc_guard(void *ctx, struct guard *ret)
 {
 	struct driver *d = ctx;
 
-	return guardfile_load(d->guardfile, ret);
+	int err = guardfile_load(d->guardfile, ret);
+
+	ret->cosigned = NULL; /* the store thread's */
+	ret->ncosigned = 0;
+	return err;
 }
 
 static int svc_invitation(void *ctx, const char *village_code, const char *village_name,
