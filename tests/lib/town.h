@@ -98,6 +98,13 @@ enum verdict_id town_adopt(struct town *w, uint32_t no, const char *author, uint
 			   uint64_t base, day_t from);
 /* A right scheme: rate 1 for 1 yuan, threshold 100, notified 3 days before, notices, objections and answers 7. */
 struct rec_scheme town_scheme(uint64_t version, day_t from);
+/* A scheme with goods as its one reward. */
+enum verdict_id town_put_scheme(struct town *w, uint32_t no, const char *author,
+				const struct rec_scheme *s);
+/* A good for the household; it costs in fen what its price is in hundredths. */
+struct rec_prices_line town_good(const char *good, int64_t price);
+enum verdict_id town_put_prices(struct town *w, uint32_t no, const char *author, uint64_t version,
+				day_t from, const struct rec_prices_line *goods, uint32_t n);
 /* A village adopts catalogue 1 once for each of these years, as its versions 1 to TOWN_VERSIONS. */
 #define TOWN_YEAR_FIRST 2020
 #define TOWN_YEAR_LAST	2027

@@ -359,10 +359,9 @@ static void bear(const char *name, day_t birth)
 static void decide_scheme(const char *scope)
 {
 	struct rec_scheme s = town_scheme(1, x.day);
-	struct rec_scheme_line l = {.kind = REWARD_goods, .name = town_b("生活用品")};
 
 	s.scope = town_b(scope);
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_scheme, &s, &l, 1), V_ACCEPTED);
+	T_EQ(town_put_scheme(&x.w, x.no, TOWN_HEAD, &s), V_ACCEPTED);
 }
 
 static void refused(const char *code, enum ask_why why, const char *param)

@@ -8,16 +8,6 @@
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
 
-static struct view_household household(struct world *x, const char *code)
-{
-	struct view_household h;
-
-	town_begin(&x->w);
-	T_EQ(view_household(x->w.t, x->no, town_b(code), &h), ERR_OK);
-	town_commit(&x->w);
-	return h;
-}
-
 static enum line_state line_state(struct world *x, uint64_t entry, uint32_t line)
 {
 	struct view_points p;
@@ -70,13 +60,13 @@ static void test_only_confirmed_lines_count(void)
 
 	world_open(&x, 1);
 	uint64_t e = record(&x, "01001", 2, "C101");
-	T_EQ(points_raw(household(&x, "01001").balance), 0);
+	T_EQ(world_balance(&x, "01001"), 0);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
-	T_EQ(points_raw(household(&x, "01001").balance), 0);
+	T_EQ(world_balance(&x, "01001"), 0);
 	T_EQ(line_state(&x, e, 1), LINE_REVIEWED);
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 1, DECISION_agree), V_ACCEPTED);
-	T_EQ(points_raw(household(&x, "01001").balance), 500);
-	T_EQ(household(&x, "01001").lines, 1);
+	T_EQ(world_balance(&x, "01001"), 500);
+	T_EQ(world_household(&x, "01001").lines, 1);
 	T_EQ(scores(&x, 2026), 500);
 	T_EQ(scores(&x, 2025), 0);
 	T_EQ(line_state(&x, e, 1), LINE_CONFIRMED);
@@ -89,16 +79,16 @@ static void test_a_reversal_takes_everything_back(void)
 
 	world_open(&x, 2);
 	uint64_t e = town_earn(&x.w, x.no, "01002", 1, "A201", x.day);
-	T_EQ(points_raw(household(&x, "01002").balance), -1000);
-	T_EQ(points_raw(household(&x, "01002").deducted), 1000);
+	T_EQ(world_balance(&x, "01002"), -1000);
+	T_EQ(points_raw(world_household(&x, "01002").deducted), 1000);
 	town_earn(&x.w, x.no, "01003", 0, "A101", x.day);
 	T_EQ(household_score(&x, "01003"), 200);
 	T_EQ(household_score(&x, "01002"), -1000); /* with that of its members */
 	T_EQ(scores(&x, 2026), -1000);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
-	T_EQ(points_raw(household(&x, "01002").balance), 0);
-	T_EQ(points_raw(household(&x, "01002").deducted), 0);
-	T_EQ(household(&x, "01002").lines, 0);
+	T_EQ(world_balance(&x, "01002"), 0);
+	T_EQ(points_raw(world_household(&x, "01002").deducted), 0);
+	T_EQ(world_household(&x, "01002").lines, 0);
 	T_EQ(household_score(&x, "01002"), 0);
 	T_EQ(scores(&x, 2026), 0);
 	T_EQ(line_state(&x, e, 1), LINE_REVERSED);
@@ -179,7 +169,7 @@ static void test_lines_of_a_sheet_go_their_own_way(void)
 	T_MEM(p.recorder, sign_key_public(town_key(&x.w, TOWN_REC)), 32);
 	T_MEM(p.reviewer, sign_key_public(town_key(&x.w, TOWN_REV)), 32);
 	T_MEM(p.confirmer, sign_key_public(town_key(&x.w, TOWN_CON)), 32);
-	T_EQ(points_raw(household(&x, "01005").balance), 500);
+	T_EQ(world_balance(&x, "01005"), 500);
 	town_close(&x.w);
 }
 
@@ -1044,7 +1034,7 @@ static void model_check(struct model *m)
 				lines++;
 			}
 		snprintf(code, sizeof(code), "0100%d", h);
-		struct view_household v = household(&m->x, code);
+		struct view_household v = world_household(&m->x, code);
 		T_EQ(points_raw(v.earned), earned);
 		T_EQ(points_raw(v.deducted), deducted);
 		T_EQ(points_raw(v.balance), earned - deducted);
@@ -1315,8 +1305,8 @@ static void test_a_full_sheet_goes_through(void)
 	town_commit(&x.w);
 	for (uint32_t i = 1; i <= 200; i++)
 		T_EQ(p.state[i], i % 2 ? LINE_CONFIRMED : LINE_REFUSED);
-	T_EQ(points_raw(household(&x, "01001").balance), 10000);
-	T_EQ(household(&x, "01001").lines, 100);
+	T_EQ(world_balance(&x, "01001"), 10000);
+	T_EQ(world_household(&x, "01001").lines, 100);
 	town_close(&x.w);
 }
 

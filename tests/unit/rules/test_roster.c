@@ -111,16 +111,6 @@ static enum verdict_id merge(struct world *x, const char *household, const char 
 	return put(x, TOWN_HEAD, REC_merge, &r, l, n);
 }
 
-static struct view_household household(struct world *x, const char *code)
-{
-	struct view_household h;
-
-	town_begin(&x->w);
-	T_EQ(view_household(x->w.t, x->no, town_b(code), &h), ERR_OK);
-	town_commit(&x->w);
-	return h;
-}
-
 struct wanted {
 	uint32_t member;
 	struct view_member m;
@@ -187,7 +177,7 @@ static void test_who_is_away_comes_back(void)
 	nums(&x, 2, 0, 0);
 	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day), V_ACCEPTED);
 	T_EQ(member(&x, "01001", 2).away_day, x.day);
-	T_EQ(household(&x, "01001").npresent, 4); /* away, but of the household */
+	T_EQ(world_household(&x, "01001").npresent, 4); /* away, but of the household */
 	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day + 1), V_NOT_AWAY);
 	T_EQ(change(&x, "01001", 2, LEAVE_back, x.day - 1), V_PERIOD);
 	nums(&x, x.day, x.day - 1, 0);
@@ -211,16 +201,16 @@ static void test_nothing_happens_to_who_has_left(void)
 	world_open(&x, 2);
 	T_EQ(change(&x, "01002", 1, LEAVE_death, x.day), V_ACCEPTED);
 	T_EQ(change(&x, "01002", 2, LEAVE_left, x.day), V_ACCEPTED);
-	T_EQ(household(&x, "01002").npresent, 2);
-	T_EQ(household(&x, "01002").nmembers, 4);
+	T_EQ(world_household(&x, "01002").npresent, 2);
+	T_EQ(world_household(&x, "01002").nmembers, 4);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		for (uint32_t no = 1; no <= 2; no++) {
 			T_EQ(change(&x, "01002", no, kinds[i], x.day), V_LEFT_ALREADY);
 			nums(&x, 0, no, 0);
 		}
 	T_EQ(change(&x, "01003", 0, LEAVE_moved_out, x.day), V_ACCEPTED);
-	T_EQ(household(&x, "01003").left_day, x.day);
-	T_STR(household(&x, "01003").into, "");
+	T_EQ(world_household(&x, "01003").left_day, x.day);
+	T_STR(world_household(&x, "01003").into, "");
 	T_EQ(change(&x, "01003", 1, LEAVE_death, x.day), V_HOUSEHOLD_LEFT);
 	nums(&x, x.day, 0, 0);
 	T_EQ(change(&x, "01003", 0, LEAVE_moved_out, x.day), V_HOUSEHOLD_LEFT);
@@ -253,15 +243,10 @@ static enum verdict_id correct(struct world *x, const char *author, uint64_t ent
 	return put(x, author, REC_roster_correction, &r, NULL, 0);
 }
 
-static uint64_t last(struct world *x)
-{
-	return town_size(&x->w, x->no) - 1;
-}
-
 /* Takes the last entry back. */
 static void undo(struct world *x)
 {
-	T_EQ(correct(x, TOWN_HEAD, last(x)), V_ACCEPTED);
+	T_EQ(correct(x, TOWN_HEAD, world_last(x)), V_ACCEPTED);
 }
 
 static void test_a_wrong_change_is_taken_back(void)
@@ -286,8 +271,8 @@ static void test_a_wrong_change_is_taken_back(void)
 	T_EQ(member(&x, "01001", 3).away_day, DAY_NONE);
 	T_EQ(change(&x, "01001", 0, LEAVE_moved_out, x.day), V_ACCEPTED);
 	undo(&x);
-	T_EQ(household(&x, "01001").left_day, DAY_NONE);
-	T_EQ(household(&x, "01001").npresent, 4);
+	T_EQ(world_household(&x, "01001").left_day, DAY_NONE);
+	T_EQ(world_household(&x, "01001").npresent, 4);
 	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
 	undo(&x);
 	T_OK(member(&x, "01001", 1).head);
@@ -310,7 +295,7 @@ static void test_only_the_last_change_of_the_head_is_taken_back(void)
 	world_open(&x, 101);
 	T_EQ(change(&x, "01001", 2, LEAVE_head, x.day), V_ACCEPTED);
 	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
-	second = last(&x);
+	second = world_last(&x);
 	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
 	undo(&x);
 	T_OK(member(&x, "01001", 3).head);
@@ -333,7 +318,7 @@ static void test_who_left_and_joined_anew_is_one_person(void)
 	T_EQ(join(&x, "01001", 5, "王小雨"), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
 	T_EQ(change(&x, "01001", 5, LEAVE_left, x.day), V_ACCEPTED);
-	left = last(&x);
+	left = world_last(&x);
 	T_EQ(join(&x, "01001", 6, "王小雪"), V_ACCEPTED); /* another of the same day */
 	T_EQ(x.w.last.nwarn, 0);
 	T_EQ(join(&x, "01001", 7, "王小雨"), V_ACCEPTED);
@@ -354,7 +339,7 @@ static void test_a_correction_is_of_another_person_and_once(void)
 
 	world_open(&x, 11);
 	T_EQ(change(&x, "01001", 2, LEAVE_death, x.day), V_ACCEPTED);
-	at = r.entry = last(&x);
+	at = r.entry = world_last(&x);
 	correct(&x, TOWN_REC, at);
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
 	T_EQ(correct(&x, TOWN_REV, at), V_NO_ROLE);
@@ -363,7 +348,7 @@ static void test_a_correction_is_of_another_person_and_once(void)
 	T_EQ(correct(&x, TOWN_HEAD, at - 1), V_REFERENCE);
 	T_EQ(correct(&x, TOWN_HEAD, at), V_ACCEPTED);
 	correct(&x, TOWN_HEAD, at);
-	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)world_last(&x) - 1);
 	/* the same once more is another entry */
 	T_EQ(change(&x, "01001", 2, LEAVE_death, x.day), V_ACCEPTED);
 	T_EQ(correct(&x, TOWN_HEAD, at), V_DONE_ALREADY);
@@ -377,22 +362,22 @@ static void test_what_has_changed_again_is_not_taken_back(void)
 
 	world_open(&x, 12);
 	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day), V_ACCEPTED);
-	away = last(&x);
+	away = world_last(&x);
 	T_EQ(change(&x, "01001", 2, LEAVE_back, x.day), V_ACCEPTED);
 	T_EQ(change(&x, "01001", 2, LEAVE_away, x.day), V_ACCEPTED); /* looks the same */
 	correct(&x, TOWN_HEAD, away);
-	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)away, 2, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)away, 2, (int64_t)world_last(&x) - 1);
 	T_STR(x.w.last.reason.s, "01001");
 	T_EQ(change(&x, "01001", 3, LEAVE_head, x.day), V_ACCEPTED);
-	head = last(&x);
+	head = world_last(&x);
 	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
 	correct(&x, TOWN_HEAD, head);
 	REFUSED(&x.w, "CORRECTION_LATER", "F82", (int64_t)head, 3, (int64_t)head + 1);
 	/* wherever the person is now */
 	T_EQ(change(&x, "01002", 2, LEAVE_away, x.day), V_ACCEPTED);
-	away = last(&x);
+	away = world_last(&x);
 	T_EQ(change(&x, "01002", 3, LEAVE_head, x.day), V_ACCEPTED);
-	head = last(&x);
+	head = world_last(&x);
 	T_EQ(split(&x, "01002", "02002", "23", "78", 0), V_ACCEPTED);
 	T_EQ(member(&x, "02002", 7).away_day, x.day);
 	T_EQ(correct(&x, TOWN_HEAD, away), V_ACCEPTED);
@@ -402,14 +387,14 @@ static void test_what_has_changed_again_is_not_taken_back(void)
 	T_STR(x.w.last.reason.s, "02002");
 	/* a household that is gone takes nobody back */
 	T_EQ(change(&x, "01003", 1, LEAVE_death, x.day), V_ACCEPTED);
-	death = last(&x);
+	death = world_last(&x);
 	T_EQ(change(&x, "01003", 0, LEAVE_moved_out, x.day), V_ACCEPTED);
 	correct(&x, TOWN_HEAD, death);
 	REFUSED(&x.w, "CORRECTION_GONE", "F83", x.day, (int64_t)death);
 	T_EQ(correct(&x, TOWN_HEAD, death + 1), V_ACCEPTED);
 	T_EQ(correct(&x, TOWN_HEAD, death), V_ACCEPTED);
 	T_EQ(change(&x, "01004", 1, LEAVE_left, x.day), V_ACCEPTED);
-	death = last(&x);
+	death = world_last(&x);
 	T_EQ(merge(&x, "01004", "01003", "234", "567"), V_ACCEPTED);
 	T_EQ(correct(&x, TOWN_HEAD, death), V_CORRECTION_GONE);
 	town_close(&x.w);
@@ -420,7 +405,7 @@ static void test_a_head_is_followed_by_another(void)
 	struct world x;
 
 	world_open(&x, 4);
-	T_STR(household(&x, "01001").head_name, "王大明");
+	T_STR(world_household(&x, "01001").head_name, "王大明");
 	T_OK(member(&x, "01001", 1).head);
 	/* not yet named, and who has died is head no longer */
 	T_EQ(change(&x, "01001", 1, LEAVE_death, x.day), V_ACCEPTED);
@@ -431,7 +416,7 @@ static void test_a_head_is_followed_by_another(void)
 	T_EQ(change(&x, "01001", 4, LEAVE_head, x.day), V_ACCEPTED);
 	T_OK(member(&x, "01001", 4).head);
 	T_OK(!member(&x, "01001", 3).head);
-	T_STR(household(&x, "01001").head_name, member(&x, "01001", 4).name);
+	T_STR(world_household(&x, "01001").head_name, member(&x, "01001", 4).name);
 	town_close(&x.w);
 }
 
@@ -451,9 +436,9 @@ static void test_a_child_joins(void)
 	T_EQ(m.sex, SEX_female);
 	T_EQ(m.birth, x.day);
 	T_EQ(m.line, 0);
-	T_EQ(m.entry, town_size(&x.w, x.no) - 1);
-	T_EQ(household(&x, "01001").npresent, 5);
-	T_STR(household(&x, "01001").head_name, "王大明");
+	T_EQ(m.entry, world_last(&x));
+	T_EQ(world_household(&x, "01001").npresent, 5);
+	T_STR(world_household(&x, "01001").head_name, "王大明");
 	T_EQ(points(&x, "01001", 9, "Z002", x.day), V_ACCEPTED);
 	T_EQ(points(&x, "01001", 9, "A201", x.day), V_P13_CHILD);
 	/* who has left keeps the number */
@@ -465,7 +450,7 @@ static void test_a_child_joins(void)
 			T_EQ(join(&x, "01001", no, name), V_ACCEPTED);
 	}
 	T_STR(member(&x, "01001", 98).name, "王98");
-	T_EQ(household(&x, "01001").nmembers, 99);
+	T_EQ(world_household(&x, "01001").nmembers, 99);
 	T_EQ(join(&x, "01001", 1, "王小妹"), V_MEMBERS_FULL);
 	nums(&x, 99, 0, 0);
 	town_close(&x.w);
@@ -600,20 +585,20 @@ static void test_who_leaves_the_scheme_keeps_the_points(void)
 	town_earn(&x.w, x.no, "01001", 0, "A101", x.day);
 	uint64_t late = town_record(&x.w, x.no, "01001", 0, "A101", x.day);
 	T_EQ(put(&x, TOWN_REC, REC_consent, &c, NULL, 0), V_ACCEPTED);
-	T_OK(!household(&x, "01001").takes_part);
-	T_EQ(household(&x, "01001").consent_day, x.day);
-	T_EQ(points_raw(household(&x, "01001").balance), 200);
+	T_OK(!world_household(&x, "01001").takes_part);
+	T_EQ(world_household(&x, "01001").consent_day, x.day);
+	T_EQ(world_balance(&x, "01001"), 200);
 	T_EQ(points(&x, "01001", 0, "A101", x.day), V_P13_NOT_PART);
 	/* what was recorded goes on its way */
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, late, 0, DECISION_agree), V_ACCEPTED);
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, late, 0, DECISION_agree), V_ACCEPTED);
-	T_EQ(points_raw(household(&x, "01001").balance), 400);
+	T_EQ(world_balance(&x, "01001"), 400);
 	c.takes_part = YES_yes;
 	c.day = x.day + 5;
 	T_EQ(put(&x, TOWN_REC, REC_consent, &c, NULL, 0), V_ACCEPTED);
 	T_EQ(points(&x, "01001", 0, "A101", x.day + 4), V_P05_BEFORE_CONSENT);
 	T_EQ(points(&x, "01001", 0, "A101", x.day + 5), V_ACCEPTED);
-	T_EQ(points_raw(household(&x, "01001").balance), 400);
+	T_EQ(world_balance(&x, "01001"), 400);
 	town_close(&x.w);
 }
 
@@ -654,7 +639,7 @@ static void test_a_split_is_refused_with_its_numbers(void)
 		nums(&x, cases[i].num[0], cases[i].num[1], cases[i].num[2]);
 	}
 	T_EQ(split(&x, "01001", "01002", "2", "1", 0), V_HOUSEHOLD_EXISTS);
-	nums(&x, (int64_t)household(&x, "01002").entry, 0, 0);
+	nums(&x, (int64_t)world_household(&x, "01002").entry, 0, 0);
 	T_EQ(split(&x, "01004", "02001", "2", "1", 0), V_HOUSEHOLD_LEFT);
 	nums(&x, x.day, 0, 0);
 	r.day = x.today + 1;
@@ -673,8 +658,8 @@ static void test_a_split_makes_a_household(void)
 	town_earn(&x.w, x.no, "01001", 0, "A101", x.day);
 	T_EQ(change(&x, "01001", 3, LEAVE_away, x.day - 9), V_ACCEPTED);
 	T_EQ(split(&x, "01001", "02001", "23", "71", 150), V_ACCEPTED);
-	old = household(&x, "01001");
-	new = household(&x, "02001");
+	old = world_household(&x, "01001");
+	new = world_household(&x, "02001");
 	T_EQ(points_raw(old.balance), 50);
 	T_EQ(points_raw(old.transferred), -150);
 	T_EQ(points_raw(old.earned), 200);
@@ -687,7 +672,7 @@ static void test_a_split_makes_a_household(void)
 	T_EQ(new.consent_day, old.consent_day);
 	T_EQ(new.began_day, x.day);
 	T_EQ(old.began_day, DAY_NONE);
-	T_EQ(new.entry, town_size(&x.w, x.no) - 1);
+	T_EQ(new.entry, world_last(&x));
 	T_STR(member(&x, "01001", 2).into, "02001");
 	T_EQ(member(&x, "01001", 2).into_member, 7);
 	T_EQ(member(&x, "01001", 2).left_day, x.day);
@@ -707,8 +692,8 @@ static void test_a_split_makes_a_household(void)
 			      .reason = town_b("分家")};
 	struct rec_split_line l = {7, 1};
 	T_EQ(put(&x, TOWN_HEAD, REC_split, &r, &l, 1), V_ACCEPTED);
-	T_STR(household(&x, "02002").group, "5");
-	T_STR(household(&x, "02001").group, old.group);
+	T_STR(world_household(&x, "02002").group, "5");
+	T_STR(world_household(&x, "02001").group, old.group);
 	T_STR(member(&x, "02002", 1).name, member(&x, "01001", 2).name);
 	town_close(&x.w);
 }
@@ -738,11 +723,11 @@ static void test_a_person_takes_cap_and_score_along(void)
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, recorded, 0, DECISION_agree), V_ACCEPTED);
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, recorded, 0, DECISION_agree), V_ACCEPTED);
 	scores(&x, 2026, "02001/5:-2000 ");
-	T_EQ(points_raw(household(&x, "01001").balance), -3000); /* its account, as before */
-	T_EQ(points_raw(household(&x, "02001").balance), 0);
+	T_EQ(world_balance(&x, "01001"), -3000); /* its account, as before */
+	T_EQ(world_balance(&x, "02001"), 0);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, confirmed, 1), V_ACCEPTED);
 	scores(&x, 2026, "02001/5:-1000 ");
-	T_EQ(points_raw(household(&x, "01001").balance), -2000);
+	T_EQ(world_balance(&x, "01001"), -2000);
 	T_EQ(points(&x, "02001", 5, "A201", x.day), V_ACCEPTED);
 	T_EQ(points(&x, "02001", 5, "A201", x.day), V_P10_CAP);
 	town_close(&x.w);
@@ -769,7 +754,7 @@ static void test_a_household_has_no_deeds_from_before_it_began(void)
 	T_EQ(merge(&x, "01001", "01003", "14", "56"), V_ACCEPTED);
 	T_EQ(points(&x, "01001", 0, "A101", x.day), V_P13_RELOCATED);
 	town_earn(&x.w, x.no, "01001", 0, "D101", x.day - 1);
-	T_EQ(points_raw(household(&x, "01003").balance), 300);
+	T_EQ(world_balance(&x, "01003"), 300);
 	/* nor does a household end or split before it began */
 	r.day = x.day - 1;
 	T_EQ(put(&x, TOWN_HEAD, REC_split, &r, &l, 1), V_PERIOD);
@@ -863,14 +848,14 @@ static void test_a_merged_household_ends(void)
 	recorded = town_record(&x.w, x.no, "01001", 2, "C101", x.day);
 	whole = town_record(&x.w, x.no, "01001", 0, "D101", x.day);
 	T_EQ(merge(&x, "01001", "01002", "1234", "5678"), V_ACCEPTED);
-	old = household(&x, "01001");
+	old = world_household(&x, "01001");
 	T_EQ(old.left_day, x.day);
 	T_STR(old.into, "01002");
 	T_EQ(old.npresent, 0);
 	T_EQ(points_raw(old.balance), 0);
 	T_EQ(points_raw(old.deducted), 1000);
-	T_EQ(points_raw(household(&x, "01002").balance), 200 - 1000); /* debts go along */
-	T_EQ(household(&x, "01002").npresent, 8);
+	T_EQ(world_balance(&x, "01002"), 200 - 1000); /* debts go along */
+	T_EQ(world_household(&x, "01002").npresent, 8);
 	scores(&x, 2026, "01002/5:-1000 ");
 	T_EQ(points(&x, "01001", 2, "Z002", x.day), V_P13_RELOCATED);
 	T_EQ(points(&x, "01001", 0, "Z001", x.day), V_P13_RELOCATED);
@@ -883,11 +868,11 @@ static void test_a_merged_household_ends(void)
 		T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree),
 		     V_ACCEPTED);
 	}
-	T_EQ(points_raw(household(&x, "01001").balance), 0);
-	T_EQ(points_raw(household(&x, "01002").balance), 200 - 1000 + 500 + 300);
+	T_EQ(world_balance(&x, "01001"), 0);
+	T_EQ(world_balance(&x, "01002"), 200 - 1000 + 500 + 300);
 	scores(&x, 2026, "01002/5:-1000 01002/6:500 ");
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, confirmed, 1), V_ACCEPTED);
-	T_EQ(points_raw(household(&x, "01002").balance), 200 + 500 + 300);
+	T_EQ(world_balance(&x, "01002"), 200 + 500 + 300);
 	scores(&x, 2026, "01002/6:500 ");
 	/* on through a second merger */
 	T_EQ(merge(&x, "01002", "01003", "12345678", "56789123"), V_MEMBER_NUMBER);
@@ -895,9 +880,9 @@ static void test_a_merged_household_ends(void)
 		T_EQ(change(&x, "01002", (uint32_t)(c - '0'), LEAVE_left, x.day), V_ACCEPTED);
 	T_EQ(merge(&x, "01002", "01003", "45678", "56789"), V_ACCEPTED);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, whole, 1), V_ACCEPTED);
-	T_EQ(points_raw(household(&x, "01001").balance), 0);
-	T_EQ(points_raw(household(&x, "01002").balance), 0);
-	T_EQ(points_raw(household(&x, "01003").balance), 200 + 500);
+	T_EQ(world_balance(&x, "01001"), 0);
+	T_EQ(world_balance(&x, "01002"), 0);
+	T_EQ(world_balance(&x, "01003"), 200 + 500);
 	scores(&x, 2026, "01003/7:500 ");
 	town_close(&x.w);
 }
@@ -915,7 +900,7 @@ static void test_who_comes_home_is_somebody_new(void)
 	T_EQ(points(&x, "01001", 2, "Z002", x.day), V_P13_RELOCATED);
 	nums(&x, 1, 5, 0);
 	T_EQ(points(&x, "01001", 5, "Z002", x.day), V_ACCEPTED);
-	T_EQ(household(&x, "01001").npresent, 4);
+	T_EQ(world_household(&x, "01001").npresent, 4);
 	town_close(&x.w);
 }
 
@@ -938,7 +923,7 @@ static void test_a_long_way_is_followed(void)
 	scores(&x, 2026, "01001/6:500 ");
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, first, 1), V_ACCEPTED);
 	scores(&x, 2026, "");
-	T_EQ(points_raw(household(&x, "01001").balance), 0);
+	T_EQ(world_balance(&x, "01001"), 0);
 	town_close(&x.w);
 }
 
@@ -963,7 +948,7 @@ static void test_any_number_of_mergers_is_followed(void)
 	}
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
-	T_EQ(points_raw(household(&x, into).balance), 200);
+	T_EQ(points_raw(world_household(&x, into).balance), 200);
 	town_close(&x.w);
 }
 
@@ -1188,7 +1173,7 @@ static void test_deciding_about_ones_own_is_warned_about(void)
 	warned(&x, true);
 	/* to refuse a deduction is one, and to take it back */
 	points(&x, "02002", 0, "D201", x.day);
-	e = town_size(&x.w, x.no) - 1;
+	e = world_last(&x);
 	town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_refuse);
 	warned(&x, true);
 	decide(&x, "01003", 0, "D201", false, false, false);
@@ -1777,33 +1762,17 @@ static void m_check(struct model *m)
 
 static void m_store(struct model *m)
 {
-	struct rec_scheme s = {.version = 1,
-			       .title = town_b("积分奖励方案"),
-			       .from = town_day(M_YEAR, 1, 1),
-			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
-			       .threshold = points_of(M_THRESHOLD),
-			       .year_cap = points_of(M_YEAR_CAP),
-			       .notified_days = 3,
-			       .notice_days = 7,
-			       .object_days = 7,
-			       .answer_days = 7,
-			       .tolerance = 10,
-			       .proxy_max = 3,
-			       .scope = town_b("全体参与村民")};
-	struct rec_scheme_line sl = {.kind = REWARD_goods, .name = town_b("生活用品")};
-	struct rec_prices p = {.version = 1, .from = s.from};
-	struct rec_prices_line pl = {.good = town_b("XYY"),
-				     .title = town_b("洗衣液"),
-				     .unit = town_b("瓶"),
-				     .price = points_of(1)};
+	const struct rec_prices_line good = town_good("XYY", 1);
+	struct rec_scheme s = town_scheme(1, town_day(M_YEAR, 1, 1));
 	char head[40], keeper[40];
 
 	snprintf(head, sizeof(head), "head/%s", m->code);
 	snprintf(keeper, sizeof(keeper), "keeper/%s", m->code);
 	T_EQ(town_grant(m->w, m->no, head, keeper, ROLE_keeper, ""), V_ACCEPTED);
-	T_EQ(m_put(m, "head", REC_scheme, &s, &sl, 1), V_ACCEPTED);
-	T_EQ(m_put(m, "head", REC_prices, &p, &pl, 1), V_ACCEPTED);
+	s.threshold = points_of(M_THRESHOLD);
+	s.year_cap = points_of(M_YEAR_CAP);
+	T_EQ(town_put_scheme(m->w, m->no, head, &s), V_ACCEPTED);
+	T_EQ(town_put_prices(m->w, m->no, head, 1, s.from, &good, 1), V_ACCEPTED);
 }
 
 static void m_open(struct model *m, struct town *w, const char *code, uint64_t seed)
@@ -1937,14 +1906,14 @@ static void test_without_a_clock_no_cap_of_a_later_year_opens(void)
 	T_EQ(points(&x, "01001", 0, "A101", jan), V_P10_CAP);
 	x.w.wall_ms = 0;
 	T_EQ(points(&x, "01001", 0, "A101", later), V_ACCEPTED);
-	at = last(&x);
+	at = world_last(&x);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, at, 0, DECISION_agree), V_ACCEPTED);
 	town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_agree);
 	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
 	x.w.wall_ms = wall;
 	town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_agree);
 	REFUSED(&x.w, "P05_FUTURE", "P05", 1, later, day_of_ms(wall));
-	T_EQ(points_raw(household(&x, "01001").balance), 2400);
+	T_EQ(world_balance(&x, "01001"), 2400);
 	/* what was recorded by mistake is refused with or without a clock */
 	x.w.wall_ms = 0;
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, at, 0, DECISION_refuse), V_ACCEPTED);
@@ -1969,7 +1938,7 @@ static void test_households_split_and_merge_only_with_a_clock(void)
 	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
 	x.w.wall_ms = wall;
 	x.day = today;
-	T_EQ(household(&x, "01001").left_day, DAY_NONE);
+	T_EQ(world_household(&x, "01001").left_day, DAY_NONE);
 	T_EQ(merge(&x, "01001", "01002", "1234", "5678"), V_ACCEPTED);
 	town_close(&x.w);
 }
