@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "daemon/ledger/state/read_registers.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
 
@@ -43,6 +44,17 @@ struct view_household world_household(struct world *x, const char *household)
 int64_t world_balance(struct world *x, const char *household)
 {
 	return points_raw(world_household(x, household).balance);
+}
+
+enum line_state world_line_state(struct world *x, uint64_t entry, uint32_t line)
+{
+	struct view_points p;
+
+	town_begin(&x->w);
+	T_EQ(view_points(x->w.t, x->no, entry, &p), ERR_OK);
+	town_commit(&x->w);
+	T_OK(line >= 1 && line <= p.nlines);
+	return p.state[line];
 }
 
 /* --- goods ----------------------------------------------------------------------------------------- */

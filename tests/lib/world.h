@@ -24,6 +24,8 @@ struct view_household world_household(struct world *x, const char *household);
 /* In hundredths. */
 int64_t world_balance(struct world *x, const char *household);
 
+enum line_state world_line_state(struct world *x, uint64_t entry, uint32_t line);
+
 /* Who gives out goods. */
 #define WORLD_KEEPER "keeper"
 /* From 2026 on, with a keeper: @scheme, and prices 1. */
