@@ -185,18 +185,27 @@ static void test_a_sheet_that_overlaps_another_needs_acceptance(void)
 	node_close();
 }
 
+/* Rows of D101 for two households, ten days in January each, in @body behind what a sheet begins with, and @more
+ * behind them. */
+#define LATE_ROWS 20
+static void late_sheet(char *body, size_t cap, const char *more)
+{
+	size_t len = (size_t)snprintf(body, cap, "%s", SHEET_SIGN SHEET_HEAD);
+
+	for (int i = 1; i <= LATE_ROWS; i++)
+		len += (size_t)snprintf(body + len, cap - len,
+					"2026-01-%02d,0500%d,,D101,,广场,村庄清洁日,照片,B-%d,\n",
+					2 * (i > 10 ? i - 10 : i), i > 10 ? 1 : 2, i);
+	snprintf(body + len, cap - len, "%s", more);
+}
+
 /* More warnings than a verdict keeps: those of late lines do not hide a doubt, nor are they one. */
 static void test_late_lines_alone_need_no_acceptance(void)
 {
 	char body[8192];
-	size_t len = (size_t)snprintf(body, sizeof(body), "%s", SHEET_SIGN SHEET_HEAD);
 
 	node_open(false);
-	for (int i = 1; i <= 20; i++)
-		len += (size_t)snprintf(body + len, sizeof(body) - len,
-					"2026-01-%02d,0500%d,,D101,,广场,村庄清洁日,照片,B-%d,\n",
-					2 * (i > 10 ? i - 10 : i), i > 10 ? 1 : 2, i);
-	(void)len;
+	late_sheet(body, sizeof(body), "");
 	WANT(post("/api/v1/import/entries?dry_run=1", body), 200);
 	T_STR(at("doubts_count"), "0");
 	T_STR(at("warnings_count"), "20");
@@ -207,15 +216,9 @@ static void test_late_lines_alone_need_no_acceptance(void)
 static void test_every_doubt_is_listed_with_its_row(void)
 {
 	char body[8192];
-	size_t len = (size_t)snprintf(body, sizeof(body), "%s", SHEET_SIGN SHEET_HEAD);
 
 	node_open(false);
-	for (int i = 1; i <= 20; i++)
-		len += (size_t)snprintf(body + len, sizeof(body) - len,
-					"2026-01-%02d,0500%d,,D101,,广场,村庄清洁日,照片,B-%d,\n",
-					2 * (i > 10 ? i - 10 : i), i > 10 ? 1 : 2, i);
-	snprintf(body + len, sizeof(body) - len,
-		 "2026-01-20,05001,,D101,,村委会,村庄清洁日,照片,B-20,\n");
+	late_sheet(body, sizeof(body), "2026-01-20,05001,,D101,,村委会,村庄清洁日,照片,B-20,\n");
 	WANT(post("/api/v1/import/entries?dry_run=1", body), 422);
 	T_STR(at("doubts_count"), "1");
 	T_STR(at("doubts.0.row"), "22");
