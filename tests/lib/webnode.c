@@ -301,3 +301,11 @@ const char *at(const char *path)
 		snprintf(out, sizeof(ring[0]), "[%zu]", json_array_size(v));
 	return out;
 }
+
+void answers_are(const char *file, int line, const struct answered *want)
+{
+	for (; want->path; want++)
+		if (strcmp(at(want->path), want->text) != 0)
+			t_fail(file, line, "%s: \"%s\", want \"%s\": %.2000s", want->path,
+			       at(want->path), want->text, answer_text);
+}
