@@ -63,15 +63,21 @@ static void test_an_enrolment_that_was_changed_is_refused(void)
 	wire_close(&w);
 }
 
+static void take_another_key(struct host *h, uint8_t seed)
+{
+	struct dh_key *other;
+
+	T_EQ(dh_key_from_seed((const uint8_t[32]){seed}, &other), ERR_OK);
+	dh_key_free(h->transport);
+	h->transport = other;
+}
+
 static void test_an_enrolment_with_another_transport_key_is_refused(void)
 {
 	static struct wire w;
-	struct dh_key *other;
 
 	wire_open(&w, 36);
-	T_EQ(dh_key_from_seed((const uint8_t[32]){6}, &other), ERR_OK);
-	dh_key_free(w.h[VILLAGE].transport);
-	w.h[VILLAGE].transport = other;
+	take_another_key(&w.h[VILLAGE], 6);
 	wire_start(&w);
 	T_OK(!wire_linked(&w, VILLAGE));
 	T_EQ(wire_size(&w, HUB, HUB), 2); /* it would be in the feed for ever */
@@ -99,16 +105,13 @@ static void test_an_enrolment_carries_the_hubs_clock_evidence(void)
 static void test_a_used_invitation_is_used(void)
 {
 	static struct wire w;
-	struct dh_key *other;
 
 	wire_up(&w, 12);
 	T_OK(wire_linked(&w, VILLAGE));
 	/* somebody copied the invitation file and comes with a key of his own */
 	host_crash(&w.h[VILLAGE], NULL, NULL);
 	wire_cut(&w);
-	T_EQ(dh_key_from_seed((const uint8_t[32]){5}, &other), ERR_OK);
-	dh_key_free(w.h[VILLAGE].transport);
-	w.h[VILLAGE].transport = other;
+	take_another_key(&w.h[VILLAGE], 5);
 	wire_start(&w);
 	wire_pass(&w, 2000);
 	T_OK(!wire_linked(&w, VILLAGE));
