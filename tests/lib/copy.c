@@ -1,16 +1,11 @@
 #include "tests/lib/copy.h"
 
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
 
 void copy_open(struct copy *c, const struct town *from)
 {
-	struct kv *kv;
-
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(&c->w, kv, from->seed);
-	c->w.own_kv = true;
+	town_new(&c->w, from->seed);
 	T_EQ(kv_begin(from->kv, false, &c->src), ERR_OK);
 	town_feed_only(&c->w);
 }

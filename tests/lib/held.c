@@ -217,8 +217,11 @@ uint32_t held_rows(struct kv *kv, struct held_row *rows, uint32_t max)
 void held_make(struct held *h, struct kv *kv)
 {
 	memset(h, 0, sizeof(*h));
-	h->kv = kv;
-	town_init(&h->w, kv, 11);
+	if (kv)
+		town_init(&h->w, kv, 11);
+	else
+		town_new(&h->w, 11);
+	h->kv = h->w.kv;
 	town_found(&h->w);
 	T_EQ(town_catalogue(&h->w, 1), V_ACCEPTED);
 	h->a = town_village(&h->w, HELD_CODE_A);
@@ -236,7 +239,7 @@ void held_make(struct held *h, struct kv *kv)
 		keep(h, FEED_TOWN, i == 3 ? h->w.last.reason.id : V_ACCEPTED);
 	}
 	sign_all(h);
-	h->nrows = held_rows(kv, h->rows, HELD_ROWS_MAX);
+	h->nrows = held_rows(h->kv, h->rows, HELD_ROWS_MAX);
 }
 
 void held_close(struct held *h)

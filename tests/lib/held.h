@@ -25,7 +25,7 @@ struct held {
 	uint32_t nrows;
 	struct held_row rows[HELD_ROWS_MAX]; /* in order of tables and keys */
 };
-/* @kv: empty; it stays the caller's. */
+/* @kv: empty; it stays the caller's. NULL: a memory store until held_close. */
 void held_make(struct held *h, struct kv *kv);
 void held_close(struct held *h);
 /* Every row of a store, to put back; in order of tables and keys. Returns how many there are. */

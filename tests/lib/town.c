@@ -34,6 +34,15 @@ void town_init(struct town *w, struct kv *kv, uint64_t seed)
 	w->wall_ms = town_noon(town_day(2026, 3, 1));
 }
 
+void town_new(struct town *w, uint64_t seed)
+{
+	struct kv *kv;
+
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	town_init(w, kv, seed);
+	w->own_kv = true;
+}
+
 void town_close(struct town *w)
 {
 	kv_abort(w->t);
@@ -510,12 +519,9 @@ enum verdict_id town_reverse(struct town *w, uint32_t no, const char *author, ui
 uint32_t town_open(struct town *w, uint64_t seed)
 {
 	char household[20];
-	struct kv *kv;
 	uint32_t no;
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(w, kv, seed);
-	w->own_kv = true;
+	town_new(w, seed);
 	town_found(w);
 	T_EQ(town_catalogue(w, 1), V_ACCEPTED);
 	no = town_village(w, TOWN_CODE);

@@ -20,7 +20,7 @@
 #define TOWN_KEYS_MAX 256
 #define TOWN_DOMAIN   "points.example"
 struct town {
-	struct kv *kv; /* borrowed, but by town_open */
+	struct kv *kv; /* borrowed, but by town_new */
 	bool own_kv;
 	struct kv_txn *t; /* NULL: every call commits for itself */
 	uint64_t seed;
@@ -52,6 +52,8 @@ uint64_t town_noon(day_t day);
 
 /* The clock stands at noon of 2026-03-01. The store is empty: there is no charter yet. */
 void town_init(struct town *w, struct kv *kv, uint64_t seed);
+/* The same on a memory store of its own, which town_close ends. */
+void town_new(struct town *w, uint64_t seed);
 void town_close(struct town *w); /* frees keys; ends an open transaction without commit */
 /* One transaction around many calls. */
 void town_begin(struct town *w);

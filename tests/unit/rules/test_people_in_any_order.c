@@ -4,7 +4,6 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/reader.h"
 #include "daemon/ledger/state/state.h"
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "tests/lib/copy.h"
 #include "tests/lib/t.h"
@@ -608,11 +607,7 @@ static void m_open(struct model *m, struct town *w, const char *code, uint64_t s
 /* A town with two villages that work in turns. */
 static void two_villages(struct town *w, struct model m[2], uint64_t seed, int turns)
 {
-	struct kv *kv;
-
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(w, kv, seed);
-	w->own_kv = true;
+	town_new(w, seed);
 	town_found(w);
 	T_EQ(town_catalogue(w, 1), V_ACCEPTED);
 	m_open(&m[0], w, "500101999201", seed);

@@ -9,7 +9,6 @@
 #include "daemon/ledger/state/placeholder.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/state.h"
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/text.h"
 #include "tests/lib/provoke.h"
@@ -93,10 +92,8 @@ static void charter(struct town *w, const char *author, const char *founder, con
 static void provoke_charter(void)
 {
 	struct town w;
-	struct kv *kv;
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(&w, kv, 40);
+	town_new(&w, 40);
 	town_feed_only(&w);
 	charter(&w, "thief", "office", TOWN_DOMAIN);
 	REFUSED(&w, "CHARTER_KEY", "F05", 0);
@@ -107,15 +104,12 @@ static void provoke_charter(void)
 	town_invite(&w, "500101999202", "二村", DAY_NONE);
 	REFUSED(&w, "CHARTER_ORDER", "F04", 2);
 	town_close(&w);
-	kv_close(kv);
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(&w, kv, 41);
+	town_new(&w, 41);
 	town_feed_only(&w);
 	charter(&w, "office", "office", "UPPER.example");
 	REFUSED(&w, "MALFORMED", "F00", 0);
 	town_close(&w);
-	kv_close(kv);
 }
 
 static void enrol_with(struct town *w, const char *author, const char *code, struct bytes manifest,
