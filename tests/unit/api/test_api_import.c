@@ -187,7 +187,8 @@ static void late_sheet(char *body, size_t cap, const char *more)
 		len += (size_t)snprintf(body + len, cap - len,
 					"2026-01-%02d,0500%d,,D101,,广场,村庄清洁日,照片,B-%d,\n",
 					2 * (i > 10 ? i - 10 : i), i > 10 ? 1 : 2, i);
-	snprintf(body + len, cap - len, "%s", more);
+	len += (size_t)snprintf(body + len, cap - len, "%s", more);
+	T_OK(len < cap);
 }
 
 /* More warnings than a verdict keeps: those of late lines do not hide a doubt, nor are they one. */
