@@ -51,6 +51,25 @@ static void save(uint64_t size)
 	guardfile_close(g);
 }
 
+/* @intent begun over @sealed, and the file opened again behind that; *ret: what it says then. */
+static struct guardfile *begun(const struct guard *sealed, const struct guard *intent,
+			       struct bytes redo, struct guard_journal *ret)
+{
+	struct guardfile *g;
+
+	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+	guardfile_journal(g, ret);
+	T_EQ(ret->begin(ret->ctx, sealed, intent, redo), ERR_OK);
+	guardfile_invariant(g);
+	T_EQ(ret->wait(ret->ctx), ERR_OK);
+	guardfile_invariant(g);
+	guardfile_close(g);
+	check(sealed->size);
+	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+	guardfile_journal(g, ret);
+	return g;
+}
+
 static void test_a_new_file_holds_nothing(void)
 {
 	struct guardfile *g;
@@ -106,16 +125,7 @@ static void test_an_intent_is_found_with_its_entries(void)
 	fresh();
 	memset(redo, 0xab, sizeof(redo));
 	for (size_t n = 1; n <= sizeof(redo); n += sizeof(redo) - 1) {
-		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-		guardfile_journal(g, &j);
-		T_EQ(j.begin(j.ctx, &sealed, &intent, (struct bytes){redo, n}), ERR_OK);
-		guardfile_invariant(g);
-		T_EQ(j.wait(j.ctx), ERR_OK);
-		guardfile_invariant(g);
-		guardfile_close(g);
-		check(5);
-		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-		guardfile_journal(g, &j);
+		g = begun(&sealed, &intent, (struct bytes){redo, n}, &j);
 		T_EQ(j.intent.size, 9);
 		T_EQ(j.intent.epoch, 1);
 		T_EQ(j.intent.root.b[0], 9);
@@ -201,16 +211,7 @@ static void test_heads_that_change_beside_a_batch_are_found_again(void)
 	sealed.cosigned = &c;
 	sealed.ncosigned = 1;
 	fresh();
-	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-	guardfile_journal(g, &j);
-	T_EQ(j.begin(j.ctx, &sealed, &intent, (struct bytes){redo, sizeof(redo)}), ERR_OK);
-	guardfile_invariant(g);
-	T_EQ(j.wait(j.ctx), ERR_OK);
-	guardfile_invariant(g);
-	guardfile_close(g);
-	check(5);
-	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-	guardfile_journal(g, &j);
+	g = begun(&sealed, &intent, (struct bytes){redo, sizeof(redo)}, &j);
 	T_MEM(j.redo.p, redo, sizeof(redo));
 	T_EQ(guardfile_load(g, &got), ERR_OK);
 	T_EQ(got.ncosigned, 1);

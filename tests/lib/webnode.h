@@ -51,6 +51,14 @@ int post(const char *target, const char *body);
 /* "items.0.name" in the last answer; "" when it is not there. Numbers and flags as text. */
 const char *at(const char *path);
 
+/* What the last answer says: paths and texts. */
+struct answered {
+	const char *path, *text;
+};
+void answers_are(const char *file, int line, const struct answered *want);
+#define ANSWERS(...)                                                                               \
+	answers_are(__FILE__, __LINE__, (const struct answered[]){__VA_ARGS__, {NULL, NULL}})
+
 #define WANT(status, want)                                                                         \
 	do {                                                                                       \
 		int t_s = (status);                                                                \

@@ -102,23 +102,18 @@ static void test_what_is_not_filed_is_visible(void)
 	put_scheme();
 	WANT(get(TABLE "filings"), 200);
 	T_STR(at("rows"), "[9]"); /* a catalogue for each of eight years, and the scheme */
-	T_STR(at("rows.0.0"), "catalogue");
-	T_STR(at("rows.0.5"), "not filed");
-	T_STR(at("rows.1.5"), "submitted, no reply yet");
-	T_STR(at("rows.8.0"), "reward scheme");
-	T_STR(at("rows.8.5"), "not filed");
+	ANSWERS({"rows.0.0", "catalogue"}, {"rows.0.5", "not filed"},
+		{"rows.1.5", "submitted, no reply yet"}, {"rows.8.0", "reward scheme"},
+		{"rows.8.5", "not filed"});
 	T_EQ(town_put(&here.w, FEED_TOWN, "office", REC_filing_reply, &back, NULL, 0), V_ACCEPTED);
 	WANT(get(TABLE "filings"), 200);
-	T_STR(at("rows.1.5"), "returned");
-	T_STR(at("rows.1.6"), "2026-03-01");
-	T_STR(at("rows.1.8"), "请补充扣分事项");
+	ANSWERS({"rows.1.5", "returned"}, {"rows.1.6", "2026-03-01"},
+		{"rows.1.8", "请补充扣分事项"});
 	back.decision = FILED_accepted;
 	back.number = town_b("后备〔2026〕2号");
 	T_EQ(town_put(&here.w, FEED_TOWN, "office", REC_filing_reply, &back, NULL, 0), V_ACCEPTED);
 	WANT(get(TABLE "filings"), 200);
-	T_STR(at("rows.1.5"), "filed");
-	T_STR(at("rows.1.7"), "后备〔2026〕2号");
-	T_STR(at("rows.1.8"), "");
+	ANSWERS({"rows.1.5", "filed"}, {"rows.1.7", "后备〔2026〕2号"}, {"rows.1.8", ""});
 	node_close();
 }
 
@@ -151,11 +146,8 @@ static void test_a_household_has_a_ledger(void)
 		town_earn(&here.w, here.s.tx.own, "05001", 0, "Z001", town_day(2026, 2, 1 + i));
 	town_earn(&here.w, here.s.tx.own, "05002", 0, "Z001", town_day(2026, 2, 1));
 	WANT(get(TABLE "ledger?household=05001"), 200);
-	T_STR(at("rows"), "[11]");
-	T_STR(at("rows.0.9"), "confirmed");
-	T_STR(at("rows.0.14"), "rec/" VILLAGE);
-	T_STR(at("rows.0.15"), "rev/" VILLAGE);
-	T_STR(at("rows.0.16"), "con/" VILLAGE);
+	ANSWERS({"rows", "[11]"}, {"rows.0.9", "confirmed"}, {"rows.0.14", "rec/" VILLAGE},
+		{"rows.0.15", "rev/" VILLAGE}, {"rows.0.16", "con/" VILLAGE});
 	recount("11.00");
 	back.entry = (uint64_t)strtoull(at("rows.0.10"), NULL, 10);
 	snprintf(want, sizeof(want), "%d",
@@ -169,9 +161,8 @@ static void test_a_household_has_a_ledger(void)
 	WANT(get("/api/v1/households/05001"), 200);
 	T_STR(at("balance"), "10.00");
 	T_STR(at("latest"), "[10]"); /* of twelve */
-	T_STR(at("latest.0.balance"), "3.00");
-	T_STR(at("latest.9.kind"), "reversal");
-	T_STR(at("latest.9.balance"), "10.00");
+	ANSWERS({"latest.0.balance", "3.00"}, {"latest.9.kind", "reversal"},
+		{"latest.9.balance", "10.00"});
 	WANT(get(TABLE "ledger?household=05002"), 200);
 	T_STR(at("rows"), "[1]");
 	WANT(get(TABLE "ledger?household=05001&to=2026-01-31"), 200);
@@ -195,11 +186,8 @@ static void test_a_year_ranks_by_the_day_of_the_deed(void)
 	town_earn(&here.w, here.s.tx.own, "05002", 1, "Z002", town_day(2025, 12, 30));
 	town_earn(&here.w, here.s.tx.own, "05001", 2, "Z002", town_day(2026, 1, 2));
 	WANT(get(TABLE "people?year=2025"), 200);
-	T_STR(at("title"), "ranking of people (by day of the deed)");
-	T_STR(at("rows"), "[3]");
-	T_STR(at("rows.0.0"), "1");
-	T_STR(at("rows.2.0"), "1");
-	T_STR(at("rows.2.6"), "1.00");
+	ANSWERS({"title", "ranking of people (by day of the deed)"}, {"rows", "[3]"},
+		{"rows.0.0", "1"}, {"rows.2.0", "1"}, {"rows.2.6", "1.00"});
 	T_EQ(kv_begin(here.kv, false, &t), ERR_OK);
 	T_EQ(read_year_points(READER(t, here.s.tx.own), town_b("05001"), 0, 2025, &score), ERR_OK);
 	kv_abort(t);
@@ -285,10 +273,8 @@ static void test_a_notice_that_does_not_hang_is_overdue(void)
 	w.notice = feb;
 	put_here(HERE, REC_withdrawal, &w, NULL, 0);
 	WANT(get(TABLE "notices"), 200);
-	T_STR(at("rows.0.8"), "2026-02-20");
-	T_STR(at("rows.0.9"), "2026-02-28");
-	T_STR(at("rows.0.11"), "posted late");
-	T_STR(at("rows.1.11"), "taken down");
+	ANSWERS({"rows.0.8", "2026-02-20"}, {"rows.0.9", "2026-02-28"},
+		{"rows.0.11", "posted late"}, {"rows.1.11", "taken down"});
 	T_OK(at("rows.1.12")[0] != '\0');
 	node_close();
 }
@@ -331,9 +317,7 @@ static void test_the_next_notice_is_due_after_its_quarter(void)
 	o.entry = deduction();
 	put_here("rec/" VILLAGE, REC_objection, &o, NULL, 0);
 	WANT(get(TABLE "due"), 200);
-	T_STR(at("rows.0.2"), "");
-	T_STR(at("rows.2.0"), "objection");
-	T_STR(at("rows.2.1"), "05001");
+	ANSWERS({"rows.0.2", ""}, {"rows.2.0", "objection"}, {"rows.2.1", "05001"});
 	T_OK(strtol(at("rows.2.6"), NULL, 10) > 0);
 	node_close();
 }
@@ -420,9 +404,7 @@ static void test_items_that_nobody_used_are_listed(void)
 {
 	node_open(false);
 	WANT(get(TABLE "items"), 200);
-	T_STR(at("rows"), "[8]");
-	T_STR(at("rows.0.0"), "A101");
-	T_STR(at("rows.0.2"), "0");
+	ANSWERS({"rows", "[8]"}, {"rows.0.0", "A101"}, {"rows.0.2", "0"});
 	town_earn(&here.w, here.s.tx.own, "05001", 0, "D101", town_day(2026, 2, 20));
 	WANT(get(TABLE "items"), 200);
 	T_STR(at("rows"), "[8]");

@@ -1,7 +1,6 @@
 #include "daemon/ledger/query/statement.h"
 
 #include "daemon/ledger/state/read.h"
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "tests/lib/held.h"
@@ -249,11 +248,9 @@ static void test_postings_add_up_to_the_accounts(void)
 {
 	static struct held h;
 	struct kv_txn *t;
-	struct kv *kv;
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	held_make(&h, kv);
-	T_EQ(kv_begin(kv, false, &t), ERR_OK);
+	held_make(&h, NULL);
+	T_EQ(kv_begin(h.kv, false, &t), ERR_OK);
 	for (uint32_t no = h.a; no <= h.b; no++) {
 		struct recount r = {0};
 		struct checking c = {.r = &r};
@@ -267,7 +264,6 @@ static void test_postings_add_up_to_the_accounts(void)
 	}
 	kv_abort(t);
 	held_close(&h);
-	kv_close(kv);
 }
 
 /* --- mergers --------------------------------------------------------------------------------------- */

@@ -16,10 +16,7 @@ static struct held g;
 
 static void make_town(void)
 {
-	struct kv *kv;
-
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	held_make(&g, kv);
+	held_make(&g, NULL);
 }
 
 /* --- looking --------------------------------------------------------------------------------------- */
@@ -677,7 +674,6 @@ static void close_town(void)
 {
 	buf_close(&text[LANG_ZH]);
 	buf_close(&text[LANG_EN]);
-	kv_close(g.kv);
 	held_close(&g);
 }
 
