@@ -52,7 +52,7 @@ enum statement_day {
 	STATEMENT_DEED	  /* the day it was done or given, as a year is appraised */
 };
 struct statement_period {
-	day_t from, to; /* both included; DAY_NONE: open */
+	day_t from, to; /* both included; DAY_NONE: open. By deeds: of one year, neither open */
 	enum statement_day day;
 };
 bool statement_covers(const struct statement_period *p, day_t day);
