@@ -252,33 +252,9 @@ struct period_rows {
 	struct bytes household; /* empty: all */
 	struct posted *v;
 	uint32_t n, cap;
+	uint32_t tested; /* of v: so many are known to have rows in the period */
+	uint32_t met;
 };
-
-static int on_posted(void *ctx, uint64_t seq, struct bytes household)
-{
-	struct period_rows *y = ctx;
-	int err;
-
-	if (y->household.n && !bytes_eq(y->household, household))
-		return ERR_OK;
-	if (y->n == STATEMENT_POSTED_MAX)
-		return ERR_LIMIT;
-	err = VEC_ROOM(y->v, y->n, y->cap);
-	if (err)
-		return err;
-	y->v[y->n] = (struct posted){.seq = seq, .order = y->n, .n = (uint8_t)household.n};
-	memcpy(y->v[y->n++].household, household.p, household.n);
-	return ERR_OK;
-}
-
-static int by_seq(const void *a, const void *b)
-{
-	const struct posted *x = a, *y = b;
-
-	if (x->seq != y->seq)
-		return x->seq < y->seq ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
-}
 
 /* What one entry posted to one household. */
 struct posted_rows {
@@ -302,6 +278,71 @@ static int put_posted(const struct period_rows *y, const struct posted *v)
 			       on_posted_row, &x);
 
 	return err || x.any ? err : ERR_CORRUPT;
+}
+
+static int note_row(void *ctx, const struct statement_row *row)
+{
+	(void)row;
+	*(bool *)ctx = true;
+	return ERR_OK;
+}
+
+static int has_rows(const struct period_rows *y, const struct posted *v, bool *ret)
+{
+	struct maker *w = y->w;
+	statement_fn *fn = w->fn;
+	void *ctx = w->ctx;
+	int err;
+
+	w->fn = note_row;
+	w->ctx = ret;
+	err = put_posted(y, v);
+	w->fn = fn;
+	w->ctx = ctx;
+	return err;
+}
+
+/* Those held that posted nothing in the period make room, each looked at once. By the day of booking there are none. */
+static int make_room(struct period_rows *y)
+{
+	uint32_t kept = y->tested;
+	int err = ERR_OK;
+
+	if (y->p->day == STATEMENT_BOOKED)
+		return ERR_LIMIT;
+	for (uint32_t i = kept; i < y->n && !err; i++) {
+		bool any = false;
+
+		err = has_rows(y, &y->v[i], &any);
+		if (any)
+			y->v[kept++] = y->v[i];
+	}
+	y->n = y->tested = kept;
+	return err ? err : kept == STATEMENT_POSTED_MAX ? ERR_LIMIT : ERR_OK;
+}
+
+static int on_posted(void *ctx, uint64_t seq, struct bytes household)
+{
+	struct period_rows *y = ctx;
+	int err;
+
+	if (y->household.n && !bytes_eq(y->household, household))
+		return ERR_OK;
+	err = VEC_ROOM(y->v, y->n, y->cap);
+	if (err)
+		return err;
+	y->v[y->n] = (struct posted){.seq = seq, .order = y->met++, .n = (uint8_t)household.n};
+	memcpy(y->v[y->n++].household, household.p, household.n);
+	return y->n == STATEMENT_POSTED_MAX ? make_room(y) : ERR_OK;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct posted *x = a, *y = b;
+
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
 }
 
 /* Deeds of a year are in the postings of entries that claim a day of it, and in those of the yearbook. */

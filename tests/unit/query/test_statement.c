@@ -656,6 +656,41 @@ static void test_a_statement_has_a_largest_size(void)
 	town_close(&w);
 }
 
+/* A year counts what was done in it, not what was booked in it about the year before: the same entry and household so
+ * often that none is left out. */
+static void test_what_is_not_of_the_year_is_not_counted_against_the_largest_size(void)
+{
+	enum { PER_ROW = STATEMENT_POSTED_MAX / 16 };
+	const struct statement_period p = {
+		.from = town_day(2026, 1, 1), .to = town_day(2026, 12, 31), .day = STATEMENT_DEED};
+	static struct list got;
+	struct state_key k;
+	struct buf row = {0};
+	struct town w;
+	uint32_t no = town_open(&w, 14);
+	uint64_t of;
+
+	town_earn(&w, no, "01000", 0, "Z001", town_day(2025, 12, 30));
+	of = town_size(&w, no) - 1; /* that confirmed it */
+	for (uint32_t i = 0; i < PER_ROW; i++) {
+		buf_put_u8(&row, (uint8_t)(of % JOURNAL_BLOCK << 5 | 5));
+		buf_put(&row, "01000", 5);
+	}
+	town_begin(&w);
+	for (int i = 0; i <= 16; i++) {
+		state_daybook_key(&k, no, town_day(2026, 4, 1) + i, of / JOURNAL_BLOCK);
+		T_EQ(kv_put(w.t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
+	}
+	town_commit(&w);
+	town_earn(&w, no, "01000", 0, "Z001", town_day(2026, 2, 1));
+	town_begin(&w);
+	T_EQ(statement_days(w.t, no, &p, town_b("01000"), UINT64_MAX, take, &got), ERR_OK);
+	town_commit(&w);
+	T_EQ(got.n, 1);
+	buf_close(&row);
+	town_close(&w);
+}
+
 /* --- damage ---------------------------------------------------------------------------------------- */
 static void spoil(struct town *w, const struct state_key *k, size_t at, uint8_t bits)
 {
@@ -726,5 +761,7 @@ T_MAIN(T(test_every_posting_is_told_in_its_order),
        T(test_a_period_has_what_a_walk_over_everything_finds_in_it),
        T(test_the_rows_read_do_not_follow_the_postings),
        T(test_what_claims_a_day_before_the_deed_is_found_by_the_deed),
-       T(test_a_year_does_not_cost_the_years_after_it), T(test_a_statement_has_a_largest_size),
-       T(test_postings_that_no_record_explains_are_damage), T(test_every_allocation_may_fail))
+       T(test_a_year_does_not_cost_the_years_after_it),
+       T(test_what_is_not_of_the_year_is_not_counted_against_the_largest_size),
+       T(test_a_statement_has_a_largest_size), T(test_postings_that_no_record_explains_are_damage),
+       T(test_every_allocation_may_fail))
