@@ -1,6 +1,7 @@
 #include "lib/map.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "lib/err.h"
 #include "lib/mem.h"
@@ -66,6 +67,13 @@ int map_add(struct map *m, struct bytes key, uint32_t at)
 	put(m->slot, m->nslots, (struct map_slot){.hash = key_hash(key), .at = at + 1});
 	m->n++;
 	return ERR_OK;
+}
+
+void map_reset(struct map *m)
+{
+	if (m->n)
+		memset(m->slot, 0, m->nslots * sizeof(*m->slot));
+	m->n = 0;
 }
 
 void map_close(struct map *m)

@@ -26,6 +26,7 @@ typedef bool map_same_fn(const void *ctx, uint32_t at, struct bytes key);
 uint32_t map_get(const struct map *m, struct bytes key, map_same_fn *same, const void *ctx);
 /* Adds a key that is not there; @at below MAP_NONE - 1. ERR_NOMEM: the map is as it was. */
 int map_add(struct map *m, struct bytes key, uint32_t at);
+void map_reset(struct map *m); /* empty; keeps its memory */
 void map_close(struct map *m); /* the map is then valid and empty */
 
 #endif

@@ -118,8 +118,9 @@ static int head_get(struct kv_txn *t, uint32_t no, struct feed_head *ret,
 }
 
 /* The number after the last one in use. */
-static int next_no(struct kv_txn *t, uint32_t *ret)
+int feedlog_next_no(struct kv_txn *t, uint32_t *ret)
 {
+	uint32_t last = FEED_TOWN;
 	struct kv_cursor *c;
 	struct bytes k, v;
 	uint8_t end = INDEX_TAG;
@@ -128,16 +129,17 @@ static int next_no(struct kv_txn *t, uint32_t *ret)
 	if (err)
 		return err;
 	err = kv_seek(c, KV_LT, kv_bytes(&end, 1), &k, &v);
-	if (err == ERR_NOTFOUND) {
-		*ret = FEED_TOWN + 1;
-		err = ERR_OK;
-	} else if (!err) {
-		*ret = k.n == FEED_KEY_BYTES ? be32_get(k.p) + 1 : 0;
-		if (*ret == 0)
-			err = ERR_CORRUPT;
-	}
+	if (!err && k.n == FEED_KEY_BYTES)
+		last = be32_get(k.p);
+	else if (!err)
+		err = ERR_CORRUPT;
 	kv_cursor_close(c);
-	return err;
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	if (last >= FEEDS_MAX)
+		return ERR_LIMIT;
+	*ret = last + 1;
+	return ERR_OK;
 }
 
 static int must_be_new(struct kv_txn *t, const struct feed_head *h)
@@ -168,8 +170,8 @@ int feedlog_create(struct kv_txn *t, const void *manifest, size_t n, const char 
 	if (origin_n == 0 || origin_n >= ORIGIN_MAX)
 		return ERR_INVALID;
 	if (no == 0)
-		err = next_no(t, &h.no);
-	if (!err && h.no > FEEDS_MAX)
+		err = feedlog_next_no(t, &h.no);
+	else if (no > FEEDS_MAX)
 		err = ERR_LIMIT;
 	if (err)
 		return err;

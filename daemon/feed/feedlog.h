@@ -21,7 +21,7 @@
  *			      that ID, without zero bytes in front
  * Feed number 1 is the town feed; a feed keeps its number for the life of the store. */
 #define FEED_TOWN 1
-#define FEEDS_MAX 1024
+#define FEEDS_MAX 16384
 
 struct feed_head {
 	uint32_t no;
@@ -40,6 +40,8 @@ struct feed_head {
  * empty or too long. */
 int feedlog_create(struct kv_txn *t, const void *manifest, size_t n, const char *origin,
 		   uint32_t no, struct feed_head *ret);
+/* The number that the next new feed gets. ERR_LIMIT: there is room for none. */
+int feedlog_next_no(struct kv_txn *t, uint32_t *ret);
 int feedlog_head(struct kv_txn *t, uint32_t no, struct feed_head *ret);
 int feedlog_find(struct kv_txn *t, const struct hash *id, uint32_t *ret_no);
 int feedlog_manifest(struct kv_txn *t, uint32_t no, struct manifest *ret);

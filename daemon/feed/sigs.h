@@ -13,10 +13,11 @@
  *	'S'		 size u64 | root 32 | signature 64		the newest checkpoint by the feed key
  *	'C' | witness 32 size u64 | root 32 | time u64 | signature 64	its newest cosignature by a witness
  *	'A'		 size u64 | root 32				what the upstream has acknowledged */
-#define SIGS_SEALED	   'S'
-#define SIGS_COSIG	   'C'
-#define SIGS_ACKED	   'A'
-#define SIGS_WITNESSES_MAX 1024 /* per feed */
+#define SIGS_SEALED 'S'
+#define SIGS_COSIG  'C'
+#define SIGS_ACKED  'A'
+#define SIGS_WITNESSES_MAX                                                                         \
+	16384 /* per feed: that of the town has one from each village (FEEDS_MAX) */
 
 struct sigs_sealed {
 	uint64_t size;

@@ -11,18 +11,18 @@
 #include "lib/hash.h"
 #include "lib/mem.h"
 
-#define MAGIC	    "CZGRD03\n"
+#define MAGIC	    "CZGRD04\n"
 #define MAGIC_BYTES 8
 #define SUM_BYTES   32
 #define STACK_BYTES (64 << 10)
 
 _Static_assert(GUARDFILE_SLOT_BYTES % GUARDFILE_SECTOR == 0, "slots are whole sectors");
 
-/* What a slot holds. */
+/* What a slot holds; the heads that changed with it stand apart. */
 struct mark {
 	uint64_t counter; /* 0: nothing */
 	struct guard sealed, intent;
-	uint32_t redo_n;
+	uint32_t nheads, nchanged, redo_n;
 };
 
 struct guardfile {
@@ -30,8 +30,11 @@ struct guardfile {
 	pthread_mutex_t lock; /* the store thread saves, others load */
 	pthread_cond_t cond;
 	struct mark now;
-	struct guard_cosigned cosigned[FEEDS_MAX]; /* of @now */
-	uint8_t *redo;				   /* found at the start */
+	struct guard_heads heads; /* in the order of the table */
+	/* places: what the slot of @now changed, which goes to the table with @next, and what @next changes */
+	uint32_t due[GUARD_CHANGED_MAX], changed[GUARD_CHANGED_MAX];
+	uint32_t ndue;
+	uint8_t *redo; /* found at the start */
 	/* the thread of guardfile_journal */
 	pthread_t thread;
 	bool started, stopping, busy;
@@ -41,35 +44,37 @@ struct guardfile {
 	uint8_t slot[GUARDFILE_SLOT_BYTES];
 };
 
+/* --- slots --------------------------------------------------------------------------------------------- */
+
 /* Before the redo. */
 static size_t fixed_bytes(const struct mark *m)
 {
-	return GUARDFILE_HEAD_BYTES + (size_t)m->sealed.ncosigned * GUARDFILE_COSIGNED_BYTES;
+	return GUARDFILE_HEAD_BYTES + (size_t)m->nchanged * GUARDFILE_CHANGED_BYTES;
 }
 
-static void cosigned_pack(const struct guard *g, uint8_t *out)
+static void head_pack(const struct guard_cosigned *c, uint8_t out[GUARDFILE_COSIGNED_BYTES])
 {
-	for (uint32_t i = 0; i < g->ncosigned; i++, out += GUARDFILE_COSIGNED_BYTES) {
-		memcpy(out, g->cosigned[i].feed.b, 32);
-		be64_put(out + 32, g->cosigned[i].size);
-		memcpy(out + 40, g->cosigned[i].root.b, 32);
-	}
+	memcpy(out, c->feed.b, 32);
+	be64_put(out + 32, c->size);
+	memcpy(out + 40, c->root.b, 32);
 }
 
-static void cosigned_parse(const uint8_t *in, uint32_t n, struct guard_cosigned *ret)
+static struct guard_cosigned head_parse(const uint8_t in[GUARDFILE_COSIGNED_BYTES])
 {
-	for (uint32_t i = 0; i < n; i++, in += GUARDFILE_COSIGNED_BYTES) {
-		memcpy(ret[i].feed.b, in, 32);
-		ret[i].size = be64_get(in + 32);
-		memcpy(ret[i].root.b, in + 40, 32);
-	}
+	struct guard_cosigned c = {.size = be64_get(in + 32)};
+
+	memcpy(c.feed.b, in, 32);
+	memcpy(c.root.b, in + 40, 32);
+	return c;
 }
 
 /* Returns the bytes used, a multiple of 512. */
-static size_t slot_pack(const struct mark *m, const void *redo, uint8_t *out)
+static size_t slot_pack(const struct mark *m, const struct guard_heads *heads,
+			const uint32_t *changed, const void *redo, uint8_t *out)
 {
 	size_t fixed = fixed_bytes(m), n = fixed + m->redo_n;
 	size_t whole = (n + SUM_BYTES + 511) / 512 * 512;
+	uint8_t *p = out + GUARDFILE_HEAD_BYTES;
 	struct hash sum;
 
 	memcpy(out, MAGIC, MAGIC_BYTES);
@@ -81,8 +86,12 @@ static size_t slot_pack(const struct mark *m, const void *redo, uint8_t *out)
 	be64_put(out + 124, m->intent.size);
 	memcpy(out + 132, m->intent.root.b, 32);
 	be32_put(out + 164, m->redo_n);
-	be32_put(out + 168, m->sealed.ncosigned);
-	cosigned_pack(&m->sealed, out + GUARDFILE_HEAD_BYTES);
+	be32_put(out + 168, m->nheads);
+	be32_put(out + 172, m->nchanged);
+	for (uint32_t i = 0; i < m->nchanged; i++, p += GUARDFILE_CHANGED_BYTES) {
+		be32_put(p, changed[i]);
+		head_pack(&heads->v[changed[i]], p + 4);
+	}
 	if (m->redo_n)
 		memcpy(out + fixed, redo, m->redo_n);
 	hash_of(out, n, &sum);
@@ -91,19 +100,34 @@ static size_t slot_pack(const struct mark *m, const void *redo, uint8_t *out)
 	return whole;
 }
 
+static const uint8_t *changed_at(const uint8_t *slot, uint32_t i)
+{
+	return slot + GUARDFILE_HEAD_BYTES + (size_t)i * GUARDFILE_CHANGED_BYTES;
+}
+
+static bool places_fit(const struct mark *m, const uint8_t *slot)
+{
+	for (uint32_t i = 0; i < m->nchanged; i++)
+		if (be32_get(changed_at(slot, i)) >= m->nheads)
+			return false;
+	return true;
+}
+
 static bool slot_parse(const uint8_t *in, struct mark *ret)
 {
-	struct mark m = {.counter = be64_get(in + 8), .redo_n = be32_get(in + 164)};
+	struct mark m = {.counter = be64_get(in + 8),
+			 .redo_n = be32_get(in + 164),
+			 .nheads = be32_get(in + 168),
+			 .nchanged = be32_get(in + 172)};
 	struct hash sum;
 	size_t n;
 
-	m.sealed.ncosigned = be32_get(in + 168);
-	if (memcmp(in, MAGIC, MAGIC_BYTES) || m.redo_n > GUARD_REDO_MAX ||
-	    m.sealed.ncosigned > FEEDS_MAX)
+	if (memcmp(in, MAGIC, MAGIC_BYTES) || m.redo_n > GUARD_REDO_MAX || m.nheads > FEEDS_MAX ||
+	    m.nchanged > GUARD_CHANGED_MAX)
 		return false;
 	n = fixed_bytes(&m) + m.redo_n;
 	hash_of(in, n, &sum);
-	if (memcmp(in + n, sum.b, SUM_BYTES))
+	if (memcmp(in + n, sum.b, SUM_BYTES) || !places_fit(&m, in))
 		return false;
 	m.sealed.epoch = m.intent.epoch = be32_get(in + 16);
 	m.sealed.size = be64_get(in + 20);
@@ -123,49 +147,141 @@ static bool all_zero(const uint8_t *p, size_t n)
 	return true;
 }
 
-/* What follows the head of the slot. */
-static int slot_keep(struct guardfile *g, const struct mark *m, const uint8_t *slot)
+/* --- what a start finds -------------------------------------------------------------------------------- */
+struct found {
+	uint8_t *raw; /* both slots */
+	struct mark newest, older;
+	const uint8_t *newest_slot,
+		*older_slot; /* NULL: no valid one; the older one is that just before */
+};
+
+/* ERR_NOTFOUND: the file is empty or all zero; ERR_CORRUPT: bytes, but no valid slot. The caller frees @ret->raw. */
+static int slots_read(int fd, struct found *ret)
 {
-	cosigned_parse(slot + GUARDFILE_HEAD_BYTES, m->sealed.ncosigned, g->cosigned);
-	if (!m->redo_n)
-		return ERR_OK;
-	g->redo = mem_alloc(m->redo_n);
-	if (!g->redo)
+	struct mark m[2] = {{0}, {0}};
+	int newest;
+
+	*ret = (struct found){.raw = mem_array(2, GUARDFILE_SLOT_BYTES)};
+	if (!ret->raw)
 		return ERR_NOMEM;
-	memcpy(g->redo, slot + fixed_bytes(m), m->redo_n);
+	if (pread(fd, ret->raw, (size_t)2 * GUARDFILE_SLOT_BYTES, 0) < 0)
+		return ERR_IO;
+	for (int i = 0; i < 2; i++)
+		if (!slot_parse(ret->raw + (size_t)i * GUARDFILE_SLOT_BYTES, &m[i]))
+			m[i].counter = 0;
+	newest = m[1].counter > m[0].counter;
+	if (!m[newest].counter)
+		return all_zero(ret->raw, (size_t)2 * GUARDFILE_SLOT_BYTES) ? ERR_NOTFOUND
+									    : ERR_CORRUPT;
+	ret->newest = m[newest];
+	ret->newest_slot = ret->raw + (size_t)newest * GUARDFILE_SLOT_BYTES;
+	if (m[!newest].counter && m[!newest].counter == m[newest].counter - 1) {
+		ret->older = m[!newest];
+		ret->older_slot = ret->raw + (size_t)!newest * GUARDFILE_SLOT_BYTES;
+	}
 	return ERR_OK;
 }
 
-/* Reads both slots; @g (may be NULL) gets the redo bytes and the cosigned heads of the newer one. ERR_NOTFOUND:
- * the file is empty or all zero; ERR_CORRUPT: bytes, but no valid slot. */
-static int slots_read(int fd, struct mark *ret, struct guardfile *g)
+static int redo_read(struct guardfile *g, const struct found *f)
 {
-	uint8_t *raw = mem_array(2, GUARDFILE_SLOT_BYTES), *best = NULL;
-	struct mark m, newest = {0};
+	if (!f->newest.redo_n)
+		return ERR_OK;
+	g->redo = mem_alloc(f->newest.redo_n);
+	if (!g->redo)
+		return ERR_NOMEM;
+	memcpy(g->redo, f->newest_slot + fixed_bytes(&f->newest), f->newest.redo_n);
+	return ERR_OK;
+}
+
+/* --- the table ----------------------------------------------------------------------------------------- */
+static void record_pack(const struct guard_cosigned *c, uint8_t out[GUARDFILE_RECORD_BYTES])
+{
+	struct hash sum;
+
+	head_pack(c, out);
+	hash_of(out, GUARDFILE_COSIGNED_BYTES, &sum);
+	memcpy(out + GUARDFILE_COSIGNED_BYTES, sum.b,
+	       GUARDFILE_RECORD_BYTES - GUARDFILE_COSIGNED_BYTES);
+}
+
+static int record_write(int fd, uint32_t place, const uint8_t record[GUARDFILE_RECORD_BYTES])
+{
+	off_t at = (off_t)(GUARDFILE_TABLE_AT + (size_t)place * GUARDFILE_RECORD_BYTES);
+
+	errno = 0;
+	if (pwrite(fd, record, GUARDFILE_RECORD_BYTES, at) != GUARDFILE_RECORD_BYTES)
+		return errno == ENOSPC ? ERR_FULL : ERR_IO;
+	return ERR_OK;
+}
+
+/* Puts what changed with a slot into the table, on the disk too where it differs. */
+static int table_mend(int fd, const struct mark *m, const uint8_t *slot, uint8_t *table, uint32_t n,
+		      bool *changed)
+{
 	int err = ERR_OK;
 
-	if (!raw)
-		return ERR_NOMEM;
-	if (pread(fd, raw, (size_t)2 * GUARDFILE_SLOT_BYTES, 0) < 0)
-		err = ERR_IO;
-	for (int i = 0; i < 2 && !err; i++) {
-		uint8_t *slot = raw + (size_t)i * GUARDFILE_SLOT_BYTES;
+	for (uint32_t i = 0; i < m->nchanged && !err; i++) {
+		const uint8_t *p = changed_at(slot, i);
+		uint8_t now[GUARDFILE_RECORD_BYTES], *was;
+		struct guard_cosigned c = head_parse(p + 4);
+		uint32_t place = be32_get(p);
 
-		if (slot_parse(slot, &m) && m.counter > newest.counter) {
-			newest = m;
-			best = slot;
-		}
+		if (place >= n)
+			return ERR_CORRUPT;
+		record_pack(&c, now);
+		was = table + (size_t)place * sizeof(now);
+		if (memcmp(was, now, sizeof(now)) == 0)
+			continue;
+		memcpy(was, now, sizeof(now));
+		err = record_write(fd, place, now);
+		*changed = true;
 	}
-	if (!err && !best)
-		err = all_zero(raw, (size_t)2 * GUARDFILE_SLOT_BYTES) ? ERR_NOTFOUND : ERR_CORRUPT;
-	if (!err && g)
-		err = slot_keep(g, &newest, best);
-	mem_free(raw);
-	if (!err)
-		*ret = newest;
 	return err;
 }
 
+static int table_parse(const uint8_t *table, uint32_t n, struct guard_heads *ret)
+{
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < n && !err; i++, table += GUARDFILE_RECORD_BYTES) {
+		struct guard_cosigned c = head_parse(table);
+		uint8_t want[GUARDFILE_RECORD_BYTES];
+		uint32_t place;
+
+		record_pack(&c, want);
+		if (memcmp(want, table, sizeof(want)))
+			return ERR_CORRUPT;
+		err = guard_heads_put(ret, &c, &place);
+		if (!err && place != i)
+			return ERR_CORRUPT; /* a feed stands there twice */
+	}
+	return err;
+}
+
+static int heads_read(struct guardfile *g, const struct found *f)
+{
+	uint32_t n = f->newest.nheads;
+	uint8_t *table = mem_array(n ? n : 1, GUARDFILE_RECORD_BYTES);
+	bool changed = false;
+	int err = ERR_OK;
+
+	if (!table)
+		return ERR_NOMEM;
+	if (pread(g->fd, table, (size_t)n * GUARDFILE_RECORD_BYTES, (off_t)GUARDFILE_TABLE_AT) < 0)
+		err = ERR_IO;
+	if (!err)
+		err = table_mend(g->fd, &f->older, f->older_slot, table, n, &changed);
+	if (!err)
+		err = table_mend(g->fd, &f->newest, f->newest_slot, table, n, &changed);
+	if (!err && changed && fdatasync(g->fd))
+		err = ERR_IO;
+	if (!err)
+		err = table_parse(table, n, &g->heads);
+	mem_free(table);
+	return err;
+}
+
+/* --- open, load ---------------------------------------------------------------------------------------- */
 static int fail(struct errmsg *msg, const char *path, int err)
 {
 	if (err == ERR_CORRUPT)
@@ -174,14 +290,15 @@ static int fail(struct errmsg *msg, const char *path, int err)
 			"%s: no valid mark in the guard file; keep DIR as it is, write to the "
 			"town office, do not init again",
 			path);
-	return err_set(msg, err, "guard file %s: %s", path, strerror(errno));
+	return err_set(msg, err, "guard file %s: %s", path,
+		       errno ? strerror(errno) : err_text(err));
 }
 
-/* Both slots exist and are on the disk before the first mark, so that a save never grows the file. */
+/* The whole file is on the disk before the first mark, so that a save never makes it longer. */
 static int preallocate(int fd)
 {
-	static const uint8_t zero[512];
-	off_t n = lseek(fd, 0, SEEK_END), end = (off_t)2 * GUARDFILE_SLOT_BYTES;
+	static const uint8_t zero[1 << 14];
+	off_t n = lseek(fd, 0, SEEK_END), end = (off_t)GUARDFILE_BYTES;
 
 	if (n < 0)
 		return ERR_IO;
@@ -197,6 +314,30 @@ static int preallocate(int fd)
 	return fsync(fd) ? ERR_IO : ERR_OK;
 }
 
+static int read_all(struct guardfile *g)
+{
+	struct found f;
+	int err = slots_read(g->fd, &f);
+
+	if (!err)
+		err = redo_read(g, &f);
+	if (!err)
+		err = heads_read(g, &f);
+	if (!err)
+		g->now = f.newest;
+	mem_free(f.raw);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static void free_all(struct guardfile *g)
+{
+	if (g->fd >= 0)
+		close(g->fd);
+	guard_heads_close(&g->heads);
+	mem_free(g->redo);
+	mem_free(g);
+}
+
 int guardfile_open(const char *path, struct guardfile **ret, struct errmsg *msg)
 {
 	struct guardfile *g = mem_alloc(sizeof(*g));
@@ -204,16 +345,14 @@ int guardfile_open(const char *path, struct guardfile **ret, struct errmsg *msg)
 
 	if (!g)
 		return ERR_NOMEM;
+	errno = 0;
 	g->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	err = g->fd < 0 ? ERR_IO : preallocate(g->fd);
 	if (!err)
-		err = slots_read(g->fd, &g->now, g);
-	g->now.sealed.cosigned = g->cosigned;
-	if (err && err != ERR_NOTFOUND) {
+		err = read_all(g);
+	if (err) {
 		err = fail(msg, path, err);
-		if (g->fd >= 0)
-			close(g->fd);
-		mem_free(g);
+		free_all(g);
 		return err;
 	}
 	pthread_mutex_init(&g->lock, NULL);
@@ -229,45 +368,75 @@ int guardfile_load(struct guardfile *g, struct guard *ret)
 	pthread_mutex_lock(&g->lock);
 	if (g->now.counter) {
 		*ret = g->now.sealed;
+		ret->cosigned = g->heads.v;
+		ret->ncosigned = g->heads.n;
 		err = ERR_OK;
 	}
 	pthread_mutex_unlock(&g->lock);
 	return err;
 }
 
-/* The slot that is not the newest; the file never grows. */
+/* --- save ---------------------------------------------------------------------------------------------- */
+
+/* The slot that is not the newest, and to the table what the newest one changed: one sync has both. */
 static int slot_write(const struct guardfile *g)
 {
 	off_t at = (off_t)(g->next.counter % 2) * GUARDFILE_SLOT_BYTES;
+	int err = ERR_OK;
 
+	for (uint32_t i = 0; i < g->ndue && !err; i++) {
+		uint8_t record[GUARDFILE_RECORD_BYTES];
+
+		record_pack(&g->heads.v[g->due[i]], record);
+		err = record_write(g->fd, g->due[i], record);
+	}
+	if (err)
+		return err;
 	errno = 0;
 	if (pwrite(g->fd, g->slot, g->slot_n, at) != (ssize_t)g->slot_n)
 		return errno == ENOSPC ? ERR_FULL : ERR_IO;
 	return fdatasync(g->fd) ? ERR_IO : ERR_OK;
 }
 
-static void pack_next(struct guardfile *g, const struct mark *m, const void *redo)
+/* What was to be written is on the disk. */
+static void written(struct guardfile *g)
 {
+	g->now = g->next;
+	memcpy(g->due, g->changed, g->next.nchanged * sizeof(*g->due));
+	g->ndue = g->next.nchanged;
+}
+
+/* Should the write fail, what is kept is too much by heads that were signed: never too little. */
+static int pack_next(struct guardfile *g, const struct mark *m, const void *redo)
+{
+	uint32_t n = m->sealed.ncosigned;
+	int err = n <= GUARD_CHANGED_MAX ? ERR_OK : ERR_LIMIT;
+
 	assert(!g->busy);
-	assert(m->sealed.ncosigned <= FEEDS_MAX);
-	g->next = *m;
-	g->next.counter = g->now.counter + 1;
-	g->slot_n = slot_pack(&g->next, redo, g->slot);
-	/* should the write fail, what is kept is too much by heads that were signed: never too little */
-	cosigned_parse(g->slot + GUARDFILE_HEAD_BYTES, m->sealed.ncosigned, g->cosigned);
-	g->next.sealed.cosigned = g->cosigned;
+	pthread_mutex_lock(&g->lock);
+	for (uint32_t i = 0; i < n && !err; i++)
+		err = guard_heads_put(&g->heads, &m->sealed.cosigned[i], &g->changed[i]);
+	if (!err) {
+		g->next = *m;
+		g->next.counter = g->now.counter + 1;
+		g->next.nheads = g->heads.n;
+		g->next.nchanged = n;
+		g->slot_n = slot_pack(&g->next, &g->heads, g->changed, redo, g->slot);
+	}
+	pthread_mutex_unlock(&g->lock);
+	return err;
 }
 
 int guardfile_save(struct guardfile *g, const struct guard *v)
 {
-	int err;
+	int err = pack_next(g, &(struct mark){.sealed = *v}, NULL);
 
-	pack_next(g, &(struct mark){.sealed = *v}, NULL);
-	err = slot_write(g);
+	if (!err)
+		err = slot_write(g);
 	if (err)
 		return err;
 	pthread_mutex_lock(&g->lock);
-	g->now = g->next;
+	written(g);
 	pthread_mutex_unlock(&g->lock);
 	return ERR_OK;
 }
@@ -287,7 +456,7 @@ static void *journal_main(void *arg)
 		pthread_mutex_lock(&g->lock);
 		g->result = err;
 		if (!err)
-			g->now = g->next;
+			written(g);
 		g->busy = false;
 		pthread_cond_broadcast(&g->cond);
 	}
@@ -318,9 +487,11 @@ static int journal_begin(void *ctx, const struct guard *sealed, const struct gua
 		return err;
 	if (redo.n > GUARD_REDO_MAX || sealed->epoch != intent->epoch)
 		return ERR_INVALID;
-	pack_next(g,
-		  &(struct mark){.sealed = *sealed, .intent = *intent, .redo_n = (uint32_t)redo.n},
-		  redo.p);
+	err = pack_next(
+		g, &(struct mark){.sealed = *sealed, .intent = *intent, .redo_n = (uint32_t)redo.n},
+		redo.p);
+	if (err)
+		return err;
 	pthread_mutex_lock(&g->lock);
 	g->busy = true;
 	pthread_cond_broadcast(&g->cond);
@@ -354,17 +525,18 @@ void guardfile_journal(struct guardfile *g, struct guard_journal *ret)
 
 int guardfile_peek(const char *path, struct guard *ret, struct errmsg *msg)
 {
-	struct mark m;
+	struct found f;
 	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? ERR_NOTFOUND : fail(msg, path, ERR_IO);
-	err = slots_read(fd, &m, NULL);
+	errno = 0;
+	err = slots_read(fd, &f);
 	close(fd);
+	mem_free(f.raw);
 	if (err)
 		return err != ERR_NOTFOUND ? fail(msg, path, err) : err;
-	*ret = m.sealed;
-	ret->ncosigned = 0;
+	*ret = f.newest.sealed;
 	return ERR_OK;
 }
 
@@ -379,17 +551,14 @@ void guardfile_close(struct guardfile *g)
 		pthread_mutex_unlock(&g->lock);
 		pthread_join(g->thread, NULL);
 	}
-	close(g->fd);
 	pthread_cond_destroy(&g->cond);
 	pthread_mutex_destroy(&g->lock);
-	mem_free(g->redo);
-	mem_free(g);
+	free_all(g);
 }
 
 static void mark_invariant(const struct guardfile *g, const struct mark *m)
 {
-	assert(m->sealed.ncosigned <= FEEDS_MAX);
-	assert(m->sealed.cosigned == g->cosigned);
+	assert(m->nheads <= g->heads.n && m->nchanged <= GUARD_CHANGED_MAX);
 	assert(m->intent.size == 0 || m->intent.size > m->sealed.size);
 	assert(m->redo_n <= GUARD_REDO_MAX && (m->redo_n == 0 || m->intent.size > 0));
 }
@@ -398,6 +567,7 @@ void guardfile_invariant(struct guardfile *g)
 {
 	pthread_mutex_lock(&g->lock);
 	mark_invariant(g, &g->now);
+	assert(g->heads.n <= FEEDS_MAX && g->ndue <= GUARD_CHANGED_MAX);
 	if (g->next.counter) {
 		mark_invariant(g, &g->next);
 		/* the newest, or the one under way, or one that could not be written */

@@ -230,7 +230,7 @@ int writer_apply(struct writer *w, struct job **jobs, uint32_t n)
 static bool fits_journal(const struct writer *w)
 {
 	return w->has_journal && !w->redo_over && w->redo.n > 0 && w->ngrown == 1 &&
-	       w->grown[0].no == w->own;
+	       w->grown[0].no == w->own && w->changed.n <= GUARD_CHANGED_MAX;
 }
 
 static bool own_grown(const struct writer *w)
@@ -241,30 +241,43 @@ static bool own_grown(const struct writer *w)
 	return false;
 }
 
-/* @g with all that was cosigned. */
-static struct guard with_cosigned(const struct writer *w, const struct guard *g)
+/* @g with cosigned heads that changed, from @from on, as many as one save takes. */
+static struct guard with_changed(const struct writer *w, const struct guard *g, uint32_t from)
 {
-	struct guard all = *g;
+	uint32_t rest = w->changed.n - from;
+	struct guard part = *g;
 
-	all.cosigned = w->cosigned;
-	all.ncosigned = w->ncosigned;
-	return all;
+	part.cosigned = rest ? w->changed.v + from : NULL;
+	part.ncosigned = rest < GUARD_CHANGED_MAX ? rest : GUARD_CHANGED_MAX;
+	return part;
+}
+
+static void guarded(struct writer *w)
+{
+	w->unguarded = false;
+	guard_heads_reset(&w->changed);
 }
 
 static int save_guard(struct writer *w, const struct guard *g)
 {
-	struct guard all = with_cosigned(w, g);
-	int err = w->ops.save(w->ops.ctx, &all);
+	uint32_t from = 0;
+	int err;
 
+	do {
+		struct guard part = with_changed(w, g, from);
+
+		err = w->ops.save(w->ops.ctx, &part);
+		from += part.ncosigned;
+	} while (!err && from < w->changed.n);
 	if (!err)
-		w->unguarded = w->cosigned_new = false;
+		guarded(w);
 	return err;
 }
 
 /* The guard and the store sync side by side. @intent->size 0: cosignatures alone. */
 static int commit_beside_guard(struct writer *w, struct kv_txn *t, const struct guard *intent)
 {
-	struct guard sealed = with_cosigned(w, &w->sealed);
+	struct guard sealed = with_changed(w, &w->sealed, 0);
 	int guard_err = w->journal.begin(w->journal.ctx, &sealed, intent, buf_bytes(&w->redo));
 	int err;
 
@@ -275,7 +288,7 @@ static int commit_beside_guard(struct writer *w, struct kv_txn *t, const struct 
 	err = kv_commit(t);
 	guard_err = w->journal.wait(w->journal.ctx);
 	if (!guard_err)
-		w->unguarded = w->cosigned_new = false;
+		guarded(w);
 	/* a batch that was refused must not come back from the guard */
 	if (err == ERR_FULL && (guard_err || (intent->size && save_guard(w, &w->sealed))))
 		err = ERR_IO;
@@ -300,7 +313,8 @@ static int commit(struct writer *w, struct kv_txn *t)
 		return ERR_OK;
 	}
 	/* own entries are sealed, and the guard saved, after the commit */
-	if (w->has_journal && w->cosigned_new && !own_grown(w))
+	if (w->has_journal && w->changed.n > 0 && w->changed.n <= GUARD_CHANGED_MAX &&
+	    !own_grown(w))
 		return commit_beside_guard(w, t, &intent);
 	return kv_commit(t);
 }
@@ -364,7 +378,7 @@ int writer_seal(struct writer *w)
 	for (uint32_t i = 0; i < w->ngrown && !err; i++)
 		err = seal_feed(w, t, &w->grown[i]);
 	kv_abort(t);
-	if (!err && (w->cosigned_new || (w->njobs == 0 && w->unguarded)))
+	if (!err && (w->changed.n > 0 || (w->njobs == 0 && w->unguarded)))
 		err = save_guard(w, &w->sealed);
 	if (err == ERR_FULL) /* of the guard; to a client it would mean that nothing was written */
 		err = ERR_IO;
@@ -541,7 +555,7 @@ int writer_open(struct kv *kv, const struct hash *town, uint32_t own,
 	if (!err && redo)
 		err = writer_redo(w, msg);
 	if (!err &&
-	    w->cosigned_new) /* after the redo, which must not fall out of the guard before */
+	    w->changed.n > 0) /* after the redo, which must not fall out of the guard before */
 		err = save_guard(w, &w->sealed);
 	if (!err)
 		err = store_sealed(w);
@@ -561,7 +575,8 @@ void writer_free(struct writer *w)
 	kv_abort(w->t);
 	buf_close(&w->redo);
 	mem_free(w->grown);
-	mem_free(w->cosigned);
+	guard_heads_close(&w->cosigned);
+	guard_heads_close(&w->changed);
 	mem_free(w);
 }
 
@@ -580,14 +595,6 @@ bool writer_pending(const struct writer *w)
 	return w->state != WRITER_DEAD && (w->unguarded || w->stored != w->sealed.size);
 }
 
-static const struct guard_cosigned *own_cosigned(const struct writer *w)
-{
-	for (uint32_t i = 0; i < w->ncosigned; i++)
-		if (!hash_cmp(&w->cosigned[i].feed, &w->own_id))
-			return &w->cosigned[i];
-	return NULL;
-}
-
 void writer_invariant(const struct writer *w)
 {
 	bool between = w->state == WRITER_IDLE || w->state == WRITER_DEAD;
@@ -599,12 +606,12 @@ void writer_invariant(const struct writer *w)
 	assert(w->stored <= w->sealed.size); /* what is sealed comes into the store later */
 	assert(!w->unguarded || w->has_journal);
 	assert(w->redo.n <= GUARD_REDO_MAX);
-	assert(w->ngrown <= w->grown_cap && w->ncosigned <= w->cosigned_cap);
+	assert(w->ngrown <= w->grown_cap && w->changed.n <= w->cosigned.n);
 	for (uint32_t i = 0; i < w->ngrown; i++) {
 		assert(w->grown[i].from < w->grown[i].size);
 		/* nothing of the own feed was left unsealed by the batch before */
 		assert(w->grown[i].no != w->own || w->grown[i].from == w->sealed.size);
 	}
 	/* the writer keeps the list, and nobody cosigns himself */
-	assert(!w->sealed.cosigned && w->ncosigned <= FEEDS_MAX && !own_cosigned(w));
+	assert(!w->sealed.cosigned && !guard_heads_of(&w->cosigned, &w->own_id));
 }

@@ -2,44 +2,20 @@
 
 #include "daemon/writer/writer_int.h"
 #include "lib/err.h"
-#include "lib/mem.h"
-#include "lib/vec.h"
-
-static struct guard_cosigned *cosigned_of(const struct writer *w, const struct hash *feed)
-{
-	for (uint32_t i = 0; i < w->ncosigned; i++)
-		if (hash_cmp(&w->cosigned[i].feed, feed) == 0)
-			return &w->cosigned[i];
-	return NULL;
-}
-
-/* Room for one more. */
-static int reserve(struct writer *w)
-{
-	if (w->ncosigned == FEEDS_MAX)
-		return ERR_LIMIT;
-	return VEC_ROOM(w->cosigned, w->ncosigned, w->cosigned_cap);
-}
 
 int writer_cosigned_put(struct writer *w, const struct hash *feed, uint64_t size,
 			const struct hash *root)
 {
-	struct guard_cosigned *m = cosigned_of(w, feed);
-	int err = m ? ERR_OK : reserve(w);
+	struct guard_cosigned c = {*feed, size, *root};
+	int err = guard_heads_put(&w->cosigned, &c, NULL);
 
-	if (err)
-		return err;
-	if (!m)
-		m = &w->cosigned[w->ncosigned++];
-	*m = (struct guard_cosigned){*feed, size, *root};
-	w->cosigned_new = true;
-	return ERR_OK;
+	return err ? err : guard_heads_put(&w->changed, &c, NULL);
 }
 
 int writer_cosigned_in(const struct writer *w, struct kv_txn *t, const struct feed_head *h,
 		       bool *ret)
 {
-	const struct guard_cosigned *m = cosigned_of(w, &h->id);
+	const struct guard_cosigned *m = guard_heads_of(&w->cosigned, &h->id);
 	struct hash root;
 	int err;
 
@@ -61,7 +37,7 @@ struct gather {
 static int gather_feed(void *ctx, const struct feed_head *h)
 {
 	const struct gather *g = ctx;
-	const struct guard_cosigned *m = cosigned_of(g->w, &h->id);
+	const struct guard_cosigned *m = guard_heads_of(&g->w->cosigned, &h->id);
 	struct sigs_cosig c;
 	bool hold = false;
 	int err = sigs_cosig_get(g->t, h->no, sign_key_public(g->w->keys.witness), &c);
@@ -79,13 +55,8 @@ int writer_cosigned_open(struct writer *w, struct kv_txn *t, const struct guard 
 {
 	struct gather g = {w, t};
 
-	for (uint32_t i = 0; found && i < found->ncosigned; i++) {
-		const struct guard_cosigned *m = &found->cosigned[i];
-		int err = writer_cosigned_put(w, &m->feed, m->size, &m->root);
+	int err = found ? guard_heads_put_all(&w->cosigned, found->cosigned, found->ncosigned)
+			: ERR_OK;
 
-		if (err)
-			return err;
-	}
-	w->cosigned_new = false;
-	return feedlog_each(t, gather_feed, &g);
+	return err ? err : feedlog_each(t, gather_feed, &g);
 }

@@ -5,17 +5,11 @@
 #include "lib/err.h"
 #include "proto/record.h"
 
-static int count_feed(void *ctx, const struct feed_head *h)
-{
-	(void)h;
-	return ++*(uint32_t *)ctx >= FEEDS_MAX ? ERR_LIMIT : ERR_OK;
-}
-
 int writer_enrol_room(struct writer *w)
 {
-	uint32_t n = 0;
+	uint32_t no;
 
-	return feedlog_each(w->t, count_feed, &n);
+	return feedlog_next_no(w->t, &no);
 }
 
 int writer_enrol(struct writer *w, struct bytes payload)

@@ -49,11 +49,10 @@ struct writer {
 	uint64_t stored, storing; /* sizes of own checkpoints in the store and in this batch */
 	bool has_journal, journaled, unguarded; /* this batch is in the guard; @sealed is not yet */
 	struct guard_journal journal;
-	struct buf redo;		 /* of this batch */
-	bool redo_over;			 /* too large for the journal */
-	struct guard_cosigned *cosigned; /* newest cosigned heads, one a feed */
-	uint32_t ncosigned, cosigned_cap;
-	bool cosigned_new; /* there is one that the guard does not have */
+	struct buf redo;	     /* of this batch */
+	bool redo_over;		     /* too large for the journal */
+	struct guard_heads cosigned; /* newest cosigned heads */
+	struct guard_heads changed;  /* those of them that the guard does not have */
 	struct kv_txn *t;
 	struct session mine, other;
 	struct grown *grown;

@@ -1,6 +1,6 @@
 /* Guard files. The first byte says which of the two slots get the right magic and sum, so that their content
- * is read; the halves of the rest begin the slots. A file that is opened is the one that was looked at, and
- * takes the next mark. */
+ * is read, and whether the heads of the table get theirs; the thirds of the rest begin the slots and the table. A file
+ * that is opened is the one that was looked at, and takes the next mark. */
 #include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,40 +13,53 @@
 #include "lib/mem.h"
 #include "tests/fuzz/fuzz.h"
 
-#define FILE_BYTES ((size_t)2 * GUARDFILE_SLOT_BYTES)
 #define COUNTER_AT 8
 #define REDO_AT	   164
 #define HEADS_AT   168
+#define CHANGED_AT 172
 
-static uint8_t file[FILE_BYTES];
+static uint8_t file[GUARDFILE_BYTES];
 
 static void mend(uint8_t *slot)
 {
 	uint32_t redo = be32_get(slot + REDO_AT) % (GUARD_REDO_MAX + 1);
 	uint32_t heads = be32_get(slot + HEADS_AT) % (FEEDS_MAX + 1);
-	size_t used = GUARDFILE_HEAD_BYTES + heads * GUARDFILE_COSIGNED_BYTES + redo;
+	uint32_t changed = be32_get(slot + CHANGED_AT) % (GUARD_CHANGED_MAX + 1);
+	size_t used = GUARDFILE_HEAD_BYTES + changed * GUARDFILE_CHANGED_BYTES + redo;
 	struct hash sum;
 
-	memcpy(slot, "CZGRD03\n", 8);
+	memcpy(slot, "CZGRD04\n", 8);
 	slot[COUNTER_AT] = 0; /* room for the next: 2^56 saves do not happen */
 	be32_put(slot + REDO_AT, redo);
 	be32_put(slot + HEADS_AT, heads);
+	be32_put(slot + CHANGED_AT, changed);
 	hash_of(slot, used, &sum);
 	memcpy(slot + used, sum.b, HASH_BYTES);
 }
 
-static void open_file(const char *path, bool marked)
+static void mend_table(uint8_t *record, size_t n)
+{
+	for (size_t i = 0; i < n; i++, record += GUARDFILE_RECORD_BYTES) {
+		struct hash sum;
+
+		hash_of(record, GUARDFILE_COSIGNED_BYTES, &sum);
+		memcpy(record + GUARDFILE_COSIGNED_BYTES, sum.b, 8);
+	}
+}
+
+/* Whether it could be opened. */
+static bool open_file(const char *path, bool marked)
 {
 	struct guard_journal journal;
 	struct guardfile *g;
 	struct errmsg msg = {0};
 	struct guard mark, again;
+	uint32_t heads;
 	int err = guardfile_open(path, &g, &msg);
 
 	assert(err == ERR_OK || err == ERR_CORRUPT);
-	assert(err == ERR_OK || !marked);
-	if (err)
-		return;
+	if (err) /* what is looked at without the table may be right */
+		return false;
 	guardfile_journal(g, &journal);
 	assert(journal.redo.n <= GUARD_REDO_MAX);
 	assert((guardfile_load(g, &mark) == ERR_OK) == marked);
@@ -54,15 +67,18 @@ static void open_file(const char *path, bool marked)
 	if (!marked)
 		mark = (struct guard){0};
 	mark.size = 5; /* what was cosigned stays */
+	heads = mark.ncosigned;
+	mark.ncosigned = 0;
 	assert(guardfile_save(g, &mark) == ERR_OK);
 	assert(guardfile_load(g, &again) == ERR_OK);
-	assert(again.ncosigned == mark.ncosigned);
+	assert(again.ncosigned == heads);
 	guardfile_close(g);
+	return true;
 }
 
 static void guard_file(const uint8_t *data, size_t n, uint8_t how)
 {
-	size_t half = n / 2;
+	size_t third = n / 3, rest = n - 2 * third;
 	char path[64];
 	struct errmsg msg = {0};
 	struct guard mark;
@@ -70,20 +86,22 @@ static void guard_file(const uint8_t *data, size_t n, uint8_t how)
 
 	assert(fd >= 0);
 	memset(file, 0, sizeof(file));
-	if (half > GUARDFILE_SLOT_BYTES)
-		half = GUARDFILE_SLOT_BYTES;
-	memcpy(file, data, half);
-	memcpy(file + GUARDFILE_SLOT_BYTES, data + half, half);
+	if (third > GUARDFILE_SLOT_BYTES)
+		third = rest = GUARDFILE_SLOT_BYTES;
+	memcpy(file, data, third);
+	memcpy(file + GUARDFILE_SLOT_BYTES, data + third, third);
+	memcpy(file + GUARDFILE_TABLE_AT, data + 2 * third, rest);
 	if (how & 1)
 		mend(file);
 	if (how & 2)
 		mend(file + GUARDFILE_SLOT_BYTES);
+	if (how & 4)
+		mend_table(file + GUARDFILE_TABLE_AT, FEEDS_MAX);
 	assert(write(fd, file, sizeof(file)) == (ssize_t)sizeof(file));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	err = guardfile_peek(path, &mark, &msg);
 	assert(err == ERR_OK || err == ERR_CORRUPT || err == ERR_NOTFOUND);
-	open_file(path, err == ERR_OK);
-	if (err != ERR_CORRUPT) {
+	if (open_file(path, err == ERR_OK)) {
 		assert(guardfile_peek(path, &mark, &msg) == ERR_OK);
 		assert(mark.size == 5);
 	}

@@ -5,16 +5,19 @@
 #include "lib/err.h"
 #include "tests/lib/t.h"
 
-static void fill(struct guarddisk_slot *s, const struct guard *sealed, const struct guard *intent,
-		 struct bytes redo)
+/* The heads of @before, as they are after those that changed. */
+static void fill(struct guarddisk_slot *s, const struct guarddisk_slot *before,
+		 const struct guard *sealed, const struct guard *intent, struct bytes redo)
 {
 	static const struct guard none;
 
-	buf_reset(&s->cosigned);
-	T_EQ(buf_put(&s->cosigned, sealed->cosigned, sealed->ncosigned * sizeof(*sealed->cosigned)),
-	     ERR_OK);
+	assert(sealed->ncosigned <= GUARD_CHANGED_MAX);
+	guard_heads_reset(&s->heads);
+	T_EQ(guard_heads_put_all(&s->heads, before->heads.v, before->heads.n), ERR_OK);
+	T_EQ(guard_heads_put_all(&s->heads, sealed->cosigned, sealed->ncosigned), ERR_OK);
 	s->sealed = *sealed;
-	s->sealed.cosigned = (const void *)s->cosigned.p;
+	s->sealed.cosigned = s->heads.v;
+	s->sealed.ncosigned = s->heads.n;
 	s->intent = intent ? *intent : none;
 	buf_reset(&s->redo);
 	T_EQ(buf_put(&s->redo, redo.p, redo.n), ERR_OK);
@@ -23,14 +26,16 @@ static void fill(struct guarddisk_slot *s, const struct guard *sealed, const str
 /* The older slot gets what d->next holds, or what the fate wants. */
 static int put(struct guarddisk *d)
 {
-	struct guarddisk_slot *to = &d->slot[(d->counter + 1) % 2];
+	struct guarddisk_slot *to = &d->slot[(d->counter + 1) % 2], was;
 	bool fails = d->err && d->good == 0;
 
 	if (d->err && d->good)
 		d->good--;
 	if (!fails || d->fate == GUARDDISK_WRITTEN) {
-		fill(to, &d->next.sealed, &d->next.intent, buf_bytes(&d->next.redo));
+		was = *to;
+		*to = d->next;
 		to->counter = d->counter + 1;
+		d->next = was; /* for its memory */
 	} else if (d->fate == GUARDDISK_TORN) {
 		to->counter = 0;
 	}
@@ -45,7 +50,7 @@ int guarddisk_save(void *ctx, const struct guard *g)
 	struct guarddisk *d = ctx;
 
 	assert(!d->busy);
-	fill(&d->next, g, NULL, (struct bytes){0});
+	fill(&d->next, guarddisk_newest(d), g, NULL, (struct bytes){0});
 	return put(d);
 }
 
@@ -56,7 +61,7 @@ static int begin(void *ctx, const struct guard *sealed, const struct guard *inte
 
 	assert(!d->busy && redo.n <= GUARD_REDO_MAX && sealed->epoch == intent->epoch);
 	d->busy = true;
-	fill(&d->next, sealed, intent, redo);
+	fill(&d->next, guarddisk_newest(d), sealed, intent, redo);
 	return ERR_OK;
 }
 
@@ -95,10 +100,10 @@ void guarddisk_lose(struct guarddisk *d)
 {
 	for (int i = 0; i < 2; i++) {
 		buf_close(&d->slot[i].redo);
-		buf_close(&d->slot[i].cosigned);
+		guard_heads_close(&d->slot[i].heads);
 	}
 	buf_close(&d->next.redo);
-	buf_close(&d->next.cosigned);
+	guard_heads_close(&d->next.heads);
 	buf_close(&d->found);
 	*d = (struct guarddisk){0};
 }

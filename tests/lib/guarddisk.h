@@ -9,9 +9,10 @@
 enum guarddisk_fate { GUARDDISK_NOTHING, GUARDDISK_TORN, GUARDDISK_WRITTEN };
 struct guarddisk {
 	struct guarddisk_slot {
-		uint64_t counter; /* 0: nothing valid */
-		struct guard sealed, intent;
-		struct buf redo, cosigned; /* sealed.cosigned points there */
+		uint64_t counter;	     /* 0: nothing valid */
+		struct guard sealed, intent; /* sealed.cosigned: all heads, in @heads */
+		struct guard_heads heads;
+		struct buf redo;
 	} slot[2];
 	uint64_t counter; /* of the last write that was reported durable, or was found */
 	int err;	  /* of writes, after @good more; ERR_OK: none fails */

@@ -165,13 +165,13 @@ void pair_grant_tx(const struct pair *tw, enum pair_feed feed, uint64_t town_see
 }
 
 /* What the guard has of @g does not change with it. */
-static void keep(struct guard *to, const struct guard *g, struct guard_cosigned *cosigned)
+static void keep(struct guard *to, const struct guard *g, struct guard_heads *heads)
 {
-	T_OK(g->ncosigned <= PAIR_FEEDS);
-	for (uint32_t i = 0; i < g->ncosigned; i++)
-		cosigned[i] = g->cosigned[i];
+	T_OK(g->ncosigned <= GUARD_CHANGED_MAX);
+	T_EQ(guard_heads_put_all(heads, g->cosigned, g->ncosigned), ERR_OK);
 	*to = *g;
-	to->cosigned = cosigned;
+	to->cosigned = heads->v;
+	to->ncosigned = heads->n;
 }
 
 static int guard_save(void *ctx, const struct guard *g)
@@ -180,7 +180,7 @@ static int guard_save(void *ctx, const struct guard *g)
 
 	if (n->guard_err)
 		return n->guard_err;
-	keep(&n->guard, g, n->cosigned);
+	keep(&n->guard, g, &n->cosigned);
 	n->has_guard = true;
 	n->guard_saves++;
 	n->intent.size = 0;
@@ -193,7 +193,8 @@ static int journal_begin(void *ctx, const struct guard *sealed, const struct gua
 {
 	struct pair_node *n = ctx;
 
-	keep(&n->sealed_before, sealed, n->begun_cosigned);
+	guard_heads_reset(&n->begun_cosigned);
+	keep(&n->sealed_before, sealed, &n->begun_cosigned);
 	n->begun = *intent;
 	buf_reset(&n->begun_redo);
 	return buf_put(&n->begun_redo, redo.p, redo.n);
@@ -206,7 +207,7 @@ static int journal_wait(void *ctx)
 
 	if (n->guard_err)
 		return n->guard_err;
-	keep(&n->guard, &n->sealed_before, n->cosigned);
+	keep(&n->guard, &n->sealed_before, &n->cosigned);
 	n->intent = n->begun;
 	n->redo = n->begun_redo;
 	n->begun_redo = old;
@@ -260,6 +261,8 @@ void pair_node_close(struct pair_node *n)
 	kv_close(n->kv);
 	buf_close(&n->redo);
 	buf_close(&n->begun_redo);
+	guard_heads_close(&n->cosigned);
+	guard_heads_close(&n->begun_cosigned);
 }
 
 int pair_run(struct pair_node *n, struct job **jobs, uint32_t njobs)

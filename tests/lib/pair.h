@@ -48,7 +48,7 @@ struct pair_node {
 	struct kv *kv;
 	struct writer *w;
 	struct guard guard;
-	struct guard_cosigned cosigned[PAIR_FEEDS], begun_cosigned[PAIR_FEEDS];
+	struct guard_heads cosigned, begun_cosigned;
 	bool has_guard;
 	int guard_err; /* of the next saves and waits */
 	uint32_t guard_saves;

@@ -41,6 +41,10 @@ static void test_every_key_is_found_where_it_was_put(void)
 		T_EQ(get(&m, keys[i]), i);
 	T_EQ(get(&m, "k1"), MAP_NONE);
 	T_EQ(get(&m, ""), MAP_NONE);
+	map_reset(&m);
+	T_EQ(get(&m, "k0"), MAP_NONE);
+	T_EQ(fill(&m, 3), ERR_OK);
+	T_EQ(get(&m, keys[2]), 2);
 	map_close(&m);
 	T_EQ(get(&m, "k0"), MAP_NONE);
 }
