@@ -166,7 +166,7 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 	err = writer_open(d->kv, &d->dir->town, d->services.tx.own, &keys, err ? NULL : &guard,
 			  &journal, &ops, &d->writer, msg);
 	if (err == ERR_FORK) {
-		snprintf(d->halted, sizeof(d->halted), "%s", msg->text);
+		d->halted = halt_of(msg);
 		log_line(LOG_LEVEL_ERROR, "store: %s; this node does not write", msg->text);
 		return ERR_OK;
 	}
@@ -279,7 +279,7 @@ int driver_start(uv_loop_t *loop, const struct dir *dir, struct driver **ret, st
 	d->wake.data = d;
 	d->pending = 2;
 	err = start_store(d, msg);
-	if (!err && !d->halted[0])
+	if (!err && d->halted.id == HALT_NONE)
 		err = start_node(d, msg);
 	if (!err)
 		err = driver_web_start(d, msg);
@@ -345,9 +345,9 @@ void driver_free(struct driver *d)
 	mem_free(d);
 }
 
-const char *driver_halted(const struct driver *d)
+const struct halt *driver_halted(const struct driver *d)
 {
-	return d->halted[0] ? d->halted : NULL;
+	return d->halted.id == HALT_NONE ? NULL : &d->halted;
 }
 
 bool driver_broken(const struct driver *d)
