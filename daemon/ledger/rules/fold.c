@@ -52,6 +52,7 @@ void fold_close(struct fold *f)
 	journal_close(&w->journal);
 	buf_close(&w->out);
 	mem_free(w->item);
+	map_close(&w->item_at);
 	mem_free(w->adopt);
 	mem_free(w);
 	f->work = NULL;
