@@ -9,6 +9,8 @@
 #include "daemon/io/entropy.h"
 #include "daemon/io/kvlmdb.h"
 #include "daemon/io/log.h"
+#include "daemon/ledger/rules/refold.h"
+#include "daemon/ledger/state/state_format.h"
 #include "lib/mem.h"
 
 #define BACKLOG_MS 1000	 /* a connection for which there was no room is tried again after so long */
@@ -164,7 +166,7 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 	err = writer_open(d->kv, &d->dir->town, d->services.tx.own, &keys, err ? NULL : &guard,
 			  &journal, &ops, &d->writer, msg);
 	if (err == ERR_FORK) {
-		snprintf(d->halted, sizeof(d->halted), "%s", msg->text);
+		d->halted = halt_of(msg);
 		log_line(LOG_LEVEL_ERROR, "store: %s; this node does not write", msg->text);
 		return ERR_OK;
 	}
@@ -205,6 +207,42 @@ static int start_node(struct driver *d, struct errmsg *msg)
 	return err;
 }
 
+/* A program that has another format of rows, or other rules, finds the state as the one before left it. */
+static int start_state(struct driver *d, struct errmsg *msg)
+{
+	struct refolded sum = {0};
+	struct kv_txn *t = NULL;
+	uint64_t format = 0;
+	int err = kv_begin(d->kv, false, &t);
+
+	if (!err)
+		err = state_format(t, &format);
+	kv_abort(t);
+	if (err || format == STATE_FORMAT_NOW)
+		return err;
+	if (format > STATE_FORMAT_NOW)
+		return err_set(msg, ERR_STATE,
+			       "the store was written by a newer cunzhangd (format %llu, this one "
+			       "knows %d): start "
+			       "that one; nothing was changed",
+			       (unsigned long long)format, STATE_FORMAT_NOW);
+	log_line(LOG_LEVEL_INFO,
+		 "store: its state has format %llu, this program %d; it is folded again from the "
+		 "entries",
+		 (unsigned long long)format, STATE_FORMAT_NOW);
+	err = refold(d->kv, &d->dir->town, &sum, msg);
+	if (err)
+		return err_wrap(msg, err,
+				"the state cannot be folded again, nothing was changed; \"cunzhang "
+				"verify\" says "
+				"what is wrong, the cunzhangd of before still runs");
+	log_line(LOG_LEVEL_INFO,
+		 "store: folded again: %llu entries of %llu feeds, %llu verdicts are others now",
+		 (unsigned long long)sum.entries, (unsigned long long)sum.feeds,
+		 (unsigned long long)sum.verdicts);
+	return ERR_OK;
+}
+
 static int start_store(struct driver *d, struct errmsg *msg)
 {
 	char path[DIR_PATH_MAX];
@@ -212,6 +250,8 @@ static int start_store(struct driver *d, struct errmsg *msg)
 
 	if (!err)
 		err = kvlmdb_open(path, NULL, &d->kv, msg);
+	if (!err)
+		err = start_state(d, msg);
 	if (!err)
 		err = own_feed(d, &d->services.tx.own);
 	if (!err)
@@ -239,7 +279,7 @@ int driver_start(uv_loop_t *loop, const struct dir *dir, struct driver **ret, st
 	d->wake.data = d;
 	d->pending = 2;
 	err = start_store(d, msg);
-	if (!err && !d->halted[0])
+	if (!err && d->halted.id == HALT_NONE)
 		err = start_node(d, msg);
 	if (!err)
 		err = driver_web_start(d, msg);
@@ -305,9 +345,9 @@ void driver_free(struct driver *d)
 	mem_free(d);
 }
 
-const char *driver_halted(const struct driver *d)
+const struct halt *driver_halted(const struct driver *d)
 {
-	return d->halted[0] ? d->halted : NULL;
+	return d->halted.id == HALT_NONE ? NULL : &d->halted;
 }
 
 bool driver_broken(const struct driver *d)

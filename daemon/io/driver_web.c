@@ -137,7 +137,7 @@ static void svc_file_end(void *file)
 	attachments_end(file);
 }
 
-static const char *svc_halted(void *ctx)
+static const struct halt *svc_halted(void *ctx)
 {
 	return driver_halted(ctx);
 }

@@ -1,3 +1,4 @@
+#include "daemon/writer/halt.h"
 #include "daemon/writer/writer.h"
 #include "daemon/writer/writer_int.h"
 #include "lib/err.h"
@@ -92,6 +93,8 @@ int writer_redo(struct writer *w, struct errmsg *msg)
 	if (!err)
 		err = writer_seal(w);
 	redo_close(&r);
+	if (err == ERR_FORK)
+		return halt_set(msg, &(struct halt){.id = HALT_REDO_FAILED});
 	if (err)
 		return err_set(msg, err,
 			       "the store lacks entries that this node has signed, and the guard "

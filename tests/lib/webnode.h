@@ -19,7 +19,7 @@ extern struct webnode {
 	struct web_services s;
 	uint32_t keys; /* of people, when it opened */
 	uint32_t submits;
-	const char *halted;
+	const struct halt *halted;
 	bool move_town; /* let the town feed grow before the next submit */
 	uint32_t cut;	/* the next submit is cut off behind so many jobs */
 } here;

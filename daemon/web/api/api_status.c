@@ -128,32 +128,31 @@ static void put_alarms(struct reading *r)
 	jw_arr_end(&r->w);
 }
 
-/* The reason comes in English, with its numbers; what to do is the same for all. */
-static const char *halted_text(const struct web_services *s, enum lang lang)
+static void put_halted(struct reading *r, const struct halt *h)
 {
-	const char *why = s->halted(s->tx.ctx);
+	struct buf text = {0};
 
-	if (!why || lang == LANG_EN)
-		return why;
-	return "存储与本机签过的记录不符（可能恢复了旧备份），为防止分叉不再写入。请保持目录原样，"
-	       "运行 cunzhang verify 查看，并联系镇乡村振兴办";
+	jw_key(&r->w, "halted");
+	if (!h) {
+		jw_null(&r->w);
+		return;
+	}
+	halt_text(h, r->ask.lang, &text);
+	jw_str(&r->w, buf_str(&text));
+	jw_kstr(&r->w, "halted_name", halt_name(h->id));
+	buf_close(&text);
 }
 
 void api_status(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	struct reading r;
-	const char *halted = halted_text(s, req->lang);
 	int err;
 
 	if (!reading_begin(&r, s, req, res))
 		return;
 	jw_kstr(&r.w, "role", web_at_hub(s) ? "hub" : "village");
 	put_town(&r);
-	jw_key(&r.w, "halted");
-	if (halted)
-		jw_str(&r.w, halted);
-	else
-		jw_null(&r.w);
+	put_halted(&r, s->halted(s->tx.ctx));
 	jw_key(&r.w, "feeds");
 	jw_arr(&r.w);
 	err = feedlog_each(r.ask.t, put_feed, &r);

@@ -1,3 +1,4 @@
+#include "daemon/ledger/state/state.h"
 #include "lib/err.h"
 #include "tests/lib/life.h"
 #include "tests/lib/t.h"
@@ -585,7 +586,32 @@ static void test_guidance_is_settled_village_by_village(void)
 	town_close(&x.village.w);
 }
 
+/* No record settles guidance as a whole; whoever adds one need not touch the rule of one village. */
+static void test_what_is_settled_as_a_whole_is_settled_for_every_village(void)
+{
+	struct rec_guidance g = {.title = town_b("t"), .text = town_b("x")};
+	struct rec_guidance_close c = {.village = town_b(TOWN_CODE), .note = town_b("n")};
+	uint8_t by[] = {7};
+	struct state_key k;
+	struct trial x;
+
+	trial_open(&x);
+	c.day = x.village.today;
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance, &g, NULL, 0), V_ACCEPTED);
+	c.guidance = town_size(&x.village.w, FEED_TOWN) - 1;
+	state_done_key(&k, FEED_TOWN, c.guidance);
+	town_begin(&x.village.w);
+	T_EQ(kv_put(x.village.w.t, KV_STATE, state_key_bytes(&k), kv_bytes(by, sizeof(by))),
+	     ERR_OK);
+	town_commit(&x.village.w);
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0),
+	     V_DONE_ALREADY);
+	T_EQ(x.village.w.last.reason.num[1], by[0]);
+	town_close(&x.village.w);
+}
+
 T_MAIN(T(test_what_a_field_means_is_checked), T(test_what_is_left_out_is_not_checked),
        T(test_fields_are_checked_in_the_order_of_the_table),
        T(test_an_entry_is_settled_once_by_another_person),
-       T(test_guidance_is_settled_village_by_village))
+       T(test_guidance_is_settled_village_by_village),
+       T(test_what_is_settled_as_a_whole_is_settled_for_every_village))

@@ -2,6 +2,7 @@
 #include "daemon/writer/writer.h"
 
 #include "daemon/store/kvmem.h"
+#include "daemon/writer/halt.h"
 #include "lib/err.h"
 #include "tests/lib/stage.h"
 #include "tests/lib/t.h"
@@ -18,17 +19,21 @@ static void test_a_restored_store_must_not_write(void)
 	old.guard = hub.guard;
 	T_EQ(pair_node_start(&old, &msg), ERR_FORK);
 	T_OK(strstr(msg.text, "restored") != NULL);
+	T_EQ(halt_of(&msg).id, HALT_STORE_OLD);
+	T_EQ(halt_of(&msg).num[1], hub.guard.size);
 	T_OK(old.w == NULL);
 	pair_node_stop(&hub);
 	good = hub.guard;
 	hub.guard.root.b[5] ^= 1;
-	T_EQ(pair_node_start(&hub, &msg), ERR_FORK); /* not signed by us */
+	T_EQ(pair_node_start(&hub, &msg), ERR_FORK);
+	T_EQ(halt_of(&msg).id, HALT_GUARD_FOREIGN); /* not signed by us */
 	hub.guard = good;
 	hub.guard.epoch = 2;
 	T_EQ(pair_node_start(&hub, &msg), ERR_FORK);
 	hub.guard = good;
 	hub.has_guard = false;
 	T_EQ(pair_node_start(&hub, &msg), ERR_FORK);
+	T_EQ(halt_of(&msg).id, HALT_GUARD_MISSING);
 	hub.has_guard = true;
 	hub.feed = PAIR_VILLAGE; /* guard and keys of another feed */
 	T_EQ(pair_node_start(&hub, &msg), ERR_FORK);
