@@ -151,6 +151,14 @@ static int own_feed(struct driver *d, uint32_t *ret_no)
 	return err;
 }
 
+/* It goes on without a writer, so that people can read and see why. */
+static int halt(struct driver *d, const struct errmsg *msg)
+{
+	d->halted = halt_of(msg);
+	log_line(LOG_LEVEL_ERROR, "store: %s; this node does not write", msg->text);
+	return ERR_OK;
+}
+
 /* The writer, or the reason why this node must not write. */
 static int start_writer(struct driver *d, struct errmsg *msg)
 {
@@ -165,11 +173,8 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 	guardfile_journal(d->guardfile, &journal);
 	err = writer_open(d->kv, &d->dir->town, d->services.tx.own, &keys, err ? NULL : &guard,
 			  &journal, &ops, &d->writer, msg);
-	if (err == ERR_FORK) {
-		d->halted = halt_of(msg);
-		log_line(LOG_LEVEL_ERROR, "store: %s; this node does not write", msg->text);
-		return ERR_OK;
-	}
+	if (err == ERR_FORK)
+		return halt(d, msg);
 	if (err)
 		return err;
 	driver_store_on_grew(
@@ -256,9 +261,9 @@ static int start_store(struct driver *d, struct errmsg *msg)
 		err = own_feed(d, &d->services.tx.own);
 	if (!err)
 		err = guardfile_open(d->dir->cfg.guard, &d->guardfile, msg);
-	if (!err)
-		err = start_writer(d, msg);
-	return err;
+	if (err == ERR_CORRUPT && halt_of(msg).id != HALT_NONE)
+		return halt(d, msg);
+	return err ? err : start_writer(d, msg);
 }
 
 int driver_start(uv_loop_t *loop, const struct dir *dir, struct driver **ret, struct errmsg *msg)

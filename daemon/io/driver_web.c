@@ -99,7 +99,7 @@ static int svc_guard(void *ctx, struct guard *ret)
 {
 	struct driver *d = ctx;
 
-	int err = guardfile_load(d->guardfile, ret);
+	int err = d->guardfile ? guardfile_load(d->guardfile, ret) : ERR_NOTFOUND;
 
 	ret->cosigned = NULL; /* the store thread's */
 	ret->ncosigned = 0;

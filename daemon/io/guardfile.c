@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/writer/halt.h"
 #include "lib/buf.h"
 #include "lib/hash.h"
 #include "lib/mem.h"
@@ -302,17 +303,15 @@ static int heads_read(int fd, int mend_fd, const struct found *f, struct guard_h
 #define NO_PLACE UINT32_MAX /* the damage is not in the table */
 static int fail(struct errmsg *msg, const char *path, int err, uint32_t place)
 {
-	static const char what_to_do[] =
-		"keep DIR and this file as they are, write to the maintainers, do not init again";
+	struct halt damaged = {.id = HALT_GUARD_DAMAGED};
 
-	if (err == ERR_CORRUPT && place != NO_PLACE)
-		return err_set(msg, err, "%s: cosigned head %u of the guard file is damaged; %s",
-			       path, place, what_to_do);
-	if (err == ERR_CORRUPT)
-		return err_set(msg, err, "%s: no valid mark in the guard file; %s", path,
-			       what_to_do);
-	return err_set(msg, err, "guard file %s: %s", path,
-		       errno ? strerror(errno) : err_text(err));
+	if (err != ERR_CORRUPT)
+		return err_set(msg, err, "guard file %s: %s", path,
+			       errno ? strerror(errno) : err_text(err));
+	if (place != NO_PLACE)
+		damaged = (struct halt){.id = HALT_GUARD_HEAD_DAMAGED, .num = {place}};
+	halt_set(msg, &damaged);
+	return err;
 }
 
 /* The whole file is on the disk before the first mark, so that a save never makes it longer. */

@@ -41,3 +41,23 @@ start v1
 wait_for 20 run v1 status || fail "does not start on a store of an older format"
 grep -q "folded again" "$work/v1.log" || fail "no word of folding again"
 must run v1 verify
+
+# A guard that cannot be read: the daemon says so, shows what it has, and writes nothing.
+stop v1
+guard=$work/v1/guard
+cp "$guard" "$work/guard.good"
+printf x | dd of="$guard" bs=1 seek=3 conv=notrunc status=none
+printf x | dd of="$guard" bs=1 seek=106499 conv=notrunc status=none
+run v1 verify >"$work/out" 2>&1
+rv=$?
+((rv == 4)) || fail "verify beside a damaged guard: exit $rv: $(cat "$work/out")"
+start v1
+wait_for 20 run v1 account 05001 || fail "a node with a damaged guard shows nothing"
+run v1 status --json >"$work/out" || fail "status with a damaged guard"
+jq -e '.halted_name == "GUARD_DAMAGED"' "$work/out" >/dev/null || fail "status: $(cat "$work/out")"
+run v1 entry record --household 05001 --item D101 --day 2025-06-02 --place yard --reason "monthly check" \
+	--evidence 照片 --as recorder >"$work/out" 2>&1 && fail "it writes without its guard"
+stop v1
+cp "$work/guard.good" "$guard"
+start v1
+must run v1 verify
