@@ -573,6 +573,8 @@ uint64_t session_deadline(const struct session *s)
 		at = earlier(at, s->frame_ms + NODE_STALL_MS);
 	if (s->mend_ms)
 		at = earlier(at, s->mend_ms);
+	if (s->retry_ms)
+		at = earlier(at, s->retry_ms);
 	return at;
 }
 
@@ -584,6 +586,8 @@ static void tick_running(struct node *n, struct session *s)
 		s->mend_ms = 0;
 		node_dirty(n, s);
 	}
+	if (s->retry_ms && now >= s->retry_ms)
+		sync_retry(n, s);
 	if (held_up(n, s))
 		s->frame_ms = now; /* it is not the sender that keeps a frame waiting */
 	if (now - s->recv_ms >= NODE_DEAD_MS) {
