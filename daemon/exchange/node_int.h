@@ -143,6 +143,7 @@ struct node {
 
 	struct session *first, *last;
 	struct tab tab[NTABS];
+	struct session *stranger[NODE_HANDSHAKES_MAX]; /* oldest first */
 	uint32_t nhandshakes, nguests, njobs;
 	uint64_t next_id;
 	struct queue queue[NQUEUES];
