@@ -8,14 +8,16 @@
 #include "daemon/io/driver_int.h"
 #include "daemon/io/entropy.h"
 #include "daemon/io/kvlmdb.h"
+#include "daemon/io/limits.h"
 #include "daemon/io/log.h"
 #include "daemon/ledger/rules/refold.h"
 #include "daemon/ledger/state/state_format.h"
 #include "lib/mem.h"
 
-#define BACKLOG_MS 1000	 /* a connection for which there was no room is tried again after so long */
-#define KNOCKS_MAX 50	 /* lines about one peer, or about all strangers, at once */
-#define KNOCK_MS   10000 /* and then one in so long */
+#define BACKLOG_MS   1000 /* a connection for which there was no room is tried again after so long */
+#define FILES_OTHERS (2 * HTTP_CONNS_MAX + 64) /* open besides the connections of the exchange */
+#define KNOCKS_MAX   50	   /* lines about one peer, or about all strangers, at once */
+#define KNOCK_MS     10000 /* and then one in so long */
 
 static void schedule(struct driver *d);
 
@@ -182,6 +184,44 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 	return storeq_start(d->writer, driver_store_on_grew, d, &d->storeq);
 }
 
+static int count_feed(void *ctx, const struct feed_head *h)
+{
+	(void)h;
+	++*(uint32_t *)ctx;
+	return ERR_OK;
+}
+
+static int count_feeds(struct driver *d, uint32_t *ret)
+{
+	struct kv_txn *t;
+	int err = kv_begin(d->kv, false, &t);
+
+	*ret = 0;
+	if (err)
+		return err;
+	err = feedlog_each(t, count_feed, ret);
+	kv_abort(t);
+	return err;
+}
+
+/* Where the system lets this process open too few files, the last members to dial would be hung up on without a word. */
+static int check_files(struct driver *d)
+{
+	uint64_t may = limits_files(), others = FILES_OTHERS + NODE_CONNS_MAX - FEEDS_MAX;
+	uint32_t feeds;
+	int err;
+
+	if (may >= others + FEEDS_MAX)
+		return ERR_OK;
+	err = count_feeds(d, &feeds);
+	if (!err && may < others + feeds)
+		log_line(LOG_LEVEL_WARN,
+			 "exchange: %ju files may be open, and %ju are needed for all that may "
+			 "connect: some villages may find no place (LimitNOFILE, ulimit -n)",
+			 (uintmax_t)may, (uintmax_t)(others + feeds));
+	return err;
+}
+
 static int start_node(struct driver *d, struct errmsg *msg)
 {
 	const struct dir *dir = d->dir;
@@ -207,6 +247,8 @@ static int start_node(struct driver *d, struct errmsg *msg)
 	if (!d->fx)
 		return ERR_NOMEM;
 	err = node_new(&cfg, d->kv, seed, &d->node);
+	if (!err && cfg.serves)
+		err = check_files(d);
 	if (!err && cfg.serves)
 		err = driver_conn_listen(d, msg);
 	return err;

@@ -95,6 +95,8 @@ struct job_acked {
 	struct hash feed;
 	uint64_t size;
 };
+/* @witness: a key of the roster, never one that a stranger says it has. So a feed has no more rows of cosignatures than
+ * the town feed has enrolments (and the charter), and nobody need count them. */
 struct job_cosig {
 	struct hash feed;
 	uint64_t size;
