@@ -5,6 +5,7 @@
 
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_catalogue.h"
+#include "daemon/web/import/import_table.h"
 #include "daemon/writer/trial.h"
 #include "lib/mem.h"
 #include "lib/vec.h"
@@ -22,37 +23,91 @@ struct lookup {
 	uint32_t feed;
 	day_t day; /* of the version found last */
 	uint64_t version;
+	struct view_household home; /* found last */
+	/* all numbers, for those that lost their zeros; made when the first one did */
+	bool listed;
+	struct buf numbers; /* NUL after each */
 };
 struct by_name {
 	struct bytes name;
+	struct import_report *rep;
 	uint32_t member, found;
 };
 
+/* Names of before may hold what is made regular today. */
 static int match_member(void *ctx, const struct view_member *m)
 {
 	struct by_name *by = ctx;
+	struct bytes name = import_regular(by->rep, bytes_str(m->name), IMPORT_NAME);
 
-	if (strlen(m->name) == by->name.n && memcmp(m->name, by->name.p, by->name.n) == 0) {
+	if (bytes_eq(name, by->name)) {
 		by->member = m->member;
 		by->found++;
 	}
-	return 0;
+	return by->rep->err;
 }
 
 static int find_member(void *ctx, struct bytes household, struct bytes name, uint32_t *ret)
 {
 	struct lookup *look = ctx;
-	struct by_name by = {.name = name};
-	struct view_household h;
-	int err = view_household(look->t, look->feed, household, &h);
+	struct import_report scratch = {0};
+	struct by_name by = {.name = name, .rep = &scratch};
+	int err = view_members(look->t, look->feed, household, match_member, &by);
 
-	if (!err && name.n)
-		err = view_members(look->t, look->feed, household, match_member, &by);
+	import_report_close(&scratch);
 	if (err)
 		return err;
-	if (name.n && by.found != 1)
+	if (by.found != 1)
 		return by.found ? ERR_EXISTS : ERR_INVALID;
 	*ret = by.member;
+	return ERR_OK;
+}
+
+static int find_head(void *ctx, struct bytes household, struct bytes *ret)
+{
+	struct lookup *look = ctx;
+	int err = view_household(look->t, look->feed, household, &look->home);
+
+	if (!err)
+		*ret = bytes_str(look->home.head_name);
+	return err;
+}
+
+static int keep_number(void *ctx, const struct view_household *h)
+{
+	struct buf *numbers = ctx;
+
+	return buf_put(numbers, h->household, strlen(h->household) + 1);
+}
+
+static const char *without_zeros(const char *s, const char *end)
+{
+	while (s + 1 < end && *s == '0')
+		s++;
+	return s;
+}
+
+static int find_near(void *ctx, struct bytes household, struct import_near *ret)
+{
+	struct lookup *look = ctx;
+	const char *number = (const char *)household.p, *end = number + household.n;
+	int err = look->listed ? ERR_OK
+			       : view_households(look->t, look->feed, keep_number, &look->numbers);
+
+	if (err)
+		return err;
+	look->listed = true;
+	*ret = (struct import_near){.n = 0};
+	number = without_zeros(number, end);
+	for (size_t at = 0; at < look->numbers.n && ret->n < 2;) {
+		const char *s = (const char *)look->numbers.p + at;
+		size_t n = strlen(s);
+		const char *bare = without_zeros(s, s + n);
+
+		if (str_eq(number, (size_t)(end - number), bare))
+			ret->number[ret->n++] = (struct bytes){(const uint8_t *)s, n};
+		at += n + 1;
+	}
 	return ERR_OK;
 }
 
@@ -80,12 +135,13 @@ static int read_file(struct import *m)
 {
 	struct kv_txn *t = NULL;
 	struct lookup look = {.feed = m->s->own};
-	struct import_lookup ops = {&look, find_member, find_item};
+	struct import_lookup ops = {&look, find_head, find_near, find_member, find_item};
 	int err = kv_begin(m->s->kv, false, &t);
 
 	if (err)
 		return err;
 	look.t = t;
+	m->opts.look = &ops;
 	switch (m->kind) {
 	case IMPORT_ROSTER:
 		err = import_roster(m->file.p, m->file.n, &m->opts, &m->roster, &m->report);
@@ -98,6 +154,8 @@ static int read_file(struct import *m)
 		break;
 	}
 	kv_abort(t);
+	m->opts.look = NULL;
+	buf_close(&look.numbers);
 	return err;
 }
 

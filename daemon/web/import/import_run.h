@@ -13,7 +13,6 @@
  * of the batch is written and it is planned anew. All transaction IDs follow from the base, so the same
  * import again finds what is there and does the rest. */
 
-enum import_kind { IMPORT_ROSTER, IMPORT_CATALOGUE, IMPORT_ENTRIES };
 enum import_step { STEP_RECORD, STEP_REVIEW, STEP_CONFIRM, STEPS };
 
 /* What the rules find, by row: a JSON list. */

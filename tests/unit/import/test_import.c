@@ -1,6 +1,6 @@
 #include "daemon/web/import/import.h"
 
-#include "daemon/web/import/csv.h"
+#include "daemon/web/import/grid.h"
 #include "lib/idcard.h"
 #include "lib/mem.h"
 #include "lib/prng.h"
@@ -67,7 +67,7 @@ static void csv_is(const char *text, const char *want)
 	struct buf out = {0};
 	struct csv c;
 
-	csv_open(&c, copy, strlen(copy));
+	csv_open(&c, copy, strlen(copy), ',');
 	while (csv_next(&c) > 0) {
 		for (uint32_t i = 0; i < c.ncells; i++) {
 			buf_puts(&out, i ? "|" : "");
@@ -102,7 +102,7 @@ static void csv_fault_is(char *text, size_t n, enum csv_fault fault, int err, ui
 	struct csv c;
 	int got;
 
-	csv_open(&c, text, n);
+	csv_open(&c, text, n, ',');
 	while ((got = csv_next(&c)) > 0)
 		;
 	T_EQ(got, err);
@@ -131,20 +131,39 @@ static void test_broken_csv_is_refused_with_row_and_column(void)
 
 static void test_csv_limits_hold(void)
 {
-	size_t big = CSV_ROWS_MAX + 1;
+	size_t big = CSV_CELL_BYTES_MAX + 2;
 	char *text = malloc(big);
 
 	T_OK(text);
 	memset(text, ',', big);
-	csv_fault_is(text, CSV_COLUMNS_MAX - 1, CSV_FAULT_NONE, 0, 1, CSV_COLUMNS_MAX);
-	csv_fault_is(text, CSV_COLUMNS_MAX, CSV_FAULT_COLUMNS, ERR_LIMIT, 1, CSV_COLUMNS_MAX + 1);
-	memset(text, '\n', big);
-	csv_fault_is(text, CSV_ROWS_MAX, CSV_FAULT_NONE, 0, CSV_ROWS_MAX, 1);
-	csv_fault_is(text, CSV_ROWS_MAX + 1, CSV_FAULT_ROWS, ERR_LIMIT, CSV_ROWS_MAX + 1, 1);
+	/* blank cells beyond the last column are nothing */
+	csv_fault_is(text, big, CSV_FAULT_NONE, 0, 1, (uint32_t)big + 1);
+	text[CSV_COLUMNS_MAX + 9] = 'x';
+	csv_fault_is(text, big, CSV_FAULT_COLUMNS, ERR_LIMIT, 1, CSV_COLUMNS_MAX + 10);
 	memset(text, 'a', big);
 	csv_fault_is(text, CSV_CELL_BYTES_MAX + 1, CSV_FAULT_CELL, ERR_LIMIT, 1, 1);
 	csv_fault_is(text, CSV_CELL_BYTES_MAX, CSV_FAULT_NONE, 0, 1, 1);
 	free(text);
+}
+
+static void grid_is(size_t rows, const char *row, int want, enum grid_fault fault)
+{
+	struct grid g = {.nrows = 0};
+
+	for (size_t i = 0; i < rows; i++)
+		buf_puts(&g.text, row);
+	T_EQ(grid_csv(&g, ','), want);
+	T_EQ(g.fault, fault);
+	grid_close(&g);
+}
+
+static void test_only_rows_with_something_in_them_count(void)
+{
+	grid_is(GRID_ROWS_MAX + 1, ",,\n", ERR_OK, GRID_FAULT_NONE);
+	grid_is(GRID_ROWS_MAX, "a\n", ERR_OK, GRID_FAULT_NONE);
+	grid_is(GRID_ROWS_MAX + 1, "a\n", ERR_LIMIT, GRID_FAULT_ROWS);
+	grid_is(GRID_CELLS_MAX / 50 + 1, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,a\n",
+		ERR_LIMIT, GRID_FAULT_CELLS);
 }
 
 /* --- encodings ---------------------------------------------------------------------------------------- */
@@ -175,7 +194,11 @@ static void test_the_encoding_is_found_out(void)
 	encoding_is("\xb4\xe5\x95\x34\xb2\x35", 6, ENCODING_GB18030, "村𠮷", 0);
 	encoding_is("a\nb\n\xb4", 5, ENCODING_BAD, NULL, 3);
 	encoding_is("\xb4\xe5\n\xff\xb4\xe5", 6, ENCODING_BAD, NULL, 2);
-	encoding_is("\xff\xfe\x61\0", 4, ENCODING_UTF16, NULL, 0);
+	encoding_is("\xff\xfe\x61\0", 4, ENCODING_UTF16, "a", 0);
+	encoding_is("\xfe\xff\x67\x51", 4, ENCODING_UTF16, "村", 0);
+	encoding_is("\xff\xfe\x0a\0\x00\xd8", 6, ENCODING_BAD, NULL, 2);
+	encoding_is("\xff\xfe\x61\0\0\0", 6, ENCODING_NUL, NULL, 0);
+	encoding_is(" <HTML><table>", 14, ENCODING_HTML, NULL, 0);
 	encoding_is("PK\x03\x04rest", 8, ENCODING_XLSX, NULL, 0);
 	encoding_is("\xd0\xcf\x11\xe0rest", 8, ENCODING_XLS, NULL, 0);
 	encoding_is("a\0b", 3, ENCODING_NUL, NULL, 0);
@@ -591,7 +614,7 @@ static void test_cells_without_a_header_are_named_by_column(void)
 		     "户编号,姓名,,与户主关系, ,是否参加\n1,张三,,户主,,是\n2,李四,党员,户主,,是\n"
 		     "3,王五,群众,户主,,是\n",
 		     &strict, &r, &rep),
-	     ERR_OK);
+	     ERR_INVALID);
 	T_REPORT(&rep, rep.n == 1 && has_issue(&rep, 3, NULL, ISSUE_COLUMN_NAMELESS));
 	T_STR(rep.issue[0].s, "C");
 	import_report_close(&rep);
@@ -601,7 +624,7 @@ static void test_cells_without_a_header_are_named_by_column(void)
 	buf_puts(&text, "\n1,张三,户主,是");
 	for (int i = 4; i < 28; i++)
 		buf_puts(&text, i == 27 ? ",x\n" : ",");
-	T_EQ(import_roster(text.p, text.n, &strict, &r, &rep), ERR_OK);
+	T_EQ(import_roster(text.p, text.n, &accepting, &r, &rep), ERR_OK);
 	T_STR(rep.issue[0].s, "AB");
 	import_report_close(&rep);
 	buf_close(&text);
@@ -616,8 +639,8 @@ static void test_files_that_are_no_roster_say_why(void)
 	} cases[] = {
 		{"", ISSUE_NO_HEADER, 0},
 		{"a,b,c\n1,2,3\n", ISSUE_NO_HEADER, 0},
-		{"户编号\t姓名\t是否参加\n", ISSUE_NO_HEADER_COMMA, 0},
-		{"户编号;姓名;是否参加\n", ISSUE_NO_HEADER_COMMA, 0},
+		{"户编号\t姓名\t是否参加\n", ISSUE_NO_COLUMN, 1},
+		{"户编号;姓名;是否参加\n", ISSUE_NO_COLUMN, 1},
 		{"户编号，姓名，是否参加\n", ISSUE_NO_HEADER_COMMA, 0},
 		{"户编号,姓名,与户主关系\n1,2,3\n", ISSUE_NO_COLUMN, 1},
 		{"户编号,姓名,与户主关系,是否参加,户号\n", ISSUE_COLUMN_TWICE, 1},
@@ -654,10 +677,10 @@ static bool says(const struct import_report *rep, const char *what)
 static void test_quoted_rows_hide_the_numbers_of_people(void)
 {
 	static const char text[] =
-		"户编号;姓名;身份证号;联系电话\n"
-		"05001;孟林强;500199195810083054;15663167431;1958-10-08;1234567890\n"
-		"05001;孟山;50019919890912338X;\n"
-		"05001;孟山;这一格写得很长很长很长很长很长很长很长很长很长很长很长长长;"
+		"户编号|姓名|身份证号|联系电话\n"
+		"05001|孟林强|500199195810083054|15663167431|1958-10-08|1234567890\n"
+		"05001|孟山|50019919890912338X|\n"
+		"05001|孟山|这一格写得很长很长很长很长很长很长很长很长很长很长很长长长|"
 		"500199198105074180\n";
 	struct import_report rep = {0};
 	struct import_roster r;
@@ -665,8 +688,8 @@ static void test_quoted_rows_hide_the_numbers_of_people(void)
 	T_EQ(roster_of(text, &strict, &r, &rep), ERR_INVALID);
 	T_OK(!says(&rep, "00199"));
 	T_OK(!says(&rep, "63167431"));
-	T_OK(says(&rep, "孟林强;500***54;156***31;1958-10-08;1234567890\""));
-	T_OK(says(&rep, "孟山;500***8X;"));
+	T_OK(says(&rep, "孟林强|500***54|156***31|1958-10-08|1234567890\""));
+	T_OK(says(&rep, "孟山|500***8X|"));
 	import_report_close(&rep);
 	/* full-width and spaced, too; short ones and dates stay readable */
 	T_EQ(roster_of("户编号；孟１５６ ６３１６　７４３１；500199 19810507 4180；１９８１-05-07 "
@@ -849,7 +872,7 @@ static void sheet_read(struct sheet *s, int village, const char *name)
 
 	memset(s, 0, sizeof(*s));
 	T_EQ(encoding_to_utf8(p, n, &s->text, &e, &line), ERR_OK);
-	csv_open(&c, (char *)s->text.p, s->text.n);
+	csv_open(&c, (char *)s->text.p, s->text.n, ',');
 	while (csv_next(&c) > 0) {
 		T_EQ(c.ncells, ROSTER_COLUMNS);
 		T_OK(s->n < SHEET_ROWS_MAX);
@@ -1199,6 +1222,41 @@ static int find_member(void *ctx, struct bytes household, struct bytes name, uin
 	return ERR_NOTFOUND;
 }
 
+static int find_head(void *ctx, struct bytes household, struct bytes *ret)
+{
+	const struct import_roster *r = &((struct books *)ctx)->roster;
+
+	for (uint32_t i = 0; i < r->n; i++)
+		if (same_bytes(r->v[i].head.household, household)) {
+			*ret = r->v[i].line[0].name;
+			return ERR_OK;
+		}
+	return ERR_NOTFOUND;
+}
+
+static struct bytes without_zeros(struct bytes b)
+{
+	while (b.n > 1 && b.p[0] == '0') {
+		b.p++;
+		b.n--;
+	}
+	return b;
+}
+
+static int find_near(void *ctx, struct bytes household, struct import_near *ret)
+{
+	const struct import_roster *r = &((struct books *)ctx)->roster;
+
+	*ret = (struct import_near){.n = 0};
+	for (uint32_t i = 0; i < r->n && ret->n < 2; i++) {
+		struct bytes number = r->v[i].head.household;
+
+		if (same_bytes(without_zeros(number), without_zeros(household)))
+			ret->number[ret->n++] = number;
+	}
+	return ERR_OK;
+}
+
 /* Version 3 of the catalogue, in force since 2024-10-04. */
 static int find_item(void *ctx, struct bytes code, day_t day, struct import_item *ret)
 {
@@ -1219,7 +1277,7 @@ static struct import_lookup books_open(struct books *b, int village)
 	memset(b, 0, sizeof(*b));
 	reference_catalogue(&b->catalogue, &b->catalogue_rep);
 	import_clean(village, &b->roster, &b->roster_rep);
-	return (struct import_lookup){b, find_member, find_item};
+	return (struct import_lookup){b, find_head, find_near, find_member, find_item};
 }
 
 static void books_close(struct books *b)
@@ -1312,7 +1370,8 @@ static void test_entry_sheets_are_checked_cell_by_cell(void)
 		{"2025-01-01,05001,孟山,B201,,,,,,2025-01-02,-20\n", "分值", ISSUE_NORMALISED},
 		{"2025-01-01,05001,孟山,B201,,,,,,2025-01-02,-30\n", "分值", ISSUE_ITEM_POINTS},
 		{"2025-01-01,05001,孟山,C101,,,,,,,-5\n", "分值", ISSUE_ITEM_POINTS},
-		{"2025-01-01,05001,孟山,C101,,,,,,,-\n", "分值", ISSUE_NUMBER},
+		{"2025-01-01,05001,孟山,C101,,,,,,,-\n", "分值", ISSUE_NONE_WORD},
+		{"2025-01-01,05001,孟山,C101,,,,,,,--5\n", "分值", ISSUE_NUMBER},
 		{"2025/1/1,05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_DATE_NOTATION},
 		{"45658,05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_DATE_SERIAL},
 		{",05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_EMPTY},
@@ -1327,7 +1386,16 @@ static void test_entry_sheets_are_checked_cell_by_cell(void)
 		{"2025-01-01,05001,孟山,C101,修路,,,,,,\n", "事项", ISSUE_ITEM_NAME},
 		{"2025-01-01,05001,孟山,C101,,,,,,,6\n", "分值", ISSUE_ITEM_POINTS},
 		{"2025-01-01,05001,孟山,C101,,,,,,,五\n", "分值", ISSUE_NUMBER},
-		{"2025-01-01,05001,孟山,C101,,,,,,无,\n", "告知日期", ISSUE_DATE},
+		{"2025-01-01,05001,孟山,C101,,,,,,无,\n", "告知日期", ISSUE_NONE_WORD},
+		{"2025-01-01,05001,孟山,C101,,,,,,无人,\n", "告知日期", ISSUE_DATE},
+		{"2025-01-01,5001,孟山,C101,,,,,,,\n", "户编号", ISSUE_ZEROS_LOST},
+		{"2025-01-01,\"=\"\"05001\"\"\",孟山,C101,,,,,,,\n", "户编号", ISSUE_TEXT_FORMULA},
+		{"2025-01-01,=\"05001\",孟山,C101,,,,,,,\n", "户编号", ISSUE_TEXT_FORMULA},
+		{"2025-01-01,5.001E+3,孟山,C101,,,,,,,\n", "户编号", ISSUE_SCIENTIFIC},
+		{"2025-01-01,#N/A,孟山,C101,,,,,,,\n", "户编号", ISSUE_ERROR_VALUE},
+		{"2025-01-01,05001,〃,C101,,,,,,,\n", "姓名", ISSUE_DITTO},
+		{"2025-01-01,05001,孟山,C101,,,同上,,,,\n", "事由", ISSUE_DITTO},
+		{"2025-01-01,05001,孟山,C101,,,,,,,５分\n", "分值", ISSUE_NORMALISED},
 		{"2025-01-01,05001,孟山,C101,,,,照片,6222021234567890123,,\n", NULL, ISSUE_COUNT},
 		{"2025-01-01,05001,孟山,C101,,,,照片,500199198105074180,,\n", "材料编号",
 		 ISSUE_PERSONAL_NUMBER},
@@ -1399,11 +1467,10 @@ static void test_a_line_written_twice_needs_acceptance(void)
 	books_close(&b);
 }
 
-static int broken_member(void *ctx, struct bytes household, struct bytes name, uint32_t *ret)
+static int broken_head(void *ctx, struct bytes household, struct bytes *ret)
 {
 	(void)ctx;
 	(void)household;
-	(void)name;
 	(void)ret;
 	return ERR_IO;
 }
@@ -1411,7 +1478,7 @@ static int broken_member(void *ctx, struct bytes household, struct bytes name, u
 static void test_a_lookup_that_fails_ends_the_import(void)
 {
 	static const char text[] = "发生日期,户编号,姓名,事项编码\n2025-01-01,05001,孟山,C101\n";
-	struct import_lookup look = {NULL, broken_member, find_item};
+	struct import_lookup look = {.head = broken_head};
 	struct import_report rep = {0};
 	struct import_entries e;
 
@@ -1590,8 +1657,9 @@ static void test_importing_survives_lack_of_memory(void)
 
 T_MAIN(T(test_csv_cells_are_read_as_rfc_4180_says),
        T(test_broken_csv_is_refused_with_row_and_column), T(test_csv_limits_hold),
-       T(test_the_encoding_is_found_out, "R59"), T(test_a_file_of_two_encodings_is_no_text),
-       T(test_identity_numbers_are_checked), T(test_single_slips_in_identity_numbers_are_caught),
+       T(test_only_rows_with_something_in_them_count), T(test_the_encoding_is_found_out, "R59"),
+       T(test_a_file_of_two_encodings_is_no_text), T(test_identity_numbers_are_checked),
+       T(test_single_slips_in_identity_numbers_are_caught),
        T(test_each_kind_of_damage_is_reported_on_its_cell),
        T(test_normalised_values_are_what_is_recorded),
        T(test_warnings_are_taken_only_when_accepted),
