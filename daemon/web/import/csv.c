@@ -77,7 +77,7 @@ static enum csv_fault plain(struct csv *c, struct csv_cell *ret)
 static enum csv_fault read_cell(struct csv *c)
 {
 	bool fits = c->ncells < CSV_COLUMNS_MAX;
-	struct csv_cell beyond, *to = fits ? &c->cell[c->ncells] : &beyond;
+	struct csv_cell beyond = {NULL, 0}, *to = fits ? &c->cell[c->ncells] : &beyond;
 	enum csv_fault f;
 
 	c->column++;

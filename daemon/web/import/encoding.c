@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/err.h"
 #include "lib/text.h"
@@ -31,6 +30,16 @@ static bool begins(const uint8_t *p, size_t n, const char *magic, size_t len)
 	return n >= len && memcmp(p, magic, len) == 0;
 }
 
+static bool begins_word(const uint8_t *p, size_t n, const char *word)
+{
+	size_t i = 0;
+
+	for (; word[i]; i++)
+		if (i == n || (p[i] | (word[i] >= 'a' ? 0x20 : 0)) != (uint8_t)word[i])
+			return false;
+	return true;
+}
+
 /* Many programs write a page of HTML under the name of a spreadsheet. */
 static bool is_page(const uint8_t *p, size_t n)
 {
@@ -40,8 +49,7 @@ static bool is_page(const uint8_t *p, size_t n)
 	while (at < n && p[at] <= ' ')
 		at++;
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
-		if (n - at >= strlen(tags[i]) &&
-		    strncasecmp((const char *)p + at, tags[i], strlen(tags[i])) == 0)
+		if (begins_word(p + at, n - at, tags[i]))
 			return true;
 	return false;
 }

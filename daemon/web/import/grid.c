@@ -215,7 +215,7 @@ struct bytes grid_get(const struct grid *g, uint32_t at, uint32_t column, enum g
 	const struct grid_row *r = &g->row[at], *top;
 	const struct grid_cell *c = column < r->n ? &g->cell[r->first + column] : NULL;
 	const struct grid_merge *m;
-	enum grid_kind ignored;
+	enum grid_kind ignored = GRID_TEXT;
 
 	ret_kind = ret_kind ? ret_kind : &ignored;
 	*ret_kind = c ? (enum grid_kind)c->kind : GRID_TEXT;

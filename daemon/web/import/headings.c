@@ -54,18 +54,18 @@ static void drop_brackets(char *s)
 	*to = '\0';
 }
 
-static const char *const marks[] = {"*",  "★", "☆", "※",    ":",    "_",    "-",   "\"",
-				    "、", ".", "?", "必填", "选填", "必须", "可选"};
+static const char *const around[] = {"*",  "★", "☆", "※",    ":",    "_",    "-",   "\"",
+				     "、", ".", "?", "必填", "选填", "必须", "可选"};
 
 /* Length of a mark at the beginning of @s, or at its end; 0: none. */
 static size_t mark(const char *s, bool at_end)
 {
 	size_t n = strlen(s);
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		size_t len = strlen(marks[i]);
+	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
+		size_t len = strlen(around[i]);
 
-		if (n > len && strncmp(at_end ? s + n - len : s, marks[i], len) == 0)
+		if (n > len && strncmp(at_end ? s + n - len : s, around[i], len) == 0)
 			return len;
 	}
 	return 0;

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "daemon/web/import/import_chars.h"
 #include "lib/err.h"
@@ -85,12 +84,15 @@ static int decode(struct import_table *t, const void *p, size_t n)
 #define LOOK_BYTES 65536 /* of the text, to find out */
 
 /* "sep=;" in the first line is for spreadsheets, which do not count that line. '\0': it is not there. */
-static char told_separator(struct buf *text)
+static char separator_line(struct buf *text)
 {
 	const char *s = buf_str(text);
 	size_t end = strcspn(s, "\r\n"), from = s[0] == '"';
 
-	if (strncasecmp(s + from, "sep=", 4) != 0 || end != 5 + 2 * from)
+	if (end < 5 + from)
+		return '\0';
+	if ((memcmp(s + from, "sep=", 4) != 0 && memcmp(s + from, "SEP=", 4) != 0) ||
+	    end != 5 + 2 * from)
 		return '\0';
 	char separator = s[from + 4];
 
@@ -127,7 +129,7 @@ static char find_separator(struct import_table *t)
 {
 	static const char separators[] = {',', '\t', ';'};
 	uint32_t most = 0;
-	char best = told_separator(&t->grid.text);
+	char best = separator_line(&t->grid.text);
 
 	if (best)
 		return best;
@@ -412,7 +414,7 @@ static bool is_header_again(const struct import_table *t)
 }
 
 /* A row under the header that says which columns must be filled in. */
-static bool is_marks(const struct import_table *t)
+static bool is_legend(const struct import_table *t)
 {
 	static const char words[] = "|必填|选填|非必填|可选|可不填|必须|选择|文本|";
 
@@ -460,7 +462,7 @@ static bool is_data(struct import_table *t)
 		row_issue(t, ISSUE_FOOTER_ROW, first, "");
 		return false;
 	}
-	if (is_header_again(t) || is_marks(t)) {
+	if (is_header_again(t) || is_legend(t)) {
 		row_issue(t, ISSUE_HEADER_AGAIN, first, "");
 		return false;
 	}
