@@ -38,6 +38,10 @@ struct import_column {
 #define IMPORT_FILE_WORDS                                                                          \
 	"|附件|附件文件|材料附件|材料文件|材料摘要|文件|照片|file|attachment|photo|digest|"
 
+/* The sheet of explanations beside a table that is made here. */
+#define IMPORT_HELP_SHEET_ZH "填写说明"
+#define IMPORT_HELP_SHEET_EN "How to fill in"
+
 #define COLUMN_ID(id, ...) COL_##id,
 #define COLUMN_ROW(id, name, also, class, use, field, example, zh, en)                             \
 	{name, also, IMPORT_##class, IMPORT_##use, field, example, zh, en},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/web/import/import_chars.h"
+#include "daemon/web/import/xlsx.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -66,13 +67,8 @@ static enum import_id unreadable(enum encoding e)
 	return ISSUE_ENCODING;
 }
 
-static int decode(struct import_table *t, const void *p, size_t n)
+static int undecoded(struct import_table *t, uint32_t line)
 {
-	uint32_t line = 0;
-	int err = encoding_to_utf8(p, n, &t->grid.text, &t->rep->encoding, &line);
-
-	if (err != ERR_FORMAT)
-		return err;
 	import_add(t->rep, &(struct import_issue){.id = unreadable(t->rep->encoding),
 						  .num = {line},
 						  .s = encoding_name(t->rep->encoding)});
@@ -150,6 +146,121 @@ static int read_text(struct import_table *t)
 	int err = grid_csv(&t->grid, find_separator(t));
 
 	return t->grid.fault ? grid_failed(t) : err;
+}
+
+/* --- workbooks ------------------------------------------------------------------------------------------- */
+
+static bool is_upper_half(const struct import_table *t, uint32_t at, const struct headings *h);
+
+static int xlsx_failed(struct import_table *t, const struct xlsx *x)
+{
+	static const struct {
+		enum import_id id;
+		int64_t limit;
+	} of[XLSX_FAULTS] = {[XLSX_FAULT_NONE_IN] = {ISSUE_NO_WORKBOOK, 0},
+			     [XLSX_FAULT_XML] = {ISSUE_DAMAGED, 0},
+			     [XLSX_FAULT_DOCTYPE] = {ISSUE_DAMAGED, 0},
+			     [XLSX_FAULT_DEPTH] = {ISSUE_DAMAGED, 0},
+			     [XLSX_FAULT_REFERENCE] = {ISSUE_DAMAGED, 0},
+			     [XLSX_FAULT_SHEETS] = {ISSUE_SHEETS, XLSX_SHEETS_MAX},
+			     [XLSX_FAULT_STRINGS] = {ISSUE_STRINGS, XLSX_STRINGS_MAX},
+			     [XLSX_FAULT_FORMATS] = {ISSUE_FORMATS, XLSX_FORMATS_MAX}},
+	  zip[ZIP_FAULTS] = {[ZIP_FAULT_BROKEN] = {ISSUE_DAMAGED, 0},
+			     [ZIP_FAULT_PARTS] = {ISSUE_UNPACKED, ZIP_BYTES_MAX},
+			     [ZIP_FAULT_PART] = {ISSUE_UNPACKED, ZIP_PART_BYTES_MAX},
+			     [ZIP_FAULT_ALL] = {ISSUE_UNPACKED, ZIP_BYTES_MAX},
+			     [ZIP_FAULT_RATIO] = {ISSUE_UNPACKED, ZIP_PART_BYTES_MAX},
+			     [ZIP_FAULT_LOCKED] = {ISSUE_LOCKED, 0}};
+
+	if (x->fault == XLSX_FAULT_GRID)
+		return grid_failed(t);
+	import_add(t->rep, &(struct import_issue){
+				   .id = x->fault == XLSX_FAULT_ZIP ? zip[x->zip.fault].id
+								    : of[x->fault].id,
+				   .num = {x->fault == XLSX_FAULT_ZIP ? zip[x->zip.fault].limit
+								      : of[x->fault].limit}});
+	return ERR_INVALID;
+}
+
+/* Whether a header of this table is among the first rows. */
+static bool has_header(const struct import_table *t, const struct grid *g)
+{
+	struct import_table look = {
+		.def = t->def, .column = t->column, .ncolumns = t->ncolumns, .grid = *g};
+	struct headings h;
+
+	for (uint32_t i = 0; i < g->nrows && i < IMPORT_HEADER_ROWS; i++) {
+		headings_of(&look, i, HEADING_NONE, &h);
+		if (headings_enough(&look, &h) || is_upper_half(&look, i, &h))
+			return true;
+	}
+	return false;
+}
+
+/* A sheet that is not read although something stands in it. That of our templates explains the others. */
+static void sheet_unread(struct import_table *t, const struct xlsx_sheet *s, const struct grid *g)
+{
+	bool ours = strcmp(s->name, IMPORT_HELP_SHEET_ZH) == 0 ||
+		    strcmp(s->name, IMPORT_HELP_SHEET_EN) == 0;
+
+	if (g->nrows)
+		issue_at(t, 0,
+			 ours && !has_header(t, g) ? ISSUE_SHEET_HELP
+			 : s->hidden		   ? ISSUE_SHEET_HIDDEN
+						   : ISSUE_SHEET_UNREAD,
+			 bytes_str(s->name), "", g->nrows);
+}
+
+/* The sheet with the header, the first one that people see, or UINT32_MAX; and the first that holds anything. */
+struct choice {
+	uint32_t header, first;
+};
+
+static int look_at_sheet(struct import_table *t, struct xlsx *x, uint32_t i, struct choice *c)
+{
+	struct grid g = {.nrows = 0};
+	int err = xlsx_read(x, i, &g);
+	bool seen = !err && g.nrows && !x->sheet[i].hidden;
+
+	if (seen && c->first == UINT32_MAX)
+		c->first = i;
+	if (seen && c->header == UINT32_MAX && has_header(t, &g))
+		c->header = i;
+	else if (!err)
+		sheet_unread(t, &x->sheet[i], &g);
+	t->grid.fault = g.fault;
+	t->grid.fault_row = g.fault_row;
+	t->grid.fault_column = g.fault_column;
+	grid_close(&g);
+	return err;
+}
+
+/* When no sheet has a header, the first that holds anything will have it missed. */
+static int choose_sheet(struct import_table *t, struct xlsx *x)
+{
+	struct choice c = {UINT32_MAX, UINT32_MAX};
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; !err && i < x->nsheets; i++)
+		err = look_at_sheet(t, x, i, &c);
+	if (c.header == UINT32_MAX)
+		c.header = c.first;
+	return err || c.header == UINT32_MAX ? err : xlsx_read(x, c.header, &t->grid);
+}
+
+static int read_workbook(struct import_table *t, const void *p, size_t n)
+{
+	struct xlsx x;
+	int err = xlsx_open(&x, p, n);
+
+	if (!err)
+		err = choose_sheet(t, &x);
+	if (x.fault)
+		err = xlsx_failed(t, &x);
+	else if (!err && t->grid.hidden)
+		issue_at(t, 0, ISSUE_ROWS_HIDDEN, (struct bytes){NULL, 0}, "", t->grid.hidden);
+	xlsx_close(&x);
+	return err;
 }
 
 /* --- the header --------------------------------------------------------------------------------------- */
@@ -332,6 +443,7 @@ static int find_header(struct import_table *t)
 int import_table_open(struct import_table *t, const void *p, size_t n,
 		      const struct import_table_def *def, day_t today, struct import_report *rep)
 {
+	uint32_t line = 0;
 	int err;
 
 	assert(def->n <= IMPORT_COLUMNS_MAX);
@@ -350,8 +462,12 @@ int import_table_open(struct import_table *t, const void *p, size_t n,
 						       .num = {IMPORT_BYTES_MAX}});
 		return ERR_INVALID;
 	}
-	err = decode(t, p, n);
-	if (!err)
+	err = encoding_to_utf8(p, n, &t->grid.text, &rep->encoding, &line);
+	if (err == ERR_FORMAT && rep->encoding == ENCODING_XLSX)
+		err = read_workbook(t, p, n);
+	else if (err == ERR_FORMAT)
+		err = undecoded(t, line);
+	else if (!err)
 		err = read_text(t);
 	return err ? err : find_header(t);
 }

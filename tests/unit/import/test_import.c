@@ -649,7 +649,9 @@ static void test_files_that_are_no_roster_say_why(void)
 		{"户编号,姓名,与户主关系,是否参加\n1,\"张三\n", ISSUE_QUOTE_OPEN, 2},
 		{"户编号,姓名,与户主关系,是否参加\n1,张\"三\n", ISSUE_QUOTE, 2},
 		{"户编号,姓名,与户主关系,是否参加\n1,张三\n\xff\xff\n", ISSUE_ENCODING, 0},
-		{"PK\x03\x04", ISSUE_KIND, 0},
+		{"PK\x03\x04", ISSUE_DAMAGED, 0},
+		{"\xd0\xcf\x11\xe0", ISSUE_KIND, 0},
+		{"<html><table>", ISSUE_KIND, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
