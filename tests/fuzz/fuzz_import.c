@@ -91,7 +91,6 @@ static int roster(const uint8_t *p, size_t n, const struct import_opts *o,
 	uint32_t people = 0;
 
 	for (uint32_t i = 0; i < r.n; i++) {
-		assert(!err);
 		assert(r.v[i].nlines >= 1);
 		fits(REC_household, &r.v[i].head, r.v[i].line, r.v[i].nlines);
 		people += r.v[i].nlines;
@@ -107,8 +106,7 @@ static int catalogue(const uint8_t *p, size_t n, const struct import_opts *o,
 	struct import_catalogue c = {0};
 	int err = import_catalogue(p, n, o, &c, rep);
 
-	assert(!err || c.n == 0);
-	assert(err || c.n == rep->records);
+	assert(err == ERR_NOMEM || c.n == rep->records);
 	fits(REC_catalogue, NULL, c.v, c.n);
 	return err;
 }
@@ -119,8 +117,7 @@ static int entries(const uint8_t *p, size_t n, const struct import_opts *o,
 	struct import_entries e = {0};
 	int err = import_entries(p, n, o, &look, &e, rep);
 
-	assert(!err || e.n == 0);
-	assert(err || e.n == rep->records);
+	assert(err == ERR_NOMEM || e.n == rep->records);
 	fits(REC_points, NULL, e.v, e.n);
 	for (uint32_t i = 0, run; i < e.n; i += run) {
 		run = import_entries_fit(&e, i, 600);

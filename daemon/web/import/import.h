@@ -91,8 +91,8 @@ struct import_opts {
 	void *file_ctx;
 };
 
-/* Each returns ERR_OK with @ret filled; ERR_INVALID when the report says why nothing can be imported;
- * ERR_NOMEM; ERR_STATE when the system cannot convert GB18030; what a lookup fails with. @rep is zero-initialised by the caller, and closed whatever the result. */
+/* Each returns ERR_OK with @ret filled; ERR_INVALID when the report says why nothing can be imported, with what is
+ * without errors in @ret, so that the rules can be asked about it in the same run; ERR_NOMEM; ERR_STATE when the system cannot convert GB18030; what a lookup fails with. @rep is zero-initialised by the caller, and closed whatever the result. */
 struct import_household {
 	struct rec_household head;
 	struct rec_household_line *line;

@@ -18,7 +18,7 @@ struct work {
 	struct import_report *rep;
 	struct rec_catalogue_line *v;
 	uint32_t *row;
-	uint32_t n, max;
+	uint32_t n, good, max; /* items, and those without errors */
 	struct import_map codes;
 };
 
@@ -94,6 +94,7 @@ static void read_item(struct work *w)
 {
 	const struct rec_type *type = rec_type_of(REC_catalogue);
 	struct rec_catalogue_line l = {.unit = UNIT_event};
+	uint32_t errors = w->rep->count[IMPORT_ERROR];
 	bool good = true;
 
 	for (uint32_t i = 0; i < COLS; i++) {
@@ -118,11 +119,11 @@ static void read_item(struct work *w)
 		import_add(w->rep, &(struct import_issue){.row = w->t.row,
 							  .id = ISSUE_ITEMS_MAX,
 							  .num = {w->max}});
-	if (w->n < w->max) {
-		w->v[w->n] = l;
-		w->row[w->n] = w->t.row;
-	}
 	w->n++;
+	if (w->n > w->max || w->rep->count[IMPORT_ERROR] != errors)
+		return;
+	w->v[w->good] = l;
+	w->row[w->good++] = w->t.row;
 }
 
 static void note_count(struct work *w, enum import_id id, uint32_t plan, uint32_t got)
@@ -133,7 +134,7 @@ static void note_count(struct work *w, enum import_id id, uint32_t plan, uint32_
 
 static void check_counts(struct work *w)
 {
-	uint32_t seen = 0, categories = 0, awards = 0, n = w->n < w->max ? w->n : w->max;
+	uint32_t seen = 0, categories = 0, awards = 0, n = w->good;
 
 	for (uint32_t i = 0; i < n; i++) {
 		seen |= UINT32_C(1) << w->v[i].category;
@@ -161,9 +162,9 @@ static int read_items(struct work *w)
 		return got;
 	if (w->n == 0)
 		import_add(w->rep, &(struct import_issue){.id = ISSUE_NOTHING});
-	else
+	else if (w->good == w->n)
 		check_counts(w);
-	w->rep->records = w->n < w->max ? w->n : w->max;
+	w->rep->records = w->good;
 	return w->rep->err;
 }
 
@@ -179,8 +180,8 @@ int import_catalogue(const void *p, size_t n, const struct import_opts *o,
 		rep->err = err;
 	if (!err || err == ERR_INVALID)
 		err = import_end(rep, o);
-	if (!err)
-		*ret = (struct import_catalogue){w.v, w.row, w.n};
+	if (!err || err == ERR_INVALID)
+		*ret = (struct import_catalogue){w.v, w.row, w.good};
 	import_map_close(&w.codes);
 	import_table_close(&w.t);
 	return err;

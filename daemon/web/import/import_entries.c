@@ -259,16 +259,19 @@ static int read_lines(struct work *w)
 	int got, err;
 
 	while ((got = import_table_next(&w->t)) > 0) {
+		uint32_t errors = w->rep->count[IMPORT_ERROR];
+
 		err = grow(w);
 		if (!err)
 			err = read_line(w, &w->v[w->n]);
 		if (err)
 			return err;
-		w->row[w->n++] = w->t.row;
+		w->row[w->n] = w->t.row;
+		w->n += w->rep->count[IMPORT_ERROR] == errors;
 	}
 	if (got < 0)
 		return got;
-	if (w->n == 0)
+	if (w->rep->rows == 0)
 		import_add(w->rep, &(struct import_issue){.id = ISSUE_NOTHING});
 	w->rep->records = w->n;
 	return ERR_OK;
@@ -302,8 +305,8 @@ int import_entries(const void *p, size_t n, const struct import_opts *o,
 		err = import_end(rep, o);
 	else if (err == ERR_NOMEM)
 		rep->err = err;
-	if (!err)
-		err = give(&w, ret);
+	if (!err || err == ERR_INVALID)
+		err = give(&w, ret) ? ERR_NOMEM : err;
 	mem_free(w.v);
 	mem_free(w.row);
 	import_map_close(&w.seen);

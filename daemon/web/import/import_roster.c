@@ -24,6 +24,7 @@ struct person {
 	struct rec_household home;
 	struct rec_household_line line;
 	bool id_good, id_suspect, repeated, no_number;
+	bool bad;      /* an error is in the row */
 	uint32_t next; /* in the household */
 };
 struct home {
@@ -319,9 +320,12 @@ static int read_people(struct work *w)
 	int got;
 
 	while ((got = import_table_next(&w->t)) > 0 && !w->rep->err) {
+		uint32_t errors = w->rep->count[IMPORT_ERROR];
+
 		if (VEC_ROOM(w->p, w->n, w->cap))
 			return ERR_NOMEM;
-		read_person(w, &w->p[w->n++]);
+		read_person(w, &w->p[w->n]);
+		w->p[w->n++].bad = w->rep->count[IMPORT_ERROR] > errors;
 	}
 	return got < 0 ? got : w->rep->err;
 }
@@ -333,6 +337,7 @@ static void person_issue(struct work *w, const struct person *p, uint32_t column
 {
 	i.row = p->row;
 	i.column = w->t.column[column].name;
+	w->p[p - w->p].bad |= import_issue_severity(i.id) == IMPORT_ERROR;
 	import_add(w->rep, &i);
 }
 
@@ -631,19 +636,30 @@ static int make_home(struct work *w, const struct home *h, const struct import_o
 	return ERR_OK;
 }
 
+static bool is_whole(const struct work *w, const struct home *h)
+{
+	for (uint32_t i = h->first; i != NOBODY; i = w->p[i].next)
+		if (w->p[i].bad)
+			return false;
+	return true;
+}
+
+/* The households without errors. */
 static int make_roster(struct work *w, const struct import_opts *o, struct import_roster *ret)
 {
-	struct import_roster r = {.n = w->nhomes};
+	struct import_roster r = {.n = 0};
 
-	r.v = import_alloc(w->rep, r.n * sizeof(r.v[0]));
+	r.v = import_alloc(w->rep, w->nhomes * sizeof(r.v[0]));
 	if (!r.v)
 		return ERR_NOMEM;
-	for (uint32_t i = 0; i < r.n; i++) {
-		int err = make_home(w, &w->home[i], o, &r.v[i]);
+	for (uint32_t i = 0; i < w->nhomes; i++) {
+		if (!is_whole(w, &w->home[i]))
+			continue;
+		int err = make_home(w, &w->home[i], o, &r.v[r.n]);
 
 		if (err)
 			return err;
-		r.people += r.v[i].nlines;
+		r.people += r.v[r.n++].nlines;
 	}
 	*ret = r;
 	return ERR_OK;
@@ -669,8 +685,8 @@ int import_roster(const void *p, size_t n, const struct import_opts *o, struct i
 		rep->err = err;
 	if (!err || err == ERR_INVALID)
 		err = import_end(rep, o);
-	if (!err)
-		err = make_roster(&w, o, ret);
+	if (!err || err == ERR_INVALID)
+		err = make_roster(&w, o, ret) ? ERR_NOMEM : err;
 	for (uint32_t i = 0; i < w.n; i++) {
 		wipe(w.p[i].id);
 		wipe(w.p[i].key);
