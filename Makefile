@@ -24,7 +24,8 @@ $(if $(F_$(VARIANT)),,$(error unknown VARIANT '$(VARIANT)'))
 FLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(F_$(VARIANT)) $(CPPFLAGS) $(CFLAGS)
 # The pure layers need these and nothing else; that the simulator links so is the proof.
 CORE_LIBS := -lsodium -lnettle -lmsgpackc
-WEB_LIBS := -ljansson
+TABLE_LIBS := -lminizip -lexpat -lz
+WEB_LIBS := -ljansson $(TABLE_LIBS)
 IO_LIBS := -lmicrohttpd -luv -llmdb -linih -lpthread
 ifneq ($(CROSS),)
 # Another machine: tools/deps unpacks its libraries there, and its programs run in an emulator.
@@ -112,9 +113,11 @@ $(IOT) $(BENCH) $(BENCHT) $(TOOLS) $(FUZZ): $(TLIB) $(call upto,io)
 $(B)/cunzhangd: $(B)/daemon/main.o $(call upto,io)
 $(B)/cunzhang: $(call objs,tools/cunzhang) $(call upto,io)
 LIBS = $(CORE_LIBS)
+$(call bins,tests/unit/import/test_*.c tests/unit/paper/test_*.c): LIBS = $(TABLE_LIBS) $(CORE_LIBS)
 $(call bins,tests/unit/api/test_*.c): LIBS = $(WEB_LIBS) $(CORE_LIBS)
 $(IOT) $(BENCH) $(BENCHT) $(TOOLS) $(FUZZ) $(PROGS): LIBS = $(IO_LIBS) $(WEB_LIBS) $(CORE_LIBS)
 $(BENCH) $(BENCHT): LIBS += -lm
+$(FUZZ): LIBS += $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer)
 $(B)/cunzhang: LIBS += -lcurl -lxlsxwriter
 $(PROGS):
 	$(call Q,LD)$(LINK) $(LIBS) -o $@

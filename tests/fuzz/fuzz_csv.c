@@ -51,7 +51,7 @@ static int read_all(const void *p, size_t n, struct buf *out)
 	uint32_t lines = line_ends(p, n);
 	int got;
 
-	csv_open(&c, text, n);
+	csv_open(&c, text, n, ',');
 	while ((got = csv_next(&c)) > 0) {
 		assert(c.ncells >= 1);
 		assert(c.ncells <= CSV_COLUMNS_MAX);

@@ -482,10 +482,10 @@ static bool take_type(struct cli *c, int argc, char **argv, int at)
 	return c->type != NULL;
 }
 
-/* --lines is not for a record that has none, and whose own field may be called so. */
+/* --lines and what belongs to it are not for a record that has none, and whose own field may be called so. */
 static bool option_fits(const struct cli *c, const struct option_def *o)
 {
-	return o->help != M_O_LINES || !c->type || c->type->line;
+	return (o->help != M_O_LINES && o->help != M_O_ACCEPT) || !c->type || c->type->line;
 }
 
 int args_gather(struct cli *c, int argc, char **argv, int at)

@@ -8,7 +8,7 @@ int cmd_catalogue_adopt(struct cli *c)
 {
 	const char *path = cli_option(c, "lines");
 	json_t *changes = NULL;
-	int rv = path ? lines_read(c->type, path, &changes) : EXIT_DONE;
+	int rv = path ? lines_read(c, c->type, path, &changes) : EXIT_DONE;
 
 	return rv ? rv
 		  : client_record(c, c->type->name, cli_fields(c, c->type->head, c->type->nhead),

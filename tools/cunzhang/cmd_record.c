@@ -17,7 +17,7 @@ static int make_lines(const struct cli *c, json_t **ret)
 		SAY(stderr, M_LINES_BOTH);
 		rv = EXIT_USAGE;
 	} else if (path) {
-		rv = lines_read(t, path, ret);
+		rv = lines_read(c, t, path, ret);
 	} else if (json_object_size(line)) {
 		*ret = json_pack("[O]", line);
 	}

@@ -77,10 +77,10 @@ static const struct option_def o_entry_record[] = {
 	AS, {"file", "FILE", M_O_FILE, false, 0, NULL}, END,
 };
 static const struct option_def o_record[] = {
-	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, END,
+	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, ACCEPT, END,
 };
 static const struct option_def o_adopt[] = {
-	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, END,
+	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, ACCEPT, END,
 };
 static const struct option_def o_none[] = {END};
 static const struct option_def o_status[] = {

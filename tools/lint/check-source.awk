@@ -58,9 +58,11 @@ BEGIN {
 	IO = level["io"]
 	words("assert.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h " \
 	      "stdlib.h string.h", pure_header)
-	# the libraries of the pure layers, each behind one module; iconv for files in GB18030
+	# the libraries of the pure layers, each behind one module; iconv for files in GB18030, minizip and
+	# expat for xlsx
 	words("lib/sign.c:sodium.h proto/noise.c:sodium.h lib/hash.h:nettle/sha2.h " \
 	      "daemon/web/import/encoding.c:iconv.h " \
+	      "daemon/web/import/zip.c:minizip/unzip.h daemon/web/import/xlsx.c:expat.h " \
 	      "proto/wr.c:msgpack/pack.h", pure_extra)
 	words("strcpy strcat sprintf vsprintf gets strtok atoi atol atoll atof", banned)
 	words("time gettimeofday clock_gettime clock localtime gmtime mktime rand random srand " \

@@ -58,6 +58,16 @@ bool chars_is_space(uint32_t c)
 	       c == 0xfeff;
 }
 
+bool chars_blank(struct bytes b)
+{
+	struct chars s = chars_of(b);
+
+	while (chars_next(&s))
+		if (!chars_is_space(s.c))
+			return false;
+	return true;
+}
+
 bool chars_is_format(uint32_t c)
 {
 	return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||

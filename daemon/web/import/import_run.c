@@ -1,144 +1,84 @@
 #include "daemon/web/import/import_run.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_catalogue.h"
+#include "daemon/web/import/import_table.h"
 #include "daemon/writer/trial.h"
 #include "lib/mem.h"
 #include "lib/vec.h"
 
-#define RECORDS_MAX 60000
-#define STEP_SHEETS 200 /* reviewed or confirmed by one record */
-#define TRIES_MAX   5	/* how often others may come between trial and deed */
+#define RECORDS_MAX	60000
+#define STEP_SHEETS	200 /* reviewed or confirmed by one record */
+#define SHEET_LINES_MAX 200
+#define TRIES_MAX	5 /* how often others may come between trial and deed */
 
 _Static_assert(STEP_SHEETS + 2 <= WRITER_BATCH_MAX, "sheets fit a batch with their two steps");
-
-/* --- reading the file ---------------------------------------------------------------------------- */
-
-struct lookup {
-	struct kv_txn *t;
-	uint32_t feed;
-	day_t day; /* of the version found last */
-	uint64_t version;
-};
-struct by_name {
-	struct bytes name;
-	uint32_t member, found;
-};
-
-static int match_member(void *ctx, const struct view_member *m)
-{
-	struct by_name *by = ctx;
-
-	if (strlen(m->name) == by->name.n && memcmp(m->name, by->name.p, by->name.n) == 0) {
-		by->member = m->member;
-		by->found++;
-	}
-	return 0;
-}
-
-static int find_member(void *ctx, struct bytes household, struct bytes name, uint32_t *ret)
-{
-	struct lookup *look = ctx;
-	struct by_name by = {.name = name};
-	struct view_household h;
-	int err = view_household(look->t, look->feed, household, &h);
-
-	if (!err && name.n)
-		err = view_members(look->t, look->feed, household, match_member, &by);
-	if (err)
-		return err;
-	if (name.n && by.found != 1)
-		return by.found ? ERR_EXISTS : ERR_INVALID;
-	*ret = by.member;
-	return ERR_OK;
-}
-
-static int find_item(void *ctx, struct bytes code, day_t day, struct import_item *ret)
-{
-	struct lookup *look = ctx;
-	struct item item;
-	int err = ERR_OK;
-
-	if (look->day != day || !look->version)
-		err = read_catalogue_on(READER(look->t, look->feed), day, &look->version);
-	if (err) {
-		look->version = 0;
-		return err;
-	}
-	look->day = day;
-	err = read_item(READER(look->t, look->feed), look->version, code, &item);
-	if (!err)
-		*ret = (struct import_item){look->version, item.line.name_zh, item.line.points,
-					    item.line.sign == SIGN_deduct};
-	return err;
-}
-
-static int read_file(struct import *m)
-{
-	struct kv_txn *t = NULL;
-	struct lookup look = {.feed = m->s->own};
-	struct import_lookup ops = {&look, find_member, find_item};
-	int err = kv_begin(m->s->kv, false, &t);
-
-	if (err)
-		return err;
-	look.t = t;
-	switch (m->kind) {
-	case IMPORT_ROSTER:
-		err = import_roster(m->file.p, m->file.n, &m->opts, &m->roster, &m->report);
-		break;
-	case IMPORT_CATALOGUE:
-		err = import_catalogue(m->file.p, m->file.n, &m->opts, &m->catalogue, &m->report);
-		break;
-	case IMPORT_ENTRIES:
-		err = import_entries(m->file.p, m->file.n, &m->opts, &ops, &m->entries, &m->report);
-		break;
-	}
-	kv_abort(t);
-	return err;
-}
 
 /* --- what is listed ------------------------------------------------------------------------------ */
 
 static void reasons_reset(struct import_reasons *l)
 {
 	l->n = 0;
-	buf_reset(&l->text);
-	jw_init(&l->w, &l->text);
-	jw_arr(&l->w);
 }
 
-static void reasons_add(struct import *m, struct import_reasons *to, uint32_t row,
-			const struct reason *r)
+static void reasons_add(struct import_reasons *to, uint32_t row, const struct reason *r)
 {
 	if (to->n++ >= IMPORT_REASONS_MAX)
 		return;
-	jw_obj(&to->w);
-	jw_ku64(&to->w, "row", row);
-	reason_json(&to->w, r, m->lang);
-	jw_obj_end(&to->w);
+	if (!to->v)
+		to->v = mem_array(IMPORT_REASONS_MAX, sizeof(to->v[0]));
+	if (to->v)
+		to->v[to->n - 1] = (struct import_reason){row, to->n, *r};
+}
+
+static int by_row(const void *a, const void *b)
+{
+	const struct import_reason *x = a, *y = b;
+
+	if (x->row != y->row)
+		return x->row < y->row ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+void import_reasons_json(struct import_reasons *l, enum lang lang, struct jw *w)
+{
+	uint32_t n = l->v ? (l->n < IMPORT_REASONS_MAX ? l->n : IMPORT_REASONS_MAX) : 0;
+
+	if (n)
+		qsort(l->v, n, sizeof(l->v[0]), by_row);
+	jw_arr(w);
+	for (uint32_t i = 0; i < n; i++) {
+		jw_obj(w);
+		jw_ku64(w, "row", l->v[i].row);
+		reason_json(w, &l->v[i].reason, lang);
+		jw_obj_end(w);
+	}
+	jw_arr_end(w);
+}
+
+/* The line of the record that a reason is about, from 0; UINT32_MAX: none of its own. */
+static uint32_t line_of(const struct import_record *rec, const struct reason *r)
+{
+	bool has = reason_names_line(r->id) && r->num[0] >= 1 && (uint64_t)r->num[0] <= rec->nrows;
+
+	return has ? (uint32_t)r->num[0] - 1 : UINT32_MAX;
 }
 
 /* Lists a reason of @rec; the row of the file, which is shown beside the sentence, stands for the line of the
  * entry in it. */
-static void list_reason(struct import *m, struct import_reasons *to,
-			const struct import_record *rec, const struct reason *reason)
+static void list_reason(struct import_reasons *to, const struct import_record *rec,
+			const struct reason *reason)
 {
 	struct reason r = *reason;
-	uint32_t row = rec->row;
-	uint64_t at;
+	uint32_t line = line_of(rec, reason);
 
-	if (m->kind == IMPORT_ENTRIES && rec->step == STEP_RECORD && reason_names_line(r.id) &&
-	    r.num[0] >= 1) {
-		at = rec->line + (uint64_t)r.num[0] - 1;
-		if (at < m->entries.n)
-			row = m->entries.row[at];
+	if (line != UINT32_MAX)
 		r.num[0] = 0;
-	}
-	reasons_add(m, to, row, &r);
+	reasons_add(to, line == UINT32_MAX ? rec->row : rec->rows[line], &r);
 }
 
 /* What may be there already counts only when a person has looked at it. */
@@ -162,7 +102,7 @@ static void on_warning(void *ctx, const struct reason *r)
 static void list_warned(struct import *m, const struct import_record *rec)
 {
 	for (uint32_t i = 0; i < m->warned.n; i++)
-		list_reason(m, is_doubt(&m->warned.v[i]) ? &m->doubts : &m->warnings, rec,
+		list_reason(is_doubt(&m->warned.v[i]) ? &m->doubts : &m->warnings, rec,
 			    &m->warned.v[i]);
 }
 
@@ -220,13 +160,12 @@ static void take_existing(struct import *m, const struct job_append *a)
 	}
 }
 
-/* Makes the record, described by @like, and tries it. */
-static int add_record(struct import *m, struct trial *r, struct import_record like,
+/* Makes the record, described by @like, and tries it; its verdict is in it. */
+static int try_record(struct import *m, struct trial *r, struct import_record like,
 		      enum rec_code code, const void *head, const void *lines, uint32_t nlines,
 		      const uint8_t id[TXID_BYTES])
 {
 	struct import_record *rec = &m->record[m->n];
-	const struct job_append *a = &rec->tx.job.u.append;
 	int err;
 
 	assert(m->n < m->cap);
@@ -238,18 +177,110 @@ static int add_record(struct import *m, struct trial *r, struct import_record li
 	m->n++;
 	m->warned.n = 0;
 	err = trial_run(r, &rec->tx);
-	if (!err)
-		err = m->warned.err;
+	return err ? err : m->warned.err;
+}
+
+static const struct job_append *latest(const struct import *m)
+{
+	return &m->record[m->n - 1].tx.job.u.append;
+}
+
+static bool accepted(const struct import *m)
+{
+	return verdict_ok(&latest(m)->verdict);
+}
+
+static void drop_latest(struct import *m)
+{
+	tx_close(&m->record[--m->n].tx);
+}
+
+static void keep_latest(struct import *m)
+{
+	if (latest(m)->exists)
+		take_existing(m, latest(m));
+	list_warned(m, &m->record[m->n - 1]);
+}
+
+static void list_latest(struct import *m)
+{
+	list_reason(&m->problems, &m->record[m->n - 1], &latest(m)->verdict.reason);
+}
+
+/* The lines of a record that is being tried, less those that were refused: their own copies of both. */
+struct lines {
+	uint8_t *v;
+	uint32_t *row;
+	uint32_t n, dropped;
+	size_t size;
+};
+
+static int lines_copy(struct import *m, struct lines *l)
+{
+	uint8_t *v = import_alloc(&m->report, l->n * l->size);
+	uint32_t *row = import_alloc(&m->report, l->n * sizeof(*row));
+
+	if (!v || !row)
+		return ERR_NOMEM;
+	memcpy(v, l->v, l->n * l->size);
+	memcpy(row, l->row, l->n * sizeof(*row));
+	l->v = v;
+	l->row = row;
+	return ERR_OK;
+}
+
+static int lines_drop(struct import *m, struct lines *l, uint32_t at)
+{
+	int err = l->dropped++ ? ERR_OK : lines_copy(m, l);
+
 	if (err)
 		return err;
-	if (!verdict_ok(&a->verdict)) {
-		list_reason(m, &m->problems, rec, &a->verdict.reason);
-		return ERR_OK;
-	}
-	if (a->exists)
-		take_existing(m, a);
-	list_warned(m, rec);
+	l->n--;
+	memmove(l->v + at * l->size, l->v + (at + 1) * l->size, (l->n - at) * l->size);
+	memmove(&l->row[at], &l->row[at + 1], (l->n - at) * sizeof(l->row[0]));
 	return ERR_OK;
+}
+
+/* Tries a record with lines. A rule names the first line that it refuses: that is listed, and the rest tried without it,
+ * until every refused row of the file is known. What is refused only because another line is missing is not said. In
+ * @l is what was accepted; no lines: nothing was, and no record is left. */
+static int add_lines(struct import *m, struct trial *r, struct import_record like,
+		     enum rec_code code, const void *head, struct lines *l,
+		     const uint8_t id[TXID_BYTES])
+{
+	int err = ERR_OK;
+
+	while (!err && l->n) {
+		like.rows = l->row;
+		like.nrows = l->n;
+		err = try_record(m, r, like, code, head, l->v, l->n, id);
+		if (err || accepted(m))
+			break;
+		uint32_t line = line_of(&m->record[m->n - 1], &latest(m)->verdict.reason);
+
+		if (line != UINT32_MAX || !l->dropped)
+			list_latest(m);
+		drop_latest(m);
+		if (line == UINT32_MAX)
+			l->n = 0;
+		else
+			err = lines_drop(m, l, line);
+	}
+	if (!err && l->n)
+		keep_latest(m);
+	return err;
+}
+
+static int plan_home(struct import *m, struct trial *r, const struct import_household *h,
+		     const uint8_t id[TXID_BYTES])
+{
+	struct lines l = {.v = (uint8_t *)h->line,
+			  .row = h->rows,
+			  .n = h->nlines,
+			  .size = sizeof(h->line[0])};
+
+	return add_lines(m, r, (struct import_record){.row = h->row, .whole = true}, REC_household,
+			 &h->head, &l, id);
 }
 
 static int plan_roster(struct import *m, struct trial *r)
@@ -258,11 +289,8 @@ static int plan_roster(struct import *m, struct trial *r)
 	int err = room(m, m->roster.n);
 
 	for (uint32_t i = 0; !err && i < m->roster.n; i++) {
-		const struct import_household *h = &m->roster.v[i];
-
 		id_at(m, i, id);
-		err = add_record(m, r, (struct import_record){.row = h->row, .whole = true},
-				 REC_household, &h->head, h->line, h->nlines, id);
+		err = plan_home(m, r, &m->roster.v[i], id);
 	}
 	return err;
 }
@@ -313,15 +341,33 @@ static int plan_catalogue(struct import *m, struct trial *r)
 		h->version = usual.version;
 	if (h->from == DAY_NONE)
 		h->from = usual.from;
-	return add_record(m, r, (struct import_record){.whole = true}, REC_catalogue, h,
-			  m->catalogue.v, m->catalogue.n, id);
+	return add_lines(m, r, (struct import_record){.whole = true}, REC_catalogue, h,
+			 &(struct lines){.v = (uint8_t *)m->catalogue.v,
+					 .row = m->catalogue.row,
+					 .n = m->catalogue.n,
+					 .size = sizeof(m->catalogue.v[0])},
+			 id);
 }
 
 /* What a sheet still waits for. */
 struct sheet_wait {
 	uint64_t entry;
 	bool review, confirm;
+	const uint32_t *rows; /* of its lines */
+	uint32_t nrows, nrefused;
+	/* lines that have the step behind them or were refused at one, a bit for each */
+	uint8_t past[STEPS][(SHEET_LINES_MAX + 7) / 8];
 };
+
+static bool is_past(const struct sheet_wait *w, enum import_step step, uint32_t line)
+{
+	return w->past[step][line / 8] >> line % 8 & 1;
+}
+
+static void set_past(struct sheet_wait *w, enum import_step step, uint32_t line)
+{
+	w->past[step][line / 8] |= (uint8_t)(1u << line % 8);
+}
 
 /* A sheet that was there before may have been reviewed or confirmed since, by this import or by hand. */
 static int look_at_sheet(struct import *m, struct trial *r, const struct job_append *a,
@@ -331,16 +377,22 @@ static int look_at_sheet(struct import *m, struct trial *r, const struct job_app
 	bool review = !a->exists, confirm = !a->exists;
 	int err = a->exists ? view_points(r->t, m->s->own, a->seq, &p) : ERR_OK;
 
+	*ret = (struct sheet_wait){.entry = a->seq};
 	if (err)
 		return err;
 	for (uint32_t i = 1; a->exists && i <= p.nlines; i++) {
 		review |= p.state[i] == LINE_RECORDED;
 		confirm |= p.state[i] == LINE_RECORDED || p.state[i] == LINE_REVIEWED;
 		m->existing_refused_lines += p.state[i] == LINE_REFUSED;
+		if (p.state[i] != LINE_RECORDED)
+			set_past(ret, STEP_REVIEW, i - 1);
+		if (p.state[i] != LINE_RECORDED && p.state[i] != LINE_REVIEWED)
+			set_past(ret, STEP_CONFIRM, i - 1);
 	}
 	m->existing_reviewed += a->exists && !review && confirm;
 	m->existing_confirmed += a->exists && !confirm;
-	*ret = (struct sheet_wait){a->seq, review, confirm};
+	ret->review = review;
+	ret->confirm = confirm;
 	return ERR_OK;
 }
 
@@ -348,45 +400,140 @@ static int plan_sheet(struct import *m, struct trial *r, uint32_t index, uint32_
 		      struct sheet_wait *ret)
 {
 	struct rec_points head = {0};
-	uint32_t lines = import_entries_fit(&m->entries, *at, 0);
-	const struct import_record *rec = &m->record[m->n];
+	uint32_t n = import_entries_fit(&m->entries, *at, 0);
+	struct lines l = {.v = (uint8_t *)&m->entries.v[*at],
+			  .row = &m->entries.row[*at],
+			  .n = n,
+			  .size = sizeof(m->entries.v[0])};
 	uint8_t id[TXID_BYTES];
 	int err;
 
-	if (lines == 0)
+	if (n == 0)
 		return ERR_LIMIT;
+	assert(n <= SHEET_LINES_MAX);
 	id_at(m, index, id);
-	err = add_record(m, r, (struct import_record){.row = m->entries.row[*at], .line = *at},
-			 REC_points, &head, &m->entries.v[*at], lines, id);
-	*at += lines;
-	if (!err && verdict_ok(&rec->tx.job.u.append.verdict))
-		err = look_at_sheet(m, r, &rec->tx.job.u.append, ret);
+	err = add_lines(m, r, (struct import_record){.row = l.row[0]}, REC_points, &head, &l, id);
+	*at += n;
+	if (!err && l.n)
+		err = look_at_sheet(m, r, latest(m), ret);
+	ret->rows = l.row;
+	ret->nrows = l.n;
 	return err;
 }
 
-/* The review, or the confirmation, of the sheets that wait for it. Its ID follows from which they are: after
- * a step by hand it is another record. */
-static int plan_step(struct import *m, struct trial *r, enum import_step step,
-		     const struct sheet_wait *w, uint32_t n)
+/* One record of a step; its ID follows from which lines it is about: after a step by hand it is another record. */
+static int try_step(struct import *m, struct trial *r, enum import_step step,
+		    const struct rec_review_line *line, uint32_t n, struct import_record like)
 {
 	struct rec_review head = {0};
-	struct rec_review_line line[STEP_SHEETS];
-	uint8_t entries[STEP_SHEETS * 8], id[TXID_BYTES];
+	uint8_t what[STEP_SHEETS * 16], id[TXID_BYTES];
 	uint32_t k = 0;
 
 	_Static_assert(sizeof(struct rec_review_line) == sizeof(struct rec_confirm_line),
 		       "review and confirmation have the same fields");
 	for (uint32_t i = 0; i < n; i++) {
-		if (!(step == STEP_REVIEW ? w[i].review : w[i].confirm))
+		be64_put(what + k, line[i].entry);
+		k += 8;
+		if (!line[i].line)
 			continue;
-		line[k] = (struct rec_review_line){.entry = w[i].entry, .decision = DECISION_agree};
-		be64_put(entries + 8 * k++, w[i].entry);
+		be64_put(what + k, line[i].line);
+		k += 8;
+	}
+	id_of(m, step, what, k, id);
+	like.step = step;
+	return try_record(m, r, like, step == STEP_REVIEW ? REC_review : REC_confirm, &head, line,
+			  n, id);
+}
+
+static bool waits(const struct sheet_wait *w, enum import_step step)
+{
+	return step == STEP_REVIEW ? w->review : w->confirm;
+}
+
+/* Every line of a sheet by itself, so that each one that is refused can be named with its row. Nothing of this
+ * is written: where anything is refused, nothing is. */
+static int step_by_lines(struct import *m, struct trial *r, enum import_step step,
+			 struct sheet_wait *w)
+{
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; !err && i < w->nrows; i++) {
+		struct rec_review_line line = {
+			.entry = w->entry, .line = i + 1, .decision = DECISION_agree};
+
+		if (is_past(w, step, i))
+			continue;
+		err = try_step(m, r, step, &line, 1,
+			       (struct import_record){
+				       .row = w->rows[i], .rows = w->rows, .nrows = w->nrows});
+		if (err)
+			break;
+		if (!accepted(m)) {
+			list_latest(m);
+			set_past(w, STEP_REVIEW, i);
+			set_past(w, STEP_CONFIRM, i);
+			w->nrefused++;
+		}
+		drop_latest(m);
+	}
+	return err;
+}
+
+/* A sheet by itself, else its lines. */
+static int step_by_sheet(struct import *m, struct trial *r, enum import_step step,
+			 struct sheet_wait *w)
+{
+	struct rec_review_line line = {.entry = w->entry, .decision = DECISION_agree};
+	bool good = false;
+	int err = ERR_OK;
+
+	if (!w->nrefused) {
+		err = try_step(m, r, step, &line, 1, (struct import_record){.row = 0});
+		if (err)
+			return err;
+		good = accepted(m);
+		drop_latest(m);
+	}
+	return good ? ERR_OK : step_by_lines(m, r, step, w);
+}
+
+/* The review, or the confirmation, of the sheets that wait for it. When it is refused for a line, every sheet is
+ * tried by itself. */
+static int plan_step(struct import *m, struct trial *r, enum import_step step, struct sheet_wait *w,
+		     uint32_t n)
+{
+	struct rec_review_line line[STEP_SHEETS];
+	uint32_t k = 0, refused = 0;
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < n; i++) {
+		refused += waits(&w[i], step) ? w[i].nrefused : 0;
+		if (waits(&w[i], step))
+			line[k++] = (struct rec_review_line){.entry = w[i].entry,
+							     .decision = DECISION_agree};
 	}
 	if (k == 0)
 		return ERR_OK;
-	id_of(m, step, entries, 8 * k, id);
-	return add_record(m, r, (struct import_record){.step = step},
-			  step == STEP_REVIEW ? REC_review : REC_confirm, &head, line, k, id);
+	if (!refused) {
+		err = try_step(m, r, step, line, k, (struct import_record){.row = 0});
+		if (err)
+			return err;
+		if (accepted(m)) {
+			keep_latest(m);
+			return ERR_OK;
+		}
+		refused = reason_names_line(latest(m)->verdict.reason.id);
+		if (!refused) {
+			list_latest(m);
+			drop_latest(m);
+			return ERR_OK;
+		}
+		drop_latest(m);
+	}
+	for (uint32_t i = 0; !err && i < n; i++)
+		if (waits(&w[i], step))
+			err = step_by_sheet(m, r, step, &w[i]);
+	return err;
 }
 
 static uint32_t sheets_of(const struct import_entries *e)
@@ -412,12 +559,11 @@ static int plan_entries(struct import *m, struct trial *r)
 
 		while (!err && n < STEP_SHEETS && at < m->entries.n)
 			err = plan_sheet(m, r, index++, &at, &w[n++]);
-		/* all sheets are tried; steps behind a refused one would only be refused, too */
-		if (!err && !m->problems.n)
-			err = plan_step(m, r, STEP_REVIEW, w, n);
-		if (!err && !m->problems.n)
-			err = plan_step(m, r, STEP_CONFIRM, w, n);
 		if (!err)
+			err = plan_step(m, r, STEP_REVIEW, w, n);
+		if (!err)
+			err = plan_step(m, r, STEP_CONFIRM, w, n);
+		if (!err && m->n)
 			m->record[m->n - 1].whole = true;
 	}
 	return err;
@@ -481,7 +627,7 @@ static int write_batch(struct import *m, uint32_t at, uint32_t n)
 		const struct job_append *a = &rec->tx.job.u.append;
 
 		if (!verdict_ok(&a->verdict))
-			list_reason(m, &m->problems, rec, &a->verdict.reason);
+			list_reason(&m->problems, rec, &a->verdict.reason);
 		else if (!a->exists)
 			m->written++;
 	}
@@ -510,11 +656,14 @@ bool import_good(const struct import *m)
 
 int import_run(struct import *m)
 {
-	int err = read_file(m);
+	int err = import_read(m);
 
 	import_report_sort(&m->report);
-	if (err)
-		return err == ERR_INVALID ? ERR_OK : err;
+	if (err && err != ERR_INVALID)
+		return err;
+	/* rows without errors are tried all the same: every refusal is said in one run */
+	if (err && m->roster.n + m->catalogue.n + m->entries.n == 0)
+		return ERR_OK;
 	for (int tries = 0; tries < TRIES_MAX; tries++) {
 		err = plan(m);
 		if (err || m->dry_run || !import_good(m))
@@ -537,8 +686,8 @@ void import_close(struct import *m)
 	for (int i = 0; i < STEPS; i++)
 		sign_key_free(m->signer[i]);
 	import_report_close(&m->report);
-	buf_close(&m->problems.text);
-	buf_close(&m->warnings.text);
-	buf_close(&m->doubts.text);
+	mem_free(m->problems.v);
+	mem_free(m->warnings.v);
+	mem_free(m->doubts.v);
 	mem_free(m->warned.v);
 }
