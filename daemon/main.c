@@ -11,6 +11,7 @@
 
 #include "daemon/io/dir.h"
 #include "daemon/io/driver.h"
+#include "daemon/io/faults.h"
 #include "daemon/io/limits.h"
 #include "daemon/io/log.h"
 #include "daemon/web/api/reply.h"
@@ -24,6 +25,15 @@ static const char usage[] =
 /* Config key "lang", until it is read the environment. It is about what this file says; lines of the exchange
  * and the store are English, for those who mend it. */
 static bool english;
+
+/* The disk fails under the store while it is read. */
+static const char fault_en[] =
+	"ERROR store: it cannot be read (a bad sector, a file that was cut, a damaged page); "
+	"stopping, nothing "
+	"was acknowledged that is not written. Keep the folder as it is and run cunzhang verify";
+static const char fault_zh[] =
+	"ERROR 存储无法读取（磁盘坏道、文件被截断或页面损坏），节点停止；凡已确认的都已写入。"
+	"请保持目录原样，并运行 cunzhang verify";
 
 /* A start that failed: in Chinese what kind of failure it is, then the details. */
 static int say_failed(int err, const struct errmsg *msg)
@@ -178,6 +188,7 @@ int main(int argc, char **argv)
 		return say_failed(err, &msg);
 	if (dir.cfg.lang[0])
 		english = strcmp(dir.cfg.lang, "en") == 0;
+	faults_set(english ? fault_en : fault_zh);
 	if (print)
 		return rv = print_config(&dir), dir_close(&dir), rv;
 	lock = lock_dir(path);
