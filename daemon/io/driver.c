@@ -71,6 +71,7 @@ static void perform(struct driver *d, const struct effect *fx)
 	case FX_SEND: driver_conn_send(d, fx->conn, fx->bytes); break;
 	case FX_CLOSE:
 		log_effect(d, fx);
+		driver_conn_said(d, fx);
 		driver_conn_drop(d, fx->conn);
 		break;
 	case FX_CONNECT: driver_conn_dial(d); break;
@@ -231,8 +232,12 @@ static int start_store(struct driver *d, struct errmsg *msg)
 
 	if (!err)
 		err = kvlmdb_open(path, NULL, &d->kv, msg);
-	if (!err)
+	if (!err) {
 		err = own_feed(d, &d->services.tx.own);
+		if (err)
+			err_set(msg, err, "the store does not hold this node's own feed (%s)",
+				err_text(err));
+	}
 	if (!err)
 		err = guardfile_open(d->dir->cfg.guard, &d->guardfile, msg);
 	if (!err)

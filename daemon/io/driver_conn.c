@@ -16,6 +16,13 @@ struct write_req {
 	uint8_t bytes[];
 };
 
+static struct conn *conn_of(struct driver *d, uint32_t id)
+{
+	struct conn *c = id < d->nconns ? d->conns[id] : NULL;
+
+	return c && c->open && !c->closing ? c : NULL;
+}
+
 static struct conn *conn_new(struct driver *d)
 {
 	struct conn *c;
@@ -62,7 +69,9 @@ static void on_conn_closed(uv_handle_t *h)
 
 	d->conns[c->id] = NULL;
 	if (c->dialled && d->unlinked != UNLINKED_WEB)
-		driver_conn_unlinked(d, c->heard ? UNLINKED_ENDED : UNLINKED_SILENT);
+		driver_conn_unlinked(d, c->received ? UNLINKED_ENDED
+					: c->lost   ? UNLINKED_TURNED_AWAY
+						    : UNLINKED_SILENT);
 	mem_free(c);
 	if (notify)
 		driver_feed(d, &ev);
@@ -102,17 +111,28 @@ void driver_conn_unlinked(struct driver *d, enum unlinked why)
 	pthread_mutex_unlock(&d->node_lock);
 }
 
-/* The first that comes from where the hub should be. */
-static void hear(struct conn *c, const void *p, size_t n)
+void driver_conn_said(struct driver *d, const struct effect *fx)
 {
-	if (c->dialled && !c->heard && unlinked_is_web(p, n)) {
+	struct conn *c = conn_of(d, fx->conn);
+
+	if (!c || !c->dialled)
+		return;
+	pthread_mutex_lock(&d->node_lock);
+	snprintf(d->unlinked_said, sizeof(d->unlinked_said), "%s", fx->err ? fx->text : "");
+	pthread_mutex_unlock(&d->node_lock);
+}
+
+/* The first that comes from where the hub should be. */
+static void note_first(struct conn *c, const void *p, size_t n)
+{
+	if (c->dialled && !c->received && unlinked_is_web(p, n)) {
 		log_line(LOG_LEVEL_WARN, "exchange: hub %s answers with a web page: not the hub",
 			 c->d->dir->cfg.hub);
 		driver_conn_unlinked(c->d, UNLINKED_WEB);
-	} else if (c->dialled && !c->heard) {
+	} else if (c->dialled && !c->received) {
 		driver_conn_unlinked(c->d, UNLINKED_NOT);
 	}
-	c->heard = true;
+	c->received = true;
 }
 
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
@@ -126,7 +146,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		conn_lost(c);
 		return;
 	}
-	hear(c, buf->base, (size_t)n);
+	note_first(c, buf->base, (size_t)n);
 	ev.bytes = (struct bytes){(const uint8_t *)buf->base, (size_t)n};
 	driver_feed(c->d, &ev);
 }
@@ -290,13 +310,6 @@ static void on_written(uv_write_t *req, int status)
 		conn_lost(c);
 	else if (c->open)
 		driver_feed(c->d, &ev);
-}
-
-static struct conn *conn_of(struct driver *d, uint32_t id)
-{
-	struct conn *c = id < d->nconns ? d->conns[id] : NULL;
-
-	return c && c->open && !c->closing ? c : NULL;
 }
 
 void driver_conn_send(struct driver *d, uint32_t id, struct bytes b)

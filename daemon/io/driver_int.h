@@ -31,7 +31,7 @@ struct conn {
 	bool lost; /* and gets EV_CLOSED */
 	bool closing;
 	bool dialled;
-	bool heard; /* it has sent something */
+	bool received; /* it has sent something */
 };
 
 struct ingest; /* a job on its way to the store thread, driver_store.c */
@@ -50,6 +50,7 @@ struct driver {
 
 	pthread_mutex_t node_lock; /* the API reads links, alarms and @unlinked from the pool */
 	enum unlinked unlinked;	   /* why the last connection to the hub ended, or there was none */
+	char unlinked_said[200];   /* by the node when it ended that; for those who mend it */
 	struct node *node;
 	struct effects *fx;
 	bool feeding;
@@ -98,6 +99,7 @@ void driver_conn_dialled(struct driver *d); /* EV_DIAL_FAILED when the dial fail
 void driver_conn_send(struct driver *d, uint32_t id, struct bytes b);
 void driver_conn_drop(struct driver *d, uint32_t id);
 void driver_conn_unlinked(struct driver *d, enum unlinked why);
+void driver_conn_said(struct driver *d, const struct effect *fx); /* FX_CLOSE */
 uint32_t driver_conn_source(const struct driver *d, uint32_t id); /* 0: not known */
 /* The address of the other end; empty: not known. */
 void driver_conn_name(struct driver *d, uint32_t id, char ret[CONN_NAME_MAX]);

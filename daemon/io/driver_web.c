@@ -153,12 +153,16 @@ static bool any_link(struct driver *d)
 static void svc_unlinked(void *ctx, enum lang lang, struct buf *out)
 {
 	struct driver *d = ctx;
+	char said[sizeof(d->unlinked_said)];
 	enum unlinked why;
 
 	pthread_mutex_lock(&d->node_lock);
 	why = any_link(d) ? UNLINKED_NOT : d->unlinked;
+	memcpy(said, d->unlinked_said, sizeof(said));
 	pthread_mutex_unlock(&d->node_lock);
 	unlinked_text(why, d->dir->cfg.hub, lang, out);
+	if (why == UNLINKED_ENDED && said[0])
+		buf_printf(out, lang == LANG_EN ? " (%s)" : "（%s）", said);
 }
 
 static bool svc_full(void *ctx)

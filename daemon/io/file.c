@@ -372,6 +372,11 @@ bool file_exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
+bool file_denied(const char *path)
+{
+	return access(path, R_OK) && errno == EACCES;
+}
+
 bool file_dir_empty(const char *path)
 {
 	DIR *d = opendir(path);

@@ -46,6 +46,7 @@ int file_remove(const char *path, struct errmsg *msg);
 /* Removes all that is in the folder; links are not followed. */
 int file_empty_dir(const char *path, struct errmsg *msg);
 bool file_exists(const char *path);
+bool file_denied(const char *path); /* others may read it, or know whether it exists */
 /* True when the folder exists and holds nothing, or does not exist. */
 bool file_dir_empty(const char *path);
 

@@ -21,6 +21,9 @@
 	X(WEB, "%s 的应答是网页：可能是上网登录页，或者那是浏览器用的端口，不是同步端口",                                \
 	  "%s answers with a web page: the network wants a login, or the port is one for "                               \
 	  "browsers")                                                                                                    \
+	X(TURNED_AWAY, "%s 不作应答就断开了：那里可能不是本镇的镇级中心，或者它不认识本村",                              \
+	  "%s ended the connection without an answer: it may be another town's hub, or not know "                        \
+	  "this village")                                                                                                \
 	X(ENDED, "与 %s 的连接断开了", "the connection to %s has ended")                                                 \
 	X(FAILED, "连接 %s 失败", "connecting to %s failed")
 

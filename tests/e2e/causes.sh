@@ -47,6 +47,12 @@ set_key hub http "127.0.0.1:$web"
 start hub
 wait_for 10 run hub status || fail "the hub does not come back"
 says "127.0.0.1:$web" 'answers with a web page'
+free_port other
+set_key hub2 listen "127.0.0.1:$other"
+start hub2
+wait_for 10 run hub2 status || fail "the other hub does not run"
+says "127.0.0.1:$other" 'ended the connection without an answer'
+stop hub2
 set_key v1 hub "127.0.0.1:$hub_port"
 start v1
 wait_for 10 settled v1 || fail "the village does not come back"
@@ -55,6 +61,19 @@ run v1 status | grep -q 'no connection' && fail "connected, and a reason why not
 # --- an option that is missing -------------------------------------------------------------------------------------
 run v1 notice make assessment -o "$work/paper.html" >"$work/out" 2>&1
 (($? == 2)) && grep -q -- 'a day is missing.*--from' "$work/out" || fail "a notice without its period: $(cat "$work/out")"
+
+# --- a folder of another user ------------------------------------------------------------------------------------
+if [[ $(id -u) == 0 ]]; then
+	chmod 755 "$work"
+	mkdir "$work/bin"
+	cp "$cz" "$czd" "$work/bin"
+	for command in "$work/bin/cunzhang --dir $work/v1 status" "$work/bin/cunzhang --dir $work/v1 verify" \
+		"$work/bin/cunzhangd --dir $work/v1"; do
+		# shellcheck disable=SC2086
+		setpriv --reuid 65534 --regid 65534 --clear-groups $command >"$work/out" 2>&1
+		(($? == 3)) && grep -q 'permission denied.*run as the user' "$work/out" || fail "$command: $(cat "$work/out")"
+	done
+fi
 
 # --- an invitation that was used ----------------------------------------------------------------------------------
 must run copy init village --invitation "$work/invite1" --operator head

@@ -1,12 +1,12 @@
 /* Pages of a store: whatever bytes of it are others, the look at them ends, within its bounds; and it finds nothing
  * wrong with a store that is as it was written. The input is a list of edits: where (4 bytes), and what (1). */
 #include <assert.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "daemon/io/kvlmdb.h"

@@ -106,6 +106,14 @@ bool client_is_node(const struct cli *c)
 	return file_exists(config);
 }
 
+static bool is_denied(const struct cli *c)
+{
+	char config[DIR_PATH_MAX + 16];
+
+	snprintf(config, sizeof(config), "%s/config.ini", c->dir);
+	return file_denied(config);
+}
+
 static const char *why_curl(CURLcode rv)
 {
 	if (may_repeat(rv))
@@ -121,6 +129,8 @@ static int no_answer(const struct cli *c, CURLcode rv)
 {
 	const char *why = why_curl(rv);
 
+	if (is_denied(c))
+		return CLI_FAIL(c, "ERR_DENIED", M_DENIED, c->dir);
 	if (!client_is_node(c))
 		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
 	if (rv == CURLE_COULDNT_CONNECT)
