@@ -305,7 +305,7 @@ static void test_what_is_no_store_is_refused(void)
 	for (int i = 0; i < 8192; i++)
 		fputc('x', f);
 	fclose(f);
-	T_EQ(kvlmdb_open(dir, &rw, &kv, NULL), ERR_FORMAT);
+	T_EQ(kvlmdb_open(dir, &rw, &kv, NULL), ERR_CORRUPT);
 	dir_gone();
 }
 
