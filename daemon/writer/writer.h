@@ -71,6 +71,8 @@ struct job_append {
 	 * of one batch that name each other by their sequences. */
 	bool placed;
 	uint64_t place;
+	/* It may have been acknowledged: it is kept whatever the verdict, as one of another feed would be. */
+	bool again;
 	/* results */
 	struct verdict verdict;
 	bool exists; /* same ID and content as entry @seq: nothing was written */
