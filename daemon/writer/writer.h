@@ -10,7 +10,7 @@
 #include "proto/msg.h"
 #include "proto/note.h"
 
-/* The one writer of a node: takes a batch of jobs through the commit order of DESIGN 5 in three phases,
+/* The one writer of a node: takes a batch of jobs through the commit order in three phases,
  * so that the store thread and the simulator run the same code and a crash can fall between any two:
  *
  *	writer_apply	validate, fold, append, in one write transaction
