@@ -84,6 +84,7 @@ endif
 help:
 	@echo 'make            build cunzhangd and cunzhang (VARIANT=release|debug|asan|tsan|cov|fuzz)'
 	@echo 'make demo       a hub and three villages on this machine; ONCE=1 ends after its checks'
+	@echo 'make unit       unit tests and the corpus of the fuzzers; one program: make build/release/tests/unit/ROOM/test_NAME'
 	@echo 'make test       every test; SEEDS=n sets how many simulator seeds'
 	@echo 'make check-asan check-tsan   the tests under the sanitizers'
 	@echo 'make cross      unit tests and simulator on big endian and on 32 bit, emulated'

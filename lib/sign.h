@@ -7,7 +7,7 @@
 
 #include "lib/buf.h"
 
-/* Keys, signatures and seals over libsodium. One key, one purpose (DESIGN 3). Secrets live in
+/* Keys, signatures and seals over libsodium. One key, one purpose. Secrets live in
  * sodium_malloc memory and are wiped on free. Ed25519 signing is deterministic. */
 #define SIGN_KEY_BYTES	32 /* public */
 #define SIGN_SEED_BYTES 32 /* secret seed */

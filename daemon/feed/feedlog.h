@@ -132,7 +132,7 @@ struct feedlog_rows {
 /* ERR_CORRUPT: the row is missing, of a wrong length, or has another hash. */
 int feedlog_rows_match(void *ctx, unsigned level, uint64_t index, const struct hash *h);
 
-/* The second path of DESIGN 5: re-reads entries [from, size) in a fresh transaction, checks chain,
+/* The second path of a commit: re-reads entries [from, size) in a fresh transaction, checks chain,
  * sequence, feed, commitment and re-hashes them onto the edge that the stored tree has at @from; compares
  * every tree node and the head with what it finds. Gives the root that may be signed. ERR_CORRUPT with
  * @ret_bad = the first wrong entry. */

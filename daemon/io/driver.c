@@ -158,9 +158,11 @@ static int own_feed(struct driver *d, uint32_t *ret_no)
 }
 
 /* It goes on without a writer, so that people can read and see why. */
-static int halt(struct driver *d, const struct errmsg *msg)
+static int halt(struct driver *d, const struct errmsg *msg, int err)
 {
 	d->halted = halt_of(msg);
+	if (d->halted.id == HALT_NONE)
+		return err;
 	log_line(LOG_LEVEL_ERROR, "store: %s; this node does not write", msg->text);
 	return ERR_OK;
 }
@@ -193,7 +195,7 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 	err = writer_open(d->kv, &d->dir->town, d->services.tx.own, &keys, err ? NULL : &guard,
 			  &journal, &ops, &d->writer, msg);
 	if (err == ERR_FORK)
-		return halt(d, msg);
+		return halt(d, msg, err);
 	if (err)
 		return err;
 	driver_store_on_grew(
@@ -274,6 +276,19 @@ static int start_node(struct driver *d, struct errmsg *msg)
 	return err;
 }
 
+static int open_store(struct driver *d, struct errmsg *msg)
+{
+	char path[DIR_PATH_MAX];
+	int err = dir_path(d->dir, "store", path);
+
+	return err ? err : kvlmdb_open(path, NULL, &d->kv, msg);
+}
+
+static void log_refold(uint64_t entries)
+{
+	log_line(LOG_LEVEL_INFO, "store: %llu entries are folded", (unsigned long long)entries);
+}
+
 /* A program that has another format of rows, or other rules, finds the state as the one before left it. */
 static int start_state(struct driver *d, struct errmsg *msg)
 {
@@ -297,7 +312,7 @@ static int start_state(struct driver *d, struct errmsg *msg)
 		 "store: its state has format %llu, this program %d; it is folded again from the "
 		 "entries",
 		 (unsigned long long)format, STATE_FORMAT_NOW);
-	err = refold(d->kv, &d->dir->town, &sum, msg);
+	err = refold(d->kv, &d->dir->town, log_refold, &sum, msg);
 	if (err)
 		return err_wrap(msg, err,
 				"the state cannot be folded again, nothing was changed; \"cunzhang "
@@ -307,16 +322,16 @@ static int start_state(struct driver *d, struct errmsg *msg)
 		 "store: folded again: %llu entries of %llu feeds, %llu verdicts are others now",
 		 (unsigned long long)sum.entries, (unsigned long long)sum.feeds,
 		 (unsigned long long)sum.verdicts);
-	return ERR_OK;
+	/* LMDB keeps the memory of a large transaction until it is closed */
+	kv_close(d->kv);
+	d->kv = NULL;
+	return open_store(d, msg);
 }
 
 static int start_store(struct driver *d, struct errmsg *msg)
 {
-	char path[DIR_PATH_MAX];
-	int err = dir_path(d->dir, "store", path);
+	int err = open_store(d, msg);
 
-	if (!err)
-		err = kvlmdb_open(path, NULL, &d->kv, msg);
 	if (!err)
 		err = start_state(d, msg);
 	if (!err) {
@@ -327,8 +342,8 @@ static int start_store(struct driver *d, struct errmsg *msg)
 	}
 	if (!err)
 		err = guardfile_open(d->dir->cfg.guard, &d->guardfile, msg);
-	if (err == ERR_CORRUPT && halt_of(msg).id != HALT_NONE)
-		return halt(d, msg);
+	if (err == ERR_CORRUPT)
+		return halt(d, msg, err);
 	return err ? err : start_writer(d, msg);
 }
 

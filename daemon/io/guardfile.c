@@ -359,10 +359,12 @@ static int read_all(struct guardfile *g, uint32_t *ret_place)
 		err = preallocate(g->fd);
 	if (!err && found)
 		err = redo_read(g, &f);
+	if (!err && found) /* first, as what goes to the table is covered by it */
+		err = write_again(g->fd, &f);
 	if (!err && found)
 		err = heads_read(g->fd, g->fd, &f, &g->heads, ret_place);
-	if (!err && found)
-		err = write_again(g->fd, &f);
+	if (!err && found && fdatasync(g->fd))
+		err = ERR_IO;
 	if (!err && found)
 		g->now = f.newest;
 	mem_free(f.raw);

@@ -15,7 +15,8 @@
  *
  * Table: of each head, by place: head | the first 8 bytes of its SHA-256. What changed with a slot is written
  * there, and synced, together with the next slot. So whichever write is torn, the two slots have the heads that the
- * table may lack; a start writes those of both there, and the newest slot itself, and syncs, before anything else. A
+ * table may lack; a start writes the newest slot again, syncs, writes
+ * those of both there, and syncs, before anything else. A
  * sector of 512 bytes is taken to be old or new after a power cut; one that is lost is damage, which is told. */
 #define GUARDFILE_HEAD_BYTES	 176
 #define GUARDFILE_COSIGNED_BYTES 72

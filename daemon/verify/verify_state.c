@@ -24,7 +24,9 @@ int verify_state_open(struct verify *v)
 
 	if (err || format == STATE_FORMAT_NOW)
 		return err ? err : open_second(v);
-	p = problem_add(v, NULL, PROBLEM_STATE_FORMAT, PROBLEM_NO_ENTRY, (int64_t)format);
+	p = problem_add(v, NULL,
+			format > STATE_FORMAT_NOW ? PROBLEM_STATE_NEWER : PROBLEM_STATE_OLDER,
+			PROBLEM_NO_ENTRY, (int64_t)format);
 	if (p)
 		p->num[1] = STATE_FORMAT_NOW;
 	return ERR_OK;

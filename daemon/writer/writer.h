@@ -10,7 +10,7 @@
 #include "proto/msg.h"
 #include "proto/note.h"
 
-/* The one writer of a node: takes a batch of jobs through the commit order of DESIGN 5 in three phases,
+/* The one writer of a node: takes a batch of jobs through the commit order in three phases,
  * so that the store thread and the simulator run the same code and a crash can fall between any two:
  *
  *	writer_apply	validate, fold, append, in one write transaction
@@ -71,6 +71,8 @@ struct job_append {
 	 * of one batch that name each other by their sequences. */
 	bool placed;
 	uint64_t place;
+	/* It may have been acknowledged: it is kept whatever the verdict, as one of another feed would be. */
+	bool again;
 	/* results */
 	struct verdict verdict;
 	bool exists; /* same ID and content as entry @seq: nothing was written */

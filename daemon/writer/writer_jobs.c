@@ -115,10 +115,11 @@ int writer_append_job(struct writer *w, struct job *j)
 		j->err = err;
 		return ERR_OK;
 	}
-	if (err || a->dry_run || !verdict_ok(&a->verdict))
+	if (err || a->dry_run || (!a->again && !verdict_ok(&a->verdict)))
 		return err;
 	entry_pack(&e, leaf);
-	err = enrols(w, &e) ? writer_enrol(w, a->payload) : ERR_OK;
+	if (enrols(w, &e) && verdict_ok(&a->verdict))
+		err = writer_enrol(w, a->payload);
 	return err ? err : writer_keep(w, s, &e, leaf, a->payload, &a->verdict, &a->leaf_hash);
 }
 

@@ -13,6 +13,8 @@ struct feed_fold {
 	struct fold fold;
 	struct buf row;	    /* leaf | payload, copied: folding writes */
 	struct buf verdict; /* packed */
+	void (*progress)(uint64_t entries);
+	uint64_t done;
 };
 
 /* Empties the table. */
@@ -77,6 +79,16 @@ static int put_verdict(struct feed_fold *f, struct bytes key, const struct verdi
 		     : kv_put(f->t, KV_VERDICT, key, buf_bytes(&f->verdict));
 }
 
+/* The verdict that was stored says so: nothing is refused for another reason before its signature is verified. */
+static bool author_ok(const struct feed_fold *f, const struct entry *e, struct bytes old)
+{
+	struct verdict v;
+
+	if (old.n == 0 || (!verdict_parse(old.p, old.n, &v) && v.reason.id != V_BAD_SIGNATURE))
+		return true;
+	return entry_tx_verify(e, f->town);
+}
+
 static int fold_entry(struct feed_fold *f, uint64_t seq)
 {
 	uint8_t at[VERDICT_KEY_BYTES];
@@ -88,8 +100,7 @@ static int fold_entry(struct feed_fold *f, uint64_t seq)
 	if (!err)
 		err = stored_verdict(f, key, &old);
 	if (!err)
-		err = fold_apply(&f->fold, &e, payload, old.n == 0 || entry_tx_verify(&e, f->town),
-				 &v);
+		err = fold_apply(&f->fold, &e, payload, author_ok(f, &e, old), &v);
 	if (!err)
 		err = put_verdict(f, key, &v);
 	/* it was judged once, so the town feed is long enough for it */
@@ -107,6 +118,8 @@ static int fold_feed(struct feed_fold *f, const struct feed_head *h, struct errm
 		if (err)
 			err_set(msg, err, "feed %u, entry %llu: %s", (unsigned)h->no,
 				(unsigned long long)seq, err_text(err));
+		if (++f->done % REFOLD_STEP == 0 && f->progress)
+			f->progress(f->done);
 	}
 	fold_close(&f->fold);
 	return err ? err : f->t->err;
@@ -128,10 +141,11 @@ static int fold_feeds(struct feed_fold *f, struct errmsg *msg)
 	return err;
 }
 
-int refold(struct kv *kv, const struct hash *town, struct refolded *ret, struct errmsg *msg)
+int refold(struct kv *kv, const struct hash *town, void (*progress)(uint64_t entries),
+	   struct refolded *ret, struct errmsg *msg)
 {
 	struct refolded sum = {0};
-	struct feed_fold f = {.town = town, .sum = &sum};
+	struct feed_fold f = {.town = town, .sum = &sum, .progress = progress};
 	int err = kv_begin(kv, true, &f.t);
 
 	if (err)

@@ -3,18 +3,26 @@
 #include "daemon/ledger/state/reader.h"
 #include "lib/err.h"
 
-/* Rows of no format: there are none. */
-static int is_empty(struct kv_txn *t, bool *ret)
+static int is_empty(struct kv_txn *t, enum kv_table table, bool *ret)
 {
 	struct kv_cursor *c = NULL;
 	struct bytes key, row;
-	int err = kv_cursor_open(t, KV_STATE, &c);
+	int err = kv_cursor_open(t, table, &c);
 
 	if (!err)
 		err = kv_seek(c, KV_GE, kv_bytes("", 0), &key, &row);
 	kv_cursor_close(c);
 	*ret = err == ERR_NOTFOUND;
 	return *ret ? ERR_OK : err;
+}
+
+/* Nothing was made of entries. Where there are no rows but verdicts, all were refused, perhaps by a program that did not
+ * know their types. */
+static int is_new(struct kv_txn *t, bool *ret)
+{
+	int err = is_empty(t, KV_STATE, ret);
+
+	return err || !*ret ? err : is_empty(t, KV_VERDICT, ret);
 }
 
 int state_format(struct kv_txn *t, uint64_t *ret)
@@ -27,7 +35,7 @@ int state_format(struct kv_txn *t, uint64_t *ret)
 		*ret = format.n;
 	if (err != ERR_NOTFOUND && err != ERR_CORRUPT)
 		return err;
-	err = is_empty(t, &empty);
+	err = is_new(t, &empty);
 	*ret = empty ? STATE_FORMAT_NOW : 0;
 	return err;
 }

@@ -939,7 +939,8 @@ static void test_the_specification_shows_the_tables_of_the_program(void)
 	T_OK(from && to && from < to);
 	*to = '\0';
 	T_EQ(rec_spec_table(&want), ERR_OK);
-	T_STR(from + strlen(begin), buf_str(&want));
+	if (strcmp(from + strlen(begin), buf_str(&want)) != 0)
+		t_fail(__FILE__, __LINE__, "proto/SPEC.md has other tables: run make spec");
 	buf_close(&want);
 	free(text);
 }

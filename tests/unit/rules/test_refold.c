@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/refold.h"
 
+#include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/state_format.h"
 #include "daemon/store/kvmem.h"
 #include "lib/err.h"
@@ -223,7 +224,7 @@ static void test_a_store_of_an_older_format_is_folded_again(void)
 	age();
 	digests(after);
 	T_OK(memcmp(before, after, sizeof(before)) != 0);
-	T_EQ(refold(kv, &g.w.id, &sum, NULL), ERR_OK);
+	T_EQ(refold(kv, &g.w.id, NULL, &sum, NULL), ERR_OK);
 	T_EQ(format_now(), STATE_FORMAT_NOW);
 	digests(after);
 	T_MEM(after, before, sizeof(before));
@@ -237,7 +238,7 @@ static void test_folding_twice_is_folding_once(void)
 {
 	struct refolded sum;
 
-	T_EQ(refold(kv, &g.w.id, &sum, NULL), ERR_OK);
+	T_EQ(refold(kv, &g.w.id, NULL, &sum, NULL), ERR_OK);
 	T_EQ(sum.verdicts, 0);
 	is_as_it_was();
 }
@@ -253,7 +254,7 @@ static void test_an_interrupted_fold_changes_nothing(void)
 	digests(aged);
 	for (long n = 0; err; n += n / 4 + 1) {
 		mem_fail_after(n);
-		err = refold(kv, &g.w.id, &sum, NULL);
+		err = refold(kv, &g.w.id, NULL, &sum, NULL);
 		mem_fail_after(-1);
 		if (!err)
 			break;
@@ -277,13 +278,75 @@ static void test_an_entry_that_cannot_be_read_stops_the_fold(void)
 		row++;
 	age();
 	put(KV_ENTRY, kv_bytes(row->k, row->kn), kv_bytes(NULL, 0));
-	T_EQ(refold(kv, &g.w.id, &sum, &msg), ERR_CORRUPT);
+	T_EQ(refold(kv, &g.w.id, NULL, &sum, &msg), ERR_CORRUPT);
 	snprintf(want, sizeof(want), "feed %u, entry 9:", (unsigned)g.a);
 	T_OK(strncmp(msg.text, want, strlen(want)) == 0);
 	T_EQ(format_now(), 0);
 	put(KV_ENTRY, kv_bytes(row->k, row->kn), kv_bytes(row->v, row->vn));
-	T_EQ(refold(kv, &g.w.id, &sum, &msg), ERR_OK);
+	T_EQ(refold(kv, &g.w.id, NULL, &sum, &msg), ERR_OK);
 	is_as_it_was();
+}
+
+static void forget_rows(void)
+{
+	for (uint32_t i = 0; i < g.nrows; i++)
+		if (g.rows[i].tab == KV_STATE)
+			put(KV_STATE, kv_bytes(g.rows[i].k, g.rows[i].kn), kv_bytes(NULL, 0));
+}
+
+/* A program that knew none of the types has refused all: there are no rows, and those of now are wanted. */
+static void test_a_store_where_all_was_refused_is_folded_again(void)
+{
+	struct verdict v = {.reason = {.id = V_UNKNOWN_TYPE}};
+	uint8_t key[VERDICT_KEY_BYTES];
+	struct refolded sum;
+	struct buf b = {0};
+
+	T_EQ(verdict_pack(&v, &b), ERR_OK);
+	forget_rows();
+	put(KV_VERDICT, verdict_key(key, FEED_TOWN, 0), buf_bytes(&b));
+	buf_close(&b);
+	T_EQ(format_now(), 0);
+	T_EQ(refold(kv, &g.w.id, NULL, &sum, NULL), ERR_OK);
+	T_EQ(format_now(), STATE_FORMAT_NOW);
+	is_as_it_was();
+}
+
+/* What was refused for its signature stays so; its rows hold nothing. */
+static void test_a_bad_signature_stays_one(void)
+{
+	struct verdict bad = {.reason = {.id = V_BAD_SIGNATURE}}, v;
+	struct state_key k;
+	uint8_t key[VERDICT_KEY_BYTES], older[] = {0};
+	struct refolded sum;
+	struct buf b = {0};
+	struct kv_txn *t;
+
+	T_EQ(verdict_pack(&bad, &b), ERR_OK);
+	put(KV_VERDICT, verdict_key(key, g.a, 5), buf_bytes(&b)); /* a lie: its signature is good */
+	state_format_key(&k, STATE_OF_STORE);
+	put(KV_STATE, state_key_bytes(&k), kv_bytes(older, sizeof(older)));
+	T_EQ(refold(kv, &g.w.id, NULL, &sum, NULL), ERR_OK);
+	is_as_it_was(); /* it was looked at again */
+	T_EQ(kv_begin(kv, false, &t), ERR_OK);
+	T_EQ(read_verdict(t, g.a, 5, &v), ERR_OK);
+	kv_abort(t);
+	T_OK(v.reason.id != V_BAD_SIGNATURE);
+	buf_close(&b);
+}
+
+/* Programs to come must be able to read it. */
+static void test_the_row_of_the_format_never_changes(void)
+{
+	static const uint8_t want[] = {0, 0, 0, 0, '#'};
+	struct bytes row;
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(kv, false, &t), ERR_OK);
+	T_EQ(kv_get(t, KV_STATE, kv_bytes(want, sizeof(want)), &row), ERR_OK);
+	T_EQ(row.n, 1);
+	T_EQ(row.p[0], STATE_FORMAT_NOW);
+	kv_abort(t);
 }
 
 static void test_a_new_store_has_nothing_to_fold(void)
@@ -292,7 +355,7 @@ static void test_a_new_store_has_nothing_to_fold(void)
 	struct kv *empty;
 
 	T_EQ(kvmem_new(&empty), ERR_OK);
-	T_EQ(refold(empty, &g.w.id, &sum, NULL), ERR_OK);
+	T_EQ(refold(empty, &g.w.id, NULL, &sum, NULL), ERR_OK);
 	T_EQ(sum.entries, 0);
 	kv_close(empty);
 }
@@ -301,4 +364,6 @@ T_MAIN_WITH(open_town, close_town, T(test_another_format_has_another_number),
 	    T(test_a_store_of_an_older_format_is_folded_again),
 	    T(test_folding_twice_is_folding_once), T(test_an_interrupted_fold_changes_nothing),
 	    T(test_an_entry_that_cannot_be_read_stops_the_fold),
-	    T(test_a_new_store_has_nothing_to_fold))
+	    T(test_a_new_store_has_nothing_to_fold),
+	    T(test_a_store_where_all_was_refused_is_folded_again),
+	    T(test_a_bad_signature_stays_one), T(test_the_row_of_the_format_never_changes))

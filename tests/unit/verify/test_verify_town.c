@@ -411,7 +411,7 @@ static void test_another_format_of_the_state_is_one_problem(void)
 	c[1].key = state_key_bytes(&meta);
 	look(c, 2, &all, &r);
 	T_EQ(r.nproblems, 1);
-	T_EQ(r.problem[0].id, PROBLEM_STATE_FORMAT);
+	T_EQ(r.problem[0].id, PROBLEM_STATE_NEWER);
 	T_EQ(r.problem[0].num[0], 127);
 	T_EQ(r.problem[0].num[1], STATE_FORMAT_NOW);
 	readable(&r);

@@ -1,6 +1,7 @@
 /* The guard outlives the store: a store that went back writes nothing, and what only the guard has comes back. */
 #include "daemon/writer/writer.h"
 
+#include "daemon/ledger/state/read.h"
 #include "daemon/store/kvmem.h"
 #include "daemon/writer/halt.h"
 #include "lib/err.h"
@@ -300,6 +301,42 @@ static void test_a_full_store_at_the_start_leaves_the_batch_in_the_guard(void)
 	pair_tx_close(&y);
 }
 
+/* As a program with other rules finds it: it would refuse what the one before has written, and perhaps acknowledged. */
+static void test_what_the_guard_brings_back_is_kept_whatever_the_verdict(void)
+{
+	struct pair_tx x = {0};
+	struct kv_cursor *c;
+	struct bytes key, row;
+	struct verdict v;
+	struct kv_txn *t;
+	struct errmsg msg;
+
+	journal_hub(&hub);
+	pair_grant_tx(&tw, PAIR_HUB, 0, 1, &x);
+	pair_put(&hub, &x);
+	store_goes_back(&hub);
+	T_EQ(kv_begin(hub.kv, true, &t), ERR_OK);
+	for (;;) { /* nobody has a right to anything */
+		uint8_t copy[KV_KEY_MAX];
+
+		T_EQ(kv_cursor_open(t, KV_STATE, &c), ERR_OK);
+		int err = kv_seek(c, KV_LAST, kv_bytes("", 0), &key, &row);
+		kv_cursor_close(c);
+		if (err == ERR_NOTFOUND)
+			break;
+		memcpy(copy, key.p, key.n);
+		T_EQ(kv_del(t, KV_STATE, kv_bytes(copy, key.n)), ERR_OK);
+	}
+	T_EQ(kv_commit(t), ERR_OK);
+	T_EQ(pair_node_start(&hub, &msg), ERR_OK);
+	T_EQ(stage_size(&hub, FEED_TOWN), PAIR_STARTED + 1);
+	T_EQ(kv_begin(hub.kv, false, &t), ERR_OK);
+	T_EQ(read_verdict(t, FEED_TOWN, PAIR_STARTED, &v), ERR_OK);
+	kv_abort(t);
+	T_OK(!verdict_ok(&v));
+	pair_tx_close(&x);
+}
+
 /* ERR_FULL says that nothing was written. After the commit that would be a lie. */
 static void test_a_full_guard_is_not_reported_as_a_full_store(void)
 {
@@ -366,4 +403,5 @@ T_MAIN_WITH(stage_open, stage_close, T(test_a_restored_store_must_not_write),
 	    T(test_a_batch_too_large_for_the_journal_is_guarded_after),
 	    T(test_a_full_store_at_the_start_leaves_the_batch_in_the_guard),
 	    T(test_a_full_guard_is_not_reported_as_a_full_store),
-	    T(test_a_redo_without_its_town_feed_is_refused))
+	    T(test_a_redo_without_its_town_feed_is_refused),
+	    T(test_what_the_guard_brings_back_is_kept_whatever_the_verdict))
