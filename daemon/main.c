@@ -9,11 +9,13 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "daemon/io/address.h"
 #include "daemon/io/dir.h"
 #include "daemon/io/driver.h"
 #include "daemon/io/faults.h"
 #include "daemon/io/limits.h"
 #include "daemon/io/log.h"
+#include "daemon/io/unlinked.h"
 #include "daemon/web/api/reply.h"
 
 static const char usage[] =
@@ -60,9 +62,24 @@ static bool english_environment(void)
 	return false;
 }
 
+/* Known before anything is tried; the node runs without a hub. */
+static void say_address(const struct dir_config *cfg)
+{
+	char host[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
+	struct buf text = {0};
+
+	if (cfg->role != NODE_VILLAGE || address_split(cfg->hub, host, port))
+		return;
+	unlinked_text(UNLINKED_ADDRESS, cfg->hub, english ? LANG_EN : LANG_ZH, &text);
+	log_line(LOG_LEVEL_WARN, "%s", buf_str(&text));
+	buf_close(&text);
+}
+
+#define SIGNALS 3
+
 struct daemon {
 	uv_loop_t loop;
-	uv_signal_t sig[2];
+	uv_signal_t sig[SIGNALS];
 	struct driver *driver;
 	bool closing;
 };
@@ -77,13 +94,21 @@ static void begin_close(struct daemon *m)
 	if (m->closing)
 		return;
 	m->closing = true;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&m->sig[i], NULL);
 	driver_close(m->driver, on_driver_closed, m);
 }
 
+/* SIGHUP comes when a terminal is closed, or from who wants the configuration read again: neither is a reason to
+ * stop recording, and addresses and keys do not change while a node runs. */
 static void on_signal(uv_signal_t *s, int number)
 {
+	if (number == SIGHUP) {
+		log_line(LOG_LEVEL_INFO,
+			 english ? "SIGHUP: going on; config.ini is read at the start only"
+				 : "收到 SIGHUP：继续运行；config.ini 只在启动时读取");
+		return;
+	}
 	log_line(LOG_LEVEL_INFO, english ? "stopping (signal %d)" : "正在停止（信号 %d）", number);
 	begin_close(s->data);
 }
@@ -105,12 +130,12 @@ static int lock_dir(const char *path)
 
 static int run(struct daemon *m, struct dir *dir)
 {
-	static const int numbers[2] = {SIGINT, SIGTERM};
+	static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 	struct errmsg msg = {0};
 	int err, rv;
 
 	uv_loop_init(&m->loop);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < SIGNALS; i++) {
 		uv_signal_init(&m->loop, &m->sig[i]);
 		m->sig[i].data = m;
 		uv_signal_start(&m->sig[i], on_signal, numbers[i]);
@@ -175,6 +200,9 @@ int main(int argc, char **argv)
 	if (!path || optind != argc)
 		return fputs(usage, stderr), 2;
 	limits_set();
+	signal(SIGHUP, SIG_IGN);  /* until the loop runs */
+	signal(SIGXFSZ, SIG_IGN); /* a file that must not grow is a disk that is full */
+	signal(SIGPIPE, SIG_IGN);
 	english = english_environment();
 	if (crypto_start()) {
 		log_line(LOG_LEVEL_ERROR,
@@ -191,6 +219,7 @@ int main(int argc, char **argv)
 	faults_set(english ? fault_en : fault_zh);
 	if (print)
 		return rv = print_config(&dir), dir_close(&dir), rv;
+	say_address(&dir.cfg);
 	lock = lock_dir(path);
 	if (lock < 0) {
 		log_line(LOG_LEVEL_ERROR,
@@ -206,7 +235,6 @@ int main(int argc, char **argv)
 	if (err) {
 		rv = say_failed(err, &msg);
 	} else {
-		signal(SIGPIPE, SIG_IGN);
 		rv = run(&m, &dir);
 	}
 	dir_close(&dir);

@@ -233,6 +233,9 @@ void sync_stored(struct node *n, struct session *s, struct node_job *j);
 bool enrol_wanted(struct node *n);
 void enrol_hello(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], struct hello *h);
 bool enrol_guest(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], const struct hello *h);
+/* Whoever proves that he holds an invitation of this town that is good no more is told so; true when he was. */
+bool enrol_turned_away(struct node *n, struct session *s, const uint8_t binding[NOISE_HASH_BYTES],
+		       const struct hello *h);
 void enrol_ask(struct node *n, struct session *s);
 void enrol_asked(struct node *n, struct session *s, struct bytes body);
 void enrol_answered(struct node *n, struct session *s, struct bytes body);

@@ -7,13 +7,16 @@
 #include "daemon/io/clock.h"
 #include "daemon/io/driver_int.h"
 #include "daemon/io/entropy.h"
+#include "daemon/io/file.h"
 #include "daemon/io/kvlmdb.h"
 #include "daemon/io/log.h"
 #include "lib/mem.h"
 
-#define BACKLOG_MS 1000	 /* a connection for which there was no room is tried again after so long */
-#define KNOCKS_MAX 50	 /* lines about one peer, or about all strangers, at once */
-#define KNOCK_MS   10000 /* and then one in so long */
+#define ROOM_BYTES	 262144
+#define GUARD_ROOM_BYTES 16384
+#define BACKLOG_MS	 1000 /* a connection for which there was no room is tried again after so long */
+#define KNOCKS_MAX	 50    /* lines about one peer, or about all strangers, at once */
+#define KNOCK_MS	 10000 /* and then one in so long */
 
 static void schedule(struct driver *d);
 
@@ -68,6 +71,7 @@ static void perform(struct driver *d, const struct effect *fx)
 	case FX_SEND: driver_conn_send(d, fx->conn, fx->bytes); break;
 	case FX_CLOSE:
 		log_effect(d, fx);
+		driver_conn_said(d, fx);
 		driver_conn_drop(d, fx->conn);
 		break;
 	case FX_CONNECT: driver_conn_dial(d); break;
@@ -149,6 +153,19 @@ static int own_feed(struct driver *d, uint32_t *ret_no)
 	return err;
 }
 
+/* Room for a record and what comes with it, on the disk of the store and on that of the guard. */
+static bool has_room(void *ctx)
+{
+	struct driver *d = ctx;
+	char store[DIR_PATH_MAX], guard[DIR_PATH_MAX];
+
+	if (dir_path(d->dir, "store/try", store) ||
+	    (size_t)snprintf(guard, sizeof(guard), "%s.try", d->dir->cfg.guard) >= sizeof(guard))
+		return false;
+	return kvlmdb_room(d->kv, ROOM_BYTES) && !file_try(store, ROOM_BYTES, NULL) &&
+	       !file_try(guard, GUARD_ROOM_BYTES, NULL);
+}
+
 /* The writer, or the reason why this node must not write. */
 static int start_writer(struct driver *d, struct errmsg *msg)
 {
@@ -172,7 +189,10 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 		return err;
 	driver_store_on_grew(
 		d); /* what is sealed already; from now on the store thread does this */
-	return storeq_start(d->writer, driver_store_on_grew, d, &d->storeq);
+	err = storeq_start(d->writer, driver_store_on_grew, d, &d->storeq);
+	if (!err)
+		storeq_ask_room(d->storeq, has_room, d, 0);
+	return err;
 }
 
 static int start_node(struct driver *d, struct errmsg *msg)
@@ -212,8 +232,12 @@ static int start_store(struct driver *d, struct errmsg *msg)
 
 	if (!err)
 		err = kvlmdb_open(path, NULL, &d->kv, msg);
-	if (!err)
+	if (!err) {
 		err = own_feed(d, &d->services.tx.own);
+		if (err)
+			err_set(msg, err, "the store does not hold this node's own feed (%s)",
+				err_text(err));
+	}
 	if (!err)
 		err = guardfile_open(d->dir->cfg.guard, &d->guardfile, msg);
 	if (!err)

@@ -435,8 +435,11 @@ static int claim_dir(struct lmdbkv *l, const char *dir, bool readonly, struct er
 	int err, fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_set(msg, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, "%s: %s", dir,
-			       strerror(errno));
+		return err_set(msg,
+			       errno == ENOENT	 ? ERR_NOTFOUND
+			       : errno == EACCES ? ERR_DENIED
+						 : ERR_IO,
+			       "%s: %s", dir, strerror(errno));
 	err = fstat(fd, &st) ? ERR_IO : slot_take(&st, &l->slot);
 	if (err) {
 		close(fd);
@@ -509,7 +512,11 @@ static int create_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opt
 
 static int mdb_fail(int rc, const char *dir, struct errmsg *msg)
 {
-	return rc ? err_set(msg, err_from_mdb(rc), "%s: %s", dir, mdb_strerror(rc)) : ERR_OK;
+	int err = rc == EACCES || rc == EPERM ? ERR_DENIED
+		  : rc == EROFS		      ? ERR_READ_ONLY
+					      : err_from_mdb(rc);
+
+	return rc ? err_set(msg, err, "%s: %s", dir, mdb_strerror(rc)) : ERR_OK;
 }
 
 static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts *opts,
@@ -565,4 +572,13 @@ int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret
 	}
 	*ret = &l->kv;
 	return ERR_OK;
+}
+
+bool kvlmdb_room(struct kv *kv, size_t n)
+{
+	MDB_envinfo info;
+	MDB_stat st;
+
+	return !mdb_env_info(kv_of(kv)->env, &info) && !mdb_env_stat(kv_of(kv)->env, &st) &&
+	       n < info.me_mapsize && (info.me_last_pgno + 1) * st.ms_psize < info.me_mapsize - n;
 }

@@ -30,5 +30,7 @@ struct kvlmdb_opts {
  * the first of them in @msg and all in opts->ret_all. @opts NULL: to write, default size. @msg may be NULL. */
 int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret,
 		struct errmsg *msg);
+/* Whether the map, the largest size of the store, has room for about @n bytes more at its end. */
+bool kvlmdb_room(struct kv *kv, size_t n);
 
 #endif

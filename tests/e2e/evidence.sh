@@ -113,6 +113,21 @@ done
 printf '户编号,成员序号,事项编码,发生日期,附件\n06002,0,D101,%s,../photo.jpg\n' "$day" >"$work/sheets/outside.csv"
 expect 2 '"\.\./photo.jpg" is not below' "${v[@]}" record points --lines "$work/sheets/outside.csv" --as recorder
 
+printf 'elsewhere' >"$work/elsewhere.jpg"
+ln -s ../elsewhere.jpg "$work/sheets/link.jpg" # whoever wrote the sheet knows this computer's files by name
+ln -s .. "$work/sheets/up"
+mkfifo "$work/sheets/pipe.jpg"
+for name in link.jpg up/elsewhere.jpg; do
+	sed "s|,[^,]*$|,$name|; 1s/.*/户编号,成员序号,事项编码,发生日期,附件/" "$work/sheets/outside.csv" >"$work/sheets/linked.csv"
+	expect 2 "\"$name\" is a link" "${v[@]}" record points --lines "$work/sheets/linked.csv" --as recorder
+	sed "s|three.jpg|$name|" "$work/sheets/lost.csv" >"$work/sheets/linked.csv"
+	expect 1 "\"$name\" is a link" "${v[@]}" "${import[@]/entries.csv/linked.csv}"
+done
+sed "s|three.jpg|pipe.jpg|" "$work/sheets/lost.csv" >"$work/sheets/linked.csv"
+expect 1 'cannot read .*/sheets/pipe.jpg' "${v[@]}" "${import[@]/entries.csv/linked.csv}"
+[[ ! -e $(kept "$(digest "$work/elsewhere.jpg")") ]] || fail "a file from elsewhere is kept"
+[[ "$(size) $(files)" == "$had" ]] || fail "a refused sheet left something behind"
+
 # --- what became of them -------------------------------------------------------------------------------------------
 expect 0 'intact 5, altered 0, not here 1' "${v[@]}" evidence check
 expect 0 '完好 5，已被改动 0，不在本机 1' --lang zh "${v[@]}" evidence check

@@ -106,6 +106,14 @@ bool client_is_node(const struct cli *c)
 	return file_exists(config);
 }
 
+static bool is_denied(const struct cli *c)
+{
+	char config[DIR_PATH_MAX + 16];
+
+	snprintf(config, sizeof(config), "%s/config.ini", c->dir);
+	return file_denied(config);
+}
+
 static const char *why_curl(CURLcode rv)
 {
 	if (may_repeat(rv))
@@ -121,6 +129,8 @@ static int no_answer(const struct cli *c, CURLcode rv)
 {
 	const char *why = why_curl(rv);
 
+	if (is_denied(c))
+		return CLI_FAIL(c, "ERR_DENIED", M_DENIED, c->dir);
 	if (!client_is_node(c))
 		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
 	if (rv == CURLE_COULDNT_CONNECT)
@@ -280,13 +290,24 @@ static int exit_of(long status, const char *code)
 	}
 }
 
+/* The option behind "from", a parameter of a question, given or missing. */
+static const char *option_named(const struct cli *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (strcmp(c->opts[i].name, name) == 0)
+			return c->opts[i].name;
+	return NULL;
+}
+
 /* The option behind "record.day" or "lines[0].day" of an answer; NULL: it came from elsewhere. */
 static const char *option_at(const struct cli *c, const char *field)
 {
 	bool line = strncmp(field, "lines[0].", strlen("lines[0].")) == 0;
 	const char *name = strchr(field, '.');
 
-	if (!name || (!line && strncmp(field, "record.", strlen("record.")) != 0))
+	if (!name)
+		return option_named(c, field);
+	if (!line && strncmp(field, "record.", strlen("record.")) != 0)
 		return NULL;
 	for (uint32_t i = 0; i < c->nopts; i++)
 		if (c->opts[i].field && args_of_line(c, &c->opts[i]) == line && c->value[i] &&

@@ -75,6 +75,8 @@ static void print_links(const json_t *root)
 			    client_str(v, "last_refusal"));
 	}
 	SAY(stdout, M_LINKS, say_num(running));
+	if (client_str(root, "unlinked")[0])
+		SAY(stdout, M_UNLINKED, client_str(root, "unlinked"));
 }
 
 static void print_counts(const json_t *root)
@@ -105,6 +107,8 @@ static void print_status(const json_t *root)
 		SAY(stdout, M_TRAINING);
 	if (halted[0])
 		SAY(stdout, M_HALTED, halted);
+	if (json_is_true(json_object_get(root, "full")))
+		SAY(stdout, M_FULL);
 	print_feeds(json_object_get(root, "feeds"));
 	print_counts(root);
 	print_links(root);

@@ -248,6 +248,8 @@ static int not_checked(const struct cli *c, const struct dir *d, int err, const 
 {
 	char path[DIR_PATH_MAX];
 
+	if (err == ERR_DENIED)
+		return cli_fail_err(c, err, msg);
 	if (!client_is_node(c))
 		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
 	if (d->path[0] && !dir_path(d, "store/data.mdb", path) && !file_exists(path))

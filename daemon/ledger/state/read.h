@@ -38,6 +38,8 @@ int view_feed_named(struct kv_txn *t, uint32_t own, const char *name, struct fee
 void view_feed_label(struct kv_txn *t, const struct feed_head *h, char out[FEED_LABEL_MAX]);
 /* True when an open invitation has this key. */
 bool view_invited(struct kv_txn *t, const uint8_t invite_key[32]);
+bool view_invitation(struct kv_txn *t,
+		     const uint8_t invite_key[32]); /* of this town, used or not */
 
 /* A record of a known type and its head (@ret of the type's struct), borrowed from the transaction; its lines are in
  * @p. */

@@ -137,6 +137,14 @@ bool view_invited(struct kv_txn *t, const uint8_t invite_key[32])
 	       !reader_village(&r, FEED_TOWN, i.code, &v) && !v.enrolled;
 }
 
+bool view_invitation(struct kv_txn *t, const uint8_t invite_key[32])
+{
+	const struct reader r = reader_of(t, FEED_TOWN);
+	struct state_invite i;
+
+	return !reader_invite(&r, FEED_TOWN, invite_key, &i);
+}
+
 /* --- feeds by name ---------------------------------------------------------------------------------- */
 struct by_code {
 	const char *code;

@@ -11,13 +11,13 @@
 
 static void healthz(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	bool halted = s->halted(s->tx.ctx) != NULL;
+	bool halted = s->halted(s->tx.ctx) != NULL, full = s->full && s->full(s->tx.ctx);
 
 	(void)req;
-	res->status = halted ? 503 : 200;
+	res->status = halted || full ? 503 : 200;
 	res->type = "text/plain; charset=utf-8";
 	/* anyone may ask: why it is halted stands in the status */
-	buf_puts(&res->body, halted ? "halted\n" : "ok\n");
+	buf_puts(&res->body, halted ? "halted\n" : full ? "full\n" : "ok\n");
 }
 
 const struct web_route web_routes[] = {

@@ -139,6 +139,16 @@ static const char *halted_text(const struct web_services *s, enum lang lang)
 	       "运行 cunzhang verify 查看，并联系镇乡村振兴办";
 }
 
+static void put_unlinked(struct reading *r)
+{
+	struct buf why = {0};
+
+	if (r->s->unlinked)
+		r->s->unlinked(r->s->tx.ctx, r->ask.lang, &why);
+	jw_kstr(&r->w, "unlinked", buf_str(&why));
+	buf_close(&why);
+}
+
 void api_status(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	struct reading r;
@@ -154,12 +164,14 @@ void api_status(const struct web_services *s, const struct web_req *req, struct 
 		jw_str(&r.w, halted);
 	else
 		jw_null(&r.w);
+	jw_kbool(&r.w, "full", s->full && s->full(s->tx.ctx));
 	jw_key(&r.w, "feeds");
 	jw_arr(&r.w);
 	err = feedlog_each(r.ask.t, put_feed, &r);
 	jw_arr_end(&r.w);
 	if (req->local) {
 		put_links(&r);
+		put_unlinked(&r);
 		put_alarms(&r);
 	}
 	reading_end(&r, err);

@@ -99,7 +99,9 @@ static void test_status_tells_strangers_nothing_personal(void)
 	T_STR(at("feeds.0.unaudited"), "0");
 	T_STR(at("feeds.1.unaudited"), "1");
 	T_STR(at("links"), "[1]");
-	T_STR(at("links.0.last_refusal"), "the hub refused the enrolment (INVITE_EXPIRED)");
+	T_STR(at("links.0.last_refusal"), "the hub refused the enrolment (INVITE_EXPIRED). An "
+					  "invitation holds once, and until its day: ask the "
+					  "town for another");
 	T_STR(at("alarms.0.name"), "PEER_OLDER");
 	T_STR(at("alarms.0.reason"), "the other side has 7 entries of its own feed and 9 are held "
 				     "here: it may be an old copy");
@@ -122,6 +124,32 @@ static void test_a_halted_node_is_not_healthy(void)
 	here.halted = NULL;
 	WANT(ask("GET", "/healthz", (struct bytes){0}, false, LANG_EN), 200);
 	T_STR(answer_text, "ok\n");
+	node_close();
+}
+
+static void test_a_full_disk_is_not_healthy(void)
+{
+	node_open(false);
+	here.full = true;
+	WANT(ask("GET", "/healthz", (struct bytes){0}, false, LANG_EN), 503);
+	T_STR(answer_text, "full\n");
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("full"), "true");
+	here.full = false;
+	WANT(get("/healthz"), 200);
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("full"), "false");
+	node_close();
+}
+
+static void test_status_says_why_there_is_no_connection(void)
+{
+	node_open(false);
+	here.unlinked = "nobody listens there";
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("unlinked"), "nobody listens there");
+	WANT(ask("GET", "/api/v1/status", (struct bytes){0}, false, LANG_EN), 200);
+	T_OK(!strstr(answer_text, "unlinked")); /* addresses are nobody else's business */
 	node_close();
 }
 
@@ -241,6 +269,7 @@ static void test_long_texts_of_a_request_are_cut_between_characters(void)
 T_MAIN(T(test_the_lists_are_what_openapi_says), T(test_the_route_table_is_what_openapi_says),
        T(test_only_health_and_status_are_public, "R09"),
        T(test_status_tells_strangers_nothing_personal, "R09"), T(test_a_halted_node_is_not_healthy),
+       T(test_a_full_disk_is_not_healthy), T(test_status_says_why_there_is_no_connection),
        T(test_every_read_answers), T(test_reads_tell_what_is_there, "R35"),
        T(test_the_log_names_people_and_verdicts),
        T(test_long_texts_of_a_request_are_cut_between_characters))

@@ -523,6 +523,7 @@ static void test_a_stranger_is_turned_away(void)
 	p.h[VILLAGE].invite = invite;
 	pair_start(&p);
 	T_OK(strstr(p.closed[HUB], "belongs to no village") != NULL);
+	T_OK(strstr(p.closed[VILLAGE], "INVITE_UNKNOWN") == NULL);
 	T_EQ(at(&p, HUB, HUB), 2);
 	/* it goes on trying, less and less often */
 	pass(&p, 3600000);
@@ -608,6 +609,34 @@ static void test_a_used_invitation_is_used(void)
 	pass(&p, 2000);
 	T_OK(!linked(&p, VILLAGE));
 	T_EQ(at(&p, HUB, HUB), 3);
+	pair_close(&p);
+}
+
+/* Two folders made from one invitation: the second is told, and nobody else who has no invitation is. */
+static void test_who_comes_with_a_used_invitation_is_told(void)
+{
+	static struct pair p;
+	struct sign_key *used;
+	struct alarm a;
+
+	pair_open(&p, 41);
+	pair_start(&p);
+	T_OK(linked(&p, VILLAGE));
+	cut(&p);
+	used = p.h[VILLAGE].invite;
+	p.h[VILLAGE].invite = NULL;
+	host_close(&p.h[VILLAGE]);
+	host_village(&p.h[VILLAGE], &p.h[HUB], 2, 99);
+	attach(&p, VILLAGE);
+	sign_key_free(p.h[VILLAGE].invite);
+	p.h[VILLAGE].invite = used;
+	pair_start(&p);
+	pass(&p, 2000);
+	T_OK(!linked(&p, VILLAGE));
+	T_OK(strstr(p.closed[VILLAGE], "INVITE_UNKNOWN") != NULL);
+	T_EQ(node_alarms(p.h[VILLAGE].node, &a, 1), 1);
+	T_EQ(a.id, ALARM_ENROLMENT_REFUSED);
+	T_EQ(a.num[0], V_INVITE_UNKNOWN);
 	pair_close(&p);
 }
 
@@ -1602,6 +1631,7 @@ T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive, "R28"), T(test_the_three_n
        T(test_an_enrolment_that_was_changed_is_refused),
        T(test_an_enrolment_with_another_transport_key_is_refused),
        T(test_an_enrolment_carries_the_hubs_clock_evidence), T(test_a_used_invitation_is_used),
+       T(test_who_comes_with_a_used_invitation_is_told),
        T(test_a_flipped_bit_ends_the_connection_and_nothing_else),
        T(test_an_oversized_frame_ends_the_connection), T(test_an_empty_frame_ends_the_connection),
        T(test_bytes_may_come_one_by_one), T(test_strangers_are_few_small_and_short_lived),
