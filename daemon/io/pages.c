@@ -480,10 +480,10 @@ static int walk_begin(struct walk *w, int fd, struct pages_report *ret)
 	return ERR_OK;
 }
 
-/* Another version than ours, or nothing yet, is for LMDB to judge. */
-static bool is_ours(const struct walk *w, const struct meta *m)
+/* Another version than ours is for LMDB to judge. */
+static bool is_ours(const struct meta *m)
 {
-	return w->npages > 0 && m->version == META_VERSION;
+	return m->version == META_VERSION;
 }
 
 /* Both, or what is wrong with them. */
@@ -491,7 +491,7 @@ static bool load_metas(struct walk *w, struct meta ret[METAS])
 {
 	if (!load_meta(w, 0, &ret[0]))
 		return false;
-	if (!is_ours(w, &ret[0]))
+	if (!is_ours(&ret[0]))
 		return true;
 	if (!page_size_good(&ret[0])) {
 		fault(w, PAGES_SHAPE, 0, "");
@@ -508,7 +508,7 @@ int pages_check_meta(int fd, uint64_t map_max, struct pages_report *ret)
 	struct walk w;
 	int err = walk_begin(&w, fd, ret);
 
-	if (err || w.npages == 0 || !load_metas(&w, m) || !is_ours(&w, &m[0]))
+	if (err || !load_metas(&w, m) || !is_ours(&m[0]))
 		return err;
 	for (unsigned i = 0; i < METAS; i++) {
 		if (m[i].version != META_VERSION || !meta_good(&w, &m[i], map_max) ||
@@ -555,7 +555,7 @@ int pages_check(int fd, uint64_t txnid, bool all, struct pages_report *ret)
 	const struct meta *at = &m[txnid % METAS];
 	int err = walk_begin(&w, fd, ret);
 
-	if (err || w.npages == 0 || !load_metas(&w, m) || !is_ours(&w, &m[0]))
+	if (err || !load_metas(&w, m) || !is_ours(&m[0]))
 		return err;
 	if (at->txnid != txnid)
 		return ERR_BUSY;
