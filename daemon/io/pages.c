@@ -548,17 +548,28 @@ static int check_trees(struct walk *w, const struct meta *m)
 	return err;
 }
 
+/* The page of a snapshot is written again by the second commit after it, perhaps just now. While the other page has
+ * not got beyond the snapshot that commit has not begun; so that one is read after it. */
+static int load_stable(struct walk *w, uint64_t txnid, struct meta *ret)
+{
+	struct meta other;
+
+	if (!load_meta(w, txnid % METAS, ret) || !load_meta(w, (txnid + 1) % METAS, &other))
+		return ERR_OK; /* a fault */
+	return ret->txnid != txnid || other.txnid > txnid ? ERR_BUSY : ERR_OK;
+}
+
 int pages_check(int fd, uint64_t txnid, bool all, struct pages_report *ret)
 {
-	struct meta m[METAS] = {0};
+	struct meta m[METAS] = {0}, *at = &m[txnid % METAS];
 	struct walk w;
-	const struct meta *at = &m[txnid % METAS];
 	int err = walk_begin(&w, fd, ret);
 
 	if (err || !load_metas(&w, m) || !is_ours(&m[0]))
 		return err;
-	if (at->txnid != txnid)
-		return ERR_BUSY;
+	err = load_stable(&w, txnid, at);
+	if (err || ret->n)
+		return err;
 	w.last = at->last;
 	w.seen = mem_alloc(w.npages);
 	w.pages = mem_array(DEPTH_MAX, w.psize);
