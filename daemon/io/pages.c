@@ -199,9 +199,7 @@ static bool page_good(struct walk *w, uint64_t number, const uint8_t *page, unsi
 /* Whether @n pages from @page on may belong to this place; then they do. */
 static bool claim(struct walk *w, uint64_t page, uint64_t n, uint8_t mark, const char *table)
 {
-	uint64_t end = w->last + 1 < w->npages ? w->last + 1 : w->npages;
-
-	if (page >= end || n > end - page) {
+	if (page >= w->npages || n > w->npages - page) {
 		fault(w, PAGES_BEYOND, page, table);
 		return false;
 	}
@@ -571,6 +569,8 @@ int pages_check(int fd, uint64_t txnid, bool all, struct pages_report *ret)
 	if (err || ret->n)
 		return err;
 	w.last = at->last;
+	/* behind the last there is nothing, however large the file */
+	w.npages = w.npages > w.last + 1 ? w.last + 1 : w.npages;
 	w.seen = mem_alloc(w.npages);
 	w.pages = mem_array(DEPTH_MAX, w.psize);
 	err = w.seen && w.pages ? ERR_OK : ERR_NOMEM;
