@@ -75,7 +75,7 @@ static void say_address(const struct dir_config *cfg)
 	buf_close(&text);
 }
 
-#define SIGNALS 3
+#define SIGNALS 6
 
 struct daemon {
 	uv_loop_t loop;
@@ -99,14 +99,20 @@ static void begin_close(struct daemon *m)
 	driver_close(m->driver, on_driver_closed, m);
 }
 
-/* SIGHUP comes when a terminal is closed, or from who wants the configuration read again: neither is a reason to
- * stop recording, and addresses and keys do not change while a node runs. */
+/* A terminal that is closed, or somebody who wants the configuration or the log read again, is no reason to stop
+ * recording; addresses and keys do not change while a node runs. */
+static bool goes_on(int number)
+{
+	return number == SIGHUP || number == SIGUSR1 || number == SIGUSR2;
+}
+
 static void on_signal(uv_signal_t *s, int number)
 {
-	if (number == SIGHUP) {
+	if (goes_on(number)) {
 		log_line(LOG_LEVEL_INFO,
-			 english ? "SIGHUP: going on; config.ini is read at the start only"
-				 : "收到 SIGHUP：继续运行；config.ini 只在启动时读取");
+			 english ? "signal %d: going on; config.ini is read at the start only"
+				 : "收到信号 %d：继续运行；config.ini 只在启动时读取",
+			 number);
 		return;
 	}
 	log_line(LOG_LEVEL_INFO, english ? "stopping (signal %d)" : "正在停止（信号 %d）", number);
@@ -130,7 +136,7 @@ static int lock_dir(const char *path)
 
 static int run(struct daemon *m, struct dir *dir)
 {
-	static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+	static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
 	struct errmsg msg = {0};
 	int err, rv;
 
@@ -200,7 +206,9 @@ int main(int argc, char **argv)
 	if (!path || optind != argc)
 		return fputs(usage, stderr), 2;
 	limits_set();
-	signal(SIGHUP, SIG_IGN);  /* until the loop runs */
+	signal(SIGHUP, SIG_IGN); /* until the loop runs */
+	signal(SIGTTOU,
+	       SIG_IGN); /* a terminal where those in the background should not write: they may */
 	signal(SIGXFSZ, SIG_IGN); /* a file that must not grow is a disk that is full */
 	signal(SIGPIPE, SIG_IGN);
 	english = english_environment();

@@ -62,7 +62,8 @@ _Noreturn void faults_end(void)
 static void on_fault(int number, siginfo_t *info, void *context)
 {
 	(void)context;
-	if ((number == SIGBUS && info->si_code == BUS_ADRERR) ||
+	/* of SIGBUS all but a pointer of ours that is odd: the disk, or the memory itself */
+	if ((number == SIGBUS && info->si_code > 0 && info->si_code != BUS_ADRALN) ||
 	    (info->si_code > 0 && (faults_inside || is_mapped(info->si_addr))))
 		faults_end();
 	/* the same instruction again, without us */

@@ -193,43 +193,64 @@ static size_t hand_on(struct http_head *h, char *p, size_t n)
 	return n;
 }
 
-/* After a refusal the rest is read and forgotten: unread, it would make the system cut the answer off. @times:
- * nobody keeps this thread busy by sending more. */
-static long drain(long (*read)(void *ctx, void *p, size_t n), void *ctx, uint32_t *times)
+/* Whoever reads, and whether nothing more has come: fewer bytes than there was room for. */
+struct source {
+	long (*read)(void *ctx, void *p, size_t n);
+	void *ctx;
+	long got; /* last */
+	bool dry;
+};
+
+static size_t read_from(struct source *s, void *p, size_t n)
+{
+	s->got = s->read(s->ctx, p, n);
+	s->dry = s->got < (long)n;
+	return s->got > 0 ? (size_t)s->got : 0;
+}
+
+/* After a refusal the rest is read and forgotten: unread, it would make the system cut the answer off. Nobody keeps
+ * this thread busy by sending more. */
+static void drain(struct source *s)
 {
 	char rest[DRAIN_BYTES];
 
-	if ((*times)++ < DRAIN_TIMES)
-		return read(ctx, rest, sizeof(rest));
-	errno = EAGAIN;
-	return -1;
+	for (int i = 0; i < DRAIN_TIMES && !s->dry; i++)
+		read_from(s, rest, sizeof(rest));
+	s->dry = true;
 }
 
 long http_head_recv(struct http_head *h, void *to, size_t n,
 		    long (*read)(void *ctx, void *p, size_t n), void *ctx)
 {
+	struct source s = {.read = read, .ctx = ctx};
 	char *p = to;
 	size_t done = 0;
-	uint32_t drained = 0;
-	long got = 1;
 
-	while (done < n && got > 0) {
+	while (done < n) {
 		look(h);
 		if (h->good) {
 			done += hand_on(h, p + done, n - done);
+		} else if (s.dry) {
+			break;
 		} else if (h->refused) {
-			got = drain(read, ctx, &drained);
+			drain(&s);
 		} else if (h->body) {
-			size_t want = h->body < n - done ? (size_t)h->body : n - done;
+			size_t got;
 
 			assert(h->n == 0);
-			got = read(ctx, p + done, want);
-			done += got > 0 ? (size_t)got : 0;
-			h->body -= got > 0 ? (uint64_t)got : 0;
+			got = read_from(&s, p + done,
+					h->body < n - done ? (size_t)h->body : n - done);
+			done += got;
+			h->body -= got;
 		} else {
-			got = read(ctx, h->held + h->n, sizeof(h->held) - h->n);
-			h->n += got > 0 ? (size_t)got : 0;
+			h->n += read_from(&s, h->held + h->n, sizeof(h->held) - h->n);
 		}
 	}
-	return done ? (long)done : got;
+	if (done)
+		return (long)done;
+	if (s.got > 0) { /* of which nothing can be handed on yet */
+		errno = EAGAIN;
+		return -1;
+	}
+	return s.got;
 }

@@ -199,9 +199,7 @@ static bool page_good(struct walk *w, uint64_t number, const uint8_t *page, unsi
 /* Whether @n pages from @page on may belong to this place; then they do. */
 static bool claim(struct walk *w, uint64_t page, uint64_t n, uint8_t mark, const char *table)
 {
-	uint64_t end = w->last + 1 < w->npages ? w->last + 1 : w->npages;
-
-	if (page >= end || n > end - page) {
+	if (page >= w->npages || n > w->npages - page) {
 		fault(w, PAGES_BEYOND, page, table);
 		return false;
 	}
@@ -480,10 +478,10 @@ static int walk_begin(struct walk *w, int fd, struct pages_report *ret)
 	return ERR_OK;
 }
 
-/* Another version than ours, or nothing yet, is for LMDB to judge. */
-static bool is_ours(const struct walk *w, const struct meta *m)
+/* Another version than ours is for LMDB to judge. */
+static bool is_ours(const struct meta *m)
 {
-	return w->npages > 0 && m->version == META_VERSION;
+	return m->version == META_VERSION;
 }
 
 /* Both, or what is wrong with them. */
@@ -491,7 +489,7 @@ static bool load_metas(struct walk *w, struct meta ret[METAS])
 {
 	if (!load_meta(w, 0, &ret[0]))
 		return false;
-	if (!is_ours(w, &ret[0]))
+	if (!is_ours(&ret[0]))
 		return true;
 	if (!page_size_good(&ret[0])) {
 		fault(w, PAGES_SHAPE, 0, "");
@@ -508,7 +506,7 @@ int pages_check_meta(int fd, uint64_t map_max, struct pages_report *ret)
 	struct walk w;
 	int err = walk_begin(&w, fd, ret);
 
-	if (err || w.npages == 0 || !load_metas(&w, m) || !is_ours(&w, &m[0]))
+	if (err || !load_metas(&w, m) || !is_ours(&m[0]))
 		return err;
 	for (unsigned i = 0; i < METAS; i++) {
 		if (m[i].version != META_VERSION || !meta_good(&w, &m[i], map_max) ||
@@ -548,18 +546,31 @@ static int check_trees(struct walk *w, const struct meta *m)
 	return err;
 }
 
+/* The page of a snapshot is written again by the second commit after it, perhaps just now. While the other page has
+ * not got beyond the snapshot that commit has not begun; so that one is read after it. */
+static int load_stable(struct walk *w, uint64_t txnid, struct meta *ret)
+{
+	struct meta other;
+
+	if (!load_meta(w, txnid % METAS, ret) || !load_meta(w, (txnid + 1) % METAS, &other))
+		return ERR_OK; /* a fault */
+	return ret->txnid != txnid || other.txnid > txnid ? ERR_BUSY : ERR_OK;
+}
+
 int pages_check(int fd, uint64_t txnid, bool all, struct pages_report *ret)
 {
-	struct meta m[METAS] = {0};
+	struct meta m[METAS] = {0}, *at = &m[txnid % METAS];
 	struct walk w;
-	const struct meta *at = &m[txnid % METAS];
 	int err = walk_begin(&w, fd, ret);
 
-	if (err || w.npages == 0 || !load_metas(&w, m) || !is_ours(&w, &m[0]))
+	if (err || !load_metas(&w, m) || !is_ours(&m[0]))
 		return err;
-	if (at->txnid != txnid)
-		return ERR_BUSY;
+	err = load_stable(&w, txnid, at);
+	if (err || ret->n)
+		return err;
 	w.last = at->last;
+	/* behind the last there is nothing, however large the file */
+	w.npages = w.npages > w.last + 1 ? w.last + 1 : w.npages;
 	w.seen = mem_alloc(w.npages);
 	w.pages = mem_array(DEPTH_MAX, w.psize);
 	err = w.seen && w.pages ? ERR_OK : ERR_NOMEM;

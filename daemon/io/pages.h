@@ -22,7 +22,7 @@
 /* X(name, what is wrong with the page) */
 #define PAGES_WHATS(X)                                                                             \
 	X(UNREADABLE, "the disk cannot read it")                                                   \
-	X(BEYOND, "another page names it, and the file ends before")                               \
+	X(BEYOND, "it should be there, and the file ends before")                                  \
 	X(OTHER, "other bytes stand there than the page that belongs there")                       \
 	X(SHAPE, "offsets or sizes in it do not fit")                                              \
 	X(TWICE, "it belongs to two places")                                                       \

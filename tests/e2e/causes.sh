@@ -83,9 +83,16 @@ wait_for 10 told || fail "nobody says that the invitation was used: $(run copy s
 stop copy
 
 # --- a terminal that was closed -------------------------------------------------------------------------------------
-kill -HUP "$pid_v1"
-wait_for 10 grep -q 'SIGHUP: going on' "$work/v1.log" || fail "nothing in the log about SIGHUP"
+for signal in HUP USR1 USR2; do
+	kill -$signal "$pid_v1"
+	wait_for 10 grep -q "signal $(kill -l $signal): going on" "$work/v1.log" || fail "nothing in the log about SIG$signal"
+done
 must run v1 operator add deputy --role recorder --as head
+
+stop v1 QUIT
+(($? == 0)) || fail "SIGQUIT is no orderly stop"
+start v1
+wait_for 10 run v1 status || fail "the village does not come back after SIGQUIT"
 
 # --- a full disk ------------------------------------------------------------------------------------------------------
 stop v1

@@ -38,10 +38,13 @@ static int run(const uint8_t *p, size_t n, size_t step, size_t ask, uint8_t *out
 
 	memset(&h, 0, sizeof(h));
 	*ret_n = 0;
-	while ((got = http_head_recv(&h, out + *ret_n, ask, read_script, &s)) > 0) {
-		*ret_n += (size_t)got;
+	do {
+		got = http_head_recv(&h, out + *ret_n, ask, read_script, &s);
+		*ret_n += got > 0 ? (size_t)got : 0;
 		assert(h.good <= h.n && h.n <= sizeof(h.held));
-	}
+		/* who got less than he asked for does not ask again before more comes */
+		assert(got == (long)ask || h.good == 0);
+	} while (got > 0 || s.n > 0);
 	return h.refused;
 }
 

@@ -458,6 +458,46 @@ static void test_a_whole_store_has_no_faults(void)
 	folder_gone();
 }
 
+static void write_for_ever(void)
+{
+	struct prng r;
+	struct kv *kv;
+
+	prng_seed(&r, 31);
+	T_EQ(kvlmdb_open(dir, NULL, &kv, NULL), ERR_OK);
+	for (;;)
+		T_EQ(write_some(kv, &r, 1 + (uint32_t)prng_below(&r, 20)), ERR_OK);
+}
+
+/* verify looks at the pages beside a daemon that writes. */
+static void test_a_store_that_is_being_written_has_no_faults(void)
+{
+	struct pages_report pages;
+	struct kvlmdb_opts opts = {.readonly = true, .ret_all = &pages};
+	struct errmsg msg = {0};
+	struct kv *kv;
+	uint32_t read = 0;
+	pid_t pid;
+
+	store_new(10, false);
+	pid = fork();
+	T_OK(pid >= 0);
+	if (pid == 0)
+		write_for_ever();
+	while (read < 300) {
+		int err = kvlmdb_open(dir, &opts, &kv, &msg);
+
+		if (err && err != ERR_BUSY)
+			t_fail(__FILE__, __LINE__, "%u: %s", read, msg.text);
+		if (!err)
+			kv_close(kv);
+		read += !err;
+	}
+	T_EQ(kill(pid, SIGKILL), 0);
+	T_EQ(waitpid(pid, NULL, 0), pid);
+	folder_gone();
+}
+
 /* The disk fails after all was well: the file is shorter than the map. */
 static int do_read_cut(void)
 {
@@ -525,7 +565,8 @@ static void test_what_cannot_be_read_is_a_fault(void)
 	folder_gone();
 }
 
-T_MAIN(T(test_a_whole_store_has_no_faults), T(test_verify_survives_every_damaged_page),
+T_MAIN(T(test_a_whole_store_has_no_faults), T(test_a_store_that_is_being_written_has_no_faults),
+       T(test_verify_survives_every_damaged_page),
        T(test_reading_and_writing_survive_every_damaged_page),
        T(test_trees_long_values_and_free_pages_are_looked_at),
        T(test_what_passes_is_good_enough_for_lmdb),

@@ -63,13 +63,14 @@ static void add_page(struct finding *f, const struct pages_fault *p)
 		PAGES_WHATS(PAGE_MSG)
 #undef PAGE_MSG
 	};
-	const char *table = *p->table ? p->table : "-", *number = say_num(p->page);
-	const char *zh[] = {number, table, say_in(LANG_ZH, what[p->what])};
-	const char *en[] = {number, table, say_in(LANG_EN, what[p->what])};
+	enum msg_id id = *p->table ? M_VERIFY_PAGE_OF : M_VERIFY_PAGE;
+	const char *number = say_num(p->page);
+	const char *zh[] = {number, say_in(LANG_ZH, what[p->what]), p->table};
+	const char *en[] = {number, say_in(LANG_EN, what[p->what]), p->table};
 	struct buf text[2] = {{0}};
 
-	say_put(&text[0], LANG_ZH, M_VERIFY_PAGE, zh, 3);
-	say_put(&text[1], LANG_EN, M_VERIFY_PAGE, en, 3);
+	say_put(&text[0], LANG_ZH, id, zh, 3);
+	say_put(&text[1], LANG_EN, id, en, 3);
 	add(f, f->feed, f->label, *p->table ? p->table : "store", buf_str(&text[0]),
 	    buf_str(&text[1]));
 	buf_close(&text[0]);

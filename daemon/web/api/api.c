@@ -87,6 +87,8 @@ void web_refuse(int status, enum lang lang, struct web_res *res)
 		{404, "NOT_FOUND", {"没有这个地址", "not found"}},
 		{405, "METHOD", {"此地址不支持该方法", "this address does not know that method"}},
 		{413, "TOO_LARGE", {"请求内容太大", "the body is too large"}},
+		{414, "HEAD_TOO_LARGE", {"请求的地址太长", "the address is too long"}},
+		{431, "HEAD_TOO_LARGE", {"请求头太大", "the head of the request is too large"}},
 		{421, "HOST", {"请用本机地址访问", "use this machine's own address"}},
 		{503,
 		 "BUSY",

@@ -150,6 +150,20 @@ static void test_status_says_why_there_is_no_connection(void)
 	node_close();
 }
 
+static void test_a_refusal_says_what_it_refuses(void)
+{
+	static const int statuses[] = {400, 404, 405, 413, 414, 421, 431, 503};
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		struct web_res res = {0};
+
+		web_refuse(statuses[i], LANG_EN, &res);
+		T_EQ(res.status, statuses[i]);
+		T_EQ(strstr(buf_str(&res.body), "BUSY") != NULL, statuses[i] == 503);
+		buf_close(&res.body);
+	}
+}
+
 /* --- reads -------------------------------------------------------------------------------------- */
 static void test_every_read_answers(void)
 {
@@ -258,7 +272,7 @@ static void test_long_texts_of_a_request_are_cut_between_characters(void)
 T_MAIN(T(test_the_lists_are_what_openapi_says), T(test_the_route_table_is_what_openapi_says),
        T(test_only_health_and_status_are_public, "R09"),
        T(test_status_tells_strangers_nothing_personal, "R09"), T(test_a_halted_node_is_not_healthy),
-       T(test_a_full_disk_is_not_healthy), T(test_status_says_why_there_is_no_connection),
-       T(test_every_read_answers), T(test_reads_tell_what_is_there, "R35"),
-       T(test_the_log_names_people_and_verdicts),
+       T(test_a_full_disk_is_not_healthy), T(test_a_refusal_says_what_it_refuses),
+       T(test_status_says_why_there_is_no_connection), T(test_every_read_answers),
+       T(test_reads_tell_what_is_there, "R35"), T(test_the_log_names_people_and_verdicts),
        T(test_long_texts_of_a_request_are_cut_between_characters))
