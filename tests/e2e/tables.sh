@@ -95,6 +95,13 @@ says 2 'row 4, class "cars": it must be one of' record prices --version 2 --from
 printf 'good,title,class,unit,price,colour\nG01,洗衣液,household,瓶,2,red\n' >"$work/more.csv"
 says 2 'column "colour" holds 1 cells' record prices --version 2 --from "$today" --lines "$work/more.csv" --as head
 says 0 'would be accepted' record prices --version 2 --from "$today" --lines "$work/more.csv" --as head --accept --dry-run
+# the rules name every row that they refuse, as the spreadsheet numbers it
+printf '户编号,户主,发生日期,事项编码,地点,事由,证明材料\n05001,,%s,D101,院坝,庭院月检,照片\n\n5001,孟林强,%s,D101,,庭院月检,照片\n06003,吴琼,%s,D101,院坝,庭院月检,传言\n' \
+	"$yesterday" "$today" "$today" >"$work/points.csv"
+says 1 'row 4: .*place' record points --lines "$work/points.csv" --as recorder
+grep -q 'row 5: ' "$work/out" && grep -q '2 rows are refused' "$work/out" || fail "the other row: $(cat "$work/out")"
+sed -i 's/吴琼/孟山/' "$work/points.csv"
+says 2 'row 5, head "孟山": the head of household 06003' record points --lines "$work/points.csv" --as recorder
 stop v1
 stop hub
 echo "tables: all as said"
