@@ -84,6 +84,15 @@ for want in 'row 3, 分值 "30": item D101 is worth 3.00' 'row 5, 户编号 "999
 	grep -qE "$want" "$work/trial" || fail "no word of $want: $(cat "$work/trial")"
 done
 
+# what the rules remark at a later step is said of the row, too: the reviewer belongs to the household of row 4
+ok record post --household 06003 --member 1 --post committee --from 2025-01-01 --as head \
+	--key "$(run v1 operator list --json | jq -r '.[] | select(.name == "reviewer").key')"
+{
+	head -n 1 "$work/round.csv"
+	printf '\n%s,05001,,,D101,院坝,庭院月检,照片\n%s,06003,,,D101,院坝,庭院月检,照片\n' "$today" "$today"
+} >"$work/own.csv"
+says 0 '^ *row 4 \(P01\): .*declared kin' entry import "$work/own.csv" "${sheet[@]}" --dry-run
+
 # --- lines of records -------------------------------------------------------------------------------------------------
 printf 'good,title,class,unit,price,cost\nG01,洗衣液,household,瓶,２０,¥18.5\nG02,化肥,production,袋,"1,000",120元\n' >"$work/prices.csv"
 ok record prices --version 1 --from "$today" --lines "$work/prices.csv" --as head

@@ -30,7 +30,10 @@ void import_reasons_json(struct import_reasons *l, enum lang lang, struct jw *w)
 
 /* The warnings of one record. */
 struct import_warned {
-	struct reason *v;
+	struct {
+		struct reason reason;
+		uint64_t about; /* the sheet whose line it numbers; 0: the record itself */
+	} * v;
 	uint32_t n, cap;
 	int err; /* sticky */
 };
@@ -70,6 +73,7 @@ struct import {
 	struct import_catalogue catalogue;
 	struct import_entries entries;
 	struct import_record *record;
+	const struct fold *fold; /* of the trial */
 	struct import_warned warned;
 	uint32_t n, cap;
 };
