@@ -444,7 +444,7 @@ bool import_cell_needed(struct import_table *t, uint32_t column, struct bytes va
 {
 	if (value.n)
 		return true;
-	if (!(t->spoilt >> column & 1))
+	if (!(t->spoilt >> column & 1) && import_table_has(t, column)) /* else it was said once */
 		import_cell_issue(t, column, value, ISSUE_EMPTY, t->column[column].name, 0);
 	return false;
 }

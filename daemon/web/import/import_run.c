@@ -87,18 +87,23 @@ static bool is_doubt(const struct reason *r)
 	return r->id == V_P09_NEAR || r->id == V_P09_EVIDENCE;
 }
 
+struct listener {
+	struct import *m;
+	const struct fold *fold;
+};
+
 /* Every warning of the record at hand, also those that its verdict does not keep. */
 static void on_warning(void *ctx, const struct reason *r)
 {
-	struct import *m = ctx;
-	struct import_warned *h = &m->warned;
+	const struct listener *l = ctx;
+	struct import_warned *h = &l->m->warned;
 
 	if (VEC_ROOM(h->v, h->n, h->cap)) {
 		h->err = ERR_NOMEM;
 		return;
 	}
 	h->v[h->n].reason = *r;
-	h->v[h->n++].about = m->fold->about;
+	h->v[h->n++].about = l->fold->about;
 }
 
 /* What a sheet still waits for. */
@@ -593,6 +598,7 @@ static int plan_entries(struct import *m, struct trial *r)
 static int plan(struct import *m)
 {
 	struct trial r;
+	struct listener listener = {m, &r.fold};
 	int err = trial_begin(&r, m->s);
 
 	reasons_reset(&m->problems);
@@ -601,9 +607,8 @@ static int plan(struct import *m)
 	m->existing = 0;
 	m->existing_reviewed = m->existing_confirmed = m->existing_refused_lines = 0;
 	if (!err) {
-		m->fold = &r.fold;
 		r.fold.warned = on_warning;
-		r.fold.warned_ctx = m;
+		r.fold.warned_ctx = &listener;
 		switch (m->kind) {
 		case IMPORT_ROSTER: err = plan_roster(m, &r); break;
 		case IMPORT_CATALOGUE: err = plan_catalogue(m, &r); break;

@@ -73,7 +73,6 @@ struct import {
 	struct import_catalogue catalogue;
 	struct import_entries entries;
 	struct import_record *record;
-	const struct fold *fold; /* of the trial */
 	struct import_warned warned;
 	uint32_t n, cap;
 };
