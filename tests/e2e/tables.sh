@@ -53,7 +53,11 @@ ok record consent --household 06002 --takes-part yes --day "$today" --document T
 says 0 'is written' entry sheet --group 6 --item D101 --day "$yesterday" --place 院坝 --reason 庭院月检 --evidence 照片 -o "$work/y.csv"
 grep -q ,06002, "$work/y.csv" && fail "a household that joined later"
 says 0 'would import' entry import "$work/y.csv" "${sheet[@]}" --dry-run
+# one whose people are all from elsewhere, without consent of the committees: nothing would be booked
+printf '姓名,与户主关系,性别,户籍,成员序号\n外来户,户主,男,外村,1\n' >"$work/people.csv"
+ok record household --household 06099 --group 6 --takes-part yes --consent-day 2025-01-01 --lines "$work/people.csv" --as head
 ok "${round[@]}" --evidence 照片 -o "$work/round.csv"
+grep -q ,06099, "$work/round.csv" && fail "a household that earns nothing yet"
 ok "${round[@]}" --evidence 照片 -o "$work/round.xlsx"
 says 0 'written in xlsx' entry import "$work/round.xlsx" "${sheet[@]}" --dry-run
 sed -E 's/,0+([0-9]+),/,\1,/; s/^([0-9]{4})-0?([0-9]+)-0?([0-9]+)/\1\/\2\/\3/' "$work/round.csv" >"$work/saved.csv"

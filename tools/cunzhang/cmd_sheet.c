@@ -1,6 +1,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/ledger/rules/people/eligible.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/date.h"
 #include "tools/cunzhang/cli.h"
@@ -46,6 +47,53 @@ static bool is_here(const struct cli *c, const json_t *h, const char *day)
 	       json_is_true(json_object_get(h, "takes_part")) && !client_str(h, "left_day")[0] &&
 	       client_u64(h, "present") > 0 && since(h, "consent_day", day) &&
 	       since(h, "began_day", day);
+}
+
+static day_t day_of(const json_t *o, const char *key)
+{
+	const char *text = client_str(o, key);
+	day_t day = DAY_NONE;
+
+	day_parse(text, strlen(text), &day);
+	return day;
+}
+
+static bool any_may(const json_t *people, day_t day)
+{
+	const json_t *p;
+	size_t i;
+
+	json_array_foreach (people, i, p) {
+		struct state_member m = {.other_hukou =
+						 strcmp(client_str(p, "hukou"), "other") == 0,
+					 .since = day_of(p, "since"),
+					 .agreed = day_of(p, "agreed"),
+					 .left = day_of(p, "left_day"),
+					 .death = day_of(p, "death_day")};
+
+		if (eligible_person(&m, day))
+			return true;
+	}
+	return false;
+}
+
+/* One whose people are all registered elsewhere, and not resident for long enough, earns nothing yet. Exit code. */
+static int may_earn(const struct cli *c, const json_t *h, const char *day, bool *ret)
+{
+	struct buf path = {0};
+	struct reply r = {0};
+	day_t on = DAY_NONE;
+	int rv;
+
+	buf_printf(&path, "/api/v1/households/%s", client_str(h, "household"));
+	rv = client_get(c, buf_str(&path), &r);
+	if (!rv && r.status != 200)
+		rv = client_result(c, &r);
+	day_parse(day, strlen(day), &on);
+	*ret = !rv && any_may(json_object_get(r.root, "people"), on);
+	client_close(&r);
+	buf_close(&path);
+	return rv;
 }
 
 /* --- what the item takes ------------------------------------------------------------------------------ */
@@ -134,18 +182,22 @@ static int write_sheet(const struct cli *c, const struct reply *r, const char *d
 	struct sheet s = {.columns = COLUMNS, .rows = json_array()};
 	const json_t *h;
 	size_t i;
-	int rv;
+	int rv = EXIT_DONE;
 
 	s.title = columns[0];
 	memcpy(s.label, columns, sizeof(columns));
 	json_array_foreach (json_object_get(r->root, "items"), i, h) {
-		if (is_here(c, h, day))
+		bool earns = false;
+
+		if (!rv && is_here(c, h, day))
+			rv = may_earn(c, h, day, &earns);
+		if (earns)
 			put_row(c, h, day, s.rows);
 	}
-	if (json_array_size(s.rows) == 0) {
+	if (!rv && json_array_size(s.rows) == 0) {
 		SAY(stderr, M_GROUP_EMPTY, cli_option(c, "group"), day);
 		rv = EXIT_REFUSED;
-	} else {
+	} else if (!rv) {
 		rv = sheet_is_xlsx(path) ? sheet_xlsx(&s, path) : sheet_csv(&s, path);
 	}
 	if (!rv && c->json)
