@@ -126,6 +126,7 @@ int cmd_status(struct cli *c);
 int cmd_verify(struct cli *c);
 int cmd_log(struct cli *c);
 int cmd_table(struct cli *c);
+int cmd_template(struct cli *c);
 int cmd_register(struct cli *c);
 int cmd_notice(struct cli *c);
 int cmd_notice_check(struct cli *c);

@@ -7,12 +7,14 @@
 int cmd_catalogue_adopt(struct cli *c)
 {
 	const char *path = cli_option(c, "lines");
-	json_t *changes = NULL;
-	int rv = path ? lines_read(c, c->type, path, &changes) : EXIT_DONE;
+	json_t *changes = NULL, *rows = NULL, *head;
+	int rv = path ? lines_read(c, c->type, path, &changes, &rows) : EXIT_DONE;
 
-	return rv ? rv
-		  : client_record(c, c->type->name, cli_fields(c, c->type->head, c->type->nhead),
-				  changes);
+	if (rv)
+		return rv;
+	head = cli_fields(c, c->type->head, c->type->nhead);
+	return rows ? lines_record(c, head, changes, rows)
+		    : client_record(c, c->type->name, head, changes);
 }
 
 static const char *until(const char *day)

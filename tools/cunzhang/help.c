@@ -5,6 +5,7 @@
 
 #include "daemon/web/api/recjson.h"
 #include "tools/cunzhang/args.h"
+#include "tools/cunzhang/columns.h"
 
 static enum msg_id default_text(enum rec_default how)
 {
@@ -308,6 +309,7 @@ void help_command(const struct cli *c)
 		put_roles(c->type);
 		put_open(c->type);
 	}
+	columns_help(m);
 	put_parts(c);
 	if (of_type && made_by(c->type))
 		printf("\n%s\n  cunzhang %s --help\n", say_text(M_HELP_MADE_BY), made_by(c->type));

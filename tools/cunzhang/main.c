@@ -116,6 +116,9 @@ static const struct option_def o_entry_sheet[] = {
 	{"out", "FILE", M_O_OUT, true, 'o', NULL},
 	END,
 };
+static const struct option_def o_template[] = {
+	{"out", "FILE", M_O_TEMPLATE_OUT, true, 'o', NULL}, END,
+};
 static const struct option_def o_redeem[] = {
 	AS,
 	{"goods", "LIST", M_O_GOODS, true, 0, NULL},
@@ -167,6 +170,7 @@ const struct command main_commands[] = {
 	{"entry import", "FILE", M_C_ENTRY_IMPORT, M_X_IMPORT, IMPORTS, cmd_entry_import, o_entry_import, 0, false, false},
 	{"entry sheet", "", M_C_ENTRY_SHEET, M_X_ENTRY_SHEET, 0, cmd_entry_sheet, o_entry_sheet, 0, false, false},
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
+	{"template", "NAME", M_C_TEMPLATE, M_X_TEMPLATE, CMD_NO_DIR, cmd_template, o_template, 0, false, false},
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, false},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},

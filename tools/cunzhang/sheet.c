@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <xlsxwriter.h>
 
@@ -129,8 +130,9 @@ static void print_as_paper(lxw_worksheet *ws, const struct sheet *s)
 	worksheet_fit_to_pages(ws, 1, 0);
 }
 
-static lxw_error fill(lxw_workbook *wb, const struct sheet *s)
+static lxw_error fill(lxw_workbook *wb, const void *ctx)
 {
+	const struct sheet *s = ctx;
 	lxw_worksheet *ws = workbook_add_worksheet(wb, NULL);
 	lxw_format *bold = workbook_add_format(wb), *points = workbook_add_format(wb);
 	const json_t *row;
@@ -150,7 +152,9 @@ static lxw_error fill(lxw_workbook *wb, const struct sheet *s)
 	return LXW_NO_ERROR;
 }
 
-int sheet_xlsx(const struct sheet *s, const char *path)
+/* Makes a workbook beside its place, filled by @fn, and puts it there. */
+static int write_book(const char *path, lxw_error (*fn)(lxw_workbook *wb, const void *ctx),
+		      const void *ctx)
 {
 	char part[4096];
 	lxw_workbook *wb;
@@ -158,7 +162,7 @@ int sheet_xlsx(const struct sheet *s, const char *path)
 
 	snprintf(part, sizeof(part), "%s.part", path);
 	wb = workbook_new(part);
-	err = wb ? fill(wb, s) : LXW_ERROR_MEMORY_MALLOC_FAILED;
+	err = wb ? fn(wb, ctx) : LXW_ERROR_MEMORY_MALLOC_FAILED;
 	if (wb) {
 		lxw_error closed = workbook_close(wb);
 
@@ -170,6 +174,70 @@ int sheet_xlsx(const struct sheet *s, const char *path)
 		return EXIT_DONE;
 	remove(part);
 	return wrote(ERR_IO, path);
+}
+
+int sheet_xlsx(const struct sheet *s, const char *path)
+{
+	return write_book(path, fill, s);
+}
+
+bool sheet_is_xlsx(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 5 && strcasecmp(path + n - 5, ".xlsx") == 0;
+}
+
+/* --- templates --------------------------------------------------------------------------------------- */
+#define HELP_WIDTH 48
+
+struct pair {
+	const struct sheet *table, *help;
+};
+
+static void put_texts(lxw_worksheet *ws, lxw_row_t at, const struct sheet *s, const json_t *row,
+		      lxw_format *format)
+{
+	char number[NUMBER_TEXT];
+
+	for (uint32_t i = 0; i < s->columns; i++)
+		worksheet_write_string(ws, at, (lxw_col_t)i, cell_text(cell(s, row, i), number),
+				       format);
+}
+
+static lxw_error fill_one(lxw_workbook *wb, const struct sheet *s, int width)
+{
+	lxw_worksheet *ws = workbook_add_worksheet(wb, s->title);
+	lxw_format *bold = workbook_add_format(wb), *text = workbook_add_format(wb);
+	const json_t *row;
+	size_t r;
+
+	if (!ws || !bold || !text)
+		return LXW_ERROR_MEMORY_MALLOC_FAILED;
+	format_set_bold(bold);
+	format_set_num_format(text, "@"); /* or numbers lose their zeros */
+	worksheet_set_column(ws, 0, (lxw_col_t)(s->columns - 1), width, text);
+	for (uint32_t i = 0; i < s->columns; i++)
+		worksheet_write_string(ws, 0, (lxw_col_t)i, s->label[i], bold);
+	worksheet_freeze_panes(ws, 1, 0);
+	json_array_foreach (s->rows, r, row)
+		put_texts(ws, (lxw_row_t)(r + 1), s, row, text);
+	return LXW_NO_ERROR;
+}
+
+static lxw_error fill_template(lxw_workbook *wb, const void *ctx)
+{
+	const struct pair *p = ctx;
+	lxw_error err = fill_one(wb, p->table, COLUMN_WIDTH);
+
+	return err ? err : fill_one(wb, p->help, HELP_WIDTH);
+}
+
+int sheet_template(const struct sheet *s, const struct sheet *help, const char *path)
+{
+	if (!sheet_is_xlsx(path))
+		return sheet_csv(s, path);
+	return write_book(path, fill_template, &(struct pair){s, help});
 }
 
 /* --- the terminal ---------------------------------------------------------------------------------- */

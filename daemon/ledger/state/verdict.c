@@ -360,6 +360,8 @@ void reason_json(struct jw *w, const struct reason *r, enum lang lang)
 
 	jw_kstr(w, "rule", reason_rule(r->id));
 	jw_kstr(w, "name", reason_name(r->id));
+	if (reason_names_line(r->id) && r->num[0] > 0)
+		jw_ku64(w, "line", (uint64_t)r->num[0]);
 	reason_text(r, lang, &text);
 	jw_kstr(w, "text", buf_str(&text));
 	buf_close(&text);

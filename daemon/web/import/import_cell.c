@@ -78,7 +78,8 @@ static const struct shape shapes[IMPORT_CLASSES] = {
 static bool is_dot(uint32_t c)
 {
 	return c == 0x2022 || c == 0x2027 || c == 0x2219 || c == 0x22c5 || c == 0x30fb ||
-	       c == 0xff65 || c == 0xff0e || c == 0x0387;
+	       c == 0xff65 || c == 0xff0e || c == 0x0387 || c == 0x2024 || c == 0x2e31 ||
+	       c == 0x16eb || c == 0x318d || c == 0xfe52;
 }
 
 /* A full stop is such a dot between two characters that are no plain letters. */
@@ -151,22 +152,29 @@ static bool commas_right(const uint8_t *p, size_t n)
 	return i == n || p[i] == '.';
 }
 
+/* In place. */
+static size_t without_commas(uint8_t *p, size_t n)
+{
+	size_t to = 0;
+
+	if (!commas_right(p, n))
+		return n;
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != ',')
+			p[to++] = p[i];
+	return to;
+}
+
 /* What an amount has around it and between its digits, in place. */
 static size_t plain_amount(const struct shape *sh, uint8_t *p, size_t n)
 {
-	size_t k = listed(sh->before, p, n, false), sign, to;
+	size_t k = listed(sh->before, p, n, false), sign;
 
 	memmove(p, p + k, n -= k);
 	while (sh->behind && (k = listed(sh->behind, p, n, true)))
 		n -= k;
 	sign = n && p[0] == '-';
-	if (!commas_right(p + sign, n - sign))
-		return n;
-	to = 0;
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != ',')
-			p[to++] = p[i];
-	return to;
+	return sign + without_commas(p + sign, n - sign);
 }
 
 /* An apostrophe in front that is for the spreadsheet: before a code any, before other text one that keeps it from
@@ -212,6 +220,8 @@ static size_t shape_text(const struct shape *sh, struct bytes in, uint8_t *to)
 
 	if (sh->before)
 		n = plain_amount(sh, to, n);
+	else if (sh->no_decimal)
+		n = without_commas(to, n);
 	return sh->no_decimal ? without_decimal(to, n) : n;
 }
 
@@ -275,7 +285,8 @@ static void mark_of(struct bytes b, char out[MARK_BYTES_MAX + 3])
 static bool is_error_value(const char *mark)
 {
 	static const char errors[] =
-		"|#n/a|#na|#name?|#ref!|#value!|#div/0!|#null!|#num!|#spill!|#calc!|#field!|"
+		"|#n/a|#na|#name?|#ref!|#value!|#div/0!|#null!|#num!|#name|#ref|#value|#div/"
+		"0|#null|#num|#spill!|#calc!|#field!|"
 		"#blocked!|#unknown!|#connect!|#busy!|#getting_data|#getting_data...|#external!|"
 		"#python!|#timeout!|";
 	size_t n = strlen(mark);
@@ -287,15 +298,24 @@ static bool is_error_value(const char *mark)
 
 static bool is_ditto(const char *mark)
 {
-	return strstr("|〃|同上|同前|同左|上同|″|〞|“|”|\"|\"\"|''|々|ditto|do.|", mark) != NULL;
+	return strstr("|〃|〃〃|同上|同上行|同上一行|如上|同前|同左|上同|″|〞|“|”|\"|\"\"|''|々|"
+		      "ditto|do.|",
+		      mark) != NULL;
 }
 
-static bool is_none(const char *mark)
+/* Words that say that there is nothing. Of a choice some of them are choices, and a name may be Na. */
+static bool is_none(const char *mark, enum import_class class)
 {
-	return strstr("|无|暂无|没有|无此项|空|空白|/|//"
-		      "|\\|-|--|---|—|——|———|–|―|─|──|一一|_|__|／|…|……|...|nil|null|"
-		      "none|n/a|",
-		      mark) != NULL;
+	static const char words[] =
+		"|无|暂无|没有|无此项|空|空白|暂缺|缺|待补|略|未填写|无电话|无手机|没有电话|"
+		"没有手机|无号码|"
+		"/|//|\\|-|--|---|—|——|———|–|―|─|──|_|__|…|……|...|nil|null|none|n/a|";
+	static const char unknown[] = "|未填|不详|未知|不清楚|不知道|不明|";
+
+	if (strstr(words, mark) || (class != IMPORT_CHOICE && strstr(unknown, mark)))
+		return true;
+	return class != IMPORT_CHOICE && class != IMPORT_NAME && class != IMPORT_TEXT &&
+	       class != IMPORT_PAPER && strcmp(mark, "|na|") == 0;
 }
 
 /* What ="0501" shows, with "" for a quote. False: it is no such formula. */
@@ -352,7 +372,7 @@ struct bytes import_cell_meant(struct import_table *t, uint32_t column)
 		spoil(t, column, raw, is_ditto(mark) ? ISSUE_DITTO : ISSUE_ERROR_VALUE);
 		return empty;
 	}
-	if (is_none(mark)) {
+	if (is_none(mark, t->column[column].class)) {
 		import_cell_issue(t, column, raw, ISSUE_NONE_WORD, "", 0);
 		return empty;
 	}
@@ -444,7 +464,7 @@ bool import_cell_needed(struct import_table *t, uint32_t column, struct bytes va
 {
 	if (value.n)
 		return true;
-	if (!(t->spoilt >> column & 1))
+	if (!(t->spoilt >> column & 1) && import_table_has(t, column)) /* else it was said once */
 		import_cell_issue(t, column, value, ISSUE_EMPTY, t->column[column].name, 0);
 	return false;
 }

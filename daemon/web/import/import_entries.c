@@ -286,8 +286,10 @@ static int give(struct work *w, struct import_entries *ret)
 	e.row = import_alloc(w->rep, w->n * sizeof(e.row[0]));
 	if (!e.v || !e.row)
 		return ERR_NOMEM;
-	memcpy(e.v, w->v, w->n * sizeof(e.v[0]));
-	memcpy(e.row, w->row, w->n * sizeof(e.row[0]));
+	if (w->n) {
+		memcpy(e.v, w->v, w->n * sizeof(e.v[0]));
+		memcpy(e.row, w->row, w->n * sizeof(e.row[0]));
+	}
 	*ret = e;
 	return ERR_OK;
 }

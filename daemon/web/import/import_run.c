@@ -87,23 +87,59 @@ static bool is_doubt(const struct reason *r)
 	return r->id == V_P09_NEAR || r->id == V_P09_EVIDENCE;
 }
 
+struct listener {
+	struct import *m;
+	const struct fold *fold;
+};
+
 /* Every warning of the record at hand, also those that its verdict does not keep. */
 static void on_warning(void *ctx, const struct reason *r)
 {
-	struct import_warned *h = &((struct import *)ctx)->warned;
+	const struct listener *l = ctx;
+	struct import_warned *h = &l->m->warned;
 
 	if (VEC_ROOM(h->v, h->n, h->cap)) {
 		h->err = ERR_NOMEM;
 		return;
 	}
-	h->v[h->n++] = *r;
+	h->v[h->n].reason = *r;
+	h->v[h->n++].about = l->fold->about;
 }
 
-static void list_warned(struct import *m, const struct import_record *rec)
+/* What a sheet still waits for. */
+struct sheet_wait {
+	uint64_t entry;
+	bool review, confirm;
+	const uint32_t *rows; /* of its lines */
+	uint32_t nrows, nrefused;
+	/* lines that have the step behind them or were refused at one, a bit for each */
+	uint8_t past[STEPS][(SHEET_LINES_MAX + 7) / 8];
+};
+
+/* The record at hand, as far as the warning is concerned: of a step, the sheet that it is about. */
+static struct import_record about(const struct import_record *rec, const struct sheet_wait *w,
+				  uint32_t n, uint64_t entry)
 {
-	for (uint32_t i = 0; i < m->warned.n; i++)
-		list_reason(is_doubt(&m->warned.v[i]) ? &m->doubts : &m->warnings, rec,
-			    &m->warned.v[i]);
+	struct import_record like = *rec;
+
+	for (uint32_t i = 0; entry && i < n; i++)
+		if (w[i].entry == entry) {
+			like.rows = w[i].rows;
+			like.nrows = w[i].nrows;
+		}
+	return like;
+}
+
+/* @w, @n: of a step, the sheets in it. */
+static void list_warned(struct import *m, const struct import_record *rec,
+			const struct sheet_wait *w, uint32_t n)
+{
+	for (uint32_t i = 0; i < m->warned.n; i++) {
+		const struct reason *r = &m->warned.v[i].reason;
+		struct import_record like = about(rec, w, n, m->warned.v[i].about);
+
+		list_reason(is_doubt(r) ? &m->doubts : &m->warnings, &like, r);
+	}
 }
 
 /* --- the plan: all records, each tried behind those before it ---------------------------------------- */
@@ -195,11 +231,11 @@ static void drop_latest(struct import *m)
 	tx_close(&m->record[--m->n].tx);
 }
 
-static void keep_latest(struct import *m)
+static void keep_latest(struct import *m, const struct sheet_wait *w, uint32_t n)
 {
 	if (latest(m)->exists)
 		take_existing(m, latest(m));
-	list_warned(m, &m->record[m->n - 1]);
+	list_warned(m, &m->record[m->n - 1], w, n);
 }
 
 static void list_latest(struct import *m)
@@ -267,7 +303,7 @@ static int add_lines(struct import *m, struct trial *r, struct import_record lik
 			err = lines_drop(m, l, line);
 	}
 	if (!err && l->n)
-		keep_latest(m);
+		keep_latest(m, NULL, 0);
 	return err;
 }
 
@@ -348,16 +384,6 @@ static int plan_catalogue(struct import *m, struct trial *r)
 					 .size = sizeof(m->catalogue.v[0])},
 			 id);
 }
-
-/* What a sheet still waits for. */
-struct sheet_wait {
-	uint64_t entry;
-	bool review, confirm;
-	const uint32_t *rows; /* of its lines */
-	uint32_t nrows, nrefused;
-	/* lines that have the step behind them or were refused at one, a bit for each */
-	uint8_t past[STEPS][(SHEET_LINES_MAX + 7) / 8];
-};
 
 static bool is_past(const struct sheet_wait *w, enum import_step step, uint32_t line)
 {
@@ -519,7 +545,7 @@ static int plan_step(struct import *m, struct trial *r, enum import_step step, s
 		if (err)
 			return err;
 		if (accepted(m)) {
-			keep_latest(m);
+			keep_latest(m, w, n);
 			return ERR_OK;
 		}
 		refused = reason_names_line(latest(m)->verdict.reason.id);
@@ -572,6 +598,7 @@ static int plan_entries(struct import *m, struct trial *r)
 static int plan(struct import *m)
 {
 	struct trial r;
+	struct listener listener = {m, &r.fold};
 	int err = trial_begin(&r, m->s);
 
 	reasons_reset(&m->problems);
@@ -581,7 +608,7 @@ static int plan(struct import *m)
 	m->existing_reviewed = m->existing_confirmed = m->existing_refused_lines = 0;
 	if (!err) {
 		r.fold.warned = on_warning;
-		r.fold.warned_ctx = m;
+		r.fold.warned_ctx = &listener;
 		switch (m->kind) {
 		case IMPORT_ROSTER: err = plan_roster(m, &r); break;
 		case IMPORT_CATALOGUE: err = plan_catalogue(m, &r); break;

@@ -30,7 +30,10 @@ void import_reasons_json(struct import_reasons *l, enum lang lang, struct jw *w)
 
 /* The warnings of one record. */
 struct import_warned {
-	struct reason *v;
+	struct {
+		struct reason reason;
+		uint64_t about; /* the sheet whose line it numbers; 0: the record itself */
+	} * v;
 	uint32_t n, cap;
 	int err; /* sticky */
 };

@@ -197,17 +197,20 @@ static bool has_header(const struct import_table *t, const struct grid *g)
 	return false;
 }
 
+static bool is_help(const struct xlsx_sheet *s)
+{
+	return strcmp(s->name, IMPORT_HELP_SHEET_ZH) == 0 ||
+	       strcmp(s->name, IMPORT_HELP_SHEET_EN) == 0;
+}
+
 /* A sheet that is not read although something stands in it. That of our templates explains the others. */
 static void sheet_unread(struct import_table *t, const struct xlsx_sheet *s, const struct grid *g)
 {
-	bool ours = strcmp(s->name, IMPORT_HELP_SHEET_ZH) == 0 ||
-		    strcmp(s->name, IMPORT_HELP_SHEET_EN) == 0;
-
 	if (g->nrows)
 		issue_at(t, 0,
-			 ours && !has_header(t, g) ? ISSUE_SHEET_HELP
-			 : s->hidden		   ? ISSUE_SHEET_HIDDEN
-						   : ISSUE_SHEET_UNREAD,
+			 is_help(s)  ? ISSUE_SHEET_HELP
+			 : s->hidden ? ISSUE_SHEET_HIDDEN
+				     : ISSUE_SHEET_UNREAD,
 			 bytes_str(s->name), "", g->nrows);
 }
 
@@ -224,7 +227,7 @@ static int look_at_sheet(struct import_table *t, struct xlsx *x, uint32_t i, str
 
 	if (seen && c->first == UINT32_MAX)
 		c->first = i;
-	if (seen && c->header == UINT32_MAX && has_header(t, &g))
+	if (seen && c->header == UINT32_MAX && !is_help(&x->sheet[i]) && has_header(t, &g))
 		c->header = i;
 	else if (!err)
 		sheet_unread(t, &x->sheet[i], &g);
@@ -552,6 +555,7 @@ static bool is_data(struct import_table *t)
 {
 	static const char *const totals[] = {"合计", "总计", "共计", "总人数", "total"};
 	static const char *const parts[] = {"小计"};
+	static const char *const examples[] = {"例:", "示例:", "如:"};
 	static const char *const remarks[] = {"填报", "填表", "制表", "审核",
 					      "说明", "注:",  "备注"};
 	struct bytes first = {NULL, 0};
@@ -571,6 +575,10 @@ static bool is_data(struct import_table *t)
 	}
 	if (begins_with_one_of(word, parts, sizeof(parts) / sizeof(parts[0]))) {
 		row_issue(t, ISSUE_TOTAL_ROW, first, "");
+		return false;
+	}
+	if (begins_with_one_of(word, examples, sizeof(examples) / sizeof(examples[0]))) {
+		row_issue(t, ISSUE_EXAMPLE_ROW, first, "");
 		return false;
 	}
 	if (n <= FOOTER_CELLS_MAX &&

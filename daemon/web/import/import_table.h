@@ -124,7 +124,7 @@ void import_cell_issue(struct import_table *t, uint32_t column, struct bytes val
 day_t import_cell_day(struct import_table *t, uint32_t column);
 /* The same; one after today is an error. */
 day_t import_cell_past_day(struct import_table *t, uint32_t column);
-/* EMPTY when there is nothing; false then, and after damage that was reported. */
+/* EMPTY when there is nothing; false then, after damage that was reported, and when there is no such column. */
 bool import_cell_needed(struct import_table *t, uint32_t column, struct bytes value);
 /* One value of a record from text, noting BOUNDS, NUMBER or CHOICE. */
 bool import_cell_field(struct import_table *t, uint32_t column, struct bytes value,

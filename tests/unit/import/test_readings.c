@@ -168,6 +168,15 @@ static void test_a_filled_column_that_is_not_read_is_a_warning(void)
 	import_report_close(&rep);
 }
 
+/* The row of a template that shows how, left where it was. */
+static void test_the_example_of_a_template_is_stepped_over(void)
+{
+	roster_says("户编号,姓名,与户主关系,是否参加\n例：05001,孟山,户主,是\n7,孟水,户主,是\n", 2,
+		    ISSUE_EXAMPLE_ROW, "孟水");
+	roster_says("户编号,姓名,与户主关系,是否参加\n例：05001,孟山,户主,是\n", 0, ISSUE_NOTHING,
+		    NULL);
+}
+
 static void test_separators_are_found_by_themselves(void)
 {
 	static const char *const texts[] = {
@@ -231,6 +240,12 @@ static void test_what_is_no_value_is_named(void)
 		{"1,孟山,户主,是,／", ISSUE_NONE_WORD, "孟山"},
 		{"1,孟山,户主,是,,暂 无", ISSUE_NONE_WORD, "孟山"},
 		{"1,孟山,户主,是,,,没有", ISSUE_NONE_WORD, "孟山"},
+		{"1,孟山,户主,是,无电话", ISSUE_NONE_WORD, "孟山"},
+		{"1,孟山,户主,是,,不详", ISSUE_NONE_WORD, "孟山"},
+		{"1,孟山,户主,是,NA", ISSUE_NONE_WORD, "孟山"},
+		{"1,孟山,户主,未知", ISSUE_CHOICE, NULL},
+		{"1,#VALUE,户主,是", ISSUE_ERROR_VALUE, NULL},
+		{"\"5,001\",孟山,户主,是", ISSUE_NORMALISED, "孟山"},
 		{"1,无,户主,是", ISSUE_EMPTY, NULL},
 		{"1,孟山,户主,是,1.38E+10", ISSUE_SCIENTIFIC, NULL},
 		{"1,买买提．阿不都,户主,是", ISSUE_NORMALISED, "买买提·阿不都"},
@@ -449,6 +464,7 @@ static void test_the_mark_that_keeps_a_text_from_being_a_formula_goes(void)
 
 T_MAIN(T(test_headings_are_found_with_what_stands_around_them), T(test_a_header_may_have_two_rows),
        T(test_a_filled_column_that_is_not_read_is_a_warning),
+       T(test_the_example_of_a_template_is_stepped_over),
        T(test_separators_are_found_by_themselves),
        T(test_empty_columns_and_rows_behind_the_data_are_nothing),
        T(test_what_is_no_value_is_named), T(test_somebody_is_born_on_the_first_day_of_1970),

@@ -278,6 +278,68 @@ static void test_a_roster_may_be_a_workbook(void)
 	book_says(&(struct workbook){.rows = "<row/>"}, "NO_HEADER");
 }
 
+/* --- as a spreadsheet saves them --------------------------------------------------------------------------- */
+
+static void saved(const char *name, struct import_roster *ret, struct import_report *rep, int want)
+{
+	struct import_opts o = {.today = 20700};
+	uint8_t *p = malloc(IMPORT_BYTES_MAX);
+	char path[128];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "tests/data/village-1/%s", name);
+	f = fopen(path, "rb");
+	T_OK(f && p);
+	n = fread(p, 1, IMPORT_BYTES_MAX, f);
+	fclose(f);
+	T_EQ(import_roster(p, n, &o, ret, rep), want);
+	free(p);
+}
+
+static void test_a_saved_workbook_says_what_the_text_says(void)
+{
+	struct import_report a_rep = {0}, b_rep = {0};
+	struct import_roster a = {.n = 0}, b = {.n = 0};
+
+	saved("roster.csv", &a, &a_rep, ERR_OK);
+	saved("roster.xlsx", &b, &b_rep, ERR_OK);
+	T_EQ(b_rep.n, 0);
+	T_EQ(a.n, 120);
+	T_EQ(b.n, a.n);
+	for (uint32_t i = 0; i < a.n; i++) {
+		T_OK(bytes_eq(a.v[i].head.household, b.v[i].head.household));
+		T_OK(bytes_eq(a.v[i].head.group, b.v[i].head.group));
+		T_EQ(a.v[i].row, b.v[i].row);
+		T_EQ(a.v[i].nlines, b.v[i].nlines);
+		for (uint32_t k = 0; k < a.v[i].nlines; k++) {
+			T_OK(bytes_eq(a.v[i].line[k].name, b.v[i].line[k].name));
+			T_OK(bytes_eq(a.v[i].line[k].phone, b.v[i].line[k].phone));
+			T_OK(bytes_eq(a.v[i].line[k].id_tail, b.v[i].line[k].id_tail));
+			T_EQ(a.v[i].line[k].birth, b.v[i].line[k].birth);
+		}
+	}
+	import_report_close(&a_rep);
+	import_report_close(&b_rep);
+}
+
+/* Every identity number is named as lost, and no other cell is complained about. */
+static void test_a_workbook_that_made_numbers_of_all_is_named(void)
+{
+	struct import_report rep = {0};
+	struct import_roster r;
+	uint32_t lost = 0;
+
+	saved("roster-as-numbers.xlsx", &r, &rep, ERR_INVALID);
+	for (uint32_t i = 0; i < rep.n; i++) {
+		lost += rep.issue[i].id == ISSUE_ID_SCIENTIFIC;
+		T_OK(import_issue_severity(rep.issue[i].id) != IMPORT_ERROR ||
+		     rep.issue[i].id == ISSUE_ID_SCIENTIFIC);
+	}
+	T_EQ(lost, 294);
+	import_report_close(&rep);
+}
+
 /* --- hostile files --------------------------------------------------------------------------------------- */
 
 static void test_broken_workbooks_are_named(void)
@@ -383,6 +445,8 @@ T_MAIN(T(test_numbers_are_shown_as_a_spreadsheet_does),
        T(test_days_and_times_are_numbers_with_a_format), T(test_formats_are_days_by_what_they_show),
        T(test_every_kind_of_cell_becomes_text), T(test_merged_cells_reach_down),
        T(test_days_may_count_from_1904), T(test_a_roster_may_be_a_workbook, "R24"),
-       T(test_broken_workbooks_are_named), T(test_a_zip_file_that_is_no_workbook_is_refused),
+       T(test_a_saved_workbook_says_what_the_text_says, "R24"),
+       T(test_a_workbook_that_made_numbers_of_all_is_named), T(test_broken_workbooks_are_named),
+       T(test_a_zip_file_that_is_no_workbook_is_refused),
        T(test_what_unpacks_to_too_much_is_refused), T(test_there_is_a_limit_to_sheets),
        T(test_no_altered_workbook_does_harm))

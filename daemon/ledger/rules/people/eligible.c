@@ -33,6 +33,11 @@ static struct refusal person_bar(const struct state_member *m, day_t day)
 	return (struct refusal){.id = V_ACCEPTED};
 }
 
+bool eligible_person(const struct state_member *m, day_t day)
+{
+	return person_bar(m, day).id == V_ACCEPTED;
+}
+
 /* A household earns as such while at least one of its people may; else the first one says why. */
 static struct refusal household_bar(const struct state_household *h, day_t day)
 {

@@ -78,6 +78,7 @@ static int open_target(struct rule_ctx *ctx, struct target *t, uint64_t entry, u
 		err = approval_lines(ctx, entry, line);
 	if (!err)
 		*t = (struct target){.seq = entry, .open = true};
+	ctx->f->about = entry;
 	return err;
 }
 
