@@ -52,6 +52,7 @@ int err_set(struct errmsg *msg, int err, const char *fmt, ...)
 		raw[0] = '\0';
 	va_end(ap);
 	store(msg, raw);
+	msg->why = 0;
 	return err;
 }
 

@@ -2,6 +2,7 @@
 #define LIB_ERR_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Machine failures. A refused business record is not here: it is a verdict (daemon/ledger/state/verdict.h).
  * Values are frozen: they appear in logs and in the exchange. X(name, value, sentence). */
@@ -34,16 +35,20 @@ enum err { ERR_LIST(ERR_ENUM) };
 
 #define ERRMSG_MAX 512
 
-/* A sentence for people, wrapped upwards: "open store: data.mdb: no space". */
+/* A sentence for who runs the machine, wrapped upwards: "open store: data.mdb: no space". Of what people are told in
+ * their language also the identifier, of a table of the room that fails, and its numbers. */
+#define ERRMSG_NUMS 4
 struct errmsg {
 	char text[ERRMSG_MAX];
+	int why; /* 0: none */
+	uint64_t num[ERRMSG_NUMS];
 };
 
 /* The name ("ERR_IO") and the sentence of @err; never NULL. */
 const char *err_name(int err);
 const char *err_text(int err);
 
-/* Writes a formatted sentence into @msg (NULL is allowed), cut at ERRMSG_MAX. Returns @err. */
+/* Writes a formatted sentence into @msg (NULL is allowed), cut at ERRMSG_MAX; there is no identifier then. Returns @err. */
 __attribute__((format(printf, 3, 4))) int err_set(struct errmsg *msg, int err, const char *fmt,
 						  ...);
 /* Puts "prefix: " in front of what @msg holds, or of err_text(@err) when that is nothing. Returns

@@ -37,9 +37,10 @@ static void state_invariant(struct node *n, const struct session *s)
 	assert(s->ingesting <= NODE_INGEST_MAX);
 }
 
-static void add(struct sums *sums, const struct session *s)
+static void add(const struct node *n, struct sums *sums, const struct session *s)
 {
 	sums->all++;
+	assert(!session_stranger(s) || n->stranger[sums->strangers] == s);
 	sums->strangers += session_stranger(s);
 	sums->guests += s->state == S_GUEST;
 	sums->ups += s->up;
@@ -87,7 +88,7 @@ void node_invariant(struct node *n, uint64_t now_ms)
 		assert(n->next_tick <= (at > now_ms ? at : now_ms) + NODE_TICK_MS);
 		state_invariant(n, s);
 		push_invariant(n, s);
-		add(&sums, s);
+		add(n, &sums, s);
 		older = s;
 	}
 	assert(n->last == older);

@@ -362,12 +362,10 @@ static void dial_if_due(struct node *n)
 
 static uint32_t handshakes_from(const struct node *n, uint32_t source)
 {
-	uint32_t left = n->nhandshakes, same = 0;
+	uint32_t same = 0;
 
-	for (const struct session *s = n->last; s && left; s = s->older) {
-		left -= session_stranger(s);
-		same += session_stranger(s) && s->source == source;
-	}
+	for (uint32_t i = 0; i < n->nhandshakes; i++)
+		same += n->stranger[i]->source == source;
 	return same;
 }
 
@@ -375,15 +373,14 @@ static uint32_t handshakes_from(const struct node *n, uint32_t source)
 static struct session *most_crowding(struct node *n)
 {
 	struct session *worst = NULL;
-	uint32_t left = n->nhandshakes, most = 0;
+	uint32_t most = 0;
 
-	for (struct session *s = n->last; s && left; s = s->older) {
-		uint32_t same = session_stranger(s) ? handshakes_from(n, s->source) : 0;
+	for (uint32_t i = n->nhandshakes; i-- > 0;) {
+		uint32_t same = handshakes_from(n, n->stranger[i]->source);
 
-		left -= session_stranger(s);
-		if (same && same >= most) {
+		if (same >= most) {
 			most = same;
-			worst = s;
+			worst = n->stranger[i];
 		}
 	}
 	return worst;
@@ -391,11 +388,10 @@ static struct session *most_crowding(struct node *n)
 
 static struct session *oldest_from(struct node *n, uint32_t source)
 {
-	struct session *s = n->first;
-
-	while (s && (!session_stranger(s) || s->source != source))
-		s = s->newer;
-	return s;
+	for (uint32_t i = 0; i < n->nhandshakes; i++)
+		if (n->stranger[i]->source == source)
+			return n->stranger[i];
+	return NULL;
 }
 
 /* Nobody keeps a newcomer out by taking the places of all who have not proved yet who they are. */

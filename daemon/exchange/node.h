@@ -33,7 +33,6 @@
  * (they are received and not stored, as the fold does not read the witness key of a district), members' feeds
  * are not passed on, and init, config keys and the driver make villages and hubs only. */
 
-#define NODE_CONNS_MAX 12000 /* of members */
 #define NODE_HANDSHAKES_MAX                                                                        \
 	64 /* sessions before message 3; a newcomer takes the place of another */
 #define NODE_SOURCE_MAX	    32 /* of them from one address; then its oldest is dropped */
@@ -47,6 +46,8 @@
 #define NODE_BACKOFF_MS_MIN 1000   /* reconnect: doubling with jitter */
 #define NODE_BACKOFF_MS_MAX 300000
 #define NODE_SEND_BYTES_MAX (1 << 20) /* unsent bytes per connection before it is left alone */
+/* Every member has a place beside those who are not known yet. */
+#define NODE_CONNS_MAX (FEEDS_MAX + NODE_HANDSHAKES_MAX + NODE_GUESTS_MAX)
 
 /* Where the node dials. */
 struct node_upstream {

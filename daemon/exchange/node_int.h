@@ -20,6 +20,7 @@
 #define NODE_STALL_MS	 600000		    /* nothing acknowledged, or nothing taken: redial */
 #define NODE_LINGER_MS	 5000		    /* what is queued may take so long to leave */
 #define NODE_MEND_MS	 10000		    /* a damaged own entry is looked at again */
+#define NODE_RETRY_MS	 1000		    /* what found no job is given to the writer again */
 #define NODE_SESSION_MS	 (24 * 3600 * 1000) /* then connect anew (SPEC 8.5) */
 #define NODE_JOBS_MAX	 4096		    /* with the writer, all sessions together */
 #define NODE_JOBS_OTHERS 256		    /* of them kept free for what is no chunk */
@@ -101,6 +102,8 @@ struct session {
 	bool acked_known; /* and it was given @acked_stored; what an earlier session stored may be too much */
 	uint64_t acked_stored;
 	bool cosig_job; /* the same for JOB_COSIG; what comes meanwhile waits, the newest alone */
+	uint64_t
+		retry_ms; /* no job was free for one of the two: look again then; 0: none waits for that */
 	uint64_t cosig_size;	/* of the last one that verified */
 	struct msg_cosig cosig; /* size 0: none waits */
 
@@ -140,6 +143,7 @@ struct node {
 
 	struct session *first, *last;
 	struct tab tab[NTABS];
+	struct session *stranger[NODE_HANDSHAKES_MAX]; /* oldest first */
 	uint32_t nhandshakes, nguests, njobs;
 	uint64_t next_id;
 	struct queue queue[NQUEUES];
@@ -227,6 +231,8 @@ void sync_message(struct node *n, struct session *s, enum msg_type type, struct 
 bool sync_full(const struct node *n, const struct session *s);
 void sync_pump(struct node *n, struct session *s);
 void sync_stored(struct node *n, struct session *s, struct node_job *j);
+/* s->retry_ms has come: what found no job gets one, or waits again. */
+void sync_retry(struct node *n, struct session *s);
 
 /* --- enrol.c --- */
 /* At the upstream: the hello shows that this node is invited. */

@@ -41,6 +41,27 @@ static void link_out(struct node *n, struct session *s)
 		n->last = s->older;
 }
 
+static void stranger_in(struct node *n, struct session *s)
+{
+	if (!session_stranger(s))
+		return;
+	assert(n->nhandshakes < NODE_HANDSHAKES_MAX);
+	n->stranger[n->nhandshakes++] = s;
+}
+
+static void stranger_out(struct node *n, const struct session *s)
+{
+	uint32_t i = 0;
+
+	if (!session_stranger(s))
+		return;
+	while (n->stranger[i] != s)
+		i++;
+	n->nhandshakes--;
+	memmove(&n->stranger[i], &n->stranger[i + 1],
+		(n->nhandshakes - i) * sizeof(n->stranger[0]));
+}
+
 /* Handshake frames carry their length outside; it is checked before a frame's bytes are known. */
 static size_t frame_begin(struct node *n)
 {
@@ -103,7 +124,7 @@ int session_open(struct node *n, const struct event *ev, bool up)
 		return err;
 	}
 	link_in(n, s);
-	n->nhandshakes += session_stranger(s);
+	stranger_in(n, s);
 	if (up)
 		err = dial(n, s);
 	if (err) {
@@ -116,12 +137,11 @@ int session_open(struct node *n, const struct event *ev, bool up)
 
 void session_set_state(struct node *n, struct session *s, enum session_state next)
 {
-	n->nhandshakes -= session_stranger(s);
+	assert(next != S_HANDSHAKE);
+	stranger_out(n, s);
 	n->nguests -= s->state == S_GUEST;
 	s->state = next;
-	n->nhandshakes += session_stranger(s);
 	n->nguests += s->state == S_GUEST;
-	assert(n->nhandshakes <= NODE_HANDSHAKES_MAX);
 	assert(n->nguests <= NODE_GUESTS_MAX);
 }
 
@@ -575,6 +595,8 @@ uint64_t session_deadline(const struct session *s)
 		at = earlier(at, s->frame_ms + NODE_STALL_MS);
 	if (s->mend_ms)
 		at = earlier(at, s->mend_ms);
+	if (s->retry_ms)
+		at = earlier(at, s->retry_ms);
 	return at;
 }
 
@@ -586,6 +608,8 @@ static void tick_running(struct node *n, struct session *s)
 		s->mend_ms = 0;
 		node_dirty(n, s);
 	}
+	if (s->retry_ms && now >= s->retry_ms)
+		sync_retry(n, s);
 	if (held_up(n, s))
 		s->frame_ms = now; /* it is not the sender that keeps a frame waiting */
 	if (now - s->recv_ms >= NODE_DEAD_MS) {

@@ -60,6 +60,13 @@ static void send_cosig(struct node *n, struct session *s)
 	session_send(n, s);
 }
 
+/* There was no job for what is to be stored: it is kept in the session until there is one. */
+static void store_later(struct node *n, struct session *s)
+{
+	s->retry_ms = n->ev->now_ms + NODE_RETRY_MS;
+	node_wake_at(n, s->retry_ms);
+}
+
 /* What the upstream holds goes to the store, for status. One job at a time. */
 static void store_acked(struct node *n, struct session *s)
 {
@@ -68,8 +75,10 @@ static void store_acked(struct node *n, struct session *s)
 	if (!s->up || s->acked_job || (s->acked_known && s->acked == s->acked_stored))
 		return;
 	j = node_job_new(n, s, JOB_ACKED, (struct bytes){0});
-	if (!j)
-		return; /* with the next acknowledgement it is tried again */
+	if (!j) {
+		store_later(n, s);
+		return;
+	}
 	j->job.u.acked.feed = n->cfg.feed;
 	j->job.u.acked.size = s->acked;
 	s->acked_stored = s->acked;
@@ -330,35 +339,46 @@ static int check_cosig(struct node *n, const struct msg_cosig *m,
 	return !err && hash_cmp(&root, &m->root) ? ERR_FORK : err;
 }
 
-/* One at a time is with the writer; of those that come meanwhile only the newest is worth it. */
-static void keep_cosig(struct node *n, struct session *s, const struct msg_cosig *m,
-		       const uint8_t witness[SIGN_KEY_BYTES])
+/* Stores the cosignature that waits. One at a time is with the writer; of those that come meanwhile only the newest
+ * is worth it. The key is always that of the roster (heads_witness), never what a stranger says. */
+static void store_cosig(struct node *n, struct session *s, const uint8_t witness[SIGN_KEY_BYTES])
 {
+	const struct msg_cosig *m = &s->cosig;
 	struct node_job *j;
 
-	s->cosig = *m;
 	if (s->cosig_job)
 		return;
 	j = node_job_new(n, s, JOB_COSIG, (struct bytes){0});
-	s->cosig.size = 0;
-	if (!j)
-		return; /* it is sent again in the next session */
+	if (!j) {
+		store_later(n, s);
+		return;
+	}
 	j->job.u.cosig.feed = m->feed;
 	j->job.u.cosig.size = m->size;
 	j->job.u.cosig.root = m->root;
 	memcpy(j->job.u.cosig.witness, witness, SIGN_KEY_BYTES);
 	j->job.u.cosig.cosig = m->cosig;
+	s->cosig.size = 0;
 	s->cosig_job = true;
 	node_fx_store(n, j);
 }
 
 static void cosig_stored(struct node *n, struct session *s, const struct job_cosig *c)
 {
-	struct msg_cosig next = s->cosig;
-
 	s->cosig_job = false;
-	if (next.size && session_live(s))
-		keep_cosig(n, s, &next, c->witness);
+	if (s->cosig.size && session_live(s))
+		store_cosig(n, s, c->witness);
+}
+
+void sync_retry(struct node *n, struct session *s)
+{
+	uint8_t witness[SIGN_KEY_BYTES];
+
+	s->retry_ms = 0;
+	if (s->agreed)
+		store_acked(n, s);
+	if (s->cosig.size && !heads_witness(n, s, witness))
+		store_cosig(n, s, witness);
 }
 
 static void recv_cosig(struct node *n, struct session *s, struct bytes body)
@@ -385,7 +405,8 @@ static void recv_cosig(struct node *n, struct session *s, struct bytes body)
 	err = check_cosig(n, &m, witness);
 	if (!err) {
 		s->cosig_size = m.size;
-		keep_cosig(n, s, &m, witness);
+		s->cosig = m;
+		store_cosig(n, s, witness);
 	} else if (err == ERR_CRYPTO) {
 		session_drop(n, s, err, "a cosignature that does not verify");
 	} else if (err == ERR_FORK) {

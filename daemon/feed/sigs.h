@@ -16,8 +16,6 @@
 #define SIGS_SEALED 'S'
 #define SIGS_COSIG  'C'
 #define SIGS_ACKED  'A'
-#define SIGS_WITNESSES_MAX                                                                         \
-	16384 /* per feed: that of the town has one from each village (FEEDS_MAX) */
 
 struct sigs_sealed {
 	uint64_t size;

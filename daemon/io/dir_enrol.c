@@ -2,14 +2,17 @@
 #include "daemon/io/file.h"
 #include "daemon/io/kvlmdb.h"
 #include "daemon/ledger/state/read.h"
+#include "daemon/ledger/state/state_format.h"
 
-/* Whether the town feed held here has the enrolment. */
+/* Whether the town feed held here has the enrolment. Rows of another format are not looked at: the daemon, once started,
+ * makes them again, and the next start knows. */
 static int enrolled(const struct dir *d, bool *ret, struct errmsg *msg)
 {
 	const struct kvlmdb_opts opts = {.readonly = true};
 	char path[DIR_PATH_MAX];
 	struct view_village v = {0};
-	struct kv_txn *t;
+	uint64_t format = 0;
+	struct kv_txn *t = NULL;
 	struct kv *kv;
 	int err = dir_path(d, "store", path);
 
@@ -18,10 +21,11 @@ static int enrolled(const struct dir *d, bool *ret, struct errmsg *msg)
 	if (err)
 		return err;
 	err = kv_begin(kv, false, &t);
-	if (!err) {
+	if (!err)
+		err = state_format(t, &format);
+	if (!err && format == STATE_FORMAT_NOW)
 		err = view_village_by_feed(t, &d->feed, &v);
-		kv_abort(t);
-	}
+	kv_abort(t);
 	kv_close(kv);
 	*ret = !err && v.enrolled;
 	return err == ERR_NOTFOUND ? ERR_OK : err;

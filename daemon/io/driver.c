@@ -9,12 +9,16 @@
 #include "daemon/io/entropy.h"
 #include "daemon/io/file.h"
 #include "daemon/io/kvlmdb.h"
+#include "daemon/io/limits.h"
 #include "daemon/io/log.h"
+#include "daemon/ledger/rules/refold.h"
+#include "daemon/ledger/state/state_format.h"
 #include "lib/mem.h"
 
 #define ROOM_BYTES	 262144
 #define GUARD_ROOM_BYTES 16384
 #define BACKLOG_MS	 1000 /* a connection for which there was no room is tried again after so long */
+#define FILES_OTHERS	 (2 * HTTP_CONNS_MAX + 192) /* open besides the connections of the exchange */
 #define KNOCKS_MAX	 50    /* lines about one peer, or about all strangers, at once */
 #define KNOCK_MS	 10000 /* and then one in so long */
 
@@ -166,6 +170,16 @@ static bool has_room(void *ctx)
 	       !file_try(guard, GUARD_ROOM_BYTES, NULL);
 }
 
+/* It goes on without a writer, so that people can read and see why. */
+static int halt(struct driver *d, const struct errmsg *msg, int err)
+{
+	d->halted = halt_of(msg);
+	if (d->halted.id == HALT_NONE)
+		return err;
+	log_line(LOG_LEVEL_ERROR, "store: %s; this node does not write", msg->text);
+	return ERR_OK;
+}
+
 /* The writer, or the reason why this node must not write. */
 static int start_writer(struct driver *d, struct errmsg *msg)
 {
@@ -180,11 +194,8 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 	guardfile_journal(d->guardfile, &journal);
 	err = writer_open(d->kv, &d->dir->town, d->services.tx.own, &keys, err ? NULL : &guard,
 			  &journal, &ops, &d->writer, msg);
-	if (err == ERR_FORK) {
-		snprintf(d->halted, sizeof(d->halted), "%s", msg->text);
-		log_line(LOG_LEVEL_ERROR, "store: %s; this node does not write", msg->text);
-		return ERR_OK;
-	}
+	if (err == ERR_FORK)
+		return halt(d, msg, err);
 	if (err)
 		return err;
 	driver_store_on_grew(
@@ -192,6 +203,44 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 	err = storeq_start(d->writer, driver_store_on_grew, d, &d->storeq);
 	if (!err)
 		storeq_ask_room(d->storeq, has_room, d, 0);
+	return err;
+}
+
+static int count_feed(void *ctx, const struct feed_head *h)
+{
+	(void)h;
+	++*(uint32_t *)ctx;
+	return ERR_OK;
+}
+
+static int count_feeds(struct driver *d, uint32_t *ret)
+{
+	struct kv_txn *t;
+	int err = kv_begin(d->kv, false, &t);
+
+	*ret = 0;
+	if (err)
+		return err;
+	err = feedlog_each(t, count_feed, ret);
+	kv_abort(t);
+	return err;
+}
+
+/* Where the system lets this process open too few files, the last members to dial would be hung up on without a word. */
+static int check_files(struct driver *d)
+{
+	uint64_t may = limits_files(), others = FILES_OTHERS + NODE_CONNS_MAX - FEEDS_MAX;
+	uint32_t feeds;
+	int err;
+
+	if (may >= others + FEEDS_MAX)
+		return ERR_OK;
+	err = count_feeds(d, &feeds);
+	if (!err && may < others + feeds)
+		log_line(LOG_LEVEL_WARN,
+			 "exchange: %ju files may be open, and %ju are needed for all that may "
+			 "connect: some villages may find no place (LimitNOFILE, ulimit -n)",
+			 (uintmax_t)may, (uintmax_t)(others + feeds));
 	return err;
 }
 
@@ -221,17 +270,70 @@ static int start_node(struct driver *d, struct errmsg *msg)
 		return ERR_NOMEM;
 	err = node_new(&cfg, d->kv, seed, &d->node);
 	if (!err && cfg.serves)
+		err = check_files(d);
+	if (!err && cfg.serves)
 		err = driver_conn_listen(d, msg);
 	return err;
 }
 
-static int start_store(struct driver *d, struct errmsg *msg)
+static int open_store(struct driver *d, struct errmsg *msg)
 {
 	char path[DIR_PATH_MAX];
 	int err = dir_path(d->dir, "store", path);
 
+	return err ? err : kvlmdb_open(path, NULL, &d->kv, msg);
+}
+
+static void log_refold(uint64_t entries)
+{
+	log_line(LOG_LEVEL_INFO, "store: %llu entries are folded", (unsigned long long)entries);
+}
+
+/* A program that has another format of rows, or other rules, finds the state as the one before left it. */
+static int start_state(struct driver *d, struct errmsg *msg)
+{
+	struct refolded sum = {0};
+	struct kv_txn *t = NULL;
+	uint64_t format = 0;
+	int err = kv_begin(d->kv, false, &t);
+
 	if (!err)
-		err = kvlmdb_open(path, NULL, &d->kv, msg);
+		err = state_format(t, &format);
+	kv_abort(t);
+	if (err || format == STATE_FORMAT_NOW)
+		return err;
+	if (format > STATE_FORMAT_NOW)
+		return err_set(msg, ERR_STATE,
+			       "the store was written by a newer cunzhangd (format %llu, this one "
+			       "knows %d): start "
+			       "that one; nothing was changed",
+			       (unsigned long long)format, STATE_FORMAT_NOW);
+	log_line(LOG_LEVEL_INFO,
+		 "store: its state has format %llu, this program %d; it is folded again from the "
+		 "entries",
+		 (unsigned long long)format, STATE_FORMAT_NOW);
+	err = refold(d->kv, &d->dir->town, log_refold, &sum, msg);
+	if (err)
+		return err_wrap(msg, err,
+				"the state cannot be folded again, nothing was changed; \"cunzhang "
+				"verify\" says "
+				"what is wrong, the cunzhangd of before still runs");
+	log_line(LOG_LEVEL_INFO,
+		 "store: folded again: %llu entries of %llu feeds, %llu verdicts are others now",
+		 (unsigned long long)sum.entries, (unsigned long long)sum.feeds,
+		 (unsigned long long)sum.verdicts);
+	/* LMDB keeps the memory of a large transaction until it is closed */
+	kv_close(d->kv);
+	d->kv = NULL;
+	return open_store(d, msg);
+}
+
+static int start_store(struct driver *d, struct errmsg *msg)
+{
+	int err = open_store(d, msg);
+
+	if (!err)
+		err = start_state(d, msg);
 	if (!err) {
 		err = own_feed(d, &d->services.tx.own);
 		if (err)
@@ -240,9 +342,9 @@ static int start_store(struct driver *d, struct errmsg *msg)
 	}
 	if (!err)
 		err = guardfile_open(d->dir->cfg.guard, &d->guardfile, msg);
-	if (!err)
-		err = start_writer(d, msg);
-	return err;
+	if (err == ERR_CORRUPT)
+		return halt(d, msg, err);
+	return err ? err : start_writer(d, msg);
 }
 
 int driver_start(uv_loop_t *loop, const struct dir *dir, struct driver **ret, struct errmsg *msg)
@@ -263,7 +365,7 @@ int driver_start(uv_loop_t *loop, const struct dir *dir, struct driver **ret, st
 	d->wake.data = d;
 	d->pending = 2;
 	err = start_store(d, msg);
-	if (!err && !d->halted[0])
+	if (!err && d->halted.id == HALT_NONE)
 		err = start_node(d, msg);
 	if (!err)
 		err = driver_web_start(d, msg);
@@ -329,9 +431,9 @@ void driver_free(struct driver *d)
 	mem_free(d);
 }
 
-const char *driver_halted(const struct driver *d)
+const struct halt *driver_halted(const struct driver *d)
 {
-	return d->halted[0] ? d->halted : NULL;
+	return d->halted.id == HALT_NONE ? NULL : &d->halted;
 }
 
 bool driver_broken(const struct driver *d)

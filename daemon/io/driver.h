@@ -18,7 +18,7 @@ int driver_start(uv_loop_t *loop, const struct dir *dir, struct driver **ret, st
  * call back; then driver_free. */
 void driver_close(struct driver *d, void (*closed)(void *ctx), void *ctx);
 void driver_free(struct driver *d);
-const char *driver_halted(const struct driver *d); /* NULL: the node writes */
+const struct halt *driver_halted(const struct driver *d); /* NULL: the node writes */
 /* True after a failed sync: the process must end and start anew. */
 bool driver_broken(const struct driver *d);
 

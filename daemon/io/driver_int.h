@@ -10,6 +10,7 @@
 #include "daemon/io/http.h"
 #include "daemon/io/storeq.h"
 #include "daemon/io/unlinked.h"
+#include "daemon/writer/halt.h"
 
 /* What the files of the driver share.
  *
@@ -45,7 +46,7 @@ struct driver {
 	struct storeq *storeq;
 	struct web_services services;
 	struct http *http_local, *http_public;
-	char halted[ERRMSG_MAX];
+	struct halt halted;
 	atomic_bool broken;
 
 	pthread_mutex_t node_lock; /* the API reads links, alarms and @unlinked from the pool */

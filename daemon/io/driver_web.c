@@ -100,7 +100,11 @@ static int svc_guard(void *ctx, struct guard *ret)
 {
 	struct driver *d = ctx;
 
-	return guardfile_load(d->guardfile, ret);
+	int err = d->guardfile ? guardfile_load(d->guardfile, ret) : ERR_NOTFOUND;
+
+	ret->cosigned = NULL; /* the store thread's */
+	ret->ncosigned = 0;
+	return err;
 }
 
 static int svc_invitation(void *ctx, const char *village_code, const char *village_name,
@@ -134,7 +138,7 @@ static void svc_file_end(void *file)
 	attachments_end(file);
 }
 
-static const char *svc_halted(void *ctx)
+static const struct halt *svc_halted(void *ctx)
 {
 	return driver_halted(ctx);
 }

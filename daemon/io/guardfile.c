@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/writer/halt.h"
 #include "lib/buf.h"
 #include "lib/hash.h"
 #include "lib/mem.h"
@@ -15,6 +16,7 @@
 #define MAGIC_BYTES 8
 #define SUM_BYTES   32
 #define STACK_BYTES (64 << 10)
+#define PEEKS	    3 /* what is read while it is written may look damaged */
 
 _Static_assert(GUARDFILE_SLOT_BYTES % GUARDFILE_SECTOR == 0, "slots are whole sectors");
 
@@ -29,6 +31,7 @@ struct guardfile {
 	int fd;
 	pthread_mutex_t lock; /* the store thread saves, others load */
 	pthread_cond_t cond;
+	bool failed; /* what the disk has is not known any more */
 	struct mark now;
 	struct guard_heads heads; /* in the order of the table */
 	/* places: what the slot of @now changed, which goes to the table with @next, and what @next changes */
@@ -155,24 +158,42 @@ struct found {
 		*older_slot; /* NULL: no valid one; the older one is that just before */
 };
 
+/* Zeros behind the end of the file. A sector that cannot be read is an error: it may be the newest. */
+static int read_part(int fd, uint8_t *to, size_t n, size_t at)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		ssize_t got = pread(fd, to + done, n - done, (off_t)(at + done));
+
+		if (got < 0)
+			return ERR_IO;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	memset(to + done, 0, n - done);
+	return ERR_OK;
+}
+
 /* ERR_NOTFOUND: the file is empty or all zero; ERR_CORRUPT: bytes, but no valid slot. The caller frees @ret->raw. */
 static int slots_read(int fd, struct found *ret)
 {
 	struct mark m[2] = {{0}, {0}};
-	int newest;
+	int newest, err;
 
 	*ret = (struct found){.raw = mem_array(2, GUARDFILE_SLOT_BYTES)};
 	if (!ret->raw)
 		return ERR_NOMEM;
-	if (pread(fd, ret->raw, (size_t)2 * GUARDFILE_SLOT_BYTES, 0) < 0)
-		return ERR_IO;
+	err = read_part(fd, ret->raw, GUARDFILE_TABLE_AT, 0);
+	if (err)
+		return err;
 	for (int i = 0; i < 2; i++)
 		if (!slot_parse(ret->raw + (size_t)i * GUARDFILE_SLOT_BYTES, &m[i]))
 			m[i].counter = 0;
 	newest = m[1].counter > m[0].counter;
 	if (!m[newest].counter)
-		return all_zero(ret->raw, (size_t)2 * GUARDFILE_SLOT_BYTES) ? ERR_NOTFOUND
-									    : ERR_CORRUPT;
+		return all_zero(ret->raw, GUARDFILE_TABLE_AT) ? ERR_NOTFOUND : ERR_CORRUPT;
 	ret->newest = m[newest];
 	ret->newest_slot = ret->raw + (size_t)newest * GUARDFILE_SLOT_BYTES;
 	if (m[!newest].counter && m[!newest].counter == m[newest].counter - 1) {
@@ -214,84 +235,83 @@ static int record_write(int fd, uint32_t place, const uint8_t record[GUARDFILE_R
 	return ERR_OK;
 }
 
-/* Puts what changed with a slot into the table, on the disk too where it differs. */
-static int table_mend(int fd, const struct mark *m, const uint8_t *slot, uint8_t *table, uint32_t n,
-		      bool *changed)
+/* Puts what changed with a slot into the table. @fd: on the disk too; -1: not. */
+static int table_mend(int fd, const struct mark *m, const uint8_t *slot, uint8_t *table, uint32_t n)
 {
 	int err = ERR_OK;
 
 	for (uint32_t i = 0; i < m->nchanged && !err; i++) {
 		const uint8_t *p = changed_at(slot, i);
-		uint8_t now[GUARDFILE_RECORD_BYTES], *was;
 		struct guard_cosigned c = head_parse(p + 4);
 		uint32_t place = be32_get(p);
+		uint8_t *record = table + (size_t)place * GUARDFILE_RECORD_BYTES;
 
 		if (place >= n)
 			return ERR_CORRUPT;
-		record_pack(&c, now);
-		was = table + (size_t)place * sizeof(now);
-		if (memcmp(was, now, sizeof(now)) == 0)
-			continue;
-		memcpy(was, now, sizeof(now));
-		err = record_write(fd, place, now);
-		*changed = true;
+		record_pack(&c, record);
+		if (fd >= 0)
+			err = record_write(fd, place, record);
 	}
 	return err;
 }
 
-static int table_parse(const uint8_t *table, uint32_t n, struct guard_heads *ret)
+/* ERR_CORRUPT: damage at @ret_place. */
+static int table_parse(const uint8_t *table, uint32_t n, struct guard_heads *ret,
+		       uint32_t *ret_place)
 {
 	int err = ERR_OK;
 
 	for (uint32_t i = 0; i < n && !err; i++, table += GUARDFILE_RECORD_BYTES) {
 		struct guard_cosigned c = head_parse(table);
 		uint8_t want[GUARDFILE_RECORD_BYTES];
-		uint32_t place;
+		uint32_t place = i;
 
 		record_pack(&c, want);
 		if (memcmp(want, table, sizeof(want)))
-			return ERR_CORRUPT;
-		err = guard_heads_put(ret, &c, &place);
+			err = ERR_CORRUPT;
+		else
+			err = guard_heads_put(ret, &c, &place);
 		if (!err && place != i)
-			return ERR_CORRUPT; /* a feed stands there twice */
+			err = ERR_CORRUPT; /* a feed stands there twice */
+		if (err == ERR_CORRUPT)
+			*ret_place = i;
 	}
 	return err;
 }
 
-static int heads_read(struct guardfile *g, const struct found *f)
+static int heads_read(int fd, int mend_fd, const struct found *f, struct guard_heads *ret,
+		      uint32_t *ret_place)
 {
 	uint32_t n = f->newest.nheads;
 	uint8_t *table = mem_array(n ? n : 1, GUARDFILE_RECORD_BYTES);
-	bool changed = false;
-	int err = ERR_OK;
+	int err = table ? ERR_OK : ERR_NOMEM;
 
-	if (!table)
-		return ERR_NOMEM;
-	if (pread(g->fd, table, (size_t)n * GUARDFILE_RECORD_BYTES, (off_t)GUARDFILE_TABLE_AT) < 0)
-		err = ERR_IO;
+	*ret_place = n;
 	if (!err)
-		err = table_mend(g->fd, &f->older, f->older_slot, table, n, &changed);
+		err = read_part(fd, table, (size_t)n * GUARDFILE_RECORD_BYTES, GUARDFILE_TABLE_AT);
 	if (!err)
-		err = table_mend(g->fd, &f->newest, f->newest_slot, table, n, &changed);
-	if (!err && changed && fdatasync(g->fd))
-		err = ERR_IO;
+		err = table_mend(mend_fd, &f->older, f->older_slot, table, n);
 	if (!err)
-		err = table_parse(table, n, &g->heads);
+		err = table_mend(mend_fd, &f->newest, f->newest_slot, table, n);
+	if (!err)
+		err = table_parse(table, n, ret, ret_place);
 	mem_free(table);
 	return err;
 }
 
 /* --- open, load ---------------------------------------------------------------------------------------- */
-static int fail(struct errmsg *msg, const char *path, int err)
+#define NO_PLACE UINT32_MAX /* the damage is not in the table */
+static int fail(struct errmsg *msg, const char *path, int err, uint32_t place)
 {
-	if (err == ERR_CORRUPT)
-		return err_set(
-			msg, err,
-			"%s: no valid mark in the guard file; keep DIR as it is, write to the "
-			"town office, do not init again",
-			path);
-	return err_set(msg, err, "guard file %s: %s", path,
-		       errno ? strerror(errno) : err_text(err));
+	struct halt damaged = {.id = HALT_GUARD_DAMAGED};
+
+	if (err != ERR_CORRUPT)
+		return err_set(msg, err, "guard file %s: %s", path,
+			       errno ? strerror(errno) : err_text(err));
+	if (place != NO_PLACE)
+		damaged = (struct halt){.id = HALT_GUARD_HEAD_DAMAGED, .num = {place}};
+	halt_set(msg, &damaged);
+	return err;
 }
 
 /* The whole file is on the disk before the first mark, so that a save never makes it longer. */
@@ -314,19 +334,41 @@ static int preallocate(int fd)
 	return fsync(fd) ? ERR_IO : ERR_OK;
 }
 
-static int read_all(struct guardfile *g)
+/* What was read may stand in memory alone: the program before may have been killed between write and sync, or its
+ * sync may have failed, after which the pages count as clean. It is written again, and synced, before another save
+ * takes the place of what the disk has. */
+static int write_again(int fd, const struct found *f)
+{
+	size_t n = fixed_bytes(&f->newest) + f->newest.redo_n + SUM_BYTES;
+
+	errno = 0;
+	if (pwrite(fd, f->newest_slot, n, f->newest_slot - f->raw) != (ssize_t)n)
+		return errno == ENOSPC ? ERR_FULL : ERR_IO;
+	return fdatasync(fd) ? ERR_IO : ERR_OK;
+}
+
+static int read_all(struct guardfile *g, uint32_t *ret_place)
 {
 	struct found f;
 	int err = slots_read(g->fd, &f);
+	bool found = !err;
 
+	if (err == ERR_NOTFOUND)
+		err = ERR_OK;
 	if (!err)
+		err = preallocate(g->fd);
+	if (!err && found)
 		err = redo_read(g, &f);
-	if (!err)
-		err = heads_read(g, &f);
-	if (!err)
+	if (!err && found) /* first, as what goes to the table is covered by it */
+		err = write_again(g->fd, &f);
+	if (!err && found)
+		err = heads_read(g->fd, g->fd, &f, &g->heads, ret_place);
+	if (!err && found && fdatasync(g->fd))
+		err = ERR_IO;
+	if (!err && found)
 		g->now = f.newest;
 	mem_free(f.raw);
-	return err == ERR_NOTFOUND ? ERR_OK : err;
+	return err;
 }
 
 static void free_all(struct guardfile *g)
@@ -341,17 +383,16 @@ static void free_all(struct guardfile *g)
 int guardfile_open(const char *path, struct guardfile **ret, struct errmsg *msg)
 {
 	struct guardfile *g = mem_alloc(sizeof(*g));
+	uint32_t place = NO_PLACE;
 	int err;
 
 	if (!g)
 		return ERR_NOMEM;
 	errno = 0;
 	g->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	err = g->fd < 0 ? ERR_IO : preallocate(g->fd);
-	if (!err)
-		err = read_all(g);
+	err = g->fd < 0 ? ERR_IO : read_all(g, &place);
 	if (err) {
-		err = fail(msg, path, err);
+		err = fail(msg, path, err, place);
 		free_all(g);
 		return err;
 	}
@@ -398,21 +439,25 @@ static int slot_write(const struct guardfile *g)
 	return fdatasync(g->fd) ? ERR_IO : ERR_OK;
 }
 
-/* What was to be written is on the disk. */
-static void written(struct guardfile *g)
+/* Under the lock. */
+static void written(struct guardfile *g, int err)
 {
+	g->failed = err != ERR_OK;
+	if (err)
+		return;
 	g->now = g->next;
 	memcpy(g->due, g->changed, g->next.nchanged * sizeof(*g->due));
 	g->ndue = g->next.nchanged;
 }
 
-/* Should the write fail, what is kept is too much by heads that were signed: never too little. */
 static int pack_next(struct guardfile *g, const struct mark *m, const void *redo)
 {
 	uint32_t n = m->sealed.ncosigned;
-	int err = n <= GUARD_CHANGED_MAX ? ERR_OK : ERR_LIMIT;
+	int err = ERR_OK;
 
 	assert(!g->busy);
+	if (g->failed || n > GUARD_CHANGED_MAX)
+		return g->failed ? ERR_STATE : ERR_LIMIT;
 	pthread_mutex_lock(&g->lock);
 	for (uint32_t i = 0; i < n && !err; i++)
 		err = guard_heads_put(&g->heads, &m->sealed.cosigned[i], &g->changed[i]);
@@ -422,7 +467,8 @@ static int pack_next(struct guardfile *g, const struct mark *m, const void *redo
 		g->next.nheads = g->heads.n;
 		g->next.nchanged = n;
 		g->slot_n = slot_pack(&g->next, &g->heads, g->changed, redo, g->slot);
-	}
+	} else
+		g->failed = true; /* the table may have places that no slot names */
 	pthread_mutex_unlock(&g->lock);
 	return err;
 }
@@ -431,14 +477,13 @@ int guardfile_save(struct guardfile *g, const struct guard *v)
 {
 	int err = pack_next(g, &(struct mark){.sealed = *v}, NULL);
 
-	if (!err)
-		err = slot_write(g);
 	if (err)
 		return err;
+	err = slot_write(g);
 	pthread_mutex_lock(&g->lock);
-	written(g);
+	written(g, err);
 	pthread_mutex_unlock(&g->lock);
-	return ERR_OK;
+	return err;
 }
 
 static void *journal_main(void *arg)
@@ -455,8 +500,7 @@ static void *journal_main(void *arg)
 		int err = slot_write(g);
 		pthread_mutex_lock(&g->lock);
 		g->result = err;
-		if (!err)
-			written(g);
+		written(g, err);
 		g->busy = false;
 		pthread_cond_broadcast(&g->cond);
 	}
@@ -523,21 +567,34 @@ void guardfile_journal(struct guardfile *g, struct guard_journal *ret)
 	};
 }
 
+static int peek_once(int fd, struct guard *ret, uint32_t *ret_place)
+{
+	struct guard_heads heads = {0};
+	struct found f;
+	int err = slots_read(fd, &f);
+
+	*ret_place = NO_PLACE;
+	if (!err)
+		err = heads_read(fd, -1, &f, &heads, ret_place);
+	if (!err)
+		*ret = f.newest.sealed;
+	guard_heads_close(&heads);
+	mem_free(f.raw);
+	return err;
+}
+
 int guardfile_peek(const char *path, struct guard *ret, struct errmsg *msg)
 {
-	struct found f;
-	int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+	int err = ERR_CORRUPT, fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint32_t place;
 
 	if (fd < 0)
-		return errno == ENOENT ? ERR_NOTFOUND : fail(msg, path, ERR_IO);
+		return errno == ENOENT ? ERR_NOTFOUND : fail(msg, path, ERR_IO, NO_PLACE);
 	errno = 0;
-	err = slots_read(fd, &f);
+	for (int i = 0; i < PEEKS && err == ERR_CORRUPT; i++)
+		err = peek_once(fd, ret, &place);
 	close(fd);
-	mem_free(f.raw);
-	if (err)
-		return err != ERR_NOTFOUND ? fail(msg, path, err) : err;
-	*ret = f.newest.sealed;
-	return ERR_OK;
+	return err && err != ERR_NOTFOUND ? fail(msg, path, err, place) : err;
 }
 
 void guardfile_close(struct guardfile *g)
@@ -567,6 +624,7 @@ void guardfile_invariant(struct guardfile *g)
 {
 	pthread_mutex_lock(&g->lock);
 	mark_invariant(g, &g->now);
+	assert(g->failed || g->heads.n == (g->busy ? g->next : g->now).nheads);
 	assert(g->heads.n <= FEEDS_MAX && g->ndue <= GUARD_CHANGED_MAX);
 	if (g->next.counter) {
 		mark_invariant(g, &g->next);

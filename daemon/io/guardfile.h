@@ -15,12 +15,14 @@
  *
  * Table: of each head, by place: head | the first 8 bytes of its SHA-256. What changed with a slot is written
  * there, and synced, together with the next slot. So whichever write is torn, the two slots have the heads that the
- * table may lack; a start writes those of both there before anything else. */
+ * table may lack; a start writes the newest slot again, syncs, writes
+ * those of both there, and syncs, before anything else. A
+ * sector of 512 bytes is taken to be old or new after a power cut; one that is lost is damage, which is told. */
 #define GUARDFILE_HEAD_BYTES	 176
 #define GUARDFILE_COSIGNED_BYTES 72
 #define GUARDFILE_CHANGED_BYTES	 (4 + GUARDFILE_COSIGNED_BYTES)
 #define GUARDFILE_RECORD_BYTES	 (GUARDFILE_COSIGNED_BYTES + 8)
-#define GUARDFILE_SECTOR	 4096 /* slots share none: a torn one is lost as a whole */
+#define GUARDFILE_SECTOR	 4096 /* slots share none */
 #define GUARDFILE_USED_MAX                                                                         \
 	(GUARDFILE_HEAD_BYTES + GUARD_CHANGED_MAX * GUARDFILE_CHANGED_BYTES + GUARD_REDO_MAX + 32)
 #define GUARDFILE_SLOT_BYTES                                                                       \
@@ -35,10 +37,11 @@ int guardfile_open(const char *path, struct guardfile **ret, struct errmsg *msg)
 /* ERR_NOTFOUND: nothing signed yet. @ret->cosigned is borrowed until the next save. */
 int guardfile_load(struct guardfile *g, struct guard *ret);
 /* Durable when it returns 0. @v->cosigned: those that changed, at most GUARD_CHANGED_MAX, each feed once.
- * ERR_LIMIT: more than FEEDS_MAX in all; ERR_NOMEM; nothing was written. */
+ * ERR_LIMIT: more than FEEDS_MAX in all; ERR_NOMEM. After any error nothing is saved any more (ERR_STATE): the
+ * next start looks at what the disk has. */
 int guardfile_save(struct guardfile *g, const struct guard *v);
-/* Reads only, without making or keeping anything, and without what was cosigned; for verify beside a running
- * daemon. */
+/* Reads only, without making or keeping anything; looks at what was cosigned, too, and does not give it. For verify
+ * beside a running daemon. */
 int guardfile_peek(const char *path, struct guard *ret, struct errmsg *msg);
 /* For writer_open, before anything is written: the intent that was found, and a thread that writes the next
  * ones. Borrows @g. */

@@ -14,3 +14,12 @@ void limits_set(void)
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 }
+
+uint64_t limits_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return files.rlim_cur;
+}

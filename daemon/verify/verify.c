@@ -63,12 +63,12 @@ int verify_get(struct verify *v, enum kv_table tab, struct bytes key, bool *ret_
 /* --- the directory of feeds ------------------------------------------------------------------------ */
 static int feed_add(struct verify *v, uint32_t no, struct verify_feed **ret)
 {
-	uint32_t at = 0;
+	uint32_t at = v->nfeeds;
 
 	if (VEC_ROOM(v->feed, v->nfeeds, v->feeds_cap))
 		return ERR_NOMEM;
-	while (at < v->nfeeds && v->feed[at].h.no < no)
-		at++;
+	while (at > 0 && v->feed[at - 1].h.no > no) /* heads come in their order */
+		at--;
 	memmove(&v->feed[at + 1], &v->feed[at], (v->nfeeds - at) * sizeof(*v->feed));
 	v->nfeeds++;
 	memset(&v->feed[at], 0, sizeof(*v->feed));
@@ -190,18 +190,41 @@ static void no_village_feed(struct verify *v, const struct verify_village *w)
 	str_set(p->t, sizeof(p->t), bytes_str(w->code));
 }
 
-/* A hub registers a feed with the entry that enrols it. */
-static void check_enrolled(struct verify *v)
+static bool has_id(const void *ctx, uint32_t at, struct bytes id)
 {
-	for (uint32_t i = 0; i < v->nvillages && v->own == FEED_TOWN; i++) {
-		bool found = !v->village[i].enrolled;
+	const struct verify *v = ctx;
 
-		for (uint32_t k = 0; k < v->nfeeds && !found; k++)
-			found = !v->feed[k].here ||
-				hash_cmp(&v->feed[k].h.id, &v->village[i].feed) == 0;
-		if (!found)
-			no_village_feed(v, &v->village[i]);
+	return memcmp(v->feed[at].h.id.b, id.p, HASH_BYTES) == 0;
+}
+
+static void check_villages(struct verify *v, const struct map *feeds)
+{
+	for (uint32_t i = 0; i < v->nvillages; i++) {
+		const struct verify_village *w = &v->village[i];
+
+		if (w->enrolled &&
+		    map_get(feeds, kv_bytes(w->feed.b, HASH_BYTES), has_id, v) == MAP_NONE)
+			no_village_feed(v, w);
 	}
+}
+
+/* A hub registers a feed with the entry that enrols it. A head that cannot be read may be that of any village. */
+static int check_enrolled(struct verify *v)
+{
+	struct map feeds = {0};
+	int err = ERR_OK;
+
+	if (v->own != FEED_TOWN)
+		return ERR_OK;
+	for (uint32_t i = 0; i < v->nfeeds; i++)
+		if (!v->feed[i].here)
+			return ERR_OK;
+	for (uint32_t i = 0; !err && i < v->nfeeds; i++)
+		err = map_add(&feeds, kv_bytes(v->feed[i].h.id.b, HASH_BYTES), i);
+	if (!err)
+		check_villages(v, &feeds);
+	map_close(&feeds);
+	return err;
 }
 
 /* --- rows that nothing explains -------------------------------------------------------------------- */
@@ -285,8 +308,6 @@ static int run(struct verify *v)
 	if (err)
 		return err;
 	verify_town_charter(v);
-	for (uint32_t i = 0; i < v->nfeeds; i++)
-		verify_town_label(v, &v->feed[i]);
 	check_directory(v);
 	err = open_verdicts(v);
 	if (!err && v->opts->rebuild)
@@ -296,7 +317,8 @@ static int run(struct verify *v)
 		err = verify_one(v, &v->feed[i]);
 	if (!err)
 		err = verify_verdicts_upto(v, UINT32_MAX, UINT64_MAX);
-	check_enrolled(v);
+	if (!err)
+		err = check_enrolled(v);
 	if (!err)
 		err = surplus_entries(v);
 	if (!err)
@@ -332,6 +354,9 @@ int verify_store(struct kv_txn *t, const struct hash *town, uint32_t own, const 
 	mem_free(v->batch);
 	mem_free(v->root);
 	mem_free(v->village);
+	map_close(&v->by_code);
+	map_close(&v->by_feed);
+	map_close(&v->by_witness);
 	mem_free(v->feed);
 	mem_free(v);
 	if (err)

@@ -4,6 +4,7 @@
 #include "daemon/feed/feedlog.h"
 #include "daemon/ledger/rules/fold.h"
 #include "daemon/verify/verify.h"
+#include "lib/map.h"
 
 /* Between the files of verify.
  *
@@ -42,7 +43,6 @@ struct verify_root {
 	struct hash root;
 	bool reached;
 };
-#define VERIFY_ROOTS_MAX 2048 /* per feed */
 
 /* Leaves of a feed that are not as they were, so that nothing is listed that only follows from them. */
 #define VERIFY_BAD_MAX 64
@@ -61,8 +61,7 @@ struct verify_feed {
 	uint32_t listed[VK_COUNT];
 };
 
-#define VERIFY_TXID_KEY	    (TXID_BYTES + 4)
-#define VERIFY_VILLAGES_MAX 4096
+#define VERIFY_TXID_KEY (TXID_BYTES + 4)
 struct verify_village {
 	char code[13], name[97];
 	bool enrolled;
@@ -88,12 +87,15 @@ struct verify {
 
 	char domain[DOMAIN_MAX + 1]; /* "": no charter here */
 	uint8_t town_witness[SIGN_KEY_BYTES];
-	struct verify_village *village;
+	struct verify_village *village; /* as many as the town feed names */
 	uint32_t nvillages, villages_cap;
+	struct map by_code, by_feed,
+		by_witness; /* places of @village; a key may since have changed */
 
 	struct verify_batch *batch; /* three */
-	struct verify_root *root;   /* of the feed at hand, ascending by size */
-	uint32_t nroots, next_root;
+	struct verify_root
+		*root; /* of the feed at hand, ascending by size; as many as its rows name */
+	uint32_t nroots, roots_cap, next_root;
 
 	struct kv *second; /* of the second fold */
 	struct kv_txn

@@ -1,27 +1,38 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/feed/sigs.h"
 #include "daemon/verify/verify_int.h"
 #include "lib/err.h"
-#include "lib/mem.h"
+#include "lib/vec.h"
 
 /* --- roots at the sizes that somebody signed ------------------------------------------------------- */
 static int want(struct verify *v, uint64_t size)
 {
-	uint32_t at = v->nroots;
-
-	while (at > 0 && v->root[at - 1].size >= size)
-		at--;
-	if ((at < v->nroots && v->root[at].size == size) || v->nroots == VERIFY_ROOTS_MAX)
-		return ERR_OK;
-	if (!v->root)
-		v->root = mem_array(VERIFY_ROOTS_MAX, sizeof(*v->root));
-	if (!v->root)
+	if (VEC_ROOM(v->root, v->nroots, v->roots_cap))
 		return ERR_NOMEM;
-	memmove(&v->root[at + 1], &v->root[at], (v->nroots - at) * sizeof(*v->root));
-	v->root[at] = (struct verify_root){.size = size};
-	v->nroots++;
+	v->root[v->nroots++] = (struct verify_root){.size = size};
 	return ERR_OK;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct verify_root *x = a, *y = b;
+
+	return x->size < y->size ? -1 : x->size > y->size;
+}
+
+/* Sizes come in the order of witness keys, most of them many times. */
+static void sort_roots(struct verify *v)
+{
+	uint32_t n = 0;
+
+	if (v->nroots)
+		qsort(v->root, v->nroots, sizeof(*v->root), by_size);
+	for (uint32_t i = 0; i < v->nroots; i++)
+		if (n == 0 || v->root[n - 1].size != v->root[i].size)
+			v->root[n++] = v->root[i];
+	v->nroots = n;
 }
 
 static uint64_t size_of(const struct sigs_row *r)
@@ -35,12 +46,14 @@ static uint64_t size_of(const struct sigs_row *r)
 
 bool verify_root_at(const struct verify *v, uint64_t size, struct hash *ret)
 {
-	for (uint32_t i = 0; i < v->nroots; i++)
-		if (v->root[i].size == size && v->root[i].reached) {
-			*ret = v->root[i].root;
-			return true;
-		}
-	return false;
+	const struct verify_root at = {.size = size}, *r = NULL;
+
+	if (v->nroots)
+		r = bsearch(&at, v->root, v->nroots, sizeof(*v->root), by_size);
+	if (!r || !r->reached)
+		return false;
+	*ret = r->root;
+	return true;
 }
 
 /* --- the rows of one feed -------------------------------------------------------------------------- */
@@ -83,11 +96,14 @@ static int want_note(struct notes *n, bool whole, const struct sigs_row *r)
 int verify_note_sizes(struct verify *v, struct verify_feed *f)
 {
 	struct notes n = {.v = v, .f = f};
+	int err;
 
 	v->nroots = v->next_root = 0;
 	if (f->h.no == v->own && v->guard && want(v, v->guard->size))
 		return ERR_NOMEM;
-	return each_note(&n, want_note);
+	err = each_note(&n, want_note);
+	sort_roots(v);
+	return err;
 }
 
 static struct checkpoint checkpoint_of(const struct verify_feed *f, uint64_t size,

@@ -3,7 +3,6 @@
 
 #include "daemon/verify/verify_int.h"
 #include "lib/err.h"
-#include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/vec.h"
 #include "proto/record.h"
@@ -43,87 +42,110 @@ void verify_town_charter(struct verify *v)
 	str_set(f->label, sizeof(f->label), c.name);
 }
 
-static struct verify_village *village_of(struct verify *v, struct bytes code)
+/* --- villages -------------------------------------------------------------------------------------- */
+static bool has_code(const void *ctx, uint32_t at, struct bytes code)
 {
-	for (uint32_t i = 0; i < v->nvillages; i++)
-		if (str_eq((const char *)code.p, code.n, v->village[i].code))
-			return &v->village[i];
-	return NULL;
+	const struct verify *v = ctx;
+
+	return str_eq((const char *)code.p, code.n, v->village[at].code);
 }
 
-/* NULL with ERR_OK: more villages than this program counts. */
-static int village_add(struct verify *v, struct bytes code, struct verify_village **ret)
+static bool has_feed(const void *ctx, uint32_t at, struct bytes feed)
 {
-	struct verify_village *w = village_of(v, code);
+	const struct verify *v = ctx;
 
-	*ret = w;
-	if (w || v->nvillages == VERIFY_VILLAGES_MAX)
+	return memcmp(v->village[at].feed.b, feed.p, HASH_BYTES) == 0;
+}
+
+static bool has_witness(const void *ctx, uint32_t at, struct bytes key)
+{
+	const struct verify *v = ctx;
+
+	return memcmp(v->village[at].witness, key.p, SIGN_KEY_BYTES) == 0;
+}
+
+static const struct verify_village *of_feed(const struct verify *v, const struct hash *feed)
+{
+	uint32_t at = map_get(&v->by_feed, kv_bytes(feed->b, HASH_BYTES), has_feed, v);
+
+	return at == MAP_NONE ? NULL : &v->village[at];
+}
+
+static int village_at(struct verify *v, struct bytes code, uint32_t *ret)
+{
+	struct verify_village *w;
+
+	*ret = map_get(&v->by_code, code, has_code, v);
+	if (*ret != MAP_NONE)
 		return ERR_OK;
-	if (VEC_ROOM(v->village, v->nvillages, v->villages_cap))
+	if (VEC_ROOM(v->village, v->nvillages, v->villages_cap) ||
+	    map_add(&v->by_code, code, v->nvillages))
 		return ERR_NOMEM;
-	w = &v->village[v->nvillages++];
+	*ret = v->nvillages++;
+	w = &v->village[*ret];
 	memset(w, 0, sizeof(*w));
 	str_set(w->code, sizeof(w->code), code);
-	*ret = w;
 	return ERR_OK;
+}
+
+static int take_invitation(struct verify *v, const struct rec_invitation *r)
+{
+	uint32_t at;
+	int err = village_at(v, r->village_code, &at);
+
+	if (!err)
+		str_set(v->village[at].name, sizeof(v->village[at].name), r->village_name);
+	return err;
+}
+
+static int take_enrol(struct verify *v, const struct rec_village_enrol *r)
+{
+	struct verify_village *w;
+	uint32_t at;
+	int err = village_at(v, r->village_code, &at);
+
+	if (err)
+		return err;
+	w = &v->village[at];
+	w->enrolled = true;
+	manifest_feed_id(r->manifest.p, r->manifest.n, &w->feed);
+	memcpy(w->witness, r->witness_key.p, SIGN_KEY_BYTES);
+	err = map_add(&v->by_feed, kv_bytes(w->feed.b, HASH_BYTES), at);
+	return err ? err : map_add(&v->by_witness, kv_bytes(w->witness, SIGN_KEY_BYTES), at);
 }
 
 int verify_town_entry(struct verify *v, const struct entry *e, struct bytes payload)
 {
-	struct verify_village *w = NULL;
 	struct rec_village_enrol enrol;
 	struct rec_invitation invite;
 	struct payload parts;
-	int err;
 
-	if (e->type != REC_invitation && e->type != REC_village_enrol)
+	if ((e->type != REC_invitation && e->type != REC_village_enrol) ||
+	    payload_parse(payload.p, payload.n, &parts))
 		return ERR_OK;
-	if (payload_parse(payload.p, payload.n, &parts))
-		return ERR_OK;
-	if (e->type == REC_invitation) {
-		if (rec_decode_head(rec_type_of(e->type), &parts, &invite))
-			return ERR_OK;
-		err = village_add(v, invite.village_code, &w);
-		if (!err && w)
-			str_set(w->name, sizeof(w->name), invite.village_name);
-		return err;
-	}
-	if (rec_decode_head(rec_type_of(e->type), &parts, &enrol))
-		return ERR_OK;
-	err = village_add(v, enrol.village_code, &w);
-	if (!err && w) {
-		w->enrolled = true;
-		manifest_feed_id(enrol.manifest.p, enrol.manifest.n, &w->feed);
-		memcpy(w->witness, enrol.witness_key.p, SIGN_KEY_BYTES);
-	}
-	return err;
+	if (e->type == REC_invitation)
+		return rec_decode_head(rec_type_of(e->type), &parts, &invite)
+			       ? ERR_OK
+			       : take_invitation(v, &invite);
+	return rec_decode_head(rec_type_of(e->type), &parts, &enrol) ? ERR_OK
+								     : take_enrol(v, &enrol);
 }
 
 void verify_town_label(struct verify *v, struct verify_feed *f)
 {
-	for (uint32_t i = 0; i < v->nvillages; i++) {
-		const struct verify_village *w = &v->village[i];
+	const struct verify_village *w = of_feed(v, &f->h.id);
 
-		if (w->enrolled && hash_cmp(&w->feed, &f->h.id) == 0)
-			snprintf(f->label, sizeof(f->label), "%s", w->name[0] ? w->name : w->code);
-	}
+	if (w)
+		snprintf(f->label, sizeof(f->label), "%s", w->name[0] ? w->name : w->code);
 }
 
 bool verify_town_enrolled(const struct verify *v, const struct hash *feed)
 {
-	for (uint32_t i = 0; i < v->nvillages; i++)
-		if (v->village[i].enrolled && hash_cmp(&v->village[i].feed, feed) == 0)
-			return true;
-	return false;
+	return of_feed(v, feed) != NULL;
 }
 
 bool verify_town_witness(const struct verify *v, const uint8_t key[SIGN_KEY_BYTES])
 {
-	if (memcmp(v->town_witness, key, SIGN_KEY_BYTES) == 0)
-		return true;
-	for (uint32_t i = 0; i < v->nvillages; i++)
-		if (v->village[i].enrolled &&
-		    memcmp(v->village[i].witness, key, SIGN_KEY_BYTES) == 0)
-			return true;
-	return false;
+	return memcmp(v->town_witness, key, SIGN_KEY_BYTES) == 0 ||
+	       map_get(&v->by_witness, kv_bytes(key, SIGN_KEY_BYTES), has_witness, v) != MAP_NONE;
 }

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "daemon/writer/halt.h"
 #include "daemon/writer/writer_int.h"
 #include "lib/err.h"
 #include "lib/mem.h"
@@ -420,20 +421,15 @@ static int check_guard(struct writer *w, struct kv_txn *t, const struct feed_hea
 
 	memcpy(c.origin, w->origin, sizeof(c.origin));
 	if (!checkpoint_verify(&c, h->key, g->sig))
-		return err_set(msg, ERR_FORK, "the guard was not signed by the key of this feed");
+		return halt_set(msg, &(struct halt){.id = HALT_GUARD_FOREIGN});
 	if (g->epoch != h->epoch || g->size > h->size)
-		return err_set(msg, ERR_FORK,
-			       "the store is behind what this node has signed (%llu of %llu "
-			       "entries, epoch %u of %u): it was restored from an old copy",
-			       (unsigned long long)h->size, (unsigned long long)g->size, h->epoch,
-			       g->epoch);
+		return halt_set(msg, &(struct halt){HALT_STORE_OLD,
+						    {h->size, g->size, h->epoch, g->epoch}});
 	err = feedlog_root(t, h->no, g->size, &root);
 	if (err)
 		return err_set(msg, err, "the tree of the own feed cannot be read");
 	if (hash_cmp(&root, &g->root))
-		return err_set(msg, ERR_FORK,
-			       "the first %llu entries are not those that this node has signed",
-			       (unsigned long long)g->size);
+		return halt_set(msg, &(struct halt){HALT_STORE_OTHER, {g->size}});
 	w->sealed = *g;
 	w->sealed.cosigned = NULL; /* the writer has its own list */
 	w->sealed.ncosigned = 0;
@@ -477,8 +473,7 @@ static int check_intent(struct writer *w, struct kv_txn *t, const struct feed_he
 		if (hash_cmp(&root, &in->root) == 0)
 			return ERR_OK;
 	}
-	return err_set(msg, ERR_FORK,
-		       "the last entries are not those that this node was about to sign");
+	return halt_set(msg, &(struct halt){.id = HALT_INTENT_OTHER});
 }
 
 static int open_own(struct writer *w, struct kv_txn *t, const struct guard *guard, bool *ret_redo,
@@ -497,8 +492,7 @@ static int open_own(struct writer *w, struct kv_txn *t, const struct guard *guar
 	if (guard)
 		err = check_guard(w, t, &h, guard, msg);
 	else if (h.size > 0)
-		err = err_set(msg, ERR_FORK, "the guard is missing, but the feed has %llu entries",
-			      (unsigned long long)h.size);
+		err = halt_set(msg, &(struct halt){HALT_GUARD_MISSING, {h.size}});
 	if (!err)
 		err = check_intent(w, t, &h, ret_redo, msg);
 	if (!err)

@@ -71,6 +71,8 @@ struct job_append {
 	 * of one batch that name each other by their sequences. */
 	bool placed;
 	uint64_t place;
+	/* It may have been acknowledged: it is kept whatever the verdict, as one of another feed would be. */
+	bool again;
 	/* results */
 	struct verdict verdict;
 	bool exists; /* same ID and content as entry @seq: nothing was written */
@@ -95,6 +97,8 @@ struct job_acked {
 	struct hash feed;
 	uint64_t size;
 };
+/* @witness: a key of the roster, never one that a stranger says it has. So a feed has no more rows of cosignatures than
+ * the town feed has enrolments (and the charter), and nobody need count them. */
 struct job_cosig {
 	struct hash feed;
 	uint64_t size;

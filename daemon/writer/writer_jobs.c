@@ -115,10 +115,11 @@ int writer_append_job(struct writer *w, struct job *j)
 		j->err = err;
 		return ERR_OK;
 	}
-	if (err || a->dry_run || !verdict_ok(&a->verdict))
+	if (err || a->dry_run || (!a->again && !verdict_ok(&a->verdict)))
 		return err;
 	entry_pack(&e, leaf);
-	err = enrols(w, &e) ? writer_enrol(w, a->payload) : ERR_OK;
+	if (enrols(w, &e) && verdict_ok(&a->verdict))
+		err = writer_enrol(w, a->payload);
 	return err ? err : writer_keep(w, s, &e, leaf, a->payload, &a->verdict, &a->leaf_hash);
 }
 
@@ -158,16 +159,10 @@ int writer_acked_job(struct writer *w, struct job *j)
 	return err && err != ERR_NOTFOUND ? err : sigs_acked_put(w->t, no, &now);
 }
 
-static int count_cosig(void *ctx, const struct sigs_cosig *c)
-{
-	(void)c;
-	return ++*(uint32_t *)ctx > SIGS_WITNESSES_MAX ? ERR_LIMIT : ERR_OK;
-}
-
 int writer_cosig_job(struct writer *w, struct job *j)
 {
 	struct sigs_cosig now = {.size = j->u.cosig.size, .cosig = j->u.cosig.cosig}, before;
-	uint32_t no, n = 1;
+	uint32_t no;
 	int err = root_of(w, j, &j->u.cosig.feed, now.size, &no, &now.root);
 
 	if (err || j->err)
@@ -183,11 +178,5 @@ int writer_cosig_job(struct writer *w, struct job *j)
 	err = sigs_cosig_get(w->t, no, now.witness, &before);
 	if (!err && before.size >= now.size)
 		return ERR_OK;
-	if (err == ERR_NOTFOUND)
-		err = sigs_cosig_each(w->t, no, count_cosig, &n);
-	if (err == ERR_LIMIT) {
-		j->err = err;
-		return ERR_OK;
-	}
-	return err ? err : sigs_cosig_put(w->t, no, &now);
+	return err && err != ERR_NOTFOUND ? err : sigs_cosig_put(w->t, no, &now);
 }

@@ -82,54 +82,43 @@ struct names {
 	char domain[DOMAIN_MAX + 1];
 	struct buf *out;
 	uint32_t n;
-	const struct sigs_cosig *wanted;
-	struct hash feed;
 };
 
-static int match_village(void *ctx, const struct view_village *v)
-{
-	struct names *n = ctx;
-
-	if (!v->enrolled || memcmp(v->witness_key, n->wanted->witness, SIGN_KEY_BYTES) != 0)
-		return 0;
-	n->feed = v->feed;
-	return 1;
-}
-
 /* The feed of the node whose witness key it is. ERR_NOTFOUND. */
-static int find_witness(struct names *n)
+static int find_witness(struct kv_txn *t, const uint8_t key[SIGN_KEY_BYTES], struct hash *ret)
 {
+	struct view_village v;
 	struct view_town town;
 	struct feed_head h;
-	int err = view_town(n->t, &town);
+	int err = view_town(t, &town);
 
-	if (!err && memcmp(town.witness_key, n->wanted->witness, SIGN_KEY_BYTES) == 0) {
-		err = feedlog_head(n->t, FEED_TOWN, &h);
-		if (!err)
-			n->feed = h.id;
-		return err;
-	}
 	if (err)
 		return err;
-	err = view_villages(n->t, match_village, n);
-	if (err == 0)
-		return ERR_NOTFOUND;
-	return err == 1 ? ERR_OK : err;
+	if (memcmp(town.witness_key, key, SIGN_KEY_BYTES) == 0) {
+		err = feedlog_head(t, FEED_TOWN, &h);
+		if (!err)
+			*ret = h.id;
+		return err;
+	}
+	err = view_village_by_witness(t, key, &v);
+	if (!err)
+		*ret = v.feed;
+	return err;
 }
 
 static int add_cosig(void *ctx, const struct sigs_cosig *c)
 {
 	struct names *n = ctx;
 	char name[ORIGIN_MAX];
+	struct hash feed;
 	int err;
 
 	if (c->size != n->c->size || hash_cmp(&c->root, &n->c->root) || n->n == NOTE_SIGS_MAX)
 		return ERR_OK;
-	n->wanted = c;
-	err = find_witness(n);
+	err = find_witness(n->t, c->witness, &feed);
 	if (err) /* not on the roster: nobody could check it */
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	witness_name_of(n->domain, &n->feed, name);
+	witness_name_of(n->domain, &feed, name);
 	n->n++;
 	return note_add_cosig(n->out, name, c->witness, &c->cosig);
 }

@@ -96,7 +96,7 @@ static int svc_guard(void *ctx, struct guard *ret)
 	return ERR_OK;
 }
 
-static const char *svc_halted(void *ctx)
+static const struct halt *svc_halted(void *ctx)
 {
 	(void)ctx;
 	return NULL;

@@ -27,3 +27,37 @@ for table in meta feed entry tree txid note verdict state; do
 done
 must run v1 verify
 echo "$tried rows tried"
+# The first row of the state is the number of its format. Of a newer one: the daemon refuses and changes nothing. Of
+# none that can be read: it folds the state again from the entries, an altered account, too.
+"$tools/tamper" "$work/v1" state 0 6 || fail "tamper state 0"
+timeout 20 "$czd" --dir "$work/v1" 2>"$work/out"
+rv=$?
+((rv == 3)) && grep -q "newer cunzhangd" "$work/out" || fail "a store of a newer format: exit $rv: $(cat "$work/out")"
+"$tools/tamper" "$work/v1" state 0 6 || fail "tamper state 0 back"
+must run v1 verify
+"$tools/tamper" "$work/v1" state 0 7 || fail "tamper state 0"
+"$tools/tamper" "$work/v1" state last || fail "tamper state last"
+start v1
+wait_for 20 run v1 status || fail "does not start on a store of an older format"
+grep -q "folded again" "$work/v1.log" || fail "no word of folding again"
+must run v1 verify
+
+# A guard that cannot be read: the daemon says so, shows what it has, and writes nothing.
+stop v1
+guard=$work/v1/guard
+cp "$guard" "$work/guard.good"
+printf x | dd of="$guard" bs=1 seek=3 conv=notrunc status=none
+printf x | dd of="$guard" bs=1 seek=106499 conv=notrunc status=none
+run v1 verify >"$work/out" 2>&1
+rv=$?
+((rv == 4)) || fail "verify beside a damaged guard: exit $rv: $(cat "$work/out")"
+start v1
+wait_for 20 run v1 account 05001 || fail "a node with a damaged guard shows nothing"
+run v1 status --json >"$work/out" || fail "status with a damaged guard"
+jq -e '.halted_name == "GUARD_DAMAGED"' "$work/out" >/dev/null || fail "status: $(cat "$work/out")"
+run v1 entry record --household 05001 --item D101 --day 2025-06-02 --place yard --reason "monthly check" \
+	--evidence 照片 --as recorder >"$work/out" 2>&1 && fail "it writes without its guard"
+stop v1
+cp "$work/guard.good" "$guard"
+start v1
+must run v1 verify

@@ -2,15 +2,6 @@
 # code that says whose fault it was; what programs read has the shape they expect.
 set -u
 . tests/e2e/lib.inc
-c() { "$cz" "$@" >"$work/out" 2>&1 </dev/null; }
-expect() { # exit code, pattern in the output, arguments
-	local want=$1 pattern=$2
-	shift 2
-	c "$@"
-	local rv=$?
-	((rv == want)) || fail "exit $rv, not $want: cunzhang $*: $(cat "$work/out")"
-	grep -qE -- "$pattern" "$work/out" || fail "no \"$pattern\": cunzhang $*: $(cat "$work/out")"
-}
 shape() { # jq condition, arguments; what is on standard error does not count
 	local condition=$1
 	shift

@@ -5,15 +5,6 @@ set -u
 hub
 village 1
 v=(--dir "$work/v1")
-c() { "$cz" "$@" >"$work/out" 2>&1 </dev/null; }
-expect() { # exit code, pattern in the output, arguments
-	local want=$1 pattern=$2
-	shift 2
-	c "$@"
-	local rv=$?
-	((rv == want)) || fail "exit $rv, not $want: cunzhang $*: $(cat "$work/out")"
-	grep -qE -- "$pattern" "$work/out" || fail "no \"$pattern\": cunzhang $*: $(cat "$work/out")"
-}
 size() { run v1 status --json | jq '[.feeds[] | select(.own)][0].size'; }
 digest() { sha256sum <"$1" | cut -d' ' -f1; }
 kept() { echo "$work/v1/evidence/${1:0:2}/$1"; }

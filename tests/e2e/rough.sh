@@ -74,3 +74,12 @@ must run v1 "${year[@]}"
 must run v1 "${year[@]}"
 wait_for 30 settled v1 || fail "the village does not settle after the import"
 must run v1 verify
+
+# --- too few open files: the hub says so, and serves whom it can --------------------------------------------
+grep -q 'files may be open' "$work/hub.log" && fail "the hub complains of $(ulimit -Hn) open files"
+stop hub
+(ulimit -n 400 && exec "$czd" --dir "$work/hub") 2>>"$work/hub.log" &
+pids+=($!) pid_hub=$!
+wait_for 10 grep -q '400 files may be open' "$work/hub.log" || fail "nothing about 400 open files in the log"
+must run v1 operator add helper --role recorder --as head
+wait_for 20 settled v1 || fail "the village does not come back to a hub with 400 open files"

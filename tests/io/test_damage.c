@@ -77,7 +77,7 @@ static void file_keep(void)
 }
 
 /* A store of three villages at work. */
-static void town_new(void)
+static void villages_new(void)
 {
 	struct kv *kv;
 
@@ -88,7 +88,7 @@ static void town_new(void)
 	file_keep();
 }
 
-static void town_gone(void)
+static void villages_gone(void)
 {
 	held_close(&g);
 	folder_gone();
@@ -374,16 +374,16 @@ static void each_page(int (*fn)(void))
 
 static void test_verify_survives_every_damaged_page(void)
 {
-	town_new();
+	villages_new();
 	each_page(do_verify);
-	town_gone();
+	villages_gone();
 }
 
 static void test_reading_and_writing_survive_every_damaged_page(void)
 {
-	town_new();
+	villages_new();
 	each_page(do_read_unseen);
-	town_gone();
+	villages_gone();
 }
 
 static void test_trees_long_values_and_free_pages_are_looked_at(void)

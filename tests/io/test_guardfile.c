@@ -1,9 +1,11 @@
 #include "tests/lib/t.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "daemon/io/guardfile.h"
+#include "daemon/writer/halt.h"
 #include "lib/err.h"
 
 static char path[64];
@@ -48,6 +50,25 @@ static void save(uint64_t size)
 	T_EQ(guardfile_save(g, &v), ERR_OK);
 	guardfile_invariant(g);
 	guardfile_close(g);
+}
+
+/* @intent begun over @sealed, and the file opened again behind that; *ret: what it says then. */
+static struct guardfile *begun(const struct guard *sealed, const struct guard *intent,
+			       struct bytes redo, struct guard_journal *ret)
+{
+	struct guardfile *g;
+
+	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+	guardfile_journal(g, ret);
+	T_EQ(ret->begin(ret->ctx, sealed, intent, redo), ERR_OK);
+	guardfile_invariant(g);
+	T_EQ(ret->wait(ret->ctx), ERR_OK);
+	guardfile_invariant(g);
+	guardfile_close(g);
+	check(sealed->size);
+	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+	guardfile_journal(g, ret);
+	return g;
 }
 
 static void test_a_new_file_holds_nothing(void)
@@ -105,16 +126,7 @@ static void test_an_intent_is_found_with_its_entries(void)
 	fresh();
 	memset(redo, 0xab, sizeof(redo));
 	for (size_t n = 1; n <= sizeof(redo); n += sizeof(redo) - 1) {
-		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-		guardfile_journal(g, &j);
-		T_EQ(j.begin(j.ctx, &sealed, &intent, (struct bytes){redo, n}), ERR_OK);
-		guardfile_invariant(g);
-		T_EQ(j.wait(j.ctx), ERR_OK);
-		guardfile_invariant(g);
-		guardfile_close(g);
-		check(5);
-		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-		guardfile_journal(g, &j);
+		g = begun(&sealed, &intent, (struct bytes){redo, n}, &j);
 		T_EQ(j.intent.size, 9);
 		T_EQ(j.intent.epoch, 1);
 		T_EQ(j.intent.root.b[0], 9);
@@ -200,16 +212,7 @@ static void test_heads_that_change_beside_a_batch_are_found_again(void)
 	sealed.cosigned = &c;
 	sealed.ncosigned = 1;
 	fresh();
-	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-	guardfile_journal(g, &j);
-	T_EQ(j.begin(j.ctx, &sealed, &intent, (struct bytes){redo, sizeof(redo)}), ERR_OK);
-	guardfile_invariant(g);
-	T_EQ(j.wait(j.ctx), ERR_OK);
-	guardfile_invariant(g);
-	guardfile_close(g);
-	check(5);
-	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-	guardfile_journal(g, &j);
+	g = begun(&sealed, &intent, (struct bytes){redo, sizeof(redo)}, &j);
 	T_MEM(j.redo.p, redo, sizeof(redo));
 	T_EQ(guardfile_load(g, &got), ERR_OK);
 	T_EQ(got.ncosigned, 1);
@@ -218,96 +221,227 @@ static void test_heads_that_change_beside_a_batch_are_found_again(void)
 	unlink(path);
 }
 
-/* The file as it may be after a power cut: each sector that a save has written is there or not. */
-static uint8_t before[GUARDFILE_BYTES], after[GUARDFILE_BYTES], image[GUARDFILE_BYTES];
+/* --- power cuts ---------------------------------------------------------------------------------------- */
 
-static void read_file(uint8_t *to)
+/* The disk under the file: what was synced, and the sectors that were written and not synced since, of which a power
+ * cut leaves any. A sync that fails may leave them so, or count them as written though they are not. */
+#define SECTOR	512
+#define SECTORS (GUARDFILE_BYTES / SECTOR)
+enum sync_fate { SYNC_DONE, SYNC_KILLED, SYNC_LOST };
+static struct {
+	bool watched;
+	enum sync_fate fate;
+	unsigned good; /* syncs before that one */
+	bool dirty[SECTORS];
+	uint8_t b[GUARDFILE_BYTES];
+} disk;
+
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
 {
-	int fd = open(path, O_RDONLY);
+	for (size_t i = (size_t)at / SECTOR; disk.watched && i * SECTOR < (size_t)at + n; i++)
+		disk.dirty[i] = true;
+	return syscall(SYS_pwrite64, fd, p, n, at);
+}
 
-	T_EQ(pread(fd, to, GUARDFILE_BYTES, 0), (ssize_t)GUARDFILE_BYTES);
+static int sync_to_disk(int fd)
+{
+	enum sync_fate fate = disk.good ? SYNC_DONE : disk.fate;
+
+	disk.good -= disk.good > 0;
+	if (disk.watched && fate == SYNC_KILLED)
+		return -1;
+	for (size_t i = 0; disk.watched && i < SECTORS; i++) {
+		off_t at = (off_t)i * SECTOR;
+
+		if (disk.dirty[i] && fate == SYNC_DONE)
+			T_EQ(pread(fd, disk.b + at, SECTOR, at), SECTOR);
+		disk.dirty[i] = false;
+	}
+	return disk.watched && fate == SYNC_LOST ? -1 : 0;
+}
+
+int fdatasync(int fd)
+{
+	return sync_to_disk(fd);
+}
+
+int fsync(int fd)
+{
+	return sync_to_disk(fd);
+}
+
+static void insert_disk(void)
+{
+	fresh();
+	memset(&disk, 0, sizeof(disk));
+	disk.watched = true;
+}
+
+/* What the file becomes when the power goes and only the sectors of @set reach the disk, of those not synced. */
+static void cut_power(const uint32_t *dirty, uint32_t n, uint32_t set)
+{
+	static uint8_t image[GUARDFILE_BYTES], now[GUARDFILE_BYTES];
+	int fd = open(path, O_RDWR);
+
+	T_EQ(pread(fd, now, sizeof(now), 0), (ssize_t)sizeof(now));
+	memcpy(image, disk.b, sizeof(image));
+	for (uint32_t i = 0; i < n; i++)
+		if (set >> i & 1)
+			memcpy(image + (size_t)dirty[i] * SECTOR, now + (size_t)dirty[i] * SECTOR,
+			       SECTOR);
+	T_EQ(syscall(SYS_pwrite64, fd, image, sizeof(image), (off_t)0), (ssize_t)sizeof(image));
 	close(fd);
 }
 
-static void write_file(const uint8_t *from)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
+/* Save 0 brings the first heads, save k of them those of feed 0 and of another at size k. Their records
+ * share no sector but that of feed 0, and each crosses the border of two, behind the feed ID. */
+static const uint32_t feed_of[] = {0, 12, 25, 76, 89, 140, 153, 204};
 
-	T_EQ(pwrite(fd, from, GUARDFILE_BYTES, 0), (ssize_t)GUARDFILE_BYTES);
-	close(fd);
+static int save_number(struct guardfile *g, uint64_t k)
+{
+	struct guard_cosigned heads[] = {head(0, k), head(feed_of[k], k)};
+	struct guard v = mark(k);
+
+	if (k == 0)
+		return save_heads(g, 0, GUARD_CHANGED_MAX, 0);
+	v.cosigned = heads;
+	v.ncosigned = 2;
+	return guardfile_save(g, &v);
 }
 
-/* Sizes are those of save @n or, when @n was torn, of the one before: save k had heads k..k+9 at size k. */
-static void check_torn(uint64_t n)
+/* It has all saves up to @last, and nothing of a later one. */
+static void has_saves_to(const struct guard *got, uint64_t last)
 {
-	struct guardfile *g;
-	struct guard got;
-	uint64_t last;
+	uint64_t size[GUARD_CHANGED_MAX] = {last};
 
-	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-	T_EQ(guardfile_load(g, &got), ERR_OK);
-	last = got.size;
-	T_OK(last == n || last == n - 1);
-	T_EQ(got.ncosigned, last + 10);
-	for (uint32_t feed = 0; feed < got.ncosigned; feed++)
-		check_head(&got, feed, feed, feed < last ? feed : last);
-	/* the next save must not need what only this start has mended */
-	T_EQ(save_heads(g, 0, 0, 99), ERR_OK);
-	T_EQ(save_heads(g, 0, 0, 99), ERR_OK);
-	T_EQ(guardfile_load(g, &got), ERR_OK);
-	guardfile_close(g);
-	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-	T_EQ(guardfile_load(g, &got), ERR_OK);
-	for (uint32_t feed = 0; feed < got.ncosigned; feed++)
-		check_head(&got, feed, feed, feed < last ? feed : last);
-	guardfile_close(g);
+	for (uint64_t k = 1; k <= last; k++)
+		size[feed_of[k]] = k;
+	T_EQ(got->size, last);
+	T_EQ(got->ncosigned, GUARD_CHANGED_MAX);
+	for (uint32_t feed = 0; feed < got->ncosigned; feed++)
+		check_head(got, feed, feed, size[feed]);
 }
 
-static uint32_t differing_sectors(uint32_t *ret)
+static uint32_t dirty_sectors(uint32_t ret[32])
 {
 	uint32_t n = 0;
 
-	for (uint32_t at = 0; at < GUARDFILE_BYTES / 512; at++)
-		if (memcmp(before + (size_t)at * 512, after + (size_t)at * 512, 512))
-			ret[n++] = at;
+	for (uint32_t i = 0; i < SECTORS; i++)
+		if (disk.dirty[i]) {
+			T_OK(n < 16);
+			ret[n++] = i;
+		}
 	return n;
+}
+
+/* After any cut the guard has the saves up to @sure, or one more. */
+static void survives_any_cut(uint64_t sure)
+{
+	static uint8_t kept[GUARDFILE_BYTES];
+	uint32_t dirty[32], n = dirty_sectors(dirty);
+	struct guardfile *g;
+	struct guard got;
+	int fd = open(path, O_RDWR);
+
+	T_EQ(pread(fd, kept, sizeof(kept), 0), (ssize_t)sizeof(kept));
+	disk.watched = false;
+	for (uint32_t set = 0; set < 1U << n; set++) {
+		T_EQ(syscall(SYS_pwrite64, fd, kept, sizeof(kept), (off_t)0),
+		     (ssize_t)sizeof(kept));
+		cut_power(dirty, n, set);
+		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+		T_EQ(guardfile_load(g, &got), ERR_OK);
+		has_saves_to(&got, got.size > sure ? sure + 1 : sure);
+		guardfile_close(g);
+	}
+	T_EQ(syscall(SYS_pwrite64, fd, kept, sizeof(kept), (off_t)0), (ssize_t)sizeof(kept));
+	close(fd);
+	disk.watched = true;
 }
 
 static void test_no_head_is_lost_whichever_sectors_of_a_save_reach_the_disk(void)
 {
-	static uint32_t sector[GUARDFILE_BYTES / 512];
 	struct guardfile *g;
 
-	fresh();
-	for (uint64_t n = 0; n < 6; n++) {
-		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
-		for (uint64_t k = 0; k < n; k++)
-			T_EQ(save_heads(g, (uint32_t)k, (uint32_t)k + 10, k), ERR_OK);
-		read_file(before);
-		T_EQ(save_heads(g, (uint32_t)n, (uint32_t)n + 10, n), ERR_OK);
-		read_file(after);
+	insert_disk();
+	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+	T_EQ(save_number(g, 0), ERR_OK);
+	T_EQ(save_heads(g, 0, 0, 0), ERR_OK); /* all heads are in the table */
+	for (uint64_t k = 1; k < 6; k++) {
+		disk.fate = SYNC_KILLED;
+		T_EQ(save_number(g, k), ERR_IO);
+		T_EQ(save_number(g, k), ERR_STATE); /* what the disk has is not known */
+		survives_any_cut(k - 1);
 		guardfile_close(g);
-		uint32_t m = differing_sectors(sector);
-		T_OK(m > 0 && m <= 12);
-		for (uint32_t set = n ? 0 : (1U << m) - 1; set < 1U << m; set++) {
-			memcpy(image, before, sizeof(image));
-			for (uint32_t i = 0; i < m; i++)
-				if (set >> i & 1)
-					memcpy(image + (size_t)sector[i] * 512,
-					       after + (size_t)sector[i] * 512, 512);
-			write_file(image);
-			check_torn(n);
-		}
-		memset(image, 0, sizeof(image));
-		write_file(image);
+		disk.fate = SYNC_DONE; /* as if it had not failed */
+		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
 	}
+	guardfile_close(g);
 	unlink(path);
+}
+
+/* The program was killed before its sync, or the sync failed, and the next one reads what the disk does not have. What
+ * that one saves must not rest on it. */
+static void test_a_start_makes_durable_what_it_has_read(void)
+{
+	for (int fate = SYNC_KILLED; fate <= SYNC_LOST; fate++) {
+		struct guardfile *g;
+
+		insert_disk();
+		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+		for (uint64_t k = 0; k < 3; k++)
+			T_EQ(save_number(g, k), ERR_OK);
+		disk.fate = (enum sync_fate)fate;
+		T_EQ(save_number(g, 3), ERR_IO);
+		guardfile_close(g);
+		disk.fate = SYNC_DONE;
+		T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+		survives_any_cut(3);
+		for (uint64_t k = 4; k < 7; k++) {
+			T_EQ(save_number(g, k), ERR_OK);
+			survives_any_cut(k);
+		}
+		disk.fate = SYNC_KILLED;
+		T_EQ(save_number(g, 7), ERR_IO);
+		survives_any_cut(6);
+		guardfile_close(g);
+		unlink(path);
+	}
+	disk.watched = false;
+}
+
+/* The power goes while a start makes durable what the program before has left. */
+static void test_a_start_that_is_cut_off_loses_nothing(void)
+{
+	for (int fate = SYNC_KILLED; fate <= SYNC_LOST; fate++)
+		for (unsigned good = 0; good < 3; good++) {
+			struct guardfile *g;
+			bool done = good == 2; /* a start syncs twice */
+
+			insert_disk();
+			T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+			T_EQ(save_number(g, 0), ERR_OK);
+			T_EQ(save_heads(g, 0, 0, 0), ERR_OK);
+			T_EQ(save_number(g, 1), ERR_OK);
+			disk.fate = (enum sync_fate)fate;
+			T_EQ(save_number(g, 2), ERR_IO);
+			guardfile_close(g);
+			disk.good = good;
+			disk.fate = SYNC_KILLED;
+			T_EQ(guardfile_open(path, &g, NULL), done ? ERR_OK : ERR_IO);
+			survives_any_cut(good ? 2 : 1);
+			if (done)
+				guardfile_close(g);
+			unlink(path);
+		}
+	disk.watched = false;
 }
 
 /* Damage of the table where neither slot knows better is told, not guessed over. */
 static void test_a_damaged_head_is_an_error(void)
 {
 	struct guardfile *g;
+	struct guard got;
 	struct errmsg msg = {0};
 	int fd;
 
@@ -325,7 +459,10 @@ static void test_a_damaged_head_is_an_error(void)
 	T_EQ(pwrite(fd, "x", 1, (off_t)GUARDFILE_TABLE_AT + GUARDFILE_RECORD_BYTES + 5), 1);
 	close(fd);
 	T_EQ(guardfile_open(path, &g, &msg), ERR_CORRUPT);
-	T_OK(strstr(msg.text, "do not init again") != NULL);
+	T_EQ(halt_of(&msg).id, HALT_GUARD_HEAD_DAMAGED);
+	T_EQ(halt_of(&msg).num[0], 1);
+	T_EQ(guardfile_peek(path, &got, &msg), ERR_CORRUPT);
+	T_EQ(halt_of(&msg).id, HALT_GUARD_HEAD_DAMAGED);
 	unlink(path);
 }
 
@@ -341,7 +478,7 @@ static void test_no_valid_slot_is_an_error_not_an_empty_guard(void)
 	T_EQ(write(fd, "something else", 14), 14);
 	close(fd);
 	T_EQ(guardfile_open(path, &g, &msg), ERR_CORRUPT);
-	T_OK(strstr(msg.text, "do not init again") != NULL);
+	T_EQ(halt_of(&msg).id, HALT_GUARD_DAMAGED);
 	T_EQ(guardfile_peek(path, &got, &msg), ERR_CORRUPT);
 	unlink(path);
 }
@@ -352,4 +489,6 @@ T_MAIN(T(test_a_new_file_holds_nothing), T(test_the_newest_mark_is_found_again),
        T(test_every_head_is_found_again_at_the_greatest_number_of_feeds),
        T(test_heads_that_change_beside_a_batch_are_found_again),
        T(test_no_head_is_lost_whichever_sectors_of_a_save_reach_the_disk),
-       T(test_a_damaged_head_is_an_error), T(test_no_valid_slot_is_an_error_not_an_empty_guard))
+       T(test_a_start_makes_durable_what_it_has_read),
+       T(test_a_start_that_is_cut_off_loses_nothing), T(test_a_damaged_head_is_an_error),
+       T(test_no_valid_slot_is_an_error_not_an_empty_guard))

@@ -187,12 +187,12 @@ static void sign_all(struct held *h)
 	T_EQ(kv_commit(t), ERR_OK);
 }
 
-static void load_rows(struct held *h)
+uint32_t held_rows(struct kv *kv, struct held_row *rows, uint32_t max)
 {
 	struct kv_txn *t;
+	uint32_t n = 0;
 
-	h->nrows = 0;
-	T_EQ(kv_begin(h->kv, false, &t), ERR_OK);
+	T_EQ(kv_begin(kv, false, &t), ERR_OK);
 	for (int tab = 0; tab < KV_NTABLES; tab++) {
 		struct bytes k = {0}, v;
 		struct kv_cursor *c;
@@ -200,9 +200,9 @@ static void load_rows(struct held *h)
 		T_EQ(kv_cursor_open(t, (enum kv_table)tab, &c), ERR_OK);
 		for (int err = kv_seek(c, KV_GE, k, &k, &v); !err;
 		     err = kv_seek(c, KV_NEXT, k, &k, &v)) {
-			struct held_row *r = &h->rows[h->nrows++];
+			struct held_row *r = &rows[n++];
 
-			T_OK(h->nrows <= HELD_ROWS_MAX);
+			T_OK(n <= max);
 			T_OK(v.n <= sizeof(r->v));
 			*r = (struct held_row){.tab = (enum kv_table)tab, .kn = k.n, .vn = v.n};
 			memcpy(r->k, k.p, k.n);
@@ -211,13 +211,17 @@ static void load_rows(struct held *h)
 		kv_cursor_close(c);
 	}
 	kv_abort(t);
+	return n;
 }
 
 void held_make(struct held *h, struct kv *kv)
 {
 	memset(h, 0, sizeof(*h));
-	h->kv = kv;
-	town_init(&h->w, kv, 11);
+	if (kv)
+		town_init(&h->w, kv, 11);
+	else
+		town_new(&h->w, 11);
+	h->kv = h->w.kv;
 	town_found(&h->w);
 	T_EQ(town_catalogue(&h->w, 1), V_ACCEPTED);
 	h->a = town_village(&h->w, HELD_CODE_A);
@@ -235,7 +239,7 @@ void held_make(struct held *h, struct kv *kv)
 		keep(h, FEED_TOWN, i == 3 ? h->w.last.reason.id : V_ACCEPTED);
 	}
 	sign_all(h);
-	load_rows(h);
+	h->nrows = held_rows(h->kv, h->rows, HELD_ROWS_MAX);
 }
 
 void held_close(struct held *h)

@@ -25,9 +25,11 @@ struct held {
 	uint32_t nrows;
 	struct held_row rows[HELD_ROWS_MAX]; /* in order of tables and keys */
 };
-/* @kv: empty; it stays the caller's. */
+/* @kv: empty; it stays the caller's. NULL: a memory store until held_close. */
 void held_make(struct held *h, struct kv *kv);
 void held_close(struct held *h);
+/* Every row of a store, to put back; in order of tables and keys. Returns how many there are. */
+uint32_t held_rows(struct kv *kv, struct held_row *rows, uint32_t max);
 /* What shares a layout: the kind of a state row or note, the level of a tree row, head or directory. */
 uint8_t held_kind(const struct held_row *r);
 

@@ -263,6 +263,7 @@ void pair_node_close(struct pair_node *n)
 	buf_close(&n->begun_redo);
 	guard_heads_close(&n->cosigned);
 	guard_heads_close(&n->begun_cosigned);
+	memset(n, 0, sizeof(*n));
 }
 
 int pair_run(struct pair_node *n, struct job **jobs, uint32_t njobs)

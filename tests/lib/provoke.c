@@ -25,11 +25,21 @@ void provoke_text(const struct reason *r, enum lang lang, char *out, size_t cap)
 	buf_close(&b);
 }
 
-static void check_reason(const struct reason *r, const char *name, const char *rule,
-			 const int64_t num[4], const char *file, int line)
+/* Both sentences can be shown, and nothing in them is left open. */
+static void read_sentences(const struct reason *r, const char *file, int line)
 {
 	char zh[SENTENCE_MAX], en[SENTENCE_MAX];
 
+	provoke_text(r, LANG_ZH, zh, sizeof(zh));
+	provoke_text(r, LANG_EN, en, sizeof(en));
+	if (strpbrk(zh, "{}") || strpbrk(en, "{}") || strcmp(zh, en) == 0 || strlen(zh) <= 10 ||
+	    strlen(en) <= 10 || !utf8_clean(zh, strlen(zh), false))
+		t_fail(file, line, "%s: \"%s\", \"%s\"", reason_name(r->id), zh, en);
+}
+
+static void check_reason(const struct reason *r, const char *name, const char *rule,
+			 const int64_t num[4], const char *file, int line)
+{
 	if (strcmp(reason_name(r->id), name) != 0 || strcmp(reason_rule(r->id), rule) != 0)
 		t_fail(file, line, "got %s of %s, want %s of %s", reason_name(r->id),
 		       reason_rule(r->id), name, rule);
@@ -37,11 +47,7 @@ static void check_reason(const struct reason *r, const char *name, const char *r
 		if (r->num[i] != num[i])
 			t_fail(file, line, "%s: number %d is %lld, want %lld", name, i,
 			       (long long)r->num[i], (long long)num[i]);
-	provoke_text(r, LANG_ZH, zh, sizeof(zh));
-	provoke_text(r, LANG_EN, en, sizeof(en));
-	if (strpbrk(zh, "{}") || strpbrk(en, "{}") || strcmp(zh, en) == 0 ||
-	    !utf8_clean(zh, strlen(zh), false))
-		t_fail(file, line, "%s: \"%s\", \"%s\"", name, zh, en);
+	read_sentences(r, file, line);
 	met[r->id] = true;
 }
 
@@ -80,5 +86,9 @@ enum verdict_id provoke_put(struct town *w, uint32_t no, const char *author, enu
 		t_fail(__FILE__, __LINE__, "%s, and the state is %s",
 		       reason_name(w->last.reason.id),
 		       verdict_ok(&w->last) ? "the same" : "another");
+	if (!verdict_ok(&w->last))
+		read_sentences(&w->last.reason, __FILE__, __LINE__);
+	for (uint32_t i = 0; i < w->last.nwarn && i < VERDICT_WARN_MAX; i++)
+		read_sentences(&w->last.warn[i], __FILE__, __LINE__);
 	return w->last.reason.id;
 }

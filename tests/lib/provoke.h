@@ -19,7 +19,8 @@ void provoke_refused(const struct town *w, const char *name, const char *rule, c
 		     const char *file, int line);
 void provoke_warned(const struct town *w, const char *name, const char *rule, const int64_t num[4],
 		    bool alone, const char *file, int line);
-/* town_put; a refused entry must leave the state as it was, an accepted one must change it. */
+/* town_put; a refused entry must leave the state as it was, an accepted one must change it. Every reason and
+ * warning can be read in both languages. */
 enum verdict_id provoke_put(struct town *w, uint32_t no, const char *author, enum rec_code type,
 			    const void *head, const void *lines, uint32_t nlines);
 /* Was a reason met in this process? */

@@ -100,7 +100,7 @@ static int invitation(void *ctx, const char *code, const char *name,
 	return buf_printf(out, "village = %s %s\nseed = %s\n", code, name, hex);
 }
 
-static const char *not_halted(void *ctx)
+static const struct halt *not_halted(void *ctx)
 {
 	(void)ctx;
 	return NULL;

@@ -34,6 +34,15 @@ void town_init(struct town *w, struct kv *kv, uint64_t seed)
 	w->wall_ms = town_noon(town_day(2026, 3, 1));
 }
 
+void town_new(struct town *w, uint64_t seed)
+{
+	struct kv *kv;
+
+	T_EQ(kvmem_new(&kv), ERR_OK);
+	town_init(w, kv, seed);
+	w->own_kv = true;
+}
+
 void town_close(struct town *w)
 {
 	kv_abort(w->t);
@@ -373,6 +382,32 @@ struct rec_scheme town_scheme(uint64_t version, day_t from)
 				   .scope = town_b("全体参与村民")};
 }
 
+enum verdict_id town_put_scheme(struct town *w, uint32_t no, const char *author,
+				const struct rec_scheme *s)
+{
+	const struct rec_scheme_line goods = {.kind = REWARD_goods, .name = town_b("生活用品")};
+
+	return town_put(w, no, author, REC_scheme, s, &goods, 1);
+}
+
+struct rec_prices_line town_good(const char *good, int64_t price)
+{
+	return (struct rec_prices_line){.good = town_b(good),
+					.title = town_b("毛巾"),
+					.class = GOODS_household,
+					.unit = town_b("条"),
+					.price = points_of(price),
+					.cost = fen_of(price)};
+}
+
+enum verdict_id town_put_prices(struct town *w, uint32_t no, const char *author, uint64_t version,
+				day_t from, const struct rec_prices_line *goods, uint32_t n)
+{
+	const struct rec_prices p = {.version = version, .from = from};
+
+	return town_put(w, no, author, REC_prices, &p, goods, n);
+}
+
 enum verdict_id town_adopt(struct town *w, uint32_t no, const char *author, uint64_t version,
 			   uint64_t base, day_t from)
 {
@@ -484,12 +519,9 @@ enum verdict_id town_reverse(struct town *w, uint32_t no, const char *author, ui
 uint32_t town_open(struct town *w, uint64_t seed)
 {
 	char household[20];
-	struct kv *kv;
 	uint32_t no;
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(w, kv, seed);
-	w->own_kv = true;
+	town_new(w, seed);
 	town_found(w);
 	T_EQ(town_catalogue(w, 1), V_ACCEPTED);
 	no = town_village(w, TOWN_CODE);

@@ -20,7 +20,7 @@
 #define TOWN_KEYS_MAX 256
 #define TOWN_DOMAIN   "points.example"
 struct town {
-	struct kv *kv; /* borrowed, but by town_open */
+	struct kv *kv; /* borrowed, but by town_new */
 	bool own_kv;
 	struct kv_txn *t; /* NULL: every call commits for itself */
 	uint64_t seed;
@@ -52,6 +52,8 @@ uint64_t town_noon(day_t day);
 
 /* The clock stands at noon of 2026-03-01. The store is empty: there is no charter yet. */
 void town_init(struct town *w, struct kv *kv, uint64_t seed);
+/* The same on a memory store of its own, which town_close ends. */
+void town_new(struct town *w, uint64_t seed);
 void town_close(struct town *w); /* frees keys; ends an open transaction without commit */
 /* One transaction around many calls. */
 void town_begin(struct town *w);
@@ -98,6 +100,13 @@ enum verdict_id town_adopt(struct town *w, uint32_t no, const char *author, uint
 			   uint64_t base, day_t from);
 /* A right scheme: rate 1 for 1 yuan, threshold 100, notified 3 days before, notices, objections and answers 7. */
 struct rec_scheme town_scheme(uint64_t version, day_t from);
+/* A scheme with goods as its one reward. */
+enum verdict_id town_put_scheme(struct town *w, uint32_t no, const char *author,
+				const struct rec_scheme *s);
+/* A good for the household; it costs in fen what its price is in hundredths. */
+struct rec_prices_line town_good(const char *good, int64_t price);
+enum verdict_id town_put_prices(struct town *w, uint32_t no, const char *author, uint64_t version,
+				day_t from, const struct rec_prices_line *goods, uint32_t n);
 /* A village adopts catalogue 1 once for each of these years, as its versions 1 to TOWN_VERSIONS. */
 #define TOWN_YEAR_FIRST 2020
 #define TOWN_YEAR_LAST	2027

@@ -94,7 +94,7 @@ static int svc_guard(void *ctx, struct guard *ret)
 	return ERR_OK;
 }
 
-static const char *svc_halted(void *ctx)
+static const struct halt *svc_halted(void *ctx)
 {
 	(void)ctx;
 	return here.halted;
@@ -203,20 +203,13 @@ uint64_t put_here(const char *author, enum rec_code type, const void *head, cons
 
 void put_scheme(void)
 {
-	struct rec_scheme scheme = {.version = 1,
-				    .title = town_b("积分奖励方案"),
-				    .from = town_day(2026, 1, 1),
-				    .rate_points = points_of(100),
-				    .rate_fen = fen_of(100),
-				    .notified_days = 5,
-				    .notice_days = 8,
-				    .object_days = 5,
-				    .answer_days = 2,
-				    .proxy_max = 3,
-				    .scope = town_b("全村")};
-	struct rec_scheme_line goods = {.kind = REWARD_goods, .name = town_b("积分超市兑换")};
+	struct rec_scheme s = town_scheme(1, town_day(2026, 1, 1));
 
-	put_here(HERE, REC_scheme, &scheme, &goods, 1);
+	s.notified_days = 5;
+	s.notice_days = 8;
+	s.object_days = 5;
+	s.answer_days = 2;
+	T_EQ(town_put_scheme(&here.w, here.s.tx.own, HERE, &s), V_ACCEPTED);
 }
 
 /* --- requests ------------------------------------------------------------------------------------ */
@@ -322,4 +315,12 @@ const char *at(const char *path)
 	else if (json_is_array(v))
 		snprintf(out, sizeof(ring[0]), "[%zu]", json_array_size(v));
 	return out;
+}
+
+void answers_are(const char *file, int line, const struct answered *want)
+{
+	for (; want->path; want++)
+		if (strcmp(at(want->path), want->text) != 0)
+			t_fail(file, line, "%s: \"%s\", want \"%s\": %.2000s", want->path,
+			       at(want->path), want->text, answer_text);
 }

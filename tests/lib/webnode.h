@@ -19,7 +19,7 @@ extern struct webnode {
 	struct web_services s;
 	uint32_t keys; /* of people, when it opened */
 	uint32_t submits;
-	const char *halted;
+	const struct halt *halted;
 	bool full;
 	const char *unlinked;
 	bool move_town; /* let the town feed grow before the next submit */
@@ -52,6 +52,14 @@ int get(const char *target);
 int post(const char *target, const char *body);
 /* "items.0.name" in the last answer; "" when it is not there. Numbers and flags as text. */
 const char *at(const char *path);
+
+/* What the last answer says: paths and texts. */
+struct answered {
+	const char *path, *text;
+};
+void answers_are(const char *file, int line, const struct answered *want);
+#define ANSWERS(...)                                                                               \
+	answers_are(__FILE__, __LINE__, (const struct answered[]){__VA_ARGS__, {NULL, NULL}})
 
 #define WANT(status, want)                                                                         \
 	do {                                                                                       \

@@ -344,7 +344,7 @@ static bool may_lack(struct sim *s, struct machine *m)
 static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 {
 	struct kv *newest = m->host.kv;
-	struct errmsg why = {""};
+	struct errmsg why = {0};
 	uint64_t size = host_size(&m->host, &m->host.feed);
 	int err;
 
@@ -390,7 +390,7 @@ void machine_restart(struct sim *s, uint32_t host)
 {
 	struct machine *m = &s->m[host];
 	struct sim_event ev = {.type = SE_CRASH, .host = host};
-	struct errmsg why = {""};
+	struct errmsg why = {0};
 	int err = ERR_OK;
 	bool up;
 

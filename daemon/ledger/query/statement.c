@@ -1,5 +1,6 @@
 #include "daemon/ledger/query/statement.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,53 +252,9 @@ struct period_rows {
 	struct bytes household; /* empty: all */
 	struct posted *v;
 	uint32_t n, cap;
+	uint32_t tested; /* of v: so many are known to have rows in the period */
+	uint32_t met;
 };
-
-/* Under no day stand postings of entries that claim none, and a second time those of entries that claim one before the
- * deed: only these are missing among the days from the first on. */
-static int is_second(struct period_rows *y, uint64_t seq, bool *ret)
-{
-	day_t from = y->p->from, booked;
-	int err = read_entry(y->w, seq);
-
-	if (err)
-		return err;
-	booked = day_of_ms(y->w->e.wall_ms);
-	*ret = booked != DAY_NONE &&
-	       (y->p->day == STATEMENT_BOOKED || from == DAY_NONE || booked >= from);
-	return ERR_OK;
-}
-
-static int on_posted(void *ctx, day_t day, uint64_t seq, struct bytes household)
-{
-	struct period_rows *y = ctx;
-	bool second = false;
-	int err = ERR_OK;
-
-	if (y->household.n && !bytes_eq(y->household, household))
-		return ERR_OK;
-	if (day == DAY_NONE)
-		err = is_second(y, seq, &second);
-	if (err || second)
-		return err;
-	if (y->n == STATEMENT_POSTED_MAX)
-		return ERR_LIMIT;
-	err = VEC_ROOM(y->v, y->n, y->cap);
-	if (err)
-		return err;
-	y->v[y->n] = (struct posted){.seq = seq, .order = y->n, .n = (uint8_t)household.n};
-	memcpy(y->v[y->n++].household, household.p, household.n);
-	return ERR_OK;
-}
-
-static int by_seq(const void *a, const void *b)
-{
-	const struct posted *x = a, *y = b;
-
-	if (x->seq != y->seq)
-		return x->seq < y->seq ? -1 : 1;
-	return x->order < y->order ? -1 : x->order > y->order;
-}
 
 /* What one entry posted to one household. */
 struct posted_rows {
@@ -323,20 +280,99 @@ static int put_posted(const struct period_rows *y, const struct posted *v)
 	return err || x.any ? err : ERR_CORRUPT;
 }
 
+static int note_row(void *ctx, const struct statement_row *row)
+{
+	(void)row;
+	*(bool *)ctx = true;
+	return ERR_OK;
+}
+
+static int has_rows(const struct period_rows *y, const struct posted *v, bool *ret)
+{
+	struct maker *w = y->w;
+	statement_fn *fn = w->fn;
+	void *ctx = w->ctx;
+	int err;
+
+	w->fn = note_row;
+	w->ctx = ret;
+	err = put_posted(y, v);
+	w->fn = fn;
+	w->ctx = ctx;
+	return err;
+}
+
+/* Those held that posted nothing in the period make room, each looked at once. By the day of booking there are none. */
+static int make_room(struct period_rows *y)
+{
+	uint32_t kept = y->tested;
+	int err = ERR_OK;
+
+	if (y->p->day == STATEMENT_BOOKED)
+		return ERR_LIMIT;
+	for (uint32_t i = kept; i < y->n && !err; i++) {
+		bool any = false;
+
+		err = has_rows(y, &y->v[i], &any);
+		if (any)
+			y->v[kept++] = y->v[i];
+	}
+	y->n = y->tested = kept;
+	return err ? err : kept == STATEMENT_POSTED_MAX ? ERR_LIMIT : ERR_OK;
+}
+
+static int on_posted(void *ctx, uint64_t seq, struct bytes household)
+{
+	struct period_rows *y = ctx;
+	int err;
+
+	if (y->household.n && !bytes_eq(y->household, household))
+		return ERR_OK;
+	err = VEC_ROOM(y->v, y->n, y->cap);
+	if (err)
+		return err;
+	y->v[y->n] = (struct posted){.seq = seq, .order = y->met++, .n = (uint8_t)household.n};
+	memcpy(y->v[y->n++].household, household.p, household.n);
+	return y->n == STATEMENT_POSTED_MAX ? make_room(y) : ERR_OK;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct posted *x = a, *y = b;
+
+	if (x->seq != y->seq)
+		return x->seq < y->seq ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* Deeds of a year are in the postings of entries that claim a day of it, and in those of the yearbook. */
+static int collect(struct period_rows *y, uint32_t feed_no, uint64_t size)
+{
+	const struct statement_period *p = y->p;
+	const struct reader r = reader_of(y->w->t, feed_no);
+	int year = day_year(p->from), err;
+	day_t first = DAY_NONE, last = DAY_NONE;
+
+	if (p->day == STATEMENT_BOOKED)
+		return journal_days(&r, p->from, p->to, size, on_posted, y);
+	assert(p->from != DAY_NONE && p->to != DAY_NONE && day_year(p->to) == year);
+	day_from_ymd(year, 1, 1, &first);
+	day_from_ymd(year, 12, 31, &last);
+	err = journal_days(&r, first, last, size, on_posted, y);
+	return err ? err : journal_year(&r, year, size, on_posted, y);
+}
+
 int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_period *p,
 		   struct bytes household, uint64_t size, statement_fn *fn, void *ctx)
 {
 	struct period_rows y = {.p = p, .household = household};
-	bool deed = p->day == STATEMENT_DEED;
+	int err;
 
 	if (household.n && p->from == DAY_NONE && p->to == DAY_NONE)
 		return statement_account(t, feed_no, household, 0, size, fn, ctx);
-	int err = maker_new(t, feed_no, fn, ctx, &y.w);
-
-	/* what was done in a period may be booked at any later time */
+	err = maker_new(t, feed_no, fn, ctx, &y.w);
 	if (!err)
-		err = journal_days(READER(t, feed_no), p->from, deed ? DAY_NONE : p->to, deed, size,
-				   on_posted, &y);
+		err = collect(&y, feed_no, size);
 	if (!err && y.n)
 		qsort(y.v, y.n, sizeof(*y.v), by_seq);
 	for (uint32_t i = 0; i < y.n && !err; i++)

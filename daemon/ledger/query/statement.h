@@ -52,14 +52,14 @@ enum statement_day {
 	STATEMENT_DEED	  /* the day it was done or given, as a year is appraised */
 };
 struct statement_period {
-	day_t from, to; /* both included; DAY_NONE: open */
+	day_t from, to; /* both included; DAY_NONE: open. By deeds: of one year, neither open */
 	enum statement_day day;
 };
 bool statement_covers(const struct statement_period *p, day_t day);
-/* Each entry counts once for every household that it posted to; a statement holds 32 bytes for it. */
+/* Each entry counts once for every household that it posted to in the period; a statement holds 32 bytes for it. */
 #define STATEMENT_POSTED_MAX (UINT32_C(1) << 20)
 /* The rows of a period among the first @size entries, in the order of the feed, those of one entry household by
- * household; of one household or, when it is empty, of all. ERR_LIMIT: more than STATEMENT_POSTED_MAX. */
+ * household; of one household or, when it is empty, of all. ERR_LIMIT: not fewer than STATEMENT_POSTED_MAX. */
 int statement_days(struct kv_txn *t, uint32_t feed_no, const struct statement_period *p,
 		   struct bytes household, uint64_t size, statement_fn *fn, void *ctx);
 

@@ -153,48 +153,61 @@ int rows_items(struct ask *a, struct view_out *out)
 }
 
 /* --- groups ---------------------------------------------------------------------------------------- */
-#define GROUPS_MAX 256
+struct group_sum {
+	char group[STATE_GROUP_MAX + 1];
+	uint64_t households, taking_part;
+	struct report_row sum;
+};
 struct groups {
 	struct report *rep;
-	uint32_t n;
-	struct {
-		char group[9];
-		uint64_t households, taking_part;
-		struct report_row sum;
-	} g[GROUPS_MAX];
+	struct group_sum *g;
+	uint32_t n, cap;
 };
+
+static int group_named(struct groups *g, const char *name, struct group_sum **ret)
+{
+	uint32_t i = 0;
+
+	while (i < g->n && strcmp(g->g[i].group, name) != 0)
+		i++;
+	if (i == g->n) {
+		if (VEC_ROOM(g->g, g->n, g->cap))
+			return ERR_NOMEM;
+		g->g[g->n] = (struct group_sum){0};
+		str_set(g->g[g->n++].group, sizeof(g->g[i].group), bytes_str(name));
+	}
+	*ret = &g->g[i];
+	return ERR_OK;
+}
 
 static int add_household(void *ctx, const struct view_household *h)
 {
 	struct groups *g = ctx;
 	const struct report_row *row = row_named(g->rep, h->household);
-	uint32_t i = 0;
+	struct group_sum *of;
+	int err = group_named(g, h->group, &of);
 
-	while (i < g->n && strcmp(g->g[i].group, h->group) != 0)
-		i++;
-	if (i == GROUPS_MAX)
-		return ERR_LIMIT;
-	if (i == g->n)
-		snprintf(g->g[g->n++].group, sizeof(g->g[i].group), "%s", h->group);
-	g->g[i].households += h->left_day == DAY_NONE;
-	g->g[i].taking_part += h->left_day == DAY_NONE && h->takes_part;
+	if (err)
+		return err;
+	of->households += h->left_day == DAY_NONE;
+	of->taking_part += h->left_day == DAY_NONE && h->takes_part;
 	if (!row)
 		return ERR_OK;
-	g->g[i].sum.awards += row->awards;
-	g->g[i].sum.deductions += row->deductions;
-	return points_add(g->g[i].sum.plus, row->plus, &g->g[i].sum.plus) &&
-			       points_add(g->g[i].sum.minus, row->minus, &g->g[i].sum.minus) &&
-			       points_add(g->g[i].sum.net, row->net, &g->g[i].sum.net)
+	of->sum.awards += row->awards;
+	of->sum.deductions += row->deductions;
+	return points_add(of->sum.plus, row->plus, &of->sum.plus) &&
+			       points_add(of->sum.minus, row->minus, &of->sum.minus) &&
+			       points_add(of->sum.net, row->net, &of->sum.net)
 		       ? ERR_OK
 		       : ERR_CORRUPT;
 }
 
-static int put_group(struct view_out *out, const struct groups *g, uint32_t i)
+static int put_group(struct view_out *out, const struct group_sum *g)
 {
-	const struct report_row *sum = &g->g[i].sum;
-	const struct row_groups v = {.group = bytes_str(g->g[i].group),
-				     .households = g->g[i].households,
-				     .taking_part = g->g[i].taking_part,
+	const struct report_row *sum = &g->sum;
+	const struct row_groups v = {.group = bytes_str(g->group),
+				     .households = g->households,
+				     .taking_part = g->taking_part,
 				     .awards = qty_of(sum->awards),
 				     .deductions = qty_of(sum->deductions),
 				     .plus = sum->plus,
@@ -206,21 +219,19 @@ static int put_group(struct view_out *out, const struct groups *g, uint32_t i)
 
 int rows_groups(struct ask *a, struct view_out *out)
 {
-	struct groups *g = mem_alloc(sizeof(*g));
 	struct report rep = {0};
+	struct groups g = {.rep = &rep};
 	struct sums s;
-	int err = g ? begin(&s, a, out) : ERR_NOMEM;
+	int err = begin(&s, a, out);
 
 	if (!err)
 		err = make(&s, REPORT_HOUSEHOLD, &rep);
-	if (!err) {
-		g->rep = &rep;
-		err = view_households(a->t, a->feed.no, add_household, g);
-	}
-	for (uint32_t i = 0; !err && i < g->n; i++)
-		err = put_group(out, g, i);
+	if (!err)
+		err = view_households(a->t, a->feed.no, add_household, &g);
+	for (uint32_t i = 0; !err && i < g.n; i++)
+		err = put_group(out, &g.g[i]);
 	report_close(&rep);
-	mem_free(g);
+	mem_free(g.g);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/ledger/rules/fields.h"
 #include "daemon/ledger/rules/rights.h"
 #include "daemon/ledger/rules/rules.h"
+#include "daemon/ledger/state/state_format.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 
@@ -51,6 +52,7 @@ void fold_close(struct fold *f)
 	journal_close(&w->journal);
 	buf_close(&w->out);
 	mem_free(w->item);
+	map_close(&w->item_at);
 	mem_free(w->adopt);
 	mem_free(w);
 	f->work = NULL;
@@ -251,8 +253,12 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 	cache_commit(f->work->rows);
 	f->work->meta = ctx.meta;
 	f->town_seen = ctx.meta.town_seen;
+	if (!ctx.is_town)
+		return ERR_OK;
+	/* the charter is the first entry that makes rows */
+	err = e->type == REC_town_charter ? state_format_put(f->t) : ERR_OK;
 	/* villages may look at the town's rows at once */
-	return ctx.is_town ? cache_flush(f->work->rows) : ERR_OK;
+	return err ? err : cache_flush(f->work->rows);
 }
 
 int fold_apply(struct fold *f, const struct entry *e, struct bytes payload, bool author_ok,

@@ -102,23 +102,10 @@ static int put_done(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, stru
 			       by == STATE_OPEN_AGAIN);
 }
 
-static int settled(struct rule_ctx *ctx, uint64_t seq, struct bytes village, uint64_t *ret_by)
-{
-	struct state_num by;
-	int err;
-
-	if (village.n == 0)
-		return read_settled(&ctx->reader, seq, ret_by);
-	err = reader_guided(&ctx->reader, ctx->f->feed_no, seq, village, &by);
-	if (!err)
-		*ret_by = by.n;
-	return err;
-}
-
 int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village)
 {
 	uint64_t by;
-	int err = settled(ctx, seq, village, &by);
+	int err = read_settled_for(&ctx->reader, seq, village, &by);
 
 	if (err)
 		return err == ERR_NOTFOUND ? ERR_OK : err;

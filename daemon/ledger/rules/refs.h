@@ -15,7 +15,8 @@ int rule_ref_town(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, void *
 int rule_ref_author(struct rule_ctx *ctx, uint64_t seq, uint8_t ret[SIGN_KEY_BYTES]);
 /* V_SAME_PERSON when the author of this entry wrote that one, with whatever key. */
 int rule_other_person(struct rule_ctx *ctx, uint64_t seq, enum rec_code code);
-/* An entry is settled once (V_DONE_ALREADY), as a whole (@village empty) or for one village; by this one. */
+/* An entry is settled once (V_DONE_ALREADY), as a whole (@village empty), then for all villages, or for one; by this
+ * one. */
 int rule_unsettled(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village);
 int rule_settle(struct rule_ctx *ctx, uint64_t seq, enum rec_code code, struct bytes village);
 /* What settled it as a whole is void: it can be settled anew. */

@@ -10,6 +10,7 @@
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/verdict.h"
 #include "daemon/ledger/state/versions_in_force.h"
+#include "lib/map.h"
 #include "proto/record.h"
 
 /* What all rules use: what a rule sees, how it refuses, and rows. Functions return ERR_OK, a machine
@@ -38,8 +39,9 @@ struct fold_work {
 	bool enrolled;
 	uint64_t enrol_seq;
 	char code[STATE_VILLAGE_CODE_MAX];
-	struct catalogue_item *item; /* open addressing */
+	struct catalogue_item *item;
 	uint32_t nitems, items_cap;
+	struct map item_at;	  /* by version and code */
 	uint8_t year[FOLD_YEARS]; /* enum year_known, once looked at */
 	enum relocation_known relocated;
 	bool adopts_known;

@@ -225,12 +225,20 @@ static int post_sums(struct journal *j, struct bytes household, const struct pos
 	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
 }
 
+/* 0: it is found under the claimed day. */
+static int year_elsewhere(const struct journal *j, day_t deed)
+{
+	bool same = j->booked != DAY_NONE && day_year(j->booked) == day_year(deed);
+
+	return deed == DAY_NONE || same ? 0 : day_year(deed);
+}
+
 static int post_household(struct journal *j, struct bytes household, const struct posting *p,
 			  day_t deed)
 {
-	bool late = j->booked != DAY_NONE && deed != DAY_NONE && deed > j->booked;
-	struct journal_posting v = {
-		.at = j->packed.n, .late = late, .household_n = (uint8_t)household.n};
+	struct journal_posting v = {.at = j->packed.n,
+				    .year = (int16_t)year_elsewhere(j, deed),
+				    .household_n = (uint8_t)household.n};
 	uint64_t before;
 	int err = post_sums(j, household, p, &before);
 
@@ -330,6 +338,15 @@ static int by_household(const void *a, const void *b)
 	return d ? d : in_order(a, b);
 }
 
+/* Does one of the postings [@from, @i) have the year of posting @i? */
+static bool has_year(const struct journal *j, uint32_t from, uint32_t i)
+{
+	for (uint32_t k = from; k < i; k++)
+		if (j->v[k].year == j->v[i].year)
+			return true;
+	return false;
+}
+
 /* The postings [@from, @end), all of one household. */
 static int end_account(struct journal *j, uint32_t from, uint32_t end)
 {
@@ -339,16 +356,16 @@ static int end_account(struct journal *j, uint32_t from, uint32_t end)
 	int err;
 
 	first->first = true;
+	for (uint32_t i = from; i < end; i++)
+		j->v[i].first_of_year = j->v[i].year && !has_year(j, from, i);
 	state_account_key(&k, j->feed_no, posted_to(first));
 	err = cache_get(j->rows, &k, &row);
 	if (err)
 		return err;
 	buf_reset(j->out);
 	buf_put(j->out, row.p, row.n);
-	for (uint32_t i = from; i < end; i++) {
+	for (uint32_t i = from; i < end; i++)
 		buf_put(j->out, j->packed.p + j->v[i].at, j->v[i].n);
-		first->late |= j->v[i].late;
-	}
 	return j->out->err ? j->out->err : cache_put(j->rows, &k, buf_bytes(j->out));
 }
 
@@ -365,14 +382,12 @@ static int end_accounts(struct journal *j)
 	return err;
 }
 
-static int put_day(struct journal *j, day_t day, bool late)
+/* Appends to the row who got postings, or (@year above 0) who got some about that year. */
+static int put_who(struct journal *j, const struct state_key *k, int year)
 {
-	struct state_key k;
 	struct bytes row;
-	int err;
+	int err = cache_get_or_empty(j->rows, k, &row);
 
-	state_daybook_key(&k, j->feed_no, day, j->seq / JOURNAL_BLOCK);
-	err = cache_get_or_empty(j->rows, &k, &row);
 	if (err)
 		return err;
 	buf_reset(j->out);
@@ -380,14 +395,29 @@ static int put_day(struct journal *j, day_t day, bool late)
 	for (uint32_t i = 0; i < j->n; i++) {
 		const struct journal_posting *v = &j->v[i];
 
-		if (!v->first || (late && !v->late))
+		if (year ? !v->first_of_year || v->year != year : !v->first)
 			continue;
 		buf_put_u8(j->out, (uint8_t)(j->seq % JOURNAL_BLOCK << LEN_BITS | v->household_n));
 		buf_put(j->out, v->household, v->household_n);
 	}
-	if (j->out->err || j->out->n == row.n)
-		return j->out->err;
-	return cache_put(j->rows, &k, buf_bytes(j->out));
+	return j->out->err ? j->out->err : cache_put(j->rows, k, buf_bytes(j->out));
+}
+
+static int put_books(struct journal *j)
+{
+	uint64_t block = j->seq / JOURNAL_BLOCK;
+	struct state_key k;
+	int err;
+
+	state_daybook_key(&k, j->feed_no, j->booked, block);
+	err = put_who(j, &k, 0);
+	for (uint32_t i = 0; i < j->n && !err; i++) {
+		if (!j->v[i].year || has_year(j, 0, i))
+			continue;
+		state_yearbook_key(&k, j->feed_no, (uint64_t)j->v[i].year, block);
+		err = put_who(j, &k, j->v[i].year);
+	}
+	return err;
 }
 
 int journal_end(struct journal *j)
@@ -399,11 +429,7 @@ int journal_end(struct journal *j)
 	qsort(j->v, j->n, sizeof(*j->v), by_household);
 	err = end_accounts(j);
 	qsort(j->v, j->n, sizeof(*j->v), in_order);
-	if (!err)
-		err = put_day(j, j->booked, false);
-	if (!err && j->booked != DAY_NONE)
-		err = put_day(j, DAY_NONE, true);
-	return err;
+	return err ? err : put_books(j);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------- */
@@ -566,61 +592,72 @@ int journal_latest(const struct reader *r, struct bytes household, uint64_t size
 	return ERR_OK;
 }
 
-/* --- by days ---------------------------------------------------------------------------------------- */
-struct days {
-	day_t to;
+/* --- by days and years ------------------------------------------------------------------------------ */
+struct books {
+	day_t to; /* of the daybook */
 	uint64_t size;
-	int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household);
+	journal_who_fn *fn;
 	void *ctx;
-	bool done;
+	bool done; /* the rest is of days after @to */
 };
 
-static int on_block(void *ctx, struct bytes key, struct bytes row)
+static int on_block(struct books *w, uint64_t block, struct bytes row)
 {
-	struct days *w = ctx;
-	struct state_daybook_parts day;
 	struct bytes household;
 	unsigned slot;
 	size_t at = 0;
-	int err = state_daybook_split(key, &day);
+	int err;
 
-	w->done = !err && day.day > w->to;
-	if (err || w->done)
-		return err ? err : STOPPED;
 	while ((err = journal_day_next(row, &at, &slot, &household)) == ERR_OK) {
-		uint64_t seq = day.block * JOURNAL_BLOCK + slot;
+		uint64_t seq = block * JOURNAL_BLOCK + slot;
 
 		if (seq < w->size)
-			err = w->fn(w->ctx, day.day, seq, household);
+			err = w->fn(w->ctx, seq, household);
 		if (err)
 			return err;
 	}
 	return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-/* From the first day not before @from to that of @w. */
-static int walk_days(struct days *w, const struct reader *r, day_t from)
+static int on_day(void *ctx, struct bytes key, struct bytes row)
 {
+	struct books *w = ctx;
+	struct state_daybook_parts p;
+	int err = state_daybook_split(key, &p);
+
+	w->done = !err && p.day > w->to;
+	if (err || w->done)
+		return err ? err : STOPPED;
+	return on_block(w, p.block, row);
+}
+
+int journal_days(const struct reader *r, day_t from, day_t to, uint64_t size, journal_who_fn *fn,
+		 void *ctx)
+{
+	struct books w = {.to = to == DAY_NONE ? DAY_MAX : to, .size = size, .fn = fn, .ctx = ctx};
 	struct state_key k;
 	int err;
 
-	state_daybook_key(&k, r->feed_no, from, 0);
-	err = reader_each(r, &k, 0, on_block, w);
-	return w->done ? ERR_OK : err;
+	state_daybook_key(&k, r->feed_no, from, 0); /* no claimed day is before DAY_NONE */
+	err = reader_each(r, &k, 0, on_day, &w);
+	return w.done ? ERR_OK : err;
 }
 
-int journal_days(const struct reader *r, day_t from, day_t to, bool late, uint64_t size,
-		 int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household), void *ctx)
+static int on_year(void *ctx, struct bytes key, struct bytes row)
 {
-	struct days w = {.to = DAY_NONE, .size = size, .fn = fn, .ctx = ctx};
-	int err = ERR_OK;
+	struct state_yearbook_parts p;
+	int err = state_yearbook_split(key, &p);
 
-	/* no claimed day is before DAY_NONE */
-	if (late && from != DAY_NONE)
-		err = walk_days(&w, r, DAY_NONE);
-	w.to = to == DAY_NONE ? DAY_MAX : to;
-	w.done = false;
-	return err ? err : walk_days(&w, r, from);
+	return err ? err : on_block(ctx, p.block, row);
+}
+
+int journal_year(const struct reader *r, int year, uint64_t size, journal_who_fn *fn, void *ctx)
+{
+	struct books w = {.size = size, .fn = fn, .ctx = ctx};
+	struct state_key k;
+
+	state_yearbook_key(&k, r->feed_no, (uint64_t)year, 0);
+	return reader_each(r, &k, 1, on_year, &w);
 }
 
 int journal_own(const struct reader *r, const struct account *a, struct points *ret)

@@ -8,7 +8,8 @@
  *
  * Rows: STATE_ACCOUNT holds the sums of a household and its latest postings, STATE_POSTED the earlier ones in runs,
  * STATE_OWN the balance of an account of the village itself: its postings are those of the other side. STATE_DAYBOOK
- * says who got postings by which entry of a day, each once. */
+ * says who got postings by which entry of a day, each once; STATE_YEARBOOK who got postings about a deed of a year by
+ * which entry that claims a day of another year, or none: the two have all postings about the deeds of a year. */
 
 /* An account: of a household, or of the village itself. */
 enum account_of { ACCOUNT_HOUSEHOLD, ACCOUNT_ISSUE, ACCOUNT_REDEEMED };
@@ -45,8 +46,9 @@ struct posting {
 struct journal_posting {
 	size_t at; /* where it lies in the journal's buffer, packed, and so its place in the order */
 	uint8_t n;
-	bool late;  /* the claimed day is before the deed */
-	bool first; /* to this household; then @late is that of any of them */
+	int16_t year; /* of the deed, when it is not that of the claimed day; 0: it is, or there is no deed */
+	bool first;	    /* to this household */
+	bool first_of_year; /* to this household with this @year, which is not 0 */
 	uint8_t household_n;
 	uint8_t household[STATE_CODE_MAX];
 };
@@ -83,8 +85,7 @@ int journal_post(struct journal *j, const struct transfer *x);
 /* Bytes of the latest postings in the row of an account; the postings of one entry stay together. */
 #define JOURNAL_TAIL_BYTES 160
 void journal_own_key(struct state_key *k, uint32_t feed_no, const struct account *a);
-/* Entries of one row of the daybook; those that claim no day, or to this household one before a deed (then they
- * stand under both), are under DAY_NONE. */
+/* Entries of one row of the daybook or yearbook. In the daybook those that claim no day are under DAY_NONE. */
 #define JOURNAL_BLOCK 8
 
 /* Postings one after another. */
@@ -114,11 +115,15 @@ int journal_walk(const struct reader *r, struct bytes household, uint64_t from, 
 /* From where journal_walk gives the latest @n postings below @size, and how many more before them. */
 int journal_latest(const struct reader *r, struct bytes household, uint64_t size, uint32_t n,
 		   uint64_t *ret_from, uint32_t *ret_skip);
-/* Who got postings by entries below @size that claim a day of [@from, @to] (DAY_NONE: open), day by day. Those under
- * DAY_NONE come first when @from is open or @late: of entries without a day, and, a second time, of entries that
- * claim one before a deed of the household. An entry comes once for each household. */
-int journal_days(const struct reader *r, day_t from, day_t to, bool late, uint64_t size,
-		 int (*fn)(void *ctx, day_t day, uint64_t seq, struct bytes household), void *ctx);
+/* What it returns other than 0 ends the walk and is the result. */
+typedef int journal_who_fn(void *ctx, uint64_t seq, struct bytes household);
+/* Who got postings by entries below @size that claim a day of [@from, @to] (DAY_NONE: open; without @from also those
+ * that claim none), day by day. An entry comes once for each household. */
+int journal_days(const struct reader *r, day_t from, day_t to, uint64_t size, journal_who_fn *fn,
+		 void *ctx);
+/* Who got postings about a deed of @year by entries below @size that claim a day of another year, or none. An entry
+ * comes once for each household. */
+int journal_year(const struct reader *r, int year, uint64_t size, journal_who_fn *fn, void *ctx);
 /* The balance of an account of the village itself. */
 int journal_own(const struct reader *r, const struct account *a, struct points *ret);
 

@@ -31,6 +31,7 @@ int view_villages(struct kv_txn *t, int (*fn)(void *ctx, const struct view_villa
 /* The enrolled village with this transport key (the whole town feed held here counts). ERR_NOTFOUND. */
 int view_village_by_transport(struct kv_txn *t, const uint8_t key[32], struct view_village *ret);
 int view_village_by_feed(struct kv_txn *t, const struct hash *feed, struct view_village *ret);
+int view_village_by_witness(struct kv_txn *t, const uint8_t key[32], struct view_village *ret);
 /* The feed of a name: own (also NULL or ""), town, a village code or a feed ID in hex. ERR_NOTFOUND. */
 int view_feed_named(struct kv_txn *t, uint32_t own, const char *name, struct feed_head *ret);
 /* The name of village or town, "" when unknown. */

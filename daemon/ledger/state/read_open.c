@@ -78,16 +78,6 @@ int read_open(const struct reader *r, const struct rec_type *type, struct bytes 
 }
 
 /* --- what became of it ----------------------------------------------------------------------------- */
-static int settled_for(const struct reader *r, uint64_t seq, struct bytes village, uint64_t *ret)
-{
-	struct state_num by;
-	int err = village.n ? reader_guided(r, r->feed_no, seq, village, &by) : ERR_NOTFOUND;
-
-	if (!err)
-		*ret = by.n;
-	return err == ERR_NOTFOUND ? read_settled(r, seq, ret) : err;
-}
-
 int read_outcome(const struct reader *r, const struct rec_type *type, struct bytes village,
 		 uint64_t seq, struct outcome *ret)
 {
@@ -97,7 +87,7 @@ int read_outcome(const struct reader *r, const struct rec_type *type, struct byt
 
 	*ret = (struct outcome){0};
 	of.feed_no = feed_of(r, type);
-	err = settled_for(&of, seq, village, &ret->settled);
+	err = read_settled_for(&of, seq, village, &ret->settled);
 	if (err && err != ERR_NOTFOUND)
 		return err;
 	err = reader_report(r, r->feed_no, type->code, seq, &last);

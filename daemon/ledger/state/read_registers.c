@@ -15,6 +15,16 @@ int read_settled(const struct reader *r, uint64_t seq, uint64_t *ret_by)
 	return err;
 }
 
+int read_settled_for(const struct reader *r, uint64_t seq, struct bytes village, uint64_t *ret_by)
+{
+	struct state_num by;
+	int err = village.n ? reader_guided(r, r->feed_no, seq, village, &by) : ERR_NOTFOUND;
+
+	if (!err)
+		*ret_by = by.n;
+	return err == ERR_NOTFOUND ? read_settled(r, seq, ret_by) : err;
+}
+
 int read_notified(const struct reader *r, uint64_t entry, uint32_t line, day_t *ret)
 {
 	struct state_notified n;

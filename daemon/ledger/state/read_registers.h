@@ -7,6 +7,8 @@
 
 /* The entry that settled this one: an objection answered, a redemption taken back. ERR_NOTFOUND. */
 int read_settled(const struct reader *r, uint64_t seq, uint64_t *ret_by);
+/* The one that settled it for the village of this code, else the one that settled it as a whole. ERR_NOTFOUND. */
+int read_settled_for(const struct reader *r, uint64_t seq, struct bytes village, uint64_t *ret_by);
 /* The day on which the household of a deduction was notified after the line was recorded. ERR_NOTFOUND. */
 int read_notified(const struct reader *r, uint64_t entry, uint32_t line, day_t *ret);
 /* Objections to a line that wait for an answer; none when there is no row. */

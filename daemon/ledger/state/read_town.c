@@ -127,6 +127,23 @@ int view_village_by_feed(struct kv_txn *t, const struct hash *feed, struct view_
 	return err ? err : village_by_code(&r, en.code, ret);
 }
 
+int view_village_by_witness(struct kv_txn *t, const uint8_t key[32], struct view_village *ret)
+{
+	const struct reader r = reader_of(t, FEED_TOWN);
+	struct state_village s;
+	struct state_raw code;
+	int err = reader_signer(&r, FEED_TOWN, key, &code);
+
+	if (!err)
+		err = reader_village(&r, FEED_TOWN, code.b,
+				     &s); /* the town's own keys have no village */
+	if (!err)
+		err = read_village(t, code.b, &s, ret);
+	if (!err && memcmp(ret->witness_key, key, 32) != 0) /* the key of its feed */
+		err = ERR_NOTFOUND;
+	return err;
+}
+
 bool view_invited(struct kv_txn *t, const uint8_t invite_key[32])
 {
 	const struct reader r = reader_of(t, FEED_TOWN);
@@ -146,24 +163,26 @@ bool view_invitation(struct kv_txn *t, const uint8_t invite_key[32])
 }
 
 /* --- feeds by name ---------------------------------------------------------------------------------- */
-struct by_code {
-	const char *code;
-	uint32_t no;
-};
-
-static int match_code(void *ctx, const struct view_village *v)
+/* Whatever is asked for: most of it is no code. @ret 0: the feed of that village is not here. */
+static int feed_by_code(struct kv_txn *t, const char *code, uint32_t *ret)
 {
-	struct by_code *by = ctx;
+	const struct reader r = reader_of(t, FEED_TOWN);
+	struct state_village s;
+	struct view_village v;
+	int err;
 
-	if (v->no == 0 || strcmp(v->code, by->code) != 0)
-		return 0;
-	by->no = v->no;
-	return 1;
+	if (strlen(code) > STATE_CODE_MAX)
+		return ERR_NOTFOUND;
+	err = reader_village(&r, FEED_TOWN, bytes_str(code), &s);
+	if (err)
+		return err;
+	err = read_village(t, bytes_str(code), &s, &v);
+	*ret = err ? 0 : v.no;
+	return err;
 }
 
 int view_feed_named(struct kv_txn *t, uint32_t own, const char *name, struct feed_head *ret)
 {
-	struct by_code by = {.code = name};
 	struct hash id;
 	uint32_t no = 0;
 	int err = ERR_OK;
@@ -175,11 +194,9 @@ int view_feed_named(struct kv_txn *t, uint32_t own, const char *name, struct fee
 	else if (hex_get(name, strlen(name), id.b, HASH_BYTES))
 		err = feedlog_find(t, &id, &no);
 	else
-		err = view_villages(t, match_code, &by);
-	if (err < 0)
+		err = feed_by_code(t, name, &no);
+	if (err)
 		return err;
-	if (by.no)
-		no = by.no;
 	return no ? feedlog_head(t, no, ret) : ERR_NOTFOUND;
 }
 

@@ -18,6 +18,13 @@
 enum state_kind { STATE_ROWS(STATE_KIND) };
 #undef STATE_KIND
 
+/* The number of the last format of the list: that of this program. */
+#define STATE_FORMAT_ONE(...) +1
+enum { STATE_FORMAT_NOW = STATE_FORMATS(STATE_FORMAT_ONE) };
+#undef STATE_FORMAT_ONE
+/* In place of a feed number, in the key of a row that is about the store itself. */
+#define STATE_OF_STORE 0
+
 /* In place of the entry that settled another: it no longer counts. Rows are never deleted, and the first
  * entry of a feed settles none. */
 #define STATE_OPEN_AGAIN 0

@@ -9,6 +9,7 @@
 #include "daemon/ledger/state/verdict.h"
 #include "daemon/store/kv.h"
 #include "daemon/web/paper/paper.h"
+#include "daemon/writer/halt.h"
 #include "daemon/writer/tx.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -39,7 +40,7 @@ struct web_services {
 	int (*file_keep)(void *file, struct hash *ret, bool *ret_new, struct errmsg *msg);
 	void (*file_end)(void *file);
 	/* NULL, or why the node does not write (for status). */
-	const char *(*halted)(void *ctx);
+	const struct halt *(*halted)(void *ctx);
 	/* Whether the last write found no room, and there is none yet. NULL: there always is. */
 	bool (*full)(void *ctx);
 	/* A sentence: why there is no connection to the hub; nothing while there is one. NULL: nothing. */

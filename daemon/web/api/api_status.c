@@ -6,7 +6,11 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/reply.h"
+#include "lib/err.h"
+#include "lib/map.h"
+#include "lib/mem.h"
 #include "lib/text.h"
+#include "lib/vec.h"
 
 #define LINKS_SHOWN_MAX 64
 
@@ -128,15 +132,19 @@ static void put_alarms(struct reading *r)
 	jw_arr_end(&r->w);
 }
 
-/* The reason comes in English, with its numbers; what to do is the same for all. */
-static const char *halted_text(const struct web_services *s, enum lang lang)
+static void put_halted(struct reading *r, const struct halt *h)
 {
-	const char *why = s->halted(s->tx.ctx);
+	struct buf text = {0};
 
-	if (!why || lang == LANG_EN)
-		return why;
-	return "存储与本机签过的记录不符（可能恢复了旧备份），为防止分叉不再写入。请保持目录原样，"
-	       "运行 cunzhang verify 查看，并联系镇乡村振兴办";
+	jw_key(&r->w, "halted");
+	if (!h) {
+		jw_null(&r->w);
+		return;
+	}
+	halt_text(h, r->ask.lang, &text);
+	jw_str(&r->w, buf_str(&text));
+	jw_kstr(&r->w, "halted_name", halt_name(h->id));
+	buf_close(&text);
 }
 
 static void put_unlinked(struct reading *r)
@@ -152,18 +160,13 @@ static void put_unlinked(struct reading *r)
 void api_status(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	struct reading r;
-	const char *halted = halted_text(s, req->lang);
 	int err;
 
 	if (!reading_begin(&r, s, req, res))
 		return;
 	jw_kstr(&r.w, "role", web_at_hub(s) ? "hub" : "village");
 	put_town(&r);
-	jw_key(&r.w, "halted");
-	if (halted)
-		jw_str(&r.w, halted);
-	else
-		jw_null(&r.w);
+	put_halted(&r, s->halted(s->tx.ctx));
 	jw_kbool(&r.w, "full", s->full && s->full(s->tx.ctx));
 	jw_key(&r.w, "feeds");
 	jw_arr(&r.w);
@@ -179,39 +182,67 @@ void api_status(const struct web_services *s, const struct web_req *req, struct 
 
 /* --- villages ------------------------------------------------------------------------------------ */
 
-/* What the town wrote down last about a village. */
-struct facts {
-	struct reading *r;
-	const char *code;
+/* What the town wrote down last about each village. */
+struct fact {
+	char code[13];
 	bool work_team;
 	uint64_t batch;
 };
+struct villages {
+	struct reading *r;
+	struct fact *fact;
+	uint32_t nfacts, cap;
+	struct map places; /* by code */
+};
+
+static bool has_code(const void *ctx, uint32_t at, struct bytes code)
+{
+	const struct villages *w = ctx;
+
+	return str_eq((const char *)code.p, code.n, w->fact[at].code);
+}
+
+static int fact_of(struct villages *w, struct bytes code, struct fact **ret)
+{
+	uint32_t at = map_get(&w->places, code, has_code, w);
+
+	if (at == MAP_NONE) {
+		at = w->nfacts;
+		if (VEC_ROOM(w->fact, w->nfacts, w->cap) || map_add(&w->places, code, at))
+			return ERR_NOMEM;
+		str_set(w->fact[at].code, sizeof(w->fact[at].code), code);
+		w->nfacts++;
+	}
+	*ret = &w->fact[at];
+	return ERR_OK;
+}
 
 static int on_fact(void *ctx, uint64_t seq)
 {
+	struct villages *w = ctx;
 	struct rec_village_fact f;
-	struct facts *facts = ctx;
 	struct payload payload;
-	int err = feedlog_payload(facts->r->ask.t, FEED_TOWN, seq, &payload);
+	struct fact *fact;
+	int err = read_head(w->r->ask.t, FEED_TOWN, seq, REC_village_fact, &payload, &f);
 
-	if (!err && rec_decode_head(rec_type_of(REC_village_fact), &payload, &f))
-		err = ERR_CORRUPT;
-	if (err || !str_eq((const char *)f.village.p, f.village.n, facts->code))
+	if (!err)
+		err = fact_of(w, f.village, &fact);
+	if (err)
 		return err;
-	facts->work_team = f.work_team == YES_yes;
-	facts->batch = f.batch;
+	fact->work_team = f.work_team == YES_yes;
+	fact->batch = f.batch;
 	return ERR_OK;
 }
 
 static int put_village(void *ctx, const struct view_village *v)
 {
-	struct reading *r = ctx;
-	struct facts facts = {.r = r, .code = v->code};
+	static const struct fact none;
+	const struct villages *w = ctx;
+	uint32_t at = map_get(&w->places, bytes_str(v->code), has_code, w);
+	const struct fact *fact = at == MAP_NONE ? &none : &w->fact[at];
+	struct reading *r = w->r;
 	struct feed_head h;
-	int err = view_listed(r->ask.t, FEED_TOWN, REC_village_fact, 0, on_fact, &facts);
 
-	if (err)
-		return err;
 	jw_obj(&r->w);
 	jw_kstr(&r->w, "code", v->code);
 	jw_kstr(&r->w, "name", v->name);
@@ -220,10 +251,10 @@ static int put_village(void *ctx, const struct view_village *v)
 		jw_khex(&r->w, "feed", v->feed.b, HASH_BYTES);
 	if (v->no && !feedlog_head(r->ask.t, v->no, &h))
 		jw_ku64(&r->w, "size", h.size);
-	jw_kbool(&r->w, "work_team", facts.work_team);
-	jw_ku64(&r->w, "batch", facts.batch);
+	jw_kbool(&r->w, "work_team", fact->work_team);
+	jw_ku64(&r->w, "batch", fact->batch);
 	/* the plan: a village with a resident work team belongs in the first batch */
-	jw_kbool(&r->w, "to_include", facts.work_team && facts.batch != 1);
+	jw_kbool(&r->w, "to_include", fact->work_team && fact->batch != 1);
 	jw_obj_end(&r->w);
 	return 0;
 }
@@ -231,13 +262,18 @@ static int put_village(void *ctx, const struct view_village *v)
 void api_villages(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	struct reading r;
+	struct villages w = {.r = &r};
 	int err;
 
 	if (!reading_begin(&r, s, req, res))
 		return;
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);
-	err = view_villages(r.ask.t, put_village, &r);
+	err = view_listed(r.ask.t, FEED_TOWN, REC_village_fact, 0, on_fact, &w);
+	if (!err)
+		err = view_villages(r.ask.t, put_village, &w);
 	jw_arr_end(&r.w);
+	map_close(&w.places);
+	mem_free(w.fact);
 	reading_end(&r, err);
 }

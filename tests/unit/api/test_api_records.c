@@ -96,10 +96,8 @@ static void test_points_get_version_and_value_from_the_catalogue(void)
 						    "05002", "A101", "2026-02-01"))),
 	     200);
 	WANT(get("/api/v1/waiting"), 200);
-	T_STR(at("items.0.lines.0.points"), "3.00");
-	T_STR(at("items.0.lines.1.points"), "2.00");
-	T_STR(at("items.0.lines.0.version"), "7");
-	T_STR(at("items.0.recorder"), "rec/" VILLAGE);
+	ANSWERS({"items.0.lines.0.points", "3.00"}, {"items.0.lines.1.points", "2.00"},
+		{"items.0.lines.0.version", "7"}, {"items.0.recorder", "rec/" VILLAGE});
 	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "X999", "2026-02-01"))), 422);
 	T_STR(at("verdict.rule"), "P11");
 	T_OK(strstr(at("verdict.text"), "X999") != NULL);
@@ -111,21 +109,14 @@ static void test_points_get_version_and_value_from_the_catalogue(void)
 /* A store with a keeper, prices and a household that can pay. The writer starts behind all that. */
 static void open_store(void)
 {
-	struct rec_prices p = {.version = 3, .from = town_day(2026, 1, 1)};
-	struct rec_prices_line l[2] = {{.good = town_b("G01"),
-					.title = town_b("毛巾"),
-					.unit = town_b("条"),
-					.price = points_of(1050)},
-				       {.good = town_b("G02"),
-					.title = town_b("洗衣液"),
-					.unit = town_b("瓶"),
-					.price = points_of(2000)}};
+	const struct rec_prices_line l[] = {town_good("G01", 1050), town_good("G02", 2000)};
 
 	node_open(false);
 	T_EQ(town_grant(&here.w, here.s.tx.own, HERE, "keeper/" VILLAGE, ROLE_keeper, ""),
 	     V_ACCEPTED);
 	put_scheme();
-	put_here(HERE, REC_prices, &p, l, 2);
+	T_EQ(town_put_prices(&here.w, here.s.tx.own, HERE, 3, town_day(2026, 1, 1), l, 2),
+	     V_ACCEPTED);
 	town_earn(&here.w, here.s.tx.own, "05001", 0, "Z003", town_day(2026, 2, 20));
 	node_open_writer();
 }
@@ -136,37 +127,30 @@ static void open_store(void)
 			   "\"receiver\":\"王小明\",\"member\":2},\"lines\":[" lines "]}"
 #define GOODS(good, quantity) "{\"good\":\"" good "\",\"quantity\":\"" quantity "\"}"
 
+/* 41.00 of a million. */
+static void redeem_41(const char *body)
+{
+	WANT(post("/api/v1/records/redemption", body), 200);
+	ANSWERS({"total", "41.00"}, {"before", "1000000.00"}, {"balance", "999959.00"});
+}
+
 static void test_a_redemption_gets_prices_points_and_time(void)
 {
 	char target[64];
 
 	open_store();
-	WANT(post("/api/v1/records/redemption",
-		  REDEEM("true", GOODS("G01", "2") "," GOODS("G02", "1"))),
-	     200);
-	T_STR(at("total"), "41.00");
-	T_STR(at("before"), "1000000.00");
-	T_STR(at("balance"), "999959.00");
+	redeem_41(REDEEM("true", GOODS("G01", "2") "," GOODS("G02", "1")));
 	WANT(get("/api/v1/households/05001"), 200);
 	T_STR(at("redeemed"), "0.00");
-	WANT(post("/api/v1/records/redemption",
-		  REDEEM("false", GOODS("G01", "2") "," GOODS("G02", "1"))),
-	     200);
-	T_STR(at("total"), "41.00");
-	T_STR(at("before"), "1000000.00");
-	T_STR(at("balance"), "999959.00");
+	redeem_41(REDEEM("false", GOODS("G01", "2") "," GOODS("G02", "1")));
 	snprintf(target, sizeof(target), "/api/v1/log?n=1&from=%s", at("entry"));
 	WANT(get(target), 200);
-	T_STR(at("items.0.record.day"), "2026-03-01");
-	T_STR(at("items.0.record.minute"), "12:00");
-	T_STR(at("items.0.record.prices"), "3");
-	T_STR(at("items.0.lines.0.points"), "21.00");
-	T_STR(at("items.0.lines.1.points"), "20.00");
+	ANSWERS({"items.0.record.day", "2026-03-01"}, {"items.0.record.minute", "12:00"},
+		{"items.0.record.prices", "3"}, {"items.0.lines.0.points", "21.00"},
+		{"items.0.lines.1.points", "20.00"});
 	WANT(get("/api/v1/households/05001"), 200);
-	T_STR(at("redeemed"), "41.00");
-	T_STR(at("transferred"), "0.00");
-	T_STR(at("people.0.head"), "true");
-	T_STR(at("people.1.head"), "false");
+	ANSWERS({"redeemed", "41.00"}, {"transferred", "0.00"}, {"people.0.head", "true"},
+		{"people.1.head", "false"});
 	node_close();
 }
 
@@ -211,15 +195,9 @@ static void test_digests_are_listed_with_the_entry_that_names_them(void)
 				  "\"digest\":\"" DIGEST("cd") "\"}}"),
 	     200);
 	WANT(get("/api/v1/evidence"), 200);
-	T_STR(at("items"), "[2]");
-	T_STR(at("items.0.entry"), entry);
-	T_STR(at("items.0.line"), "2");
-	T_STR(at("items.0.type"), "points");
-	T_STR(at("items.0.digest"), DIGEST("ab"));
-	T_STR(at("items.1.line"), "0");
-	T_STR(at("items.1.type"), "consent");
-	T_STR(at("items.1.field"), "digest");
-	T_STR(at("next"), "null");
+	ANSWERS({"items", "[2]"}, {"items.0.entry", entry}, {"items.0.line", "2"},
+		{"items.0.type", "points"}, {"items.0.digest", DIGEST("ab")}, {"items.1.line", "0"},
+		{"items.1.type", "consent"}, {"items.1.field", "digest"}, {"next", "null"});
 	snprintf(target, sizeof(target), "/api/v1/evidence?n=1&from=%s", entry);
 	WANT(get(target), 200);
 	T_STR(at("items"), "[1]");
@@ -274,9 +252,7 @@ static void test_three_people_make_a_balance(void)
 		 entry);
 	WANT(post("/api/v1/records/confirm", body), 200);
 	WANT(get("/api/v1/accounts"), 200);
-	T_STR(at("items.0.balance"), "3.00");
-	T_STR(at("items.1.balance"), "0.00");
-	T_STR(at("balance"), "3.00");
+	ANSWERS({"items.0.balance", "3.00"}, {"items.1.balance", "0.00"}, {"balance", "3.00"});
 	node_close();
 }
 

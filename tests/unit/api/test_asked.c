@@ -334,21 +334,12 @@ static void test_a_page_shows_what_was_true_when_it_was_made(void)
 
 static void test_a_notice_with_a_phone_number_is_not_made(void)
 {
-	struct rec_scheme s = {.version = 2,
-			       .title = town_b("奖励方案"),
-			       .from = town_day(2026, 3, 1),
-			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
-			       .notice_days = 7,
-			       .object_days = 7,
-			       .answer_days = 7,
-			       .proxy_max = 3,
-			       .scope = town_b("全村，咨询 13812345678")};
-	struct rec_scheme_line l = {.kind = REWARD_goods, .name = town_b("生活用品")};
+	struct rec_scheme s = town_scheme(2, town_day(2026, 3, 1));
 	json_t *a;
 
 	village_open(5);
-	T_EQ(town_put(&w, village, TOWN_HEAD, REC_scheme, &s, &l, 1), V_ACCEPTED);
+	s.scope = town_b("全村，咨询 13812345678");
+	T_EQ(town_put_scheme(&w, village, TOWN_HEAD, &s), V_ACCEPTED);
 	a = ASK("/api/v1/paper/notice", 422, "kind", "scheme", "to", "2026-03-01");
 	T_STR(text_in(a, "code"), "PRIVACY");
 	T_OK(strstr(text_in(a, "message"), "手机号"));

@@ -27,7 +27,7 @@ static void test_foreign_codes_have_a_name_too(void)
 
 static void test_a_message_is_wrapped_upwards(void)
 {
-	struct errmsg m = {{0}};
+	struct errmsg m = {0};
 
 	T_EQ(err_set(&m, ERR_FULL, "%s: no space", "data.mdb"), ERR_FULL);
 	T_EQ(err_wrap(&m, ERR_FULL, "open %s", "store"), ERR_FULL);
@@ -38,7 +38,7 @@ static void test_a_message_is_wrapped_upwards(void)
 
 static void test_wrapping_nothing_says_what_the_code_means(void)
 {
-	struct errmsg m = {{0}};
+	struct errmsg m = {0};
 
 	err_wrap(&m, ERR_NOTFOUND, "feed 3");
 	T_STR(m.text, "feed 3: there is no such item");
@@ -52,7 +52,7 @@ static void test_no_message_wanted(void)
 
 static void test_a_message_may_quote_itself(void)
 {
-	struct errmsg m = {"inner"};
+	struct errmsg m = {.text = "inner"};
 
 	err_set(&m, ERR_IO, "<%s>", m.text);
 	T_STR(m.text, "<inner>");
@@ -69,7 +69,7 @@ static void test_long_messages_are_cut_between_characters(void)
 		memcpy(han + i, "村", 3);
 	han[600] = '\0';
 	for (int shift = 0; shift < 6; shift++) {
-		struct errmsg m = {{0}};
+		struct errmsg m = {0};
 
 		err_set(&m, ERR_IO, "%.*s%s", shift, "xxxxxx", han);
 		T_OK(strlen(m.text) > ERRMSG_MAX - 4 && strlen(m.text) < ERRMSG_MAX);

@@ -359,10 +359,9 @@ static void bear(const char *name, day_t birth)
 static void decide_scheme(const char *scope)
 {
 	struct rec_scheme s = town_scheme(1, x.day);
-	struct rec_scheme_line l = {.kind = REWARD_goods, .name = town_b("生活用品")};
 
 	s.scope = town_b(scope);
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_scheme, &s, &l, 1), V_ACCEPTED);
+	T_EQ(town_put_scheme(&x.w, x.no, TOWN_HEAD, &s), V_ACCEPTED);
 }
 
 static void refused(const char *code, enum ask_why why, const char *param)
@@ -434,97 +433,81 @@ static void test_a_child_at_the_head_is_not_named(void)
 #define WRONG	"PARAMETER", ASK_WRONG
 #define MISSING ASK_MISSING
 
+static const struct {
+	const char *paper, *query[7];
+	const char *code;
+	enum ask_why why;
+	const char *param, *en;
+	bool hint;
+} unmade[] = {
+	{"slip", {NULL}, WRONG, "entry", "an entry is missing", true},
+	{"slip", {"entry", "x"}, WRONG, "entry", "parameter entry is a whole number", false},
+	{"slip", {"entry", "1"}, "ENTRY_UNKNOWN", MISSING, "entry", "there is no such", true},
+	{"slip", {"entry", "99999"}, "ENTRY_UNKNOWN", MISSING, "entry", "there is", true},
+	{"certificate", {NULL}, WRONG, "entry", "an entry is missing", true},
+	{"certificate", {"entry", "1"}, "ENTRY_UNKNOWN", MISSING, "entry", "there", true},
+	{"passbook", {NULL}, WRONG, "household", "a household is missing", true},
+	{"passbook", {"household", ""}, WRONG, "household", "a household is missing", true},
+	{"passbook",
+	 {"household", "09999"},
+	 "HOUSEHOLD_UNKNOWN",
+	 MISSING,
+	 "household",
+	 "there is no such household",
+	 true},
+	{"passbook",
+	 {"household", "01002"},
+	 "NO_PASSBOOK",
+	 MISSING,
+	 "household",
+	 "the household has no passbook",
+	 true},
+	{"passbook", {"household", "01001", "all", "2"}, WRONG, "all", "parameter all", false},
+	{"passbook",
+	 {"household", "01001", "draft", "-1"},
+	 WRONG,
+	 "draft",
+	 "parameter draft is a whole number from 0 to 1",
+	 false},
+	{"notice", {NULL}, WRONG, "kind", "there is no such notice", true},
+	{"notice", {"kind", "odd"}, WRONG, "kind", "there is no such notice", true},
+	{"notice", {"entry", "1"}, "ENTRY_UNKNOWN", MISSING, "entry", "there is no", true},
+	{"notice", {"kind", "scheme", "draft", "2"}, WRONG, "draft", "parameter", false},
+	{"notice", {"kind", "assessment"}, WRONG, "from", "a day is missing", true},
+	{"notice", {"kind", "redemption"}, WRONG, "from", "a day is missing", true},
+	{"notice", {"kind", "scheme", "to", "soon"}, WRONG, "to", "parameter to is", false},
+	{"notice",
+	 {"kind", "assessment", "from", "2026-02-02", "to", "2026-02-01"},
+	 WRONG,
+	 "to",
+	 "the end is before the start",
+	 false},
+	{"notice",
+	 {"kind", "catalogue", "to", "1990-01-01"},
+	 "NOT_IN_FORCE",
+	 MISSING,
+	 "to",
+	 "no catalogue is in force",
+	 true},
+	{"notice",
+	 {"kind", "scheme", "to", "1990-01-01"},
+	 "NOT_IN_FORCE",
+	 MISSING,
+	 "to",
+	 "no reward scheme is in force",
+	 true},
+};
+
 static void test_what_cannot_be_made_says_why_and_what_to_do(void)
 {
-	static const struct {
-		const char *paper, *query[7];
-		const char *code;
-		enum ask_why why;
-		const char *param, *en;
-		bool hint;
-	} cases[] = {
-		{"slip", {NULL}, WRONG, "entry", "an entry is missing", true},
-		{"slip",
-		 {"entry", "x"},
-		 WRONG,
-		 "entry",
-		 "parameter entry is a whole number",
-		 false},
-		{"slip",
-		 {"entry", "1"},
-		 "ENTRY_UNKNOWN",
-		 MISSING,
-		 "entry",
-		 "there is no such",
-		 true},
-		{"slip", {"entry", "99999"}, "ENTRY_UNKNOWN", MISSING, "entry", "there is", true},
-		{"certificate", {NULL}, WRONG, "entry", "an entry is missing", true},
-		{"certificate", {"entry", "1"}, "ENTRY_UNKNOWN", MISSING, "entry", "there", true},
-		{"passbook", {NULL}, WRONG, "household", "a household is missing", true},
-		{"passbook", {"household", ""}, WRONG, "household", "a household is missing", true},
-		{"passbook",
-		 {"household", "09999"},
-		 "HOUSEHOLD_UNKNOWN",
-		 MISSING,
-		 "household",
-		 "there is no such household",
-		 true},
-		{"passbook",
-		 {"household", "01002"},
-		 "NO_PASSBOOK",
-		 MISSING,
-		 "household",
-		 "the household has no passbook",
-		 true},
-		{"passbook",
-		 {"household", "01001", "all", "2"},
-		 WRONG,
-		 "all",
-		 "parameter all",
-		 false},
-		{"passbook",
-		 {"household", "01001", "draft", "-1"},
-		 WRONG,
-		 "draft",
-		 "parameter draft is a whole number from 0 to 1",
-		 false},
-		{"notice", {NULL}, WRONG, "kind", "there is no such notice", true},
-		{"notice", {"kind", "odd"}, WRONG, "kind", "there is no such notice", true},
-		{"notice", {"entry", "1"}, "ENTRY_UNKNOWN", MISSING, "entry", "there is no", true},
-		{"notice", {"kind", "scheme", "draft", "2"}, WRONG, "draft", "parameter", false},
-		{"notice", {"kind", "assessment"}, WRONG, "from", "a day is missing", true},
-		{"notice", {"kind", "redemption"}, WRONG, "from", "a day is missing", true},
-		{"notice", {"kind", "scheme", "to", "soon"}, WRONG, "to", "parameter to is", false},
-		{"notice",
-		 {"kind", "assessment", "from", "2026-02-02", "to", "2026-02-01"},
-		 WRONG,
-		 "to",
-		 "the end is before the start",
-		 false},
-		{"notice",
-		 {"kind", "catalogue", "to", "1990-01-01"},
-		 "NOT_IN_FORCE",
-		 MISSING,
-		 "to",
-		 "no catalogue is in force",
-		 true},
-		{"notice",
-		 {"kind", "scheme", "to", "1990-01-01"},
-		 "NOT_IN_FORCE",
-		 MISSING,
-		 "to",
-		 "no reward scheme is in force",
-		 true},
-	};
-
 	open_village(13);
 	issue("01001");
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		T_EQ(make_on(x.today, cases[i].paper, cases[i].query), ASK_REFUSED);
-		refused(cases[i].code, cases[i].why, cases[i].param);
-		if (!strstr(question.issue.en, cases[i].en))
+	for (size_t i = 0; i < sizeof(unmade) / sizeof(unmade[0]); i++) {
+		T_EQ(make_on(x.today, unmade[i].paper, unmade[i].query), ASK_REFUSED);
+		refused(unmade[i].code, unmade[i].why, unmade[i].param);
+		if (!strstr(question.issue.en, unmade[i].en))
 			t_fail(__FILE__, __LINE__, "case %zu: %s", i, question.issue.en);
-		T_EQ(question.issue.hint_en[0] != '\0', cases[i].hint);
+		T_EQ(question.issue.hint_en[0] != '\0', unmade[i].hint);
 		finish();
 	}
 	town_close(&x.w);

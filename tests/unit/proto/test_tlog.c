@@ -323,51 +323,71 @@ static void flip(struct hash *h, uint64_t bit)
 	h->b[bit / 8 % HASH_BYTES] ^= (uint8_t)(1u << (bit % 8));
 }
 
-static void refuse_altered_inclusion(const struct hash *leaf, uint64_t i, uint64_t size,
-				     const struct hash *root, struct hash *p, uint32_t n)
-{
-	struct hash other;
+/* That leaf @m, or the tree of size @m, is in the tree of size @n. */
+struct claim {
+	bool consistency;
+	uint64_t m, n;
+	struct hash old, root; /* the leaf, or the root at @m; the root at @n */
+	struct hash p[TLOG_PROOF_MAX + 1];
+	uint32_t len;
+};
 
-	for (uint64_t bit = i % 8; bit < HASH_BYTES * 8; bit += 8) {
-		other = *leaf;
-		flip(&other, bit);
-		T_OK(!tlog_verify_inclusion(&other, i, size, root, p, n));
-		other = *root;
-		flip(&other, bit);
-		T_OK(!tlog_verify_inclusion(leaf, i, size, &other, p, n));
+static bool holds(const struct claim *c)
+{
+	if (c->consistency)
+		return tlog_verify_consistency(c->m, &c->old, c->n, &c->root, c->p, c->len);
+	return tlog_verify_inclusion(&c->old, c->m, c->n, &c->root, c->p, c->len);
+}
+
+static void refuse_flipped(struct claim *c, struct hash *h, uint64_t bit)
+{
+	flip(h, bit);
+	T_OK(!holds(c));
+	flip(h, bit);
+}
+
+/* Anything in it changed, cut off or added. */
+static void refuse_altered(struct claim *c)
+{
+	uint32_t len = c->len;
+
+	T_OK(holds(c));
+	for (uint64_t bit = c->m % 8; bit < HASH_BYTES * 8; bit += 8) {
+		refuse_flipped(c, &c->old, bit);
+		refuse_flipped(c, &c->root, bit);
 	}
-	for (uint32_t k = 0; k < n; k++) {
-		flip(&p[k], i * 7 + k);
-		T_OK(!tlog_verify_inclusion(leaf, i, size, root, p, n));
-		flip(&p[k], i * 7 + k);
-	}
-	for (uint32_t cut = 0; cut < n; cut++)
-		T_OK(!tlog_verify_inclusion(leaf, i, size, root, p, cut));
-	p[n] = *root;
-	T_OK(!tlog_verify_inclusion(leaf, i, size, root, p, n + 1));
-	p[n] = *leaf;
-	T_OK(!tlog_verify_inclusion(leaf, i, size, root, p, n + 1));
+	for (uint32_t k = 0; k < len; k++)
+		refuse_flipped(c, &c->p[k], c->m * 7 + k);
+	for (c->len = 0; c->len < len; c->len++)
+		T_OK(!holds(c));
+	c->len = len + 1;
+	c->p[len] = c->root;
+	T_OK(!holds(c));
+	c->p[len] = c->old;
+	T_OK(!holds(c));
+	c->len = len;
 }
 
 static void test_altered_inclusion_is_refused(void)
 {
 	struct tree *t = tree_new();
-	struct hash p[TLOG_PROOF_MAX + 1], root;
+	struct claim c = {0};
 
 	tree_grow(t, LEAVES_MAX);
 	for (size_t s = 0; s < SIZES; s++) {
-		root = naive_root(t->leaf, sizes[s]);
-		for (uint64_t i = 0; i < sizes[s]; i++) {
-			uint32_t n;
-
-			T_EQ(tlog_prove_inclusion(i, sizes[s], on_read, t, p, &n), 0);
-			refuse_altered_inclusion(&t->leaf[i], i, sizes[s], &root, p, n);
+		c.n = sizes[s];
+		c.root = naive_root(t->leaf, c.n);
+		for (c.m = 0; c.m < c.n; c.m++) {
+			c.old = t->leaf[c.m];
+			T_EQ(tlog_prove_inclusion(c.m, c.n, on_read, t, c.p, &c.len), 0);
+			refuse_altered(&c);
 			for (uint64_t j = 0; j < LEAVES_MAX; j++)
-				T_EQ(tlog_verify_inclusion(&t->leaf[i], j, sizes[s], &root, p, n),
-				     j == i);
+				T_EQ(tlog_verify_inclusion(&c.old, j, c.n, &c.root, c.p, c.len),
+				     j == c.m);
 		}
-		T_OK(!tlog_verify_inclusion(&t->leaf[0], 0, 0, &root, p, 0));
-		T_OK(!tlog_verify_inclusion(&t->leaf[0], UINT64_MAX - 1, UINT64_MAX, &root, p, 0));
+		c.old = t->leaf[0];
+		T_OK(!tlog_verify_inclusion(&c.old, 0, 0, &c.root, c.p, 0));
+		T_OK(!tlog_verify_inclusion(&c.old, UINT64_MAX - 1, UINT64_MAX, &c.root, c.p, 0));
 	}
 	free(t);
 }
@@ -418,57 +438,34 @@ static void test_other_size_is_refused_unless_the_path_turns_alike(void)
 	free(t);
 }
 
-static void refuse_altered_consistency(uint64_t m, const struct hash *rm, uint64_t n,
-				       const struct hash *rn, struct hash *p, uint32_t len)
-{
-	struct hash other;
-
-	for (uint64_t bit = m % 8; bit < HASH_BYTES * 8; bit += 8) {
-		other = *rm;
-		flip(&other, bit);
-		T_OK(!tlog_verify_consistency(m, &other, n, rn, p, len));
-		other = *rn;
-		flip(&other, bit);
-		T_OK(!tlog_verify_consistency(m, rm, n, &other, p, len));
-	}
-	for (uint32_t k = 0; k < len; k++) {
-		flip(&p[k], m * 7 + k);
-		T_OK(!tlog_verify_consistency(m, rm, n, rn, p, len));
-		flip(&p[k], m * 7 + k);
-	}
-	for (uint32_t cut = 0; cut < len; cut++)
-		T_OK(!tlog_verify_consistency(m, rm, n, rn, p, cut));
-	p[len] = *rn;
-	T_OK(!tlog_verify_consistency(m, rm, n, rn, p, len + 1));
-}
-
 static void test_altered_consistency_is_refused(void)
 {
 	struct tree *t = tree_new();
-	struct hash p[TLOG_PROOF_MAX + 1], root[LEAVES_MAX + 1];
+	struct hash root[LEAVES_MAX + 1];
+	struct claim c = {.consistency = true};
 
 	tree_grow(t, LEAVES_MAX);
 	naive_roots(t, root);
 	for (size_t s = 0; s < SIZES; s++) {
-		uint64_t n = sizes[s];
+		uint64_t n = c.n = sizes[s];
 
-		for (uint64_t m = 1; m <= n; m++) {
-			uint32_t len;
-
-			T_EQ(tlog_prove_consistency(m, n, on_read, t, p, &len), 0);
-			refuse_altered_consistency(m, &root[m], n, &root[n], p, len);
+		c.root = root[n];
+		for (c.m = 1; c.m <= n; c.m++) {
+			c.old = root[c.m];
+			T_EQ(tlog_prove_consistency(c.m, n, on_read, t, c.p, &c.len), 0);
+			refuse_altered(&c);
 			/* an honest proof, claimed of another old size */
 			for (uint64_t j = 1; j <= n; j++)
-				T_EQ(tlog_verify_consistency(j, &root[j], n, &root[n], p, len),
-				     j == m);
-			T_OK(!tlog_verify_consistency(n + 1, &root[m], n, &root[n], p, len));
+				T_EQ(tlog_verify_consistency(j, &root[j], n, &root[n], c.p, c.len),
+				     j == c.m);
+			T_OK(!tlog_verify_consistency(n + 1, &c.old, n, &root[n], c.p, c.len));
 		}
-		p[0] = root[n];
-		T_OK(!tlog_verify_consistency(0, &root[0], n, &root[n], p, 1));
-		T_OK(!tlog_verify_consistency(n, &root[n], n, &root[n], p, 1));
+		c.p[0] = root[n];
+		T_OK(!tlog_verify_consistency(0, &root[0], n, &root[n], c.p, 1));
+		T_OK(!tlog_verify_consistency(n, &root[n], n, &root[n], c.p, 1));
 	}
-	T_OK(!tlog_verify_consistency(0, &root[0], 0, &root[1], p, 0));
-	T_OK(!tlog_verify_consistency(1, &root[1], UINT64_MAX, &root[1], p, 1));
+	T_OK(!tlog_verify_consistency(0, &root[0], 0, &root[1], c.p, 0));
+	T_OK(!tlog_verify_consistency(1, &root[1], UINT64_MAX, &root[1], c.p, 1));
 	free(t);
 }
 

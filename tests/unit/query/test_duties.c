@@ -4,23 +4,10 @@
 #include "lib/err.h"
 #include "tests/lib/rows.h"
 #include "tests/lib/t.h"
+#include "tests/lib/world.h"
 
 /* What somebody must do by a day: record types that are open, and notices by period, are in the list of what is
  * due, in the work list and in the measures of completeness, none of which knows them by name. */
-#define KEEPER "keeper"
-
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t day, today;
-};
-
-static void world_open(struct world *x, uint64_t seed)
-{
-	x->no = town_open(&x->w, seed);
-	x->day = town_day(2026, 2, 20); /* a Friday */
-	x->today = town_day(2026, 3, 1);
-}
 
 static uint64_t put(struct world *x, uint32_t no, const char *who, enum rec_code type,
 		    const void *head)
@@ -61,12 +48,6 @@ static uint64_t apply(struct world *x)
 					     .applicant = town_b("王大明")});
 }
 
-static void clock_to(struct world *x, day_t today)
-{
-	x->w.wall_ms = town_noon(today);
-	x->today = today;
-}
-
 /* --- complaints ------------------------------------------------------------------------------------ */
 static void test_a_complaint_is_due_until_it_is_answered(void)
 {
@@ -82,7 +63,7 @@ static void test_a_complaint_is_due_until_it_is_answered(void)
 	T_STR(rows_text(due[0].subject), "01001");
 	T_EQ(due[0].due, x.day + 11); /* seven working days */
 	T_EQ(due[0].late, 0);
-	clock_to(&x, x.day + 14);
+	world_clock(&x, x.day + 14);
 	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 1);
 	T_EQ(due[0].late, 3);
 	rule_on(&x, at, x.today);
@@ -213,7 +194,7 @@ static void test_completeness_counts_what_was_done_in_time(void)
 	world_open(&x, 5);
 	first = complain(&x);
 	second = complain(&x);
-	clock_to(&x, x.day + 13);
+	world_clock(&x, x.day + 13);
 	measure_is(&x, complaints, 0, 2);
 	rule_on(&x, first, x.day + 11);
 	measure_is(&x, complaints, 1, 2);
@@ -249,20 +230,18 @@ static uint64_t publish(struct world *x, day_t from, day_t to, day_t posted)
 static void test_a_period_is_done_when_its_notice_hangs(void)
 {
 	struct rec_scheme scheme = town_scheme(1, town_day(2026, 1, 1));
-	struct rec_scheme_line goods = {.kind = REWARD_goods, .name = town_b("日用品")};
 	struct row_periods p[8];
 	struct world x;
 	uint64_t at;
 
 	world_open(&x, 6);
 	T_EQ(rows_read(&x.w, x.no, VIEW_periods, p, 8), 0); /* no scheme */
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_scheme, &scheme, &goods, 1), V_ACCEPTED);
-	x.w.wall_ms = town_noon(x.today);
+	T_EQ(town_put_scheme(&x.w, x.no, TOWN_HEAD, &scheme), V_ACCEPTED);
 	T_EQ(rows_read(&x.w, x.no, VIEW_periods, p, 8), 2);
 	T_EQ(p[0].due, town_day(2026, 4, 10));
 	T_EQ(p[0].done, DAY_NONE);
 	T_EQ(p[0].entry, 0);
-	clock_to(&x, town_day(2026, 4, 20));
+	world_clock(&x, town_day(2026, 4, 20));
 	at = publish(&x, town_day(2026, 1, 1), town_day(2026, 3, 31), town_day(2026, 4, 9));
 	T_EQ(rows_read(&x.w, x.no, VIEW_periods, p, 8), 3);
 	T_EQ(p[0].due, town_day(2026, 4, 10));
@@ -360,7 +339,6 @@ static void test_what_is_done_costs_nothing_when_what_is_due_is_asked_for(void)
 	struct world x;
 
 	world_open(&x, 7);
-	x.w.wall_ms = town_noon(x.today);
 	done_with(&x, FEW);
 	complain(&x);
 	guide(&x, x.today);

@@ -2,7 +2,6 @@
 
 #include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/ledger/state/read_person.h"
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
 #include "tests/lib/town.h"
@@ -93,14 +92,11 @@ static void test_an_empty_store_knows_nothing(void)
 	struct view_person who;
 	struct view_town town;
 	struct town w;
-	struct kv *kv;
 	uint8_t key[32] = {1};
 	struct hash feed = {{1}};
 	struct seen s = {0};
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(&w, kv, 2);
-	w.own_kv = true;
+	town_new(&w, 2);
 	town_begin(&w);
 	T_EQ(view_town(w.t, &town), ERR_NOTFOUND);
 	T_EQ(view_villages(w.t, on_village, &s), ERR_OK);

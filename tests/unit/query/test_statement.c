@@ -1,7 +1,6 @@
 #include "daemon/ledger/query/statement.h"
 
 #include "daemon/ledger/state/read.h"
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "tests/lib/held.h"
@@ -249,11 +248,9 @@ static void test_postings_add_up_to_the_accounts(void)
 {
 	static struct held h;
 	struct kv_txn *t;
-	struct kv *kv;
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	held_make(&h, kv);
-	T_EQ(kv_begin(kv, false, &t), ERR_OK);
+	held_make(&h, NULL);
+	T_EQ(kv_begin(h.kv, false, &t), ERR_OK);
 	for (uint32_t no = h.a; no <= h.b; no++) {
 		struct recount r = {0};
 		struct checking c = {.r = &r};
@@ -267,7 +264,6 @@ static void test_postings_add_up_to_the_accounts(void)
 	}
 	kv_abort(t);
 	held_close(&h);
-	kv_close(kv);
 }
 
 /* --- mergers --------------------------------------------------------------------------------------- */
@@ -466,7 +462,7 @@ static bool is_in(const struct shown *t, int64_t from, int64_t to)
 	return t->day >= from && t->day <= to;
 }
 
-/* Any two days, by the day of the entry and by that of the deed, of all households and of one. */
+/* Any two days by the day of the entry, and any two of a year by that of the deed. */
 static void test_a_period_has_what_a_walk_over_everything_finds_in_it(void)
 {
 	static struct list all, got;
@@ -484,6 +480,8 @@ static void test_a_period_has_what_a_walk_over_everything_finds_in_it(void)
 								   .day = deed ? STATEMENT_DEED
 									       : STATEMENT_BOOKED};
 
+				if (deed && day_year(p.from) != day_year(p.to))
+					continue;
 				got.n = 0;
 				town_begin(&w);
 				T_EQ(statement_days(w.t, no, &p, town_b(""), size, take, &got),
@@ -555,6 +553,57 @@ static void test_the_rows_read_do_not_follow_the_postings(void)
 	town_close(&w);
 }
 
+static int count_seeks(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
+		       struct bytes *ret_val)
+{
+	rows_read++;
+	return counted->seek(c, key, how, ret_key, ret_val);
+}
+
+static uint32_t rows_read_for_year(struct town *w, uint32_t no, int year, struct list *ret)
+{
+	const struct statement_period p = {
+		.from = town_day(year, 1, 1), .to = town_day(year, 12, 31), .day = STATEMENT_DEED};
+	struct kv_ops ops = *w->kv->ops;
+
+	counted = w->kv->ops;
+	ops.get = count_rows;
+	ops.seek = count_seeks;
+	rows_read = ret->n = 0;
+	town_begin(w);
+	w->kv->ops = &ops;
+	T_EQ(statement_days(w->t, no, &p, town_b(""), UINT64_MAX, take, ret), ERR_OK);
+	w->kv->ops = counted;
+	town_commit(w);
+	return rows_read;
+}
+
+/* What comes after a year is not read for it, but for what is about it. */
+static void test_a_year_does_not_cost_the_years_after_it(void)
+{
+	static struct list before, after;
+	struct town w;
+	uint32_t no = town_open(&w, 13), alone;
+
+	by_deed = true;
+	w.wall_ms = town_noon(town_day(2025, 6, 20));
+	for (int i = 0; i < 3; i++)
+		town_earn(&w, no, "01000", 0, "Z001", town_day(2025, 6, 1) + i);
+	w.wall_ms = town_noon(town_day(2026, 1, 5));
+	town_earn(&w, no, "01001", 0, "Z001", town_day(2025, 12, 31));
+	alone = rows_read_for_year(&w, no, 2025, &before);
+	T_EQ(before.n, 4);
+	for (int i = 0; i < 40; i++)
+		town_earn(&w, no, "01002", 0, "Z001", town_day(2026, 1, 1) + i / 10);
+	T_EQ(rows_read_for_year(&w, no, 2025, &after), alone);
+	T_EQ(after.n, before.n);
+	T_EQ(after.v[3].day, town_day(2025, 12, 31));
+	T_OK(rows_read_for_year(&w, no, 2026, &after) > 40);
+	T_EQ(after.n, 40);
+	by_deed = false;
+	town_close(&w);
+}
+
 /* Taken back by a clock that was behind, on a day before the deed. */
 static void test_what_claims_a_day_before_the_deed_is_found_by_the_deed(void)
 {
@@ -599,6 +648,41 @@ static void test_a_statement_has_a_largest_size(void)
 	T_EQ(statement_days(w.t, no, &p, town_b(""), UINT64_MAX, take, &unused), ERR_LIMIT);
 	T_EQ(statement_days(w.t, no, &p, town_b("x"), UINT64_MAX, take, &unused), ERR_LIMIT);
 	town_commit(&w);
+	buf_close(&row);
+	town_close(&w);
+}
+
+/* A year counts what was done in it, not what was booked in it about the year before: the same entry and household so
+ * often that none is left out. */
+static void test_what_is_not_of_the_year_is_not_counted_against_the_largest_size(void)
+{
+	enum { PER_ROW = STATEMENT_POSTED_MAX / 16 };
+	const struct statement_period p = {
+		.from = town_day(2026, 1, 1), .to = town_day(2026, 12, 31), .day = STATEMENT_DEED};
+	static struct list got;
+	struct state_key k;
+	struct buf row = {0};
+	struct town w;
+	uint32_t no = town_open(&w, 14);
+	uint64_t of;
+
+	town_earn(&w, no, "01000", 0, "Z001", town_day(2025, 12, 30));
+	of = town_size(&w, no) - 1; /* that confirmed it */
+	for (uint32_t i = 0; i < PER_ROW; i++) {
+		buf_put_u8(&row, (uint8_t)(of % JOURNAL_BLOCK << 5 | 5));
+		buf_put(&row, "01000", 5);
+	}
+	town_begin(&w);
+	for (int i = 0; i <= 16; i++) {
+		state_daybook_key(&k, no, town_day(2026, 4, 1) + i, of / JOURNAL_BLOCK);
+		T_EQ(kv_put(w.t, KV_STATE, state_key_bytes(&k), buf_bytes(&row)), ERR_OK);
+	}
+	town_commit(&w);
+	town_earn(&w, no, "01000", 0, "Z001", town_day(2026, 2, 1));
+	town_begin(&w);
+	T_EQ(statement_days(w.t, no, &p, town_b("01000"), UINT64_MAX, take, &got), ERR_OK);
+	town_commit(&w);
+	T_EQ(got.n, 1);
 	buf_close(&row);
 	town_close(&w);
 }
@@ -673,5 +757,7 @@ T_MAIN(T(test_every_posting_is_told_in_its_order),
        T(test_a_period_has_what_a_walk_over_everything_finds_in_it),
        T(test_the_rows_read_do_not_follow_the_postings),
        T(test_what_claims_a_day_before_the_deed_is_found_by_the_deed),
+       T(test_a_year_does_not_cost_the_years_after_it),
+       T(test_what_is_not_of_the_year_is_not_counted_against_the_largest_size),
        T(test_a_statement_has_a_largest_size), T(test_postings_that_no_record_explains_are_damage),
        T(test_every_allocation_may_fail))

@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "daemon/ledger/query/sums.h"
-#include "daemon/ledger/state/read.h"
 #include "lib/err.h"
 #include "tests/lib/rows.h"
 #include "tests/lib/t.h"
@@ -9,12 +8,11 @@
 
 /* What statistics, ranks and notices add up: lines by category, item, month, household and person, in the
  * period of their confirmation, whatever was redeemed or moved. */
-#define KEEPER "keeper"
 
 static void put(struct world *x, const char *who, enum rec_code type, const void *head,
 		const void *lines, uint32_t n)
 {
-	T_EQ(town_put(&x->w, x->no, who, type, head, lines, n), V_ACCEPTED);
+	T_EQ(world_put(x, who, type, head, lines, n), V_ACCEPTED);
 }
 
 /* "key awards-deductions plus-minus; " for each row of the period. */
@@ -133,42 +131,19 @@ static void test_a_period_is_that_of_confirmation(void)
 
 static void open_store(struct world *x)
 {
-	struct rec_scheme s = {.version = 1,
-			       .title = town_b("积分奖励方案"),
-			       .from = town_day(2026, 1, 1),
-			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
-			       .notice_days = 7,
-			       .object_days = 7,
-			       .answer_days = 7,
-			       .proxy_max = 3,
-			       .scope = town_b("全体参与村民")};
-	struct rec_scheme_line sl = {.kind = REWARD_goods, .name = town_b("生活用品")};
-	struct rec_prices p = {.version = 1, .from = town_day(2026, 1, 1)};
-	struct rec_prices_line pl = {.good = town_b("MJ"),
-				     .title = town_b("毛巾"),
-				     .unit = town_b("条"),
-				     .price = points_of(100)};
+	const struct rec_prices_line towel = town_good("MJ", 100);
+	struct rec_scheme s = town_scheme(1, town_day(2026, 1, 1));
 
-	T_EQ(town_grant(&x->w, x->no, TOWN_HEAD, KEEPER, ROLE_keeper, ""), V_ACCEPTED);
-	put(x, TOWN_HEAD, REC_scheme, &s, &sl, 1);
-	put(x, TOWN_HEAD, REC_prices, &p, &pl, 1);
+	s.threshold = points_of(0);
+	world_store(x, &s, &towel, 1);
 }
 
 static void redeem(struct world *x, const char *household, int64_t towels)
 {
-	struct rec_redemption r = {.slip = town_b("DH-1"),
-				   .household = town_b(household),
-				   .day = x->today,
-				   .minute = 600,
-				   .receiver = town_b("王大明"),
-				   .member = 1,
-				   .prices = 1};
-	struct rec_redemption_line l = {.good = town_b("MJ"),
-					.quantity = qty_of(towels),
-					.points = points_of(100 * towels)};
+	struct rec_redemption r = world_slip(x, household);
+	struct rec_redemption_line l = world_taken("MJ", towels, 100);
 
-	put(x, KEEPER, REC_redemption, &r, &l, 1);
+	put(x, WORLD_KEEPER, REC_redemption, &r, &l, 1);
 }
 
 static void ranks_are(struct world *x, enum report_by by, const char *want)
@@ -186,16 +161,6 @@ static void ranks_are(struct world *x, enum report_by by, const char *want)
 			 r.row[i].key);
 	report_close(&r);
 	T_STR(got, want);
-}
-
-static int64_t balance(struct world *x, const char *household)
-{
-	struct view_household h;
-
-	town_begin(&x->w);
-	T_EQ(view_household(x->w.t, x->no, town_b(household), &h), ERR_OK);
-	town_commit(&x->w);
-	return points_raw(h.balance);
 }
 
 static void test_ranks_go_by_what_was_earned(void)
@@ -216,13 +181,13 @@ static void test_ranks_go_by_what_was_earned(void)
 	ranks_are(&x, REPORT_HOUSEHOLD, "1:01001 2:01002 2:01003 4:01004 ");
 	/* whoever redeems loses points, but no rank */
 	redeem(&x, "01001", 4);
-	T_EQ(balance(&x, "01001"), 100);
-	T_OK(balance(&x, "01001") < balance(&x, "01002"));
+	T_EQ(world_balance(&x, "01001"), 100);
+	T_OK(world_balance(&x, "01001") < world_balance(&x, "01002"));
 	ranks_are(&x, REPORT_HOUSEHOLD, "1:01001 2:01002 2:01003 4:01004 ");
 	/* points that came with a split were earned elsewhere */
 	s.day = x.today;
 	put(&x, TOWN_HEAD, REC_split, &s, &sl, 1);
-	T_EQ(balance(&x, "02002"), 150);
+	T_EQ(world_balance(&x, "02002"), 150);
 	ranks_are(&x, REPORT_HOUSEHOLD, "1:01001 2:01002 2:01003 4:01004 ");
 	town_close(&x.w);
 }

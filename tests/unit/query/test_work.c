@@ -8,15 +8,10 @@
 /* What is worked on, from its record to its end, as the lists show it. */
 #define TWO "500101999202"
 
-static uint64_t last(struct world *x)
-{
-	return town_size(&x->w, x->no) - 1;
-}
-
 static uint64_t put(struct world *x, const char *author, enum rec_code type, const void *head)
 {
 	T_EQ(provoke_put(&x->w, x->no, author, type, head, NULL, 0), V_ACCEPTED);
-	return last(x);
+	return world_last(x);
 }
 
 static uint64_t put_town(struct world *x, enum rec_code type, const void *head)
@@ -28,7 +23,7 @@ static uint64_t put_town(struct world *x, enum rec_code type, const void *head)
 static uint64_t record(struct world *x, const struct rec_points_line *l)
 {
 	T_EQ(town_points(&x->w, x->no, TOWN_REC, l, 1), V_ACCEPTED);
-	return last(x);
+	return world_last(x);
 }
 
 static void step(struct world *x, const char *author, enum rec_code type, uint64_t entry,
@@ -186,8 +181,6 @@ static void test_an_application_whose_line_does_not_count_is_open_again(void)
 static void test_deductions_show_what_they_wait_for(void)
 {
 	struct rec_notified notified = {.line = 1, .via = VIA_oral};
-	const struct rec_scheme_line reward = {.kind = REWARD_goods,
-					       .name = town_b("积分超市兑换")};
 	struct rec_scheme s;
 	struct row_deductions l[4];
 	struct world x;
@@ -213,7 +206,7 @@ static void test_deductions_show_what_they_wait_for(void)
 	T_EQ(l[1].waits, AWAITS_answer);
 	s = town_scheme(1, x.today);
 	s.notified_days = 30;
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_scheme, &s, &reward, 1), V_ACCEPTED);
+	T_EQ(town_put_scheme(&x.w, x.no, TOWN_HEAD, &s), V_ACCEPTED);
 	T_EQ(rows_read(&x.w, x.no, VIEW_deductions, l, 4), 2);
 	T_EQ(l[1].due, x.today + 30);
 	town_close(&x.w);
@@ -271,7 +264,7 @@ static void test_notices_are_shown_with_their_postings(void)
 	T_EQ(l[0].postings, 3);
 	T_EQ(l[0].posted_from, x.day + 1);
 	T_EQ(l[0].posted_to, x.day + 9);
-	T_EQ(l[0].withdrawal, last(&x));
+	T_EQ(l[0].withdrawal, world_last(&x));
 	T_EQ(l[1].entry, second);
 	T_EQ(l[1].postings, 0);
 	T_EQ(l[1].withdrawal, 0);
@@ -336,7 +329,7 @@ static uint64_t appraise(struct world *x, uint64_t year, const struct rec_apprai
 					.day = x->today};
 
 	T_EQ(provoke_put(&x->w, x->no, TOWN_HEAD, REC_appraisal, &r, l, 1), V_ACCEPTED);
-	return last(x);
+	return world_last(x);
 }
 
 static void rule(struct world *x, uint64_t appraisal, enum rec_choice_DECISION decision)

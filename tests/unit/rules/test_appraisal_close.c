@@ -5,31 +5,21 @@
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
+#include "tests/lib/world.h"
 
 /* The year: scores, appraisals, the close, honours. */
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t day, today;
-};
 
 /* Household 01001: 5 + 5 by member 2, 2 as such; 01002: 5 by member 1, -2 as such; 01003: 2. */
-static void world_open(struct world *x, uint64_t seed)
+static void year_open(struct world *x, uint64_t seed)
 {
-	x->no = town_open(&x->w, seed);
+	world_open(x, seed);
 	x->day = town_day(2025, 11, 20);
-	x->today = town_day(2026, 3, 1);
 	town_earn(&x->w, x->no, "01001", 2, "C101", x->day);
 	town_earn(&x->w, x->no, "01001", 2, "C101", x->day + 3);
 	town_earn(&x->w, x->no, "01001", 0, "A101", x->day);
 	town_earn(&x->w, x->no, "01002", 1, "C101", x->day);
 	town_earn(&x->w, x->no, "01002", 0, "D201", x->day);
 	town_earn(&x->w, x->no, "01003", 0, "A101", x->day);
-}
-
-static uint64_t last(struct world *x)
-{
-	return town_size(&x->w, x->no) - 1;
 }
 
 static int64_t score(struct world *x, const char *household, uint32_t member, int year)
@@ -45,16 +35,6 @@ static int64_t score(struct world *x, const char *household, uint32_t member, in
 	T_EQ(state_year_parse(row, &y), ERR_OK);
 	town_commit(&x->w);
 	return y.score;
-}
-
-static int64_t balance(struct world *x, const char *code)
-{
-	struct view_household h;
-
-	town_begin(&x->w);
-	T_EQ(view_household(x->w.t, x->no, town_b(code), &h), ERR_OK);
-	town_commit(&x->w);
-	return points_raw(h.balance);
 }
 
 static struct rec_appraisal_line nominee(uint64_t rank, const char *household, uint64_t member,
@@ -97,7 +77,7 @@ static uint64_t closed(struct world *x)
 
 	appraise(x, 2025, &l, 1);
 	T_EQ(x->w.last.reason.id, V_ACCEPTED);
-	uint64_t appraisal = last(x);
+	uint64_t appraisal = world_last(x);
 	confirm(x, TOWN_CON, appraisal, DECISION_agree);
 	T_EQ(x->w.last.reason.id, V_ACCEPTED);
 	close_year(x, 2025);
@@ -110,7 +90,7 @@ static void test_the_year_of_a_household_holds_that_of_its_members(void)
 	struct world x;
 	uint64_t e;
 
-	world_open(&x, 1);
+	year_open(&x, 1);
 	T_EQ(score(&x, "01001", 0, 2025), 1200);
 	T_EQ(score(&x, "01001", 2, 2025), 1000);
 	T_EQ(score(&x, "01001", 1, 2025), 0);
@@ -119,7 +99,7 @@ static void test_the_year_of_a_household_holds_that_of_its_members(void)
 	e = town_earn(&x.w, x.no, "01002", 3, "A201", town_day(2026, 1, 1));
 	T_EQ(score(&x, "01002", 0, 2025), 300);
 	T_EQ(score(&x, "01002", 0, 2026), -1000);
-	T_EQ(balance(&x, "01002"), -700);
+	T_EQ(world_balance(&x, "01002"), -700);
 	T_EQ(town_reverse(&x.w, x.no, TOWN_CON, e, 1), V_ACCEPTED);
 	T_EQ(score(&x, "01002", 0, 2026), 0);
 	T_EQ(score(&x, "01002", 3, 2026), 0);
@@ -131,7 +111,7 @@ static void test_an_appraisal_says_what_the_ledger_says(void)
 	struct rec_appraisal_line l[3];
 	struct world x;
 
-	world_open(&x, 2);
+	year_open(&x, 2);
 	l[0] = nominee(1, "01001", 0, 1200);
 	l[1] = nominee(2, "01002", 0, 300);
 	l[2] = nominee(3, "01003", 0, 200);
@@ -187,7 +167,7 @@ static void test_ranks_follow_the_scores(void)
 	};
 	struct world x;
 
-	world_open(&x, 3);
+	year_open(&x, 3);
 	town_earn(&x.w, x.no, "01007", 0, "D201", x.day);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rec_appraisal_line l[4];
@@ -212,10 +192,10 @@ static void test_another_person_confirms_an_appraisal_once(void)
 	struct world x;
 	uint64_t at;
 
-	world_open(&x, 4);
+	year_open(&x, 4);
 	l = nominee(1, "01001", 2, 1000);
 	appraise(&x, 2025, &l, 1);
-	at = last(&x);
+	at = world_last(&x);
 	confirm(&x, TOWN_HEAD, at, DECISION_agree);
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
 	confirm(&x, TOWN_CON, at + 1, DECISION_agree);
@@ -223,7 +203,7 @@ static void test_another_person_confirms_an_appraisal_once(void)
 	confirm(&x, TOWN_CON, at, DECISION_agree);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	confirm(&x, TOWN_CON, at, DECISION_refuse);
-	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)world_last(&x) - 1);
 	town_close(&x.w);
 }
 
@@ -233,25 +213,25 @@ static void test_a_year_closes_after_its_end_and_its_appraisal(void)
 	struct world x;
 	uint64_t at;
 
-	world_open(&x, 5);
+	year_open(&x, 5);
 	close_year(&x, 2026);
 	REFUSED(&x.w, "YEAR_RUNS", "F63", 2026, x.today);
 	close_year(&x, 2025);
 	REFUSED(&x.w, "YEAR_NO_APPRAISAL", "F65", 2025);
 	l = nominee(1, "01001", 2, 1000);
 	appraise(&x, 2025, &l, 1);
-	confirm(&x, TOWN_CON, last(&x), DECISION_refuse);
+	confirm(&x, TOWN_CON, world_last(&x), DECISION_refuse);
 	close_year(&x, 2025);
 	REFUSED(&x.w, "YEAR_NO_APPRAISAL", "F65", 2025);
 	appraise(&x, 2025, &l, 1);
-	at = last(&x);
+	at = world_last(&x);
 	closed(&x);
 	close_year(&x, 2025);
-	REFUSED(&x.w, "YEAR_CLOSED", "F64", 2025, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "YEAR_CLOSED", "F64", 2025, (int64_t)world_last(&x) - 1);
 	appraise(&x, 2025, &l, 1);
-	REFUSED(&x.w, "YEAR_CLOSED", "F64", 2025, (int64_t)last(&x) - 2);
+	REFUSED(&x.w, "YEAR_CLOSED", "F64", 2025, (int64_t)world_last(&x) - 2);
 	confirm(&x, TOWN_CON, at, DECISION_agree);
-	REFUSED(&x.w, "YEAR_CLOSED", "F64", 2025, (int64_t)last(&x) - 3);
+	REFUSED(&x.w, "YEAR_CLOSED", "F64", 2025, (int64_t)world_last(&x) - 3);
 	x.w.wall_ms = 0; /* no clock, so nothing says that the year is over */
 	close_year(&x, 2024);
 	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
@@ -290,14 +270,14 @@ static void test_a_close_moves_no_points(void)
 	struct world x;
 	uint64_t e;
 
-	world_open(&x, 6);
-	int64_t before = balance(&x, "01001");
+	year_open(&x, 6);
+	int64_t before = world_balance(&x, "01001");
 	T_EQ(before, 1200);
 	accounts(&x, &old);
 	closed(&x);
 	accounts(&x, &new); /* of no household */
 	T_MEM(&new, &old, sizeof(old));
-	T_EQ(balance(&x, "01001"), before);
+	T_EQ(world_balance(&x, "01001"), before);
 	T_EQ(score(&x, "01001", 2, 2025), 1000); /* the history stays */
 	T_EQ(score(&x, "01001", 2, 2026), 0);	 /* and a new year begins at nothing */
 	e = town_record(&x.w, x.no, "01001", 2, "C101", town_day(2025, 12, 1));
@@ -305,7 +285,7 @@ static void test_a_close_moves_no_points(void)
 	T_EQ(x.w.last.nwarn, 0);
 	town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree);
 	WARNED(&x.w, "YEAR_LATE", "F66", 1, 2025);
-	T_EQ(balance(&x, "01001"), before + 500);
+	T_EQ(world_balance(&x, "01001"), before + 500);
 	T_EQ(score(&x, "01001", 2, 2025), 1500);
 	town_earn(&x.w, x.no, "01001", 2, "C101", town_day(2026, 2, 1));
 	T_EQ(x.w.last.nwarn, 0);
@@ -329,13 +309,13 @@ static void test_an_honour_may_rest_on_an_agreed_appraisal(void)
 	struct rec_appraisal_line l;
 	struct world x;
 
-	world_open(&x, 7);
+	year_open(&x, 7);
 	r.day = x.today;
 	honour(&x, &r);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	l = nominee(1, "01001", 2, 1000);
 	appraise(&x, 2025, &l, 1);
-	r.appraisal = last(&x);
+	r.appraisal = world_last(&x);
 	honour(&x, &r);
 	REFUSED(&x.w, "YEAR_NO_APPRAISAL", "F65", 2025);
 	confirm(&x, TOWN_CON, r.appraisal, DECISION_refuse);
@@ -376,7 +356,7 @@ static void leave_scheme(struct world *x, const char *household)
 				 .day = x->today,
 				 .document = town_b("退出书 3")};
 
-	T_EQ(town_put(&x->w, x->no, TOWN_HEAD, REC_consent, &no, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(x, TOWN_HEAD, REC_consent, &no, NULL, 0), V_ACCEPTED);
 }
 
 static void test_who_does_not_take_part_gets_no_reward(void)
@@ -392,7 +372,7 @@ static void test_who_does_not_take_part_gets_no_reward(void)
 				       .basis = town_b("2025 年积分第一")};
 	struct world x;
 
-	world_open(&x, 10);
+	year_open(&x, 10);
 	h.day = p.day = x.today;
 	leave_scheme(&x, "01001");
 	honour(&x, &h);
@@ -422,10 +402,10 @@ static void test_an_honour_follows_who_moved(void)
 			       .basis = town_b("年度积分第一")};
 	struct world x;
 
-	world_open(&x, 11);
+	year_open(&x, 11);
 	r.appraisal = closed(&x);
 	s.day = r.day = x.today;
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_split, &s, &leaves, 1), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_HEAD, REC_split, &s, &leaves, 1), V_ACCEPTED);
 	honour(&x, &r);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	town_close(&x.w);
@@ -439,7 +419,7 @@ static void test_policy_support_is_for_a_household_here(void)
 	struct rec_roster_change away = {.household = town_b("01002"), .kind = LEAVE_moved_out};
 	struct world x;
 
-	world_open(&x, 8);
+	year_open(&x, 8);
 	r.household = town_b("01001");
 	r.day = x.today;
 	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
@@ -451,7 +431,7 @@ static void test_policy_support_is_for_a_household_here(void)
 	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
 	REFUSED(&x.w, "HOUSEHOLD_UNKNOWN", "F17", 0);
 	away.day = x.today - 5;
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_roster_change, &away, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_HEAD, REC_roster_change, &away, NULL, 0), V_ACCEPTED);
 	r.household = town_b("01002");
 	provoke_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0);
 	REFUSED(&x.w, "HOUSEHOLD_LEFT", "F34", away.day);

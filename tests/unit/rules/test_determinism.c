@@ -1,6 +1,5 @@
 #include "daemon/ledger/rules/fold.h"
 
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "tests/lib/held.h"
 #include "tests/lib/t.h"
@@ -47,16 +46,13 @@ static void keep_feed(struct held *h, uint32_t no, const char *code, struct feed
 static void keep_town(void)
 {
 	static struct held h;
-	struct kv *kv;
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	held_make(&h, kv);
+	held_make(&h, NULL);
 	seed = h.w.seed;
 	keep_feed(&h, FEED_TOWN, NULL, &feeds[0]);
 	keep_feed(&h, h.a, HELD_CODE_A, &feeds[1]);
 	keep_feed(&h, h.b, HELD_CODE_B, &feeds[2]);
 	held_close(&h);
-	kv_close(kv);
 }
 
 static bool may_arrive(const struct feed *f, uint32_t at, uint32_t town_at)
@@ -69,11 +65,8 @@ static void replay(uint32_t (*choose)(void *ctx), void *ctx, bool b_first)
 {
 	uint32_t at[FEEDS] = {0}, no[FEEDS] = {FEED_TOWN};
 	struct town w;
-	struct kv *kv;
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(&w, kv, seed);
-	w.own_kv = true;
+	town_new(&w, seed);
 	town_begin(&w);
 	town_feed_only(&w);
 	for (uint32_t i = 1; i < FEEDS; i++) { /* other local numbers, too */

@@ -9,11 +9,6 @@
 
 /* The way of an entry: who may record it, what a villager applies for, is told of and objects to. */
 
-static uint64_t last(struct world *x)
-{
-	return town_size(&x->w, x->no) - 1;
-}
-
 static void points(struct world *x, const char *author, const struct rec_points_line *l, uint32_t n)
 {
 	struct rec_points head = {.note = town_b("")};
@@ -123,9 +118,9 @@ static void test_a_line_settles_the_application_it_names(void)
 	world_open(&x, 3);
 	a = application(&x, "01001", 2, "C101");
 	apply(&x, &a);
-	at = last(&x);
+	at = world_last(&x);
 	apply(&x, &a);
-	second = last(&x);
+	second = world_last(&x);
 	l[0] = town_line("01001", 3, "C101", x.day);
 	l[0].application = at;
 	points(&x, TOWN_REC, l, 1);
@@ -139,18 +134,18 @@ static void test_a_line_settles_the_application_it_names(void)
 	l[0].application = at;
 	l[1] = l[0];
 	points(&x, TOWN_REC, l, 2); /* once, though in one entry */
-	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x));
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)world_last(&x));
 	points(&x, TOWN_REC, l, 1);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	r.application = at;
 	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
-	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)world_last(&x) - 1);
 	r.application = second;
 	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	l[0].application = second;
 	points(&x, TOWN_REC, l, 1);
-	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)second, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)second, (int64_t)world_last(&x) - 1);
 	r.application = 0x7fffffff;
 	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	REFUSED(&x.w, "REFERENCE", "F80", 0x7fffffff);
@@ -178,15 +173,16 @@ static void test_a_refused_line_opens_the_application_again(void)
 	world_open(&x, 15);
 	a = application(&x, "01001", 2, "C101");
 	apply(&x, &a);
-	at = last(&x);
+	at = world_last(&x);
 	l = town_line("01001", 2, "C101", x.day);
 	l.application = at;
 	points(&x, TOWN_REC, &l, 1);
-	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, last(&x), 0, DECISION_refuse), V_ACCEPTED);
+	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, world_last(&x), 0, DECISION_refuse),
+	     V_ACCEPTED);
 	open_again(&x, at);
 	points(&x, TOWN_REC, &l, 1);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
-	by = last(&x);
+	by = world_last(&x);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, by, 0, DECISION_agree), V_ACCEPTED);
 	points(&x, TOWN_REC, &l, 1);
 	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)by);
@@ -197,7 +193,7 @@ static void test_a_refused_line_opens_the_application_again(void)
 	provoke_put(&x.w, x.no, TOWN_REV, REC_application_reply, &r, NULL, 0);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	points(&x, TOWN_REC, &l, 1);
-	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)world_last(&x) - 1);
 	town_close(&x.w);
 }
 
@@ -252,7 +248,7 @@ static uint64_t deduct(struct world *x, day_t notified)
 	l.notified = notified;
 	points(x, TOWN_REC, &l, 1);
 	T_EQ(x->w.last.reason.id, V_ACCEPTED);
-	uint64_t e = last(x);
+	uint64_t e = world_last(x);
 	T_EQ(town_step(&x->w, x->no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
 	return e;
 }
@@ -266,20 +262,13 @@ static void notify(struct world *x, uint64_t entry, uint64_t line, day_t day)
 
 static void scheme(struct world *x, uint64_t version, day_t from, uint64_t notified_days)
 {
-	struct rec_scheme s = {.version = version,
-			       .title = town_b("积分奖励方案"),
-			       .from = from,
-			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
-			       .notified_days = notified_days,
-			       .notice_days = 8,
-			       .object_days = 5,
-			       .answer_days = 2,
-			       .proxy_max = 3,
-			       .scope = town_b("全村")};
-	struct rec_scheme_line l = {.kind = REWARD_goods, .name = town_b("积分超市兑换")};
+	struct rec_scheme s = town_scheme(version, from);
 
-	T_EQ(town_put(&x->w, x->no, TOWN_HEAD, REC_scheme, &s, &l, 1), V_ACCEPTED);
+	s.notified_days = notified_days;
+	s.notice_days = 8;
+	s.object_days = 5;
+	s.answer_days = 2;
+	T_EQ(town_put_scheme(&x->w, x->no, TOWN_HEAD, &s), V_ACCEPTED);
 }
 
 static void test_the_days_of_a_telling_are_possible(void)
@@ -299,7 +288,7 @@ static void test_the_days_of_a_telling_are_possible(void)
 	l.notified = DAY_NONE;
 	points(&x, TOWN_REC, &l, 1);
 	WARNED(&x.w, "P15_NOT_NOTIFIED", "P15", 1);
-	e = last(&x);
+	e = world_last(&x);
 	award = town_record(&x.w, x.no, "01001", 0, "A101", x.day);
 	T_EQ(x.w.last.nwarn, 0);
 	notify(&x, e, 2, x.day);
@@ -494,9 +483,9 @@ static void test_a_deduction_waits_for_the_answer(void)
 	e = deduct(&x, x.day);
 	o = objection(&x, e);
 	object(&x, TOWN_HEAD, &o);
-	first = last(&x);
+	first = world_last(&x);
 	object(&x, TOWN_HEAD, &o);
-	second = last(&x);
+	second = world_last(&x);
 	confirm(&x, e);
 	REFUSED(&x.w, "P15_OBJECTION", "P15", 1, (int64_t)first);
 	answer(&x, TOWN_REV, first, RULING_rejected, x.day);
@@ -526,7 +515,7 @@ static void test_somebody_else_answers_once_and_in_time(void)
 	e = deduct(&x, x.day);
 	o = objection(&x, e);
 	object(&x, TOWN_HEAD, &o);
-	at = last(&x);
+	at = world_last(&x);
 	answer(&x, TOWN_REV, e, RULING_upheld, x.day);
 	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)e);
 	answer(&x, TOWN_HEAD, at, RULING_upheld, x.day); /* wrote it down */
@@ -543,16 +532,16 @@ static void test_somebody_else_answers_once_and_in_time(void)
 	answer(&x, TOWN_REV, at, RULING_upheld, x.today); /* Friday to Sunday in a week */
 	T_EQ(x.w.last.nwarn, 0);
 	answer(&x, TOWN_REV, at, RULING_upheld, x.today);
-	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)world_last(&x) - 1);
 	/* ten working days before, and seven are allowed */
 	o.day = x.today - 14;
 	object(&x, TOWN_HEAD, &o);
-	answer(&x, TOWN_REV, last(&x), RULING_rejected, x.today);
+	answer(&x, TOWN_REV, world_last(&x), RULING_rejected, x.today);
 	WARNED(&x.w, "N05_LATE", "N05", x.today - 14, x.today, 10, 7);
 	scheme(&x, 1, x.day, 3); /* answers within two */
 	o.day = x.day;
 	object(&x, TOWN_HEAD, &o);
-	answer(&x, TOWN_REV, last(&x), RULING_rejected, x.day + 5);
+	answer(&x, TOWN_REV, world_last(&x), RULING_rejected, x.day + 5);
 	WARNED(&x.w, "N05_LATE", "N05", x.day, x.day + 5, 3, 2);
 	town_close(&x.w);
 }
@@ -592,10 +581,10 @@ static void test_a_complaint_may_be_about_anything(void)
 	c = complaint(&x);
 	complain(&x, &c);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
-	c.about = last(&x); /* whatever that is: here another complaint */
+	c.about = world_last(&x); /* whatever that is: here another complaint */
 	complain(&x, &c);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
-	c.about = last(&x) + 1;
+	c.about = world_last(&x) + 1;
 	complain(&x, &c);
 	REFUSED(&x.w, "COMPLAINT_ABOUT", "F88", (int64_t)c.about, (int64_t)c.about);
 	c = complaint(&x);
@@ -621,7 +610,7 @@ static void test_a_complaint_is_answered_once_by_another(void)
 	world_open(&x, 22);
 	c = complaint(&x);
 	complain(&x, &c);
-	at = last(&x);
+	at = world_last(&x);
 	rule(&x, TOWN_REV, at - 1, x.day);
 	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)at - 1);
 	rule(&x, TOWN_REV, at, x.today + 1);
@@ -631,16 +620,16 @@ static void test_a_complaint_is_answered_once_by_another(void)
 	rule(&x, TOWN_REV, at, x.day + 3);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	by = last(&x);
+	by = world_last(&x);
 	rule(&x, TOWN_CON, at, x.day + 3);
 	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)by);
 	provoke_put(&x.w, x.no, TOWN_HEAD, REC_complaint, &c, NULL, 0);
-	at = last(&x);
+	at = world_last(&x);
 	rule(&x, TOWN_HEAD, at, x.day);
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
 	c.day = x.today - 14;
 	complain(&x, &c);
-	rule(&x, TOWN_REV, last(&x), x.today);
+	rule(&x, TOWN_REV, world_last(&x), x.today);
 	WARNED(&x.w, "N05_COMPLAINT", "N05", x.today - 14, x.today, 10, 7);
 	town_close(&x.w);
 }
@@ -658,7 +647,7 @@ static void test_nobody_answers_under_another_key(void)
 	e = deduct(&x, x.day);
 	o = objection(&x, e);
 	object(&x, TOWN_HEAD, &o);
-	at = last(&x);
+	at = world_last(&x);
 	/* the one of the town's record, in the village under a key of its own */
 	again.key = town_key_bytes(town_key(&x.w, "second"));
 	again.name = town_b("李 支书");

@@ -1,7 +1,8 @@
+#include "daemon/ledger/state/state.h"
 #include "lib/err.h"
 #include "tests/lib/life.h"
 #include "tests/lib/t.h"
-#include "tests/lib/town.h"
+#include "tests/lib/world.h"
 
 /* What a field means is checked, for every type and field that says something: one record each in which nothing but
  * that is wrong. Types that name an earlier entry are tried while a village lives the whole scheme, each time when an
@@ -69,10 +70,8 @@ static const struct said {
 };
 #define NSAID (sizeof(said) / sizeof(said[0]))
 
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t today;
+struct trial {
+	struct world village;
 	/* the entry that was accepted last */
 	const struct rec_type *target;
 	uint64_t seq;
@@ -88,38 +87,41 @@ struct record {
 	size_t used;
 };
 
-static void people_leave(struct world *x)
+static void people_leave(struct trial *x)
 {
 	struct rec_roster_change gone = {
-		.household = town_b(GONE), .kind = LEAVE_moved_out, .day = x->today};
-	struct rec_roster_change left = {
-		.household = town_b(HERE), .member = LEFT, .kind = LEAVE_left, .day = x->today};
+		.household = town_b(GONE), .kind = LEAVE_moved_out, .day = x->village.today};
+	struct rec_roster_change left = {.household = town_b(HERE),
+					 .member = LEFT,
+					 .kind = LEAVE_left,
+					 .day = x->village.today};
 	struct rec_consent no = {.household = town_b(APART),
 				 .takes_part = YES_no,
-				 .day = x->today,
+				 .day = x->village.today,
 				 .document = town_b("同意书 1")};
 
-	T_EQ(town_put(&x->w, x->no, TOWN_REC, REC_roster_change, &gone, NULL, 0), V_ACCEPTED);
-	T_EQ(town_put(&x->w, x->no, TOWN_REC, REC_roster_change, &left, NULL, 0), V_ACCEPTED);
-	T_EQ(town_put(&x->w, x->no, TOWN_REC, REC_consent, &no, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x->village, TOWN_REC, REC_roster_change, &gone, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x->village, TOWN_REC, REC_roster_change, &left, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x->village, TOWN_REC, REC_consent, &no, NULL, 0), V_ACCEPTED);
 }
 
 /* The town says who is of the committees, the village all else; others have no roles in a village. */
-static void give_roles(struct world *x, const char *person, uint32_t roles)
+static void give_roles(struct trial *x, const char *person, uint32_t roles)
 {
 	for (uint32_t role = ROLE_recorder; role < ROLE_committee; role++)
 		if (roles >> role & 1)
-			T_EQ(town_grant(&x->w, x->no, TOWN_HEAD, person, role, ""), V_ACCEPTED);
+			T_EQ(town_grant(&x->village.w, x->village.no, TOWN_HEAD, person, role, ""),
+			     V_ACCEPTED);
 	if (roles & RB(committee))
-		T_EQ(town_grant(&x->w, FEED_TOWN, "office", person, ROLE_committee, TOWN_CODE),
+		T_EQ(town_grant(&x->village.w, FEED_TOWN, "office", person, ROLE_committee,
+				TOWN_CODE),
 		     V_ACCEPTED);
 }
 
-static void world_open(struct world *x)
+static void trial_open(struct trial *x)
 {
 	memset(x, 0, sizeof(*x));
-	x->no = town_open(&x->w, 5);
-	x->today = day_of_ms(x->w.wall_ms);
+	world_open(&x->village, 5);
 	give_roles(x, ALL, UINT32_MAX);
 	people_leave(x);
 }
@@ -166,14 +168,14 @@ static void fill_bytes(struct record *r, const struct rec_field *f, union rec_an
 	put_text(r, f, s, f->household ? HERE : f->enrolled ? TOWN_CODE : text);
 }
 
-static void fill_number(const struct world *x, const struct rec_field *f, union rec_any *s)
+static void fill_number(const struct trial *x, const struct rec_field *f, union rec_any *s)
 {
 	bool named = f->ref && x->target && x->target->code == f->ref;
 
 	put_u(f, s, named ? x->seq : f->member ? 1 : (uint64_t)f->min);
 }
 
-static void fill_field(const struct world *x, struct record *r, const struct rec_field *f,
+static void fill_field(const struct trial *x, struct record *r, const struct rec_field *f,
 		       union rec_any *s)
 {
 	uint32_t choice = (uint32_t)f->min;
@@ -184,7 +186,7 @@ static void fill_field(const struct world *x, struct record *r, const struct rec
 	case REC_POINTS:
 	case REC_FEN:
 	case REC_QTY: put(f, s, &f->min, sizeof(f->min)); break;
-	case REC_DAY: rec_put_day(f, s, x->today); break;
+	case REC_DAY: rec_put_day(f, s, x->village.today); break;
 	case REC_TEXT:
 	case REC_CODE:
 	case REC_BIN:
@@ -194,9 +196,9 @@ static void fill_field(const struct world *x, struct record *r, const struct rec
 }
 
 /* Lines of points are checked by their rule, in an order of its own: all else in them must be right. */
-static void fill_points(const struct world *x, struct record *r)
+static void fill_points(const struct trial *x, struct record *r)
 {
-	struct rec_points_line l = town_line(HERE, 1, "C101", x->today);
+	struct rec_points_line l = town_line(HERE, 1, "C101", x->village.today);
 
 	l.application = x->target && x->target->code == REC_application ? x->seq : 0;
 	memcpy(r->line.raw, &l, sizeof(l));
@@ -210,7 +212,7 @@ static const struct rec_field *field_named(const struct rec_type *t, const char 
 	t_fail(__FILE__, __LINE__, "%s has no %s", t->name, name);
 }
 
-static void fill(const struct world *x, const struct rec_type *t, struct record *r)
+static void fill(const struct trial *x, const struct rec_type *t, struct record *r)
 {
 	*r = (struct record){.t = t};
 	for (uint32_t i = 0; i < t->nhead; i++)
@@ -225,36 +227,36 @@ static void fill(const struct world *x, const struct rec_type *t, struct record 
 }
 
 /* --- and one thing wrong ----------------------------------------------------------------------------- */
-static enum verdict_id try_as(struct world *x, const struct record *r, const char *author)
+static enum verdict_id try_as(struct trial *x, const struct record *r, const char *author)
 {
-	uint32_t no = r->t->feed == REC_FEED_TOWN ? FEED_TOWN : x->no;
+	uint32_t no = r->t->feed == REC_FEED_TOWN ? FEED_TOWN : x->village.no;
 
-	town_put(&x->w, no, author, (enum rec_code)r->t->code, &r->head, &r->line,
+	town_put(&x->village.w, no, author, (enum rec_code)r->t->code, &r->head, &r->line,
 		 r->t->line ? 1 : 0);
-	return x->w.last.reason.id;
+	return x->village.w.last.reason.id;
 }
 
-static enum verdict_id try(struct world *x, const struct record *r)
+static enum verdict_id try(struct trial *x, const struct record *r)
 {
 	enum verdict_id got;
 
-	town_begin(&x->w);
+	town_begin(&x->village.w);
 	got = try_as(x, r, r->t->feed == REC_FEED_TOWN ? "office" : ALL);
-	kv_abort(x->w.t);
-	x->w.t = NULL;
+	kv_abort(x->village.w.t);
+	x->village.w.t = NULL;
 	return got;
 }
 
 /* By the one who wrote the entry that is named, with the roles for it. */
-static enum verdict_id try_same_person(struct world *x, const struct record *r)
+static enum verdict_id try_same_person(struct trial *x, const struct record *r)
 {
 	enum verdict_id got;
 
-	town_begin(&x->w);
+	town_begin(&x->village.w);
 	give_roles(x, x->author, r->t->roles);
 	got = try_as(x, r, x->author);
-	kv_abort(x->w.t);
-	x->w.t = NULL;
+	kv_abort(x->village.w.t);
+	x->village.w.t = NULL;
 	return got;
 }
 
@@ -267,27 +269,27 @@ static void expect(const struct record *r, const struct rec_field *f, enum verdi
 		       reason_name(got), yes ? "not" : "but not for", reason_name(id));
 }
 
-static void refused(struct world *x, const struct record *r, const struct rec_field *f,
+static void refused(struct trial *x, const struct record *r, const struct rec_field *f,
 		    enum verdict_id want)
 {
 	expect(r, f, try(x, r), want, true);
 }
 
-static uint32_t break_day(struct world *x, struct record *r, const struct rec_field *f,
+static uint32_t break_day(struct trial *x, struct record *r, const struct rec_field *f,
 			  union rec_any *s)
 {
 	if (f->past) {
-		rec_put_day(f, s, x->today + 1);
+		rec_put_day(f, s, x->village.today + 1);
 		refused(x, r, f, V_DAY_FUTURE);
 	}
 	if (f->not_before) {
-		rec_put_day(f, s, x->today - 1);
+		rec_put_day(f, s, x->village.today - 1);
 		refused(x, r, f, V_PERIOD);
 	}
 	return f->past + (f->not_before != NULL);
 }
 
-static void break_member(struct world *x, struct record *r, const struct rec_field *f,
+static void break_member(struct trial *x, struct record *r, const struct rec_field *f,
 			 union rec_any *s)
 {
 	uint32_t i = said_of(r->t, f);
@@ -299,7 +301,7 @@ static void break_member(struct world *x, struct record *r, const struct rec_fie
 	expect(r, f, try(x, r), V_LEFT_ALREADY, said[i].need == REC_PRESENT);
 }
 
-static void break_ref(struct world *x, struct record *r, const struct rec_field *f,
+static void break_ref(struct trial *x, struct record *r, const struct rec_field *f,
 		      union rec_any *s)
 {
 	uint32_t i = said_of(r->t, f);
@@ -315,7 +317,7 @@ static void break_ref(struct world *x, struct record *r, const struct rec_field 
 	refused(x, r, f, V_REFERENCE);
 }
 
-static uint32_t break_number(struct world *x, struct record *r, const struct rec_field *f,
+static uint32_t break_number(struct trial *x, struct record *r, const struct rec_field *f,
 			     union rec_any *s)
 {
 	if (f->member) {
@@ -325,12 +327,12 @@ static uint32_t break_number(struct world *x, struct record *r, const struct rec
 	} else if (f->at_most) {
 		put_u(f, s, rec_u(f->at_most, s) + 1);
 		refused(x, r, f, V_MALFORMED);
-		T_OK(strstr(x->w.last.reason.s, f->name));
+		T_OK(strstr(x->village.w.last.reason.s, f->name));
 	}
 	return f->member || f->ref || f->at_most;
 }
 
-static void break_household(struct world *x, struct record *r, const struct rec_field *f,
+static void break_household(struct trial *x, struct record *r, const struct rec_field *f,
 			    union rec_any *s)
 {
 	uint32_t i = said_of(r->t, f);
@@ -345,7 +347,7 @@ static void break_household(struct world *x, struct record *r, const struct rec_
 		expect(r, f, try(x, r), V_P13_NOT_PART, said[i].need == REC_PART);
 }
 
-static uint32_t break_code(struct world *x, struct record *r, const struct rec_field *f,
+static uint32_t break_code(struct trial *x, struct record *r, const struct rec_field *f,
 			   union rec_any *s)
 {
 	if (f->household) {
@@ -357,7 +359,7 @@ static uint32_t break_code(struct world *x, struct record *r, const struct rec_f
 	return f->household || f->enrolled;
 }
 
-static uint32_t break_field(struct world *x, struct record *r, const struct rec_field *f,
+static uint32_t break_field(struct trial *x, struct record *r, const struct rec_field *f,
 			    union rec_any *s)
 {
 	if (f->kind == REC_DAY)
@@ -367,7 +369,7 @@ static uint32_t break_field(struct world *x, struct record *r, const struct rec_
 	return f->kind == REC_CODE ? break_code(x, r, f, s) : 0;
 }
 
-static uint32_t break_type(struct world *x, const struct rec_type *t)
+static uint32_t break_type(struct trial *x, const struct rec_type *t)
 {
 	static struct record r;
 	uint32_t n = 0;
@@ -395,15 +397,15 @@ static uint16_t names_type(const struct rec_type *t)
 }
 
 /* --- while a village lives --------------------------------------------------------------------------- */
-static void name_author(struct world *x, const uint8_t key[SIGN_KEY_BYTES])
+static void name_author(struct trial *x, const uint8_t key[SIGN_KEY_BYTES])
 {
-	for (uint32_t i = 0; i < x->w.nkeys; i++)
-		if (memcmp(sign_key_public(x->w.key[i].key), key, SIGN_KEY_BYTES) == 0)
-			snprintf(x->author, sizeof(x->author), "%s", x->w.key[i].name);
+	for (uint32_t i = 0; i < x->village.w.nkeys; i++)
+		if (memcmp(sign_key_public(x->village.w.key[i].key), key, SIGN_KEY_BYTES) == 0)
+			snprintf(x->author, sizeof(x->author), "%s", x->village.w.key[i].name);
 }
 
 /* The record once more: what it settled is settled by it, and what it only named can be named again. */
-static void settle_again(struct world *x, const struct record *r, const struct rec_field *f,
+static void settle_again(struct trial *x, const struct record *r, const struct rec_field *f,
 			 const union rec_any *s)
 {
 	uint64_t named = f->ref ? rec_u(f, s) : 0;
@@ -414,13 +416,13 @@ static void settle_again(struct world *x, const struct record *r, const struct r
 	i = said_of(r->t, f);
 	expect(r, f, try(x, r), V_DONE_ALREADY, said[i].settles);
 	if (said[i].settles) {
-		T_EQ(x->w.last.reason.num[0], named);
-		T_EQ(x->w.last.reason.num[1], x->seq);
+		T_EQ(x->village.w.last.reason.num[0], named);
+		T_EQ(x->village.w.last.reason.num[1], x->seq);
 	}
 	x->settled[i] = said[i].settles;
 }
 
-static void settle_line_again(struct world *x, struct record *r, const struct payload *p,
+static void settle_line_again(struct trial *x, struct record *r, const struct payload *p,
 			      uint32_t i)
 {
 	T_EQ(rec_decode_line(r->t, p, i, &r->line), ERR_OK);
@@ -428,7 +430,7 @@ static void settle_line_again(struct world *x, struct record *r, const struct pa
 		settle_again(x, r, &r->t->line[j], &r->line);
 }
 
-static void settle_all_again(struct world *x, struct record *r, const struct payload *p)
+static void settle_all_again(struct trial *x, struct record *r, const struct payload *p)
 {
 	T_EQ(rec_decode_head(r->t, p, &r->head), ERR_OK);
 	for (uint32_t i = 0; i + 1 < p->nparts; i++)
@@ -437,17 +439,17 @@ static void settle_all_again(struct world *x, struct record *r, const struct pay
 		settle_again(x, r, &r->t->head[i], &r->head);
 }
 
-static void target_is_last(struct world *x, uint32_t no, struct buf *payload)
+static void target_is_last(struct trial *x, uint32_t no, struct buf *payload)
 {
 	struct bytes leaf, p;
 	struct entry e;
 
-	x->seq = town_size(&x->w, no) - 1;
-	town_begin(&x->w);
-	T_EQ(feedlog_read(x->w.t, no, x->seq, &leaf, &p), ERR_OK);
+	x->seq = town_size(&x->village.w, no) - 1;
+	town_begin(&x->village.w);
+	T_EQ(feedlog_read(x->village.w.t, no, x->seq, &leaf, &p), ERR_OK);
 	T_EQ(entry_parse(leaf.p, leaf.n, &e), ERR_OK);
 	T_EQ(buf_put(payload, p.p, p.n), ERR_OK);
-	town_commit(&x->w);
+	town_commit(&x->village.w);
 	x->target = rec_type_of(e.type);
 	name_author(x, e.author);
 }
@@ -455,7 +457,7 @@ static void target_is_last(struct world *x, uint32_t no, struct buf *payload)
 static void accepted(void *ctx, uint32_t no)
 {
 	static struct record r;
-	struct world *x = ctx;
+	struct trial *x = ctx;
 	struct buf payload = {0};
 	struct payload p;
 
@@ -483,12 +485,12 @@ static uint32_t meanings(const struct rec_field *f, uint32_t n)
 
 static void test_what_a_field_means_is_checked(void)
 {
-	static struct world x;
-	struct life l = {.w = &x.w, .code = TOWN_CODE, .after = accepted, .ctx = &x};
+	static struct trial x;
+	struct life l = {.w = &x.village.w, .code = TOWN_CODE, .after = accepted, .ctx = &x};
 	uint32_t all = 0;
 
-	world_open(&x);
-	l.no = x.no;
+	trial_open(&x);
+	l.no = x.village.no;
 	life_live(&l);
 	x.target = NULL;
 	for (uint32_t i = 0; i < rec_ntypes; i++)
@@ -502,7 +504,7 @@ static void test_what_a_field_means_is_checked(void)
 			t_fail(__FILE__, __LINE__, "%s.%s is said, but was not %s", said[i].type,
 			       said[i].field, x.named[i] ? "settled" : "tried");
 	T_EQ(x.n, all);
-	town_close(&x.w);
+	town_close(&x.village.w);
 }
 
 /* --- a number of none, and what is left out ---------------------------------------------------------- */
@@ -514,14 +516,14 @@ static void test_what_is_left_out_is_not_checked(void)
 				  .place = town_b("p"),
 				  .keeper = town_b("k"),
 				  .days = town_b("d")};
-	struct world x;
+	struct trial x;
 
-	world_open(&x);
-	note.day = x.today;
-	T_EQ(town_put(&x.w, x.no, TOWN_REC, REC_case_note, &note, NULL, 0), V_ACCEPTED);
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_store, &store, NULL, 0), V_ACCEPTED);
-	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_guidance, &all, NULL, 0), V_ACCEPTED);
-	town_close(&x.w);
+	trial_open(&x);
+	note.day = x.village.today;
+	T_EQ(world_put(&x.village, TOWN_REC, REC_case_note, &note, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x.village, TOWN_HEAD, REC_store, &store, NULL, 0), V_ACCEPTED);
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance, &all, NULL, 0), V_ACCEPTED);
+	town_close(&x.village.w);
 }
 
 static void test_fields_are_checked_in_the_order_of_the_table(void)
@@ -530,16 +532,17 @@ static void test_fields_are_checked_in_the_order_of_the_table(void)
 				       .department = town_b("d"),
 				       .household = town_b("09999"),
 				       .basis = town_b("b")};
-	struct world x;
+	struct trial x;
 
-	world_open(&x);
-	r.day = x.today + 1;
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0), V_HOUSEHOLD_UNKNOWN);
+	trial_open(&x);
+	r.day = x.village.today + 1;
+	T_EQ(world_put(&x.village, TOWN_HEAD, REC_policy_support, &r, NULL, 0),
+	     V_HOUSEHOLD_UNKNOWN);
 	r.household = town_b("01000");
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_policy_support, &r, NULL, 0), V_DAY_FUTURE);
+	T_EQ(world_put(&x.village, TOWN_HEAD, REC_policy_support, &r, NULL, 0), V_DAY_FUTURE);
 	/* who may not write at all is told that first */
-	T_EQ(town_put(&x.w, x.no, TOWN_REC, REC_policy_support, &r, NULL, 0), V_NO_ROLE);
-	town_close(&x.w);
+	T_EQ(world_put(&x.village, TOWN_REC, REC_policy_support, &r, NULL, 0), V_NO_ROLE);
+	town_close(&x.village.w);
 }
 
 /* --- settlement -------------------------------------------------------------------------------------- */
@@ -547,40 +550,68 @@ static void test_an_entry_is_settled_once_by_another_person(void)
 {
 	struct rec_complaint c = {.kind = COMPLAINT_other, .text = town_b("x")};
 	struct rec_complaint_reply r = {.ruling = RULING_rejected, .text = town_b("y")};
-	struct world x;
+	struct trial x;
 
-	world_open(&x);
-	c.day = r.day = x.today;
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_complaint, &c, NULL, 0), V_ACCEPTED);
-	r.complaint = town_size(&x.w, x.no) - 1;
-	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_complaint_reply, &r, NULL, 0), V_SAME_PERSON);
-	r.day = x.today - 1; /* refused by its rule: the complaint stays open */
-	T_EQ(town_put(&x.w, x.no, TOWN_REV, REC_complaint_reply, &r, NULL, 0), V_PERIOD);
-	r.day = x.today;
-	T_EQ(town_put(&x.w, x.no, TOWN_REV, REC_complaint_reply, &r, NULL, 0), V_ACCEPTED);
-	T_EQ(town_put(&x.w, x.no, TOWN_CON, REC_complaint_reply, &r, NULL, 0), V_DONE_ALREADY);
-	town_close(&x.w);
+	trial_open(&x);
+	c.day = r.day = x.village.today;
+	T_EQ(world_put(&x.village, TOWN_HEAD, REC_complaint, &c, NULL, 0), V_ACCEPTED);
+	r.complaint = world_last(&x.village);
+	T_EQ(world_put(&x.village, TOWN_HEAD, REC_complaint_reply, &r, NULL, 0), V_SAME_PERSON);
+	r.day = x.village.today - 1; /* refused by its rule: the complaint stays open */
+	T_EQ(world_put(&x.village, TOWN_REV, REC_complaint_reply, &r, NULL, 0), V_PERIOD);
+	r.day = x.village.today;
+	T_EQ(world_put(&x.village, TOWN_REV, REC_complaint_reply, &r, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x.village, TOWN_CON, REC_complaint_reply, &r, NULL, 0), V_DONE_ALREADY);
+	town_close(&x.village.w);
 }
 
 static void test_guidance_is_settled_village_by_village(void)
 {
 	struct rec_guidance g = {.title = town_b("t"), .text = town_b("x")};
 	struct rec_guidance_close c = {.village = town_b(TOWN_CODE), .note = town_b("n")};
-	struct world x;
+	struct trial x;
 
-	world_open(&x);
-	town_village(&x.w, "500101999202");
-	c.day = x.today;
-	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_guidance, &g, NULL, 0), V_ACCEPTED);
-	c.guidance = town_size(&x.w, FEED_TOWN) - 1;
-	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0), V_ACCEPTED);
-	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0), V_DONE_ALREADY);
+	trial_open(&x);
+	town_village(&x.village.w, "500101999202");
+	c.day = x.village.today;
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance, &g, NULL, 0), V_ACCEPTED);
+	c.guidance = town_size(&x.village.w, FEED_TOWN) - 1;
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0),
+	     V_ACCEPTED);
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0),
+	     V_DONE_ALREADY);
 	c.village = town_b("500101999202");
-	T_EQ(town_put(&x.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0), V_ACCEPTED);
-	town_close(&x.w);
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0),
+	     V_ACCEPTED);
+	town_close(&x.village.w);
+}
+
+/* No record settles guidance as a whole; whoever adds one need not touch the rule of one village. */
+static void test_what_is_settled_as_a_whole_is_settled_for_every_village(void)
+{
+	struct rec_guidance g = {.title = town_b("t"), .text = town_b("x")};
+	struct rec_guidance_close c = {.village = town_b(TOWN_CODE), .note = town_b("n")};
+	uint8_t by[] = {7};
+	struct state_key k;
+	struct trial x;
+
+	trial_open(&x);
+	c.day = x.village.today;
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance, &g, NULL, 0), V_ACCEPTED);
+	c.guidance = town_size(&x.village.w, FEED_TOWN) - 1;
+	state_done_key(&k, FEED_TOWN, c.guidance);
+	town_begin(&x.village.w);
+	T_EQ(kv_put(x.village.w.t, KV_STATE, state_key_bytes(&k), kv_bytes(by, sizeof(by))),
+	     ERR_OK);
+	town_commit(&x.village.w);
+	T_EQ(town_put(&x.village.w, FEED_TOWN, "office", REC_guidance_close, &c, NULL, 0),
+	     V_DONE_ALREADY);
+	T_EQ(x.village.w.last.reason.num[1], by[0]);
+	town_close(&x.village.w);
 }
 
 T_MAIN(T(test_what_a_field_means_is_checked), T(test_what_is_left_out_is_not_checked),
        T(test_fields_are_checked_in_the_order_of_the_table),
        T(test_an_entry_is_settled_once_by_another_person),
-       T(test_guidance_is_settled_village_by_village))
+       T(test_guidance_is_settled_village_by_village),
+       T(test_what_is_settled_as_a_whole_is_settled_for_every_village))

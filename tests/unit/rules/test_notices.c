@@ -9,11 +9,6 @@
 
 /* What goes onto paper: notices bound to the feed, their postings, passbooks. */
 
-static uint64_t last(struct world *x)
-{
-	return town_size(&x->w, x->no) - 1;
-}
-
 /* --- notices --------------------------------------------------------------------------------------- */
 static struct rec_notice notice(struct world *x, uint64_t size, struct hash *root)
 {
@@ -54,18 +49,18 @@ static void test_a_notice_names_a_root_of_this_feed(void)
 	}
 	n.size++; /* the root of another size */
 	publish(&x, &n);
-	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)n.size, (int64_t)town_size(&x.w, x.no) - 1);
+	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)n.size, (int64_t)world_last(&x));
 	n = notice(&x, town_size(&x.w, x.no), &root);
 	n.size++; /* not yet there */
 	publish(&x, &n);
-	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)n.size, (int64_t)town_size(&x.w, x.no) - 1);
+	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)n.size, (int64_t)world_last(&x));
 	n.size = INT64_MAX;
 	publish(&x, &n);
-	REFUSED(&x.w, "NOTICE_ROOT", "F67", INT64_MAX, (int64_t)town_size(&x.w, x.no) - 1);
+	REFUSED(&x.w, "NOTICE_ROOT", "F67", INT64_MAX, (int64_t)world_last(&x));
 	n = notice(&x, size, &root);
 	root.b[0] ^= 1;
 	publish(&x, &n);
-	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)size, (int64_t)town_size(&x.w, x.no) - 1);
+	REFUSED(&x.w, "NOTICE_ROOT", "F67", (int64_t)size, (int64_t)world_last(&x));
 	n = notice(&x, size, &root);
 	n.to = n.from - 1;
 	publish(&x, &n);
@@ -179,7 +174,7 @@ static uint64_t published(struct world *x)
 
 	publish(x, &n);
 	T_EQ(x->w.last.reason.id, V_ACCEPTED);
-	return last(x);
+	return world_last(x);
 }
 
 static void post(struct world *x, uint64_t at, day_t from, day_t to)
@@ -202,20 +197,10 @@ static void take_down(struct world *x, uint64_t at, day_t day)
 
 static void scheme(struct world *x, day_t from, uint64_t notice_days)
 {
-	struct rec_scheme s = {.version = 1,
-			       .title = town_b("积分奖励方案"),
-			       .from = from,
-			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
-			       .notified_days = 3,
-			       .notice_days = notice_days,
-			       .object_days = 5,
-			       .answer_days = 7,
-			       .proxy_max = 3,
-			       .scope = town_b("全村")};
-	struct rec_scheme_line l = {.kind = REWARD_goods, .name = town_b("积分超市兑换")};
+	struct rec_scheme s = town_scheme(1, from);
 
-	T_EQ(town_put(&x->w, x->no, TOWN_HEAD, REC_scheme, &s, &l, 1), V_ACCEPTED);
+	s.notice_days = notice_days;
+	T_EQ(town_put_scheme(&x->w, x->no, TOWN_HEAD, &s), V_ACCEPTED);
 }
 
 static void test_a_posting_is_of_a_notice_and_long_enough(void)
@@ -268,7 +253,7 @@ static void test_a_notice_is_taken_down_once(void)
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
 	take_down(&x, at, x.today);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
-	int64_t by = (int64_t)last(&x);
+	int64_t by = (int64_t)world_last(&x);
 	take_down(&x, at, x.today);
 	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, by);
 	post(&x, at, x.today, x.today + 9);
@@ -315,7 +300,7 @@ static void test_a_household_has_one_book(void)
 	}
 	book(&x, "01001", "S-1", BOOK_issue, 0, 0);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
-	at = (int64_t)last(&x);
+	at = (int64_t)world_last(&x);
 	book(&x, "01001", "S-2", BOOK_issue, 0, 0);
 	REFUSED(&x.w, "BOOK_HAS", "F71", at);
 	book(&x, "01001", "S-2", BOOK_replace, 0, 0);
@@ -351,9 +336,9 @@ static void test_what_is_printed_stays_printed(void)
 	REFUSED(&x.w, "BOOK_BACK", "F73", 6, 4, 5, 4);
 	book(&x, "01001", "S-1", BOOK_print, 7, 3);
 	REFUSED(&x.w, "BOOK_BACK", "F73", 6, 4, 7, 3);
-	book(&x, "01001", "S-1", BOOK_print, last(&x) + 2, 4);
+	book(&x, "01001", "S-1", BOOK_print, world_last(&x) + 2, 4);
 	REFUSED(&x.w, "MALFORMED", "F00"); /* entries that are not there */
-	book(&x, "01001", "S-1", BOOK_print, last(&x) + 1, 4);
+	book(&x, "01001", "S-1", BOOK_print, world_last(&x) + 1, 4);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	book(&x, "01001", "S-2", BOOK_replace, 0, 0); /* a new book is empty */
 	book(&x, "01001", "S-2", BOOK_print, 1, 1);
@@ -419,7 +404,7 @@ static void test_a_book_of_the_register_counts(void)
 
 	world_open(&x, 7);
 	T_EQ(town_put(&x.w, x.no, TOWN_REC, REC_household, &h, &m, 1), V_ACCEPTED);
-	int64_t at = (int64_t)last(&x);
+	int64_t at = (int64_t)world_last(&x);
 	book(&x, "01099", "R-8", BOOK_issue, 0, 0);
 	REFUSED(&x.w, "BOOK_HAS", "F71", at);
 	book(&x, "01099", "R-8", BOOK_print, 1, 1);
@@ -459,7 +444,7 @@ static void test_the_book_of_a_household_is_shown(void)
 	book(&x, "01001", "S-1", BOOK_print, 7, 2);
 	T_EQ(passbook(&x, "01001", &b), ERR_OK);
 	T_STR(b.number, "S-1");
-	T_EQ(b.seq, last(&x) - 1);
+	T_EQ(b.seq, world_last(&x) - 1);
 	T_EQ(b.upto, 7);
 	T_EQ(b.lines, 2);
 	book(&x, "01001", "S-1", BOOK_give_up, 0, 0);
@@ -467,7 +452,7 @@ static void test_the_book_of_a_household_is_shown(void)
 	T_EQ(town_put(&x.w, x.no, TOWN_REC, REC_household, &h, &m, 1), V_ACCEPTED);
 	T_EQ(passbook(&x, "01099", &b), ERR_OK);
 	T_STR(b.number, "R-7");
-	T_EQ(b.seq, last(&x));
+	T_EQ(b.seq, world_last(&x));
 	town_close(&x.w);
 }
 

@@ -1,64 +1,9 @@
-#include <stdio.h>
-
-#include "daemon/ledger/state/read.h"
-#include "lib/err.h"
 #include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
+#include "tests/lib/world.h"
 
 /* Demands of the town's plan that go through several parts of the rules: who decides, what evidence there may
  * be, how an account goes through the years, below zero and below the threshold. */
-#define KEEPER "keeper"
-
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t day, today;
-	uint32_t slips;
-};
-
-static void world_open(struct world *x, uint64_t seed)
-{
-	x->no = town_open(&x->w, seed);
-	x->day = town_day(2026, 2, 20);
-	x->today = town_day(2026, 3, 1);
-	x->slips = 0;
-}
-
-static enum verdict_id put(struct world *x, const char *who, enum rec_code type, const void *head,
-			   const void *lines, uint32_t n)
-{
-	return town_put(&x->w, x->no, who, type, head, lines, n);
-}
-
-static int64_t balance(struct world *x, const char *household)
-{
-	struct view_household h;
-
-	town_begin(&x->w);
-	T_EQ(view_household(x->w.t, x->no, town_b(household), &h), ERR_OK);
-	town_commit(&x->w);
-	return points_raw(h.balance);
-}
-
-static struct rec_scheme scheme(int64_t threshold)
-{
-	struct rec_scheme s = town_scheme(1, town_day(2026, 1, 1));
-
-	s.threshold = points_of(threshold);
-	return s;
-}
-
-static const struct rec_scheme_line reward = {.kind = REWARD_goods};
-
-static struct rec_prices_line good(const char *code, enum rec_choice_GOODS class, int64_t price)
-{
-	return (struct rec_prices_line){.good = town_b(code),
-					.title = town_b("物品"),
-					.class = class,
-					.unit = town_b("件"),
-					.price = points_of(price),
-					.cost = fen_of(price)};
-}
 
 /* --- who decides ----------------------------------------------------------------------------------- */
 /* Catalogue, plan, scheme, prices, appraisals, the close of a year, honours and support are the committee's
@@ -73,10 +18,10 @@ static void test_the_committee_decides(void)
 				.procedure = town_b("申报、审核、确认"),
 				.uses = town_b("评优和兑换")};
 	struct rec_plan_line step = {.step = town_b("宣传发动")};
-	struct rec_scheme rewards = scheme(10000);
-	struct rec_scheme_line goods = reward;
+	struct rec_scheme rewards = town_scheme(1, town_day(2026, 1, 1));
+	struct rec_scheme_line goods = {.kind = REWARD_goods, .name = town_b("生活用品")};
 	struct rec_prices prices = {.version = 1, .from = town_day(2026, 1, 1)};
-	struct rec_prices_line price = good("G01", GOODS_household, 100);
+	struct rec_prices_line price = town_good("G01", 100);
 	struct rec_submission sent = {.subject = SUBJECT_plan, .version = 1};
 	struct rec_appraisal appraisal = {
 		.year = 2025, .title = town_b("文明家庭"), .basis = town_b("年度积分")};
@@ -103,21 +48,20 @@ static void test_the_committee_decides(void)
 		{REC_honour, &honour, NULL, 0},
 		{REC_policy_support, &support, NULL, 0},
 	};
-	static const char *const others[] = {TOWN_REC, TOWN_REV, TOWN_CON, KEEPER};
+	static const char *const others[] = {TOWN_REC, TOWN_REV, TOWN_CON, WORLD_KEEPER};
 	struct world x;
 
 	world_open(&x, 1);
-	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, KEEPER, ROLE_keeper, ""), V_ACCEPTED);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, WORLD_KEEPER, ROLE_keeper, ""), V_ACCEPTED);
 	catalogue.from = appraisal.day = honour.day = support.day = x.today;
-	goods.name = town_b("生活用品");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		for (size_t k = 0; k < sizeof(others) / sizeof(others[0]); k++) {
-			put(&x, others[k], cases[i].type, cases[i].head, cases[i].lines,
-			    cases[i].n);
+			world_put(&x, others[k], cases[i].type, cases[i].head, cases[i].lines,
+				  cases[i].n);
 			REFUSED(&x.w, "NO_ROLE", "L05", 0);
 			T_STR(x.w.last.reason.t, "committee");
 		}
-		put(&x, TOWN_HEAD, cases[i].type, cases[i].head, cases[i].lines, cases[i].n);
+		world_put(&x, TOWN_HEAD, cases[i].type, cases[i].head, cases[i].lines, cases[i].n);
 		T_STR(reason_name(x.w.last.reason.id), "ACCEPTED");
 	}
 	town_close(&x.w);
@@ -127,7 +71,6 @@ static void test_the_committee_decides(void)
 static void test_a_neighbourhood_committee_works_like_a_village(void)
 {
 	struct rec_points_line l;
-	struct view_household h;
 	struct world x;
 	uint64_t e;
 
@@ -141,10 +84,7 @@ static void test_a_neighbourhood_committee_works_like_a_village(void)
 	     V_ACCEPTED);
 	T_EQ(town_step(&x.w, x.no, "con/500101999001", REC_confirm, e, 0, DECISION_agree),
 	     V_ACCEPTED);
-	town_begin(&x.w);
-	T_EQ(view_household(x.w.t, x.no, town_b("01001"), &h), ERR_OK);
-	town_commit(&x.w);
-	T_EQ(points_raw(h.balance), 500);
+	T_EQ(world_balance(&x, "01001"), 500);
 	town_close(&x.w);
 }
 
@@ -171,7 +111,7 @@ static void test_evidence_is_of_a_kind_the_item_takes(void)
 
 	world_open(&x, 3);
 	a.from = x.today;
-	T_EQ(put(&x, TOWN_HEAD, REC_adopt_catalogue, &a, own, 2), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_HEAD, REC_adopt_catalogue, &a, own, 2), V_ACCEPTED);
 	for (int item = 1; item <= 2; item++) {
 		l = town_line("01001", 0, item == 1 ? "V001" : "V002", x.today);
 		l.version = 9;
@@ -195,34 +135,20 @@ static void test_evidence_is_of_a_kind_the_item_takes(void)
 /* --- the account ----------------------------------------------------------------------------------- */
 static void open_store(struct world *x, int64_t threshold)
 {
-	struct rec_scheme s = scheme(threshold);
-	struct rec_scheme_line sl = reward;
-	struct rec_prices p = {.version = 1, .from = town_day(2026, 1, 1)};
-	struct rec_prices_line l[3] = {good("G01", GOODS_household, 6000),
-				       good("G02", GOODS_production, 100),
-				       good("G03", GOODS_local, 1)};
+	const struct rec_prices_line goods[] = {town_good("G01", 6000), town_good("G02", 100),
+						town_good("G03", 1)};
+	struct rec_scheme s = town_scheme(1, town_day(2026, 1, 1));
 
-	sl.name = town_b("积分超市兑换");
-	T_EQ(town_grant(&x->w, x->no, TOWN_HEAD, KEEPER, ROLE_keeper, ""), V_ACCEPTED);
-	T_EQ(put(x, TOWN_HEAD, REC_scheme, &s, &sl, 1), V_ACCEPTED);
-	T_EQ(put(x, TOWN_HEAD, REC_prices, &p, l, 3), V_ACCEPTED);
+	s.threshold = points_of(threshold);
+	world_store(x, &s, goods, 3);
 }
 
-static enum verdict_id take(struct world *x, const char *household, const char *code, int64_t price)
+static enum verdict_id take(struct world *x, const char *household, const char *good, int64_t price)
 {
-	char slip[16];
-	struct rec_redemption r = {.household = town_b(household),
-				   .day = x->today,
-				   .minute = 600,
-				   .receiver = town_b("王大明"),
-				   .member = 1,
-				   .prices = 1};
-	struct rec_redemption_line l = {
-		.good = town_b(code), .quantity = qty_of(1), .points = points_of(price)};
+	struct rec_redemption r = world_slip(x, household);
+	struct rec_redemption_line l = world_taken(good, 1, price);
 
-	snprintf(slip, sizeof(slip), "DH-%u", ++x->slips);
-	r.slip = town_b(slip);
-	return put(x, KEEPER, REC_redemption, &r, &l, 1);
+	return world_put(x, WORLD_KEEPER, REC_redemption, &r, &l, 1);
 }
 
 /* The points of a household: so many times five, and single ones. */
@@ -241,9 +167,9 @@ static void test_the_threshold_is_asked_for_each_time(void)
 	world_open(&x, 4);
 	open_store(&x, 10000);
 	earn(&x, 20, 0);
-	T_EQ(balance(&x, "01001"), 10000);
+	T_EQ(world_balance(&x, "01001"), 10000);
 	T_EQ(take(&x, "01001", "G01", 6000), V_ACCEPTED);
-	T_EQ(balance(&x, "01001"), 4000);
+	T_EQ(world_balance(&x, "01001"), 4000);
 	/* what is left would pay for it, but is not a hundred */
 	take(&x, "01001", "G02", 100);
 	REFUSED(&x.w, "X01_THRESHOLD", "X01", 4000, 10000, 6000);
@@ -252,7 +178,7 @@ static void test_the_threshold_is_asked_for_each_time(void)
 	REFUSED(&x.w, "X01_THRESHOLD", "X01", 9900, 10000, 100);
 	earn(&x, 0, 1);
 	T_EQ(take(&x, "01001", "G02", 100), V_ACCEPTED);
-	T_EQ(balance(&x, "01001"), 9900);
+	T_EQ(world_balance(&x, "01001"), 9900);
 	town_close(&x.w);
 }
 
@@ -264,17 +190,17 @@ static void test_who_owes_points_redeems_nothing(void)
 	world_open(&x, 5);
 	open_store(&x, 0);
 	town_earn(&x.w, x.no, "01001", 0, "D201", x.day);
-	T_EQ(balance(&x, "01001"), -200);
+	T_EQ(world_balance(&x, "01001"), -200);
 	take(&x, "01001", "G03", 1);
 	T_EQ(verdict_ok(&x.w.last), false);
 	T_STR(reason_rule(x.w.last.reason.id), "X01");
 	earn(&x, 0, 2);
-	T_EQ(balance(&x, "01001"), 0);
+	T_EQ(world_balance(&x, "01001"), 0);
 	take(&x, "01001", "G03", 1);
 	REFUSED(&x.w, "X01_BALANCE", "X01", 0, 1);
 	earn(&x, 0, 1);
 	T_EQ(take(&x, "01001", "G03", 1), V_ACCEPTED);
-	T_EQ(balance(&x, "01001"), 99);
+	T_EQ(world_balance(&x, "01001"), 99);
 	town_close(&x.w);
 }
 
@@ -287,7 +213,7 @@ static void test_years_add_up(void)
 	for (int year = 2020; year <= 2026; year++) {
 		x.day = town_day(year, 2, 1);
 		earn(&x, 1, 0);
-		T_EQ(balance(&x, "01001"), 500 * (year - 2019));
+		T_EQ(world_balance(&x, "01001"), 500 * (year - 2019));
 	}
 	town_close(&x.w);
 }
@@ -302,9 +228,10 @@ static void test_goods_are_for_house_field_or_from_here(void)
 	open_store(&x, 0);
 	p.from = x.today;
 	for (uint32_t k = GOODS_household; k <= GOODS_phone_credit; k++) {
-		struct rec_prices_line l = good("G04", (enum rec_choice_GOODS)k, 100);
+		struct rec_prices_line l = town_good("G04", 100);
 
-		put(&x, TOWN_HEAD, REC_prices, &p, &l, 1);
+		l.class = (enum rec_choice_GOODS)k;
+		world_put(&x, TOWN_HEAD, REC_prices, &p, &l, 1);
 		if (k <= GOODS_local)
 			T_EQ(x.w.last.reason.id, V_ACCEPTED);
 		else

@@ -5,51 +5,21 @@
 #include "lib/err.h"
 #include "tests/lib/provoke.h"
 #include "tests/lib/t.h"
+#include "tests/lib/world.h"
 
-#define SEED   78
-#define KEEPER "keeper"
-#define NOON   720
+#define SEED 78
 
 /* A village with a scheme, prices, an open store and households that have earned. */
-struct world {
-	struct town w;
-	uint32_t no;
-	day_t today;
-	uint32_t slips;
-	char slip[16];
-};
-
-static enum verdict_id put(struct world *x, const char *who, enum rec_code type, const void *head,
-			   const void *lines, uint32_t n)
-{
-	return town_put(&x->w, x->no, who, type, head, lines, n);
-}
-
-static uint64_t last(struct world *x)
-{
-	return town_size(&x->w, x->no) - 1;
-}
-
 static void set_scheme(struct world *x, const struct rec_scheme *s)
 {
-	struct rec_scheme_line l = {.kind = REWARD_goods, .name = town_b("生活用品")};
-
-	T_EQ(put(x, TOWN_HEAD, REC_scheme, s, &l, 1), V_ACCEPTED);
+	T_EQ(town_put_scheme(&x->w, x->no, TOWN_HEAD, s), V_ACCEPTED);
 }
 
 static void set_prices(struct world *x, uint64_t version, day_t from)
 {
-	struct rec_prices p = {.version = version, .from = from};
-	struct rec_prices_line l[2] = {{.good = town_b("MJ"),
-					.title = town_b("毛巾"),
-					.unit = town_b("条"),
-					.price = points_of(1050)},
-				       {.good = town_b("XYY"),
-					.title = town_b("洗衣液"),
-					.unit = town_b("瓶"),
-					.price = points_of(1)}};
+	const struct rec_prices_line l[] = {town_good("MJ", 1050), town_good("XYY", 1)};
 
-	T_EQ(put(x, TOWN_HEAD, REC_prices, &p, l, 2), V_ACCEPTED);
+	T_EQ(town_put_prices(&x->w, x->no, TOWN_HEAD, version, from, l, 2), V_ACCEPTED);
 }
 
 static void open_store(struct world *x, day_t day)
@@ -58,7 +28,7 @@ static void open_store(struct world *x, day_t day)
 	struct rec_opening_line l[2] = {{.day = day, .from = 540, .to = 780},
 					{.day = day, .from = 1200, .to = 1439}};
 
-	T_EQ(put(x, KEEPER, REC_opening, &o, l, 2), V_ACCEPTED);
+	T_EQ(world_put(x, WORLD_KEEPER, REC_opening, &o, l, 2), V_ACCEPTED);
 }
 
 /* Confirmed points are put there: earning a hundred of them takes too many entries. */
@@ -78,45 +48,28 @@ static void give(struct world *x, const char *household, int64_t earned)
 
 static void open_bare(struct world *x)
 {
-	x->no = town_open(&x->w, SEED);
-	x->today = town_day(2026, 3, 1);
-	x->slips = 0;
-	T_EQ(town_grant(&x->w, x->no, TOWN_HEAD, KEEPER, ROLE_keeper, ""), V_ACCEPTED);
+	world_open(x, SEED);
+	T_EQ(town_grant(&x->w, x->no, TOWN_HEAD, WORLD_KEEPER, ROLE_keeper, ""), V_ACCEPTED);
 }
 
 static void open_world(struct world *x)
 {
-	struct rec_scheme s;
+	const struct rec_prices_line l[] = {town_good("MJ", 1050), town_good("XYY", 1)};
+	const struct rec_scheme s = town_scheme(1, town_day(2026, 1, 1));
 
-	open_bare(x);
-	s = town_scheme(1, town_day(2026, 1, 1));
-	set_scheme(x, &s);
-	set_prices(x, 1, town_day(2026, 1, 1));
+	world_open(x, SEED);
+	world_store(x, &s, l, 2);
 	open_store(x, x->today);
 }
 
 static const uint8_t signature[HASH_BYTES] = {1, 2, 3};
 
-/* Right in every way, but for the signature, which no two slips may share. */
-static struct rec_redemption slip(struct world *x, const char *household)
-{
-	snprintf(x->slip, sizeof(x->slip), "DH-%05u", (unsigned)++x->slips);
-	return (struct rec_redemption){.slip = town_b(x->slip),
-				       .household = town_b(household),
-				       .day = x->today,
-				       .minute = NOON,
-				       .receiver = town_b("王大明"),
-				       .member = 1,
-				       .witness = town_b("李会计"),
-				       .prices = 1};
-}
-
 static struct rec_redemption_line towels(int64_t n)
 {
-	return (struct rec_redemption_line){
-		.good = town_b("MJ"), .quantity = qty_of(n), .points = points_of(n * 1050)};
+	return world_taken("MJ", n, 1050);
 }
 
+/* The signature is one that no other slip has, where none is given. */
 static enum verdict_id redeem(struct world *x, const struct rec_redemption *r,
 			      const struct rec_redemption_line *l, uint32_t n)
 {
@@ -129,25 +82,15 @@ static enum verdict_id redeem(struct world *x, const struct rec_redemption *r,
 		memcpy(digest, h.b, sizeof(digest));
 		own.signature = (struct bytes){digest, sizeof(digest)};
 	}
-	return put(x, KEEPER, REC_redemption, &own, l, n);
+	return world_put(x, WORLD_KEEPER, REC_redemption, &own, l, n);
 }
 
 static enum verdict_id take(struct world *x, const char *household, int64_t towels_n)
 {
-	struct rec_redemption r = slip(x, household);
+	struct rec_redemption r = world_slip(x, household);
 	struct rec_redemption_line l = towels(towels_n);
 
 	return redeem(x, &r, &l, 1);
-}
-
-static struct view_household account(struct world *x, const char *household)
-{
-	struct view_household h;
-
-	town_begin(&x->w);
-	T_EQ(view_household(x->w.t, x->no, town_b(household), &h), ERR_OK);
-	town_commit(&x->w);
-	return h;
 }
 
 static int64_t redeemed(struct world *x, const char *household, int year)
@@ -168,32 +111,32 @@ static void test_points_go_and_come_back(void)
 	give(&x, "01001", 12000);
 	l[1].quantity = qty_of(7);
 	l[1].points = points_of(7);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	T_EQ(redeem(&x, &r, l, 2), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	at = last(&x);
-	T_EQ(points_raw(account(&x, "01001").balance), 12000 - 3157);
-	T_EQ(points_raw(account(&x, "01001").redeemed), 3157);
+	at = world_last(&x);
+	T_EQ(world_balance(&x, "01001"), 12000 - 3157);
+	T_EQ(points_raw(world_household(&x, "01001").redeemed), 3157);
 	T_EQ(redeemed(&x, "01001", 2026), 3157);
 	T_EQ(redeemed(&x, "01001", 2025), 0);
 	town_begin(&x.w);
 	T_EQ(read_settled(READER(x.w.t, x.no), at, &by), ERR_NOTFOUND);
 	town_commit(&x.w);
 	back.entry = at - 1;
-	put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0);
+	world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0);
 	REFUSED(&x.w, "REFERENCE", "F80", (int64_t)at - 1);
 	T_STR(x.w.last.reason.s, "redemption");
 	back.entry = at;
-	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, KEEPER, ROLE_confirmer, ""), V_ACCEPTED);
-	put(&x, KEEPER, REC_redemption_reversal, &back, NULL, 0);
+	T_EQ(town_grant(&x.w, x.no, TOWN_HEAD, WORLD_KEEPER, ROLE_confirmer, ""), V_ACCEPTED);
+	world_put(&x, WORLD_KEEPER, REC_redemption_reversal, &back, NULL, 0);
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)at);
-	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
-	T_EQ(points_raw(account(&x, "01001").balance), 12000);
-	T_EQ(points_raw(account(&x, "01001").redeemed), 0);
+	T_EQ(world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(world_balance(&x, "01001"), 12000);
+	T_EQ(points_raw(world_household(&x, "01001").redeemed), 0);
 	T_EQ(redeemed(&x, "01001", 2026), 0);
 	back.entry = at;
-	by = last(&x);
-	put(&x, TOWN_HEAD, REC_redemption_reversal, &back, NULL, 0);
+	by = world_last(&x);
+	world_put(&x, TOWN_HEAD, REC_redemption_reversal, &back, NULL, 0);
 	REFUSED(&x.w, "DONE_ALREADY", "F28", (int64_t)at, (int64_t)by);
 	town_begin(&x.w);
 	T_EQ(read_settled(READER(x.w.t, x.no), at, &settled), ERR_OK);
@@ -231,38 +174,38 @@ static void test_it_needs_scheme_prices_and_a_household_that_takes_part(void)
 	set_prices(&x, 2, x.today);
 	take(&x, "01001", 1);
 	REFUSED(&x.w, "NO_PRICES", "F58", x.today, 2, 1);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.prices = 2;
 	open_store(&x, x.today);
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	take(&x, "77777", 1);
 	REFUSED(&x.w, "HOUSEHOLD_UNKNOWN", "F17", 0);
-	T_EQ(put(&x, TOWN_REC, REC_household, &h, &m, 1), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_REC, REC_household, &h, &m, 1), V_ACCEPTED);
 	take(&x, "02001", 1);
 	REFUSED(&x.w, "P13_NOT_PART", "P13", 0);
 	T_STR(x.w.last.reason.s, "02001");
 	out.day = x.today;
-	T_EQ(put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
 	take(&x, "01002", 1);
 	REFUSED(&x.w, "HOUSEHOLD_LEFT", "F34", x.today);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.member = 9;
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "MEMBER_UNKNOWN", "F18", 0, 9);
 	/* nobody receives after the own death, and what was received on that day can still be entered */
 	out = (struct rec_roster_change){.household = town_b("01001"), .member = 1, .day = x.today};
-	T_EQ(put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
 	out = (struct rec_roster_change){
 		.household = town_b("01001"), .member = 2, .kind = LEAVE_left, .day = x.today - 1};
-	T_EQ(put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
-	r = slip(&x, "01001");
+	T_EQ(world_put(&x, TOWN_REC, REC_roster_change, &out, NULL, 0), V_ACCEPTED);
+	r = world_slip(&x, "01001");
 	r.prices = 2;
 	r.member = 2;
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "LEFT_ALREADY", "F22", 0, 2);
 	r.member = 1;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.day = x.today + 1;
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "DAY_FUTURE", "F30", x.today + 1, x.today);
@@ -271,7 +214,7 @@ static void test_it_needs_scheme_prices_and_a_household_that_takes_part(void)
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "MALFORMED", "F00", 0);
 	T_STR(x.w.last.reason.s, "redemption[0].signature");
-	T_EQ(put(&x, TOWN_HEAD, REC_redemption, &r, &l, 1), V_NO_ROLE);
+	T_EQ(world_put(&x, TOWN_HEAD, REC_redemption, &r, &l, 1), V_NO_ROLE);
 	town_close(&x.w);
 }
 
@@ -339,18 +282,18 @@ static void test_a_year_has_a_cap_of_its_own(void)
 	take(&x, "01001", 2);
 	REFUSED(&x.w, "X01_CAP", "X01", 2100, 2000);
 	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
-	back.entry = last(&x);
+	back.entry = world_last(&x);
 	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
 	take(&x, "01001", 1);
 	REFUSED(&x.w, "X01_YEAR_CAP", "X01", 2100, 1050, 2100);
 	/* of the year before there is nothing yet */
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.day = town_day(2025, 12, 31);
 	r.prices = 2;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	WARNED_TOO(&x.w, "X06_LATE", "X06", r.day, x.today, 60, 7);
 	/* what was taken back can be redeemed again */
-	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
 	town_close(&x.w);
 }
@@ -372,7 +315,7 @@ static void test_the_cap_of_a_year_needs_a_clock(void)
 	T_EQ(take(&x, "01001", 1), V_ACCEPTED);
 	wall = x.w.wall_ms;
 	x.w.wall_ms = 0;
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.day = town_day(day_year(x.today) + 1, 1, 2);
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "NO_CLOCK", "F84", 0);
@@ -381,8 +324,9 @@ static void test_the_cap_of_a_year_needs_a_clock(void)
 	town_close(&x.w);
 }
 
+/* @n members from number @member on, who get the numbers from @new_member on. */
 static enum verdict_id move(struct world *x, enum rec_code type, const char *from, const char *into,
-			    uint32_t n, uint32_t first)
+			    uint32_t n, uint32_t member, uint32_t new_member)
 {
 	struct rec_split s = {.household = town_b(from),
 			      .into = town_b(into),
@@ -393,22 +337,8 @@ static enum verdict_id move(struct world *x, enum rec_code type, const char *fro
 	struct rec_split_line l[4];
 
 	for (uint32_t i = 0; i < n; i++)
-		l[i] = (struct rec_split_line){i + 1, first + i};
-	if (type == REC_split)
-		return put(x, TOWN_HEAD, type, &s, l, n);
-	return put(x, TOWN_HEAD, type, &m, l, n);
-}
-
-/* The other two of four. */
-static enum verdict_id move_rest(struct world *x, const char *from, const char *into)
-{
-	const struct rec_split_line l[] = {{3, 8}, {4, 9}};
-	struct rec_merge m = {.household = town_b(from),
-			      .into = town_b(into),
-			      .day = x->today,
-			      .reason = town_b("并户")};
-
-	return put(x, TOWN_HEAD, REC_merge, &m, l, 2);
+		l[i] = (struct rec_split_line){member + i, new_member + i};
+	return world_put(x, TOWN_HEAD, type, type == REC_split ? (void *)&s : &m, l, n);
 }
 
 static void test_what_was_redeemed_this_year_goes_along(void)
@@ -430,9 +360,9 @@ static void test_what_was_redeemed_this_year_goes_along(void)
 		give(&x, household, 50000);
 	}
 	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
-	T_EQ(move(&x, REC_split, "01001", "02001", 2, 1), V_ACCEPTED);
+	T_EQ(move(&x, REC_split, "01001", "02001", 2, 1, 1), V_ACCEPTED);
 	give(&x, "02001", 50000);
-	r = slip(&x, "02001"); /* not of a day on which it was one household */
+	r = world_slip(&x, "02001"); /* not of a day on which it was one household */
 	r.day = x.today - 1;
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "P13_BEGAN", "P13", 0, x.today, x.today - 1);
@@ -444,21 +374,37 @@ static void test_what_was_redeemed_this_year_goes_along(void)
 	REFUSED(&x.w, "X01_YEAR_CAP", "X01", 3150, 1050, 3150);
 	/* a merger adds up */
 	T_EQ(take(&x, "01002", 2), V_ACCEPTED);
-	back.entry = last(&x);
+	back.entry = world_last(&x);
 	T_EQ(take(&x, "01003", 1), V_ACCEPTED);
-	T_EQ(move(&x, REC_merge, "01002", "01003", 4, 5), V_ACCEPTED);
+	T_EQ(move(&x, REC_merge, "01002", "01003", 4, 1, 5), V_ACCEPTED);
 	T_EQ(redeemed(&x, "01003", 2026), 3150);
 	take(&x, "01003", 1);
 	REFUSED(&x.w, "X01_YEAR_CAP", "X01", 3150, 1050, 3150);
-	T_EQ(move(&x, REC_merge, "02001", "01003", 2, 9), V_ACCEPTED);
+	T_EQ(move(&x, REC_merge, "02001", "01003", 2, 1, 9), V_ACCEPTED);
 	T_EQ(redeemed(&x, "01003", 2026), 6300);
-	T_EQ(move(&x, REC_merge, "01004", "01001", 4, 5), V_ACCEPTED);
+	T_EQ(move(&x, REC_merge, "01004", "01001", 4, 1, 5), V_ACCEPTED);
 	T_EQ(redeemed(&x, "01001", 2026), 2100);
 	/* what is taken back is taken back where it went */
-	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	T_EQ(redeemed(&x, "01002", 2026), 0);
 	T_EQ(redeemed(&x, "01003", 2026), 4200);
 	town_close(&x.w);
+}
+
+/* 01001 takes two towels, then two of its people become 02001, which takes one. Returns the first slip's entry. */
+static uint64_t take_and_split(struct world *x)
+{
+	uint64_t first;
+
+	open_world(x);
+	give(x, "01001", 50000);
+	T_EQ(take(x, "01001", 2), V_ACCEPTED);
+	first = world_last(x);
+	T_EQ(move(x, REC_split, "01001", "02001", 2, 1, 1), V_ACCEPTED);
+	T_EQ(redeemed(x, "02001", 2026), 2100);
+	give(x, "02001", 50000);
+	T_EQ(take(x, "02001", 1), V_ACCEPTED);
+	return first;
 }
 
 /* Two households that were one have the sum of before in both, and it counts once when they are one again. */
@@ -467,20 +413,13 @@ static void test_who_splits_and_comes_back_has_redeemed_once(void)
 	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
 	struct world x;
 
-	open_world(&x);
-	give(&x, "01001", 50000);
-	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
-	back.entry = last(&x);
-	T_EQ(move(&x, REC_split, "01001", "02001", 2, 1), V_ACCEPTED);
-	T_EQ(redeemed(&x, "02001", 2026), 2100);
-	give(&x, "02001", 50000);
-	T_EQ(take(&x, "02001", 1), V_ACCEPTED);
-	T_EQ(move(&x, REC_merge, "02001", "01001", 2, 5), V_ACCEPTED);
+	back.entry = take_and_split(&x);
+	T_EQ(move(&x, REC_merge, "02001", "01001", 2, 1, 5), V_ACCEPTED);
 	T_EQ(redeemed(&x, "01001", 2026), 3150);
-	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	T_EQ(redeemed(&x, "01001", 2026), 1050);
 	back.entry = town_size(&x.w, x.no) - 3; /* the one of the household that has ended */
-	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	T_EQ(redeemed(&x, "01001", 2026), 0);
 	town_close(&x.w);
 }
@@ -491,16 +430,10 @@ static void test_an_old_household_that_joins_the_new_one_has_redeemed_once(void)
 	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
 	struct world x;
 
-	open_world(&x);
-	give(&x, "01001", 50000);
-	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
-	back.entry = last(&x);
-	T_EQ(move(&x, REC_split, "01001", "02001", 2, 1), V_ACCEPTED);
-	give(&x, "02001", 50000);
-	T_EQ(take(&x, "02001", 1), V_ACCEPTED);
-	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	back.entry = take_and_split(&x);
+	T_EQ(world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	T_EQ(take(&x, "01001", 3), V_ACCEPTED);
-	T_EQ(move_rest(&x, "01001", "02001"), V_ACCEPTED);
+	T_EQ(move(&x, REC_merge, "01001", "02001", 2, 3, 8), V_ACCEPTED);
 	T_EQ(redeemed(&x, "02001", 2026), 4200);
 	town_close(&x.w);
 }
@@ -513,7 +446,7 @@ static void test_every_line_is_priced_by_the_list(void)
 
 	open_world(&x);
 	give(&x, "01001", 20000);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	l[1].good = town_b("DM");
 	redeem(&x, &r, l, 2);
 	REFUSED(&x.w, "GOOD_UNKNOWN", "F59", 2, 1);
@@ -525,7 +458,7 @@ static void test_every_line_is_priced_by_the_list(void)
 	l[1].points = points_of(3150);
 	T_EQ(redeem(&x, &r, l, 2), V_ACCEPTED);
 	redeem(&x, &r, l, 2);
-	REFUSED(&x.w, "SLIP_USED", "F60", (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "SLIP_USED", "F60", (int64_t)world_last(&x) - 1);
 	T_STR(x.w.last.reason.s, x.slip);
 	town_close(&x.w);
 }
@@ -534,7 +467,7 @@ static void test_every_line_is_priced_by_the_list(void)
 static enum verdict_id take_for(struct world *x, const char *household, const char *proxy,
 				const char *id, day_t day)
 {
-	struct rec_redemption r = slip(x, household);
+	struct rec_redemption r = world_slip(x, household);
 	struct rec_redemption_line l = towels(1);
 
 	r.member = 0;
@@ -558,23 +491,23 @@ static void test_the_receiver_is_the_member_named(void)
 
 	open_world(&x);
 	give(&x, "01000", 20000);
-	r = slip(&x, "01000");
+	r = world_slip(&x, "01000");
 	r.member = 2;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	WARNED(&x.w, "X03_NAME", "X03", 2);
 	T_STR(x.w.last.warn[0].s, "王大明");
 	T_STR(x.w.last.warn[0].t, "01000");
-	r = slip(&x, "01000");
+	r = world_slip(&x, "01000");
 	r.receiver = town_b(" 王　大明 ");
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
 	/* whom a record of their own brought in */
-	T_EQ(put(&x, TOWN_HEAD, REC_member_join, &baby, NULL, 0), V_ACCEPTED);
-	r = slip(&x, "01000");
+	T_EQ(world_put(&x, TOWN_HEAD, REC_member_join, &baby, NULL, 0), V_ACCEPTED);
+	r = world_slip(&x, "01000");
 	r.member = 5;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	WARNED(&x.w, "X03_NAME", "X03", 5);
-	r = slip(&x, "01000");
+	r = world_slip(&x, "01000");
 	r.member = 5;
 	r.receiver = town_b("王小宝");
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
@@ -620,12 +553,12 @@ static void test_proxies_are_looked_at(void)
 	T_EQ(x.w.last.nwarn, 0);
 	post.from = x.today;
 	post.to = x.today + 29;
-	T_EQ(put(&x, TOWN_HEAD, REC_post, &post, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_HEAD, REC_post, &post, NULL, 0), V_ACCEPTED);
 	T_EQ(take_for(&x, "01006", "WT-9", "01009-2", x.today + 30), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0); /* no longer */
 	post.post = POST_committee;
 	post.to = DAY_NONE;
-	T_EQ(put(&x, TOWN_HEAD, REC_post, &post, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_HEAD, REC_post, &post, NULL, 0), V_ACCEPTED);
 	T_EQ(take_for(&x, "01006", "WT-10", " 01009-2　", x.today + 30), V_ACCEPTED);
 	WARNED(&x.w, "X03_POST", "X03", 0);
 	T_EQ(take_for(&x, "01006", "WT-11", "01009-21", x.today + 30), V_ACCEPTED);
@@ -665,17 +598,17 @@ static void test_a_redemption_is_of_a_day_that_can_be(void)
 	give(&x, "01001", 50000);
 	open_store(&x, x.today - 7);
 	open_store(&x, x.today - 8);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.day = x.today - 7;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.day = x.today - 8;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	WARNED(&x.w, "X06_LATE", "X06", x.today - 8, x.today, 8, 7);
 	again.day = x.today - 3;
-	T_EQ(put(&x, TOWN_HEAD, REC_consent, &again, NULL, 0), V_ACCEPTED);
-	r = slip(&x, "01001");
+	T_EQ(world_put(&x, TOWN_HEAD, REC_consent, &again, NULL, 0), V_ACCEPTED);
+	r = world_slip(&x, "01001");
 	r.day = x.today - 4;
 	redeem(&x, &r, &l, 1);
 	REFUSED(&x.w, "P05_BEFORE_CONSENT", "P05", 0, x.today - 4, x.today - 3);
@@ -683,7 +616,7 @@ static void test_a_redemption_is_of_a_day_that_can_be(void)
 	r.day = x.today - 3;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	x.w.wall_ms = 0;
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	WARNED(&x.w, "P05_NO_CLOCK", "P05", 0);
@@ -700,16 +633,16 @@ static void test_the_signed_slip_is_looked_at(void)
 	open_world(&x);
 	give(&x, "01001", 20000);
 	give(&x, "01002", 20000);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.signature = (struct bytes){signature, 0};
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	WARNED(&x.w, "X04_SIGNATURE", "X04", 0);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.signature = (struct bytes){signature, sizeof(signature)};
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
-	first = last(&x);
-	r = slip(&x, "01002");
+	first = world_last(&x);
+	r = world_slip(&x, "01002");
 	r.signature = (struct bytes){signature, sizeof(signature)};
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	WARNED(&x.w, "X04_REUSED", "X04", (int64_t)first);
@@ -733,7 +666,7 @@ static void test_odd_times_and_large_sums_are_marked(void)
 	open_world(&x);
 	give(&x, "01001", 200000);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		r = slip(&x, "01001");
+		r = world_slip(&x, "01001");
 		r.minute = (uint64_t)cases[i].minute;
 		T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 		T_EQ(x.w.last.nwarn, (cases[i].open ? 0 : 1) + (cases[i].night ? 1 : 0));
@@ -742,17 +675,17 @@ static void test_odd_times_and_large_sums_are_marked(void)
 		if (cases[i].night)
 			WARNED_TOO(&x.w, "X06_NIGHT", "X06", cases[i].minute, 1260, 420);
 	}
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	r.day = x.today - 1; /* nothing was posted for it */
 	T_EQ(redeem(&x, &r, &l, 1), V_ACCEPTED);
 	WARNED(&x.w, "X06_HOURS", "X06", x.today - 1, (int64_t)r.minute);
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	l = (struct rec_redemption_line){
 		.good = town_b("XYY"), .quantity = qty_of(10000), .points = points_of(10000)};
 	struct rec_redemption_line many[5] = {l, l, l, l, l};
 	T_EQ(redeem(&x, &r, many, 5), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0); /* five hundred exactly */
-	r = slip(&x, "01001");
+	r = world_slip(&x, "01001");
 	struct rec_redemption_line more[6] = {
 		l, l, l,
 		l, l, {.good = town_b("XYY"), .quantity = qty_of(1), .points = points_of(1)}};
@@ -771,22 +704,22 @@ static void test_nobody_was_there_to_receive(void)
 	struct world x;
 
 	open_world(&x);
-	T_EQ(put(&x, TOWN_REC, REC_household, &h, m, 3), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_REC, REC_household, &h, m, 3), V_ACCEPTED);
 	give(&x, "02001", 50000);
 	c.day = x.today - 5;
 	for (c.member = 1; c.member <= 2; c.member++)
-		T_EQ(put(&x, TOWN_REC, REC_roster_change, &c, NULL, 0), V_ACCEPTED);
+		T_EQ(world_put(&x, TOWN_REC, REC_roster_change, &c, NULL, 0), V_ACCEPTED);
 	T_EQ(take(&x, "02001", 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0); /* one is at home */
 	c.kind = LEAVE_death;
-	T_EQ(put(&x, TOWN_REC, REC_roster_change, &c, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_REC, REC_roster_change, &c, NULL, 0), V_ACCEPTED);
 	T_EQ(take(&x, "02001", 1), V_ACCEPTED);
 	WARNED(&x.w, "X07_ABSENT", "X07", x.today);
 	T_STR(x.w.last.warn[0].s, "02001");
 	c.kind = LEAVE_back;
 	c.member = 2;
 	c.day = x.today;
-	T_EQ(put(&x, TOWN_REC, REC_roster_change, &c, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_REC, REC_roster_change, &c, NULL, 0), V_ACCEPTED);
 	T_EQ(take(&x, "02001", 1), V_ACCEPTED);
 	T_EQ(x.w.last.nwarn, 0);
 	town_close(&x.w);
@@ -803,38 +736,32 @@ static void test_a_new_key_takes_nothing_back(void)
 	open_world(&x);
 	give(&x, "01001", 12000);
 	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
-	back.entry = last(&x);
-	gone.key = town_key_bytes(town_key(&x.w, KEEPER));
-	T_EQ(put(&x, TOWN_HEAD, REC_revoke, &gone, NULL, 0), V_ACCEPTED);
+	back.entry = world_last(&x);
+	gone.key = town_key_bytes(town_key(&x.w, WORLD_KEEPER));
+	T_EQ(world_put(&x, TOWN_HEAD, REC_revoke, &gone, NULL, 0), V_ACCEPTED);
 	again.key = town_key_bytes(town_key(&x.w, "another key"));
-	T_EQ(put(&x, TOWN_HEAD, REC_grant, &again, NULL, 0), V_ACCEPTED);
-	put(&x, "another key", REC_redemption_reversal, &back, NULL, 0);
+	T_EQ(world_put(&x, TOWN_HEAD, REC_grant, &again, NULL, 0), V_ACCEPTED);
+	world_put(&x, "another key", REC_redemption_reversal, &back, NULL, 0);
 	REFUSED(&x.w, "SAME_PERSON", "F29", (int64_t)back.entry);
-	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
 	town_close(&x.w);
 }
 
 /* Points that come back to a household that was merged meanwhile are found where it went on. */
 static void test_what_comes_back_follows_a_merger(void)
 {
-	struct rec_merge merge = {
-		.household = town_b("01001"), .into = town_b("01002"), .reason = town_b("并户")};
-	struct rec_merge_line l[4];
 	struct rec_redemption_reversal back = {.reason = town_b("发错物品")};
 	struct world x;
 
 	open_world(&x);
 	give(&x, "01001", 12000);
 	T_EQ(take(&x, "01001", 2), V_ACCEPTED);
-	back.entry = last(&x);
-	for (uint64_t i = 0; i < 4; i++)
-		l[i] = (struct rec_merge_line){.member = i + 1, .new_member = i + 11};
-	merge.day = x.today;
-	T_EQ(put(&x, TOWN_HEAD, REC_merge, &merge, l, 4), V_ACCEPTED);
-	T_EQ(points_raw(account(&x, "01002").balance), 9900);
-	T_EQ(put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
-	T_EQ(points_raw(account(&x, "01001").balance), 0);
-	T_EQ(points_raw(account(&x, "01002").balance), 12000);
+	back.entry = world_last(&x);
+	T_EQ(move(&x, REC_merge, "01001", "01002", 4, 1, 11), V_ACCEPTED);
+	T_EQ(world_balance(&x, "01002"), 9900);
+	T_EQ(world_put(&x, TOWN_CON, REC_redemption_reversal, &back, NULL, 0), V_ACCEPTED);
+	T_EQ(world_balance(&x, "01001"), 0);
+	T_EQ(world_balance(&x, "01002"), 12000);
 	take(&x, "01001", 1);
 	REFUSED(&x.w, "HOUSEHOLD_LEFT", "F34", x.today);
 	town_close(&x.w);

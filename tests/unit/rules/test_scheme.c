@@ -16,11 +16,6 @@ static enum verdict_id put(struct world *x, enum rec_code type, const void *head
 	return town_put(&x->w, x->no, TOWN_HEAD, type, head, lines, n);
 }
 
-static uint64_t last(struct world *x)
-{
-	return town_size(&x->w, x->no) - 1;
-}
-
 /* --- catalogue ------------------------------------------------------------------------------------- */
 static enum verdict_id adopt(struct world *x, uint64_t version, day_t from, day_t to)
 {
@@ -272,7 +267,7 @@ static void test_a_version_is_submitted_returned_and_accepted(void)
 	submit(&x, SUBJECT_plan, 7);
 	REFUSED(&x.w, "VERSION_UNKNOWN", "F43", 7);
 	T_EQ(submit(&x, SUBJECT_catalogue, 7), V_ACCEPTED);
-	first = last(&x);
+	first = world_last(&x);
 	f = filing(&x);
 	T_EQ(f.state, FILING_SUBMITTED);
 	T_EQ(f.submission, first);
@@ -292,7 +287,7 @@ static void test_a_version_is_submitted_returned_and_accepted(void)
 	T_EQ(submit(&x, SUBJECT_catalogue, 7), V_ACCEPTED);
 	T_EQ(filing(&x).state, FILING_SUBMITTED);
 	submit(&x, SUBJECT_catalogue, 7);
-	REFUSED(&x.w, "SUBMITTED", "F48", 7, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "SUBMITTED", "F48", 7, (int64_t)world_last(&x) - 1);
 	reply(&x, FILED_accepted, "", "");
 	REFUSED(&x.w, "FILING_NUMBER", "F50", 0);
 	accepted = town_size(&x.w, FEED_TOWN);
@@ -316,9 +311,9 @@ static void test_a_reply_to_what_was_not_submitted_files_nothing(void)
 	T_EQ(filing(&x).state, FILING_NONE);
 	T_EQ(submit(&x, SUBJECT_catalogue, 7), V_ACCEPTED);
 	T_EQ(filing(&x).state, FILING_SUBMITTED);
-	T_EQ(filing(&x).submission, last(&x));
+	T_EQ(filing(&x).submission, world_last(&x));
 	submit(&x, SUBJECT_catalogue, 7);
-	REFUSED(&x.w, "SUBMITTED", "F48", 7, (int64_t)last(&x) - 1);
+	REFUSED(&x.w, "SUBMITTED", "F48", 7, (int64_t)world_last(&x) - 1);
 	town_close(&x.w);
 }
 

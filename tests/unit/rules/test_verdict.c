@@ -9,7 +9,6 @@
 #include "daemon/ledger/state/placeholder.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/state.h"
-#include "daemon/store/kvmem.h"
 #include "lib/err.h"
 #include "lib/text.h"
 #include "tests/lib/provoke.h"
@@ -93,10 +92,8 @@ static void charter(struct town *w, const char *author, const char *founder, con
 static void provoke_charter(void)
 {
 	struct town w;
-	struct kv *kv;
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(&w, kv, 40);
+	town_new(&w, 40);
 	town_feed_only(&w);
 	charter(&w, "thief", "office", TOWN_DOMAIN);
 	REFUSED(&w, "CHARTER_KEY", "F05", 0);
@@ -107,15 +104,12 @@ static void provoke_charter(void)
 	town_invite(&w, "500101999202", "二村", DAY_NONE);
 	REFUSED(&w, "CHARTER_ORDER", "F04", 2);
 	town_close(&w);
-	kv_close(kv);
 
-	T_EQ(kvmem_new(&kv), ERR_OK);
-	town_init(&w, kv, 41);
+	town_new(&w, 41);
 	town_feed_only(&w);
 	charter(&w, "office", "office", "UPPER.example");
 	REFUSED(&w, "MALFORMED", "F00", 0);
 	town_close(&w);
-	kv_close(kv);
 }
 
 static void enrol_with(struct town *w, const char *author, const char *code, struct bytes manifest,
@@ -295,11 +289,10 @@ static void provoke_roster(struct town *w, uint32_t no)
 }
 
 /* --- points ---------------------------------------------------------------------------------------- */
-static void provoke_points(struct town *w, uint32_t no)
+static void provoke_lines(struct town *w, uint32_t no)
 {
 	day_t day = town_day(2026, 2, 20), today = town_day(2026, 3, 1);
 	struct rec_points_line l[2], *x = &l[1];
-	uint64_t at;
 
 #define LINE(...)                                                                                  \
 	do {                                                                                       \
@@ -345,6 +338,16 @@ static void provoke_points(struct town *w, uint32_t no)
 	T_EQ(town_adopt(w, no, TOWN_HEAD, 9, 1, town_day(2019, 1, 1)), V_ACCEPTED);
 	LINE(x->day = town_day(2019, 12, 31), x->version = 9);
 	REFUSED(w, "P05_BEFORE_CONSENT", "P05", 2, x->day, town_day(2020, 1, 1));
+#undef LINE
+}
+
+/* Days that are late or near, evidence that was there before, and the cap. */
+static void provoke_lines_together(struct town *w, uint32_t no)
+{
+	day_t day = town_day(2026, 2, 20);
+	struct rec_points_line l[2];
+	uint64_t at;
+
 	l[0] = town_line("01007", 0, "A101", town_day(2020, 1, 1));
 	T_EQ(town_points(w, no, TOWN_REC, l, 1), V_ACCEPTED);
 	l[0] = town_line("01002", 0, "A101", town_day(2026, 1, 29));
@@ -370,7 +373,6 @@ static void provoke_points(struct town *w, uint32_t no)
 	T_EQ(town_points(w, no, TOWN_REC, l, 2), V_ACCEPTED);
 	town_points(w, no, TOWN_REC, l, 2);
 	REFUSED(w, "P10_CAP", "P10", 2, 3000, 1000, 3000);
-#undef LINE
 }
 
 /* The adoption of catalogue 2 from 2026-02-01 in the second village: its own end counts, too. */
@@ -389,17 +391,19 @@ static void provoke_end_of_catalogue(struct town *w, uint32_t no)
 	T_EQ(town_points(w, no, TOWN_REC, &l, 1), V_ACCEPTED);
 }
 
-static void provoke_eligible(struct town *w, uint32_t no)
+#define SINCE town_day(2025, 8, 15) /* they live here, who have their papers elsewhere */
+
+/* One whose birth is known and one whose is not; two who came from elsewhere; a child; one from elsewhere of whom
+ * nothing else is known. */
+static void six_people(struct rec_household_line m[6], day_t day)
 {
-	day_t day = town_day(2026, 1, 20), since = town_day(2025, 8, 15);
-	struct rec_household h = {.household = town_b("03001"), .takes_part = YES_no};
-	struct rec_household_line m[6] = {
+	const struct rec_household_line six[6] = {
 		{.member = 1, .name = town_b("一一"), .birth = town_day(1950, 1, 1)},
 		{.member = 2, .name = town_b("二二")},
 		{.member = 3,
 		 .name = town_b("三三"),
 		 .hukou = HUKOU_other,
-		 .since = since,
+		 .since = SINCE,
 		 .agreed = town_day(2025, 9, 1)},
 		{.member = 4,
 		 .name = town_b("四四"),
@@ -408,8 +412,18 @@ static void provoke_eligible(struct town *w, uint32_t no)
 		 .agreed = day + 1},
 		{.member = 5, .name = town_b("五五"), .birth = town_day(2012, 1, 21)},
 		{.member = 6, .name = town_b("六六"), .hukou = HUKOU_other}};
+
+	memcpy(m, six, sizeof(six));
+}
+
+static void provoke_eligible(struct town *w, uint32_t no)
+{
+	day_t day = town_day(2026, 1, 20), since = SINCE;
+	struct rec_household h = {.household = town_b("03001"), .takes_part = YES_no};
+	struct rec_household_line m[6];
 	struct rec_points_line l = town_line("03001", 0, "A101", day);
 
+	six_people(m, day);
 	T_EQ(town_put(w, no, TOWN_REC, REC_household, &h, m, 1), V_ACCEPTED);
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_NOT_PART", "P13", 1);
@@ -451,6 +465,16 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_RESIDENCE", "P13", 1, m[3].since, l.day);
 	w->wall_ms = town_noon(town_day(2026, 3, 1));
+}
+
+/* Children, and the household as such: 03002 is that of provoke_eligible. */
+static void provoke_eligible_households(struct town *w, uint32_t no)
+{
+	day_t day = town_day(2026, 1, 20), since = SINCE;
+	struct rec_household h = {.household = town_b("03003"), .takes_part = YES_yes};
+	struct rec_household_line m[6];
+	struct rec_points_line l;
+
 	l = town_line("03002", 5, "A201", day);
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_CHILD", "P13", 1, day, 13);
@@ -466,7 +490,7 @@ static void provoke_eligible(struct town *w, uint32_t no)
 	town_points(w, no, TOWN_REC, &l, 1);
 	REFUSED(w, "P13_LEFT", "P13", 1, day, day + 1);
 	/* nobody of this household may take part yet, so it may not as such */
-	h.household = town_b("03003");
+	six_people(m, day);
 	m[3].since = since;
 	T_EQ(town_put(w, no, TOWN_REC, REC_household, &h, &m[2], 2), V_ACCEPTED);
 	l = town_line("03003", 0, "A101", day);
@@ -589,8 +613,10 @@ static void test_every_verdict_can_be_met_and_read(void)
 	provoke_catalogue(&w, no);
 	provoke_grants(&w, no);
 	provoke_roster(&w, no);
-	provoke_points(&w, no);
+	provoke_lines(&w, no);
+	provoke_lines_together(&w, no);
 	provoke_eligible(&w, no);
+	provoke_eligible_households(&w, no);
 	provoke_steps(&w, no);
 	provoke_end_of_catalogue(&w, no);
 	town_close(&w);

@@ -199,6 +199,14 @@ static void test_the_keepers_of_a_facility_are_bounded(void)
 }
 
 /* --- the town -------------------------------------------------------------------------------------- */
+/* There is a second village, TWO. */
+static void open_with_two(struct world *x, uint64_t seed)
+{
+	world_open(x, seed);
+	T_EQ(town_invite(&x->w, TWO, "二村", DAY_NONE), V_ACCEPTED);
+	T_EQ(town_enrol(&x->w, TWO), V_ACCEPTED);
+}
+
 static struct rec_guidance guidance(const char *village)
 {
 	return (struct rec_guidance){.village = town_b(village),
@@ -237,9 +245,7 @@ static void test_a_village_answers_what_was_said_to_it(void)
 	struct rec_guidance g = guidance("");
 	struct world x;
 
-	world_open(&x, 4);
-	T_EQ(town_invite(&x.w, TWO, "二村", DAY_NONE), V_ACCEPTED);
-	T_EQ(town_enrol(&x.w, TWO), V_ACCEPTED);
+	open_with_two(&x, 4);
 	put_town(&x, REC_guidance, &g);
 	r.guidance = last(&x, FEED_TOWN);
 	r.day = x.today;
@@ -266,9 +272,7 @@ static void test_a_task_is_closed_village_by_village(void)
 	struct rec_guidance g = guidance("");
 	struct world x;
 
-	world_open(&x, 5);
-	T_EQ(town_invite(&x.w, TWO, "二村", DAY_NONE), V_ACCEPTED);
-	T_EQ(town_enrol(&x.w, TWO), V_ACCEPTED);
+	open_with_two(&x, 5);
 	put_town(&x, REC_guidance, &g);
 	c.guidance = last(&x, FEED_TOWN);
 	c.day = x.today;
@@ -303,9 +307,7 @@ static void test_there_is_one_demonstration_village(void)
 	struct rec_demonstration d = {.reason = town_b("基础好，群众支持")};
 	struct world x;
 
-	world_open(&x, 6);
-	T_EQ(town_invite(&x.w, TWO, "二村", DAY_NONE), V_ACCEPTED);
-	T_EQ(town_enrol(&x.w, TWO), V_ACCEPTED);
+	open_with_two(&x, 6);
 	d.day = x.today;
 	d.village = town_b("500101999203");
 	put_town(&x, REC_demonstration, &d);

@@ -76,13 +76,16 @@ static void post_own_side(struct prng *g, struct journal *j, bool keep)
 	bool plus = prng_below(g, 2), back = prng_below(g, 4) == 0;
 	int64_t points = 1 + (int64_t)prng_below(g, prng_below(g, 10) ? 900 : 90000000);
 	bool line = own.of == ACCOUNT_ISSUE;
-	struct transfer x = {
-		.from = plus ? own : household,
-		.to = plus ? household : own,
-		.points = points_of(points),
-		.entry = j->seq - prng_below(g, j->seq + 1),
-		.line = line ? 1 + (uint32_t)prng_below(g, 200) : 0,
-		.deed = j->booked == DAY_NONE ? DAY0 : j->booked - 3 + (day_t)prng_below(g, 5)};
+	struct transfer x = {.from = plus ? own : household,
+			     .to = plus ? household : own,
+			     .points = points_of(points),
+			     .entry = j->seq - prng_below(g, j->seq + 1),
+			     .line = line ? 1 + (uint32_t)prng_below(g, 200) : 0,
+			     .deed = (j->booked == DAY_NONE ? DAY0 : j->booked) - 3 +
+				     (day_t)prng_below(g, 5)};
+
+	if (prng_below(g, 6) == 0)
+		x.deed += (day_t)prng_below(g, 1200) - 600;
 
 	x.kind = line ? (back ? POSTING_REVERSAL : POSTING_LINE)
 		      : (plus ? POSTING_RETURNED : POSTING_REDEEMED);
@@ -285,66 +288,62 @@ static void test_all_balances_together_are_nothing(void)
 	kv_close(kv);
 }
 
-/* --- days --------------------------------------------------------------------------------------------- */
-struct days {
-	day_t from, to, last;
-	bool late;
+/* --- who got postings --------------------------------------------------------------------------------- */
+struct who {
+	day_t from, to; /* days; or */
+	int year;	/* above 0: by the deed */
 	uint64_t size;
-	uint32_t n, doubles;
+	uint32_t n;
 	uint8_t seen[LIST_MAX]; /* at the first posting of the entry to the household */
 };
 
-static bool is_late(const struct plain *v)
+static bool is_asked(const struct who *w, const struct plain *v)
 {
-	return v->booked != DAY_NONE && v->deed > v->booked;
+	bool open = w->from == DAY_NONE;
+
+	if (v->p.seq >= w->size)
+		return false;
+	if (w->year)
+		return v->deed != DAY_NONE && day_year(v->deed) == w->year &&
+		       (v->booked == DAY_NONE || day_year(v->booked) != w->year);
+	return v->booked == DAY_NONE
+		       ? open
+		       : v->booked >= w->from && (w->to == DAY_NONE || v->booked <= w->to);
 }
 
-/* Is the posting the first of its entry to its household, and is any of these late? */
-static bool is_first(uint32_t at, bool *ret_late)
+/* Is the posting the first of those asked for by its entry to its household? */
+static bool is_first(const struct who *w, uint32_t at)
 {
 	const struct plain *v = &all.v[at];
-	bool first = true;
 
-	*ret_late = false;
-	for (uint32_t i = 0; i < all.n; i++) {
-		const struct plain *o = &all.v[i];
-
-		if (o->p.seq != v->p.seq || strcmp(o->household, v->household) != 0)
-			continue;
-		first = first && i >= at;
-		*ret_late = *ret_late || is_late(o);
-	}
-	return first;
+	for (uint32_t i = 0; i < at; i++)
+		if (all.v[i].p.seq == v->p.seq && is_asked(w, &all.v[i]) &&
+		    strcmp(all.v[i].household, v->household) == 0)
+			return false;
+	return is_asked(w, v);
 }
 
-static int on_day(void *ctx, day_t day, uint64_t seq, struct bytes household)
+static int on_who(void *ctx, uint64_t seq, struct bytes household)
 {
-	struct days *d = ctx;
+	struct who *w = ctx;
 
-	T_OK(seq < d->size);
-	T_OK(day >= d->last); /* day by day */
-	d->last = day;
 	for (uint32_t i = 0; i < all.n; i++) {
 		const struct plain *v = &all.v[i];
-		bool twice = day == DAY_NONE && v->booked != DAY_NONE, late;
 
-		if (v->p.seq != seq ||
+		if (v->p.seq != seq || !is_first(w, i) ||
 		    !bytes_eq(household, text(name_of((uint32_t)(v->household[0] - '0')))))
 			continue;
-		T_OK(is_first(i, &late));
-		T_OK(twice ? late : v->booked == day);
-		T_OK(!(d->seen[i] & (twice ? 2 : 1)));
-		d->seen[i] |= twice ? 2 : 1;
-		d->n += !twice;
-		d->doubles += twice;
+		T_OK(!w->seen[i]);
+		w->seen[i] = 1;
+		w->n++;
 		return ERR_OK;
 	}
-	t_fail(__FILE__, __LINE__, "day %d, entry %llu", (int)day, (unsigned long long)seq);
+	t_fail(__FILE__, __LINE__, "year %d, entry %llu", w->year, (unsigned long long)seq);
 }
 
-static void test_days_have_what_their_entries_posted(void)
+static void test_days_and_years_have_what_their_entries_posted(void)
 {
-	static struct days d;
+	static struct who w;
 	struct kv_txn *t;
 	struct kv *kv;
 	struct prng g;
@@ -354,30 +353,21 @@ static void test_days_have_what_their_entries_posted(void)
 	fill(t, 6);
 	prng_seed(&g, 7);
 	for (int k = 0; k < 60; k++) {
-		uint32_t want = 0, twice = 0;
+		uint32_t want = 0;
 
-		d = (struct days){.from = some_day(&g),
-				  .to = some_day(&g),
-				  .late = prng_below(&g, 2),
-				  .size = prng_below(&g, 2) ? ENTRIES : prng_below(&g, ENTRIES),
-				  .last = DAY_MIN};
-		bool none = d.from == DAY_NONE || d.late;
-		for (uint32_t i = 0; i < all.n; i++) {
-			const struct plain *v = &all.v[i];
-			bool late, in = v->booked == DAY_NONE
-						? none
-						: v->booked >= d.from &&
-							  (d.to == DAY_NONE || v->booked <= d.to);
-
-			if (v->p.seq >= d.size || !is_first(i, &late))
-				continue;
-			want += in;
-			twice += none && late;
-		}
-		T_EQ(journal_days(READER(t, FEED), d.from, d.to, d.late, d.size, on_day, &d),
-		     ERR_OK);
-		T_EQ(d.n, want);
-		T_EQ(d.doubles, twice);
+		w = (struct who){.from = some_day(&g),
+				 .to = some_day(&g),
+				 .size = prng_below(&g, 2) ? ENTRIES : prng_below(&g, ENTRIES)};
+		if (k % 2)
+			w.year = 2022 + (int)prng_below(&g, 5);
+		for (uint32_t i = 0; i < all.n; i++)
+			want += is_first(&w, i);
+		if (w.year)
+			T_EQ(journal_year(READER(t, FEED), w.year, w.size, on_who, &w), ERR_OK);
+		else
+			T_EQ(journal_days(READER(t, FEED), w.from, w.to, w.size, on_who, &w),
+			     ERR_OK);
+		T_EQ(w.n, want);
 	}
 	kv_abort(t);
 	kv_close(kv);
@@ -572,7 +562,8 @@ static void test_a_row_of_the_daybook_is_read_strictly(void)
 }
 
 T_MAIN(T(test_a_walk_gives_what_was_posted), T(test_the_latest_are_found_from_behind),
-       T(test_all_balances_together_are_nothing), T(test_days_have_what_their_entries_posted),
+       T(test_all_balances_together_are_nothing),
+       T(test_days_and_years_have_what_their_entries_posted),
        T(test_no_balance_leaves_what_points_can_be),
        T(test_what_a_posting_costs_does_not_follow_its_entry),
        T(test_rows_that_were_cut_or_altered_are_damage),

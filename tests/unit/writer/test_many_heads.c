@@ -55,4 +55,68 @@ static void test_a_start_guards_more_heads_than_one_save_takes(void)
 	pair_close(&tw);
 }
 
-T_MAIN(T(test_a_start_guards_more_heads_than_one_save_takes))
+/* --- many witnesses of one feed --------------------------------------------------------------------- */
+static const struct kv_ops *stored;
+static uint32_t nread;
+
+static int count_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
+		      struct bytes *ret_val)
+{
+	nread++;
+	return stored->seek(c, key, how, ret_key, ret_val);
+}
+
+/* Rows of @n other witnesses of the town feed. */
+static void put_witnesses(struct pair_node *hub, uint32_t n)
+{
+	struct sigs_cosig c = {.size = 1};
+	struct kv_txn *t;
+
+	T_EQ(kv_begin(hub->kv, true, &t), ERR_OK);
+	for (uint32_t i = 0; i < n; i++) {
+		be32_put(c.witness, i);
+		T_EQ(sigs_cosig_put(t, FEED_TOWN, &c), ERR_OK);
+	}
+	T_EQ(kv_commit(t), ERR_OK);
+}
+
+/* How many rows are walked for the first cosignature of a new witness beside @n others. */
+static uint32_t walked_beside(uint32_t n)
+{
+	struct job j = {.type = JOB_COSIG, .u.cosig = {.feed = tw.feed[PAIR_HUB], .size = 1}};
+	struct job *jobs = &j;
+	struct pair_node hub;
+	struct pair_tx x = {0};
+	struct kv_ops counting;
+	struct kv_txn *t;
+
+	pair_node_open(&hub, &tw, PAIR_HUB, NULL);
+	pair_start_tx(&tw, 0, &x);
+	pair_put(&hub, &x);
+	pair_tx_close(&x);
+	put_witnesses(&hub, n);
+	T_EQ(kv_begin(hub.kv, false, &t), ERR_OK);
+	T_EQ(feedlog_root(t, FEED_TOWN, 1, &j.u.cosig.root), ERR_OK);
+	kv_abort(t);
+	memcpy(j.u.cosig.witness, sign_key_public(tw.witness[PAIR_VILLAGE]), SIGN_KEY_BYTES);
+	stored = hub.kv->ops;
+	counting = *stored;
+	counting.seek = count_seek;
+	nread = 0;
+	hub.kv->ops = &counting;
+	T_EQ(pair_run(&hub, &jobs, 1), ERR_OK);
+	hub.kv->ops = stored;
+	T_EQ(j.err, ERR_OK);
+	pair_node_close(&hub);
+	return nread;
+}
+
+static void test_a_new_witness_costs_the_same_beside_many_others(void)
+{
+	pair_open(&tw);
+	T_EQ(walked_beside(300), walked_beside(3));
+	pair_close(&tw);
+}
+
+T_MAIN(T(test_a_start_guards_more_heads_than_one_save_takes),
+       T(test_a_new_witness_costs_the_same_beside_many_others))

@@ -4,10 +4,7 @@
 #include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/read_catalogue.h"
 #include "lib/err.h"
-#include "lib/mem.h"
 #include "lib/vec.h"
-
-#define ITEMS_MIN 128
 
 #define YEAR_MONTHS 12
 
@@ -252,48 +249,38 @@ int catalogue_on(struct rule_ctx *ctx, day_t day, uint64_t *ret_version)
 }
 
 /* --- items ----------------------------------------------------------------------------------------- */
-/* The place of an item in the cache: the item, or a free one. */
-static struct catalogue_item *place(const struct fold_work *w, uint64_t version, struct bytes code)
+#define ITEM_KEY_MAX (8 + sizeof(((struct catalogue_item *)0)->code))
+
+static struct bytes item_key(uint8_t key[ITEM_KEY_MAX], uint64_t version, struct bytes code)
 {
-	uint32_t h = (uint32_t)version * UINT32_C(2654435761);
-
-	for (size_t i = 0; i < code.n; i++)
-		h = (h ^ code.p[i]) * UINT32_C(16777619);
-	for (h ^= h >> 15;; h++) {
-		struct catalogue_item *it = &w->item[h & (w->items_cap - 1)];
-
-		if (it->version == 0 || (it->version == version && it->code_n == code.n &&
-					 memcmp(it->code, code.p, code.n) == 0))
-			return it;
-	}
+	be64_put(key, version);
+	memcpy(key + 8, code.p, code.n);
+	return kv_bytes(key, 8 + code.n);
 }
 
-/* Makes room for one more item; empties the cache when it is full. */
-static int make_room(struct fold_work *w)
+static bool is_item(const void *ctx, uint32_t at, struct bytes key)
 {
-	if (2 * (w->nitems + 1) <= w->items_cap)
-		return ERR_OK;
-	uint32_t cap = w->items_cap ? w->items_cap * 2 : ITEMS_MIN;
-	struct fold_work bigger = {.items_cap = cap};
+	const struct catalogue_item *it = &((const struct catalogue_item *)ctx)[at];
 
-	if (cap > FOLD_ITEMS_MAX) {
-		memset(w->item, 0, w->items_cap * sizeof(*w->item));
+	return key.n == 8u + it->code_n && be64_get(key.p) == it->version &&
+	       memcmp(key.p + 8, it->code, it->code_n) == 0;
+}
+
+/* Keeps one more item; when there are as many as may be, all are forgotten first. */
+static int keep_item(struct fold_work *w, struct bytes key, const struct catalogue_item *it)
+{
+	int err;
+
+	if (w->nitems == FOLD_ITEMS_MAX) {
+		map_reset(&w->item_at);
 		w->nitems = 0;
-		return ERR_OK;
 	}
-	bigger.item = mem_array(cap, sizeof(*w->item));
-	if (!bigger.item)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < w->items_cap; i++) {
-		const struct catalogue_item *it = &w->item[i];
-
-		if (it->version)
-			*place(&bigger, it->version, kv_bytes(it->code, it->code_n)) = *it;
-	}
-	mem_free(w->item);
-	w->item = bigger.item;
-	w->items_cap = cap;
-	return ERR_OK;
+	err = VEC_ROOM(w->item, w->nitems, w->items_cap);
+	if (!err)
+		err = map_add(&w->item_at, key, w->nitems);
+	if (!err)
+		w->item[w->nitems++] = *it;
+	return err;
 }
 
 static int remember(struct rule_ctx *ctx, uint64_t version, struct bytes code,
@@ -327,22 +314,24 @@ static int remember(struct rule_ctx *ctx, uint64_t version, struct bytes code,
 int catalogue_find(struct rule_ctx *ctx, uint64_t version, struct bytes code,
 		   const struct catalogue_item **ret)
 {
-	struct catalogue_item it, *at;
-	int err;
+	struct fold_work *w = ctx->w;
+	uint8_t raw[ITEM_KEY_MAX];
+	struct catalogue_item it;
+	struct bytes key;
+	uint32_t at;
+	int err = ERR_OK;
 
 	if (code.n > sizeof(it.code))
 		return ERR_NOTFOUND;
-	at = ctx->w->items_cap ? place(ctx->w, version, code) : NULL;
-	if (!at || at->version == 0) {
+	key = item_key(raw, version, code);
+	at = map_get(&w->item_at, key, is_item, w->item);
+	if (at == MAP_NONE) {
 		err = remember(ctx, version, code, &it);
 		if (!err)
-			err = make_room(ctx->w);
-		if (err)
-			return err;
-		at = place(ctx->w, version, code);
-		*at = it;
-		ctx->w->nitems++;
+			err = keep_item(w, key, &it);
+		at = w->nitems - 1;
 	}
-	*ret = at;
-	return ERR_OK;
+	if (!err)
+		*ret = &w->item[at];
+	return err;
 }

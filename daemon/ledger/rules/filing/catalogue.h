@@ -4,10 +4,10 @@
 #include "daemon/ledger/rules/rule.h"
 
 /* An item of the village's catalogue as the points rules need it; kept between entries. */
-#define FOLD_ITEMS_MAX	  1024
+#define FOLD_ITEMS_MAX	  512
 #define FOLD_EVIDENCE_MAX 160
 struct catalogue_item {
-	uint64_t version; /* of the village; 0: this place is free */
+	uint64_t version; /* of the village */
 	day_t from, to;	  /* of the town's catalogue */
 	uint32_t number;
 	uint32_t category, sign, scope;
