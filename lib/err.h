@@ -27,7 +27,8 @@
 	X(ERR_IN_USE, -17, "another program uses the address")                                     \
 	X(ERR_ADDRESS, -18, "this machine does not have the address")                              \
 	X(ERR_DENIED, -19, "permission denied")                                                    \
-	X(ERR_READ_ONLY, -20, "the disk is read-only")
+	X(ERR_READ_ONLY, -20, "the disk is read-only")                                             \
+	X(ERR_NEWER, -21, "it was written by a newer program, which is wanted for it")
 
 #define ERR_ENUM(name, value, text) name = value,
 enum err { ERR_LIST(ERR_ENUM) };

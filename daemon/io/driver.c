@@ -303,10 +303,9 @@ static int start_state(struct driver *d, struct errmsg *msg)
 	if (err || format == STATE_FORMAT_NOW)
 		return err;
 	if (format > STATE_FORMAT_NOW)
-		return err_set(msg, ERR_STATE,
+		return err_set(msg, ERR_NEWER,
 			       "the store was written by a newer cunzhangd (format %llu, this one "
-			       "knows %d): start "
-			       "that one; nothing was changed",
+			       "%d); nothing was changed",
 			       (unsigned long long)format, STATE_FORMAT_NOW);
 	log_line(LOG_LEVEL_INFO,
 		 "store: its state has format %llu, this program %d; it is folded again from the "

@@ -91,6 +91,9 @@ struct says reply_words(int err)
 		return SAYS("没有权限（文件属于别的用户，或端口小于 1024）",
 			    "permission denied (files of another user, or a port below 1024)");
 	case ERR_READ_ONLY: return SAYS("磁盘是只读的", "the disk is read-only");
+	case ERR_NEWER:
+		return SAYS("数据是更新版本的程序写的，请用新版程序；没有改动任何内容",
+			    "it was written by a newer program: use that one; nothing was changed");
 	case ERR_TIMEOUT: return SAYS("没有及时得到答复", "no answer in time");
 	default: return SAYS("程序内部错误", "an internal failure");
 	}
