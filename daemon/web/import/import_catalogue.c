@@ -120,7 +120,7 @@ static void read_item(struct work *w)
 							  .id = ISSUE_ITEMS_MAX,
 							  .num = {w->max}});
 	w->n++;
-	if (w->n > w->max || w->rep->count[IMPORT_ERROR] != errors)
+	if (w->n > w->max || w->rep->count[IMPORT_ERROR] != errors || w->t.incomplete)
 		return;
 	w->v[w->good] = l;
 	w->row[w->good++] = w->t.row;

@@ -267,7 +267,7 @@ static int read_lines(struct work *w)
 		if (err)
 			return err;
 		w->row[w->n] = w->t.row;
-		w->n += w->rep->count[IMPORT_ERROR] == errors;
+		w->n += w->rep->count[IMPORT_ERROR] == errors && !w->t.incomplete;
 	}
 	if (got < 0)
 		return got;

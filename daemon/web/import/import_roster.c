@@ -325,7 +325,7 @@ static int read_people(struct work *w)
 		if (VEC_ROOM(w->p, w->n, w->cap))
 			return ERR_NOMEM;
 		read_person(w, &w->p[w->n]);
-		w->p[w->n++].bad = w->rep->count[IMPORT_ERROR] > errors;
+		w->p[w->n++].bad = w->rep->count[IMPORT_ERROR] > errors || w->t.incomplete;
 	}
 	return got < 0 ? got : w->rep->err;
 }

@@ -370,8 +370,10 @@ static void read_header(struct import_table *t, uint32_t upper, const struct hea
 			t->unread[i].heading = chars_blank(cell_here(t, i)) ? upper : t->header_row;
 	}
 	for (uint32_t i = 0; i < t->ncolumns; i++)
-		if (t->column[i].use == IMPORT_NEEDED && t->at[i] == HEADING_NONE)
+		if (t->column[i].use == IMPORT_NEEDED && t->at[i] == HEADING_NONE) {
 			row_issue(t, ISSUE_NO_COLUMN, (struct bytes){NULL, 0}, t->column[i].name);
+			t->incomplete = true;
+		}
 }
 
 /* What stands between the cells of a row that has one cell; @usual when that is not seen. */

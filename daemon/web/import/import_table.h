@@ -66,6 +66,7 @@ struct import_table {
 	uint32_t here, next;		 /* rows of the grid */
 	uint32_t row;			 /* number of the present one, as spreadsheets count */
 	uint32_t header_row;
+	bool incomplete; /* a needed column is missing: no row is without errors */
 	uint32_t header_cells;
 	struct import_unread unread[GRID_COLUMNS_MAX];
 	bool nameless[GRID_COLUMNS_MAX]; /* its header is empty, and it was not reported yet */
