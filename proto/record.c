@@ -22,6 +22,8 @@ const uint32_t rec_nlists = REC_LIST_NONE;
 
 /* what a field means; of those that name another one, it is in the same head or line */
 #define NAME			.person = true
+#define PAPER			.paper = true
+#define PHONE			.phone = true
 #define DEFAULT(how)		.fill = REC_##how
 #define EXAMPLE(text)		.example = (text)
 #define PAST			.past = true

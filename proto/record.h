@@ -104,6 +104,8 @@ struct rec_field {
 		example; /* a value for people to see; NULL: one is made of what is known (rec_example) */
 	enum rec_default fill;
 	bool person; /* the name of a person, which can be shortened */
+	bool paper;  /* the number of a paper */
+	bool phone;  /* that of a phone */
 	bool number; /* a text that is a number: "12.5" */
 	/* What the value means; another field is one of the same head or line. */
 	bool past; /* a day that is not after today */

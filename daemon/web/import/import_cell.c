@@ -6,6 +6,7 @@
 
 #include "daemon/web/import/import_chars.h"
 #include "lib/err.h"
+#include "lib/look.h"
 #include "lib/text.h"
 
 #define SERIAL_MIN	  10000 /* 1927; shorter numbers are more often a year */
@@ -68,7 +69,7 @@ static size_t shape_text(const struct shape *sh, struct bytes in, uint8_t *to)
 		bool only_blank = s.c == ' ' || s.c == 0x3000 || s.c == 0xa0;
 
 		if (chars_is_space(s.c)) {
-			space = only_blank && space != '\n' ? s.c : '\n';
+			space = !only_blank || space == '\n' ? '\n' : s.c == 0x3000 ? s.c : ' ';
 			continue;
 		}
 		if (sh->no_apostrophe && at == to &&
@@ -104,16 +105,6 @@ bool import_blank(struct bytes b)
 	return true;
 }
 
-bool import_has_private(struct bytes b)
-{
-	struct chars s = chars_of(b);
-
-	while (chars_next(&s))
-		if ((s.c >= 0xe000 && s.c <= 0xf8ff) || s.c >= 0xf0000)
-			return true;
-	return false;
-}
-
 /* --- cells -------------------------------------------------------------------------------------------- */
 
 void import_cell_issue(struct import_table *t, uint32_t column, struct bytes value,
@@ -134,7 +125,7 @@ static const struct shape shapes[] = {
 			 .dots = true,
 			 .personal = CHARS_PHONE | CHARS_CARD},
 	[IMPORT_TEXT] = {.spaces = SPACES_KEEP, .personal = CHARS_PHONE | CHARS_CARD},
-	[IMPORT_PAPER] = {.spaces = SPACES_KEEP},
+	[IMPORT_PAPER] = {.spaces = SPACES_KEEP, .personal = CHARS_PHONE},
 	[IMPORT_ID] = {.spaces = SPACES_DROP,
 		       .narrow_all = true,
 		       .no_apostrophe = true,
@@ -145,22 +136,24 @@ static const struct shape shapes[] = {
 			   .no_decimal = true},
 };
 
-/* What is written into the log stays there and is read everywhere: nothing that makes a name look like
- * another, and no number that belongs to a person. */
-static void check_text(struct import_table *t, uint32_t column, struct bytes raw, unsigned personal)
+/* What is written into the log stays there and is read everywhere: nothing that makes a name look like another,
+ * also where that would be left out, and no number that belongs to a person. */
+static void check_text(struct import_table *t, uint32_t column, struct bytes raw, struct bytes v,
+		       enum import_class class)
 {
+	bool name = class == IMPORT_NAME;
+	struct look_found f = {0};
 	struct chars s = chars_of(raw);
-	char code[16];
+	char code[LOOK_CODE_MAX];
 
-	while (chars_next(&s)) {
-		if (!chars_is_format(s.c))
-			continue;
-		snprintf(code, sizeof(code), "U+%04X", (unsigned)s.c);
-		import_cell_issue(t, column, raw, ISSUE_FORMAT_CHARACTER,
-				  import_shown(t->rep, bytes_str(code)), 0);
-		break;
-	}
-	if (chars_personal(raw, personal))
+	while (!f.c && chars_next(&s))
+		f.c = chars_is_format(s.c) ? s.c : 0;
+	if (f.c || look_find(v, name, &f))
+		import_cell_issue(t, column, raw,
+				  f.kind == LOOK_PRIVATE ? ISSUE_PRIVATE_CHARACTER
+							 : ISSUE_FORMAT_CHARACTER,
+				  import_shown(t->rep, bytes_str(look_code(f.c, code))), 0);
+	if (chars_personal(raw, shapes[class].personal))
 		import_cell_issue(t, column, raw, ISSUE_PERSONAL_NUMBER, "", 0);
 }
 
@@ -172,9 +165,9 @@ struct bytes import_cell(struct import_table *t, uint32_t column, enum import_cl
 
 	if (!to)
 		return (struct bytes){NULL, 0};
-	if (class == IMPORT_NAME || class == IMPORT_TEXT || class == IMPORT_PAPER)
-		check_text(t, column, raw, shapes[class].personal);
 	v.n = shape_text(&shapes[class], raw, to);
+	if (class == IMPORT_NAME || class == IMPORT_TEXT || class == IMPORT_PAPER)
+		check_text(t, column, raw, v, class);
 	if (bytes_eq(raw, v) || v.n == 0)
 		return v;
 	bool id = class == IMPORT_ID;

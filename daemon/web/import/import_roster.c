@@ -206,8 +206,6 @@ static void read_name(struct work *w, struct person *p)
 			import_cell_issue(&w->t, COL_NAME, v, ISSUE_LOST_CHARACTER, lost[i], 0);
 			break;
 		}
-	if (import_has_private(v))
-		import_cell_issue(&w->t, COL_NAME, v, ISSUE_PRIVATE_CHARACTER, "", 0);
 }
 
 static void id_issue(struct work *w, struct bytes id, enum import_id what)

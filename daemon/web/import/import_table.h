@@ -92,8 +92,7 @@ enum import_class {
 };
 /* The text without any spaces and full-width forms, at @to (as many bytes as @in). Its length. */
 size_t import_squeeze(struct bytes in, uint8_t *to);
-bool import_blank(struct bytes b);	 /* nothing but spaces */
-bool import_has_private(struct bytes b); /* a character of the private use areas */
+bool import_blank(struct bytes b); /* nothing but spaces */
 /* The cell made regular, kept in the report; what changed is noted. */
 struct bytes import_cell(struct import_table *t, uint32_t column, enum import_class class);
 /* An issue about a cell of the present row. */

@@ -110,7 +110,7 @@ static bool names_child(const struct page *p, struct bytes text)
 void page_text(struct page *p, struct bytes text)
 {
 	if (p->posted && !p->leak) {
-		p->leak = privacy_find(text, NULL);
+		p->leak = privacy_find(text, PRIVACY_PHONES | PRIVACY_CARDS, NULL);
 		if (!p->leak && names_child(p, text))
 			p->leak = PRIVACY_CHILD;
 		if (p->leak)

@@ -436,7 +436,7 @@ static int find_again(struct details *d, const struct roster_household *x,
 		err = read_details(d, o, &other);
 		if (err)
 			return err;
-		if (bytes_eq(other.name, name))
+		if (look_same(other.name, name))
 			*ret = o;
 	}
 	return ERR_OK;
