@@ -158,7 +158,7 @@ bool look_same(struct bytes a, struct bytes b)
 }
 
 /* --- whatever shows it ----------------------------------------------------------------------------- */
-static bool steers(uint32_t c)
+bool look_steers(uint32_t c)
 {
 	enum look_kind kind = kind_of(c);
 
@@ -172,7 +172,7 @@ int look_put(struct buf *out, struct bytes text)
 	while (p < end) {
 		const uint8_t *from = p;
 
-		if (steers(utf8_next(&p, end)))
+		if (look_steers(utf8_next(&p, end)))
 			buf_puts(out, "\xef\xbf\xbd");
 		else
 			buf_put(out, from, (size_t)(p - from));

@@ -42,8 +42,10 @@ static inline struct bytes look_bytes(const struct look *l)
 }
 bool look_same(struct bytes a, struct bytes b);
 
-/* Appends the text with U+FFFD in place of what would steer whatever shows it: old records and other nodes may hold it.
- * What is only unknown (private use) stays. */
+/* Would the character steer whatever shows it: a terminal, a page, a table? Old records and other nodes may hold it. What
+ * is only unknown (private use) does not. */
+bool look_steers(uint32_t c);
+/* Appends the text with U+FFFD in place of what steers. */
 int look_put(struct buf *out, struct bytes text);
 /* Does it hold letters of a script that runs from right to left, which would turn round numbers beside it? */
 bool look_turns(struct bytes text);

@@ -101,8 +101,8 @@ static void print_household(const json_t *h)
 {
 	const char *into = client_str(h, "into"), *left = client_str(h, "left_day");
 
-	printf("%s %s  %s  %s %s\n", say_text(M_T_HOUSEHOLD), client_str(h, "household"),
-	       client_str(h, "head_name"), say_text(M_T_GROUP), client_str(h, "group"));
+	SAY(stdout, M_HOUSEHOLD_IS, client_str(h, "household"), client_str(h, "head_name"),
+	    client_str(h, "group"));
 	if (into[0])
 		SAY(stdout, M_HOUSEHOLD_MERGED, left, into);
 	else if (left[0])
