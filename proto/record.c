@@ -345,6 +345,12 @@ void rec_clear(const struct rec_field *f, void *s)
 	value_put(f, s, zero, value_size(f->kind));
 }
 
+void rec_put_bytes(const struct rec_field *f, void *s, struct bytes b)
+{
+	assert(rec_is_hex(f) || f->kind == REC_TEXT || f->kind == REC_CODE);
+	value_put_bytes(f, s, b);
+}
+
 void rec_put_day(const struct rec_field *f, void *s, day_t day)
 {
 	assert(f->kind == REC_DAY);

@@ -22,6 +22,7 @@ struct change {
 	struct sign_key *author;
 	uint8_t txid[TXID_BYTES];
 	bool has_txid, dry_run;
+	uint8_t kept[DEFAULTS_KEPT_MAX]; /* texts that were left out */
 };
 
 static bool change_begin(struct change *c, const struct web_services *s, const struct web_req *req,
@@ -75,13 +76,25 @@ static void refuse_by_rule(struct change *c, const struct reason *why)
 
 /* --- any record ---------------------------------------------------------------------------------- */
 
+static bool is_given(void *ctx, const char *field)
+{
+	return json_object_get(ctx, field) != NULL;
+}
+
 /* What was left out because it follows from the rest; false: the answer is there. */
 static bool complete(struct change *c, json_t *head, struct recjson *r)
 {
 	const struct tx_services *s = &c->s->tx;
 	struct defaults_at at = {.feed_no = s->own, .wall_ms = s->wall_ms(s->ctx)};
-	struct defaults_record d = {r->t, &r->head, r->lines, r->nlines,
-				    json_object_get(head, "minute") != NULL};
+	struct buf kept = {.p = c->kept, .cap = sizeof(c->kept), .max = sizeof(c->kept)};
+	struct defaults_record d = {.t = r->t,
+				    .head = &r->head,
+				    .lines = r->lines,
+				    .nlines = r->nlines,
+				    .has_minute = json_object_get(head, "minute") != NULL,
+				    .given = is_given,
+				    .ctx = head,
+				    .kept = &kept};
 	struct reason why = {0};
 	int err = kv_begin(s->kv, false, &at.t);
 

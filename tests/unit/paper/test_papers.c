@@ -438,6 +438,38 @@ static void test_a_child_at_the_head_is_not_named(void)
 	town_close(&x.w);
 }
 
+/* --- corrections ----------------------------------------------------------------------------------- */
+static void test_a_passbook_has_the_right_name_and_the_one_before(void)
+{
+	struct rec_passbook book = {.household = town_b("01001"),
+				    .number = town_b("SC-01001"),
+				    .action = BOOK_issue,
+				    .day = town_day(2026, 3, 1)};
+	struct rec_person_correction r = {.household = town_b("01001"),
+					  .member = 1,
+					  .name = town_b("孟晓山"),
+					  .relation = town_b("户主"),
+					  .sex = SEX_male,
+					  .birth = town_day(1960, 1, 2),
+					  .reason = town_b("与身份证核对")};
+	struct rec_person_correction was;
+	char text[200];
+
+	open_village(14);
+	town_begin(&x.w);
+	T_EQ(read_registered(READER(x.w.t, x.no), r.household, 1, &was), ERR_OK);
+	snprintf(text, sizeof(text), "姓名 %.*s → 孟晓山", (int)was.name.n,
+		 (const char *)was.name.p);
+	town_commit(&x.w);
+	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_person_correction, &r, NULL, 0), V_ACCEPTED);
+	put(REC_passbook, &book);
+	T_EQ(ASK("passbook", "household", "01001"), ERR_OK);
+	shows("户主 孟晓山");
+	shows(text);
+	finish();
+	town_close(&x.w);
+}
+
 /* --- refusals -------------------------------------------------------------------------------------- */
 #define WRONG	"PARAMETER", ASK_WRONG
 #define MISSING ASK_MISSING
@@ -593,5 +625,6 @@ T_MAIN(T(test_a_slip_shows_the_goods_and_the_balance_of_its_time),
        T(test_a_draft_is_marked_and_has_no_code), T(test_papers_of_a_training_town_say_so),
        T(test_the_name_of_a_child_is_not_posted), T(test_a_phone_number_is_not_posted),
        T(test_a_child_at_the_head_is_not_named),
+       T(test_a_passbook_has_the_right_name_and_the_one_before, "R58 R24"),
        T(test_what_cannot_be_made_says_why_and_what_to_do),
        T(test_without_a_date_nothing_dated_is_made), T(test_a_failing_machine_is_no_refusal))
