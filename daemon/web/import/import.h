@@ -59,6 +59,7 @@ struct import_report {
 	size_t memory;
 };
 
+struct import_roster;
 struct import_opts {
 	bool accept;	   /* take what has warnings */
 	day_t today;	   /* DAY_NONE: not known */
@@ -66,6 +67,9 @@ struct import_opts {
 	/* entries: the digest of a file that a row names. False: no such file came along. May be NULL. */
 	bool (*file)(void *ctx, struct bytes name, struct hash *ret);
 	void *file_ctx;
+	/* roster: compares it with the register and says what differs. May be NULL. */
+	int (*update)(void *ctx, struct import_roster *roster, struct import_report *rep);
+	void *update_ctx;
 };
 
 /* Each returns ERR_OK with @ret filled; ERR_INVALID when the report says why nothing can be imported;
@@ -75,6 +79,9 @@ struct import_household {
 	struct rec_household_line *line;
 	uint32_t nlines;
 	uint32_t row; /* where it begins */
+	uint32_t *line_row;
+	bool *hukou_given; /* of each line; else it is what the usual one is */
+	bool known;	   /* it is registered: no record is made of it */
 };
 struct import_roster {
 	struct import_household *v; /* in the order of the file */

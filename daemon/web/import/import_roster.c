@@ -57,7 +57,7 @@ struct person {
 	struct bytes key;  /* the whole row; wiped at the end */
 	struct rec_household home;
 	struct rec_household_line line;
-	bool id_good, id_suspect, repeated, no_number;
+	bool id_good, id_suspect, repeated, no_number, hukou_given;
 	uint32_t next; /* in the household */
 };
 struct home {
@@ -291,6 +291,7 @@ static void read_residence(struct work *w, struct person *p)
 {
 	struct bytes v = import_cell(&w->t, COL_HUKOU, IMPORT_CODE);
 
+	p->hukou_given = v.n > 0;
 	if (v.n)
 		import_cell_field(&w->t, COL_HUKOU, usual_word(w, COL_HUKOU, v),
 				  line_field("hukou"), &p->line);
@@ -595,13 +596,17 @@ static int make_home(struct work *w, const struct home *h, const struct import_o
 	uint32_t i = h->first;
 
 	ret->line = import_alloc(w->rep, h->n * sizeof(ret->line[0]));
-	if (!ret->line)
+	ret->line_row = import_alloc(w->rep, h->n * sizeof(ret->line_row[0]));
+	ret->hukou_given = import_alloc(w->rep, h->n * sizeof(ret->hukou_given[0]));
+	if (!ret->line || !ret->line_row || !ret->hukou_given)
 		return ERR_NOMEM;
 	ret->row = w->p[i].row;
 	ret->head = w->p[i].home;
 	ret->head.consent_day = ret->head.takes_part == YES_yes ? o->consent_day : DAY_NONE;
 	for (; i != NOBODY; i = w->p[i].next) {
 		ret->line[ret->nlines] = w->p[i].line;
+		ret->line_row[ret->nlines] = w->p[i].row;
+		ret->hukou_given[ret->nlines] = w->p[i].hukou_given;
 		ret->line[ret->nlines].member = ret->nlines + 1;
 		ret->nlines++;
 	}
@@ -636,18 +641,23 @@ int import_roster(const void *p, size_t n, const struct import_opts *o, struct i
 		  struct import_report *rep)
 {
 	struct work w = {.rep = rep};
+	struct import_roster made = {0};
 	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
 
 	if (!err)
 		err = read_people(&w);
 	if (!err)
 		err = check_all(&w);
+	if (!err)
+		err = make_roster(&w, o, &made);
+	if (!err && o->update)
+		err = o->update(o->update_ctx, &made, rep);
 	if (err == ERR_NOMEM)
 		rep->err = err;
 	if (!err || err == ERR_INVALID)
 		err = import_end(rep, o);
 	if (!err)
-		err = make_roster(&w, o, ret);
+		*ret = made;
 	for (uint32_t i = 0; i < w.n; i++) {
 		wipe(w.p[i].id);
 		wipe(w.p[i].key);

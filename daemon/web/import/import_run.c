@@ -6,6 +6,7 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/writer/trial.h"
+#include "lib/look.h"
 #include "lib/mem.h"
 #include "lib/vec.h"
 
@@ -32,7 +33,7 @@ static int match_member(void *ctx, const struct view_member *m)
 {
 	struct by_name *by = ctx;
 
-	if (strlen(m->name) == by->name.n && memcmp(m->name, by->name.p, by->name.n) == 0) {
+	if (look_same(bytes_str(m->name), by->name)) {
 		by->member = m->member;
 		by->found++;
 	}
@@ -76,6 +77,23 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 	return err;
 }
 
+/* As an update of what is registered. */
+static int read_roster(struct import *m, struct kv_txn *t)
+{
+	const struct reader r = reader_of(t, m->s->own);
+	struct feed_head head = {.size = 0};
+	int err = feedlog_head(t, m->s->own, &head);
+
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	m->update = (struct import_update){.r = &r, .o = &m->opts, .size = head.size};
+	m->opts.update = import_update;
+	m->opts.update_ctx = &m->update;
+	err = import_roster(m->file.p, m->file.n, &m->opts, &m->roster, &m->report);
+	m->update.r = NULL;
+	return err;
+}
+
 static int read_file(struct import *m)
 {
 	struct kv_txn *t = NULL;
@@ -87,9 +105,7 @@ static int read_file(struct import *m)
 		return err;
 	look.t = t;
 	switch (m->kind) {
-	case IMPORT_ROSTER:
-		err = import_roster(m->file.p, m->file.n, &m->opts, &m->roster, &m->report);
-		break;
+	case IMPORT_ROSTER: err = read_roster(m, t); break;
 	case IMPORT_CATALOGUE:
 		err = import_catalogue(m->file.p, m->file.n, &m->opts, &m->catalogue, &m->report);
 		break;
@@ -252,14 +268,35 @@ static int add_record(struct import *m, struct trial *r, struct import_record li
 	return ERR_OK;
 }
 
+/* Of a change its ID follows from what it changes: the same one of a later state is another record. */
+static int plan_change(struct import *m, struct trial *r, const struct import_change *c)
+{
+	/* household and member are the first fields of all three */
+	const struct rec_person_correction *p = &c->u.person;
+	uint8_t what[2 + 8 + 8 + STATE_CODE_MAX], id[TXID_BYTES];
+	bool whole = c->code == REC_household_correction;
+
+	be16_put(what, (uint16_t)c->code);
+	be64_put(what + 2, m->update.size);
+	be64_put(what + 10, whole ? 0 : c->code == REC_member_join ? c->u.join.member : p->member);
+	memcpy(what + 18, p->household.p, p->household.n);
+	id_of(m, STEP_RECORD, what, 18 + p->household.n, id);
+	return add_record(m, r, (struct import_record){.row = c->row, .whole = true}, c->code,
+			  &c->u, NULL, 0, id);
+}
+
 static int plan_roster(struct import *m, struct trial *r)
 {
 	uint8_t id[TXID_BYTES];
-	int err = room(m, m->roster.n);
+	int err = room(m, m->roster.n + m->update.n);
 
+	for (uint32_t i = 0; !err && i < m->update.n; i++)
+		err = plan_change(m, r, &m->update.change[i]);
 	for (uint32_t i = 0; !err && i < m->roster.n; i++) {
 		const struct import_household *h = &m->roster.v[i];
 
+		if (h->known)
+			continue;
 		id_at(m, i, id);
 		err = add_record(m, r, (struct import_record){.row = h->row, .whole = true},
 				 REC_household, &h->head, h->line, h->nlines, id);
@@ -536,6 +573,7 @@ void import_close(struct import *m)
 	drop_records(m);
 	for (int i = 0; i < STEPS; i++)
 		sign_key_free(m->signer[i]);
+	import_update_close(&m->update);
 	import_report_close(&m->report);
 	buf_close(&m->problems.text);
 	buf_close(&m->warnings.text);
