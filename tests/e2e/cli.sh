@@ -233,7 +233,7 @@ expect 0 'would import 315 rows in 120 signed entries' "${v[@]}" roster import "
 [[ $(size) == "$before" ]] || fail "a refused import or a trial wrote something"
 # R24
 expect 0 'imported: 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
-expect 0 'nothing new: the same file was imported on 20' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
+expect 0 '120 households with the same facts passed over' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
 expect 2 'cannot read' "${v[@]}" roster import "$work/none.csv" --as head
 
 # --- the examples of help ---------------------------------------------------------------------------------
