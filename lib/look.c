@@ -180,6 +180,20 @@ int look_put(struct buf *out, struct bytes text)
 	return out->err;
 }
 
+void look_mask(char *text, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)text, *end = p + n;
+
+	while (p < end) {
+		size_t from = (size_t)(p - (const uint8_t *)text);
+		/* of a byte that begins no character the rest is a control: so it goes, too */
+		bool steers = look_steers(utf8_next(&p, end));
+
+		if (steers)
+			memset(text + from, '?', (size_t)(p - (const uint8_t *)text) - from);
+	}
+}
+
 bool look_turns(struct bytes text)
 {
 	const uint8_t *p = text.p, *end = text.p + text.n;

@@ -47,6 +47,8 @@ bool look_same(struct bytes a, struct bytes b);
 bool look_steers(uint32_t c);
 /* Appends the text with U+FFFD in place of what steers. */
 int look_put(struct buf *out, struct bytes text);
+/* The same in place and in as many bytes, with question marks; for lines of a log, which may be no UTF-8 at all. */
+void look_mask(char *text, size_t n);
 /* Does it hold letters of a script that runs from right to left, which would turn round numbers beside it? */
 bool look_turns(struct bytes text);
 /* The tables of SPEC 6.13, which a test compares. */

@@ -165,6 +165,17 @@ static void test_what_steers_is_neutral_when_shown(void)
 	buf_close(&b);
 }
 
+static void test_a_line_of_a_log_is_masked_in_place(void)
+{
+	char line[] = "村 \xc2\x9b"
+		      "31m\xe2\x80\xae"
+		      "1\x7f 王\x9b\xe7\x8e";
+
+	look_mask(line, strlen(line));
+	T_OK(strncmp(line, "村 ??31m???1? 王?", strlen("村 ??31m???1? 王?")) == 0);
+	T_EQ(strlen(line), strlen("村 ??31m???1? 王?") + 2); /* a cut character stays as it was */
+}
+
 static void test_names_that_run_to_the_left_are_known(void)
 {
 	T_OK(look_turns(bytes_str("ئايگۈل 98")));
@@ -200,4 +211,5 @@ T_MAIN(T(test_what_looks_the_same_is_the_same_name, "R60"), T(test_other_names_s
        T(test_a_skeleton_is_its_own_skeleton), T(test_a_skeleton_has_room_for_the_longest_name),
        T(test_a_character_that_hides_is_found_with_its_place, "R09"),
        T(test_what_people_write_is_let_through), T(test_what_steers_is_neutral_when_shown, "R09"),
+       T(test_a_line_of_a_log_is_masked_in_place, "R09"),
        T(test_names_that_run_to_the_left_are_known), T(test_the_specification_has_the_tables))
