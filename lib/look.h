@@ -30,7 +30,8 @@ const char *look_code(uint32_t c, char text[LOOK_CODE_MAX]);
 /* What two names have in common that look the same: neither spaces nor accents, every character in the form that stands
  * for all that look like it. */
 #define LOOK_NAME_MAX 64 /* bytes of the longest name */
-#define LOOK_MAX      (LOOK_NAME_MAX / 3 * 4 + 4)
+/* no character has more than half as many bytes again as one that looks like it */
+#define LOOK_MAX (LOOK_NAME_MAX / 2 * 3 + 4)
 struct look {
 	uint8_t n;
 	uint8_t b[LOOK_MAX];

@@ -47,6 +47,11 @@ static void test_what_looks_the_same_is_the_same_name(void)
 		{"Lü", "LU\xcc\x88"},
 		{"(二组)", "（二组）"},
 		{"吕布", "呂布"},
+		{"李一", "李－"},
+		{"李一", "李ー"},
+		{"张三", "张Ξ"},
+		{"吕口", "吕囗"},
+		{"李一", "李⼀"},
 	};
 
 	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
@@ -83,6 +88,7 @@ static void test_a_skeleton_is_its_own_skeleton(void)
 			raw[i] = (uint8_t)(0x80 | (c >> 6 * (n - 1 - i) & 0x3f));
 		T_OK(utf8_valid(raw, n));
 		look_of((struct bytes){raw, n}, &once);
+		T_OK(2 * once.n <= 3 * n); /* as LOOK_MAX has it */
 		T_OK(utf8_valid(once.b, once.n));
 		look_of(look_bytes(&once), &twice);
 		T_OK(bytes_eq(look_bytes(&once), look_bytes(&twice)));
@@ -92,6 +98,7 @@ static void test_a_skeleton_is_its_own_skeleton(void)
 static void test_a_skeleton_has_room_for_the_longest_name(void)
 {
 	static const char grows[] = "\xef\xab\x8f"; /* to a character of four bytes */
+	static const char xi[] = "Ξ";
 	char name[LOOK_NAME_MAX + 4];
 	struct look l;
 
@@ -101,6 +108,10 @@ static void test_a_skeleton_has_room_for_the_longest_name(void)
 	T_EQ(l.n, 84);
 	look_of((struct bytes){(const uint8_t *)name, sizeof(name) - 2}, &l);
 	T_OK(l.n <= LOOK_MAX);
+	for (size_t i = 0; i + 2 <= sizeof(name); i += 2)
+		memcpy(name + i, xi, 2);
+	look_of((struct bytes){(const uint8_t *)name, LOOK_NAME_MAX}, &l);
+	T_EQ(l.n, LOOK_NAME_MAX / 2 * 3);
 }
 
 static void test_a_character_that_hides_is_found_with_its_place(void)
