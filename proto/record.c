@@ -22,6 +22,8 @@ const uint32_t rec_nlists = REC_LIST_NONE;
 
 /* what a field means; of those that name another one, it is in the same head or line */
 #define NAME			.person = true
+#define PAPER			.paper = true
+#define PHONE			.phone = true
 #define DEFAULT(how)		.fill = REC_##how
 #define EXAMPLE(text)		.example = (text)
 #define PAST			.past = true
@@ -341,6 +343,12 @@ void rec_clear(const struct rec_field *f, void *s)
 	static const uint8_t zero[sizeof(struct bytes)];
 
 	value_put(f, s, zero, value_size(f->kind));
+}
+
+void rec_put_bytes(const struct rec_field *f, void *s, struct bytes b)
+{
+	assert(rec_is_hex(f) || f->kind == REC_TEXT || f->kind == REC_CODE);
+	value_put_bytes(f, s, b);
 }
 
 void rec_put_day(const struct rec_field *f, void *s, day_t day)

@@ -90,7 +90,8 @@ enum rec_default {
 	REC_NOW,      /* the minute of writing, when the day is today */
 	REC_IN_FORCE, /* the version in force on the day of the record */
 	REC_ITEM,     /* the points of the item in that version */
-	REC_PRICE     /* price times quantity, by that version */
+	REC_PRICE,    /* price times quantity, by that version */
+	REC_REGISTERED /* what the register has of the person; empty is what people say, and not left out */
 };
 struct rec_field {
 	const char *name;
@@ -104,6 +105,8 @@ struct rec_field {
 		example; /* a value for people to see; NULL: one is made of what is known (rec_example) */
 	enum rec_default fill;
 	bool person; /* the name of a person, which can be shortened */
+	bool paper;  /* the number of a paper */
+	bool phone;  /* that of a phone */
 	bool number; /* a text that is a number: "12.5" */
 	/* What the value means; another field is one of the same head or line. */
 	bool past; /* a day that is not after today */
@@ -185,6 +188,7 @@ bool rec_is_zero(const struct rec_field *f, const void *s);
 /* Puts the value that the field has in @from; of bytes the borrowed ones. */
 void rec_copy(const struct rec_field *f, void *s, const void *from);
 void rec_clear(const struct rec_field *f, void *s);
+void rec_put_bytes(const struct rec_field *f, void *s, struct bytes b); /* borrows them */
 void rec_put_day(const struct rec_field *f, void *s, day_t day);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */

@@ -353,6 +353,10 @@ static void spec_checks(struct buf *out, const struct rec_field *f)
 	static const char *const need[] = {
 		[REC_KNOWN] = "known", [REC_PRESENT] = "present", [REC_PART] = "taking part"};
 
+	if (f->person || f->paper || f->phone)
+		buf_puts(out, f->person	 ? "name of a person"
+			      : f->paper ? "number of a paper"
+					 : "number of a phone");
 	if (f->past)
 		buf_printf(out, "not after today%s", f->not_before ? "; " : "");
 	if (f->not_before)

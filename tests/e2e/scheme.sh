@@ -206,10 +206,13 @@ for kind in assessment redemption catalogue scheme; do
 done
 # R05 R78
 v notice check AAAA-BBBB-CCCC-DDDD >"$work/out" 2>&1 && fail "a code that nobody printed is right"
-decide scheme --version 2 --title 请致电13800138000 --from "$today" --rate-points 1 --rate-fen 1 --threshold 100 \
-	--notice-days 7 --object-days 7 --answer-days 7 --proxy-max 3 --scope '联系 13800138000' --lines "$work/rewards.csv"
-refused N03 notice make scheme --as head -o "$work/leak.html"
-[[ ! -e $work/leak.html ]] || fail "a notice with a phone number was written"
+again=(--version 2 --from "$today" --rate-points 1 --rate-fen 1 --threshold 100 --notice-days 7 --object-days 7 --answer-days 7
+	--proxy-max 3 --lines "$work/rewards.csv")
+for phone in 13800138000 138-0013-8000 +86138.0013.8000; do
+	refused N03 record scheme --as head --title "请致电$phone" --scope 全体 "${again[@]}"
+	refused N03 record scheme --as head --title 方案 --scope "联系 $phone" "${again[@]}"
+done
+decide scheme --title 第二版 --scope 全体 "${again[@]}"
 
 for words in 文明家庭 优先扶持 日用品兑换 '告知后 3 天'; do
 	grep -q "$words" "$work/scheme.html" || fail "the notice of the scheme does not say $words"

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/state/privacy.h"
 #include "lib/amount.h"
 #include "lib/date.h"
 #include "lib/err.h"
+#include "lib/look.h"
 #include "lib/text.h"
 #include "proto/noticecode.h"
 #include "tests/fuzz/fuzz.h"
@@ -98,6 +100,29 @@ static void utf8(const uint8_t *p, size_t n)
 	}
 }
 
+/* How text looks: nothing is read behind its end, and what comes of it is text again. */
+static void looks(const uint8_t *p, size_t n)
+{
+	struct bytes text = {p, n}, where = {p, 0};
+	struct look once, twice;
+	struct look_found f;
+	struct buf out = {0};
+
+	if (!utf8_valid(p, n))
+		return;
+	look_of(text, &once);
+	assert(utf8_valid(once.b, once.n));
+	look_of(look_bytes(&once), &twice);
+	assert(once.n > LOOK_NAME_MAX || bytes_eq(look_bytes(&once), look_bytes(&twice)));
+	if (look_find(text, true, &f))
+		assert(f.kind != LOOK_GOOD && f.place >= 1 && f.place <= utf8_count(p, n));
+	assert(look_put(&out, text) == ERR_OK && utf8_valid(out.p, out.n));
+	for (unsigned looks_for = 0; looks_for <= PRIVACY_ALL; looks_for++)
+		if (privacy_find(text, looks_for, &where))
+			assert(where.p >= p && where.n > 0 && where.p + where.n <= p + n);
+	buf_close(&out);
+}
+
 static void numbers(const char *s, size_t n)
 {
 	char text[AMOUNT_TEXT_MAX], again[32];
@@ -163,6 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	base64(s, n);
 	hex(s, n);
 	utf8(data, n);
+	looks(data, n);
 	numbers(s, n);
 	check_code(s, n);
 	return 0;

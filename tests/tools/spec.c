@@ -4,9 +4,10 @@
 
 #include "daemon/web/api/viewjson.h"
 #include "lib/buf.h"
+#include "lib/look.h"
 #include "proto/record.h"
 
-/* Writes what follows from tables into the files that tell it: of proto/records.def into proto/SPEC.md, of
+/* Writes what follows from tables into the files that tell it: of proto/records.def and lib/look.def into proto/SPEC.md, of
  * daemon/ledger/query/views.def into openapi.yaml: spec SPEC OPENAPI. Exit 0 done, 1 failed. */
 #define SPEC_MAX ((size_t)4 << 20)
 
@@ -56,6 +57,8 @@ int main(int argc, char **argv)
 	if (argc == 3)
 		rv = put_between(argv[1], "<!-- records:begin -->\n", "<!-- records:end -->",
 				 rec_spec_table);
+	if (!rv)
+		rv = put_between(argv[1], "<!-- look:begin -->\n", "<!-- look:end -->", look_spec);
 	return rv ? rv
 		  : put_between(argv[2], "    # views:begin\n", "    # views:end",
 				viewjson_openapi);

@@ -30,6 +30,15 @@ static void print_before(const json_t *root)
 		    say_num(client_u64(root, "existing_refused_lines")));
 }
 
+/* What the register has already, and what of it changes. */
+static void print_known(const json_t *root)
+{
+	if (client_u64(root, "known_people"))
+		SAY(stdout, M_IMPORT_KNOWN, say_num(client_u64(root, "known")),
+		    say_num(client_u64(root, "known_people")),
+		    say_num(client_u64(root, "corrections")), say_num(client_u64(root, "joins")));
+}
+
 static void print_result(const json_t *root, bool accept)
 {
 	const json_t *rep = json_object_get(root, "report");
@@ -37,11 +46,12 @@ static void print_result(const json_t *root, bool accept)
 	const char *rows = say_num(client_u64(rep, "rows"));
 
 	print_before(root);
+	print_known(root);
 	if (json_is_true(json_object_get(root, "partial")))
 		SAY(stdout, M_IMPORT_PARTIAL, say_num(client_u64(root, "written")),
 		    say_num(client_u64(root, "unfinished")));
 	else if (json_is_true(json_object_get(root, "ok")) && !fresh)
-		return;
+		SAY(stdout, M_IMPORT_NOTHING);
 	else if (json_is_true(json_object_get(root, "done")))
 		SAY(stdout, M_IMPORT_DONE, rows, say_num(fresh));
 	else if (json_is_true(json_object_get(root, "ok")))

@@ -18,10 +18,8 @@ static int give(const struct cli *c, const struct sheet *s)
 		rv = sheet_xlsx(s, xlsx);
 	if (c->json)
 		return rv;
-	if (!rv && !csv && !xlsx) {
-		puts(s->title);
+	if (!rv && !csv && !xlsx)
 		sheet_print(s);
-	}
 	if (!rv && csv)
 		SAY(stdout, M_WROTE_FILE, csv);
 	if (!rv && xlsx)

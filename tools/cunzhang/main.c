@@ -40,7 +40,7 @@ static const struct option_def o_invite[] = {
 	AS, {"out", "FILE", M_O_OUT, true, 'o', NULL}, END,
 };
 static const struct option_def o_operator_add[] = {
-	AS, {"key", "HEX", M_O_KEY, false, 0, NULL}, END,
+	AS, {"key", "HEX", M_O_KEY, false, 0, NULL}, {"second-key", NULL, M_O_SECOND_KEY, false, 0, NULL}, END,
 };
 static const struct option_def o_operator_revoke[] = {
 	AS, {"key", "HEX", M_O_KEY_OF, false, 0, NULL}, END,

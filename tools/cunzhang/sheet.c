@@ -8,6 +8,7 @@
 #include <xlsxwriter.h>
 
 #include "daemon/io/file.h"
+#include "lib/look.h"
 #include "tools/cunzhang/cli.h"
 
 #define SHEET_FILE_MODE 0600	       /* names of people */
@@ -16,10 +17,18 @@
 #define FORMULA_MARK	"=+-@\t"
 
 /* --- cells ----------------------------------------------------------------------------------------- */
-static const char *cell_text(const json_t *v, char number[NUMBER_TEXT])
+/* In @clean, without what steers whatever shows it. */
+static const char *clean_text(const char *s, struct buf *clean)
+{
+	buf_reset(clean);
+	look_put(clean, bytes_str(s));
+	return buf_str(clean);
+}
+
+static const char *cell_text(const json_t *v, struct buf *clean, char number[NUMBER_TEXT])
 {
 	if (json_is_string(v))
-		return json_string_value(v);
+		return clean_text(json_string_value(v), clean);
 	if (!json_is_integer(v))
 		return "";
 	snprintf(number, NUMBER_TEXT, "%lld", (long long)json_integer_value(v));
@@ -44,11 +53,23 @@ static bool is_number(const char *s, double *ret)
 }
 
 /* --- CSV ------------------------------------------------------------------------------------------- */
-/* A text that a spreadsheet would take for a formula gets an apostrophe in front. */
+/* Does a spreadsheet take it for a formula? Some look behind blanks, and read full-width signs. */
+static bool is_formula(const char *s)
+{
+	static const char *const wide[] = {"＝", "＋", "－", "＠"};
+
+	s += strspn(s, " ");
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (strncmp(s, wide[i], strlen(wide[i])) == 0)
+			return true;
+	return s[0] && strchr(FORMULA_MARK, s[0]);
+}
+
+/* What would be a formula gets an apostrophe in front. */
 static void put_csv(struct buf *out, const char *s, bool number)
 {
 	double ignored;
-	bool guard = s[0] && strchr(FORMULA_MARK, s[0]) && !(number && is_number(s, &ignored));
+	bool guard = is_formula(s) && !(number && is_number(s, &ignored));
 
 	if (!guard && !s[strcspn(s, "\",\r\n")]) {
 		buf_puts(out, s);
@@ -77,19 +98,21 @@ int sheet_csv(const struct sheet *s, const char *path)
 {
 	struct buf out = {0};
 	char number[NUMBER_TEXT];
+	struct buf clean = {0};
 	const json_t *row;
 	size_t r;
 
 	buf_puts(&out, BOM);
 	for (uint32_t i = 0; i < s->columns; i++) {
-		put_csv(&out, s->label[i], false);
+		put_csv(&out, clean_text(s->label[i], &clean), false);
 		buf_puts(&out, i + 1 < s->columns ? "," : "\r\n");
 	}
 	json_array_foreach (s->rows, r, row)
 		for (uint32_t i = 0; i < s->columns; i++) {
-			put_csv(&out, cell_text(cell(s, row, i), number), s->right[i]);
+			put_csv(&out, cell_text(cell(s, row, i), &clean, number), s->right[i]);
 			buf_puts(&out, i + 1 < s->columns ? "," : "\r\n");
 		}
+	buf_close(&clean);
 	int err = out.err ? out.err : file_write(path, out.p, out.n, SHEET_FILE_MODE, NULL);
 	buf_close(&out);
 	return wrote(err, path);
@@ -103,11 +126,12 @@ static void put_row(lxw_worksheet *ws, const struct sheet *s, lxw_row_t at, cons
 		    lxw_format *points)
 {
 	char number[NUMBER_TEXT];
+	struct buf clean = {0};
 	double v;
 
 	for (uint32_t i = 0; i < s->columns; i++) {
 		const json_t *c = cell(s, row, i);
-		const char *text = cell_text(c, number);
+		const char *text = cell_text(c, &clean, number);
 
 		if (s->right[i] && is_number(text, &v))
 			worksheet_write_number(ws, at, (lxw_col_t)i, v,
@@ -115,6 +139,7 @@ static void put_row(lxw_worksheet *ws, const struct sheet *s, lxw_row_t at, cons
 		else
 			worksheet_write_string(ws, at, (lxw_col_t)i, text, NULL);
 	}
+	buf_close(&clean);
 }
 
 /* On A4 across, as wide as a page, with the title and the labels on each. */
@@ -199,10 +224,12 @@ static void put_texts(lxw_worksheet *ws, lxw_row_t at, const struct sheet *s, co
 		      lxw_format *format)
 {
 	char number[NUMBER_TEXT];
+	struct buf clean = {0};
 
 	for (uint32_t i = 0; i < s->columns; i++)
-		worksheet_write_string(ws, at, (lxw_col_t)i, cell_text(cell(s, row, i), number),
-				       format);
+		worksheet_write_string(ws, at, (lxw_col_t)i,
+				       cell_text(cell(s, row, i), &clean, number), format);
+	buf_close(&clean);
 }
 
 static lxw_error fill_one(lxw_workbook *wb, const struct sheet *s, int width)
@@ -245,10 +272,12 @@ void sheet_print(const struct sheet *s)
 {
 	uint32_t n = s->columns < TABLE_COLUMNS_MAX ? s->columns : TABLE_COLUMNS_MAX;
 	char number[NUMBER_TEXT];
+	struct buf clean = {0};
 	const json_t *row;
 	struct table t;
 	size_t r;
 
+	puts(clean_text(s->title, &clean));
 	table_begin(&t, n);
 	t.titles = true;
 	for (uint32_t i = 0; i < n; i++) {
@@ -257,7 +286,8 @@ void sheet_print(const struct sheet *s)
 	}
 	json_array_foreach (s->rows, r, row)
 		for (uint32_t i = 0; i < n; i++)
-			table_cell(&t, cell_text(cell(s, row, i), number));
+			table_cell(&t, cell_text(cell(s, row, i), &clean, number));
+	buf_close(&clean);
 	table_print(&t, stdout);
 	if (n < s->columns)
 		SAY(stdout, M_MORE_COLUMNS, say_num(s->columns - n));

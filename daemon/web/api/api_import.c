@@ -261,6 +261,12 @@ static void put_answer(struct asked *a)
 	put_before(&w, m);
 	jw_ku64(&w, "written", m->written);
 	jw_ku64(&w, "unfinished", m->n - m->existing - m->written);
+	if (m->kind == IMPORT_ROSTER) {
+		jw_ku64(&w, "known", m->update.known);
+		jw_ku64(&w, "known_people", m->update.known_people);
+		jw_ku64(&w, "corrections", m->update.corrections);
+		jw_ku64(&w, "joins", m->update.joins);
+	}
 	if (m->kind == IMPORT_CATALOGUE)
 		jw_ku64(&w, "version", m->catalogue_head.version);
 	put_list(&w, "problems", "problems_count", &m->problems, m->lang);

@@ -10,8 +10,11 @@
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/recjson.h"
 #include "daemon/web/api/reply.h"
+#include "daemon/web/api/second_key.h"
 #include "daemon/writer/tx.h"
 #include "lib/text.h"
+
+#define KEY_SHOWN_BYTES 8
 
 /* One change: who asks for it, under which ID, for real or not. */
 struct change {
@@ -22,6 +25,7 @@ struct change {
 	struct sign_key *author;
 	uint8_t txid[TXID_BYTES];
 	bool has_txid, dry_run;
+	uint8_t kept[DEFAULTS_KEPT_MAX]; /* texts that were left out */
 };
 
 static bool change_begin(struct change *c, const struct web_services *s, const struct web_req *req,
@@ -75,13 +79,25 @@ static void refuse_by_rule(struct change *c, const struct reason *why)
 
 /* --- any record ---------------------------------------------------------------------------------- */
 
+static bool is_given(void *ctx, const char *field)
+{
+	return json_object_get(ctx, field) != NULL;
+}
+
 /* What was left out because it follows from the rest; false: the answer is there. */
 static bool complete(struct change *c, json_t *head, struct recjson *r)
 {
 	const struct tx_services *s = &c->s->tx;
 	struct defaults_at at = {.feed_no = s->own, .wall_ms = s->wall_ms(s->ctx)};
-	struct defaults_record d = {r->t, &r->head, r->lines, r->nlines,
-				    json_object_get(head, "minute") != NULL};
+	struct buf kept = {.p = c->kept, .cap = sizeof(c->kept), .max = sizeof(c->kept)};
+	struct defaults_record d = {.t = r->t,
+				    .head = &r->head,
+				    .lines = r->lines,
+				    .nlines = r->nlines,
+				    .has_minute = json_object_get(head, "minute") != NULL,
+				    .given = is_given,
+				    .ctx = head,
+				    .kept = &kept};
 	struct reason why = {0};
 	int err = kv_begin(s->kv, false, &at.t);
 
@@ -286,7 +302,7 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 /* The grant for @key; false: the answer is there (also when it was refused by a rule). */
 static bool grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES], bool dry_run, struct tx *x)
 {
-	static const char *const fields[] = {"name", "role", "village", "from", "to"};
+	static const char *const fields[] = {"name", "role", "village", "from", "to", "group"};
 	char hex[2 * SIGN_KEY_BYTES + 1];
 	struct recjson r = {0};
 	json_t *head = json_object();
@@ -373,6 +389,47 @@ static bool same_person(struct change *c)
 	return true;
 }
 
+static void refuse_second(struct change *c, const struct view_person *p)
+{
+	char key[2 * KEY_SHOWN_BYTES + 1], zh[ASK_TEXT_MAX], en[ASK_TEXT_MAX];
+
+	hex_put(key, p->key, KEY_SHOWN_BYTES);
+	snprintf(zh, sizeof(zh), "%s 已用另一密钥（%s…）担任职责，这将是同一姓名的第二把密钥",
+		 p->name, key);
+	snprintf(en, sizeof(en),
+		 "%s holds a role under another key (%s...); this would be a second key for that "
+		 "name",
+		 p->name, key);
+	reply_error(c->res, c->req->lang, 409, "SECOND_KEY", "name", SAYS(zh, en),
+		    SAYS("一人一把密钥：同一人请由授予方改授本机的密钥（operator list "
+			 "查密钥，operator add "
+			 "姓名 --key 密钥）；确要第二把，或是同名的另一人，加 --second-key",
+			 "one person, one key: let who granted that role grant it to the key that "
+			 "is here "
+			 "(operator list shows it, operator add NAME --key KEY); for a second one "
+			 "all the "
+			 "same, or a namesake, add --second-key"));
+}
+
+/* No second key for a name unless it is asked for; @key NULL: one that is to be made. */
+static bool only_key(struct change *c, const char *name, const uint8_t *key)
+{
+	struct view_person p;
+	const char *village;
+	bool second = false;
+	int err;
+
+	if (!body_flag(c->req, c->res, c->root, "second_key", &second) ||
+	    !body_text(c->req, c->res, c->root, "village", &village))
+		return false;
+	err = second ? ERR_NOTFOUND : second_key_find(c->s, name, key, village, &p);
+	if (!err)
+		refuse_second(c, &p);
+	else if (err != ERR_NOTFOUND)
+		reply_machine(c->req, c->res, err, NULL);
+	return err == ERR_NOTFOUND;
+}
+
 /* The key that gets the role: given in the request, here already, or made now. */
 static bool person_key(struct change *c, uint8_t ret_key[SIGN_KEY_BYTES], bool *ret_created)
 {
@@ -384,23 +441,24 @@ static bool person_key(struct change *c, uint8_t ret_key[SIGN_KEY_BYTES], bool *
 		return false;
 	if (hex) {
 		if (hex_get(hex, strlen(hex), ret_key, SIGN_KEY_BYTES))
-			return true;
+			return only_key(c, name, ret_key);
 		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "key",
 			    SAYS("密钥应为 64 位十六进制数字", "a key has 64 hexadecimal digits"),
 			    SAYS(NULL, NULL));
 		return false;
 	}
 	if (!c->s->person_public(c->s->tx.ctx, name, ret_key))
-		return same_person(c);
+		return only_key(c, name, ret_key) && same_person(c);
 	*ret_created = true;
-	return make_person(c, name, ret_key);
+	return only_key(c, name, NULL) && make_person(c, name, ret_key);
 }
 
 void api_person(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	static const char *const keys[] = {"name",	    "passphrase", "role",    "village",
-					   "from",	    "to",	  "key",     "as",
-					   "as_passphrase", "id",	  "dry_run", NULL};
+	static const char *const keys[] = {"name",	 "passphrase", "role",		"village",
+					   "from",	 "to",	       "group",		"key",
+					   "second_key", "as",	       "as_passphrase", "id",
+					   "dry_run",	 NULL};
 	uint8_t key[SIGN_KEY_BYTES];
 	struct tx x = {0};
 	struct change c;

@@ -81,6 +81,7 @@ struct import_lookup {
 	/* The item in the catalogue in force on @day. ERR_NOTFOUND. */
 	int (*item)(void *ctx, struct bytes code, day_t day, struct import_item *ret);
 };
+struct import_roster;
 struct import_opts {
 	bool accept;	   /* take what has warnings */
 	day_t today;	   /* DAY_NONE: not known */
@@ -89,6 +90,9 @@ struct import_opts {
 	/* entries: the digest of a file that a row names. False: no such file came along. May be NULL. */
 	bool (*file)(void *ctx, struct bytes name, struct hash *ret);
 	void *file_ctx;
+	/* roster: compares it with the register and says what differs. May be NULL. */
+	int (*update)(void *ctx, struct import_roster *roster, struct import_report *rep);
+	void *update_ctx;
 };
 
 /* Each returns ERR_OK with @ret filled; ERR_INVALID when the report says why nothing can be imported, with what is
@@ -98,7 +102,10 @@ struct import_household {
 	struct rec_household_line *line;
 	uint32_t *rows; /* of each line */
 	uint32_t nlines;
-	uint32_t row; /* where it begins */
+	uint32_t row;	   /* where it begins */
+	bool *hukou_given; /* of each line; else it is what the usual one is */
+	bool known;	   /* it is registered: no record is made of it */
+	bool bad;	   /* an error is in a row */
 };
 struct import_roster {
 	struct import_household *v; /* in the order of the file */

@@ -6,6 +6,7 @@
 
 #include "daemon/web/import/import_chars.h"
 #include "lib/err.h"
+#include "lib/look.h"
 #include "lib/text.h"
 
 #define SERIAL_MIN	  10000 /* 1927; shorter numbers are more often a year */
@@ -43,7 +44,7 @@ static const struct shape shapes[IMPORT_CLASSES] = {
 			 .text = true,
 			 .personal = CHARS_PHONE | CHARS_CARD},
 	[IMPORT_TEXT] = {.spaces = SPACES_KEEP, .text = true, .personal = CHARS_PHONE | CHARS_CARD},
-	[IMPORT_PAPER] = {.spaces = SPACES_KEEP, .text = true},
+	[IMPORT_PAPER] = {.spaces = SPACES_KEEP, .text = true, .personal = CHARS_PHONE},
 	[IMPORT_ID] = {.spaces = SPACES_DROP,
 		       .narrow_all = true,
 		       .no_apostrophe = true,
@@ -182,12 +183,14 @@ static size_t plain_amount(const struct shape *sh, uint8_t *p, size_t n)
 static bool is_guard(const struct shape *sh, const struct chars *s)
 {
 	struct chars next = *s;
+	uint32_t mark = ' ';
 
 	if (s->c != '\'' && s->c != 0x2018 && s->c != 0x2019)
 		return false;
-	return sh->no_apostrophe || (s->c == '\'' && chars_next(&next) &&
-				     (next.c == '=' || next.c == '+' || next.c == '-' ||
-				      next.c == '@' || next.c == '\t'));
+	while (mark == ' ' && chars_next(&next))
+		mark = chars_narrow(next.c);
+	return sh->no_apostrophe || (s->c == '\'' && (mark == '=' || mark == '+' || mark == '-' ||
+						      mark == '@' || mark == '\t'));
 }
 
 /* The text made regular, at @to, which has room for as many bytes as @in. Returns the length. */
@@ -201,7 +204,7 @@ static size_t shape_text(const struct shape *sh, struct bytes in, uint8_t *to)
 		bool only_blank = s.c == ' ' || s.c == 0x3000 || s.c == 0xa0;
 
 		if (chars_is_space(s.c)) {
-			space = only_blank && space != '\n' ? s.c : '\n';
+			space = !only_blank || space == '\n' ? '\n' : s.c == 0x3000 ? s.c : ' ';
 			continue;
 		}
 		if (at == to && is_guard(sh, &s))
@@ -230,16 +233,6 @@ size_t import_squeeze(struct bytes in, uint8_t *to)
 	static const struct shape sh = {.spaces = SPACES_DROP, .narrow_all = true};
 
 	return shape_text(&sh, in, to);
-}
-
-bool import_has_private(struct bytes b)
-{
-	struct chars s = chars_of(b);
-
-	while (chars_next(&s))
-		if ((s.c >= 0xe000 && s.c <= 0xf8ff) || s.c >= 0xf0000)
-			return true;
-	return false;
 }
 
 bool import_has_letter(struct bytes b)
@@ -411,22 +404,23 @@ void import_cell_issue(struct import_table *t, uint32_t column, struct bytes val
 						  .num = {num}});
 }
 
-/* What is written into the log stays there and is read everywhere: nothing that makes a name look like
- * another, and no number that belongs to a person. */
-static void check_text(struct import_table *t, uint32_t column, struct bytes raw, unsigned personal)
+/* What is written into the log stays there and is read everywhere: nothing that makes a name look like another,
+ * also where that would be left out, and no number that belongs to a person. */
+static void check_text(struct import_table *t, uint32_t column, struct bytes raw, struct bytes v)
 {
+	enum import_class class = t->column[column].class;
+	struct look_found f = {0};
 	struct chars s = chars_of(raw);
-	char code[16];
+	char code[LOOK_CODE_MAX];
 
-	while (chars_next(&s)) {
-		if (!chars_is_format(s.c))
-			continue;
-		snprintf(code, sizeof(code), "U+%04X", (unsigned)s.c);
-		import_cell_issue(t, column, raw, ISSUE_FORMAT_CHARACTER,
-				  import_shown(t->rep, bytes_str(code)), 0);
-		break;
-	}
-	if (chars_personal(raw, personal))
+	while (!f.c && chars_next(&s))
+		f.c = chars_is_format(s.c) ? s.c : 0;
+	if (f.c || look_find(v, class == IMPORT_NAME, &f))
+		import_cell_issue(t, column, raw,
+				  f.kind == LOOK_PRIVATE ? ISSUE_PRIVATE_CHARACTER
+							 : ISSUE_FORMAT_CHARACTER,
+				  import_shown(t->rep, bytes_str(look_code(f.c, code))), 0);
+	if (chars_personal(raw, shapes[class].personal))
 		import_cell_issue(t, column, raw, ISSUE_PERSONAL_NUMBER, "", 0);
 }
 
@@ -448,9 +442,9 @@ struct bytes import_cell(struct import_table *t, uint32_t column)
 	enum import_class class = t->column[column].class;
 	struct bytes raw = import_cell_meant(t, column), v;
 
-	if (shapes[class].text)
-		check_text(t, column, raw, shapes[class].personal);
 	v = import_regular(t->rep, raw, class);
+	if (shapes[class].text)
+		check_text(t, column, raw, v);
 	if ((class == IMPORT_CODE || class == IMPORT_NUMBER) && is_scientific(v)) {
 		spoil(t, column, raw, ISSUE_SCIENTIFIC);
 		return (struct bytes){NULL, 0};

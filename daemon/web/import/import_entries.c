@@ -4,6 +4,7 @@
 
 #include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
+#include "lib/look.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/vec.h"
@@ -74,7 +75,7 @@ static void check_head(struct work *w, struct bytes home, struct bytes head)
 	struct bytes named = import_cell(&w->t, COL_HEAD);
 
 	head = import_regular(w->rep, head, IMPORT_NAME);
-	if (named.n && !bytes_eq(named, head))
+	if (named.n && !look_same(named, head))
 		issue(w, COL_HEAD, named, ISSUE_HEAD_LEDGER, home, head);
 }
 

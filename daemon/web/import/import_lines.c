@@ -2,6 +2,7 @@
 
 #include "daemon/web/import/import.h"
 #include "daemon/web/import/import_table.h"
+#include "lib/look.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/vec.h"
@@ -65,7 +66,7 @@ static int check_household(struct work *w, struct bytes *number)
 	if (err || head.n == 0 || named.n == 0) /* an unknown one is for the rules to refuse */
 		return err;
 	head = import_regular(w->rep, head, IMPORT_NAME);
-	if (!bytes_eq(named, head))
+	if (!look_same(named, head))
 		import_add(w->rep, &(struct import_issue){.row = w->t.row,
 							  .id = ISSUE_HEAD_LEDGER,
 							  .column = w->t.column[w->def.head].name,

@@ -4,6 +4,7 @@
 #include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/web/import/import_run.h"
 #include "daemon/web/import/import_table.h"
+#include "lib/look.h"
 #include "lib/text.h"
 
 /* What the importers ask of the ledger. */
@@ -20,31 +21,26 @@ struct lookup {
 };
 struct by_name {
 	struct bytes name;
-	struct import_report *rep;
 	uint32_t member, found;
 };
 
-/* Names of before may hold what is made regular today. */
 static int match_member(void *ctx, const struct view_member *m)
 {
 	struct by_name *by = ctx;
-	struct bytes name = import_regular(by->rep, bytes_str(m->name), IMPORT_NAME);
 
-	if (bytes_eq(name, by->name)) {
+	if (look_same(bytes_str(m->name), by->name)) {
 		by->member = m->member;
 		by->found++;
 	}
-	return by->rep->err;
+	return 0;
 }
 
 static int find_member(void *ctx, struct bytes household, struct bytes name, uint32_t *ret)
 {
 	struct lookup *look = ctx;
-	struct import_report scratch = {0};
-	struct by_name by = {.name = name, .rep = &scratch};
+	struct by_name by = {.name = name};
 	int err = view_members(look->t, look->feed, household, match_member, &by);
 
-	import_report_close(&scratch);
 	if (err)
 		return err;
 	if (by.found != 1)
@@ -121,6 +117,23 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 	return err;
 }
 
+/* As an update of what is registered. */
+static int read_roster(struct import *m, struct kv_txn *t)
+{
+	const struct reader r = reader_of(t, m->s->own);
+	struct feed_head head = {.size = 0};
+	int err = feedlog_head(t, m->s->own, &head);
+
+	if (err && err != ERR_NOTFOUND)
+		return err;
+	m->update = (struct import_update){.r = &r, .o = &m->opts, .size = head.size};
+	m->opts.update = import_update;
+	m->opts.update_ctx = &m->update;
+	err = import_roster(m->file.p, m->file.n, &m->opts, &m->roster, &m->report);
+	m->update.r = NULL;
+	return err;
+}
+
 int import_read(struct import *m)
 {
 	struct kv_txn *t = NULL;
@@ -133,9 +146,7 @@ int import_read(struct import *m)
 	look.t = t;
 	m->opts.look = &ops;
 	switch (m->kind) {
-	case IMPORT_ROSTER:
-		err = import_roster(m->file.p, m->file.n, &m->opts, &m->roster, &m->report);
-		break;
+	case IMPORT_ROSTER: err = read_roster(m, t); break;
 	case IMPORT_CATALOGUE:
 		err = import_catalogue(m->file.p, m->file.n, &m->opts, &m->catalogue, &m->report);
 		break;

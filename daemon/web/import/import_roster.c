@@ -5,6 +5,7 @@
 #include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
 #include "lib/idcard.h"
+#include "lib/look.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
 #include "lib/text.h"
@@ -23,7 +24,7 @@ struct person {
 	struct bytes key;  /* the whole row; wiped at the end */
 	struct rec_household home;
 	struct rec_household_line line;
-	bool id_good, id_suspect, repeated, no_number;
+	bool id_good, id_suspect, repeated, no_number, hukou_given;
 	bool bad;      /* an error is in the row */
 	uint32_t next; /* in the household */
 };
@@ -186,9 +187,7 @@ static void read_name(struct work *w, struct person *p)
 			import_cell_issue(&w->t, COL_NAME, v, ISSUE_LOST_CHARACTER, lost[i], 0);
 			break;
 		}
-	if (import_has_private(v))
-		import_cell_issue(&w->t, COL_NAME, v, ISSUE_PRIVATE_CHARACTER, "", 0);
-	else if (!import_has_letter(v))
+	if (!import_has_letter(v))
 		import_cell_issue(&w->t, COL_NAME, v, ISSUE_NO_LETTER, "", 0);
 }
 
@@ -278,6 +277,7 @@ static void read_residence(struct work *w, struct person *p)
 {
 	struct bytes v = import_cell(&w->t, COL_HUKOU);
 
+	p->hukou_given = v.n > 0;
 	if (v.n)
 		import_cell_field(&w->t, COL_HUKOU, usual_word(w, COL_HUKOU, v),
 				  line_field("hukou"), &p->line);
@@ -499,7 +499,7 @@ static void check_home(struct work *w, struct home *h)
 				     (struct import_issue){.id = ISSUE_PART_DIFFERS,
 							   .s = number,
 							   .num = {first->row}});
-		if (h->head != NOBODY && p->head.n && !bytes_eq(p->head, w->p[h->head].line.name))
+		if (h->head != NOBODY && p->head.n && !look_same(p->head, w->p[h->head].line.name))
 			person_issue(w, p, COL_HEAD,
 				     (struct import_issue){
 					     .id = ISSUE_HEAD_NAME,
@@ -576,7 +576,7 @@ static int find_registered(struct work *w, const struct home *h, const struct im
 	head = import_regular(w->rep, head, IMPORT_NAME);
 	if (h->head != NOBODY)
 		mine = w->p[h->head].line.name;
-	bool same = near.n == 1 && bytes_eq(head, mine);
+	bool same = near.n == 1 && mine.n && look_same(head, mine);
 	person_issue(w, p, COL_HOUSEHOLD,
 		     (struct import_issue){.id = same ? ISSUE_ZEROS_LOST : ISSUE_ZEROS_LEDGER,
 					   .value = import_shown(w->rep, p->home.household),
@@ -622,7 +622,8 @@ static int make_home(struct work *w, const struct home *h, const struct import_o
 
 	ret->line = import_alloc(w->rep, h->n * sizeof(ret->line[0]));
 	ret->rows = import_alloc(w->rep, h->n * sizeof(ret->rows[0]));
-	if (!ret->line || !ret->rows)
+	ret->hukou_given = import_alloc(w->rep, h->n * sizeof(ret->hukou_given[0]));
+	if (!ret->line || !ret->rows || !ret->hukou_given)
 		return ERR_NOMEM;
 	ret->row = w->p[i].row;
 	ret->head = w->p[i].home;
@@ -630,39 +631,38 @@ static int make_home(struct work *w, const struct home *h, const struct import_o
 	for (; i != NOBODY; i = w->p[i].next) {
 		ret->line[ret->nlines] = w->p[i].line;
 		ret->rows[ret->nlines] = w->p[i].row;
+		ret->hukou_given[ret->nlines] = w->p[i].hukou_given;
+		ret->bad |= w->p[i].bad;
 		ret->line[ret->nlines].member = ret->nlines + 1;
 		ret->nlines++;
 	}
 	return ERR_OK;
 }
 
-static bool is_whole(const struct work *w, const struct home *h)
-{
-	for (uint32_t i = h->first; i != NOBODY; i = w->p[i].next)
-		if (w->p[i].bad)
-			return false;
-	return true;
-}
-
-/* The households without errors. */
 static int make_roster(struct work *w, const struct import_opts *o, struct import_roster *ret)
 {
-	struct import_roster r = {.n = 0};
+	int err = ERR_OK;
 
-	r.v = import_alloc(w->rep, w->nhomes * sizeof(r.v[0]));
-	if (!r.v)
+	ret->v = import_alloc(w->rep, w->nhomes * sizeof(ret->v[0]));
+	if (!ret->v)
 		return ERR_NOMEM;
-	for (uint32_t i = 0; i < w->nhomes; i++) {
-		if (!is_whole(w, &w->home[i]))
-			continue;
-		int err = make_home(w, &w->home[i], o, &r.v[r.n]);
+	for (uint32_t i = 0; i < w->nhomes && !err; i++)
+		err = make_home(w, &w->home[i], o, &ret->v[ret->n++]);
+	return err;
+}
 
-		if (err)
-			return err;
-		r.people += r.v[r.n++].nlines;
+/* Households with errors were compared like all, and go no further. */
+static void drop_bad(struct import_roster *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		if (r->v[i].bad)
+			continue;
+		r->v[n] = r->v[i];
+		r->people += r->v[n++].nlines;
 	}
-	*ret = r;
-	return ERR_OK;
+	r->n = n;
 }
 
 static void wipe(struct bytes b)
@@ -675,18 +675,24 @@ int import_roster(const void *p, size_t n, const struct import_opts *o, struct i
 		  struct import_report *rep)
 {
 	struct work w = {.rep = rep};
+	struct import_roster made = {.n = 0};
 	int err = import_table_open(&w.t, p, n, &import_tables[IMPORT_ROSTER], o->today, rep);
 
 	if (!err)
 		err = read_people(&w);
 	if (!err)
 		err = check_all(&w, o->look);
+	if (!err)
+		err = make_roster(&w, o, &made);
+	if (!err && o->update)
+		err = o->update(o->update_ctx, &made, rep);
 	if (err == ERR_NOMEM)
 		rep->err = err;
 	if (!err || err == ERR_INVALID)
 		err = import_end(rep, o);
+	drop_bad(&made);
 	if (!err || err == ERR_INVALID)
-		err = make_roster(&w, o, ret) ? ERR_NOMEM : err;
+		*ret = made;
 	for (uint32_t i = 0; i < w.n; i++) {
 		wipe(w.p[i].id);
 		wipe(w.p[i].key);

@@ -43,12 +43,43 @@ static int plan_home(struct import *m, struct trial *r, const struct import_hous
 			      REC_household, &h->head, &l, id);
 }
 
+/* Of a change its ID follows from what it changes: the same one of a later state is another record. */
+static int plan_change(struct import *m, struct trial *r, const struct import_change *c)
+{
+	/* household and member are the first fields of all three */
+	const struct rec_person_correction *p = &c->u.person;
+	uint8_t what[2 + 8 + 8 + STATE_CODE_MAX], id[TXID_BYTES];
+	bool whole = c->code == REC_household_correction;
+	int err;
+
+	be16_put(what, (uint16_t)c->code);
+	be64_put(what + 2, m->update.size);
+	be64_put(what + 10, whole ? 0 : c->code == REC_member_join ? c->u.join.member : p->member);
+	memcpy(what + 18, p->household.p, p->household.n);
+	plan_id_of(m, STEP_RECORD, what, 18 + p->household.n, id);
+	err = plan_try_record(m, r, (struct import_record){.row = c->row, .whole = true}, c->code,
+			      &c->u, NULL, 0, id);
+	if (err)
+		return err;
+	if (plan_accepted(m)) {
+		plan_keep_latest(m, NULL, 0);
+		return ERR_OK;
+	}
+	plan_list_latest(m);
+	plan_drop_latest(m);
+	return ERR_OK;
+}
+
 static int plan_roster(struct import *m, struct trial *r)
 {
 	uint8_t id[TXID_BYTES];
-	int err = plan_room(m, m->roster.n);
+	int err = plan_room(m, m->roster.n + m->update.n);
 
+	for (uint32_t i = 0; !err && i < m->update.n; i++)
+		err = plan_change(m, r, &m->update.change[i]);
 	for (uint32_t i = 0; !err && i < m->roster.n; i++) {
+		if (m->roster.v[i].known)
+			continue;
 		plan_id_at(m, i, id);
 		err = plan_home(m, r, &m->roster.v[i], id);
 	}
@@ -226,6 +257,7 @@ void import_close(struct import *m)
 	plan_drop_records(m);
 	for (int i = 0; i < STEPS; i++)
 		sign_key_free(m->signer[i]);
+	import_update_close(&m->update);
 	import_report_close(&m->report);
 	mem_free(m->problems.v);
 	mem_free(m->warnings.v);

@@ -2,6 +2,7 @@
 #define DAEMON_WEB_IMPORT_IMPORT_RUN_H
 
 #include "daemon/web/import/import.h"
+#include "daemon/web/import/import_update.h"
 #include "daemon/writer/tx.h"
 #include "lib/jw.h"
 
@@ -70,6 +71,7 @@ struct import {
 	bool done, partial;
 	/* its own */
 	struct import_roster roster;
+	struct import_update update;
 	struct import_catalogue catalogue;
 	struct import_entries entries;
 	struct import_record *record;

@@ -110,8 +110,7 @@ void heading_text(struct bytes cell, char out[HEADING_BYTES_MAX]);
 size_t import_squeeze(struct bytes in, uint8_t *to);
 /* A text as a cell of that class would be read. Kept in the report. */
 struct bytes import_regular(struct import_report *rep, struct bytes in, enum import_class class);
-bool import_has_private(struct bytes b); /* a character of the private use areas */
-bool import_has_letter(struct bytes b);	 /* of any script */
+bool import_has_letter(struct bytes b); /* of any script */
 /* The text of a cell as it was meant, before it is made regular: out of a formula or a merged cell; empty for words
  * that say "nothing", and for what a spreadsheet put there in place of a value, which is an error. What was read
  * otherwise than it is written is noted. */

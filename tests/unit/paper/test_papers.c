@@ -397,11 +397,19 @@ static void test_the_name_of_a_child_is_not_posted(void)
 	town_close(&x.w);
 }
 
+/* No text of a record holds one, but a number that a village gives may look like one. */
 static void test_a_phone_number_is_not_posted(void)
 {
+	struct rec_household h = {.household = town_b("13812345678"),
+				  .takes_part = YES_yes,
+				  .consent_day = town_day(2020, 1, 1)};
+	struct rec_household_line l = {.member = 1, .name = town_b("孟山")};
+
 	open_village(11);
-	decide_scheme("全村，咨询 13812345678");
-	T_EQ(ASK("notice", "kind", "scheme", "to", "2026-03-01"), ASK_REFUSED);
+	T_EQ(town_put(&x.w, x.no, TOWN_REC, REC_household, &h, &l, 1), V_ACCEPTED);
+	town_earn(&x.w, x.no, "13812345678", 0, "A101", x.day);
+	T_EQ(ASK("notice", "kind", "assessment", "from", "2026-03-01", "to", "2026-03-31"),
+	     ASK_REFUSED);
 	refused("PRIVACY", ASK_UNFIT, NULL);
 	T_OK(strstr(question.issue.zh, "手机号"));
 	T_OK(strstr(question.issue.en, "a phone number"));
@@ -425,6 +433,38 @@ static void test_a_child_at_the_head_is_not_named(void)
 	T_EQ(ASK("notice", "kind", "assessment", "from", "2026-03-01", "to", "2026-03-31"), ERR_OK);
 	shows("<td>01088</td><td>（家庭）</td>");
 	T_EQ(times("孟"), 0);
+	finish();
+	town_close(&x.w);
+}
+
+/* --- corrections ----------------------------------------------------------------------------------- */
+static void test_a_passbook_has_the_right_name_and_the_one_before(void)
+{
+	struct rec_passbook book = {.household = town_b("01001"),
+				    .number = town_b("SC-01001"),
+				    .action = BOOK_issue,
+				    .day = town_day(2026, 3, 1)};
+	struct rec_person_correction r = {.household = town_b("01001"),
+					  .member = 1,
+					  .name = town_b("孟晓山"),
+					  .relation = town_b("户主"),
+					  .sex = SEX_male,
+					  .birth = town_day(1960, 1, 2),
+					  .reason = town_b("与身份证核对")};
+	struct rec_person_correction was;
+	char text[200];
+
+	open_village(14);
+	town_begin(&x.w);
+	T_EQ(read_registered(READER(x.w.t, x.no), r.household, 1, &was), ERR_OK);
+	snprintf(text, sizeof(text), "姓名 %.*s → 孟晓山", (int)was.name.n,
+		 (const char *)was.name.p);
+	town_commit(&x.w);
+	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_person_correction, &r, NULL, 0), V_ACCEPTED);
+	put(REC_passbook, &book);
+	T_EQ(ASK("passbook", "household", "01001"), ERR_OK);
+	shows("户主 孟晓山");
+	shows(text);
 	finish();
 	town_close(&x.w);
 }
@@ -568,5 +608,6 @@ T_MAIN(T(test_a_slip_shows_the_goods_and_the_balance_of_its_time),
        T(test_a_draft_is_marked_and_has_no_code), T(test_papers_of_a_training_town_say_so),
        T(test_the_name_of_a_child_is_not_posted), T(test_a_phone_number_is_not_posted),
        T(test_a_child_at_the_head_is_not_named),
+       T(test_a_passbook_has_the_right_name_and_the_one_before, "R58 R24"),
        T(test_what_cannot_be_made_says_why_and_what_to_do),
        T(test_without_a_date_nothing_dated_is_made), T(test_a_failing_machine_is_no_refusal))

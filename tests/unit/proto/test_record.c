@@ -645,6 +645,10 @@ static void check_default(const struct rec_type *t, const struct rec_field *f)
 					     [REC_ITEM] = REC_POINTS,
 					     [REC_PRICE] = REC_POINTS};
 
+	if (f->fill == REC_REGISTERED) {
+		T_OK(rec_optional(f));
+		return; /* of any kind: the register has it */
+	}
 	if (f->fill && (f->kind != kind[f->fill] || !rec_optional(f)))
 		t_fail(__FILE__, __LINE__, "%s.%s cannot be filled in", t->name, f->name);
 }

@@ -419,7 +419,7 @@ static int check_same(struct rule_ctx *ctx, const struct mistake *w,
 }
 
 /* --- one person under two numbers ------------------------------------------------------------------- */
-/* A member with the birth of @m and this name, who is here or is gone. */
+/* A member with the birth of @m and this name, who is here or is gone. Of births that are not known nothing follows. */
 static int find_again(struct details *d, const struct roster_household *x,
 		      const struct state_member *m, struct bytes name, bool here,
 		      const struct state_member **ret)
@@ -436,7 +436,7 @@ static int find_again(struct details *d, const struct roster_household *x,
 		err = read_details(d, o, &other);
 		if (err)
 			return err;
-		if (bytes_eq(other.name, name))
+		if (look_same(other.name, name))
 			*ret = o;
 	}
 	return ERR_OK;
@@ -463,17 +463,18 @@ static int check_not_again(struct rule_ctx *ctx, const struct mistake *w,
 						  .s = place_household(&w->now)});
 }
 
-static int warn_again(struct rule_ctx *ctx, const struct rec_member_join *r,
-		      const struct roster_household *x, const struct state_member *m)
+int roster_warn_again(struct rule_ctx *ctx, struct bytes household,
+		      const struct roster_household *x, const struct state_member *m,
+		      struct bytes name)
 {
 	struct details d = {.r = &ctx->reader};
-	const struct state_member *gone;
-	int err = find_again(&d, x, m, r->name, false, &gone);
+	const struct state_member *again;
+	int err = find_again(&d, x, m, name, false, &again);
 
-	if (!err && gone)
+	if (!err && again)
 		rule_warn(ctx, &(struct refusal){.id = V_MEMBER_AGAIN,
-						 .num = {gone->member, m->member},
-						 .s = r->household});
+						 .num = {again->member, m->member},
+						 .s = household});
 	return err;
 }
 
@@ -546,7 +547,7 @@ int rule_member_join(struct rule_ctx *ctx)
 				   .entry = ctx->e->seq};
 	err = check_new(ctx, 0, r.household, m);
 	if (!err)
-		err = warn_again(ctx, &r, &x, m);
+		err = roster_warn_again(ctx, r.household, &x, m, r.name);
 	return err ? err : roster_put(ctx, &x);
 }
 

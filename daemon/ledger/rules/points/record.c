@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/fields.h"
 #include "daemon/ledger/rules/filing/catalogue.h"
 #include "daemon/ledger/rules/people/eligible.h"
 #include "daemon/ledger/rules/people/kin_posts.h"
@@ -201,7 +202,7 @@ static bool same_evidence(const struct evidence *ev, const struct rec_points_lin
 
 	if (ev->kind == 'd')
 		return bytes_eq(l->digest, ev->id);
-	plain_text(l->evidence_no, PLAIN_TRIM, &plain);
+	plain_text(l->evidence_no, &plain);
 	return bytes_eq(plain_bytes(&plain), ev->id);
 }
 
@@ -320,7 +321,7 @@ static int note_line(struct rule_ctx *ctx, uint32_t line, const struct rec_point
 	int err = ERR_OK;
 
 	if (!placeholder(l->evidence_no)) {
-		plain_text(l->evidence_no, PLAIN_TRIM, &plain);
+		plain_text(l->evidence_no, &plain);
 		number.id = plain_bytes(&plain);
 		err = note_evidence(ctx, line, &number);
 	}
@@ -337,6 +338,8 @@ static int record_line(struct rule_ctx *ctx, uint32_t line)
 	struct rec_points_line l;
 	int err = rule_line(ctx, line - 1, &l);
 
+	if (!err)
+		err = fields_texts(ctx, line, &l);
 	if (!err)
 		err = roster_known(ctx, line, l.household, &h);
 	if (!err)
