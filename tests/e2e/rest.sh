@@ -115,7 +115,7 @@ cat >"$work/roster.csv" <<-'END'
 END
 ok roster import "$work/roster.csv" --as head
 printf 'kind,name\nhonour,文明家庭\npolicy,优先扶持\ngoods,日用品兑换\n' >"$work/rewards.csv"
-decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 2 --rate-fen 1 --threshold 5 --notified-days 0 \
+decide scheme --accept --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 2 --rate 1 --threshold 5 --notified-days 0 \
 	--notice-days 7 --object-days 7 --answer-days 7 --tolerance 10 --proxy-max 3 --scope 全体参加户 --lines "$work/rewards.csv"
 printf 'good,title,class,unit,price,cost\nG01,毛巾,household,条,4,2\nG02,锄头,production,把,9,3\n' >"$work/prices.csv"
 decide prices --version 1 --from 2025-01-01 --lines "$work/prices.csv"

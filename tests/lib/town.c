@@ -362,7 +362,7 @@ struct rec_scheme town_scheme(uint64_t version, day_t from)
 				   .title = town_b("积分奖励方案"),
 				   .from = from,
 				   .rate_points = points_of(100),
-				   .rate_fen = fen_of(100),
+				   .rate = fen_of(100),
 				   .threshold = points_of(10000),
 				   .notified_days = 3,
 				   .notice_days = 7,

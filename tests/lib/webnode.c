@@ -192,7 +192,7 @@ void put_scheme(void)
 				    .title = town_b("积分奖励方案"),
 				    .from = town_day(2026, 1, 1),
 				    .rate_points = points_of(100),
-				    .rate_fen = fen_of(100),
+				    .rate = fen_of(100),
 				    .notified_days = 5,
 				    .notice_days = 8,
 				    .object_days = 5,

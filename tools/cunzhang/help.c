@@ -14,6 +14,7 @@ static enum msg_id default_text(enum rec_default how)
 	case REC_IN_FORCE: return M_DEFAULT_IN_FORCE;
 	case REC_ITEM: return M_DEFAULT_ITEM;
 	case REC_PRICE: return M_DEFAULT_PRICE;
+	case REC_KEPT: return M_DEFAULT_KEPT;
 	case REC_NO_DEFAULT: break;
 	}
 	return M_NOTHING_MORE;
@@ -34,6 +35,8 @@ static void put_text(struct buf *b, const struct option_def *o)
 	}
 	if (o->required)
 		buf_puts(b, say_text(M_REQUIRED));
+	else if (o->field && o->field->first)
+		say_put(b, say_lang(), M_DEFAULT_FIRST, (const char *const[]){o->field->first}, 1);
 	else if (o->field && o->field->fill)
 		buf_puts(b, say_text(default_text(o->field->fill)));
 }

@@ -17,6 +17,7 @@
 #define END {NULL, NULL, M_COUNT, false, 0, NULL}
 #define AS {"as", "NAME", M_O_AS, true, 0, NULL}
 #define FEED {"feed", "FEED", M_O_FEED, false, 0, NULL}
+#define DROP {"drop", "LIST", M_O_DROP, false, 0, NULL}
 #define ACCEPT {"accept", NULL, M_O_ACCEPT, false, 0, NULL}
 
 static const struct option_def o_init_hub[] = {
@@ -77,10 +78,10 @@ static const struct option_def o_entry_record[] = {
 	AS, {"file", "FILE", M_O_FILE, false, 0, NULL}, END,
 };
 static const struct option_def o_record[] = {
-	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, END,
+	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, DROP, END,
 };
 static const struct option_def o_adopt[] = {
-	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, END,
+	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, DROP, END,
 };
 static const struct option_def o_none[] = {END};
 static const struct option_def o_status[] = {

@@ -346,7 +346,7 @@ static void put_parameters(struct paper *p, const struct rec_scheme *s)
 	page_cell(&p->page, s->title);
 	page_tag(&p->page, "</tr>\n");
 	snprintf(text, sizeof(text), "%s 分兑 %s 元", points_text(s->rate_points, a),
-		 fen_text(s->rate_fen, b));
+		 fen_text(s->rate, b));
 	put_parameter(p, "兑付标准", text);
 	put_parameter(p, "起兑积分", points_text(s->threshold, a));
 	put_parameter(p, "单次兑换上限",

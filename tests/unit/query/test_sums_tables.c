@@ -137,7 +137,7 @@ static void open_store(struct world *x)
 			       .title = town_b("积分奖励方案"),
 			       .from = town_day(2026, 1, 1),
 			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
+			       .rate = fen_of(100),
 			       .notice_days = 7,
 			       .object_days = 7,
 			       .answer_days = 7,

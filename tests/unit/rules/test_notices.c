@@ -206,7 +206,7 @@ static void scheme(struct world *x, day_t from, uint64_t notice_days)
 			       .title = town_b("积分奖励方案"),
 			       .from = from,
 			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
+			       .rate = fen_of(100),
 			       .notified_days = 3,
 			       .notice_days = notice_days,
 			       .object_days = 5,

@@ -1781,7 +1781,7 @@ static void m_store(struct model *m)
 			       .title = town_b("积分奖励方案"),
 			       .from = town_day(M_YEAR, 1, 1),
 			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
+			       .rate = fen_of(100),
 			       .threshold = points_of(M_THRESHOLD),
 			       .year_cap = points_of(M_YEAR_CAP),
 			       .notified_days = 3,
