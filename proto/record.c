@@ -290,6 +290,11 @@ const struct rec_field *rec_line_key(const struct rec_type *t)
 	return NULL;
 }
 
+bool rec_first_needed(const struct rec_field *f)
+{
+	return f->fill == REC_KEPT && !f->first && (f->kind == REC_CHOICE || f->min > 0);
+}
+
 static bool kept_number(const struct rec_field *f, const void *s, int64_t *ret)
 {
 	switch (f->kind) {

@@ -177,6 +177,8 @@ extern const uint32_t rec_ntypes;
 bool rec_optional(const struct rec_field *f);
 /* Do lines of this type go on from version to version? NULL: no, else the field that says which one a line is. */
 const struct rec_field *rec_line_key(const struct rec_type *t);
+/* May it be left out of every version but the first one? */
+bool rec_first_needed(const struct rec_field *f);
 /* Puts the value of the first version, if the table has one; true: it has. */
 bool rec_put_first(const struct rec_field *f, void *s);
 /* A number or amount with a FIRST value, below half or above twice of that? Puts both, as they are kept. */

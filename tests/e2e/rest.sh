@@ -126,7 +126,7 @@ printf 'change,code,category,sign,name_zh,points,unit,cap,scope,evidence,documen
 ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.csv" --as head
 
 # --- a deduction, and nothing else yet: the measures say that awards should lead -----------------------------
-ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 \
+ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 --evidence-no ZP-0129 \
 	--notified "$today" --as recorder
 confirmed "$(last)"
 # R34 I8

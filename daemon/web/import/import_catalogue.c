@@ -22,6 +22,7 @@ enum {
 	COL_CAP,
 	COL_SCOPE,
 	COL_EVIDENCE,
+	COL_DOCUMENT,
 	COLS
 };
 static const struct import_column columns[COLS] = {
@@ -35,10 +36,12 @@ static const struct import_column columns[COLS] = {
 	[COL_CAP] = {"cap_per_year", "|cap|年度上限|上限|", true},
 	[COL_SCOPE] = {"scope", "|计分对象|对象|", true},
 	[COL_EVIDENCE] = {"evidence", "|证明材料|佐证材料|", true},
+	[COL_DOCUMENT] = {"document", "|须有文书|需要文书|文书|", false},
 };
 /* The field of the record for each column. */
-static const char *const fields[COLS] = {"code",   "category", "sign", "name_zh", "name_en",
-					 "points", "unit",     "cap",  "scope",	  "evidence"};
+static const char *const fields[COLS] = {"code",    "category", "sign",	   "name_zh",
+					 "name_en", "points",	"unit",	   "cap",
+					 "scope",   "evidence", "document"};
 
 struct work {
 	struct import_table t;
@@ -60,6 +63,18 @@ static struct bytes usual_sign(struct bytes v)
 		if (str_eq(import_str(v), v.n, words[i].word))
 			return bytes_str(words[i].usual);
 	return v;
+}
+
+static struct bytes usual_yes(struct bytes v)
+{
+	static const char *const yes[] = {"1", "true", "须", "需", "需要", "有", "√"};
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		if (str_eq(import_str(v), v.n, yes[i]))
+			return bytes_str("yes");
+	return str_eq(import_str(v), v.n, "0") || str_eq(import_str(v), v.n, "false")
+		       ? bytes_str("no")
+		       : v;
 }
 
 /* The kinds are separated by ";"; a Chinese one is what people type. */
@@ -131,7 +146,9 @@ static void read_item(struct work *w)
 			v = usual_sign(v);
 		if (i == COL_EVIDENCE)
 			v = usual_evidence(w, v);
-		if (i == COL_CAP && v.n == 0) /* no cap */
+		if (i == COL_DOCUMENT)
+			v = usual_yes(v);
+		if ((i == COL_CAP || i == COL_DOCUMENT) && v.n == 0) /* no cap, no document */
 			continue;
 		if ((f->min > 0 || f->kind == REC_CHOICE) && !import_cell_needed(&w->t, i, v))
 			good = false;
