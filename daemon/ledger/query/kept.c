@@ -91,7 +91,7 @@ static int version_before(struct before *b, uint64_t *ret_entry)
 static int own_payload(struct before *b, uint32_t feed, uint64_t seq, void **to,
 		       struct payload *ret)
 {
-	struct bytes leaf, payload;
+	struct bytes leaf = {0}, payload = {0};
 	int err = feedlog_read(b->at->t, feed, seq, &leaf, &payload);
 
 	if (err)
@@ -106,7 +106,7 @@ static int own_payload(struct before *b, uint32_t feed, uint64_t seq, void **to,
 /* The same request again is the same record: what was written under its ID says what was left out. */
 static int written_before(struct before *b, const uint8_t *txid, uint64_t *ret_entry)
 {
-	struct bytes leaf, payload;
+	struct bytes leaf = {0}, payload = {0};
 	struct entry e;
 	int err = feedlog_txid(b->at->t, b->at->feed_no, txid, ret_entry);
 
