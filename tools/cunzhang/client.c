@@ -343,6 +343,8 @@ static void say_warnings(const struct reply *r)
 	json_array_foreach (json_object_get(r->root, "warnings"), i, w) {
 		SAY(stderr, M_WARNING, client_str(w, "rule"), client_str(w, "text"));
 	}
+	if (client_u64(r->root, "warnings_count") > i)
+		SAY(stderr, M_WARNINGS_MORE, say_num(client_u64(r->root, "warnings_count") - i));
 }
 
 /* "label value" or texts, with commas between. */
@@ -386,6 +388,27 @@ static void say_kept(FILE *out, const json_t *kept)
 		SAY(out, M_KEPT_GONE, say_num(client_u64(kept, "gone")));
 }
 
+/* Each name once. */
+static void say_missing(FILE *out, const json_t *list)
+{
+	json_t *names = json_array();
+	const json_t *v, *name;
+	size_t i, k;
+
+	json_array_foreach (list, i, v) {
+		bool twice = false;
+
+		json_array_foreach (names, k, name) {
+			twice = twice ||
+				strcmp(json_string_value(name), client_str(v, "what")) == 0;
+		}
+		if (!twice)
+			json_array_append_new(names, json_string(client_str(v, "what")));
+	}
+	say_list(out, M_MISSING, NULL, names);
+	json_decref(names);
+}
+
 int client_verdict(const struct cli *c, const struct reply *r)
 {
 	const json_t *v = json_object_get(r->root, "verdict");
@@ -406,6 +429,8 @@ int client_verdict(const struct cli *c, const struct reply *r)
 		    say_num(client_u64(r->root, "entry")));
 	if (!rv)
 		say_kept(out, json_object_get(r->root, "kept"));
+	if (!rv)
+		say_missing(out, json_object_get(r->root, "missing"));
 	return rv;
 }
 

@@ -150,7 +150,8 @@ static int put_not_filed(const struct lack *x, enum doc_kind kind, const struct 
 	struct buf tz = {0}, te = {0};
 	int err;
 
-	buf_printf(&tz, "第 %" PRIu64 " 版%s（record submission --subject %s --version %" PRIu64 "）",
+	buf_printf(&tz,
+		   "第 %" PRIu64 " 版%s（record submission --subject %s --version %" PRIu64 "）",
 		   d->version, zh[again], subject, d->version);
 	buf_printf(&te,
 		   "version %" PRIu64 " %s (record submission --subject %s --version %" PRIu64 ")",
@@ -180,9 +181,8 @@ static int not_filed(const struct lack *x, enum doc_kind kind)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
 	if (filed.state != FILING_NONE && filed.state != FILING_RETURNED)
 		return ERR_OK;
-	return put_not_filed(
-		x, kind, &d, &filed,
-		after(filed.state == FILING_RETURNED ? filed.day : wrote, FILE_DAYS));
+	return put_not_filed(x, kind, &d, &filed,
+			     after(filed.state == FILING_RETURNED ? filed.day : wrote, FILE_DAYS));
 }
 
 /* --- notices of what is in force --------------------------------------------------------------------- */
@@ -239,8 +239,8 @@ static int put_clock(const struct lack *x)
 		return err;
 	reason_text(&why, LANG_ZH, &zh);
 	reason_text(&why, LANG_EN, &en);
-	err = put(x, x->a->lang == LANG_EN ? "clock" : "电脑时间",
-		  SAYS(buf_str(&zh), buf_str(&en)), x->a->day, 0);
+	err = put(x, x->a->lang == LANG_EN ? "clock" : "电脑时间", SAYS(buf_str(&zh), buf_str(&en)),
+		  x->a->day, 0);
 	buf_close(&zh);
 	buf_close(&en);
 	return err;

@@ -6,6 +6,7 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_filing.h"
 #include "daemon/ledger/state/state.h"
+#include "daemon/web/api/advice.h"
 #include "daemon/web/api/body.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/keptjson.h"
@@ -29,6 +30,7 @@ struct change {
 	enum ask_first ask;
 	bool asked; /* it was tried only, because of its warnings */
 	struct kept kept;
+	struct verdict advice; /* warnings that are not the rules' */
 };
 
 static bool change_begin(struct change *c, const struct web_services *s, const struct web_req *req,
@@ -55,10 +57,13 @@ static void put_result(struct change *c, const struct tx *x, struct jw *w)
 	bool done = verdict_ok(&a->verdict);
 
 	bool written = done && !c->dry_run && !c->asked;
+	struct verdict v = a->verdict;
 
+	for (uint32_t i = 0; done && i < c->advice.nwarn && i < VERDICT_WARN_MAX; i++)
+		verdict_warn(&v, &c->advice.warn[i]);
 	reply_json(c->res, done ? 200 : 422, w);
 	jw_obj(w);
-	reply_verdict(w, &a->verdict, c->req->lang);
+	reply_verdict(w, &v, c->req->lang);
 	jw_khex(w, "feed", a->tx.feed.b, HASH_BYTES);
 	jw_key(w, "entry");
 	if (written || a->exists)
@@ -170,7 +175,7 @@ static bool run_tx(struct change *c, const struct recjson *r, bool dry_run, stru
 static bool must_ask(const struct change *c, const struct tx *x)
 {
 	const struct verdict *v = &x->job.u.append.verdict;
-	bool any = c->ask == ASK_ALL && v->nwarn;
+	bool any = c->ask != ASK_NOBODY && (c->advice.nwarn || (c->ask == ASK_ALL && v->nwarn));
 
 	for (uint32_t i = 0; i < v->nwarn && i < VERDICT_WARN_MAX && !any; i++)
 		any = c->ask != ASK_NOBODY && reason_asks(v->warn[i].id);
@@ -180,6 +185,12 @@ static bool must_ask(const struct change *c, const struct tx *x)
 /* For real, unless it was a trial that was asked for, or one that shows what to ask about. */
 static bool run_asking(struct change *c, const struct recjson *r, struct tx *x)
 {
+	int err = advice_warn(c->s, r->t, &r->head, &c->advice);
+
+	if (err) {
+		reply_machine(c->req, c->res, err, NULL);
+		return false;
+	}
 	if (c->dry_run || c->ask == ASK_NOBODY)
 		return run_tx(c, r, c->dry_run, x);
 	if (!run_tx(c, r, true, x))
@@ -344,6 +355,8 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 		put_result(&c, &x, &w);
 		if (t->code == REC_redemption && verdict_ok(&x.job.u.append.verdict))
 			err = put_balance(&c, &r, &w);
+		if (!err && verdict_ok(&x.job.u.append.verdict))
+			err = advice_put_missing(s, req->lang, &w);
 		jw_obj_end(&w);
 		if (err)
 			reply_machine(req, res, err, NULL);

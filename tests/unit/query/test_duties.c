@@ -66,8 +66,9 @@ static uint64_t apply(struct world *x)
 #define ALL_MAX 24
 static uint32_t written(struct town *w, uint32_t no, enum view_place view, void *rows, uint32_t max)
 {
-	static const char *const lacks[] = {"village plan",	  "reward scheme", "village catalogue",
-					    "assessment results", "redemptions",   "catalogue"};
+	static const char *const lacks[] = {"village plan",	 "reward scheme",
+					    "village catalogue", "assessment results",
+					    "redemptions",	 "catalogue"};
 	const struct view_def *def = &views[view];
 	static uint8_t all[ALL_MAX * VIEW_ROW_MAX];
 	uint32_t n = rows_read(w, no, view, all, ALL_MAX), kept = 0;
