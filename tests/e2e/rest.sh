@@ -89,9 +89,9 @@ must run hub record guidance --as office --village $code --kind rectify --title 
 guidance=$(run hub status --json | jq '[.feeds[] | select(.own)][0].size - 1')
 exchanged
 # R20 R75
-is "a task is due" "$(rows due)" "guidance, reminder or task|补齐公示||||2025-02-20|$(((($(date -d "$today" +%s) - $(date -d 2025-02-20 +%s))) / 86400))|$guidance"
+is "a task is due" "$(rows due | grep -F guidance)" "guidance, reminder or task|补齐公示||||2025-02-20|$(((($(date -d "$today" +%s) - $(date -d 2025-02-20 +%s))) / 86400))|$guidance"
 # R20 R75
-is "a task that is late" "$(rows guidance)" "$guidance|task to put right|补齐公示|2025-02-20|overdue|||"
+is "a task that is late" "$(rows guidance)" "$guidance|task to put right|补齐公示|2025-02-20|overdue||||请补齐一月公示|"
 decide guidance-reply --guidance "$guidance" --done yes --day "$today" --text 已补齐
 reply=$(last)
 exchanged

@@ -358,7 +358,8 @@ static void test_guidance_of_the_town_is_followed(void)
 	T_EQ(town_put(&here.w, FEED_TOWN, "office", REC_guidance, &g, NULL, 0), V_ACCEPTED);
 	r.guidance = c.guidance = town_size(&here.w, FEED_TOWN) - 1;
 	WANT(get(TABLE "guidance"), 200);
-	snprintf(want, sizeof(want), "%d|task to put right|补齐公示|2026-02-20|overdue|||",
+	snprintf(want, sizeof(want),
+		 "%d|task to put right|补齐公示|2026-02-20|overdue||||请在期限前补齐一月公示|",
 		 (int)r.guidance);
 	row_is(0, want);
 	put_here(HERE, REC_guidance_reply, &r, NULL, 0);
