@@ -122,7 +122,7 @@ static struct rec_points_line recorded(const struct books_line *l, char name[LIN
 	char *number = name + 8;
 
 	household_name(l->household, name);
-	snprintf(number, LINE_TEXT - 8, "ZP-%s-%u-%u-%d", name, (unsigned)l->member,
+	snprintf(number, LINE_TEXT - 8, "ZP-%.7s-%u-%u-%d", name, (unsigned)l->member,
 		 (unsigned)l->item, (int)l->day);
 	return (struct rec_points_line){
 		.household = host_text(name),

@@ -102,14 +102,25 @@ static int count_line(struct measures *m, const struct statement_row *row)
 	return count_prompt(m, row);
 }
 
+/* What was taken back was not given. */
+static int count_reward(struct measures *m, const struct statement_row *row)
+{
+	uint64_t by;
+	int err = entry_settled(m->a->t, m->a->feed.no, row->entry, &by);
+
+	if (err || by)
+		return err;
+	m->given++;
+	m->published += is_posted(m, row);
+	return ERR_OK;
+}
+
 static int count_row(void *ctx, const struct statement_row *row)
 {
 	struct measures *m = ctx;
 
-	if (row->kind == POSTING_REDEEMED) {
-		m->given++;
-		m->published += is_posted(m, row);
-	}
+	if (row->kind == POSTING_REDEEMED)
+		return count_reward(m, row);
 	return row->kind == POSTING_LINE ? count_line(m, row) : ERR_OK;
 }
 

@@ -43,7 +43,11 @@ static int check_number(struct rule_ctx *ctx, const struct part *p, const struct
 	uint64_t u = rec_u(f, p->s);
 
 	if (f->at_most && u > rec_u(f->at_most, p->s))
-		return rule_malformed(ctx, f->name, p->line);
+		return rule_refuse(ctx, &(struct refusal){.id = V_AT_MOST,
+							  .num = {(int64_t)u,
+								  (int64_t)rec_u(f->at_most, p->s)},
+							  .s = bytes_str(f->name),
+							  .t = bytes_str(f->at_most->name)});
 	if (f->member && u)
 		return roster_is_member(ctx, p->line, rec_bytes(f->member_of, p->s), (uint32_t)u,
 					f->member);

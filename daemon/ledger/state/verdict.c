@@ -157,13 +157,15 @@ static void put_goods(const char *s, enum lang lang, struct buf *out)
 static void put_field(const char *s, enum lang lang, struct buf *out)
 {
 	const struct rec_type *points = rec_type_of(REC_points), *plan = rec_type_of(REC_plan),
-			      *scheme = rec_type_of(REC_scheme);
+			      *scheme = rec_type_of(REC_scheme),
+			      *asked = rec_type_of(REC_consultation);
 	const struct {
 		const struct rec_field *f;
 		uint32_t n;
 	} known[] = {{points->line, points->nline},
 		     {plan->head, plan->nhead},
-		     {scheme->head, scheme->nhead}};
+		     {scheme->head, scheme->nhead},
+		     {asked->head, asked->nhead}};
 
 	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
 		for (uint32_t i = 0; i < known[k].n; i++)

@@ -84,8 +84,8 @@ static int put_foot(struct paper *p)
 	if (!p->draft)
 		put_code(p);
 	page_tag(&p->page, "<div class=\"sign\"><span>监督电话：__________________</span><span>");
-	page_str(&p->page, p->village);
-	page_tag(&p->page, "村民委员会（盖章）</span></div><p class=\"right\">");
+	paper_committee(p);
+	page_tag(&p->page, "（盖章）</span></div><p class=\"right\">");
 	page_own(&p->page, day_text(p->record.notice.day, day));
 	page_tag(&p->page, "</p>\n");
 	page_end(&p->page);

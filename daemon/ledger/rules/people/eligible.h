@@ -8,4 +8,7 @@
 int eligible(struct rule_ctx *ctx, uint32_t line, const struct state_household *h,
 	     const struct rec_points_line *l, bool deduct);
 
+/* The first day on which six months of residence are over; DAY_NONE: not known, or beyond the calendar. */
+day_t eligible_from(day_t since);
+
 #endif

@@ -51,10 +51,11 @@ static int check_given(struct rule_ctx *ctx, uint32_t line, const struct rec_poi
 	if ((!allowed || it->evidence_n == 0) && placeholder(l->evidence))
 		return missing(ctx, line, "evidence");
 	if (!allowed)
-		return rule_refuse(ctx, &(struct refusal){.id = V_P08_EVIDENCE,
-							  .num = {line},
-							  .s = l->evidence,
-							  .t = l->item});
+		return rule_refuse(ctx,
+				   &(struct refusal){.id = V_P08_EVIDENCE,
+						     .num = {line},
+						     .s = l->evidence,
+						     .t = kv_bytes(it->evidence, it->evidence_n)});
 	return check_proof(ctx, line, l, it);
 }
 
