@@ -294,7 +294,8 @@ int args_take_globals(struct cli *c, int argc, char **argv, int *at)
 
 static int take_arg(struct cli *c, const char *text)
 {
-	uint32_t most = c->cmd->args[0] ? 1 : 0;
+	bool many = strstr(c->cmd->args, "...") != NULL;
+	uint32_t most = many ? CLI_ARGS_MAX : c->cmd->args[0] ? 1 : 0;
 
 	if (c->nargs == most) {
 		SAY(stderr, M_ARGUMENT_EXTRA, text);

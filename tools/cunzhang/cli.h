@@ -14,7 +14,7 @@
  * description of records. */
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_MACHINE = 3, EXIT_UNVERIFIED = 4 };
 
-#define CLI_ARGS_MAX	4
+#define CLI_ARGS_MAX	64
 #define CLI_OPTIONS_MAX 48
 
 struct option_def {
