@@ -409,6 +409,21 @@ static void say_missing(FILE *out, const json_t *list)
 	json_decref(names);
 }
 
+static void say_written(FILE *out, const struct reply *r)
+{
+	bool exists = json_is_true(json_object_get(r->root, "exists"));
+	const char *entry = say_num(client_u64(r->root, "entry")),
+		   *summary = client_str(r->root, "summary");
+
+	if (summary[0] && client_str(r->root, "next")[0])
+		SAY(out, exists ? M_EXISTS_NEXT : M_ACCEPTED_NEXT, entry, summary,
+		    client_str(r->root, "next"));
+	else if (summary[0])
+		SAY(out, exists ? M_EXISTS_SAYS : M_ACCEPTED_SAYS, entry, summary);
+	else
+		SAY(out, exists ? M_EXISTS_AT : M_ACCEPTED_AT, entry);
+}
+
 int client_verdict(const struct cli *c, const struct reply *r)
 {
 	const json_t *v = json_object_get(r->root, "verdict");
@@ -424,9 +439,9 @@ int client_verdict(const struct cli *c, const struct reply *r)
 	else if (json_is_true(json_object_get(r->root, "dry_run")))
 		SAY(out, M_WOULD_ACCEPT);
 	else
-		SAY(out,
-		    json_is_true(json_object_get(r->root, "exists")) ? M_EXISTS_AT : M_ACCEPTED_AT,
-		    say_num(client_u64(r->root, "entry")));
+		say_written(out, r);
+	if (client_str(r->root, "next")[0] && (rv || !client_str(r->root, "summary")[0]))
+		SAY(rv ? stderr : out, M_NEXT, client_str(r->root, "next"));
 	if (!rv)
 		say_kept(out, json_object_get(r->root, "kept"));
 	if (!rv)

@@ -10,8 +10,10 @@
 #include "daemon/web/api/body.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/keptjson.h"
+#include "daemon/web/api/names.h"
 #include "daemon/web/api/recjson.h"
 #include "daemon/web/api/reply.h"
+#include "daemon/web/api/summary.h"
 #include "daemon/writer/tx.h"
 #include "lib/text.h"
 
@@ -236,7 +238,7 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 	struct recjson_issue issue;
 	int err;
 
-	if (!belongs_here(c, t))
+	if (!belongs_here(c, t) || !names_to_numbers(c->s, c->req, c->res, t, head, lines))
 		return false;
 	err = recjson_read(t, head, lines, r, &issue);
 	if (err == ERR_INVALID)
@@ -330,6 +332,22 @@ static int put_balance(struct change *c, const struct recjson *r, struct jw *w)
 	return ERR_OK;
 }
 
+/* What it was in words, what is to be done next, and what is still missing. */
+static int put_advice(struct change *c, const struct recjson *r, const struct tx *x, struct jw *w)
+{
+	const struct job_append *j = &x->job.u.append;
+	bool written = verdict_ok(&j->verdict) && !c->dry_run && !c->asked;
+	struct ask a = {.lang = c->req->lang, .upto = REC_PRIVATE};
+
+	/* the record is written: words that cannot be found do not make it a failure */
+	if (!c->dry_run && !c->asked && !kv_begin(c->s->tx.kv, false, &a.t)) {
+		if (!feedlog_head(a.t, c->s->tx.own, &a.feed))
+			(void)summary_put(&a, r, written || j->exists ? j->seq : UINT64_MAX, w);
+		kv_abort(a.t);
+	}
+	return verdict_ok(&j->verdict) ? advice_put_missing(c->s, c->req->lang, w) : ERR_OK;
+}
+
 void api_record(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	static const char *const keys[] = {"as",    "passphrase", "id",	 "dry_run", "record",
@@ -355,8 +373,8 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 		put_result(&c, &x, &w);
 		if (t->code == REC_redemption && verdict_ok(&x.job.u.append.verdict))
 			err = put_balance(&c, &r, &w);
-		if (!err && verdict_ok(&x.job.u.append.verdict))
-			err = advice_put_missing(s, req->lang, &w);
+		if (!err)
+			err = put_advice(&c, &r, &x, &w);
 		jw_obj_end(&w);
 		if (err)
 			reply_machine(req, res, err, NULL);

@@ -100,7 +100,101 @@ static void test_what_is_missing_is_said_after_every_write(void)
 	node_close();
 }
 
+static void step(const char *type, const char *who, uint64_t entry, int status)
+{
+	char body[256], path[64];
+
+	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
+	snprintf(body, sizeof(body),
+		 "{\"as\":\"%s/" VILLAGE "\",\"passphrase\":\"" PASS
+		 "\",\"lines\":[{\"entry\":%" PRIu64 ",\"line\":0,\"decision\":\"agree\"}]}",
+		 who, entry);
+	WANT(post(path, body), status);
+}
+
+/* Who, what, how much, the balance, and what is to be done now. */
+static void test_a_write_is_answered_in_words(void)
+{
+	char want[64];
+	uint64_t entry;
+
+	node_open(false);
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2026-02-01"))), 200);
+	entry = own_size() - 1;
+	T_OK(strstr(at("summary"), "05001") && strstr(at("summary"), "D101"));
+	T_OK(strstr(at("summary"), "+3.00"));
+	snprintf(want, sizeof(want), "entry review %" PRIu64, entry);
+	T_OK(strstr(at("next"), want));
+	step("review", "rev", entry, 200);
+	snprintf(want, sizeof(want), "entry confirm %" PRIu64, entry);
+	T_OK(strstr(at("next"), want));
+	step("confirm", "con", entry, 200);
+	T_OK(strstr(at("summary"), "+3.00") && strstr(at("summary"), "balance 3.00"));
+	T_STR(at("next"), "");
+	node_close();
+}
+
+static void test_an_upheld_objection_leaves_a_reversal_to_do(void)
+{
+	struct rec_objection o = {.line = 1,
+				  .household = town_b("05001"),
+				  .day = town_day(2026, 2, 20),
+				  .text = town_b("当天我家没有人在村里")};
+	char body[320], want[64];
+	uint64_t entry, objection;
+
+	node_open(false);
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2026-02-01"))), 200);
+	o.entry = entry = own_size() - 1;
+	step("review", "rev", entry, 200);
+	step("confirm", "con", entry, 200);
+	objection = put_here("rec/" VILLAGE, REC_objection, &o, NULL, 0);
+	snprintf(body, sizeof(body),
+		 "{" SIGN("head") ",\"record\":{\"objection\":%" PRIu64
+				  ",\"ruling\":\"upheld\",\"day\":\"2026-03-01\",\"text\":"
+				  "\"查证属实确有错误\"}}",
+		 objection);
+	WANT(post("/api/v1/records/objection_reply", body), 200);
+	snprintf(want, sizeof(want), "entry reverse %" PRIu64 " --line 1", entry);
+	T_OK(strstr(at("next"), want));
+	/* and whoever confirms once more is told so, too */
+	step("confirm", "con", entry, 422);
+	T_OK(strstr(at("next"), want));
+	node_close();
+}
+
+static void post_named(const char *household, const char *member, int status)
+{
+	char body[512];
+
+	snprintf(body, sizeof(body),
+		 "{" SIGN("rec") ",\"lines\":[{\"household\":\"%s\",\"member\":\"%s\","
+				 "\"item\":\"C101\",\"day\":\"2026-02-01\",\"place\":\"广场\","
+				 "\"reason\":\"村庄清洁日\",\"evidence\":\"" TOWN_EVIDENCE "\"}]}",
+		 household, member);
+	WANT(post("/api/v1/records/points", body), status);
+}
+
+static void test_a_member_is_named_by_name(void)
+{
+	node_open(false);
+	post_named("05001", "王小明", 200);
+	T_OK(strstr(at("summary"), "王小明"));
+	post_named("05001", "2", 200);
+	T_OK(strstr(at("summary"), "王小明"));
+	post_named("05001", "王中明", 400);
+	T_STR(at("code"), "FIELD_VALUE");
+	T_STR(at("field"), "member");
+	T_OK(strstr(at("hint"), "王小明 2"));
+	post_named("09999", "王小明", 422);
+	T_STR(at("verdict.name"), "HOUSEHOLD_UNKNOWN");
+	node_close();
+}
+
 T_MAIN(T(test_a_clock_that_went_back_is_said_before_signing),
        T(test_a_clock_far_ahead_is_said_before_signing),
        T(test_the_close_of_a_year_names_what_it_shuts_out, "R47 R54"),
-       T(test_what_is_missing_is_said_after_every_write, "R15 R45"))
+       T(test_what_is_missing_is_said_after_every_write, "R15 R45"),
+       T(test_a_write_is_answered_in_words, "R08"),
+       T(test_an_upheld_objection_leaves_a_reversal_to_do, "R09"),
+       T(test_a_member_is_named_by_name, "R08"))
