@@ -38,6 +38,8 @@ int client_signer(const struct cli *c, json_t *body, const char *option, const c
 		  const char *key);
 /* Sends a record signed by --as and says what became of it. Takes @record and @lines (NULL: none). Exit
  * code. */
+/* Writes a record of this type; takes @body. A person is asked about its warnings first. */
+int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret);
 int client_record(struct cli *c, const char *type, json_t *record, json_t *lines);
 /* Overwrites every text in it, then lets it go. */
 void client_wipe(json_t *root);
