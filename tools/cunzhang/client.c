@@ -280,13 +280,24 @@ static int exit_of(long status, const char *code)
 	}
 }
 
+/* The option that a parameter of a query comes from; NULL: none. */
+static const char *option_of_query(const struct cli *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (!c->opts[i].field && strcmp(c->opts[i].name, name) == 0)
+			return c->opts[i].name;
+	return NULL;
+}
+
 /* The option behind "record.day" or "lines[0].day" of an answer; NULL: it came from elsewhere. */
 static const char *option_at(const struct cli *c, const char *field)
 {
 	bool line = strncmp(field, "lines[0].", strlen("lines[0].")) == 0;
 	const char *name = strchr(field, '.');
 
-	if (!name || (!line && strncmp(field, "record.", strlen("record.")) != 0))
+	if (!name)
+		return field[0] ? option_of_query(c, field) : NULL;
+	if (!line && strncmp(field, "record.", strlen("record.")) != 0)
 		return NULL;
 	for (uint32_t i = 0; i < c->nopts; i++)
 		if (c->opts[i].field && args_of_line(c, &c->opts[i]) == line && c->value[i] &&
