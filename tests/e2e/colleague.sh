@@ -43,6 +43,30 @@ says 'as in version 1' record scheme --version 2 --from "$today" --rate 0.50元 
 ok record scheme --version 3 --from "$today" --threshold 1 --accept --as head
 [[ $(of_scheme rate) == 0.50 && $(of_scheme title) == 方案 ]] || fail "the third scheme lost what the second had"
 
+# --- on a terminal a question is asked before anything is signed -------------------------------------------------------
+ask() { # answer, command...: what the screen shows
+	local answer=$1 typist
+	shift
+	rm -f "$work/keys"
+	mkfifo "$work/keys"
+	script -qec "'$BIN/cunzhang' --lang en --dir '$work/v1' ${*@Q}" /dev/null <"$work/keys" >"$work/screen" 2>&1 &
+	typist=$!
+	exec 3>"$work/keys"
+	wait_for 10 grep -qF '[y/N]' "$work/screen" || fail "no question: $(cat "$work/screen")"
+	echo "$answer" >&3
+	exec 3>&-
+	wait $typist
+}
+before=$(size)
+ask n record scheme --version 4 --from "$today" --rate 100 --as head
+grep -q 'nothing was written' "$work/screen" && (($(size) == before)) || fail "written against the answer"
+# any warning asks, not only one that must be accepted
+ask n entry record --household 05001 --item D101 --place 院坝 --reason 庭院月检 --evidence 照片 --as recorder
+grep -q 'P08' "$work/screen" && (($(size) == before)) || fail "a warning did not ask: $(cat "$work/screen")"
+ask y record scheme --version 4 --from "$today" --rate 100 --as head
+(($(size) == before + 1)) || fail "not written although the answer was yes: $(cat "$work/screen")"
+ok record scheme --version 5 --from "$today" --rate 1.00 --threshold 100 --as head
+
 # --- the village's own items survive; one is dropped by its code alone ------------------------------------------------
 version=$(v register adopt-catalogue --json | jq '[.[].record.version] | max + 1')
 printf '变动,事项编码\n取消,A202\n' >"$work/drop.csv"
@@ -80,8 +104,8 @@ ok register household
 grep -q 05001 "$work/out" || fail "the register of households is empty"
 
 # --- what is missing says so -------------------------------------------------------------------------------------------
-# R15 R45
 v status >"$work/out"
+# R15 R45
 grep -q 'village plan' "$work/out" || fail "status does not miss the plan"
 v table due >"$work/out"
 grep -q 'village plan' "$work/out" || fail "the table of what is due does not miss the plan"
