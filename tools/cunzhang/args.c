@@ -294,7 +294,8 @@ int args_take_globals(struct cli *c, int argc, char **argv, int *at)
 
 static int take_arg(struct cli *c, const char *text)
 {
-	bool many = strstr(c->cmd->args, "...") != NULL;
+	bool many = strstr(c->cmd->args, "...") != NULL, bracket = c->cmd->args[0] == '[';
+	char name[WORD_MAX];
 	uint32_t most = many ? CLI_ARGS_MAX : c->cmd->args[0] ? 1 : 0;
 
 	if (c->nargs == most) {
@@ -302,7 +303,10 @@ static int take_arg(struct cli *c, const char *text)
 		return EXIT_USAGE;
 	}
 	c->args[c->nargs++] = text;
-	return strcmp(c->cmd->args, "FILE") == 0 ? EXIT_DONE : check_text(c->cmd->args, text);
+	/* "ENTRY" of "[ENTRY...]" */
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(c->cmd->args + bracket, ".]"),
+		 c->cmd->args + bracket);
+	return strcmp(name, "FILE") == 0 ? EXIT_DONE : check_text(name, text);
 }
 
 bool args_of_line(const struct cli *c, const struct option_def *o)

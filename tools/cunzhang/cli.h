@@ -51,7 +51,8 @@ struct cli {
 	const struct rec_type *type; /* of the command, or of `record TYPE` */
 	const char *dir, *passphrase_file, *id;
 	bool json, yes, accept, dry_run, help;
-	bool warned;	  /* warnings were shown, and taken */
+	bool warned;  /* warnings were shown, and taken */
+	json_t *rows; /* of lines from a table the row of each; NULL: they come from elsewhere */
 	uint32_t globals; /* bits of args_globals that were given */
 	uint32_t nargs, nopts;
 	const char *args[CLI_ARGS_MAX];

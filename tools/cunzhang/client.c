@@ -290,11 +290,11 @@ static int exit_of(long status, const char *code)
 	}
 }
 
-/* The option behind "from", a parameter of a question, given or missing. */
-static const char *option_named(const struct cli *c, const char *name)
+/* The option that a parameter of a query comes from; NULL: none. */
+static const char *option_of_query(const struct cli *c, const char *name)
 {
 	for (uint32_t i = 0; i < c->nopts; i++)
-		if (strcmp(c->opts[i].name, name) == 0)
+		if (!c->opts[i].field && strcmp(c->opts[i].name, name) == 0)
 			return c->opts[i].name;
 	return NULL;
 }
@@ -306,7 +306,7 @@ static const char *option_at(const struct cli *c, const char *field)
 	const char *name = strchr(field, '.');
 
 	if (!name)
-		return option_named(c, field);
+		return field[0] ? option_of_query(c, field) : NULL;
 	if (!line && strncmp(field, "record.", strlen("record.")) != 0)
 		return NULL;
 	for (uint32_t i = 0; i < c->nopts; i++)
@@ -470,6 +470,58 @@ int client_verdict(const struct cli *c, const struct reply *r)
 	return rv;
 }
 
+/* --- lines and rows ------------------------------------------------------------------------------------ */
+uint64_t client_line_given(const struct reply *r, uint64_t line)
+{
+	const json_t *from = json_object_get(json_object_get(r->root, "kept"), "from");
+
+	if (!from || !line)
+		return line;
+	return (uint64_t)json_integer_value(json_array_get(from, line - 1));
+}
+
+/* The number of the line in a sentence becomes that of the row; a line taken over has none. */
+static void name_row(const struct reply *r, json_t *reason, const json_t *rows)
+{
+	bool en = say_lang() == LANG_EN;
+	uint64_t line = client_u64(reason, "line"), given = client_line_given(r, line);
+	const char *text = client_str(reason, "text");
+	struct buf b = {0};
+	char before[64];
+
+	if (!given || given > json_array_size(rows))
+		return;
+	snprintf(before, sizeof(before), en ? "line %s: " : "第 %s 行：", say_num(line));
+	if (strncmp(text, before, strlen(before)) == 0)
+		text += strlen(before);
+	buf_printf(&b, en ? "row %s: %s" : "第 %s 行：%s",
+		   say_num((uint64_t)json_integer_value(json_array_get(rows, given - 1))), text);
+	json_object_set_new(reason, "text", json_string(buf_str(&b)));
+	buf_close(&b);
+}
+
+void client_name_rows(const struct cli *c, const struct reply *r)
+{
+	json_t *w;
+	size_t i;
+
+	if (!c->rows)
+		return;
+	json_array_foreach (json_object_get(r->root, "warnings"), i, w)
+		name_row(r, w, c->rows);
+	name_row(r, json_object_get(r->root, "verdict"), c->rows);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------- */
+static int post_lines(const struct cli *c, const char *path, json_t *body, struct reply *ret)
+{
+	int rv = client_post(c, path, body, ret);
+
+	if (!rv)
+		client_name_rows(c, ret);
+	return rv;
+}
+
 /* The answer shows warnings, and nothing is written yet. */
 static int ask_about(struct cli *c, const char *path, json_t *again, struct reply *r)
 {
@@ -485,7 +537,7 @@ static int ask_about(struct cli *c, const char *path, json_t *again, struct repl
 	client_close(r);
 	c->warned = true;
 	json_object_del(again, "ask");
-	return client_post(c, path, json_incref(again), r);
+	return post_lines(c, path, json_incref(again), r);
 }
 
 int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret)
@@ -498,7 +550,7 @@ int client_write(struct cli *c, const char *type, json_t *body, struct reply *re
 		json_object_set_new(body, "ask", json_string(cli_would_ask(c) ? "all" : "consent"));
 	again = json_deep_copy(body);
 	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
-	rv = client_post(c, path, body, ret);
+	rv = post_lines(c, path, body, ret);
 	if (!rv && json_is_true(json_object_get(ret->root, "asked")))
 		rv = ask_about(c, path, again, ret);
 	client_wipe(again);
@@ -525,17 +577,22 @@ static json_t *words_of(const char *text)
 	return list;
 }
 
+void client_fill(const struct cli *c, json_t *body, json_t *record, json_t *lines)
+{
+	json_object_set_new(body, "record", record);
+	if (cli_option(c, "drop"))
+		json_object_set_new(body, "drop", words_of(cli_option(c, "drop")));
+	if (lines)
+		json_object_set_new(body, "lines", lines);
+}
+
 int client_record(struct cli *c, const char *type, json_t *record, json_t *lines)
 {
 	json_t *body = json_object();
 	struct reply r = {0};
 	int rv = client_sign(c, body, "passphrase");
 
-	json_object_set_new(body, "record", record);
-	if (cli_option(c, "drop"))
-		json_object_set_new(body, "drop", words_of(cli_option(c, "drop")));
-	if (lines)
-		json_object_set_new(body, "lines", lines);
+	client_fill(c, body, record, lines);
 	if (!rv)
 		rv = files_record(c, rec_type_named(type), body);
 	if (rv) {

@@ -244,6 +244,7 @@ struct merged {
 	uint8_t *lines;
 	uint64_t *given;
 	enum kept_how *how;
+	uint32_t *from;
 	uint32_t n;
 };
 
@@ -259,7 +260,8 @@ static int merged_open(const struct before *b, struct merged *m)
 	m->lines = mem_array(n, b->k->t->line_size);
 	m->given = mem_array(n, sizeof(m->given[0]));
 	m->how = mem_array(n, sizeof(m->how[0]));
-	return m->lines && m->given && m->how ? ERR_OK : ERR_NOMEM;
+	m->from = mem_array(n, sizeof(m->from[0]));
+	return m->lines && m->given && m->how && m->from ? ERR_OK : ERR_NOMEM;
 }
 
 static void merged_close(struct merged *m)
@@ -267,6 +269,7 @@ static void merged_close(struct merged *m)
 	mem_free(m->lines);
 	mem_free(m->given);
 	mem_free(m->how);
+	mem_free(m->from);
 }
 
 static int take_lines(const struct before *b, struct merged *m)
@@ -275,6 +278,7 @@ static int take_lines(const struct before *b, struct merged *m)
 		if (rec_decode_line(b->k->t, &b->p, m->n, merged_at(b, m, m->n)))
 			return ERR_CORRUPT;
 		m->how[m->n] = KEPT_WHOLE;
+		m->from[m->n] = 0;
 		m->given[m->n] = UINT64_MAX;
 	}
 	return ERR_OK;
@@ -297,12 +301,15 @@ static void remove_line(const struct before *b, struct merged *m, uint32_t i)
 	memmove(merged_at(b, m, i), merged_at(b, m, i + 1), (m->n - i) * size);
 	memmove(m->given + i, m->given + i + 1, (m->n - i) * sizeof(m->given[0]));
 	memmove(m->how + i, m->how + i + 1, (m->n - i) * sizeof(m->how[0]));
+	memmove(m->from + i, m->from + i + 1, (m->n - i) * sizeof(m->from[0]));
 }
 
-/* A line that people gave: over the one with its key, or behind them all. */
-static void put_line(const struct before *b, struct merged *m, const void *line, uint64_t given)
+/* Line @from that people gave, from 1: over the one with its key, or behind them all. */
+static void put_line(const struct before *b, struct merged *m, uint32_t from)
 {
 	const struct rec_type *t = b->k->t;
+	const void *line = line_at(b->k, from - 1);
+	uint64_t given = b->k->line_given[from - 1];
 	uint32_t at = find_line(b, m, rec_bytes(b->key, line));
 	bool known = at < m->n;
 	union rec_any v;
@@ -319,6 +326,7 @@ static void put_line(const struct before *b, struct merged *m, const void *line,
 	memcpy(merged_at(b, m, at), v.raw, t->line_size);
 	m->how[at] = known ? KEPT_CHANGED : KEPT_GIVEN;
 	m->given[at] = known ? UINT64_MAX : given;
+	m->from[at] = from;
 	m->n += !known;
 }
 
@@ -340,8 +348,10 @@ static struct rec_adopt_catalogue_line *adopt_line(const struct before *b, const
 /* Of the first field of such a line, its change. */
 #define CHANGE_GIVEN UINT64_C(1)
 
-/* Drops an item: the town's by a line that says so, the village's own by leaving its line out. */
-static int drop_item(struct before *b, struct merged *m, struct bytes code, struct reason *why)
+/* Drops an item: the town's by a line that says so, the village's own by leaving its line out. @from: the line that
+ * people gave, 0: none. */
+static int drop_item(struct before *b, struct merged *m, struct bytes code, uint32_t from,
+		     struct reason *why)
 {
 	uint32_t at = find_line(b, m, code);
 	struct rec_catalogue_line item;
@@ -360,6 +370,7 @@ static int drop_item(struct before *b, struct merged *m, struct bytes code, stru
 	adopt_line(b, m, at)->change = CHANGE_drop;
 	m->how[at] = at < m->n ? KEPT_CHANGED : KEPT_GIVEN;
 	m->given[at] = UINT64_MAX;
+	m->from[at] = from;
 	m->n += at == m->n;
 	return ERR_OK;
 }
@@ -373,7 +384,7 @@ static void put_item(struct before *b, struct merged *m, uint32_t i,
 	bool own = at < m->n && adopt_line(b, m, at)->change != CHANGE_drop;
 	uint64_t given = b->k->line_given[i];
 
-	put_line(b, m, l, given);
+	put_line(b, m, i + 1);
 	if (item && !own) {
 		put_town(b->k, item, given, merged_at(b, m, at));
 		m->given[at] = UINT64_MAX;
@@ -389,7 +400,7 @@ static int put_change(struct before *b, struct merged *m, uint32_t i, struct rea
 	const struct rec_adopt_catalogue_line *l = line_at(b->k, i);
 	bool drops = (b->k->line_given[i] & CHANGE_GIVEN) && l->change == CHANGE_drop;
 	struct rec_catalogue_line item;
-	int err = drops ? drop_item(b, m, l->code, why) : town_item(b, l->code, &item);
+	int err = drops ? drop_item(b, m, l->code, i + 1, why) : town_item(b, l->code, &item);
 
 	if (!drops && (!err || err == ERR_NOTFOUND)) {
 		put_item(b, m, i, err ? NULL : &item);
@@ -428,7 +439,7 @@ static int drop_line(struct before *b, struct merged *m, struct bytes key, struc
 	uint32_t at = find_line(b, m, key);
 
 	if (b->k->t->code == REC_adopt_catalogue)
-		return drop_item(b, m, key, why);
+		return drop_item(b, m, key, 0, why);
 	if (at < m->n)
 		remove_line(b, m, at);
 	else if (!b->again)
@@ -452,7 +463,7 @@ static int merge(struct before *b, struct merged *m, struct reason *why)
 		if (adopts)
 			err = put_change(b, m, i, why);
 		else
-			put_line(b, m, line_at(k, i), k->line_given[i]);
+			put_line(b, m, i + 1);
 	}
 	return err;
 }
@@ -464,7 +475,7 @@ static int check_lines(struct kept *k)
 	for (uint32_t line = 0; line < k->nlines; line++)
 		for (uint32_t i = 0; i < k->t->nline; i++)
 			if (lacks(&k->t->line[i], k->line_given[line], i, line_at(k, line)))
-				return missing(k, &k->t->line[i], line + 1);
+				return missing(k, &k->t->line[i], k->from[line]);
 	return ERR_OK;
 }
 
@@ -475,6 +486,7 @@ static void take_merged(struct kept *k, struct merged *m)
 	k->lines = m->lines;
 	k->line_given = m->given;
 	k->how = m->how;
+	k->from = m->from;
 	k->nlines = m->n;
 	*m = (struct merged){.n = 0};
 }
@@ -502,8 +514,10 @@ int kept_fill(const struct defaults_at *at, const uint8_t *txid, struct kept *k,
 void kept_close(struct kept *k)
 {
 	mem_free(k->how);
+	mem_free(k->from);
 	for (uint32_t i = 0; i < KEPT_PAYLOADS; i++)
 		mem_free(k->payload[i]);
 	k->how = NULL;
+	k->from = NULL;
 	memset(k->payload, 0, sizeof(k->payload));
 }

@@ -26,6 +26,7 @@ struct kept {
 	uint64_t carried,
 		first; /* bits of fields of the head: as in that version; as the plan has them */
 	enum kept_how *how; /* of each line */
+	uint32_t *from;	    /* the line that people gave, from 1; 0: none */
 	uint32_t ngone;	    /* lines of the village about items that the town has no more */
 	void *payload[KEPT_PAYLOADS]; /* what texts are borrowed from */
 	/* ERR_INVALID: this is missing, in the head (line 0) or a line from 1; NULL: the number of lines is wrong */

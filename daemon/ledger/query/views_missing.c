@@ -166,7 +166,7 @@ static int not_filed(const struct lack *x, enum doc_kind kind)
 {
 	const struct reader r = reader_of(x->a->t, x->a->feed.no);
 	struct view_filing filed;
-	struct document d;
+	struct document d = {.entry = 0};
 	uint64_t version = 0;
 	day_t wrote = DAY_NONE;
 	int err = read_document_newest(&r, kind, &version);
@@ -207,7 +207,7 @@ static int not_posted(const struct lack *x, enum doc_kind kind, enum rec_choice_
 {
 	const struct rec_choice *what = &rec_lists[REC_LIST_NOTICE].v[notice];
 	struct hangs h = {x, notice, false};
-	struct document d;
+	struct document d = {.entry = 0};
 	day_t wrote = DAY_NONE;
 	char zh[96], en[96];
 	int err = read_document_on(READER(x->a->t, x->a->feed.no), kind, x->a->day, &d);

@@ -116,6 +116,16 @@ static void put_lines(struct jw *w, const struct kept *k)
 	jw_arr_end(w);
 }
 
+/* What is said of line N of the record is said of this one of the request. */
+static void put_from(struct jw *w, const struct kept *k)
+{
+	jw_key(w, "from");
+	jw_arr(w);
+	for (uint32_t i = 0; i < k->nlines; i++)
+		jw_u64(w, k->from[i]);
+	jw_arr_end(w);
+}
+
 void keptjson_put(struct jw *w, const struct kept *k, enum lang lang)
 {
 	jw_key(w, "kept");
@@ -124,6 +134,7 @@ void keptjson_put(struct jw *w, const struct kept *k, enum lang lang)
 	put_fields(w, "fields", k, k->carried, lang);
 	put_fields(w, "usual", k, k->first, lang);
 	put_lines(w, k);
+	put_from(w, k);
 	jw_ku64(w, "gone", k->ngone);
 	jw_obj_end(w);
 }

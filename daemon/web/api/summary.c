@@ -270,9 +270,11 @@ static int say_other(struct summary *s)
 	}
 	if (t->code == REC_adopt_catalogue || t->code == REC_plan || t->code == REC_scheme)
 		buf_printf(&s->next,
-			   s->en ? "file it with the town: record submission --subject %s"
-				 : "报镇备案：record submission --subject %s",
-			   t->code == REC_adopt_catalogue ? "catalogue" : t->name);
+			   s->en ? "file it with the town: record submission --subject %s "
+				   "--version %" PRIu64
+				 : "报镇备案：record submission --subject %s --version %" PRIu64,
+			   t->code == REC_adopt_catalogue ? "catalogue" : t->name,
+			   rec_u(&t->head[0], &s->r->head)); /* they begin with it */
 	return err;
 }
 

@@ -1,9 +1,9 @@
 #include "daemon/ledger/rules/people/roster.h"
 
+#include "daemon/ledger/rules/people/eligible.h"
 #include "daemon/ledger/rules/people/split_merge.h"
 #include "daemon/ledger/rules/refs.h"
 #include "daemon/ledger/rules/rights.h"
-#include "daemon/ledger/rules/people/eligible.h"
 #include "daemon/ledger/rules/rules.h"
 #include "daemon/ledger/state/placeholder.h"
 #include "lib/err.h"
