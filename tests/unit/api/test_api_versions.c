@@ -191,6 +191,9 @@ static void test_goods_stay_on_the_list_until_they_are_dropped(void)
 		  PRICES("2", LINES("{\"good\":\"G02\",\"price\":\"6\"}"))),
 	     200);
 	T_STR(at("kept.lines.0"), "G01");
+	/* line 2 of the record is line 1 of the request */
+	T_STR(at("kept.from.0"), "0");
+	T_STR(at("kept.from.1"), "1");
 	T_STR(newest("prices", "lines.0.good"), "G01");
 	T_STR(at("items.1.lines.1.price"), "6.00");
 	T_STR(at("items.1.lines.1.title"), "毛巾");
@@ -204,7 +207,7 @@ static void test_goods_stay_on_the_list_until_they_are_dropped(void)
 	WANT(post("/api/v1/records/prices",
 		  PRICES("4", LINES("{\"good\":\"G03\",\"price\":\"6\"}"))),
 	     400);
-	T_STR(at("field"), "lines[1].title");
+	T_STR(at("field"), "lines[0].title");
 	WANT(post("/api/v1/records/prices", PRICES("4", "\"drop\":[\"G02\"]}")), 400);
 	T_STR(at("code"), "LINES_COUNT");
 	node_close();
@@ -263,6 +266,8 @@ static void test_a_village_keeps_its_own_items(void)
 			      "\"name_zh\":\"认养公共花坛\",\"points\":\"3\",\"unit\":\"event\","
 			      "\"scope\":\"household\"}"))),
 	     200);
+	T_STR(at("kept.from.0"), "1");
+	T_STR(at("kept.from.2"), "3");
 	T_STR(item_here("A101"), "-");
 	T_STR(item_here("D101"), "4.00");
 	T_STR(item_here("D199"), "3.00");
