@@ -82,7 +82,7 @@ expect 2 'needs a value' --dir x log --from
 expect 2 'takes no value' --dir x status --json=1
 expect 2 'no place' --dir x status more
 expect 2 'ENTRY' --dir x entry review --as a
-expect 2 'whole number' --dir x entry review abc --as a
+expect 2 'no number of an entry' --dir x entry review abc --as a
 expect 2 'no --dry-run' --dry-run --dir x status
 expect 2 'no option --dry-run' --dir x status --dry-run
 expect 2 '32 hex' --dir x entry review 1 --as a --id 12

@@ -89,9 +89,9 @@ must run hub record guidance --as office --village $code --kind rectify --title 
 guidance=$(run hub status --json | jq '[.feeds[] | select(.own)][0].size - 1')
 exchanged
 # R20 R75
-is "a task is due" "$(rows due)" "guidance, reminder or task|补齐公示||||2025-02-20|$(((($(date -d "$today" +%s) - $(date -d 2025-02-20 +%s))) / 86400))|$guidance"
+is "a task is due" "$(rows due | grep -F guidance)" "guidance, reminder or task|补齐公示||||2025-02-20|$(((($(date -d "$today" +%s) - $(date -d 2025-02-20 +%s))) / 86400))|$guidance"
 # R20 R75
-is "a task that is late" "$(rows guidance)" "$guidance|task to put right|补齐公示|2025-02-20|overdue|||"
+is "a task that is late" "$(rows guidance)" "$guidance|task to put right|补齐公示|2025-02-20|overdue||||请补齐一月公示|"
 decide guidance-reply --guidance "$guidance" --done yes --day "$today" --text 已补齐
 reply=$(last)
 exchanged
@@ -115,7 +115,7 @@ cat >"$work/roster.csv" <<-'END'
 END
 ok roster import "$work/roster.csv" --as head
 printf 'kind,name\nhonour,文明家庭\npolicy,优先扶持\ngoods,日用品兑换\n' >"$work/rewards.csv"
-decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 2 --rate-fen 1 --threshold 5 --notified-days 0 \
+decide scheme --accept --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 2 --rate 1 --threshold 5 --notified-days 0 \
 	--notice-days 7 --object-days 7 --answer-days 7 --tolerance 10 --proxy-max 3 --scope 全体参加户 --lines "$work/rewards.csv"
 printf 'good,title,class,unit,price,cost\nG01,毛巾,household,条,4,2\nG02,锄头,production,把,9,3\n' >"$work/prices.csv"
 decide prices --version 1 --from 2025-01-01 --lines "$work/prices.csv"
@@ -126,7 +126,7 @@ printf 'change,code,category,sign,name_zh,points,unit,cap,scope,evidence,documen
 ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.csv" --as head
 
 # --- a deduction, and nothing else yet: the measures say that awards should lead -----------------------------
-ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 \
+ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 --evidence-no ZP-0129 \
 	--notified "$today" --as recorder
 confirmed "$(last)"
 # R34 I8

@@ -37,7 +37,7 @@ printf 'step,from,to\n宣传发动,2025-01-01,2025-01-31\n全面实施,2025-02-0
 decide plan --version 1 --title 实施方案 --content 七大类积分 --standards 按清单 --procedure 申报审核确定 \
 	--uses 评优兑换 --lines "$work/steps.csv"
 printf 'kind,name\nhonour,文明家庭\npolicy,优先扶持\ngoods,日用品兑换\n' >"$work/rewards.csv"
-decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 1 --rate-fen 1 --threshold 100 \
+decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 1 --rate 1 --threshold 100 \
 	--redeem-cap 500 --year-cap 1000 --notified-days 3 --notice-days 7 --object-days 7 --answer-days 7 \
 	--tolerance 10 --proxy-max 3 --scope 全体参加户 --lines "$work/rewards.csv"
 printf 'good,title,class,unit,price,cost\nG01,洗衣液,household,瓶,20,20\nG02,大米,local,袋,60,58.50\n' >"$work/prices.csv"
@@ -206,7 +206,7 @@ for kind in assessment redemption catalogue scheme; do
 done
 # R05 R78
 v notice check AAAA-BBBB-CCCC-DDDD >"$work/out" 2>&1 && fail "a code that nobody printed is right"
-again=(--version 2 --from "$today" --rate-points 1 --rate-fen 1 --threshold 100 --notice-days 7 --object-days 7 --answer-days 7
+again=(--version 2 --from "$today" --rate-points 1 --rate 1 --threshold 100 --notice-days 7 --object-days 7 --answer-days 7
 	--proxy-max 3 --lines "$work/rewards.csv")
 for phone in 13800138000 138-0013-8000 +86138.0013.8000; do
 	refused N03 record scheme --as head --title "请致电$phone" --scope 全体 "${again[@]}"

@@ -108,6 +108,9 @@ says 2 'row 4, class "cars": it must be one of' record prices --version 2 --from
 printf 'good,title,class,unit,price,colour\nG01,洗衣液,household,瓶,2,red\n' >"$work/more.csv"
 says 2 'column "colour" holds 1 cells' record prices --version 2 --from "$today" --lines "$work/more.csv" --as head
 says 0 'would be accepted' record prices --version 2 --from "$today" --lines "$work/more.csv" --as head --accept --dry-run
+# G01 is taken over in front of G02: what is said of its line is said of the row
+printf 'good,price,cost\n\nG02,9000,120\n' >"$work/one.csv"
+says 0 'row 3: .*G02' record prices --version 2 --from "$today" --lines "$work/one.csv" --as head --accept --dry-run
 # the rules name every row that they refuse, as the spreadsheet numbers it
 printf '户编号,户主,发生日期,事项编码,地点,事由,证明材料\n05001,,%s,D101,院坝,庭院月检,照片\n\n5001,孟林强,%s,D101,,庭院月检,照片\n06003,吴琼,%s,D101,院坝,庭院月检,传言\n' \
 	"$yesterday" "$today" "$today" >"$work/points.csv"

@@ -111,6 +111,10 @@ static void print_status(const json_t *root)
 		SAY(stdout, M_FULL);
 	print_feeds(json_object_get(root, "feeds"));
 	print_counts(root);
+	json_array_foreach (json_object_get(root, "missing"), i, v) {
+		SAY(stdout, M_MISSING_ROW, client_str(v, "what"), client_str(v, "about"),
+		    client_str(v, "due"));
+	}
 	print_links(root);
 	json_array_foreach (json_object_get(root, "alarms"), i, v) {
 		SAY(stdout, M_ALARM, client_str(v, "time"), label_of(root, client_str(v, "feed")),

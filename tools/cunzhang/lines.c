@@ -112,7 +112,7 @@ int lines_read(const struct cli *c, const struct rec_type *t, const char *path, 
 {
 	struct known known = {.c = c};
 	struct import_lookup look = {.ctx = &known, .head = find_head, .near = find_near};
-	struct import_opts o = {.accept = cli_switch(c, "accept"), .look = &look};
+	struct import_opts o = {.accept = c->accept, .look = &look};
 	struct import_report rep = {0};
 	struct import_lines lines = {.n = 0};
 	struct buf raw = {0};
@@ -138,41 +138,17 @@ int lines_read(const struct cli *c, const struct rec_type *t, const char *path, 
 
 /* --- what the rules say of them ------------------------------------------------------------------------- */
 
-/* The number of the line in a sentence becomes that of the row. False: it names no line. */
-static bool name_row(json_t *reason, const json_t *rows)
+/* Does a rule refuse a line that people gave? */
+static bool line_refused(const struct reply *r)
 {
-	bool en = say_lang() == LANG_EN;
-	uint64_t line = client_u64(reason, "line");
-	const char *text = client_str(reason, "text");
-	struct buf b = {0};
-	char before[64];
+	const json_t *v = json_object_get(r->root, "verdict");
 
-	if (!line || line > json_array_size(rows))
-		return false;
-	snprintf(before, sizeof(before), en ? "line %s: " : "第 %s 行：", say_num(line));
-	if (strncmp(text, before, strlen(before)) == 0)
-		text += strlen(before);
-	buf_printf(&b, en ? "row %s: %s" : "第 %s 行：%s",
-		   say_num((uint64_t)json_integer_value(json_array_get(rows, line - 1))), text);
-	json_object_set_new(reason, "text", json_string(buf_str(&b)));
-	buf_close(&b);
-	return true;
-}
-
-static bool name_rows(const struct reply *r, const json_t *rows)
-{
-	json_t *w;
-	size_t i;
-
-	json_array_foreach (json_object_get(r->root, "warnings"), i, w)
-		name_row(w, rows);
-	return name_row(json_object_get(r->root, "verdict"), rows) && r->status == 422;
+	return r->status == 422 && client_line_given(r, client_u64(v, "line"));
 }
 
 /* A rule names the first line that it refuses: the others are tried without it, and nothing is written any more, until
  * every one is named. */
-static int name_others(const struct cli *c, const char *path, json_t *body, json_t *rows,
-		       struct reply *r)
+static int name_others(const struct cli *c, const char *path, json_t *body, struct reply *r)
 {
 	uint64_t n = 0;
 	bool refused = true;
@@ -181,43 +157,55 @@ static int name_others(const struct cli *c, const char *path, json_t *body, json
 	json_object_set_new(body, "dry_run", json_true());
 	while (!rv && refused) {
 		const json_t *v = json_object_get(r->root, "verdict");
-		size_t at = (size_t)client_u64(v, "line") - 1;
+		size_t at = (size_t)client_line_given(r, client_u64(v, "line")) - 1;
 
 		n++;
 		SAY(stderr, M_REFUSED, client_str(v, "rule"), client_str(v, "text"));
 		json_array_remove(json_object_get(body, "lines"), at);
-		json_array_remove(rows, at);
-		if (json_array_size(rows) == 0)
+		json_array_remove(c->rows, at);
+		if (json_array_size(c->rows) == 0)
 			break;
 		client_close(r);
 		*r = (struct reply){0};
 		rv = client_post(c, path, json_deep_copy(body), r);
-		refused = !rv && name_rows(r, rows);
+		client_name_rows(c, r);
+		refused = !rv && line_refused(r);
 	}
 	SAY(stderr, M_ROWS_REFUSED, say_num(n));
 	return rv ? rv : EXIT_REFUSED;
+}
+
+static int write_rows(struct cli *c, json_t *body, struct reply *r)
+{
+	json_t *again = json_deep_copy(body);
+	char path[64];
+	int rv = client_write(c, c->type->name, body, r);
+
+	snprintf(path, sizeof(path), "/api/v1/records/%s", c->type->name);
+	if (!rv && line_refused(r) && !c->json)
+		rv = name_others(c, path, again, r);
+	else if (!rv)
+		rv = client_verdict(c, r);
+	client_wipe(again);
+	return rv;
 }
 
 int lines_record(struct cli *c, json_t *record, json_t *lines, json_t *rows)
 {
 	json_t *body = json_object();
 	struct reply r = {0};
-	char path[64];
 	int rv = client_sign(c, body, "passphrase");
 
-	json_object_set_new(body, "record", record);
-	json_object_set_new(body, "lines", lines);
-	snprintf(path, sizeof(path), "/api/v1/records/%s", c->type->name);
+	c->rows = rows;
+	client_fill(c, body, record, lines);
 	if (!rv)
 		rv = files_record(c, c->type, body);
-	if (!rv)
-		rv = client_post(c, path, json_deep_copy(body), &r);
-	if (!rv && name_rows(&r, rows) && !c->json)
-		rv = name_others(c, path, body, rows, &r);
-	else if (!rv)
-		rv = client_verdict(c, &r);
+	if (rv)
+		client_wipe(body);
+	else
+		rv = write_rows(c, body, &r);
 	client_close(&r);
-	client_wipe(body);
 	json_decref(rows);
+	c->rows = NULL;
 	return rv;
 }

@@ -14,7 +14,7 @@
 static bool fills(const struct rec_field *f, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (f[i].fill)
+		if (f[i].fill && f[i].fill != REC_KEPT)
 			return true;
 	return false;
 }
@@ -24,7 +24,8 @@ static bool lacks(const struct defaults_record *r, const struct rec_field *f, co
 {
 	if (f->fill == REC_REGISTERED)
 		return !r->given || !r->given(r->ctx, f->name);
-	return f->fill && rec_is_zero(f, s) && !(f->fill == REC_NOW && r->has_minute);
+	return f->fill && f->fill != REC_KEPT && rec_is_zero(f, s) &&
+	       !(f->fill == REC_NOW && r->has_minute);
 }
 
 /* --- what was written before ----------------------------------------------------------------------- */

@@ -45,7 +45,11 @@ static int check_number(struct rule_ctx *ctx, const struct part *p, const struct
 	uint64_t u = rec_u(f, p->s);
 
 	if (f->at_most && u > rec_u(f->at_most, p->s))
-		return rule_malformed(ctx, f->name, p->line);
+		return rule_refuse(ctx, &(struct refusal){.id = V_AT_MOST,
+							  .num = {(int64_t)u,
+								  (int64_t)rec_u(f->at_most, p->s)},
+							  .s = bytes_str(f->name),
+							  .t = bytes_str(f->at_most->name)});
 	if (f->member && u)
 		return roster_is_member(ctx, p->line, rec_bytes(f->member_of, p->s), (uint32_t)u,
 					f->member);
@@ -124,6 +128,18 @@ static int check_code(struct rule_ctx *ctx, const struct part *p, const struct r
 	return f->enrolled && code.n ? guidance_need_village(ctx, code) : ERR_OK;
 }
 
+/* By a slip of the finger, or of the unit, a rule of the village would be another one. */
+static void warn_far(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
+{
+	int64_t first, value;
+
+	if (!rec_far(f, p->s, &first, &value))
+		return;
+	rule_warn(ctx, &(struct refusal){.id = f->kind == REC_U ? V_FAR_NUMBER : V_FAR_AMOUNT,
+					 .num = {value, first},
+					 .s = bytes_str(f->name)});
+}
+
 static int check_field(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
 {
 	switch (f->kind) {
@@ -147,8 +163,11 @@ static int check_part(struct rule_ctx *ctx, const struct part *p, const struct r
 {
 	int err = ERR_OK;
 
-	for (uint32_t i = 0; i < n && !err; i++)
+	for (uint32_t i = 0; i < n && !err; i++) {
 		err = check_field(ctx, p, &f[i]);
+		if (!err && f[i].near)
+			warn_far(ctx, p, &f[i]);
+	}
 	return err;
 }
 

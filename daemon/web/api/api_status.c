@@ -4,6 +4,7 @@
 #include "daemon/feed/feedlog.h"
 #include "daemon/ledger/query/due.h"
 #include "daemon/ledger/state/read.h"
+#include "daemon/web/api/advice.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/reply.h"
 #include "lib/err.h"
@@ -176,6 +177,7 @@ void api_status(const struct web_services *s, const struct web_req *req, struct 
 		put_links(&r);
 		put_unlinked(&r);
 		put_alarms(&r);
+		err = err ? err : advice_put_missing(s, req->lang, &r.w);
 	}
 	reading_end(&r, err);
 }

@@ -128,6 +128,7 @@ void reply_verdict(struct jw *w, const struct verdict *v, enum lang lang)
 	for (uint32_t i = 0; i < v->nwarn && i < VERDICT_WARN_MAX; i++) {
 		jw_obj(w);
 		reason_json(w, &v->warn[i], lang);
+		jw_kbool(w, "asks", reason_asks(v->warn[i].id));
 		jw_obj_end(w);
 	}
 	jw_arr_end(w);

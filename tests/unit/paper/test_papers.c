@@ -265,6 +265,31 @@ static void test_a_notice_of_assessments_has_figures_and_a_code(void)
 	town_close(&x.w);
 }
 
+/* A committee signs under its own name, whatever of it the village's name holds. */
+static void test_who_signs_is_named_once(void)
+{
+	static const char *const names[][2] = {{"石岩村", ">石岩村村民委员会<"},
+					       {"石岩村村委会", ">石岩村村民委员会<"},
+					       {"石岩村委会", ">石岩村村民委员会<"},
+					       {"石岩村村民委员会", ">石岩村村民委员会<"},
+					       {"河坝社区居委会", ">河坝社区居民委员会<"},
+					       {"河坝居民委员会", ">河坝居民委员会<"},
+					       {"河坝社区", ">河坝社区居民委员会<"}};
+
+	open_village(9);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		T_EQ(ASK("notice", "kind", "catalogue", "to", "2026-03-01"), ERR_OK);
+		buf_reset(&p.html);
+		snprintf(p.village, sizeof(p.village), "%s", names[i][0]);
+		page_tag(&p.page, "<b>");
+		paper_committee(&p);
+		page_tag(&p.page, "</b>");
+		T_OK(strstr(buf_str(&p.html), names[i][1]) != NULL);
+		finish();
+	}
+	town_close(&x.w);
+}
+
 static void test_a_notice_of_redemptions_counts_what_came_back_apart(void)
 {
 	open_life(6);
@@ -603,6 +628,7 @@ T_MAIN(T(test_a_slip_shows_the_goods_and_the_balance_of_its_time),
        T(test_a_passbook_goes_on_where_the_last_print_ended, "R58"),
        T(test_a_full_page_of_a_book_is_turned),
        T(test_a_notice_of_assessments_has_figures_and_a_code, "R46"),
+       T(test_who_signs_is_named_once, "I9"),
        T(test_a_notice_of_redemptions_counts_what_came_back_apart),
        T(test_a_recorded_notice_is_made_again_byte_for_byte),
        T(test_a_draft_is_marked_and_has_no_code), T(test_papers_of_a_training_town_say_so),

@@ -329,7 +329,7 @@ static uint32_t break_number(struct trial *x, struct record *r, const struct rec
 		break_ref(x, r, f, s);
 	} else if (f->at_most) {
 		put_u(f, s, rec_u(f->at_most, s) + 1);
-		refused(x, r, f, V_MALFORMED);
+		refused(x, r, f, V_AT_MOST);
 		T_OK(strstr(x->village.w.last.reason.s, f->name));
 	}
 	return f->member || f->ref || f->at_most;

@@ -11,4 +11,7 @@ int eligible(struct rule_ctx *ctx, uint32_t line, const struct state_household *
  * people may. */
 bool eligible_person(const struct state_member *m, day_t day);
 
+/* The first day on which six months of residence are over; DAY_NONE: not known, or beyond the calendar. */
+day_t eligible_from(day_t since);
+
 #endif

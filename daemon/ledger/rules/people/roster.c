@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/people/roster.h"
 
+#include "daemon/ledger/rules/people/eligible.h"
 #include "daemon/ledger/rules/people/split_merge.h"
 #include "daemon/ledger/rules/refs.h"
 #include "daemon/ledger/rules/rights.h"
@@ -224,15 +225,29 @@ static int member_not_future(struct rule_ctx *ctx, uint32_t line, struct bytes h
 	return ERR_OK;
 }
 
+/* R25: whom they consent to has lived here for six months by then. */
+static bool agreed_early(uint32_t line, struct bytes household, const struct state_member *m,
+			 struct refusal *ret)
+{
+	day_t from = eligible_from(m->since);
+
+	*ret = (struct refusal){
+		.id = V_AGREED_EARLY, .num = {line, m->member, m->agreed, from}, .s = household};
+	return m->agreed != DAY_NONE && from != DAY_NONE && m->agreed < from;
+}
+
 /* R25: the two committees consent themselves; nobody types it for those whom it binds. */
 static int check_new(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		     struct state_member *m)
 {
+	struct refusal early;
 	bool committee = true;
 	int err = member_not_future(ctx, line, household, m);
 
 	if (!err && m->agreed != DAY_NONE)
 		err = rights_holds(ctx, RB(committee), &committee);
+	if (!err && committee && m->other_hukou && agreed_early(line, household, m, &early))
+		rule_warn(ctx, &early);
 	if (err || committee)
 		return err;
 	m->agreed = DAY_NONE;
@@ -556,6 +571,7 @@ int rule_residence(struct rule_ctx *ctx)
 {
 	struct roster_household x;
 	struct rec_residence r;
+	struct refusal early;
 	struct state_member *m;
 	int err;
 
@@ -568,6 +584,8 @@ int rule_residence(struct rule_ctx *ctx)
 		return ERR_CORRUPT;
 	m->since = r.since;
 	m->agreed = r.agreed;
+	if (agreed_early(0, r.household, m, &early))
+		return rule_refuse(ctx, &early);
 	return roster_put(ctx, &x);
 }
 

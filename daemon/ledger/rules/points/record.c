@@ -23,6 +23,23 @@ static int missing(struct rule_ctx *ctx, uint32_t line, const char *field)
 		ctx, &(struct refusal){.id = V_P08_MISSING, .num = {line}, .s = bytes_str(field)});
 }
 
+/* A kind of evidence alone is a word that nobody can look up later. */
+static int check_proof(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
+		       const struct catalogue_item *it)
+{
+	if (l->digest.n || !placeholder(l->evidence_no))
+		return ERR_OK;
+	if (it->document)
+		return rule_refuse(
+			ctx, &(struct refusal){.id = V_P08_DOCUMENT, .num = {line}, .s = l->item});
+	if (it->sign == SIGN_deduct)
+		return rule_refuse(ctx, &(struct refusal){.id = V_P08_NO_PROOF,
+							  .num = {line},
+							  .s = l->evidence});
+	rule_warn(ctx, &(struct refusal){.id = V_P08_WORD, .num = {line}, .s = l->evidence});
+	return ERR_OK;
+}
+
 static int check_given(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
 		       const struct catalogue_item *it)
 {
@@ -35,14 +52,12 @@ static int check_given(struct rule_ctx *ctx, uint32_t line, const struct rec_poi
 	if ((!allowed || it->evidence_n == 0) && placeholder(l->evidence))
 		return missing(ctx, line, "evidence");
 	if (!allowed)
-		return rule_refuse(ctx, &(struct refusal){.id = V_P08_EVIDENCE,
-							  .num = {line},
-							  .s = l->evidence,
-							  .t = l->item});
-	if (it->document && l->digest.n == 0 && placeholder(l->evidence_no))
-		return rule_refuse(
-			ctx, &(struct refusal){.id = V_P08_DOCUMENT, .num = {line}, .s = l->item});
-	return ERR_OK;
+		return rule_refuse(ctx,
+				   &(struct refusal){.id = V_P08_EVIDENCE,
+						     .num = {line},
+						     .s = l->evidence,
+						     .t = kv_bytes(it->evidence, it->evidence_n)});
+	return check_proof(ctx, line, l, it);
 }
 
 /* --- P11: the catalogue ---------------------------------------------------------------------------- */
