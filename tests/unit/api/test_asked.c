@@ -344,7 +344,7 @@ static void test_a_notice_with_the_name_of_a_child_is_not_made(void)
 			       .title = town_b("奖励方案"),
 			       .from = town_day(2026, 3, 1),
 			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
+			       .rate = fen_of(100),
 			       .notice_days = 7,
 			       .object_days = 7,
 			       .answer_days = 7,
