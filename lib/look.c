@@ -74,8 +74,12 @@ bool look_find(struct bytes text, bool name, struct look_found *ret)
 			p++;
 			continue;
 		}
+		if (*p >= 0xe4 && *p <= 0xe9 && end - p >= 3) { /* U+4000 to U+9FFF */
+			p += 3;
+			continue;
+		}
 		c = utf8_next(&p, end);
-		kind = c >= 0x3165 && c < 0xd800 ? LOOK_GOOD : kind_of(c);
+		kind = kind_of(c);
 		if (kind == LOOK_GOOD || (kind == LOOK_SYMBOL && !name))
 			continue;
 		*ret = (struct look_found){c, place, kind};
