@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/io/file.h"
 #include "lib/buf.h"
 #include "lib/hash.h"
 #include "lib/mem.h"
@@ -350,6 +351,9 @@ int guardfile_open(const char *path, struct guardfile **ret, struct errmsg *msg)
 	err = g->fd < 0 ? ERR_IO : preallocate(g->fd);
 	if (!err)
 		err = read_all(g);
+	if (!err &&
+	    !g->now.counter) /* it may be new, or an earlier start got no further than this */
+		err = file_sync_name(path, NULL);
 	if (err) {
 		err = fail(msg, path, err);
 		free_all(g);
