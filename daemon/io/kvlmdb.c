@@ -22,6 +22,9 @@
 #define OPEN_MAX  8
 #define FILE_MODE 0600
 #define DATA_FILE "data.mdb" /* as LMDB names it */
+/* Write transactions between two looks for readers that were killed: a verify beside the daemon, say. As long as one
+ * stands in the table, no page that was in use in its time is used again. */
+#define READERS_EVERY 64
 
 struct lmdbkv {
 	struct kv kv;
@@ -30,6 +33,7 @@ struct lmdbkv {
 	int dir_fd;   /* holds the lock of the one writing process; -1: readonly */
 	int slot;     /* in open_dirs; -1: none */
 	bool watched; /* its syncs pass through fdatasync() below */
+	uint32_t writes; /* transactions begun; only who writes touches it */
 };
 struct lmdbtxn {
 	struct kv_txn t;
@@ -108,11 +112,14 @@ static MDB_val val_of(struct bytes b)
 static int lmdb_begin(struct kv *kv, bool write, struct kv_txn **ret)
 {
 	struct lmdbtxn *t = mem_alloc(sizeof(*t));
-	int rc;
+	struct lmdbkv *l = kv_of(kv);
+	int rc, dead;
 
 	if (!t)
 		return ERR_NOMEM;
-	rc = mdb_txn_begin(kv_of(kv)->env, NULL, write ? 0 : MDB_RDONLY, &t->txn);
+	rc = mdb_txn_begin(l->env, NULL, write ? 0 : MDB_RDONLY, &t->txn);
+	if (!rc && write && ++l->writes % READERS_EVERY == 0)
+		mdb_reader_check(l->env, &dead); /* what it cannot do now it does later */
 	if (rc) {
 		mem_free(t);
 		return err_from_mdb(rc);

@@ -408,7 +408,8 @@ void machine_restart(struct sim *s, uint32_t host)
 	if (s->failed)
 		return;
 	if (err && (m->disk_bad || m->host.guard.err || m->rotten)) {
-		/* it has something to sign and store, and cannot now */
+		/* it has something to sign and store, and cannot now; the store may have it already */
+		law_committed(s, host);
 		ev.type = SE_RESTART;
 		sim_at(s, 5000, &ev);
 		return;
