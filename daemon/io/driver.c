@@ -15,8 +15,6 @@
 #define KNOCKS_MAX 50	 /* lines about one peer, or about all strangers, at once */
 #define KNOCK_MS   10000 /* and then one in so long */
 
-static void schedule(struct driver *d);
-
 void driver_break(struct driver *d)
 {
 	atomic_store(&d->broken, true);
@@ -97,7 +95,7 @@ void driver_feed(struct driver *d, struct event *ev)
 		log_line(LOG_LEVEL_ERROR, "exchange: %s; stopping", err_text(err));
 		driver_break(d);
 	}
-	schedule(d);
+	driver_schedule(d);
 	driver_conn_dialled(d);
 }
 
@@ -110,7 +108,7 @@ static void on_tick(uv_timer_t *t)
 	driver_feed(d, &ev);
 }
 
-static void schedule(struct driver *d)
+void driver_schedule(struct driver *d)
 {
 	uint64_t next = node_next_tick(d->node), now = clock_mono_ms();
 
