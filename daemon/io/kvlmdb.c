@@ -30,9 +30,9 @@ struct lmdbkv {
 	struct kv kv;
 	MDB_env *env;
 	MDB_dbi dbi[KV_NTABLES];
-	int dir_fd;   /* holds the lock of the one writing process; -1: readonly */
-	int slot;     /* in open_dirs; -1: none */
-	bool watched; /* its syncs pass through fdatasync() below */
+	int dir_fd;	 /* holds the lock of the one writing process; -1: readonly */
+	int slot;	 /* in open_dirs; -1: none */
+	bool watched;	 /* its syncs pass through fdatasync() below */
 	uint32_t writes; /* transactions begun; only who writes touches it */
 };
 struct lmdbtxn {

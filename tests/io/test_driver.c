@@ -24,11 +24,11 @@
 #include "lib/mem.h"
 #include "tests/lib/t.h"
 
-#define PATIENCE_MS  20000 /* what does not come until then fails the test */
-#define CROWD	     24 /* fewer than one address may have */
-#define ROUNDS	     3
-#define OPERATOR     "王建国"
-#define PASSPHRASE   "correct horse"
+#define PATIENCE_MS 20000 /* what does not come until then fails the test */
+#define CROWD	    24	  /* fewer than one address may have */
+#define ROUNDS	    3
+#define OPERATOR    "王建国"
+#define PASSPHRASE  "correct horse"
 static char village_code[13] = "500101000001";
 
 struct node_process {
@@ -40,6 +40,7 @@ struct node_process {
 
 static char top[64];
 static char at_hub[32];
+static uint16_t hub_port;
 static uv_loop_t loop;
 static uv_timer_t wake_up; /* so that a loop without events comes back and the test looks again */
 static uint64_t begun;
@@ -112,7 +113,8 @@ static void make_hub(void)
 				 .passphrase = PASSPHRASE,
 				 .cost = {1, 8}};
 
-	snprintf(at_hub, sizeof(at_hub), "127.0.0.1:%u", free_port());
+	hub_port = free_port();
+	snprintf(at_hub, sizeof(at_hub), "127.0.0.1:%u", hub_port);
 	snprintf(hub.path, sizeof(hub.path), "%s/hub", top);
 	T_EQ(dir_init_hub(hub.path, &o, NULL), ERR_OK);
 }
@@ -182,11 +184,9 @@ static void invitation_job(struct job *ret, struct buf *payload, const uint8_t k
 	txid_make(e.wall_ms, random, e.txid);
 	entry_tx_sign(&e, &hub.dir.town, author);
 	sign_key_free(author);
-	*ret = (struct job){.type = JOB_APPEND,
-			    .u.append = {.tx = e,
-					 .payload = buf_bytes(payload),
-					 .author_ok = true,
-					 .boot = 1}};
+	*ret = (struct job){
+		.type = JOB_APPEND,
+		.u.append = {.tx = e, .payload = buf_bytes(payload), .author_ok = true, .boot = 1}};
 }
 
 /* The hub, which must run, invites a village. */
@@ -257,7 +257,7 @@ static int call_hub(void)
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	at.sin_port = htons((uint16_t)atoi(strchr(at_hub, ':') + 1));
+	at.sin_port = htons(hub_port);
 	T_OK(fd >= 0);
 	T_EQ(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	return fd;
@@ -550,7 +550,7 @@ static void test_what_does_not_start_says_why_and_holds_nothing(void)
 
 	starts(&hub); /* the loop makes what it keeps */
 	stop(&hub);
-	at.sin_port = htons((uint16_t)atoi(strchr(at_hub, ':') + 1));
+	at.sin_port = htons(hub_port);
 	T_EQ(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	T_EQ(listen(fd, 1), 0);
 	does_not_start(ERR_IO, "listen on 127.0.0.1:");

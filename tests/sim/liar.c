@@ -5,7 +5,7 @@
 /* A hub that signs a second history of the town for a village whose store went back, up to the very size that
  * the village has cosigned; and a second machine with the keys of a village that writes on from an old copy of
  * its store. Honest ones never do; so this is tried on copies of the stores, aside. */
-#define LIE_MAX 50 /* entries; they must fit a chunk */
+#define LIE_MAX LIMIT(50, 7) /* entries; they must fit a chunk */
 
 static int save_nowhere(void *ctx, const struct guard *g)
 {
