@@ -94,6 +94,22 @@ out:
 	kv_close(copy);
 }
 
+bool liar_second_history(struct sim *s, uint32_t village, bool of_village, struct buf *out)
+{
+	uint32_t author = of_village ? village : SIM_HUB, reader = of_village ? SIM_HUB : village;
+	struct machine *m = &s->m[author];
+	uint64_t held = host_size(&s->m[reader].host, &m->host.feed);
+	struct feed_head old;
+
+	if (!m->ncopies || feedlog_head(m->copy[m->ncopies - 1], m->host.own_no, &old) ||
+	    old.size == 0 || old.size >= held || held - old.size > LIE_MAX)
+		return false;
+	buf_reset(out);
+	buf_put_u8(out, MSG_CHUNK);
+	lie(&m->host, m->copy[m->ncopies - 1], &old, held, out);
+	return true;
+}
+
 /* --- the twin -------------------------------------------------------------------------------------- */
 
 /* The hub keeps what it has, and knows the fork for one. */
