@@ -411,7 +411,7 @@ static int broken_child(void)
 	struct job j, *one = &j;
 	struct node_link l[1];
 
-	open_loop(); /* nothing of the parent's is used */
+	T_EQ(uv_loop_fork(&loop), 0);
 	starts(&hub);
 	invitation_job(&j, &payload, hub.dir.manifest);
 	syncs_fail();
