@@ -174,6 +174,17 @@ void law_before_apply(struct sim *s, uint32_t host)
 	}
 }
 
+static void no_lie_taken(struct sim *s, uint32_t host, const struct job_ingest *g)
+{
+	struct hash h;
+
+	hash_of(g->body.p, g->body.n, &h);
+	for (uint32_t i = 0; i < s->nfalse && i < SIM_LIES_KEPT; i++)
+		if (!hash_cmp(&s->false_chunk[i], &h))
+			sim_fail(s, "a lie is refused: %s has taken a chunk that was altered",
+				 name_of(s, host));
+}
+
 void law_before_report(struct sim *s, uint32_t host)
 {
 	const struct host *h = &s->m[host].host;
@@ -181,6 +192,8 @@ void law_before_report(struct sim *s, uint32_t host)
 	for (uint32_t i = 0; i < h->nbatch; i++) {
 		const struct job *j = h->batch[i];
 
+		if (j->type == JOB_INGEST && !j->err)
+			no_lie_taken(s, host, &j->u.ingest);
 		if (j->type == JOB_INGEST && !j->err)
 			signed_head(s, feed_of(s, &j->u.ingest.feed), j->u.ingest.size,
 				    &j->u.ingest.root, "acknowledgement");

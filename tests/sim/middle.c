@@ -70,6 +70,13 @@ static void pass(struct middle *m, unsigned to, struct bytes msg, struct buf *ou
 	be16_put(out->p + at, (uint16_t)(out->n - at - FRAME_HEAD));
 }
 
+/* Whoever takes this chunk has been lied to. */
+static void remember(struct middle *m, const struct buf *msg)
+{
+	if (msg->n > 1 && msg->p[0] == MSG_CHUNK)
+		hash_of(msg->p + 1, msg->n - 1, &m->s->false_chunk[m->s->nfalse++ % SIM_LIES_KEPT]);
+}
+
 static void flip(struct middle *m, struct buf *msg)
 {
 	if (msg->n > 1)
@@ -77,7 +84,7 @@ static void flip(struct middle *m, struct buf *msg)
 			(uint8_t)(1 << prng_below(&m->s->net, 8));
 }
 
-/* Another root under a signature that is right. */
+/* Another root under a signature that is right, or the other way round. */
 static void sign_anew(struct middle *m, unsigned to, struct buf *msg)
 {
 	const struct host *author = &m->s->m[to == UP ? m->village : SIM_HUB].host;
@@ -90,6 +97,10 @@ static void sign_anew(struct middle *m, unsigned to, struct buf *msg)
 	if (msg->p[0] != MSG_CHUNK || chunk_peek(body, msg->n - 1, &feed, &from, &n) ||
 	    hash_cmp(&feed, &author->feed)) {
 		flip(m, msg);
+		return;
+	}
+	if (prng_below(&m->s->net, 2)) { /* or a wrong signature under the right root */
+		body[CHUNK_SIG_AT + prng_below(&m->s->net, SIGN_BYTES)] ^= 1;
 		return;
 	}
 	body[CHUNK_ROOT_AT + prng_below(&m->s->net, HASH_BYTES)] ^= 1;
@@ -105,7 +116,10 @@ static void make_up(struct middle *m, unsigned to, struct buf *msg)
 	struct msg_refuse r = {.feed = about->feed,
 			       .seq = prng_below(&m->s->net, 40),
 			       .err = prng_below(&m->s->net, 2) ? ERR_CORRUPT : ERR_FORK};
-	struct msg_ack a = {.feed = about->feed, .size = prng_below(&m->s->net, 40)};
+	/* of all there is, whether it has arrived or not */
+	struct msg_ack a = {.feed = about->feed,
+			    .size = host_size(&m->s->m[to == UP ? SIM_HUB : m->village].host,
+					      &about->feed)};
 
 	buf_reset(msg);
 	if (prng_below(&m->s->net, 2)) {
@@ -120,14 +134,19 @@ static void make_up(struct middle *m, unsigned to, struct buf *msg)
 static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 {
 	struct sim *s = m->s;
+	bool repeats = false;
 
 	s->lied[m->village] = s->lied[SIM_HUB] = true;
 	s->count.falsehoods++;
 	switch (prng_below(&s->net, 8)) {
 	case 0: flip(m, msg); break;
 	case 1: return; /* left out */
-	case 2: pass(m, to, buf_bytes(msg), out); break;
+	case 2:
+		repeats = true;
+		pass(m, to, buf_bytes(msg), out);
+		break;
 	case 3:
+		repeats = true;
 		if (m->kept[!to].n)
 			pass(m, to, buf_bytes(&m->kept[!to]), out);
 		break;
@@ -139,6 +158,8 @@ static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 			break;
 		flip(m, msg);
 	}
+	if (!repeats)
+		remember(m, msg);
 	pass(m, to, buf_bytes(msg), out);
 }
 

@@ -31,6 +31,7 @@
 #define SIM_SPEED     11520 /* a day of the calendar passes in 7.5 s: so years end while people work */
 #define SIM_TYPES     96    /* codes of record types are below */
 #define SIM_TRACE     60    /* events shown of a failed run */
+#define SIM_LIES_KEPT 64
 
 enum sim_type {
 	SE_TICK,
@@ -143,6 +144,8 @@ struct sim {
 	bool rotted
 		[SIM_HOSTS]; /* feeds of which an entry was bad some time: alarms about them are right */
 	bool lied[SIM_HOSTS]; /* the same of those on whose line there was a liar */
+	struct hash false_chunk[SIM_LIES_KEPT]; /* of chunks that nobody may take, a ring */
+	uint32_t nfalse;
 	struct machine m[SIM_HOSTS];
 	struct net *wires;
 	struct people *people;
