@@ -22,8 +22,6 @@
 #define ROOM_BYTES	 262144
 #define GUARD_ROOM_BYTES 16384
 
-static void schedule(struct driver *d);
-
 void driver_break(struct driver *d)
 {
 	atomic_store(&d->broken, true);
@@ -105,7 +103,7 @@ void driver_feed(struct driver *d, struct event *ev)
 		log_line(LOG_LEVEL_ERROR, "exchange: %s; stopping", err_text(err));
 		driver_break(d);
 	}
-	schedule(d);
+	driver_schedule(d);
 	driver_conn_dialled(d);
 }
 
@@ -118,7 +116,7 @@ static void on_tick(uv_timer_t *t)
 	driver_feed(d, &ev);
 }
 
-static void schedule(struct driver *d)
+void driver_schedule(struct driver *d)
 {
 	uint64_t next = node_next_tick(d->node), now = clock_mono_ms();
 

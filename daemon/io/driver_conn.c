@@ -196,6 +196,7 @@ static void on_connection(uv_stream_t *s, int status)
 	d->backlog = !c;
 	if (!c) {
 		log_line(LOG_LEVEL_WARN, "exchange: no room for another connection");
+		driver_schedule(d);
 		return;
 	}
 	if (uv_accept(s, (uv_stream_t *)&c->tcp))

@@ -90,8 +90,9 @@ struct driver {
 };
 
 void driver_feed(struct driver *d, struct event *ev);
-void driver_release(struct driver *d); /* one handle or request has gone */
-void driver_break(struct driver *d);   /* the process cannot go on; any thread */
+void driver_schedule(struct driver *d); /* the next tick, after @backlog or the node has changed */
+void driver_release(struct driver *d);	/* one handle or request has gone */
+void driver_break(struct driver *d);	/* the process cannot go on; any thread */
 
 int driver_conn_listen(struct driver *d, struct errmsg *msg);
 void driver_conn_resume(struct driver *d); /* accepts what there was no room for */

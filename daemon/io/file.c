@@ -224,21 +224,30 @@ int file_private_dir(const char *path, struct errmsg *msg)
 	return err;
 }
 
+/* The folder of "a/b" and of "a/b/" is "a". */
 static int sync_parent(const char *path)
 {
+	size_t n = strlen(path);
 	char dir[PATH_BYTES];
-	const char *slash = strrchr(path, '/');
-	size_t n = slash ? (size_t)(slash - path) : 0;
+	bool absolute = path[0] == '/';
 	int fd, rv;
 
+	while (n && path[n - 1] == '/')
+		n--;
+	while (n && path[n - 1] != '/')
+		n--;
+	while (n && path[n - 1] == '/')
+		n--;
 	if (n >= sizeof(dir))
 		return -1;
 	memcpy(dir, path, n);
 	dir[n] = 0;
-	fd = open(slash ? (n ? dir : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(n ? dir : absolute ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	rv = fsync(fd);
+	if (rv && errno == EINVAL) /* a file system that syncs no folders */
+		rv = 0;
 	close(fd);
 	return rv;
 }

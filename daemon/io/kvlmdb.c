@@ -26,6 +26,9 @@
 #define FILE_MODE 0600
 #define DATA_FILE "data.mdb" /* as LMDB names it */
 #define TRIES_MAX 64	     /* of reading what another process is writing */
+/* Write transactions between two looks for readers that were killed: a verify beside the daemon, say. As long as one
+ * stands in the table, no page that was in use in its time is used again. */
+#define READERS_EVERY 64
 
 /* The value of a call of LMDB, during which a fault is one of the store (faults.h). */
 #define INSIDE(call) (faults_inside = 1, outside(call))
@@ -46,6 +49,7 @@ struct lmdbkv {
 	bool checked; /* its pages are what LMDB takes them for; under the lock of write transactions */
 	int damaged; /* ERR_* when they are not */
 	const void *map;
+	uint32_t writes; /* transactions begun; only who writes touches it */
 };
 struct lmdbtxn {
 	struct kv_txn t;
@@ -232,14 +236,17 @@ static void note_map(struct lmdbkv *l, MDB_txn *txn)
 static int lmdb_begin(struct kv *kv, bool write, struct kv_txn **ret)
 {
 	struct lmdbtxn *t = mem_alloc(sizeof(*t));
-	int rc, err;
+	struct lmdbkv *l = kv_of(kv);
+	int rc, dead, err;
 
 	if (!t)
 		return ERR_NOMEM;
-	rc = INSIDE(mdb_txn_begin(kv_of(kv)->env, NULL, write ? 0 : MDB_RDONLY, &t->txn));
+	rc = INSIDE(mdb_txn_begin(l->env, NULL, write ? 0 : MDB_RDONLY, &t->txn));
 	err = err_from_mdb(rc);
+	if (!rc && write && ++l->writes % READERS_EVERY == 0)
+		mdb_reader_check(l->env, &dead); /* what it cannot do now it does later */
 	if (!rc && write)
-		err = check_before_write(kv_of(kv), t->txn);
+		err = check_before_write(l, t->txn);
 	if (!rc && err)
 		mdb_txn_abort(t->txn);
 	if (err) {

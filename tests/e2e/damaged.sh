@@ -1,6 +1,6 @@
 # Goal of this test: whatever stands on the pages of a store (zeros, random bytes, another page, nothing), verify and
 # the daemon end with a sentence and exit 4 or 3, or go on; never by a signal. Pages and bytes are the same each time.
-set -u
+set -eu
 . tests/e2e/lib.inc
 hub
 village 1
@@ -29,14 +29,14 @@ kinds=(zeroed random other truncated) noticed=0 tried=0
 for ((page = 0; page < pages; page += (pages + 59) / 60)); do
 	kind=${kinds[tried++ % 4]}
 	damage "$kind" "$page"
-	run v1 verify --json >"$work/out" 2>"$work/err"
-	rv=$?
+	rv=0
+	run v1 verify --json >"$work/out" 2>"$work/err" || rv=$?
 	((rv == 0 || rv == 3 || rv == 4)) || fail "page $page $kind: verify exits $rv: $(cat "$work/err")"
 	((rv == 0)) && continue
 	noticed=$((noticed + 1))
-	((rv == 4)) && ! jq -e '(.ok | not) and all(.problems[]; .reason | length > 0)' "$work/out" >"$work/null" &&
+	((rv == 3)) || jq -e '(.ok | not) and all(.problems[]; .reason | length > 0)' "$work/out" >"$work/null" ||
 		fail "page $page $kind: $(cat "$work/out")"
-	((rv == 3)) && [[ ! -s $work/err ]] && fail "page $page $kind: no sentence"
+	((rv == 4)) || [[ -s $work/err ]] || fail "page $page $kind: no sentence"
 done
 ((noticed > tried / 4)) || fail "only $noticed of $tried damages noticed"
 damage zeroed 1 # it says where all others are
@@ -55,15 +55,16 @@ for ((page = 1; page < pages; page += (pages + 19) / 20)); do
 	for question in status "account 05001" log "table ledger"; do
 		alive || break # nobody waits for it to start
 		# shellcheck disable=SC2086
-		run v1 $question >"$work/out" 2>&1
-		(($? < 128)) || fail "page $page $kind: $question"
+		rv=0
+		run v1 $question >"$work/out" 2>&1 || rv=$?
+		((rv < 128)) || fail "page $page $kind: $question"
 	done
 	alive && kill -TERM "$pid_v1"
-	wait "$pid_v1"
-	rv=$?
+	rv=0
+	wait "$pid_v1" || rv=$?
 	((rv == 0 || rv == 3)) || fail "page $page $kind: the daemon exits $rv"
 	((rv == 0)) && started=$((started + 1))
-	((rv == 3)) && { grep -q 'ERROR' "$work/v1.log" || fail "page $page $kind: no sentence"; }
+	((rv == 0)) || grep -q 'ERROR' "$work/v1.log" || fail "page $page $kind: no sentence"
 done
 # as it was before
 cp "$work/good" "$store"

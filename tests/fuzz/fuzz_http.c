@@ -1,6 +1,5 @@
 /* Heads of requests: in whatever pieces they come, the same is handed on, nothing but what came and, behind a wrong
  * head, one refusal. */
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -41,9 +40,9 @@ static int run(const uint8_t *p, size_t n, size_t step, size_t ask, uint8_t *out
 	do {
 		got = http_head_recv(&h, out + *ret_n, ask, read_script, &s);
 		*ret_n += got > 0 ? (size_t)got : 0;
-		assert(h.good <= h.n && h.n <= sizeof(h.held));
+		CHECK(h.good <= h.n && h.n <= sizeof(h.held));
 		/* who got less than he asked for does not ask again before more comes */
-		assert(got == (long)ask || h.good == 0);
+		CHECK(got == (long)ask || h.good == 0);
 	} while (got > 0 || s.n > 0);
 	return h.refused;
 }
@@ -58,13 +57,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (n < 2 || n > OUT_MAX / 2)
 		return 0;
 	refused = run(p + 2, n - 2, n, 4096, whole, &whole_n);
-	assert(run(p + 2, n - 2, 1 + p[0], 1 + p[1] * 16u, parts, &parts_n) == refused);
-	assert(parts_n == whole_n && memcmp(whole, parts, whole_n) == 0);
+	CHECK(run(p + 2, n - 2, 1 + p[0], 1 + p[1] * 16u, parts, &parts_n) == refused);
+	CHECK(parts_n == whole_n && memcmp(whole, parts, whole_n) == 0);
 	if (refused) {
-		assert(whole_n >= tail &&
+		CHECK(whole_n >= tail &&
 		       memcmp(whole + whole_n - tail, HTTP_HEAD_WRONG, tail) == 0);
 		whole_n -= tail;
 	}
-	assert(whole_n <= n - 2 && memcmp(whole, p + 2, whole_n) == 0);
+	CHECK(whole_n <= n - 2 && memcmp(whole, p + 2, whole_n) == 0);
 	return 0;
 }

@@ -1,6 +1,5 @@
 /* Pages of a store: whatever bytes of it are others, the look at them ends, within its bounds; and it finds nothing
  * wrong with a store that is as it was written. The input is a list of edits: where (4 bytes), and what (1). */
-#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +32,7 @@ static void fill(struct kv *kv)
 	for (int round = 0; round < ROUNDS; round++) {
 		struct kv_txn *t;
 
-		assert(kv_begin(kv, true, &t) == ERR_OK);
+		CHECK(kv_begin(kv, true, &t) == ERR_OK);
 		for (int i = 0; i < ROWS / ROUNDS; i++) {
 			enum kv_table tab = (enum kv_table)prng_below(&r, KV_NTABLES);
 			uint8_t key[20] = {0};
@@ -44,7 +43,7 @@ static void fill(struct kv *kv)
 			be32_put(key + 16, (uint32_t)prng_below(&r, ROWS));
 			kv_del(t, tab, kv_bytes(key, sizeof(key)));
 		}
-		assert(kv_commit(t) == ERR_OK);
+		CHECK(kv_commit(t) == ERR_OK);
 	}
 }
 
@@ -55,23 +54,23 @@ static void make(void)
 	struct kv *kv;
 	int fd;
 
-	assert(mkdtemp(dir));
-	assert(kvlmdb_open(dir, NULL, &kv, NULL) == ERR_OK);
+	CHECK(mkdtemp(dir));
+	CHECK(kvlmdb_open(dir, NULL, &kv, NULL) == ERR_OK);
 	fill(kv);
 	kv_close(kv);
 	snprintf(path, sizeof(path), "%s/data.mdb", dir);
 	fd = open(path, O_RDONLY);
-	assert(fd >= 0 && fstat(fd, &st) == 0);
+	CHECK(fd >= 0 && fstat(fd, &st) == 0);
 	good_n = (size_t)st.st_size;
 	good = malloc(good_n);
-	assert(good && read(fd, good, good_n) == (ssize_t)good_n);
+	CHECK(good && read(fd, good, good_n) == (ssize_t)good_n);
 	close(fd);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/lock.mdb", dir);
 	unlink(path);
 	rmdir(dir);
 	file = memfd_create("pages", 0);
-	assert(file >= 0);
+	CHECK(file >= 0);
 }
 
 static uint64_t newest(const uint8_t *store)
@@ -94,17 +93,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (!good)
 		make();
 	bad = malloc(good_n);
-	assert(bad);
+	CHECK(bad);
 	memcpy(bad, good, good_n);
 	txn = newest(good);
 	for (size_t i = 0; i + EDIT_BYTES <= n; i += EDIT_BYTES)
 		bad[be32_get(p + i) % good_n] ^= p[i + 4];
-	assert(pwrite(file, bad, good_n, 0) == (ssize_t)good_n);
+	CHECK(pwrite(file, bad, good_n, 0) == (ssize_t)good_n);
 	free(bad);
 	err = pages_check_meta(file, 1 << 30, &r);
-	assert(!err && r.n <= PAGES_FAULTS_MAX && (n >= EDIT_BYTES || !r.n));
+	CHECK(!err && r.n <= PAGES_FAULTS_MAX && (n >= EDIT_BYTES || !r.n));
 	err = pages_check(file, txn, true, &r);
-	assert(!err || err == ERR_BUSY);
-	assert(r.n <= PAGES_FAULTS_MAX && (n >= EDIT_BYTES || (!r.n && !err)));
+	CHECK(!err || err == ERR_BUSY);
+	CHECK(r.n <= PAGES_FAULTS_MAX && (n >= EDIT_BYTES || (!r.n && !err)));
 	return 0;
 }

@@ -2,7 +2,6 @@
  * without breaking the sums in a zip file, the parts between lines of "---" become the rows, what is behind them, the
  * shared strings and the styles of one. When the first byte is a digit, so many allocations succeed. Whatever it holds:
  * a report, or rows in ascending order whose cells are UTF-8 within the bounds. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,19 +16,19 @@ static void look_at(const struct grid *g)
 {
 	uint32_t last = 0;
 
-	assert(g->nrows <= GRID_ROWS_MAX);
-	assert(g->ncells <= GRID_CELLS_MAX);
-	assert(g->text.n <= GRID_TEXT_MAX);
+	CHECK(g->nrows <= GRID_ROWS_MAX);
+	CHECK(g->ncells <= GRID_CELLS_MAX);
+	CHECK(g->text.n <= GRID_TEXT_MAX);
 	for (uint32_t i = 0; i < g->nrows; i++) {
-		assert(g->row[i].number > last);
+		CHECK(g->row[i].number > last);
 		last = g->row[i].number;
-		assert(g->row[i].n >= 1);
-		assert(g->row[i].n <= GRID_COLUMNS_MAX);
+		CHECK(g->row[i].n >= 1);
+		CHECK(g->row[i].n <= GRID_COLUMNS_MAX);
 		for (uint32_t k = 0; k < GRID_COLUMNS_MAX; k++) {
 			struct bytes cell = grid_get(g, i, k, NULL);
 
-			assert(cell.n <= GRID_CELL_BYTES_MAX);
-			assert(!cell.n || utf8_valid(cell.p, cell.n));
+			CHECK(cell.n <= GRID_CELL_BYTES_MAX);
+			CHECK(!cell.n || utf8_valid(cell.p, cell.n));
 		}
 	}
 }
@@ -39,8 +38,8 @@ static void sheets(const void *p, size_t n)
 	struct xlsx x;
 	int err = xlsx_open(&x, p, n);
 
-	assert(err != ERR_OK || x.nsheets >= 1);
-	assert(err == ERR_OK || err == ERR_NOMEM || x.fault);
+	CHECK(err != ERR_OK || x.nsheets >= 1);
+	CHECK(err == ERR_OK || err == ERR_NOMEM || x.fault);
 	for (uint32_t i = 0; !err && i < x.nsheets; i++) {
 		struct grid g = {.nrows = 0};
 
@@ -48,7 +47,7 @@ static void sheets(const void *p, size_t n)
 		if (!err)
 			look_at(&g);
 		else
-			assert(err == ERR_NOMEM || x.fault);
+			CHECK(err == ERR_NOMEM || x.fault);
 		grid_close(&g);
 	}
 	xlsx_close(&x);
@@ -61,9 +60,9 @@ static void table(const void *p, size_t n)
 	struct import_roster r;
 	int err = import_roster(p, n, &o, &r, &rep);
 
-	assert(err == ERR_OK || err == ERR_INVALID || err == ERR_NOMEM);
+	CHECK(err == ERR_OK || err == ERR_INVALID || err == ERR_NOMEM);
 	if (err == ERR_INVALID)
-		assert(!import_report_clean(&rep));
+		CHECK(!import_report_clean(&rep));
 	import_report_close(&rep);
 }
 
@@ -72,7 +71,7 @@ static void wrapped(const uint8_t *p, size_t n)
 	char *text = malloc(n + 1), *part[4] = {"", NULL, NULL, NULL};
 	struct zipfile z;
 
-	assert(text);
+	CHECK(text);
 	memcpy(text, p, n);
 	text[n] = '\0';
 	part[0] = text;
@@ -116,6 +115,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	} else {
 		wrapped(data, n);
 	}
-	assert(mem_live() == live);
+	CHECK(mem_live() == live);
 	return 0;
 }

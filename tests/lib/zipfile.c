@@ -1,8 +1,9 @@
 #include "tests/lib/zipfile.h"
 
-#include <assert.h>
 #include <string.h>
 #include <zlib.h>
+
+#include "tests/lib/t.h"
 
 static void le16(struct buf *b, unsigned v)
 {
@@ -22,12 +23,12 @@ static void deflated(const void *p, size_t n, struct buf *out)
 	size_t room = n + n / 1000 + 128;
 	int rv = deflateInit2(&s, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
 
-	assert(rv == Z_OK);
+	T_OK(rv == Z_OK);
 	s.next_out = buf_reserve(out, room);
-	assert(s.next_out);
+	T_OK(s.next_out);
 	s.avail_out = (uInt)room;
 	rv = deflate(&s, Z_FINISH);
-	assert(rv == Z_STREAM_END);
+	T_OK(rv == Z_STREAM_END);
 	out->n += s.total_out;
 	deflateEnd(&s);
 }
@@ -85,7 +86,7 @@ void zipfile_end(struct zipfile *z)
 	le32(&z->out, (uint32_t)z->directory.n);
 	le32(&z->out, at);
 	le16(&z->out, 0);
-	assert(!z->out.err && !z->directory.err);
+	T_OK(!z->out.err && !z->directory.err);
 }
 
 void zipfile_close(struct zipfile *z)

@@ -126,6 +126,19 @@ function check_names(code,    name, rest, before) {
 		say("no floating point in a pure layer")
 }
 
+# A build without assertions must do the same: they change nothing. What a test asks for must be asked in every build.
+function check_assert(code,    text) {
+	if (!in_assert && !match(code, /(^|[^A-Za-z0-9_])assert[ \t]*\(/))
+		return
+	if (!in_assert && mine == TOP + 2)
+		say("assert() in a test: T_OK, T_EQ or CHECK, which no build leaves out")
+	text = in_assert ? code : substr(code, RSTART)
+	in_assert = text !~ /;/
+	gsub(/[=!<>]=/, "", text)
+	if (text ~ /=|\+\+|--/)
+		say("assert() with an effect")
+}
+
 # The name of a test is a sentence and may have any word.
 function check_words(code,    rest, name, parts, n, i) {
 	rest = code
@@ -224,6 +237,7 @@ function start_of_file(    unused) {
 	guard_lines = 0
 	directives = 0
 	in_comment = 0
+	in_assert = 0
 	in_head = 1
 	seen = 0
 	gap = 0
@@ -271,6 +285,7 @@ FNR == 1 { start_of_file() }
 		in_head = 0
 	}
 	check_names(code)
+	check_assert(code)
 	check_words(code)
 }
 
