@@ -110,15 +110,15 @@ static void looks(const uint8_t *p, size_t n)
 	if (!utf8_valid(p, n))
 		return;
 	look_of(text, &once);
-	assert(utf8_valid(once.b, once.n));
+	CHECK(utf8_valid(once.b, once.n));
 	look_of(look_bytes(&once), &twice);
-	assert(once.n > LOOK_NAME_MAX || bytes_eq(look_bytes(&once), look_bytes(&twice)));
+	CHECK(once.n > LOOK_NAME_MAX || bytes_eq(look_bytes(&once), look_bytes(&twice)));
 	if (look_find(text, true, &f))
-		assert(f.kind != LOOK_GOOD && f.place >= 1 && f.place <= utf8_count(p, n));
-	assert(look_put(&out, text) == ERR_OK && utf8_valid(out.p, out.n));
+		CHECK(f.kind != LOOK_GOOD && f.place >= 1 && f.place <= utf8_count(p, n));
+	CHECK(look_put(&out, text) == ERR_OK && utf8_valid(out.p, out.n));
 	for (unsigned looks_for = 0; looks_for <= PRIVACY_ALL; looks_for++)
 		if (privacy_find(text, looks_for, &where))
-			assert(where.p >= p && where.n > 0 && where.p + where.n <= p + n);
+			CHECK(where.p >= p && where.n > 0 && where.p + where.n <= p + n);
 	buf_close(&out);
 }
 
