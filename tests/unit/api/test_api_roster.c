@@ -88,6 +88,26 @@ static void test_what_differs_is_asked_for_and_becomes_records(void)
 	node_close();
 }
 
+/* All that is to be mended or looked at is named at once. */
+static void test_a_household_with_an_error_is_compared_all_the_same(void)
+{
+	uint64_t before = first_year();
+
+	WANT(post("/api/v1/import/roster?accept=1",
+		  HEAD "06001,6,孟林强,孟林强,户主,男,,1958-10-08,本村,,,15663167432,是,\n"
+		       "06001,6,孟林强,孟山,次女,女,,1981-13-07,本村,,,,是,\n"
+		       "06001,6,孟林强,孟水,三女,女,,1983-05-07,本村,,,,是,\n" THREE),
+	     422);
+	T_STR(at("report.errors"), "1");
+	T_OK(strstr(issue_of("FACT_DIFFERS"), "156***31"));
+	T_OK(strstr(issue_of("MEMBER_NEW"), "06001"));
+	T_STR(at("corrections"), "0");
+	T_STR(at("joins"), "0");
+	T_STR(at("problems_count"), "0");
+	T_EQ(own_size(), before);
+	node_close();
+}
+
 static void test_a_new_wife_joins_and_who_is_missing_stays(void)
 {
 	uint64_t before = first_year();
@@ -204,6 +224,7 @@ T_MAIN(T(test_what_is_registered_is_passed_over_and_the_new_comes_in, "R24 R59")
        T(test_a_new_wife_joins_and_who_is_missing_stays, "R24"),
        T(test_nobody_is_registered_twice, "R24"),
        T(test_zeros_in_front_make_no_other_household, "R24"),
+       T(test_a_household_with_an_error_is_compared_all_the_same, "R24"),
        T(test_what_a_roster_does_not_change_is_said, "R24"),
        T(test_who_died_is_not_registered_again, "R24"),
        T(test_the_rules_hold_for_what_follows_from_a_roster, "R24 R25"))

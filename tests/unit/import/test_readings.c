@@ -455,6 +455,8 @@ static void test_the_mark_that_keeps_a_text_from_being_a_formula_goes(void)
 {
 	regular_is("'-3 度", IMPORT_TEXT, "-3 度");
 	regular_is("'=1+1", IMPORT_PAPER, "=1+1");
+	regular_is("'＝1+1", IMPORT_TEXT, "＝1+1");
+	regular_is("'  @x", IMPORT_TEXT, "@x");
 	regular_is("'n Huis", IMPORT_TEXT, "'n Huis");
 	regular_is("'05001", IMPORT_NUMBER, "05001");
 	regular_is("−3", IMPORT_POINTS, "-3");
