@@ -11,7 +11,8 @@ wait_for 20 settled v1 || fail "village does not settle"
 must run v1 verify
 stop v1 # so that nothing else writes
 tried=0
-for table in meta feed entry tree txid note verdict state; do
+[[ $("$tools/tamper" "$work/v1" meta count) == 0 ]] || fail "rows in meta, and none of them is tried" # nothing is put there
+for table in feed entry tree txid note verdict state; do
 	rows=$("$tools/tamper" "$work/v1" $table count) || fail "$table"
 	((rows)) || fail "no row in $table"
 	step=$(((rows + 5) / 6))
