@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	CHECK(parts_n == whole_n && memcmp(whole, parts, whole_n) == 0);
 	if (refused) {
 		CHECK(whole_n >= tail &&
-		       memcmp(whole + whole_n - tail, HTTP_HEAD_WRONG, tail) == 0);
+		      memcmp(whole + whole_n - tail, HTTP_HEAD_WRONG, tail) == 0);
 		whole_n -= tail;
 	}
 	CHECK(whole_n <= n - 2 && memcmp(whole, p + 2, whole_n) == 0);
