@@ -1,3 +1,4 @@
+#include "tests/lib/reads.h"
 #include "tests/lib/t.h"
 #include "tests/lib/webnode.h"
 
@@ -59,36 +60,12 @@ static void test_the_last_fact_of_each_village_holds(void)
 	node_close();
 }
 
-static const struct kv_ops *stored;
-static uint32_t nread;
-
-static int count_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
-{
-	nread++;
-	return stored->get(t, tab, key, ret);
-}
-
-static int count_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
-		      struct bytes *ret_val)
-{
-	nread++;
-	return stored->seek(c, key, how, ret_key, ret_val);
-}
-
 /* How many rows of the store are read for the list. */
 static uint32_t read_for_list(void)
 {
-	const struct kv_ops *ops = here.kv->ops;
-	struct kv_ops counting = *ops;
-
-	counting.get = count_get;
-	counting.seek = count_seek;
-	stored = ops;
-	nread = 0;
-	here.kv->ops = &counting;
+	reads_begin(here.kv);
 	WANT(get("/api/v1/villages"), 200);
-	here.kv->ops = ops;
-	return nread;
+	return reads_end();
 }
 
 static void test_each_fact_is_read_once_for_all_villages(void)

@@ -2,6 +2,7 @@
 
 #include "daemon/ledger/query/due.h"
 #include "lib/err.h"
+#include "tests/lib/reads.h"
 #include "tests/lib/rows.h"
 #include "tests/lib/t.h"
 #include "tests/lib/world.h"
@@ -256,22 +257,6 @@ static void test_a_period_is_done_when_its_notice_hangs(void)
 }
 
 /* --- what is read for it ---------------------------------------------------------------------------- */
-static const struct kv_ops *stored;
-static uint32_t nread;
-
-static int count_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
-{
-	nread++;
-	return stored->get(t, tab, key, ret);
-}
-
-static int count_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
-		      struct bytes *ret_val)
-{
-	nread++;
-	return stored->seek(c, key, how, ret_key, ret_val);
-}
-
 static int count_row(void *ctx, const void *row)
 {
 	(void)row;
@@ -282,23 +267,17 @@ static int count_row(void *ctx, const void *row)
 /* How many rows of the store are read to find the @n rows of a list. */
 static uint32_t read_for(struct world *x, enum view_place view, uint32_t n)
 {
-	const struct kv_ops *ops = x->w.kv->ops;
-	struct kv_ops counting = *ops;
-	uint32_t found = 0;
+	uint32_t found = 0, rows;
 	struct ask a;
 
-	counting.get = count_get;
-	counting.seek = count_seek;
-	stored = ops;
-	nread = 0;
 	town_begin(&x->w);
 	a = rows_ask(&x->w, x->no);
-	x->w.kv->ops = &counting;
+	reads_begin(x->w.kv);
 	T_EQ(view_each(&a, &views[view], count_row, &found), ERR_OK);
-	x->w.kv->ops = ops;
+	rows = reads_end();
 	town_commit(&x->w);
 	T_EQ(found, n);
-	return nread;
+	return rows;
 }
 
 static void close_guidance(struct world *x, uint64_t guidance)

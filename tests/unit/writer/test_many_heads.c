@@ -3,6 +3,7 @@
 #include "lib/err.h"
 #include "proto/manifest.h"
 #include "tests/lib/pair.h"
+#include "tests/lib/reads.h"
 #include "tests/lib/t.h"
 
 /* The guard of a hub that has cosigned more feeds than one save takes. */
@@ -56,15 +57,6 @@ static void test_a_start_guards_more_heads_than_one_save_takes(void)
 }
 
 /* --- many witnesses of one feed --------------------------------------------------------------------- */
-static const struct kv_ops *stored;
-static uint32_t nread;
-
-static int count_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
-		      struct bytes *ret_val)
-{
-	nread++;
-	return stored->seek(c, key, how, ret_key, ret_val);
-}
 
 /* Rows of @n other witnesses of the town feed. */
 static void put_witnesses(struct pair_node *hub, uint32_t n)
@@ -80,14 +72,14 @@ static void put_witnesses(struct pair_node *hub, uint32_t n)
 	T_EQ(kv_commit(t), ERR_OK);
 }
 
-/* How many rows are walked for the first cosignature of a new witness beside @n others. */
-static uint32_t walked_beside(uint32_t n)
+/* How many rows are read for the first cosignature of a new witness beside @n others. */
+static uint32_t read_beside(uint32_t n)
 {
 	struct job j = {.type = JOB_COSIG, .u.cosig = {.feed = tw.feed[PAIR_HUB], .size = 1}};
 	struct job *jobs = &j;
 	struct pair_node hub;
 	struct pair_tx x = {0};
-	struct kv_ops counting;
+	uint32_t nread;
 	struct kv_txn *t;
 
 	pair_node_open(&hub, &tw, PAIR_HUB, NULL);
@@ -99,13 +91,9 @@ static uint32_t walked_beside(uint32_t n)
 	T_EQ(feedlog_root(t, FEED_TOWN, 1, &j.u.cosig.root), ERR_OK);
 	kv_abort(t);
 	memcpy(j.u.cosig.witness, sign_key_public(tw.witness[PAIR_VILLAGE]), SIGN_KEY_BYTES);
-	stored = hub.kv->ops;
-	counting = *stored;
-	counting.seek = count_seek;
-	nread = 0;
-	hub.kv->ops = &counting;
+	reads_begin(hub.kv);
 	T_EQ(pair_run(&hub, &jobs, 1), ERR_OK);
-	hub.kv->ops = stored;
+	nread = reads_end();
 	T_EQ(j.err, ERR_OK);
 	pair_node_close(&hub);
 	return nread;
@@ -114,7 +102,7 @@ static uint32_t walked_beside(uint32_t n)
 static void test_a_new_witness_costs_the_same_beside_many_others(void)
 {
 	pair_open(&tw);
-	T_EQ(walked_beside(300), walked_beside(3));
+	T_EQ(read_beside(300), read_beside(3));
 	pair_close(&tw);
 }
 

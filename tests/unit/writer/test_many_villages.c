@@ -2,39 +2,13 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/writer/writer.h"
 #include "lib/err.h"
+#include "tests/lib/reads.h"
 #include "tests/lib/t.h"
 #include "tests/lib/town.h"
 
 /* What is asked about one village, or about a few witnesses, costs the same in a large town. */
 #define VILLAGES_MAX 32
 #define LAST	     "500101999299" /* behind all others */
-
-static const struct kv_ops *stored;
-static uint32_t nread;
-
-static int count_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
-{
-	nread++;
-	return stored->get(t, tab, key, ret);
-}
-
-static int count_seek(struct kv_cursor *c, struct bytes key, int how, struct bytes *ret_key,
-		      struct bytes *ret_val)
-{
-	nread++;
-	return stored->seek(c, key, how, ret_key, ret_val);
-}
-
-/* Every row that is read from here on counts. */
-static void count_reads(struct town *w, struct kv_ops *counting)
-{
-	stored = w->kv->ops;
-	*counting = *stored;
-	counting->get = count_get;
-	counting->seek = count_seek;
-	nread = 0;
-	w->kv->ops = counting;
-}
 
 /* A town with TOWN_CODE, @n villages that are invited, and LAST, which is enrolled too. Returns its feed. */
 static uint32_t open_town(struct town *w, uint32_t n)
@@ -54,15 +28,15 @@ static uint32_t open_town(struct town *w, uint32_t n)
 
 static uint32_t read_to_find(uint32_t n)
 {
-	struct kv_ops counting;
+	uint32_t nread;
 	struct feed_head h;
 	struct town w;
 	uint32_t no = open_town(&w, n);
 
 	town_begin(&w);
-	count_reads(&w, &counting);
+	reads_begin(w.kv);
 	T_EQ(view_feed_named(w.t, FEED_TOWN, LAST, &h), ERR_OK);
-	w.kv->ops = stored;
+	nread = reads_end();
 	T_EQ(h.no, no);
 	town_commit(&w);
 	town_close(&w);
@@ -129,7 +103,7 @@ static uint32_t read_for_note(uint32_t n)
 {
 	static const char *const keys[] = {"witness/" TOWN_CODE, "witness/" LAST, "feed/" LAST,
 					   "feed/town", "stranger"};
-	struct kv_ops counting;
+	uint32_t nread;
 	struct buf note = {0};
 	struct checkpoint c = {0};
 	struct town w;
@@ -139,9 +113,9 @@ static uint32_t read_for_note(uint32_t n)
 	seal(&w, &c);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		cosign(&w, &c, keys[i]);
-	count_reads(&w, &counting);
+	reads_begin(w.kv);
 	T_EQ(writer_note(w.t, FEED_TOWN, &note), ERR_OK);
-	w.kv->ops = stored;
+	nread = reads_end();
 	T_EQ(lines_of(&note),
 	     4 + 1 + 2); /* body and empty line, the town's own line, two witnesses */
 	buf_close(&note);
