@@ -9,10 +9,13 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "daemon/io/address.h"
 #include "daemon/io/dir.h"
 #include "daemon/io/driver.h"
+#include "daemon/io/faults.h"
 #include "daemon/io/limits.h"
 #include "daemon/io/log.h"
+#include "daemon/io/unlinked.h"
 #include "daemon/web/api/reply.h"
 
 static const char usage[] =
@@ -24,6 +27,15 @@ static const char usage[] =
 /* Config key "lang", until it is read the environment. It is about what this file says; lines of the exchange
  * and the store are English, for those who mend it. */
 static bool english;
+
+/* The disk fails under the store while it is read. */
+static const char fault_en[] =
+	"ERROR store: it cannot be read (a bad sector, a file that was cut, a damaged page); "
+	"stopping, nothing "
+	"was acknowledged that is not written. Keep the folder as it is and run cunzhang verify";
+static const char fault_zh[] =
+	"ERROR 存储无法读取（磁盘坏道、文件被截断或页面损坏），节点停止；凡已确认的都已写入。"
+	"请保持目录原样，并运行 cunzhang verify";
 
 /* A start that failed: in Chinese what kind of failure it is, then the details. */
 static int say_failed(int err, const struct errmsg *msg)
@@ -50,9 +62,24 @@ static bool english_environment(void)
 	return false;
 }
 
+/* Known before anything is tried; the node runs without a hub. */
+static void say_address(const struct dir_config *cfg)
+{
+	char host[ADDRESS_HOST_BYTES], port[ADDRESS_PORT_BYTES];
+	struct buf text = {0};
+
+	if (cfg->role != NODE_VILLAGE || address_split(cfg->hub, host, port))
+		return;
+	unlinked_text(UNLINKED_ADDRESS, cfg->hub, english ? LANG_EN : LANG_ZH, &text);
+	log_line(LOG_LEVEL_WARN, "%s", buf_str(&text));
+	buf_close(&text);
+}
+
+#define SIGNALS 6
+
 struct daemon {
 	uv_loop_t loop;
-	uv_signal_t sig[2];
+	uv_signal_t sig[SIGNALS];
 	struct driver *driver;
 	bool closing;
 };
@@ -67,13 +94,27 @@ static void begin_close(struct daemon *m)
 	if (m->closing)
 		return;
 	m->closing = true;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&m->sig[i], NULL);
 	driver_close(m->driver, on_driver_closed, m);
 }
 
+/* A terminal that is closed, or somebody who wants the configuration or the log read again, is no reason to stop
+ * recording; addresses and keys do not change while a node runs. */
+static bool goes_on(int number)
+{
+	return number == SIGHUP || number == SIGUSR1 || number == SIGUSR2;
+}
+
 static void on_signal(uv_signal_t *s, int number)
 {
+	if (goes_on(number)) {
+		log_line(LOG_LEVEL_INFO,
+			 english ? "signal %d: going on; config.ini is read at the start only"
+				 : "收到信号 %d：继续运行；config.ini 只在启动时读取",
+			 number);
+		return;
+	}
 	log_line(LOG_LEVEL_INFO, english ? "stopping (signal %d)" : "正在停止（信号 %d）", number);
 	begin_close(s->data);
 }
@@ -95,12 +136,12 @@ static int lock_dir(const char *path)
 
 static int run(struct daemon *m, struct dir *dir)
 {
-	static const int numbers[2] = {SIGINT, SIGTERM};
+	static const int numbers[SIGNALS] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
 	struct errmsg msg = {0};
 	int err, rv;
 
 	uv_loop_init(&m->loop);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < SIGNALS; i++) {
 		uv_signal_init(&m->loop, &m->sig[i]);
 		m->sig[i].data = m;
 		uv_signal_start(&m->sig[i], on_signal, numbers[i]);
@@ -165,6 +206,11 @@ int main(int argc, char **argv)
 	if (!path || optind != argc)
 		return fputs(usage, stderr), 2;
 	limits_set();
+	signal(SIGHUP, SIG_IGN); /* until the loop runs */
+	signal(SIGTTOU,
+	       SIG_IGN); /* a terminal where those in the background should not write: they may */
+	signal(SIGXFSZ, SIG_IGN); /* a file that must not grow is a disk that is full */
+	signal(SIGPIPE, SIG_IGN);
 	english = english_environment();
 	if (crypto_start()) {
 		log_line(LOG_LEVEL_ERROR,
@@ -178,8 +224,10 @@ int main(int argc, char **argv)
 		return say_failed(err, &msg);
 	if (dir.cfg.lang[0])
 		english = strcmp(dir.cfg.lang, "en") == 0;
+	faults_set(english ? fault_en : fault_zh);
 	if (print)
 		return rv = print_config(&dir), dir_close(&dir), rv;
+	say_address(&dir.cfg);
 	lock = lock_dir(path);
 	if (lock < 0) {
 		log_line(LOG_LEVEL_ERROR,
@@ -195,7 +243,6 @@ int main(int argc, char **argv)
 	if (err) {
 		rv = say_failed(err, &msg);
 	} else {
-		signal(SIGPIPE, SIG_IGN);
 		rv = run(&m, &dir);
 	}
 	dir_close(&dir);

@@ -23,7 +23,12 @@
 	X(ERR_BUSY, -13, "too much work is waiting, try again later")                              \
 	X(ERR_FORK, -14, "two signed histories of one feed contradict each other")                 \
 	X(ERR_REFUSED, -15, "the other side refused")                                              \
-	X(ERR_TIMEOUT, -16, "no answer in time")
+	X(ERR_TIMEOUT, -16, "no answer in time")                                                   \
+	X(ERR_IN_USE, -17, "another program uses the address")                                     \
+	X(ERR_ADDRESS, -18, "this machine does not have the address")                              \
+	X(ERR_DENIED, -19, "permission denied")                                                    \
+	X(ERR_READ_ONLY, -20, "the disk is read-only")                                             \
+	X(ERR_NEWER, -21, "it was written by a newer program, which is wanted for it")
 
 #define ERR_ENUM(name, value, text) name = value,
 enum err { ERR_LIST(ERR_ENUM) };

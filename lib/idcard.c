@@ -60,7 +60,9 @@ enum idcard_state idcard_check(const char *s, size_t n, struct idcard *ret)
 	right = s[n - 1] == check_char(s);
 	if (zeros && !right)
 		return IDCARD_ROUNDED;
-	if (!day_parse(s + 6, 8, &birth))
+	if (memcmp(s + 6, "19700101", 8) == 0)
+		birth = DAY_NONE;
+	else if (!day_parse(s + 6, 8, &birth))
 		return IDCARD_DATE;
 	if (!right)
 		return IDCARD_CHECK;

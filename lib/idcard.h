@@ -21,7 +21,7 @@ enum idcard_state {
 	IDCARD_CHECK,
 };
 struct idcard {
-	day_t birth;
+	day_t birth; /* DAY_NONE: 1970-01-01, the one day that is none */
 	bool male;
 };
 /* @ret is filled for IDCARD_OK and IDCARD_SUSPECT only. The last character may be X, not x. */

@@ -166,6 +166,18 @@ bool utf8_clean(const void *p, size_t n, bool lf)
 	return utf8_valid(p, n);
 }
 
+uint32_t utf8_next(const uint8_t **p, const uint8_t *end)
+{
+	static const uint8_t lead[] = {0x7f, 0x1f, 0x0f, 0x07};
+	uint8_t first = *(*p)++;
+	unsigned more = first < 0xc0 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+	uint32_t c = first & lead[more];
+
+	for (; more && *p < end; more--)
+		c = c << 6 | (*(*p)++ & 0x3f);
+	return c;
+}
+
 static bool is_tail(uint8_t byte)
 {
 	return (byte & 0xc0) == 0x80;

@@ -33,6 +33,8 @@ bool hex_get(const char *s, size_t len, uint8_t *out, size_t n);
 bool utf8_valid(const void *p, size_t n);
 /* The same, and no control characters below U+0020, no U+007F; @lf allows line feeds. */
 bool utf8_clean(const void *p, size_t n, bool lf);
+/* The character of valid UTF-8 at *@p, which goes behind it; @end bounds what is cut. */
+uint32_t utf8_next(const uint8_t **p, const uint8_t *end);
 size_t utf8_count(const void *p, size_t n); /* code points of valid UTF-8 */
 /* The largest prefix of at most @max bytes that ends between characters. */
 size_t utf8_cut(const char *s, size_t n, size_t max);

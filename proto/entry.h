@@ -6,6 +6,7 @@
 
 #include "lib/buf.h"
 #include "lib/hash.h"
+#include "lib/limit.h"
 #include "lib/sign.h"
 
 /* The leaf: header 152 bytes | author envelope 112 bytes, all integers big-endian (SPEC 4). A leaf is
@@ -14,8 +15,8 @@
 #define ENTRY_HEADER_BYTES   152
 #define ENTRY_ENVELOPE_BYTES 112
 #define ENTRY_LEAF_BYTES     264
-#define ENTRY_PAYLOAD_MAX    15360 /* so that any entry fits one 16 KiB chunk */
-#define ENTRY_PARTS_MAX	     201   /* part 0 is the head, 1..200 are lines */
+#define ENTRY_PAYLOAD_MAX    LIMIT(15360, 4096) /* so that any entry fits one 16 KiB chunk */
+#define ENTRY_PARTS_MAX	     201		/* part 0 is the head, 1..200 are lines */
 #define ENTRY_SECRET_BYTES   16
 
 struct entry {

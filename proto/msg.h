@@ -6,6 +6,7 @@
 
 #include "lib/buf.h"
 #include "lib/hash.h"
+#include "lib/limit.h"
 #include "lib/sign.h"
 #include "proto/entry.h"
 #include "proto/manifest.h"
@@ -40,9 +41,9 @@ struct msg_front {
 /* Entries on the wire leave out what the receiver can derive: tag, feed, sequence, epoch, previous hash,
  * payload length, commitment, and the author key after its first use in the chunk. The receiver rebuilds
  * the leaf bytes and proves them right by the tree root of the checkpoint. */
-#define CHUNK_BYTES_MAX	  16384
-#define CHUNK_ENTRIES_MAX 256
-#define CHUNK_AUTHORS_MAX 32
+#define CHUNK_BYTES_MAX	  LIMIT(16384, 4500)
+#define CHUNK_ENTRIES_MAX LIMIT(256, 7)
+#define CHUNK_AUTHORS_MAX LIMIT(32, 2)
 struct chunk_entry {
 	struct entry e;
 	uint8_t leaf[ENTRY_LEAF_BYTES];

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
+#include "lib/limit.h"
 #include "lib/sign.h"
 
 /* Noise_XK_25519_ChaChaPoly_BLAKE2b (Noise revision 34) on libsodium primitives. Pure: the ephemeral
@@ -12,8 +13,8 @@
  * Any failure makes the session unusable; wipe it with noise_close. */
 #define NOISE_MSG_MAX	  65535
 #define NOISE_TAG_BYTES	  16
-#define NOISE_REKEY_MSGS  65536
-#define NOISE_REKEY_BYTES ((uint64_t)1 << 30)
+#define NOISE_REKEY_MSGS  LIMIT(65536, 5)
+#define NOISE_REKEY_BYTES LIMIT((uint64_t)1 << 30, 1024)
 #define NOISE_HASH_BYTES  64
 #define NOISE_LABEL	  "cunzhang/1\n" /* prologue = label | town ID */
 

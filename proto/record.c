@@ -22,7 +22,14 @@ const uint32_t rec_nlists = REC_LIST_NONE;
 
 /* what a field means; of those that name another one, it is in the same head or line */
 #define NAME			.person = true
+#define PAPER			.paper = true
+#define PHONE			.phone = true
 #define DEFAULT(how)		.fill = REC_##how
+#define FIRST(text)		.first = (text)
+#define TOGETHER(R, with)	.together = &fields_##R[AT_##R##_##with]
+#define KEY			.key = true
+#define NEAR			.near = true
+#define COUNTS(of)		.counts = REC_##of
 #define EXAMPLE(text)		.example = (text)
 #define PAST			.past = true
 #define PERIOD_TO(R, from)	.not_before = &fields_##R[AT_##R##_##from]
@@ -277,6 +284,50 @@ bool rec_optional(const struct rec_field *f)
 	return f->fill || (f->kind != REC_CHOICE && f->min <= 0);
 }
 
+const struct rec_field *rec_line_key(const struct rec_type *t)
+{
+	for (uint32_t i = 0; i < t->nline; i++)
+		if (t->line[i].key)
+			return &t->line[i];
+	return NULL;
+}
+
+bool rec_first_needed(const struct rec_field *f)
+{
+	return f->fill == REC_KEPT && !f->first && (f->kind == REC_CHOICE || f->min > 0);
+}
+
+static bool kept_number(const struct rec_field *f, const void *s, int64_t *ret)
+{
+	switch (f->kind) {
+	case REC_U: *ret = (int64_t)value_u(f, s); return true;
+	case REC_POINTS: *ret = points_raw(value_points(f, s)); return true;
+	case REC_FEN: *ret = fen_raw(value_fen(f, s)); return true;
+	case REC_QTY:
+	case REC_DAY:
+	case REC_TEXT:
+	case REC_CODE:
+	case REC_BIN:
+	case REC_CHOICE:
+	case REC_MINUTE:
+	case REC_DIGEST: break;
+	}
+	return false;
+}
+
+bool rec_far(const struct rec_field *f, const void *s, int64_t *ret_first, int64_t *ret_value)
+{
+	union rec_any usual;
+	int64_t first, value;
+
+	if (!f->near || !rec_put_first(f, &usual) || !kept_number(f, &usual, &first) ||
+	    !kept_number(f, s, &value))
+		return false;
+	*ret_first = first;
+	*ret_value = value;
+	return value > 2 * first || (value < first && value < first - value);
+}
+
 bool rec_is_hex(const struct rec_field *f)
 {
 	return f->kind == REC_BIN || f->kind == REC_DIGEST;
@@ -341,6 +392,12 @@ void rec_clear(const struct rec_field *f, void *s)
 	static const uint8_t zero[sizeof(struct bytes)];
 
 	value_put(f, s, zero, value_size(f->kind));
+}
+
+void rec_put_bytes(const struct rec_field *f, void *s, struct bytes b)
+{
+	assert(rec_is_hex(f) || f->kind == REC_TEXT || f->kind == REC_CODE);
+	value_put_bytes(f, s, b);
 }
 
 void rec_put_day(const struct rec_field *f, void *s, day_t day)

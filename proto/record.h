@@ -90,8 +90,12 @@ enum rec_default {
 	REC_NOW,      /* the minute of writing, when the day is today */
 	REC_IN_FORCE, /* the version in force on the day of the record */
 	REC_ITEM,     /* the points of the item in that version */
-	REC_PRICE     /* price times quantity, by that version */
+	REC_PRICE,    /* price times quantity, by that version */
+	REC_REGISTERED, /* what the register has of the person; empty is what people say, and not left out */
+	REC_KEPT /* as in the version that this one follows */
 };
+/* What a number counts, when it is neither an amount nor a mere number. */
+enum rec_counts { REC_THINGS, REC_DAYS, REC_WORKDAYS, REC_PERCENT };
 struct rec_field {
 	const char *name;
 	enum rec_kind kind;
@@ -103,7 +107,14 @@ struct rec_field {
 	const char *
 		example; /* a value for people to see; NULL: one is made of what is known (rec_example) */
 	enum rec_default fill;
+	const char *first; /* KEPT: in the first version, as people write it; NULL: no such value */
+	const struct rec_field *together; /* KEPT: not when this field is given */
+	bool key;			  /* says which line of a version it is */
+	bool near;			  /* far from @first it is accepted with a warning */
+	enum rec_counts counts;
 	bool person; /* the name of a person, which can be shortened */
+	bool paper;  /* the number of a paper */
+	bool phone;  /* that of a phone */
 	bool number; /* a text that is a number: "12.5" */
 	/* What the value means; another field is one of the same head or line. */
 	bool past; /* a day that is not after today */
@@ -167,6 +178,16 @@ extern const uint32_t rec_ntypes;
 /* May this field be left out by people? Numbers, texts and days whose least value is 0, less or nothing, and what
  * the daemon fills in. */
 bool rec_optional(const struct rec_field *f);
+/* Do lines of this type go on from version to version? NULL: no, else the field that says which one a line is. */
+const struct rec_field *rec_line_key(const struct rec_type *t);
+/* May it be left out of every version but the first one? */
+bool rec_first_needed(const struct rec_field *f);
+/* Puts the value of the first version, if the table has one; true: it has. */
+bool rec_put_first(const struct rec_field *f, void *s);
+/* A number or amount with a FIRST value, below half or above twice of that? Puts both, as they are kept. */
+bool rec_far(const struct rec_field *f, const void *s, int64_t *ret_first, int64_t *ret_value);
+/* "元", "days": what the number of a field is in; "" where its kind or its label says all. */
+const char *rec_unit(const struct rec_field *f, enum lang lang);
 /* Bytes that people write as hexadecimal digits: BIN and DIGEST. */
 bool rec_is_hex(const struct rec_field *f);
 /* "points", as in the table of SPEC.md 5. */
@@ -185,6 +206,7 @@ bool rec_is_zero(const struct rec_field *f, const void *s);
 /* Puts the value that the field has in @from; of bytes the borrowed ones. */
 void rec_copy(const struct rec_field *f, void *s, const void *from);
 void rec_clear(const struct rec_field *f, void *s);
+void rec_put_bytes(const struct rec_field *f, void *s, struct bytes b); /* borrows them */
 void rec_put_day(const struct rec_field *f, void *s, day_t day);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */
@@ -219,6 +241,8 @@ void rec_json(struct jw *w, const struct rec_field *f, uint32_t n, const void *s
 	      enum rec_privacy upto);
 /* One value of it, without its key. */
 void rec_json_value(struct jw *w, const struct rec_field *f, const void *s);
+/* The same for people: days, amounts and numbers with their unit, bytes as hexadecimal digits. Appends. */
+void rec_show(const struct rec_field *f, const void *s, enum lang lang, struct buf *out);
 /* The label of a CHOICE; "" for a value that is not in its list. */
 const char *rec_label(const struct rec_field *f, const void *s, enum lang lang);
 /* May the field be shown at all, if need be in its short form? */
@@ -228,7 +252,8 @@ bool rec_shown(const struct rec_field *f, enum rec_privacy upto);
 void rec_redact(const struct rec_field *f, uint32_t n, void *s, enum rec_privacy upto,
 		struct buf *shown);
 /* Reads one value from text as people write it (dates, points, choice name or zh/en label, hex) into its
- * place in @record and checks its bounds. Empty text means "not given" where that is allowed.
+ * place in @record and checks its bounds. Empty text means "not given" where that is allowed. Points, yuan, days and
+ * percent may have their unit behind them ("20分", "1.00元", "3天", "10%"), never that of another kind.
  * TEXT and CODE borrow @s; BIN is written to @scratch (32 + 600 bytes). ERR_INVALID. */
 #define REC_SCRATCH_BYTES 632
 int rec_field_parse(const struct rec_field *f, const char *s, size_t n,

@@ -279,11 +279,97 @@ static bool value_parse(const struct rec_field *f, const char *s, size_t n,
 	return false;
 }
 
+/* Units by what has them; the first one of each language is shown. */
+enum measure {
+	MEASURE_NONE,
+	MEASURE_POINTS,
+	MEASURE_YUAN,
+	MEASURE_DAYS,
+	MEASURE_WORKDAYS,
+	MEASURE_PERCENT
+};
+#define MEASURE_WORDS 4
+static const char *const measures[][MEASURE_WORDS] = {
+	[MEASURE_NONE] = {"", ""},
+	[MEASURE_POINTS] = {"分", "points", "积分", "point"},
+	[MEASURE_YUAN] = {"元", "yuan", "圆"},
+	[MEASURE_DAYS] = {"天", "days", "日", "day"},
+	[MEASURE_WORKDAYS] = {"个工作日", "working days", "工作日", "workdays"},
+	[MEASURE_PERCENT] = {"%", "%", "％", "percent"}};
+
+static enum measure measure_of(const struct rec_field *f)
+{
+	static const enum measure of_number[] = {[REC_THINGS] = MEASURE_NONE,
+						 [REC_DAYS] = MEASURE_DAYS,
+						 [REC_WORKDAYS] = MEASURE_WORKDAYS,
+						 [REC_PERCENT] = MEASURE_PERCENT};
+
+	if (f->kind == REC_POINTS)
+		return MEASURE_POINTS;
+	if (f->kind == REC_FEN)
+		return MEASURE_YUAN;
+	return f->kind == REC_U ? of_number[f->counts] : MEASURE_NONE;
+}
+
+const char *rec_unit(const struct rec_field *f, enum lang lang)
+{
+	return measures[measure_of(f)][lang == LANG_EN];
+}
+
+/* Bytes of the text without the unit behind it, and without the space between them. */
+static size_t before_unit(const struct rec_field *f, const char *s, size_t n)
+{
+	const char *const *word = measures[measure_of(f)];
+
+	for (size_t i = 0; i < MEASURE_WORDS && word[i]; i++) {
+		size_t k = strlen(word[i]);
+
+		if (k == 0 || k >= n || !same_word(s + n - k, k, word[i]))
+			continue;
+		for (n -= k; n > 1 && s[n - 1] == ' '; n--)
+			;
+		break;
+	}
+	return n;
+}
+
+void rec_show(const struct rec_field *f, const void *s, enum lang lang, struct buf *out)
+{
+	const char *unit = rec_unit(f, lang), *space = lang == LANG_EN && unit[0] != '%' ? " " : "";
+	struct buf json = {0};
+	struct jw w;
+
+	if (f->choices) {
+		buf_puts(out, rec_label(f, s, lang));
+		return;
+	}
+	if (f->kind == REC_TEXT || f->kind == REC_CODE) {
+		buf_put(out, value_bytes(f, s).p, value_bytes(f, s).n);
+		return;
+	}
+	jw_init(&w, &json);
+	rec_json_value(&w, f, s);
+	for (size_t i = 0; i < json.n; i++) /* numbers, days and digits: nothing is escaped */
+		if (json.p[i] != '"')
+			buf_put_u8(out, json.p[i]);
+	if (unit[0])
+		buf_printf(out, "%s%s", space, unit);
+	buf_close(&json);
+}
+
+bool rec_put_first(const struct rec_field *f, void *s)
+{
+	uint8_t scratch[REC_SCRATCH_BYTES];
+
+	return f->first && rec_field_parse(f, f->first, strlen(f->first), scratch, s) == ERR_OK;
+}
+
 int rec_field_parse(const struct rec_field *f, const char *s, size_t n,
 		    uint8_t scratch[REC_SCRATCH_BYTES], void *record)
 {
 	union rec_any v;
 
+	n = before_unit(f, s, n);
 	/* into another record first, so that this one is untouched on failure */
 	if (!value_parse(f, s, n, scratch, &v) || rec_check(f, 1, &v, NULL))
 		return ERR_INVALID;
@@ -353,6 +439,10 @@ static void spec_checks(struct buf *out, const struct rec_field *f)
 	static const char *const need[] = {
 		[REC_KNOWN] = "known", [REC_PRESENT] = "present", [REC_PART] = "taking part"};
 
+	if (f->person || f->paper || f->phone)
+		buf_puts(out, f->person	 ? "name of a person"
+			      : f->paper ? "number of a paper"
+					 : "number of a phone");
 	if (f->past)
 		buf_printf(out, "not after today%s", f->not_before ? "; " : "");
 	if (f->not_before)
@@ -365,6 +455,8 @@ static void spec_checks(struct buf *out, const struct rec_field *f)
 		buf_printf(out, "member of `%s`, %s", f->member_of->name, need[f->member]);
 	if (f->enrolled)
 		buf_puts(out, "enrolled village");
+	if (f->first)
+		buf_printf(out, "usual: %s%s", f->first, f->near ? "; warned far from it" : "");
 	if (f->ref)
 		spec_ref(out, f);
 }

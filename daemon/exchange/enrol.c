@@ -38,15 +38,19 @@ void enrol_hello(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], struct
 	sign(n->cfg.upstream.invite, proof, sizeof(proof), h->invite_sig);
 }
 
-bool enrol_guest(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], const struct hello *h)
+static bool proved(const uint8_t binding[NOISE_HASH_BYTES], const struct hello *h)
 {
 	uint8_t proof[TAG_BYTES + NOISE_HASH_BYTES];
-	struct kv_txn *t = heads_txn(n);
 
-	if (!t || !h->invited || !view_invited(t, h->invite_key))
-		return false;
 	proof_of(binding, proof);
 	return sign_verify(h->invite_key, proof, sizeof(proof), h->invite_sig);
+}
+
+bool enrol_guest(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], const struct hello *h)
+{
+	struct kv_txn *t = heads_txn(n);
+
+	return t && h->invited && view_invited(t, h->invite_key) && proved(binding, h);
 }
 
 int enrol_member_of(struct node *n, const struct session *s, struct hash *ret_feed,
@@ -86,6 +90,17 @@ static void answer(struct node *n, struct session *s, uint16_t verdict)
 	buf_reset(&n->msg);
 	msg_enrolled(&n->msg, verdict);
 	session_send(n, s);
+}
+
+bool enrol_turned_away(struct node *n, struct session *s, const uint8_t binding[NOISE_HASH_BYTES],
+		       const struct hello *h)
+{
+	struct kv_txn *t = heads_txn(n);
+
+	if (!t || !h->invited || !view_invitation(t, h->invite_key) || !proved(binding, h))
+		return false;
+	answer(n, s, V_INVITE_UNKNOWN);
+	return true;
 }
 
 /* The record names the key that the guest has proved to hold: with another one the village would be on the
@@ -188,6 +203,7 @@ void enrol_answered(struct node *n, struct session *s, struct bytes body)
 						 .err = ERR_REFUSED,
 						 .wall_ms = n->ev->wall_ms,
 						 .num = {verdict}};
+		node_alarm(n, s, n->last_refusal);
 		session_drop(n, s, ERR_REFUSED, "the hub refused the enrolment: %s",
 			     verdict < V_COUNT ? reason_name(verdict) : "unknown verdict");
 		return;

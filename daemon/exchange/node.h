@@ -7,6 +7,7 @@
 #include "daemon/exchange/alarm.h"
 #include "daemon/store/kv.h"
 #include "daemon/writer/writer.h"
+#include "lib/limit.h"
 #include "lib/sign.h"
 #include "proto/msg.h"
 
@@ -34,18 +35,19 @@
  * are not passed on, and init, config keys and the driver make villages and hubs only. */
 
 #define NODE_HANDSHAKES_MAX                                                                        \
-	64 /* sessions before message 3; a newcomer takes the place of another */
-#define NODE_SOURCE_MAX	    32 /* of them from one address; then its oldest is dropped */
+	LIMIT(64, 4) /* sessions before message 3; a newcomer takes the place of another */
+#define NODE_SOURCE_MAX	    LIMIT(32, 2) /* of them from one address; then its oldest is dropped */
 #define NODE_HANDSHAKE_MS   15000
 #define NODE_GUESTS_MAX	    64 /* invited and not enrolled yet, one for each invitation */
 #define NODE_GUEST_MS	    30000
 #define NODE_IDLE_PING_MS   60000
-#define NODE_DEAD_MS	    180000 /* nothing received: drop */
-#define NODE_WINDOW_CHUNKS  64	   /* sent and not acknowledged, per session */
-#define NODE_INGEST_MAX	    64	   /* chunks waiting for the writer, per session */
-#define NODE_BACKOFF_MS_MIN 1000   /* reconnect: doubling with jitter */
+#define NODE_DEAD_MS	    180000	 /* nothing received: drop */
+#define NODE_WINDOW_CHUNKS  LIMIT(64, 2) /* sent and not acknowledged, per session */
+#define NODE_INGEST_MAX	    LIMIT(64, 2) /* chunks waiting for the writer, per session */
+#define NODE_BACKOFF_MS_MIN 1000	 /* reconnect: doubling with jitter */
 #define NODE_BACKOFF_MS_MAX 300000
-#define NODE_SEND_BYTES_MAX (1 << 20) /* unsent bytes per connection before it is left alone */
+#define NODE_SEND_BYTES_MAX                                                                        \
+	LIMIT(1 << 20, 9000) /* unsent bytes per connection before it is left alone */
 /* Every member has a place beside those who are not known yet. */
 #define NODE_CONNS_MAX (FEEDS_MAX + NODE_HANDSHAKES_MAX + NODE_GUESTS_MAX)
 
@@ -114,7 +116,7 @@ struct effect {
 	bool stranger; /* FX_CLOSE: it has not proved who it is, and may come as often as it likes */
 	bool peer;     /* FX_CLOSE, FX_LOG: what @conn did, and may do again */
 };
-#define NODE_EFFECTS_MAX 512
+#define NODE_EFFECTS_MAX LIMIT(512, 24)
 struct effects {
 	uint32_t n;
 	struct effect v[NODE_EFFECTS_MAX];

@@ -16,23 +16,23 @@
  *
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */
 
-#define NODE_TICK_MS	 250		    /* deadlines are looked at no more often */
-#define NODE_STALL_MS	 600000		    /* nothing acknowledged, or nothing taken: redial */
-#define NODE_LINGER_MS	 5000		    /* what is queued may take so long to leave */
-#define NODE_MEND_MS	 10000		    /* a damaged own entry is looked at again */
-#define NODE_RETRY_MS	 1000		    /* what found no job is given to the writer again */
-#define NODE_SESSION_MS	 (24 * 3600 * 1000) /* then connect anew (SPEC 8.5) */
-#define NODE_JOBS_MAX	 4096		    /* with the writer, all sessions together */
-#define NODE_JOBS_OTHERS 256		    /* of them kept free for what is no chunk */
-#define NODE_JOBS_BUSY	 2048		    /* from so many on a session has fewer chunks there */
-#define NODE_INGEST_BUSY 1		    /* namely so many */
-#define NODE_STEP_BYTES	 (4 << 20)	    /* sent in one step; the rest in the next */
+#define NODE_TICK_MS	 250		      /* deadlines are looked at no more often */
+#define NODE_STALL_MS	 600000		      /* nothing acknowledged, or nothing taken: redial */
+#define NODE_LINGER_MS	 5000		      /* what is queued may take so long to leave */
+#define NODE_MEND_MS	 10000		      /* a damaged own entry is looked at again */
+#define NODE_RETRY_MS	 1000		      /* what found no job is given to the writer again */
+#define NODE_SESSION_MS	 (24 * 3600 * 1000)   /* then connect anew (SPEC 8.5) */
+#define NODE_JOBS_MAX	 LIMIT(4096, 24)      /* with the writer, all sessions together */
+#define NODE_JOBS_OTHERS LIMIT(256, 12)	      /* of them kept free for what is no chunk */
+#define NODE_JOBS_BUSY	 LIMIT(2048, 6)	      /* from so many on a session has fewer chunks there */
+#define NODE_INGEST_BUSY 1		      /* namely so many */
+#define NODE_STEP_BYTES	 LIMIT(4 << 20, 9000) /* sent in one step; the rest in the next */
 /* Received and not yet looked at, per session: all that an honest sender has under way (its window), and what
  * it sends besides. */
 #define NODE_RX_BYTES_MAX ((NODE_WINDOW_CHUNKS + 16) * (NODE_FRAME_HEAD + MSG_FRAME_MAX))
-#define NODE_FX_RESERVE	  8   /* effects that any one message may need */
-#define NODE_PUMP_CHUNKS  16  /* before the next session has its turn */
-#define NODE_HELLO_MAX	  512 /* payload of handshake messages 2 and 3 */
+#define NODE_FX_RESERVE	  8	       /* effects that any one message may need */
+#define NODE_PUMP_CHUNKS  LIMIT(16, 1) /* before the next session has its turn */
+#define NODE_HELLO_MAX	  512	       /* payload of handshake messages 2 and 3 */
 #define NODE_FRAME_HEAD	  2
 
 enum session_state {
@@ -239,6 +239,9 @@ void sync_retry(struct node *n, struct session *s);
 bool enrol_wanted(struct node *n);
 void enrol_hello(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], struct hello *h);
 bool enrol_guest(struct node *n, const uint8_t binding[NOISE_HASH_BYTES], const struct hello *h);
+/* Whoever proves that he holds an invitation of this town that is good no more is told so; true when he was. */
+bool enrol_turned_away(struct node *n, struct session *s, const uint8_t binding[NOISE_HASH_BYTES],
+		       const struct hello *h);
 void enrol_ask(struct node *n, struct session *s);
 void enrol_asked(struct node *n, struct session *s, struct bytes body);
 void enrol_answered(struct node *n, struct session *s, struct bytes body);

@@ -384,6 +384,8 @@ static void recv_third(struct node *n, struct session *s, struct bytes f)
 		sync_start(n, s, &feed, no);
 	} else if (err == ERR_NOTFOUND && enrol_guest(n, binding, &h)) {
 		guest_in(n, s, h.invite_key);
+	} else if (err == ERR_NOTFOUND && enrol_turned_away(n, s, binding, &h)) {
+		session_end(n, s, ERR_REFUSED, "an invitation that was used before");
 	} else if (err == ERR_NOTFOUND) {
 		session_drop(n, s, ERR_REFUSED,
 			     "transport key %s belongs to no village, and there is no invitation",

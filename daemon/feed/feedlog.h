@@ -51,7 +51,7 @@ int feedlog_each(struct kv_txn *t, int (*fn)(void *ctx, const struct feed_head *
 /* An append session over one feed in a write transaction: tree rows are gathered and written by
  * feedlog_flush, which also writes the head. */
 #define FEEDLOG_LEVELS 16
-#define FEEDLOG_TXIDS  256
+#define FEEDLOG_TXIDS  LIMIT(256, 2)
 struct feedlog {
 	struct kv_txn *t;
 	struct feed_head head;

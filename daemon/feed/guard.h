@@ -33,7 +33,7 @@ struct guard {
 	const struct guard_cosigned *cosigned; /* borrowed; one a feed */
 	uint32_t ncosigned; /* found: at most FEEDS_MAX; saved: at most GUARD_CHANGED_MAX */
 };
-#define GUARD_CHANGED_MAX 512
+#define GUARD_CHANGED_MAX LIMIT(512, 1)
 
 /* Heads, one a feed, in the order in which their feeds came; each keeps its place. Zero-initialised is valid and
  * empty. */

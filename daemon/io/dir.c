@@ -125,6 +125,9 @@ int dir_open(const char *path, struct dir *ret, struct errmsg *msg)
 	if ((size_t)snprintf(d.path, sizeof(d.path), "%s", path) >= sizeof(d.path) - 64)
 		return err_set(msg, ERR_LIMIT, "%s: path too long", path);
 	err = dir_path(&d, "config.ini", config);
+	if (!err && file_denied(config))
+		return err_set(msg, ERR_DENIED,
+			       "%s: permission denied; run as the user who made it", path);
 	if (!err && !file_exists(config))
 		return err_set(msg, ERR_NOTFOUND,
 			       "%s is not a node directory; make one with "

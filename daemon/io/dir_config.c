@@ -5,6 +5,7 @@
 
 #include "daemon/io/dir.h"
 #include "daemon/io/file.h"
+#include "lib/look.h"
 #include "lib/text.h"
 
 #define CONFIG_BYTES_MAX 65536
@@ -108,9 +109,11 @@ int dir_ini_check(const char *text, size_t n)
 
 bool dir_ini_value(const char *key, const char *value)
 {
+	struct look_found ignored;
 	size_t n = strlen(value);
 
-	if (strlen(key) + strlen(" = ") + n > DIR_INI_LINE_MAX || !utf8_clean(value, n, false))
+	if (strlen(key) + strlen(" = ") + n > DIR_INI_LINE_MAX || !utf8_clean(value, n, false) ||
+	    look_find(bytes_str(value), false, &ignored))
 		return false;
 	if (n && (value[0] == ' ' || value[0] == ';' || value[n - 1] == ' '))
 		return false;

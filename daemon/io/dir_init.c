@@ -145,6 +145,7 @@ static void unmake(const struct dir *d, bool was_there)
 		rmdir(d->path);
 }
 
+/* The last file, and the name of the directory: without either there is no node. */
 static int write_config(const struct dir *d, struct errmsg *msg)
 {
 	struct buf b = {0};
@@ -153,7 +154,7 @@ static int write_config(const struct dir *d, struct errmsg *msg)
 	if (!err)
 		err = write_in(d, "config.ini", b.p, b.n, 0644, msg);
 	buf_close(&b);
-	return err;
+	return err ? err : file_sync_name(d->path, msg);
 }
 
 static bool set(char *dst, size_t cap, const char *src)

@@ -1,13 +1,19 @@
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/io/dir.h"
 #include "daemon/io/entropy.h"
 #include "daemon/io/file.h"
+#include "lib/look.h"
 #include "lib/text.h"
+
+#define ENDING	   ".key"
+#define WIDE_SPACE "\xe3\x80\x80"
 
 bool dir_name_ok(const char *name)
 {
+	struct look_found ignored;
 	size_t n = strlen(name);
 
 	if (n == 0 || n > DIR_NAME_MAX || name[0] == '.' || !utf8_clean(name, n, false))
@@ -20,7 +26,7 @@ bool dir_name_ok(const char *name)
 		if (!alnum && c < 0x80 && !strchr("._-", c))
 			return false;
 	}
-	return true;
+	return !strstr(name, WIDE_SPACE) && !look_find(bytes_str(name), true, &ignored);
 }
 
 static int person_path(const struct dir *d, const char *name, const char *ending,
@@ -37,14 +43,36 @@ static int person_path(const struct dir *d, const char *name, const char *ending
 	return dir_path(d, file, out);
 }
 
+/* Is there a key under a name that looks the same? @ret: that one. */
+static bool looks_taken(const struct dir *d, const char *name, char ret[DIR_NAME_MAX + 1])
+{
+	char people[DIR_PATH_MAX];
+	DIR *all = dir_path(d, "keys/people", people) ? NULL : opendir(people);
+	struct dirent *f;
+	bool found = false;
+
+	while (all && !found && (f = readdir(all))) {
+		size_t n = strlen(f->d_name), end = strlen(ENDING);
+
+		if (n <= end || n - end > DIR_NAME_MAX || strcmp(f->d_name + n - end, ENDING) != 0)
+			continue;
+		str_set(ret, DIR_NAME_MAX + 1, (struct bytes){(const uint8_t *)f->d_name, n - end});
+		found = utf8_valid(ret, n - end) && look_same(bytes_str(ret), bytes_str(name));
+	}
+	if (all)
+		closedir(all);
+	return found;
+}
+
 /* ERR_EXISTS: the name is taken. */
 static int person_free(const struct dir *d, const char *name, struct errmsg *msg)
 {
-	char path[DIR_PATH_MAX];
-	int err = person_path(d, name, ".key", path, msg);
+	char path[DIR_PATH_MAX], other[DIR_NAME_MAX + 1];
+	int err = person_path(d, name, ENDING, path, msg);
 
-	if (!err && file_exists(path))
-		err = err_set(msg, ERR_EXISTS, "there is a key \"%s\" on this node already", name);
+	str_set(other, sizeof(other), bytes_str(name));
+	if (!err && (file_exists(path) || looks_taken(d, name, other)))
+		err = err_set(msg, ERR_EXISTS, "there is a key \"%s\" on this node already", other);
 	return err;
 }
 

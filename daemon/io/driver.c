@@ -7,6 +7,7 @@
 #include "daemon/io/clock.h"
 #include "daemon/io/driver_int.h"
 #include "daemon/io/entropy.h"
+#include "daemon/io/file.h"
 #include "daemon/io/kvlmdb.h"
 #include "daemon/io/limits.h"
 #include "daemon/io/log.h"
@@ -14,12 +15,12 @@
 #include "daemon/ledger/state/state_format.h"
 #include "lib/mem.h"
 
-#define BACKLOG_MS   1000 /* a connection for which there was no room is tried again after so long */
-#define FILES_OTHERS (2 * HTTP_CONNS_MAX + 64) /* open besides the connections of the exchange */
-#define KNOCKS_MAX   50	   /* lines about one peer, or about all strangers, at once */
-#define KNOCK_MS     10000 /* and then one in so long */
-
-static void schedule(struct driver *d);
+#define BACKLOG_MS	 1000 /* a connection for which there was no room is tried again after so long */
+#define FILES_OTHERS	 (2 * HTTP_CONNS_MAX + 64) /* open besides the connections of the exchange */
+#define KNOCKS_MAX	 50    /* lines about one peer, or about all strangers, at once */
+#define KNOCK_MS	 10000 /* and then one in so long */
+#define ROOM_BYTES	 262144
+#define GUARD_ROOM_BYTES 16384
 
 void driver_break(struct driver *d)
 {
@@ -72,6 +73,7 @@ static void perform(struct driver *d, const struct effect *fx)
 	case FX_SEND: driver_conn_send(d, fx->conn, fx->bytes); break;
 	case FX_CLOSE:
 		log_effect(d, fx);
+		driver_conn_said(d, fx);
 		driver_conn_drop(d, fx->conn);
 		break;
 	case FX_CONNECT: driver_conn_dial(d); break;
@@ -101,7 +103,7 @@ void driver_feed(struct driver *d, struct event *ev)
 		log_line(LOG_LEVEL_ERROR, "exchange: %s; stopping", err_text(err));
 		driver_break(d);
 	}
-	schedule(d);
+	driver_schedule(d);
 	driver_conn_dialled(d);
 }
 
@@ -114,7 +116,7 @@ static void on_tick(uv_timer_t *t)
 	driver_feed(d, &ev);
 }
 
-static void schedule(struct driver *d)
+void driver_schedule(struct driver *d)
 {
 	uint64_t next = node_next_tick(d->node), now = clock_mono_ms();
 
@@ -163,6 +165,19 @@ static int halt(struct driver *d, const struct errmsg *msg, int err)
 	return ERR_OK;
 }
 
+/* Room for a record and what comes with it, on the disk of the store and on that of the guard. */
+static bool has_room(void *ctx)
+{
+	struct driver *d = ctx;
+	char store[DIR_PATH_MAX], guard[DIR_PATH_MAX];
+
+	if (dir_path(d->dir, "store/try", store) ||
+	    (size_t)snprintf(guard, sizeof(guard), "%s.try", d->dir->cfg.guard) >= sizeof(guard))
+		return false;
+	return kvlmdb_room(d->kv, ROOM_BYTES) && !file_try(store, ROOM_BYTES, NULL) &&
+	       !file_try(guard, GUARD_ROOM_BYTES, NULL);
+}
+
 /* The writer, or the reason why this node must not write. */
 static int start_writer(struct driver *d, struct errmsg *msg)
 {
@@ -183,7 +198,10 @@ static int start_writer(struct driver *d, struct errmsg *msg)
 		return err;
 	driver_store_on_grew(
 		d); /* what is sealed already; from now on the store thread does this */
-	return storeq_start(d->writer, driver_store_on_grew, d, &d->storeq);
+	err = storeq_start(d->writer, driver_store_on_grew, d, &d->storeq);
+	if (!err)
+		storeq_ask_room(d->storeq, has_room, d, 0);
+	return err;
 }
 
 static int count_feed(void *ctx, const struct feed_head *h)
@@ -283,10 +301,9 @@ static int start_state(struct driver *d, struct errmsg *msg)
 	if (err || format == STATE_FORMAT_NOW)
 		return err;
 	if (format > STATE_FORMAT_NOW)
-		return err_set(msg, ERR_STATE,
+		return err_set(msg, ERR_NEWER,
 			       "the store was written by a newer cunzhangd (format %llu, this one "
-			       "knows %d): start "
-			       "that one; nothing was changed",
+			       "%d); nothing was changed",
 			       (unsigned long long)format, STATE_FORMAT_NOW);
 	log_line(LOG_LEVEL_INFO,
 		 "store: its state has format %llu, this program %d; it is folded again from the "
@@ -314,8 +331,12 @@ static int start_store(struct driver *d, struct errmsg *msg)
 
 	if (!err)
 		err = start_state(d, msg);
-	if (!err)
+	if (!err) {
 		err = own_feed(d, &d->services.tx.own);
+		if (err)
+			err_set(msg, err, "the store does not hold this node's own feed (%s)",
+				err_text(err));
+	}
 	if (!err)
 		err = guardfile_open(d->dir->cfg.guard, &d->guardfile, msg);
 	if (err == ERR_CORRUPT)

@@ -16,6 +16,13 @@ struct write_req {
 	uint8_t bytes[];
 };
 
+static struct conn *conn_of(struct driver *d, uint32_t id)
+{
+	struct conn *c = id < d->nconns ? d->conns[id] : NULL;
+
+	return c && c->open && !c->closing ? c : NULL;
+}
+
 static struct conn *conn_new(struct driver *d)
 {
 	struct conn *c;
@@ -61,6 +68,10 @@ static void on_conn_closed(uv_handle_t *h)
 	bool notify = c->lost && !d->closing;
 
 	d->conns[c->id] = NULL;
+	if (c->dialled && d->unlinked != UNLINKED_WEB)
+		driver_conn_unlinked(d, c->received ? UNLINKED_ENDED
+					: c->lost   ? UNLINKED_TURNED_AWAY
+						    : UNLINKED_SILENT);
 	mem_free(c);
 	if (notify)
 		driver_feed(d, &ev);
@@ -93,6 +104,37 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 	*buf = uv_buf_init(c->d->read_buf, sizeof(c->d->read_buf));
 }
 
+void driver_conn_unlinked(struct driver *d, enum unlinked why)
+{
+	pthread_mutex_lock(&d->node_lock);
+	d->unlinked = why;
+	pthread_mutex_unlock(&d->node_lock);
+}
+
+void driver_conn_said(struct driver *d, const struct effect *fx)
+{
+	struct conn *c = conn_of(d, fx->conn);
+
+	if (!c || !c->dialled)
+		return;
+	pthread_mutex_lock(&d->node_lock);
+	snprintf(d->unlinked_said, sizeof(d->unlinked_said), "%s", fx->err ? fx->text : "");
+	pthread_mutex_unlock(&d->node_lock);
+}
+
+/* The first that comes from where the hub should be. */
+static void note_first(struct conn *c, const void *p, size_t n)
+{
+	if (c->dialled && !c->received && unlinked_is_web(p, n)) {
+		log_line(LOG_LEVEL_WARN, "exchange: hub %s answers with a web page: not the hub",
+			 c->d->dir->cfg.hub);
+		driver_conn_unlinked(c->d, UNLINKED_WEB);
+	} else if (c->dialled && !c->received) {
+		driver_conn_unlinked(c->d, UNLINKED_NOT);
+	}
+	c->received = true;
+}
+
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 {
 	struct conn *c = s->data;
@@ -104,6 +146,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
 		conn_lost(c);
 		return;
 	}
+	note_first(c, buf->base, (size_t)n);
 	ev.bytes = (struct bytes){(const uint8_t *)buf->base, (size_t)n};
 	driver_feed(c->d, &ev);
 }
@@ -153,6 +196,7 @@ static void on_connection(uv_stream_t *s, int status)
 	d->backlog = !c;
 	if (!c) {
 		log_line(LOG_LEVEL_WARN, "exchange: no room for another connection");
+		driver_schedule(d);
 		return;
 	}
 	if (uv_accept(s, (uv_stream_t *)&c->tcp))
@@ -173,7 +217,10 @@ static void dial_failed(struct driver *d, int status)
 
 	if (d->closing)
 		return;
-	log_line(LOG_LEVEL_INFO, "exchange: hub %s: %s", d->dir->cfg.hub, uv_strerror(status));
+	driver_conn_unlinked(d, unlinked_of_uv(status));
+	log_line(LOG_LEVEL_INFO, "exchange: hub %s: %s", d->dir->cfg.hub,
+		 status == UV_EINVAL ? "not host:port, such as 192.0.2.1:7100"
+				     : uv_strerror(status));
 	driver_feed(d, &ev);
 }
 
@@ -189,6 +236,7 @@ static void on_connected(uv_connect_t *req, int status)
 		dial_failed(d, status);
 		return;
 	}
+	c->dialled = true;
 	conn_begin(c, EV_DIAL);
 }
 
@@ -263,13 +311,6 @@ static void on_written(uv_write_t *req, int status)
 		conn_lost(c);
 	else if (c->open)
 		driver_feed(c->d, &ev);
-}
-
-static struct conn *conn_of(struct driver *d, uint32_t id)
-{
-	struct conn *c = id < d->nconns ? d->conns[id] : NULL;
-
-	return c && c->open && !c->closing ? c : NULL;
 }
 
 void driver_conn_send(struct driver *d, uint32_t id, struct bytes b)
@@ -353,7 +394,9 @@ int driver_conn_listen(struct driver *d, struct errmsg *msg)
 		uv_freeaddrinfo(req.addrinfo);
 	}
 	if (rv)
-		return err_set(msg, ERR_IO, "listen on %s: %s", at, uv_strerror(rv));
+		return err_set(
+			msg, unlinked_of_uv(rv) == UNLINKED_NAME ? ERR_ADDRESS : address_error(-rv),
+			"config key \"listen\": %s: %s", at, uv_strerror(rv));
 	log_line(LOG_LEVEL_INFO, "exchange: listening on %s", at);
 	return ERR_OK;
 }

@@ -9,6 +9,7 @@
 #include "daemon/io/guardfile.h"
 #include "daemon/io/http.h"
 #include "daemon/io/storeq.h"
+#include "daemon/io/unlinked.h"
 #include "daemon/writer/halt.h"
 
 /* What the files of the driver share.
@@ -30,6 +31,8 @@ struct conn {
 	bool open; /* the node knows it */
 	bool lost; /* and gets EV_CLOSED */
 	bool closing;
+	bool dialled;
+	bool received; /* it has sent something */
 };
 
 struct ingest; /* a job on its way to the store thread, driver_store.c */
@@ -46,7 +49,9 @@ struct driver {
 	struct halt halted;
 	atomic_bool broken;
 
-	pthread_mutex_t node_lock; /* the API reads links and alarms from the pool */
+	pthread_mutex_t node_lock; /* the API reads links, alarms and @unlinked from the pool */
+	enum unlinked unlinked;	   /* why the last connection to the hub ended, or there was none */
+	char unlinked_said[200];   /* by the node when it ended that; for those who mend it */
 	struct node *node;
 	struct effects *fx;
 	bool feeding;
@@ -85,8 +90,9 @@ struct driver {
 };
 
 void driver_feed(struct driver *d, struct event *ev);
-void driver_release(struct driver *d); /* one handle or request has gone */
-void driver_break(struct driver *d);   /* the process cannot go on; any thread */
+void driver_schedule(struct driver *d); /* the next tick, after @backlog or the node has changed */
+void driver_release(struct driver *d);	/* one handle or request has gone */
+void driver_break(struct driver *d);	/* the process cannot go on; any thread */
 
 int driver_conn_listen(struct driver *d, struct errmsg *msg);
 void driver_conn_resume(struct driver *d); /* accepts what there was no room for */
@@ -94,6 +100,8 @@ void driver_conn_dial(struct driver *d);
 void driver_conn_dialled(struct driver *d); /* EV_DIAL_FAILED when the dial failed at once */
 void driver_conn_send(struct driver *d, uint32_t id, struct bytes b);
 void driver_conn_drop(struct driver *d, uint32_t id);
+void driver_conn_unlinked(struct driver *d, enum unlinked why);
+void driver_conn_said(struct driver *d, const struct effect *fx); /* FX_CLOSE */
 uint32_t driver_conn_source(const struct driver *d, uint32_t id); /* 0: not known */
 /* The address of the other end; empty: not known. */
 void driver_conn_name(struct driver *d, uint32_t id, char ret[CONN_NAME_MAX]);

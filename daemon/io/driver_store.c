@@ -135,7 +135,7 @@ void driver_store_on_grew(void *ctx)
 	struct driver *d = ctx;
 
 	if (writer_state(d->writer) == WRITER_DEAD) {
-		log_line(LOG_LEVEL_ERROR, "store: a write did not reach the disk; stopping, "
+		log_line(LOG_LEVEL_ERROR, "store: it cannot be written any more; stopping, "
 					  "nothing was acknowledged");
 		driver_break(d);
 	}

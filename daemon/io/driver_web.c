@@ -14,7 +14,8 @@
 #include "daemon/io/entropy.h"
 #include "daemon/io/log.h"
 
-#define LISTEN_BACKLOG 64
+#define LISTEN_BACKLOG	 64
+#define NODE_LINKS_SHOWN 8 /* a village has one to the hub */
 
 _Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) >= DIR_SOCK_MAX, "a path fits");
 
@@ -142,6 +143,39 @@ static const struct halt *svc_halted(void *ctx)
 	return driver_halted(ctx);
 }
 
+static bool any_link(struct driver *d)
+{
+	struct node_link link[NODE_LINKS_SHOWN];
+	uint32_t n = d->node ? node_links(d->node, link, NODE_LINKS_SHOWN) : 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (link[i].running)
+			return true;
+	return false;
+}
+
+static void svc_unlinked(void *ctx, enum lang lang, struct buf *out)
+{
+	struct driver *d = ctx;
+	char said[sizeof(d->unlinked_said)];
+	enum unlinked why;
+
+	pthread_mutex_lock(&d->node_lock);
+	why = any_link(d) ? UNLINKED_NOT : d->unlinked;
+	memcpy(said, d->unlinked_said, sizeof(said));
+	pthread_mutex_unlock(&d->node_lock);
+	unlinked_text(why, d->dir->cfg.hub, lang, out);
+	if (why == UNLINKED_ENDED && said[0])
+		buf_printf(out, lang == LANG_EN ? " (%s)" : "（%s）", said);
+}
+
+static bool svc_full(void *ctx)
+{
+	struct driver *d = ctx;
+
+	return d->storeq && storeq_full(d->storeq);
+}
+
 /* --- sockets ------------------------------------------------------------------------------------------ */
 static int fail_fd(int fd, struct errmsg *msg, const char *what)
 {
@@ -149,7 +183,7 @@ static int fail_fd(int fd, struct errmsg *msg, const char *what)
 
 	if (fd >= 0)
 		close(fd);
-	return err_set(msg, ERR_IO, "%s: %s", what, strerror(e));
+	return err_set(msg, address_error(e), "%s: %s", what, strerror(e));
 }
 
 static int listen_local(struct driver *d, int *ret_fd, struct errmsg *msg)
@@ -183,13 +217,16 @@ static int listen_public(struct driver *d, char host[ADDRESS_HOST_BYTES], int *r
 		return err_set(msg, ERR_INVALID, "config key \"http\": \"%s\" is not host:port",
 			       at);
 	if (getaddrinfo(host, port, &hints, &res))
-		return err_set(msg, ERR_INVALID, "config key \"http\": \"%s\" cannot be found", at);
+		return err_set(msg, ERR_ADDRESS, "config key \"http\": \"%s\" cannot be found", at);
 	fd = socket(res->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (fd < 0 || bind(fd, res->ai_addr, res->ai_addrlen) || listen(fd, LISTEN_BACKLOG)) {
+		char what[sizeof(d->dir->cfg.http) + 24];
+
+		snprintf(what, sizeof(what), "config key \"http\": %s", at);
 		freeaddrinfo(res);
-		return fail_fd(fd, msg, at);
+		return fail_fd(fd, msg, what);
 	}
 	freeaddrinfo(res);
 	*ret_fd = fd;
@@ -255,6 +292,8 @@ int driver_web_start(struct driver *d, struct errmsg *msg)
 	s->file_keep = svc_file_keep;
 	s->file_end = svc_file_end;
 	s->halted = svc_halted;
+	s->full = svc_full;
+	s->unlinked = d->dir->cfg.role == NODE_VILLAGE ? svc_unlinked : NULL;
 	attachments_sweep(d->dir->path);
 	err = listen_local(d, &local.fd, msg);
 	if (!err)

@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "lib/mem.h"
 
 #define PATH_BYTES 600
 
@@ -20,6 +23,9 @@ static int err_from_errno(int e)
 	case ENOSPC:
 	case EDQUOT: return ERR_FULL;
 	case ENOMEM: return ERR_NOMEM;
+	case EACCES:
+	case EPERM: return ERR_DENIED;
+	case EROFS: return ERR_READ_ONLY;
 	default: return ERR_IO;
 	}
 }
@@ -69,6 +75,85 @@ int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg)
 	if (fd < 0)
 		return fail(msg, path, "open");
 	err = read_all(fd, path, max, out, msg);
+	close(fd);
+	return err;
+}
+
+/* Into @part the next name of a path; false when there is none. An empty one and "." are none. */
+static bool next_part(const char **path, char part[NAME_MAX + 2])
+{
+	size_t n;
+
+	while (**path == '/' || (**path == '.' && ((*path)[1] == '/' || !(*path)[1])))
+		++*path;
+	n = strcspn(*path, "/");
+	snprintf(part, NAME_MAX + 2, "%.*s", (int)(n < NAME_MAX + 1 ? n : NAME_MAX + 1), *path);
+	*path += n;
+	return n > 0;
+}
+
+static bool is_link(int dir, const char *part)
+{
+	struct stat st;
+
+	return !fstatat(dir, part, &st, AT_SYMLINK_NOFOLLOW) && S_ISLNK(st.st_mode);
+}
+
+/* Opens @part of the folder @dir, which is closed, and says in *ret_link whether it is a link, which is never
+ * followed. Returns the descriptor or -1 (errno). */
+static int step_down(int dir, const char *part, bool last, bool *ret_link)
+{
+	/* a pipe must not keep us waiting for its writer */
+	int fd = openat(dir, part,
+			O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | (last ? 0 : O_DIRECTORY));
+	int e = errno;
+
+	*ret_link = fd < 0 && is_link(dir, part);
+	close(dir);
+	errno = e;
+	return fd;
+}
+
+static int open_below(const char *folder, const char *name, int *ret, bool *ret_link,
+		      struct errmsg *msg)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char part[NAME_MAX + 2], next[NAME_MAX + 2];
+	const char *rest = name;
+	bool more = name[0] != '/' && next_part(&rest, part);
+
+	while (fd >= 0 && more && strcmp(part, "..") != 0) {
+		more = next_part(&rest, next);
+		fd = step_down(fd, part, !more, ret_link);
+		memcpy(part, next, sizeof(part));
+		if (!more && fd >= 0) {
+			*ret = fd;
+			return ERR_OK;
+		}
+	}
+	if (fd < 0 && !*ret_link)
+		return fail(msg, name, "open");
+	if (fd >= 0)
+		close(fd);
+	return err_set(msg, ERR_REFUSED, "%s leads out of %s", name, folder);
+}
+
+int file_read_below(const char *folder, const char *name, size_t max, struct buf *out,
+		    bool *ret_link, struct errmsg *msg)
+{
+	struct stat st;
+	int fd = -1, err;
+
+	*ret_link = false;
+	err = open_below(folder, name, &fd, ret_link, msg);
+	if (err)
+		return err;
+	if (fstat(fd, &st))
+		err = fail(msg, name, "look at");
+	else if (!S_ISREG(st.st_mode))
+		err = err_set(msg, ERR_INVALID, "%s is not a file", name);
+	else
+		err = read_all(fd, name, max, out, msg);
 	close(fd);
 	return err;
 }
@@ -139,21 +224,30 @@ int file_private_dir(const char *path, struct errmsg *msg)
 	return err;
 }
 
+/* The folder of "a/b" and of "a/b/" is "a". */
 static int sync_parent(const char *path)
 {
+	size_t n = strlen(path);
 	char dir[PATH_BYTES];
-	const char *slash = strrchr(path, '/');
-	size_t n = slash ? (size_t)(slash - path) : 0;
+	bool absolute = path[0] == '/';
 	int fd, rv;
 
+	while (n && path[n - 1] == '/')
+		n--;
+	while (n && path[n - 1] != '/')
+		n--;
+	while (n && path[n - 1] == '/')
+		n--;
 	if (n >= sizeof(dir))
 		return -1;
 	memcpy(dir, path, n);
 	dir[n] = 0;
-	fd = open(slash ? (n ? dir : "/") : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(n ? dir : absolute ? "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	rv = fsync(fd);
+	if (rv && errno == EINVAL) /* a file system that syncs no folders */
+		rv = 0;
 	close(fd);
 	return rv;
 }
@@ -211,6 +305,15 @@ int file_remove(const char *path, struct errmsg *msg)
 	if (unlink(path) && errno != ENOENT)
 		return fail(msg, path, "remove");
 	return file_sync_name(path, msg);
+}
+
+int file_try(const char *path, size_t n, struct errmsg *msg)
+{
+	uint8_t *p = mem_alloc(n);
+	int err = p ? file_write(path, p, n, 0600, msg) : ERR_NOMEM;
+
+	mem_free(p);
+	return err ? err : file_remove(path, msg);
 }
 
 int file_overwrite(const char *path, const void *p, size_t n, struct errmsg *msg)
@@ -276,6 +379,11 @@ int file_empty_dir(const char *path, struct errmsg *msg)
 bool file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;
+}
+
+bool file_denied(const char *path)
+{
+	return access(path, R_OK) && errno == EACCES;
 }
 
 bool file_dir_empty(const char *path)

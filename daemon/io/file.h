@@ -35,10 +35,18 @@ int file_mkdir(const char *path, unsigned mode, struct errmsg *msg);
 /* The same, but ERR_EXISTS when there is something of that name. */
 int file_mkdir_new(const char *path, unsigned mode, struct errmsg *msg);
 /* Removes a file durably; one that is not there is fine. */
+/* A file that somebody else names: @name leads down from @folder, through folders and to a file that are no links, each
+ * opened from the one before, so that nobody can put a link there in between. ERR_REFUSED: it leads out of @folder, by
+ * "/", ".." or a link, which *ret_link says; ERR_INVALID: not a regular file. */
+int file_read_below(const char *folder, const char *name, size_t max, struct buf *out,
+		    bool *ret_link, struct errmsg *msg);
+/* Whether @n bytes can be written and synced beside @path: they are, as a file of that name, and removed. */
+int file_try(const char *path, size_t n, struct errmsg *msg);
 int file_remove(const char *path, struct errmsg *msg);
 /* Removes all that is in the folder; links are not followed. */
 int file_empty_dir(const char *path, struct errmsg *msg);
 bool file_exists(const char *path);
+bool file_denied(const char *path); /* others may read it, or know whether it exists */
 /* True when the folder exists and holds nothing, or does not exist. */
 bool file_dir_empty(const char *path);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/io/file.h"
 #include "daemon/writer/halt.h"
 #include "lib/buf.h"
 #include "lib/hash.h"
@@ -391,6 +392,9 @@ int guardfile_open(const char *path, struct guardfile **ret, struct errmsg *msg)
 	errno = 0;
 	g->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	err = g->fd < 0 ? ERR_IO : read_all(g, &place);
+	if (!err &&
+	    !g->now.counter) /* it may be new, or an earlier start got no further than this */
+		err = file_sync_name(path, NULL);
 	if (err) {
 		err = fail(msg, path, err, place);
 		free_all(g);

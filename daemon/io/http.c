@@ -10,19 +10,26 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/io/http_recv.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
 #include "lib/text.h"
 
 #define HOST_TEXT_MAX 253
 #define URI_BYTES_MAX 2048
+#define CONNS_CUT     64   /* cut and not yet given back by the library */
 #define CLOSE_MS      2000 /* what a client gets to read its answer when the server goes */
 
 /* One connection: what the guard watches. */
 struct http_conn {
-	struct http_conn *next, **link;
+	struct http_conn *next, **link; /* newest first */
 	int fd;
-	uint64_t deadline; /* uv_now() at which it is cut; 0: a handler runs */
+	uint64_t deadline;	/* uv_now() at which it is cut; 0: a handler runs */
+	struct in6_addr source; /* all zeros: a Unix socket */
+	uint64_t idle_since;	/* uv_now() */
+	bool busy;		/* from the whole head of a request to the end of its answer */
+	bool cut;
+	struct http_head head;
 };
 
 /* NEW -headers-> BODY -all of it-> RUNNING -handler done-> DONE -answer queued-> SENDING */
@@ -114,6 +121,24 @@ static void on_timer(uv_timer_t *timer)
 	turn(timer->data);
 }
 
+static struct http_head *head_of(void *ctx, int fd)
+{
+	struct http *h = ctx;
+
+	for (struct http_conn *c = h->conns; c; c = c->next)
+		if (c->fd == fd)
+			return &c->head;
+	return NULL;
+}
+
+static void run_library(struct http *h)
+{
+	http_recv_ctx = h;
+	http_recv_head = head_of;
+	MHD_run(h->mhd);
+	http_recv_head = NULL;
+}
+
 /* Lets the library work, then sets the one timer to whatever is due next. */
 static void turn(struct http *h)
 {
@@ -122,7 +147,7 @@ static void turn(struct http *h)
 
 	if (h->stopped)
 		return;
-	MHD_run(h->mhd);
+	run_library(h);
 	if (h->closing && h->nbusy == 0) {
 		finish(h);
 		return;
@@ -153,11 +178,61 @@ static void conn_remove(struct http_conn *c)
 	mem_free(c);
 }
 
+static void v4_mapped(struct in_addr v4, struct in6_addr *ret)
+{
+	*ret = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+	memcpy(ret->s6_addr + 12, &v4, sizeof(v4));
+}
+
+static struct in6_addr address_of(const struct sockaddr *at)
+{
+	struct in6_addr a = IN6ADDR_ANY_INIT;
+
+	if (at && at->sa_family == AF_INET6)
+		a = ((const struct sockaddr_in6 *)at)->sin6_addr;
+	else if (at && at->sa_family == AF_INET)
+		v4_mapped(((const struct sockaddr_in *)at)->sin_addr, &a);
+	return a;
+}
+
+/* Of one source, or of all (NULL): how many there are, and which has been idle for longest. */
+static uint32_t count_conns(struct http *h, const struct in6_addr *source,
+			    struct http_conn **ret_idle)
+{
+	uint32_t n = 0;
+
+	*ret_idle = NULL;
+	for (struct http_conn *c = h->conns; c; c = c->next) {
+		if (c->cut || (source && memcmp(&c->source, source, sizeof(*source)) != 0))
+			continue;
+		n++;
+		if (!c->busy && (!*ret_idle || c->idle_since <= (*ret_idle)->idle_since))
+			*ret_idle = c;
+	}
+	return n;
+}
+
+/* Whether @source may have one connection more: where there are enough of them the one that asks for nothing gives
+ * way, or else the new one. */
+static bool make_room(struct http *h, const struct in6_addr *source)
+{
+	struct http_conn *idle;
+	bool full = !h->local && count_conns(h, source, &idle) >= HTTP_CONNS_PER_ADDRESS;
+
+	full = full || count_conns(h, NULL, &idle) >= HTTP_CONNS_MAX;
+	if (full && idle) {
+		shutdown(idle->fd, SHUT_RDWR);
+		idle->cut = true;
+	}
+	return !full || idle;
+}
+
 static void on_connection(void *ctx, struct MHD_Connection *mc, void **slot,
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct http *h = ctx;
 	struct http_conn *c = *slot;
+	struct in6_addr source;
 	int fd;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
@@ -167,13 +242,17 @@ static void on_connection(void *ctx, struct MHD_Connection *mc, void **slot,
 		return;
 	}
 	fd = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	c = h->closing ? NULL : mem_alloc(sizeof(*c));
+	source = address_of(
+		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
+	c = h->closing || !make_room(h, &source) ? NULL : mem_alloc(sizeof(*c));
 	if (!c) {
 		shutdown(fd, SHUT_RDWR);
 		return;
 	}
 	c->fd = fd;
-	c->deadline = uv_now(h->loop) + h->header_ms;
+	c->source = source;
+	c->idle_since = uv_now(h->loop);
+	c->deadline = c->idle_since + h->header_ms;
 	c->next = h->conns;
 	c->link = &h->conns;
 	if (c->next)
@@ -213,8 +292,11 @@ static void on_completed(void *ctx, struct MHD_Connection *mc, void **slot,
 	assert(q->state != REQ_RUNNING);
 	if (q->busy)
 		h->nbusy--;
-	if (q->hc)
-		q->hc->deadline = uv_now(h->loop) + h->header_ms;
+	if (q->hc) {
+		q->hc->busy = false;
+		q->hc->idle_since = uv_now(h->loop);
+		q->hc->deadline = q->hc->idle_since + h->header_ms;
+	}
 	if (q->body.p)
 		secret_wipe(q->body.p, q->body.cap);
 	buf_close(&q->body);
@@ -305,27 +387,18 @@ static bool host_name(const char *text, char out[HOST_TEXT_MAX + 1])
 	return true;
 }
 
-static void v4_mapped(struct in_addr v4, struct in6_addr *ret)
-{
-	*ret = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-	memcpy(ret->s6_addr + 12, &v4, sizeof(v4));
-}
-
 /* The address at which this very connection arrived: with an address there is no name to rebind. */
 static bool own_address(int fd, const char *host)
 {
 	struct sockaddr_storage at = {0};
-	struct in6_addr want, mine = IN6ADDR_ANY_INIT;
+	struct in6_addr want, mine;
 	socklen_t n = sizeof(at);
 	char mapped[HOST_TEXT_MAX + 8];
 
 	snprintf(mapped, sizeof(mapped), "%s%s", strchr(host, ':') ? "" : "::ffff:", host);
 	if (inet_pton(AF_INET6, mapped, &want) != 1 || getsockname(fd, (struct sockaddr *)&at, &n))
 		return false;
-	if (at.ss_family == AF_INET6)
-		mine = ((struct sockaddr_in6 *)&at)->sin6_addr;
-	else if (at.ss_family == AF_INET)
-		v4_mapped(((struct sockaddr_in *)&at)->sin_addr, &mine);
+	mine = address_of((struct sockaddr *)&at);
 	return !IN6_IS_ADDR_UNSPECIFIED(&mine) && memcmp(&mine, &want, sizeof(want)) == 0;
 }
 
@@ -351,6 +424,8 @@ static int guard(const struct http_req *q, uint64_t *ret_length)
 {
 	struct head_count c = {0};
 
+	if (q->hc && q->hc->head.refused)
+		return q->hc->head.refused;
 	MHD_get_connection_values_n(q->mc, MHD_HEADER_KIND, on_header, &c);
 	if (q->bad_uri || c.bad || c.host != 1 || c.encoding || c.length > 1)
 		return MHD_HTTP_BAD_REQUEST;
@@ -474,6 +549,8 @@ static enum MHD_Result request_begin(struct http_req *q, const char *url, const 
 	uint64_t length = 0;
 	int status;
 
+	if (q->hc)
+		q->hc->busy = true;
 	method = method_of(method);
 	q->req.method = method;
 	q->req.path = url;
@@ -572,8 +649,7 @@ static struct MHD_Daemon *daemon_start(struct http *h, int fd)
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
 				h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL_BYTES,
-				MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNS_MAX,
-				MHD_OPTION_PER_IP_CONNECTION_LIMIT, HTTP_CONNS_PER_ADDRESS,
+				MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNS_MAX + CONNS_CUT,
 				MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S,
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,

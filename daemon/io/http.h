@@ -10,16 +10,12 @@
 
 /* A thin strict module over libmicrohttpd: its epoll descriptor in a uv_poll_t of @loop, handlers of
  * daemon/web on the loop's thread pool with the connection suspended meanwhile. No libmicrohttpd type
- * leaves this file. Refuses Transfer-Encoding, repeated or missing Host, control characters in headers,
- * lengths over the route's limit before the body is read, and headers that take too long. HEAD is GET
+ * leaves this file. Heads of requests are read strictly before the library sees them (http_head.h); refused are
+ * also lengths over the route's limit before the body is read, and headers that take too long. HEAD is GET
  * without the body.
  *
- * What version 0.9.75 of the library does not show, so that it cannot be refused here: a line that ends in
- * LF alone, a value continued on the next line, and what follows a zero byte in a value (it is cut there).
- * Two refusals are its own, a missing Host and a Content-Length that is no number: it sends the head of
- * those answers twice before it closes the connection.
- * No two readers stand behind each other on these sockets; put a strict proxy in front rather than rely
- * on this where there are. */
+ * When all connections are taken, of one address or in all, the one that has been idle for longest gives way: it
+ * has no request, and its client may come again. */
 #define HTTP_CONNS_MAX	       256
 #define HTTP_CONNS_PER_ADDRESS 16
 #define HTTP_HEADER_S	       20

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,6 +13,8 @@
 
 #include <lmdb.h>
 
+#include "daemon/io/faults.h"
+#include "daemon/io/log.h"
 #include "lib/mem.h"
 
 #if SIZE_MAX > UINT32_MAX
@@ -22,6 +25,19 @@
 #define OPEN_MAX  8
 #define FILE_MODE 0600
 #define DATA_FILE "data.mdb" /* as LMDB names it */
+#define TRIES_MAX 64	     /* of reading what another process is writing */
+/* Write transactions between two looks for readers that were killed: a verify beside the daemon, say. As long as one
+ * stands in the table, no page that was in use in its time is used again. */
+#define READERS_EVERY 64
+
+/* The value of a call of LMDB, during which a fault is one of the store (faults.h). */
+#define INSIDE(call) (faults_inside = 1, outside(call))
+
+static int outside(int rc)
+{
+	faults_inside = 0;
+	return rc;
+}
 
 struct lmdbkv {
 	struct kv kv;
@@ -30,6 +46,10 @@ struct lmdbkv {
 	int dir_fd;   /* holds the lock of the one writing process; -1: readonly */
 	int slot;     /* in open_dirs; -1: none */
 	bool watched; /* its syncs pass through fdatasync() below */
+	bool checked; /* its pages are what LMDB takes them for; under the lock of write transactions */
+	int damaged; /* ERR_* when they are not */
+	const void *map;
+	uint32_t writes; /* transactions begun; only who writes touches it */
 };
 struct lmdbtxn {
 	struct kv_txn t;
@@ -105,17 +125,133 @@ static MDB_val val_of(struct bytes b)
 	return (MDB_val){b.n, (void *)(uintptr_t)b.p};
 }
 
+/* --- pages ------------------------------------------------------------------------------------------- */
+
+static int check_snapshot(struct lmdbkv *l, uint64_t txnid, bool all, struct pages_report *ret,
+			  struct errmsg *msg)
+{
+	int fd, err = mdb_env_get_fd(l->env, &fd) ? ERR_IO : ERR_OK;
+
+	if (!err)
+		err = pages_check(fd, txnid, all, ret);
+	return !err && ret->n ? pages_fail(&ret->fault[0], msg) : err;
+}
+
+/* Before the first write: LMDB would build on what it finds. There is no other writer meanwhile. */
+static int check_before_write(struct lmdbkv *l, MDB_txn *txn)
+{
+	struct pages_report r;
+	struct errmsg msg = {0};
+
+	if (l->checked || l->damaged)
+		return l->damaged;
+	/* what it began with */
+	if (check_snapshot(l, mdb_txn_id(txn) - 1, true, &r, &msg)) {
+		log_line(LOG_LEVEL_ERROR, "store: %s; nothing is written, run cunzhang verify",
+			 msg.text[0] ? msg.text : "its pages cannot be checked");
+		l->damaged = ERR_IO; /* not to be tried again */
+	}
+	l->checked = !l->damaged;
+	return l->damaged;
+}
+
+static int check_meta(const char *dir, const struct kvlmdb_opts *opts, struct errmsg *msg)
+{
+	struct pages_report r = {0}, *ret = opts->ret_all ? opts->ret_all : &r;
+	char path[4096];
+	int fd, err = ERR_OK;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/" DATA_FILE, dir) >= sizeof(path))
+		return err_set(msg, ERR_LIMIT, "%s: path too long", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return ERR_OK; /* LMDB says why, or makes it */
+	/* of a page that is being written half may be new: read again */
+	for (int i = 0; i < TRIES_MAX && (i == 0 || ret->n); i++)
+		err = pages_check_meta(fd,
+				       opts->map_bytes > MAP_BYTES_DEFAULT ? opts->map_bytes
+									   : MAP_BYTES_DEFAULT,
+				       ret);
+	close(fd);
+	return !err && ret->n ? pages_fail(&ret->fault[0], msg) : err;
+}
+
+static bool is_small(struct lmdbkv *l, const struct kvlmdb_opts *opts)
+{
+	size_t most = opts->check_bytes ? opts->check_bytes : KVLMDB_CHECK_BYTES;
+	struct stat st;
+	int fd;
+
+	return mdb_env_get_fd(l->env, &fd) || fstat(fd, &st) || (uint64_t)st.st_size <= most;
+}
+
+static int check_now(struct lmdbkv *l, const struct kvlmdb_opts *opts, struct errmsg *msg)
+{
+	struct pages_report r = {0}, *ret = opts->ret_all ? opts->ret_all : &r;
+	bool all = opts->ret_all || is_small(l, opts);
+	int err = ERR_BUSY;
+
+	for (int i = 0; i < TRIES_MAX && err == ERR_BUSY; i++) {
+		MDB_txn *txn;
+		int rc = mdb_txn_begin(l->env, NULL, MDB_RDONLY, &txn);
+
+		if (rc)
+			return err_set(msg, err_from_mdb(rc), "%s", mdb_strerror(rc));
+		err = check_snapshot(l, mdb_txn_id(txn), all, ret, msg);
+		mdb_txn_abort(txn);
+	}
+	l->checked = !err && all;
+	return err;
+}
+
+/* LMDB's assert(): what it found is not what it wrote. */
+static void on_assert(MDB_env *env, const char *what)
+{
+	(void)env;
+	log_line(LOG_LEVEL_ERROR, "store: LMDB: %s", what);
+	faults_end();
+}
+
+/* Where the file is mapped, which LMDB does not say: a row of the table of tables lies on its only page. */
+static void note_map(struct lmdbkv *l, MDB_txn *txn)
+{
+	const char *name = kv_table_name(KV_META);
+	MDB_val k = {strlen(name), (void *)(uintptr_t)name}, v;
+	MDB_envinfo info;
+	MDB_stat st;
+	MDB_dbi tables;
+	size_t number, page;
+
+	if (mdb_dbi_open(txn, NULL, 0, &tables) || mdb_stat(txn, tables, &st) || st.ms_depth != 1 ||
+	    mdb_get(txn, tables, &k, &v) || mdb_env_info(l->env, &info))
+		return;
+	page = (size_t)v.mv_data & ~(size_t)(st.ms_psize - 1);
+	memcpy(&number, (const void *)page, sizeof(number));
+	l->map = (const void *)(page - number * st.ms_psize);
+	faults_map(l->map, info.me_mapsize);
+}
+
+/* --- transactions ------------------------------------------------------------------------------------ */
+
 static int lmdb_begin(struct kv *kv, bool write, struct kv_txn **ret)
 {
 	struct lmdbtxn *t = mem_alloc(sizeof(*t));
-	int rc;
+	struct lmdbkv *l = kv_of(kv);
+	int rc, dead, err;
 
 	if (!t)
 		return ERR_NOMEM;
-	rc = mdb_txn_begin(kv_of(kv)->env, NULL, write ? 0 : MDB_RDONLY, &t->txn);
-	if (rc) {
+	rc = INSIDE(mdb_txn_begin(l->env, NULL, write ? 0 : MDB_RDONLY, &t->txn));
+	err = err_from_mdb(rc);
+	if (!rc && write && ++l->writes % READERS_EVERY == 0)
+		mdb_reader_check(l->env, &dead); /* what it cannot do now it does later */
+	if (!rc && write)
+		err = check_before_write(l, t->txn);
+	if (!rc && err)
+		mdb_txn_abort(t->txn);
+	if (err) {
 		mem_free(t);
-		return err_from_mdb(rc);
+		return err;
 	}
 	*ret = &t->t;
 	return ERR_OK;
@@ -147,7 +283,7 @@ static int lmdb_commit(struct kv_txn *t)
 
 	errno = 0;
 	syncs.failed = false;
-	rc = mdb_txn_commit(txn_of(t));
+	rc = INSIDE(mdb_txn_commit(txn_of(t)));
 	mem_free(t);
 	if (no_room(rc, errno))
 		return nothing_changed(l) ? ERR_FULL : ERR_IO;
@@ -163,7 +299,7 @@ static void lmdb_abort(struct kv_txn *t)
 static int lmdb_get(struct kv_txn *t, enum kv_table tab, struct bytes key, struct bytes *ret)
 {
 	MDB_val k = val_of(key), v;
-	int rc = mdb_get(txn_of(t), kv_of(t->kv)->dbi[tab], &k, &v);
+	int rc = INSIDE(mdb_get(txn_of(t), kv_of(t->kv)->dbi[tab], &k, &v));
 
 	if (rc)
 		return err_from_mdb(rc);
@@ -183,9 +319,9 @@ static int lmdb_put(struct kv_txn *t, enum kv_table tab, struct bytes key, struc
 	/* entries mostly come in key order: appending leaves full pages behind */
 	rc = MDB_KEYEXIST;
 	if (tab == KV_ENTRY)
-		rc = mdb_cursor_put(*cur, &k, &v, MDB_APPEND);
+		rc = INSIDE(mdb_cursor_put(*cur, &k, &v, MDB_APPEND));
 	if (rc == MDB_KEYEXIST)
-		rc = mdb_cursor_put(*cur, &k, &v, 0);
+		rc = INSIDE(mdb_cursor_put(*cur, &k, &v, 0));
 	return err_from_mdb(rc);
 }
 
@@ -193,7 +329,7 @@ static int lmdb_del(struct kv_txn *t, enum kv_table tab, struct bytes key)
 {
 	MDB_val k = val_of(key);
 
-	return err_from_mdb(mdb_del(txn_of(t), kv_of(t->kv)->dbi[tab], &k, NULL));
+	return err_from_mdb(INSIDE(mdb_del(txn_of(t), kv_of(t->kv)->dbi[tab], &k, NULL)));
 }
 
 static int lmdb_cursor(struct kv_txn *t, enum kv_table tab, struct kv_cursor **ret)
@@ -243,7 +379,7 @@ static int lmdb_seek(struct kv_cursor *c, struct bytes key, int how, struct byte
 		     struct bytes *ret_val)
 {
 	MDB_val k = val_of(key), v;
-	int rc = seek_mdb(((struct lmdbcur *)c)->cur, (enum kv_how)how, &k, &v);
+	int rc = INSIDE(seek_mdb(((struct lmdbcur *)c)->cur, (enum kv_how)how, &k, &v));
 
 	if (rc)
 		return err_from_mdb(rc);
@@ -291,6 +427,7 @@ static void lmdb_close(struct kv *kv)
 {
 	struct lmdbkv *l = kv_of(kv);
 
+	faults_unmap(l->map);
 	mdb_env_close(l->env); /* NULL is allowed */
 	if (l->dir_fd >= 0)
 		close(l->dir_fd);
@@ -305,8 +442,11 @@ static int claim_dir(struct lmdbkv *l, const char *dir, bool readonly, struct er
 	int err, fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return err_set(msg, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, "%s: %s", dir,
-			       strerror(errno));
+		return err_set(msg,
+			       errno == ENOENT	 ? ERR_NOTFOUND
+			       : errno == EACCES ? ERR_DENIED
+						 : ERR_IO,
+			       "%s: %s", dir, strerror(errno));
 	err = fstat(fd, &st) ? ERR_IO : slot_take(&st, &l->slot);
 	if (err) {
 		close(fd);
@@ -333,6 +473,8 @@ static int open_tables(struct lmdbkv *l, bool readonly)
 		rc = mdb_dbi_open(txn, kv_table_name((enum kv_table)i), readonly ? 0 : MDB_CREATE,
 				  &l->dbi[i]);
 	if (!rc)
+		note_map(l, txn);
+	if (!rc)
 		return mdb_txn_commit(txn);
 	mdb_txn_abort(txn);
 	return rc;
@@ -354,12 +496,13 @@ static int sync_names(const struct lmdbkv *l, bool made)
 	return made && fsync(l->dir_fd) ? errno : MDB_SUCCESS;
 }
 
-static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts *opts)
+static int create_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts *opts)
 {
 	unsigned flags = MDB_NOTLS | (opts->readonly ? MDB_RDONLY : 0U);
-	bool made = !opts->readonly && faccessat(l->dir_fd, DATA_FILE, F_OK, 0) != 0;
 	int dead, rc = mdb_env_create(&l->env);
 
+	if (!rc)
+		rc = mdb_env_set_assert(l->env, on_assert);
 	if (!rc)
 		rc = mdb_env_set_maxdbs(l->env, KV_NTABLES);
 	if (!rc)
@@ -371,11 +514,36 @@ static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts 
 		rc = mdb_env_open(l->env, dir, flags, FILE_MODE);
 	if (!rc) /* readers that were killed would hold on to old pages */
 		rc = mdb_reader_check(l->env, &dead);
-	if (!rc)
-		rc = open_tables(l, opts->readonly);
+	return rc;
+}
+
+static int mdb_fail(int rc, const char *dir, struct errmsg *msg)
+{
+	int err = rc == EACCES || rc == EPERM ? ERR_DENIED
+		  : rc == EROFS		      ? ERR_READ_ONLY
+					      : err_from_mdb(rc);
+
+	return rc ? err_set(msg, err, "%s: %s", dir, mdb_strerror(rc)) : ERR_OK;
+}
+
+static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts *opts,
+		    struct errmsg *msg)
+{
+	bool made = !opts->readonly && faccessat(l->dir_fd, DATA_FILE, F_OK, 0) != 0;
+	int rc, err = check_meta(dir, opts, msg);
+
+	if (!err)
+		err = mdb_fail(INSIDE(create_env(l, dir, opts)), dir, msg);
+	if (!err)
+		err = check_now(l, opts, msg);
+	if (err)
+		return err;
+	rc = INSIDE(open_tables(l, opts->readonly));
 	if (!rc && !opts->readonly)
 		rc = look_at_syncs(l);
-	return rc ? rc : sync_names(l, made);
+	if (!rc)
+		rc = sync_names(l, made);
+	return mdb_fail(rc, dir, msg);
 }
 
 int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret,
@@ -395,7 +563,7 @@ int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret
 	};
 	static const struct kvlmdb_opts usual;
 	struct lmdbkv *l = mem_alloc(sizeof(*l));
-	int err, rc;
+	int err;
 
 	if (!l)
 		return ERR_NOMEM;
@@ -403,15 +571,21 @@ int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret
 	opts = opts ? opts : &usual;
 	l->dir_fd = l->slot = -1;
 	err = claim_dir(l, dir, opts->readonly, msg);
-	if (!err) {
-		rc = open_env(l, dir, opts);
-		if (rc)
-			err = err_set(msg, err_from_mdb(rc), "%s: %s", dir, mdb_strerror(rc));
-	}
+	if (!err)
+		err = open_env(l, dir, opts, msg);
 	if (err) {
 		lmdb_close(&l->kv);
 		return err;
 	}
 	*ret = &l->kv;
 	return ERR_OK;
+}
+
+bool kvlmdb_room(struct kv *kv, size_t n)
+{
+	MDB_envinfo info;
+	MDB_stat st;
+
+	return !mdb_env_info(kv_of(kv)->env, &info) && !mdb_env_stat(kv_of(kv)->env, &st) &&
+	       n < info.me_mapsize && (info.me_last_pgno + 1) * st.ms_psize < info.me_mapsize - n;
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "daemon/io/pages.h"
 #include "daemon/store/kv.h"
 #include "lib/err.h"
 
@@ -12,15 +13,24 @@
  * may be handed from thread to thread, a write transaction stays where it began. */
 #define KVLMDB_READERS_MAX 512
 
+/* Every page is looked at (pages.h) before LMDB may write: up to so many bytes of store at once when it is
+ * opened, and of a larger one when the first write transaction begins, so that opening it takes no longer. Until
+ * then a damaged page ends the process with a sentence when it is read (faults.h). */
+#define KVLMDB_CHECK_BYTES (32 << 20)
+
 struct kvlmdb_opts {
-	bool readonly;	  /* beside a daemon that writes */
-	size_t map_bytes; /* address space, the largest size of the store; 0: the default */
+	bool readonly;	    /* beside a daemon that writes */
+	size_t map_bytes;   /* address space, the largest size of the store; 0: the default */
+	size_t check_bytes; /* 0: KVLMDB_CHECK_BYTES */
+	struct pages_report *ret_all; /* not NULL: all pages, whatever the size */
 };
 
 /* ERR_NOTFOUND: no such directory, or no store in it and readonly. ERR_BUSY: another process has it open
- * for writing. ERR_STATE: open in this process already (LMDB cannot do that). @opts NULL: to write, default
- * size. @msg may be NULL. */
+ * for writing. ERR_STATE: open in this process already (LMDB cannot do that). ERR_CORRUPT: pages are damaged,
+ * the first of them in @msg and all in opts->ret_all. @opts NULL: to write, default size. @msg may be NULL. */
 int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret,
 		struct errmsg *msg);
+/* Whether the map, the largest size of the store, has room for about @n bytes more at its end. */
+bool kvlmdb_room(struct kv *kv, size_t n);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "daemon/io/clock.h"
 #include "lib/date.h"
+#include "lib/look.h"
 
 #define LINE_BYTES_MAX 600
 
@@ -32,6 +33,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < 0x20)
 			line[i] = ' '; /* one record, one line */
+	look_mask(line, n);	       /* names and reasons come from other nodes */
 	line[n++] = '\n';
 	if (write(STDERR_FILENO, line, n) < 0)
 		return; /* nowhere left to say so */

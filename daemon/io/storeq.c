@@ -2,15 +2,16 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "daemon/io/log.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 
-#define IDLE_MS 20   /* then an empty batch brings the newest checkpoint into the store */
-#define FULL_MS 2000 /* the same while the disk is full */
+#define IDLE_MS 20 /* then an empty batch brings the newest checkpoint into the store */
+#define FULL_MS                                                                                    \
+	2000 /* the same while the disk is full, and whether there is room is asked as often */
 
 struct slot {
 	struct job *job;
@@ -27,8 +28,12 @@ struct storeq {
 	pthread_cond_t work;
 	bool stopping;
 	bool dead;
-	bool full;  /* the store thread's own: the last batch found no room on the disk */
-	uint32_t n; /* queued */
+	atomic_bool
+		full; /* set by the store thread alone: the last batch found no room on the disk */
+	bool (*room)(void *ctx);
+	void *room_ctx;
+	uint32_t full_ms;
+	uint32_t n;			     /* queued */
 	struct slot queue[STOREQ_JOBS_MAX];  /* filled by many */
 	struct slot batch[WRITER_BATCH_MAX]; /* the store thread's own */
 	struct job *jobs[WRITER_BATCH_MAX];
@@ -38,14 +43,14 @@ struct storeq {
 static void await(struct storeq *q)
 {
 	struct timespec end;
-	long ms = q->full ? FULL_MS : IDLE_MS;
+	long ms = q->full ? (long)q->full_ms : IDLE_MS;
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_nsec += ms % 1000 * 1000000L;
 	end.tv_sec += ms / 1000 + end.tv_nsec / 1000000000L;
 	end.tv_nsec %= 1000000000L;
 	while (!q->n && !q->stopping) {
-		if (!writer_pending(q->w))
+		if (!writer_pending(q->w) && !(q->full && q->room))
 			pthread_cond_wait(&q->work, &q->lock);
 		else if (pthread_cond_timedwait(&q->work, &q->lock, &end))
 			return;
@@ -114,6 +119,10 @@ static void run_batch(struct storeq *q, uint32_t n)
 		fail_all(q, n, ERR_STATE);
 		return;
 	}
+	if (n == 0 && q->full && q->room && q->room(q->room_ctx))
+		log_full(q, false);
+	if (n == 0 && !writer_pending(q->w))
+		return;
 	err = writer_run(q->w, q->jobs, n);
 	if (err == ERR_FULL || (!err && any_grew(q, n)))
 		log_full(q, err == ERR_FULL);
@@ -154,6 +163,7 @@ int storeq_start(struct writer *w, storeq_grew_fn grew, void *ctx, struct storeq
 	if (!q)
 		return ERR_NOMEM;
 	q->w = w;
+	q->full_ms = FULL_MS;
 	q->grew = grew;
 	q->grew_ctx = ctx;
 	pthread_mutex_init(&q->lock, NULL);
@@ -169,6 +179,20 @@ int storeq_start(struct writer *w, storeq_grew_fn grew, void *ctx, struct storeq
 	}
 	*ret = q;
 	return ERR_OK;
+}
+
+void storeq_ask_room(struct storeq *q, bool (*room)(void *ctx), void *ctx, uint32_t ms)
+{
+	pthread_mutex_lock(&q->lock);
+	q->room = room;
+	q->room_ctx = ctx;
+	q->full_ms = ms ? ms : FULL_MS;
+	pthread_mutex_unlock(&q->lock);
+}
+
+bool storeq_full(const struct storeq *q)
+{
+	return atomic_load(&q->full);
 }
 
 int storeq_put(struct storeq *q, struct job **jobs, uint32_t n, storeq_done_fn done, void *ctx)

@@ -1,6 +1,7 @@
 #ifndef DAEMON_IO_STOREQ_H
 #define DAEMON_IO_STOREQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/writer/writer.h"
@@ -16,6 +17,11 @@ typedef void (*storeq_done_fn)(void *ctx, struct job *j);
 typedef void (*storeq_grew_fn)(void *ctx);
 
 int storeq_start(struct writer *w, storeq_grew_fn grew, void *ctx, struct storeq **ret);
+/* Whether the last batch that wanted more room found none, and there is none yet. Any thread. */
+bool storeq_full(const struct storeq *q);
+/* While it is full and nothing is queued @room is asked on the store thread, every @ms, whether there is room again:
+ * whoever watches must not have to wait for the next record. Before the first job. */
+void storeq_ask_room(struct storeq *q, bool (*room)(void *ctx), void *ctx, uint32_t ms);
 /* Queues @n jobs in order; @done is called for each. ERR_BUSY: the queue is full, nothing was taken;
  * ERR_STATE: the writer is dead. Ingest jobs without a chunk_check are checked on the store thread. */
 int storeq_put(struct storeq *q, struct job **jobs, uint32_t n, storeq_done_fn done, void *ctx);

@@ -40,7 +40,7 @@ struct guard_ops {
  * durable before anything is announced. If the store turns out to lack the batch after a stop, its entries are
  * appended again from the guard, byte for byte, so that no other history can take their place. A batch that
  * cosigns and has no own entries is guarded in the same way, with nothing to do again. */
-#define GUARD_REDO_MAX 65536
+#define GUARD_REDO_MAX LIMIT(65536, 1500)
 struct guard_journal {
 	/* Starts to write; what is given is copied. One at a time. @intent->size 0: none. */
 	int (*begin)(void *ctx, const struct guard *sealed, const struct guard *intent,
@@ -117,7 +117,7 @@ struct job {
 		struct job_cosig cosig;
 	} u;
 };
-#define WRITER_BATCH_MAX 4096
+#define WRITER_BATCH_MAX LIMIT(4096, 3)
 
 struct writer_keys {
 	const struct sign_key *feed;

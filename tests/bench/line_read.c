@@ -66,7 +66,7 @@ static void found_shop(struct shop *s)
 	put(s, "scheme", "head",
 	    "\"record\":{\"version\":1,\"title\":\"奖励方案\",\"from\":\"%d-01-01\",\"rate_"
 	    "points\":\"1.00\","
-	    "\"rate_fen\":\"1.00\",\"threshold\":\"1.00\",\"notified_days\":3,\"notice_days\":7,"
+	    "\"rate\":\"1.00\",\"threshold\":\"1.00\",\"notified_days\":3,\"notice_days\":7,"
 	    "\"object_days\":7,\"answer_days\":7,\"tolerance\":10,\"proxy_max\":3,\"scope\":"
 	    "\"全村\"},"
 	    "\"lines\":[{\"kind\":\"goods\",\"name\":\"生活用品\"}]",

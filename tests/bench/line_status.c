@@ -91,7 +91,7 @@ static void scheme(struct load *l, struct load_jobs *js)
 			       .title = text("积分奖励方案"),
 			       .from = l->day0,
 			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
+			       .rate = fen_of(100),
 			       .notified_days = 3,
 			       .notice_days = 7,
 			       .object_days = 7,

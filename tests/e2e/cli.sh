@@ -1,14 +1,13 @@
 # Goal of this test: the command line says what is wrong and what to do, in Chinese and English, with the exit
 # code that says whose fault it was; what programs read has the shape they expect.
-set -u
+set -eu
 . tests/e2e/lib.inc
 shape() { # jq condition, arguments; what is on standard error does not count
 	local condition=$1
 	shift
-	"$cz" "$@" --json >"$work/json" 2>"$work/out" </dev/null
+	"$cz" "$@" --json >"$work/json" 2>"$work/out" </dev/null || true
 	jq -e "$condition" "$work/json" >/dev/null || fail "cunzhang $*: $condition: $(head -c 2000 "$work/json")"
 }
-size() { run v1 status --json | jq '[.feeds[] | select(.own)][0].size'; }
 
 # --- help ------------------------------------------------------------------------------------------------
 "$cz" --lang en help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\{1,\}\( [a-z]\{1,\}\)\{0,1\}\) .*/\1/p' |
@@ -34,8 +33,8 @@ open=$(sed -n 's/^.*X[L]\{0,1\}(\([a-z_]*\), .* OPEN[A-Z_]*[(,].*/\1/p' proto/re
 [[ $(wc -w <<<"$open") -ge 3 ]] || fail "types that are open: $open"
 for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) .*/\1/p'); do
 	c --lang en record "$type" --help
-	said=$(grep -c '^Then needed: .*(record ' "$work/out")
-	want=$(grep -cx -- "$type" <<<"$open")
+	said=$(grep -c '^Then needed: .*(record ' "$work/out" || true)
+	want=$(grep -cx -- "$type" <<<"$open" || true)
 	((said == want)) || fail "what must follow $type: $(cat "$work/out")"
 done
 expect 0 '^Then needed: ruling on a complaint \(record complaint-reply\), counted from "day", in the "working days for an answer" of' \
@@ -82,7 +81,7 @@ expect 2 'needs a value' --dir x log --from
 expect 2 'takes no value' --dir x status --json=1
 expect 2 'no place' --dir x status more
 expect 2 'ENTRY' --dir x entry review --as a
-expect 2 'whole number' --dir x entry review abc --as a
+expect 2 'no number of an entry' --dir x entry review abc --as a
 expect 2 'no --dry-run' --dry-run --dir x status
 expect 2 'no option --dry-run' --dir x status --dry-run
 expect 2 '32 hex' --dir x entry review 1 --as a --id 12
@@ -183,11 +182,11 @@ shape 'length == 1 and .[0].enrolled' "${h[@]}" villages
 # R05
 expect 0 'D101' "${v[@]}" catalogue show
 expect 0 'town catalogue 1: Catalogue, from 2025-01-01 to the next one' "${v[@]}" catalogue show
-expect 0 "of the village, from $(date +%Y)-01-01 to $(date +%Y)-12-31" "${v[@]}" catalogue show
+expect 0 "of the village, from $(china_year)-01-01 to $(china_year)-12-31" "${v[@]}" catalogue show
 expect 0 'not filed: submit it' "${v[@]}" catalogue show
 expect 0 '未报备' --lang zh "${v[@]}" catalogue show
 # R28
-shape '.version == 1 and (.items | length) == 55 and .adopted == (now | strftime("%Y") | tonumber) - 2024' "${v[@]}" catalogue show
+shape ".version == 1 and (.items | length) == 55 and .adopted == $(($(china_year) - 2024))" "${v[@]}" catalogue show
 shape 'any(.[]; .name == "recorder" and .roles == ["recorder"] and .key_here)' "${v[@]}" operator list
 # R64
 shape 'all(.[]; .key | test("^[0-9a-f]{64}$"))' "${v[@]}" operator list
@@ -224,7 +223,26 @@ expect 0 'would import 315 rows in 120 signed entries' "${v[@]}" roster import "
 [[ $(size) == "$before" ]] || fail "a refused import or a trial wrote something"
 # R24
 expect 0 'imported: 315 rows in 120 signed entries' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
-expect 0 'nothing new: the same file was imported on 20' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
+expect 0 '120 households with the same facts passed over' "${v[@]}" roster import "$data/village-1/roster.csv" --as head
+# next year's: one name, one phone, one new household; the year after that a spreadsheet drops a zero
+sed 's/孟山,次女/孟姗,次女/; s/15659727842/15659727843/' "$data/village-1/roster.csv" >"$work/next.csv"
+printf '09901,9,李新来,李新来,户主,男,,1971-01-01,本村,,,,是,\n' >>"$work/next.csv"
+expect 1 'the register has "孟山"' "${v[@]}" roster import "$work/next.csv" --as head --dry-run
+expect 1 'import again with --accept' "${v[@]}" roster import "$work/next.csv" --as head
+expect 0 'would import 316 rows in 3 signed entries' "${v[@]}" roster import "$work/next.csv" --as head --accept --dry-run
+expect 0 '118 households with the same facts passed over, 315 people known; 2 corrections, 0 people join' \
+	"${v[@]}" roster import "$work/next.csv" --as head --accept --dry-run
+sed 's/^05001,/5001,/' "$data/village-1/roster.csv" >"$work/zeros.csv"
+expect 0 'no household 5001; read as 05001' "${v[@]}" roster import "$work/zeros.csv" --as head
+[[ $(size) == $((before + 120)) ]] || fail "a household without its zero was registered again"
+printf '户编号,姓名,与户主关系,是否参加\n5001,李新来,户主,是\n' >"$work/zeros.csv"
+expect 1 'household 5001 differs from the registered 05001' "${v[@]}" roster import "$work/zeros.csv" --as head --accept
+# names that look the same, and numbers of people, on the way in by hand
+expect 2 'cannot be the name of a key' "${v[@]}" operator add $'recorder\u00a0' --role confirmer --as head
+expect 2 'cannot be the name of a key' "${v[@]}" operator add $'rec\u200border' --role confirmer --as head
+expect 1 'F27' "${v[@]}" operator add $'r\u0435corder' --role confirmer --as head
+expect 1 'N03' "${v[@]}" record training --day 2026-01-02 --topic '请致电 138.1234.5678' --trainer 镇办 --attendance 3 --as head
+expect 1 'F91.*U\+202E' "${v[@]}" record training --day 2026-01-02 --topic $'操作\u202e' --trainer 镇办 --attendance 3 --as head
 expect 2 'cannot read' "${v[@]}" roster import "$work/none.csv" --as head
 
 # --- the examples of help ---------------------------------------------------------------------------------
@@ -235,8 +253,8 @@ for type in $("$cz" --lang en record --help | sed -n '/^Town/,$s/^  \([a-z-]*\) 
 	eval "words=(${example#  cunzhang --dir * })"
 	node=v1 person=head
 	[[ $example == *'--dir hub'* ]] && node=hub person=office
-	c --lang en --dir "$work/$node" "${words[@]:0:${#words[@]}-1}" "$person" --dry-run
-	rv=$?
+	rv=0
+	c --lang en --dir "$work/$node" "${words[@]:0:${#words[@]}-1}" "$person" --dry-run || rv=$?
 	((rv <= 1)) || fail "exit $rv: $example: $(cat "$work/out")"
 	grep -qw F00 "$work/out" && fail "malformed: $example: $(cat "$work/out")"
 	tried=$((tried + 1))
@@ -253,8 +271,8 @@ sed -i 's/^lang = .*/lang = zh/' "$work/v1/config.ini"
 grep -q '正被另一个 cunzhangd 使用' "$work/out" || fail "config key lang: $(cat "$work/out")"
 
 # --- who signs -------------------------------------------------------------------------------------------
-day=$(TZ=Asia/Shanghai date -d '3 days ago' +%F) # the node's own clock judges
-next_year=$(($(date +%Y) + 1))-12-31
+day=$(china_day '-3 days')
+next_year=$(($(china_year) + 1))-12-31
 record=(entry record --household 05001 --item D101 --day "$day" --place yard --reason 'monthly check'
 	--evidence 照片)
 CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'passphrase of recorder does not fit' "${v[@]}" "${record[@]}" --as recorder
@@ -477,10 +495,30 @@ done <<-'END'
 END
 printf 'member,relation,household,, \n2,spouse,05002,,\n,,,,\n' >"$work/kin.csv"
 kin=(record kin --household 05001 --member 1 --day 2026-01-01 --lines "$work/kin.csv" --as head --dry-run)
-c "${v[@]}" "${kin[@]}"
+c "${v[@]}" "${kin[@]}" || true # the rule may refuse it
 grep -qE 'column|cells' "$work/out" && fail "empty columns behind the lines: $(cat "$work/out")"
 printf 'member,relation,household,,\n2,spouse,05002,,x\n' >"$work/kin.csv"
 expect 2 'row 2|2 ' "${v[@]}" "${kin[@]}"
+# --- the status behind each exit code ------------------------------------------------------------------------------
+filing=(record filing-reply --as office --village 500101999201 --subject plan --day "$day" --decision accepted --number N)
+expect 1 'submi' "${h[@]}" "${filing[@]}" --version 77 # 409: nobody has asked for it
+in_json 1 "${h[@]}" "${filing[@]}" --version 77
+jq -e '.code == "NOT_SUBMITTED"' "$work/json" >/dev/null || fail "409: $(cat "$work/json")"
+expect 1 'no key of stranger' "${v[@]}" "${record[@]}" --as stranger # 403
+expect 1 'no such household' "${v[@]}" account 77777		     # 404
+expect 2 'date' "${v[@]}" "${record[@]/$day/2026-02-30}" --as recorder # 400
+expect 1 'P11' "${v[@]}" "${record[@]}" --as recorder --points 9	     # 422
+
+# --- a sheet that a spreadsheet opens: nothing in it is a formula -----------------------------------------------------
+hostile=('=1+1' '@SUM(A1)' '+1' '-cmd' 'a"b,c')
+for text in "${hostile[@]}"; do
+	must run v1 record training --day "$day" --topic "$text" --trainer 镇办 --attendance 12 --as head
+done
+expect 0 '' "${v[@]}" register training --csv "$work/training.csv"
+for cell in "\"'=1+1\"" "\"'@SUM(A1)\"" "\"'+1\"" "\"'-cmd\"" '"a""b,c"'; do
+	grep -qF -- ",$cell," "$work/training.csv" || fail "no cell $cell: $(cat "$work/training.csv")"
+done
+grep -qE '(^|,)[=@+-]' "$work/training.csv" && fail "a formula: $(cat "$work/training.csv")"
 [[ -c /dev/null ]] || fail "a device was written over"
 rm "$work/households.csv"
 shape '.rows | length > 0' "${v[@]}" table households --csv "$work/households.csv"
@@ -494,17 +532,17 @@ stop v1
 start v1
 wait_for 10 run v1 status || fail "village 1 does not start again"
 kill -STOP "$pid_v1"
-c "${v[@]}" "${record[@]}" --as recorder &
+"$cz" "${v[@]}" "${record[@]}" --as recorder >"$work/out" 2>&1 </dev/null &
 writer=$!
-sleep 1
+wait_for 10 asks $writer || fail "no request"
 stop v1 KILL
-wait $writer
-rv=$?
+rv=0
+wait $writer || rv=$?
 ((rv == 3)) && grep -qE 'same command again with --id [0-9a-f]{32}' "$work/out" ||
 	fail "exit $rv, no ID to repeat with: $(cat "$work/out")"
 
-wait $waiting
-rv=$?
+rv=0
+wait $waiting || rv=$?
 ((rv == 3)) && grep -q 'no answer in 30 s' "$work/stuck-out" || fail "stuck daemon: exit $rv: $(cat "$work/stuck-out")"
 kill -CONT "$pid_stuck"
 

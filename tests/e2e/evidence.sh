@@ -1,15 +1,14 @@
 # Goal of this test: a file that a record names is at the node before the record is sent, once; what happened to it
 # since is found, with the entry that names it.
-set -u
+set -eu
 . tests/e2e/lib.inc
 hub
 village 1
 v=(--dir "$work/v1")
-size() { run v1 status --json | jq '[.feeds[] | select(.own)][0].size'; }
 digest() { sha256sum <"$1" | cut -d' ' -f1; }
 kept() { echo "$work/v1/evidence/${1:0:2}/$1"; }
 files() { find "$work/v1/evidence" -type f 2>/dev/null | wc -l; }
-day=$(TZ=Asia/Shanghai date -d '3 days ago' +%F)
+day=$(china_day '-3 days')
 must run v1 roster import "$data/village-1/roster.csv" --as head
 
 # --- a record names a file -----------------------------------------------------------------------------------
@@ -29,7 +28,7 @@ expect 2 'no option --digest' "${v[@]}" "${record[@]}" --digest "$photo"
 expect 2 'is empty' "${v[@]}" "${record[@]}" --file "$work/empty.jpg"
 expect 2 '是空文件' --lang zh "${v[@]}" "${record[@]}" --file "$work/empty.jpg"
 expect 1 'refused.*R9999' "${v[@]}" "${record[@]/D101/R9999}" --file "$work/photo.jpg"
-"$cz" "${v[@]}" "${record[@]/D101/R9999}" --file "$work/photo.jpg" --json 2>"$work/out" >"$work/json"
+in_json 1 "${v[@]}" "${record[@]/D101/R9999}" --file "$work/photo.jpg"
 jq -e '.verdict.accepted == false' "$work/json" >/dev/null || fail "JSON of a refusal: $(cat "$work/json" "$work/out")"
 [[ $(curl -s -o /dev/null -w '%{http_code}' --unix-socket "$work/v1/sock" -X POST -H 'Content-Type: application/octet-stream' \
 	http://node/api/v1/evidence) == 400 ]] || fail "the node keeps an empty file"
@@ -54,9 +53,9 @@ expect 0 'written' "${v[@]}" record consent --household 03010 --takes-part yes -
 at_paper=$(($(size) - 1))
 cp "$work/photo.jpg" "$work/$paper"
 program=$(realpath "$cz")
+rv=0
 (cd "$work" && "$program" "${v[@]}" record consent --household 03010 --takes-part no --day "$day" --document T-4 \
-	--digest "$paper" --as head >"$work/out" 2>&1 </dev/null)
-rv=$?
+	--digest "$paper" --as head >"$work/out" 2>&1 </dev/null) || rv=$?
 ((rv == 2)) && grep -q 'write \./' "$work/out" || fail "a file or a digest: exit $rv: $(cat "$work/out")"
 
 # --- sheets: paths are relative to the sheet ----------------------------------------------------------------------
@@ -97,12 +96,50 @@ for told in 'row 3, 附件 "three.jpg"' 'row 4, 户编号' 'row 5, 附件 "../ph
 	'"../photo.jpg" is not below' '"/etc/hostname" is not below'; do
 	grep -q "$told" "$work/out" || fail "no $told: $(cat "$work/out")"
 done
-"$cz" "${v[@]}" "${import[@]/entries.csv/lost.csv}" --json >"$work/json" 2>"$work/out"
-(($? == 1)) && jq -e '[.report.issues[] | select(.severity == "error").row] == [3, 4, 5, 6]' "$work/json" >/dev/null ||
+in_json 1 "${v[@]}" "${import[@]/entries.csv/lost.csv}"
+jq -e '[.report.issues[] | select(.severity == "error").row] == [3, 4, 5, 6]' "$work/json" >/dev/null ||
 	fail "JSON of a sheet without its files: $(cat "$work/json")"
 [[ "$(size) $(files)" == "$had" ]] || fail "a refused sheet left something behind"
 printf '户编号,成员序号,事项编码,发生日期,附件\n06002,0,D101,%s,../photo.jpg\n' "$day" >"$work/sheets/outside.csv"
 expect 2 '"\.\./photo.jpg" is not below' "${v[@]}" record points --lines "$work/sheets/outside.csv" --as recorder
+
+printf 'elsewhere' >"$work/elsewhere.jpg"
+ln -s ../elsewhere.jpg "$work/sheets/link.jpg" # whoever wrote the sheet knows this computer's files by name
+ln -s .. "$work/sheets/up"
+mkfifo "$work/sheets/pipe.jpg"
+for name in link.jpg up/elsewhere.jpg; do
+	sed "s|,[^,]*$|,$name|; 1s/.*/户编号,成员序号,事项编码,发生日期,附件/" "$work/sheets/outside.csv" >"$work/sheets/linked.csv"
+	expect 2 "\"$name\" is a link" "${v[@]}" record points --lines "$work/sheets/linked.csv" --as recorder
+	sed "s|three.jpg|$name|" "$work/sheets/lost.csv" >"$work/sheets/linked.csv"
+	expect 1 "\"$name\" is a link" "${v[@]}" "${import[@]/entries.csv/linked.csv}"
+done
+sed "s|three.jpg|pipe.jpg|" "$work/sheets/lost.csv" >"$work/sheets/linked.csv"
+expect 1 'cannot read .*/sheets/pipe.jpg' "${v[@]}" "${import[@]/entries.csv/linked.csv}"
+[[ ! -e $(kept "$(digest "$work/elsewhere.jpg")") ]] || fail "a file from elsewhere is kept"
+[[ "$(size) $(files)" == "$had" ]] || fail "a refused sheet left something behind"
+mkdir "$work/sheets/below"
+for name in ../photo.jpg below/../../photo.jpg ./../photo.jpg below/.. below/../..; do
+	printf '户编号,成员序号,事项编码,发生日期,附件\n06002,0,D101,%s,%s\n' "$day" "$name" >"$work/sheets/outside.csv"
+	expect 2 'is not below' "${v[@]}" record points --lines "$work/sheets/outside.csv" --as recorder
+done
+printf 'third' >"$work/sheets/below/..jpg" # two points that lead nowhere
+printf '户编号,成员序号,事项编码,发生日期,地点,事由,证明材料,附件\n06002,0,D101,%s,院坝,月检,照片,below/..jpg\n' "$day" \
+	>"$work/sheets/points.csv"
+expect 0 'nothing was written' "${v[@]}" record points --lines "$work/sheets/points.csv" --as recorder --dry-run
+[[ "$(size) $(files)" == "$had" ]] || fail "a file outside of the folder was taken"
+
+# --- a file that changes between its digest and its sending ----------------------------------------------------------
+printf 'as it was' >"$work/moving.jpg"
+kill -STOP "$pid_v1" # it holds the trial back, before which the digest is taken
+"$cz" "${v[@]}" "${record[@]}" --file "$work/moving.jpg" >"$work/moved" 2>&1 </dev/null &
+mover=$!
+wait_for 20 asks $mover || fail "no trial of the record"
+printf 'another' >"$work/moving.jpg"
+kill -CONT "$pid_v1"
+rv=0
+wait $mover || rv=$?
+((rv == 2)) && grep -q 'has changed\|changed' "$work/moved" || fail "a file that moved: exit $rv: $(cat "$work/moved")"
+[[ "$(size) $(files)" == "$had" ]] || fail "a file that moved was kept: $(cat "$work/moved")"
 
 # --- what became of them -------------------------------------------------------------------------------------------
 expect 0 'intact 5, altered 0, not here 1' "${v[@]}" evidence check
@@ -115,18 +152,17 @@ expect 1 'no entry names a file' "${v[@]}" evidence show 1
 expect 2 'is no entry' "${v[@]}" evidence show x.1
 printf 'X' | dd of="$(kept "$photo")" bs=1 seek=1000 conv=notrunc status=none
 expect 4 "^ *$before +1 +points entry .*ALTERED" "${v[@]}" evidence check
-"$cz" "${v[@]}" evidence check --json >"$work/json"
-(($? == 4)) && jq -e '.altered == 2 and .missing == 1 and ([.items[] | select(.state == "altered")][0].line == 1)' \
+in_json 4 "${v[@]}" evidence check
+jq -e '.altered == 2 and .missing == 1 and ([.items[] | select(.state == "altered")][0].line == 1)' \
 	"$work/json" >/dev/null || fail "JSON: $(cat "$work/json")"
 expect 4 'ALTERED' "${v[@]}" evidence show "$photo"
-"$cz" "${v[@]}" evidence show "$photo" --json >"$work/json"
-(($? == 4)) || fail "show --json: $(cat "$work/json")"
+in_json 4 "${v[@]}" evidence show "$photo"
 rm "$(kept "$photo")"
 mkdir "$(kept "$photo")" # what cannot be read hides nothing of the others
 expect 3 "^ *$before +1 +points entry .*UNREADABLE" "${v[@]}" evidence check
 grep -q 'intact 3, altered 0, not here 1' "$work/out" || fail "one that cannot be read: $(cat "$work/out")"
-"$cz" "${v[@]}" evidence check --json >"$work/json" 2>"$work/out"
-(($? == 3)) && jq -e '.unreadable == 2 and .intact == 3 and any(.items[]; .state == "unreadable")' "$work/json" >/dev/null ||
+in_json 3 "${v[@]}" evidence check
+jq -e '.unreadable == 2 and .intact == 3 and any(.items[]; .state == "unreadable")' "$work/json" >/dev/null ||
 	fail "JSON: $(cat "$work/json")"
 rmdir "$(kept "$photo")"
 expect 0 'intact 3' "${v[@]}" evidence check

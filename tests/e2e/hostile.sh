@@ -1,6 +1,6 @@
 # Goal of this test: hostile bytes cost a hub one connection each, a line in the log and no memory, and harm
 # nobody else.
-set -u
+set -eu
 . tests/e2e/lib.inc
 hub
 village 1

@@ -2,13 +2,13 @@
 # four households, small enough that every number is known beforehand: wishes, plan, meetings, store; guidance of
 # the town with its due day; an evening in the courtyard without a network; facilities with keepers; measures and
 # statistics, ranks, lists with their basis; papers that hide names; a town for practice that stays apart.
-set -u
+set -eu
 . tests/e2e/lib.inc
 ok() { must run v1 "$@"; }
 decide() { ok record "$1" --as head "${@:2}"; }
 refused() { # name of the rule, command...
-	run v1 "${@:2}" >"$work/out" 2>&1
-	(($? == 1)) && grep -qF "$1" "$work/out" || fail "not refused by $1: ${*:2}: $(cat "$work/out")"
+	exits 1 run v1 "${@:2}"
+	grep -qF "$1" "$work/out" || fail "not refused by $1: ${*:2}: $(cat "$work/out")"
 }
 last() { run v1 status --json | jq '[.feeds[] | select(.own)][0].size - 1'; }
 balance() { run v1 account --json | jq -r --arg h "$1" '.[] | select(.household == $h) | .balance'; }
@@ -27,7 +27,7 @@ confirmed() { # entry
 	ok entry review "$1" --as reviewer
 	ok entry confirm "$1" --as confirmer
 }
-today=$(TZ=UTC-8 date +%F) code=500101999201
+today=$(china_day) code=500101999201
 hub
 village 1
 ok operator add keeper --role keeper --as head
@@ -89,9 +89,9 @@ must run hub record guidance --as office --village $code --kind rectify --title 
 guidance=$(run hub status --json | jq '[.feeds[] | select(.own)][0].size - 1')
 exchanged
 # R20 R75
-is "a task is due" "$(rows due)" "guidance, reminder or task|补齐公示||||2025-02-20|$(((($(date -d "$today" +%s) - $(date -d 2025-02-20 +%s))) / 86400))|$guidance"
+is "a task is due" "$(rows due | grep -F guidance)" "guidance, reminder or task|补齐公示||||2025-02-20|$(((($(date -d "$today" +%s) - $(date -d 2025-02-20 +%s))) / 86400))|$guidance"
 # R20 R75
-is "a task that is late" "$(rows guidance)" "$guidance|task to put right|补齐公示|2025-02-20|overdue|||"
+is "a task that is late" "$(rows guidance)" "$guidance|task to put right|补齐公示|2025-02-20|overdue||||请补齐一月公示|"
 decide guidance-reply --guidance "$guidance" --done yes --day "$today" --text 已补齐
 reply=$(last)
 exchanged
@@ -115,7 +115,7 @@ cat >"$work/roster.csv" <<-'END'
 END
 ok roster import "$work/roster.csv" --as head
 printf 'kind,name\nhonour,文明家庭\npolicy,优先扶持\ngoods,日用品兑换\n' >"$work/rewards.csv"
-decide scheme --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 2 --rate-fen 1 --threshold 5 --notified-days 0 \
+decide scheme --accept --version 1 --title 奖励方案 --from 2025-01-01 --rate-points 2 --rate 1 --threshold 5 --notified-days 0 \
 	--notice-days 7 --object-days 7 --answer-days 7 --tolerance 10 --proxy-max 3 --scope 全体参加户 --lines "$work/rewards.csv"
 printf 'good,title,class,unit,price,cost\nG01,毛巾,household,条,4,2\nG02,锄头,production,把,9,3\n' >"$work/prices.csv"
 decide prices --version 1 --from 2025-01-01 --lines "$work/prices.csv"
@@ -123,10 +123,10 @@ decide prices --version 1 --from 2025-01-01 --lines "$work/prices.csv"
 grep -q 'X02.*G02' "$work/out" || fail "no word about a price that does not follow cost and rate: $(cat "$work/out")"
 printf 'change,code,category,sign,name_zh,points,unit,cap,scope,evidence,document\n%s\n%s\n' \
 	'add,X101,D,award,护林巡查,2.50,event,10,household,照片,no' 'drop,A202,A,deduct,,,event,,household,,no' >"$work/changes.csv"
-ok catalogue adopt --version 9 --base 1 --from "$today" --lines "$work/changes.csv" --as head
+ok catalogue adopt --version $next_version --base 1 --from "$today" --lines "$work/changes.csv" --as head
 
 # --- a deduction, and nothing else yet: the measures say that awards should lead -----------------------------
-ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 \
+ok entry record --household 02001 --item D202 --day "$today" --place 村道一段 --reason 门前堆放杂物 --evidence 照片 --evidence-no ZP-0129 \
 	--notified "$today" --as recorder
 confirmed "$(last)"
 # R34 I8
@@ -146,7 +146,7 @@ ok entry record --household 01001 --member 2 --item A102 --place 院坝 --reason
 # R08
 ((SECONDS - begun < 30)) || fail "one entry took $((SECONDS - begun)) s"
 # R08
-run v1 log -n 1 --json | jq -e --arg d "$today" '.items[0].lines[0] | .day == $d and .points == "2.00" and .version == 9' \
+run v1 log -n 1 --json | jq -e --arg d "$today" --argjson n "$next_version" '.items[0].lines[0] | .day == $d and .points == "2.00" and .version == $n' \
 	>/dev/null || fail "day, version or points are not filled in"
 confirmed "$(last)"
 # R68
@@ -269,8 +269,7 @@ book() { # lines expected, what for [option...]
 }
 decide passbook --household 01001 --number SC-1 --action issue --day "$today" --balance 0.00
 book 3 "lines of a new passbook"
-run v1 print passbook --household 01001 --as head -o "$work/nothing.html" >"$work/out" 2>&1
-is "a passbook print without a new line" "$?" 1
+exits 1 run v1 print passbook --household 01001 --as head -o "$work/nothing.html" # no new line
 book 3 "lines of a reprint" --all
 decide passbook --household 01001 --number SC-2 --action replace --day "$today" --balance 0.00
 book 3 "lines of a passbook that replaces another"
@@ -322,9 +321,8 @@ free_port practice_port
 must run t init hub --name 练习镇 --code 500101998 --training --listen "127.0.0.1:$practice_port" --operator office
 start t
 wait_for 10 run t status || fail "the hub for practice does not answer"
-run t2 init hub --name 练习镇 --code 500101998 --training --domain e2e.example --listen 127.0.0.1:1 --operator o >"$work/out" 2>&1
 # R61
-(($? == 2)) || fail "a town for practice with a real domain: $(cat "$work/out")"
+exits 2 run t2 init hub --name 练习镇 --code 500101998 --training --domain e2e.example --listen 127.0.0.1:1 --operator o
 must run t catalogue import "$data/catalogue.csv" --title 练习清单 --from 2025-01-01 --as office
 must run t invite --village-code 500101998201 --village-name 练习村 --as office -o "$work/practice"
 must run tv init village --invitation "$work/practice" --operator head

@@ -1,7 +1,7 @@
 # Goal of this test: a year of each sample village goes through record, review and confirm by three people; the
 # accounts equal an independent sum; the same file imported again changes nothing; a kill -9 of every node loses
 # nothing; all feeds end up recorded, held and cosigned.
-set -u
+set -eu
 . tests/e2e/lib.inc
 independent_sum() {
 	awk -v RS='\r?\n' '

@@ -1,7 +1,6 @@
 /* Bodies of requests, through the handlers of a village over a memory store. The first byte chooses the
  * route and the language, the rest is the body. Submitted jobs are called accepted and forgotten, so every
  * input meets the same state. Every answer is JSON with a status that the interface knows. */
-#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +22,8 @@ static int submit(void *ctx, struct job **jobs, uint32_t n)
 {
 	(void)ctx;
 	for (uint32_t i = 0; i < n; i++) {
-		assert(entry_tx_verify(&jobs[i]->u.append.tx, &w.id));
-		assert(jobs[i]->u.append.payload.n <= ENTRY_PAYLOAD_MAX);
+		CHECK(entry_tx_verify(&jobs[i]->u.append.tx, &w.id));
+		CHECK(jobs[i]->u.append.payload.n <= ENTRY_PAYLOAD_MAX);
 		jobs[i]->err = ERR_OK;
 		jobs[i]->u.append.verdict = (struct verdict){.reason.id = V_ACCEPTED};
 		jobs[i]->u.append.seq = 7;
@@ -67,12 +66,12 @@ static void open_town(void)
 	uint32_t village;
 
 	json_object_seed(1);
-	assert(kvmem_new(&kv) == ERR_OK);
+	CHECK(kvmem_new(&kv) == ERR_OK);
 	town_init(&w, kv, 42);
 	town_found(&w);
-	assert(town_catalogue(&w, 1) == V_ACCEPTED);
+	CHECK(town_catalogue(&w, 1) == V_ACCEPTED);
 	village = town_village(&w, VILLAGE);
-	assert(town_household(&w, village, "head/" VILLAGE, "05001", 2) == V_ACCEPTED);
+	CHECK(town_household(&w, village, "head/" VILLAGE, "05001", 2) == V_ACCEPTED);
 	services = services_of(&w, village);
 	services.tx.submit = submit;
 	services.tx.random = no_random;
@@ -88,10 +87,10 @@ static void check(const struct web_res *res)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		found = found || known[i] == res->status;
-	assert(found);
-	assert(strncmp(res->type, "application/json", 16) == 0);
+	CHECK(found);
+	CHECK(strncmp(res->type, "application/json", 16) == 0);
 	root = json_loadb((const char *)res->body.p, res->body.n, JSON_REJECT_DUPLICATES, NULL);
-	assert(json_is_object(root));
+	CHECK(json_is_object(root));
 	json_decref(root);
 }
 
@@ -128,7 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	req.nquery = data[0] & 128 ? 1 : 0;
 	req.body = (struct bytes){data + 1, n - 1};
 	route = web_route_find("POST", path, true, &status);
-	assert(route);
+	CHECK(route);
 	web_handle(&services, route, &req, &res);
 	check(&res);
 	buf_close(&res.body);

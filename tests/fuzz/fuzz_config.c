@@ -1,5 +1,4 @@
 /* config.ini: what is read can be written, and then reads as the same. */
-#include <assert.h>
 #include <string.h>
 
 #include "daemon/io/dir.h"
@@ -13,15 +12,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	int err = dir_config_parse((const char *)data, n, "config.ini", &first, &msg);
 
 	if (err) {
-		assert(err == ERR_FORMAT);
-		assert(msg.text[0]);
+		CHECK(err == ERR_FORMAT);
+		CHECK(msg.text[0]);
 		return 0;
 	}
-	assert(dir_config_write(&first, &text) == ERR_OK);
-	assert(dir_config_parse((const char *)text.p, text.n, "again", &second, &msg) == ERR_OK);
-	assert(dir_config_write(&second, &again) == ERR_OK);
-	assert(text.n == again.n);
-	assert(memcmp(text.p, again.p, text.n) == 0);
+	CHECK(dir_config_write(&first, &text) == ERR_OK);
+	CHECK(dir_config_parse((const char *)text.p, text.n, "again", &second, &msg) == ERR_OK);
+	CHECK(dir_config_write(&second, &again) == ERR_OK);
+	CHECK(text.n == again.n);
+	CHECK(memcmp(text.p, again.p, text.n) == 0);
 	buf_close(&text);
 	buf_close(&again);
 	return 0;

@@ -1,6 +1,5 @@
 /* Files of text as they arrive. The encoder gives strict UTF-8, bounded by the input, or nothing; the
  * cells that the reader finds, written as RFC 4180 says, are found again. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +22,7 @@ static char *copy_of(const void *p, size_t n)
 {
 	char *copy = malloc(n ? n : 1);
 
-	assert(copy);
+	CHECK(copy);
 	if (n)
 		memcpy(copy, p, n);
 	return copy;
@@ -51,20 +50,20 @@ static int read_all(const void *p, size_t n, struct buf *out)
 	uint32_t lines = line_ends(p, n);
 	int got;
 
-	csv_open(&c, text, n);
+	csv_open(&c, text, n, ',');
 	while ((got = csv_next(&c)) > 0) {
-		assert(c.ncells >= 1);
-		assert(c.ncells <= CSV_COLUMNS_MAX);
+		CHECK(c.ncells >= 1);
+		CHECK(c.ncells <= CSV_COLUMNS_MAX);
 		for (uint32_t i = 0; i < c.ncells; i++) {
-			assert(c.cell[i].n <= CSV_CELL_BYTES_MAX);
-			assert(c.cell[i].p >= text);
-			assert(c.cell[i].p + c.cell[i].n <= text + n);
+			CHECK(c.cell[i].n <= CSV_CELL_BYTES_MAX);
+			CHECK(c.cell[i].p >= text);
+			CHECK(c.cell[i].p + c.cell[i].n <= text + n);
 		}
 		put_row(&c, out);
 	}
-	assert(c.row <= lines);
-	assert((got == 0) == (c.fault == CSV_FAULT_NONE));
-	assert(csv_next(&c) == got);
+	CHECK(c.row <= lines);
+	CHECK((got == 0) == (c.fault == CSV_FAULT_NONE));
+	CHECK(csv_next(&c) == got);
 	free(text);
 	return got;
 }
@@ -74,9 +73,9 @@ static void csv(const void *p, size_t n)
 	struct buf first = {0}, second = {0};
 
 	if (read_all(p, n, &first) == 0) {
-		assert(read_all(first.p, first.n, &second) == 0);
-		assert(first.n == second.n);
-		assert(!first.n || memcmp(first.p, second.p, first.n) == 0);
+		CHECK(read_all(first.p, first.n, &second) == 0);
+		CHECK(first.n == second.n);
+		CHECK(!first.n || memcmp(first.p, second.p, first.n) == 0);
 	}
 	buf_close(&first);
 	buf_close(&second);
@@ -89,14 +88,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	uint32_t line = 0;
 	int err = encoding_to_utf8(data, n, &out, &e, &line);
 
-	assert(err == ERR_OK || err == ERR_FORMAT);
+	CHECK(err == ERR_OK || err == ERR_FORMAT);
 	if (err) {
-		assert(out.n == 0);
-		assert((e == ENCODING_BAD) == (line > 0));
-		assert(line <= line_ends(data, n));
+		CHECK(out.n == 0);
+		CHECK((e == ENCODING_BAD) == (line > 0));
+		CHECK(line <= line_ends(data, n));
 	} else {
-		assert(utf8_valid(out.p, out.n));
-		assert(out.n <= 2 * n);
+		CHECK(utf8_valid(out.p, out.n));
+		CHECK(out.n <= 2 * n);
 		csv(out.p, out.n);
 	}
 	csv(data, n);

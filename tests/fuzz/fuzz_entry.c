@@ -1,12 +1,10 @@
 /* Leaves and payloads from anywhere: what is accepted packs to the same bytes, and the commitment is
  * the root that the definition of RFC 6962 gives. */
-#include <assert.h>
 #include <string.h>
 
 #include "lib/err.h"
 #include "proto/entry.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+#include "tests/fuzz/fuzz.h"
 
 static void leaf(const uint8_t *data, size_t n)
 {
@@ -15,10 +13,10 @@ static void leaf(const uint8_t *data, size_t n)
 
 	if (entry_parse(data, n, &e))
 		return;
-	assert(e.payload_len <= ENTRY_PAYLOAD_MAX);
+	CHECK(e.payload_len <= ENTRY_PAYLOAD_MAX);
 	entry_pack(&e, again);
-	assert(n == sizeof(again));
-	assert(memcmp(again, data, n) == 0);
+	CHECK(n == sizeof(again));
+	CHECK(memcmp(again, data, n) == 0);
 }
 
 static void part_hash(const struct payload *p, uint32_t i, struct hash *ret)
@@ -62,8 +60,8 @@ static void payload(const uint8_t *data, size_t n)
 
 	if (payload_parse(data, n, &p))
 		return;
-	assert(p.nparts >= 1);
-	assert(p.nparts <= ENTRY_PARTS_MAX);
+	CHECK(p.nparts >= 1);
+	CHECK(p.nparts <= ENTRY_PARTS_MAX);
 	payload_begin(&b, p.secret);
 	for (uint32_t i = 0; i < p.nparts; i++) {
 		size_t mark = payload_part_begin(&b);
@@ -71,13 +69,13 @@ static void payload(const uint8_t *data, size_t n)
 		buf_put(&b, p.part[i].p, p.part[i].n);
 		payload_part_end(&b, mark);
 	}
-	assert(payload_finish(&b, 0, p.nparts) == ERR_OK);
-	assert(b.n == n);
-	assert(memcmp(b.p, data, n) == 0);
+	CHECK(payload_finish(&b, 0, p.nparts) == ERR_OK);
+	CHECK(b.n == n);
+	CHECK(memcmp(b.p, data, n) == 0);
 	buf_close(&b);
 	payload_commit(&p, &got);
 	root(&p, 0, p.nparts, &want);
-	assert(hash_cmp(&got, &want) == 0);
+	CHECK(hash_cmp(&got, &want) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -1,7 +1,6 @@
 /* Guard files. The first byte says which of the two slots get the right magic and sum, so that their content
  * is read, and whether the heads of the table get theirs; the thirds of the rest begin the slots and the table. A file
  * that is opened is the one that was looked at, and takes the next mark. */
-#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,21 +56,21 @@ static bool open_file(const char *path, bool marked)
 	uint32_t heads;
 	int err = guardfile_open(path, &g, &msg);
 
-	assert(err == ERR_OK || err == ERR_CORRUPT);
+	CHECK(err == ERR_OK || err == ERR_CORRUPT);
 	if (err) /* what is looked at without the table may be right */
 		return false;
 	guardfile_journal(g, &journal);
-	assert(journal.redo.n <= GUARD_REDO_MAX);
-	assert((guardfile_load(g, &mark) == ERR_OK) == marked);
-	assert(!marked || mark.ncosigned <= FEEDS_MAX);
+	CHECK(journal.redo.n <= GUARD_REDO_MAX);
+	CHECK((guardfile_load(g, &mark) == ERR_OK) == marked);
+	CHECK(!marked || mark.ncosigned <= FEEDS_MAX);
 	if (!marked)
 		mark = (struct guard){0};
 	mark.size = 5; /* what was cosigned stays */
 	heads = mark.ncosigned;
 	mark.ncosigned = 0;
-	assert(guardfile_save(g, &mark) == ERR_OK);
-	assert(guardfile_load(g, &again) == ERR_OK);
-	assert(again.ncosigned == heads);
+	CHECK(guardfile_save(g, &mark) == ERR_OK);
+	CHECK(guardfile_load(g, &again) == ERR_OK);
+	CHECK(again.ncosigned == heads);
 	guardfile_close(g);
 	return true;
 }
@@ -84,7 +83,7 @@ static void guard_file(const uint8_t *data, size_t n, uint8_t how)
 	struct guard mark;
 	int fd = memfd_create("guard", 0), err;
 
-	assert(fd >= 0);
+	CHECK(fd >= 0);
 	memset(file, 0, sizeof(file));
 	if (third > GUARDFILE_SLOT_BYTES)
 		third = rest = GUARDFILE_SLOT_BYTES;
@@ -97,13 +96,13 @@ static void guard_file(const uint8_t *data, size_t n, uint8_t how)
 		mend(file + GUARDFILE_SLOT_BYTES);
 	if (how & 4)
 		mend_table(file + GUARDFILE_TABLE_AT, FEEDS_MAX);
-	assert(write(fd, file, sizeof(file)) == (ssize_t)sizeof(file));
+	CHECK(write(fd, file, sizeof(file)) == (ssize_t)sizeof(file));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	err = guardfile_peek(path, &mark, &msg);
-	assert(err == ERR_OK || err == ERR_CORRUPT || err == ERR_NOTFOUND);
+	CHECK(err == ERR_OK || err == ERR_CORRUPT || err == ERR_NOTFOUND);
 	if (open_file(path, err == ERR_OK)) {
-		assert(guardfile_peek(path, &mark, &msg) == ERR_OK);
-		assert(mark.size == 5);
+		CHECK(guardfile_peek(path, &mark, &msg) == ERR_OK);
+		CHECK(mark.size == 5);
 	}
 	close(fd);
 }
@@ -115,6 +114,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n == 0)
 		return 0;
 	guard_file(data + 1, n - 1, data[0]);
-	assert(mem_live() == live);
+	CHECK(mem_live() == live);
 	return 0;
 }

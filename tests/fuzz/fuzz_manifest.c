@@ -1,11 +1,9 @@
 /* Manifests from anywhere: what is accepted packs to the same bytes. */
-#include <assert.h>
 #include <string.h>
 
 #include "lib/err.h"
 #include "proto/manifest.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -14,11 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (manifest_parse(data, n, &m))
 		return 0;
-	assert(n <= MANIFEST_BYTES_MAX);
-	assert(m.threshold <= m.nrecovery);
-	assert(manifest_pack(&m, &b) == ERR_OK);
-	assert(b.n == n);
-	assert(memcmp(b.p, data, n) == 0);
+	CHECK(n <= MANIFEST_BYTES_MAX);
+	CHECK(m.threshold <= m.nrecovery);
+	CHECK(manifest_pack(&m, &b) == ERR_OK);
+	CHECK(b.n == n);
+	CHECK(memcmp(b.p, data, n) == 0);
 	buf_close(&b);
 	return 0;
 }

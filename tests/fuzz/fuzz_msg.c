@@ -1,18 +1,16 @@
 /* Everything a peer can say. The first byte chooses the parser as on the wire, 0 is a hello. What is
  * accepted is written again and must give the same bytes: there is one form for everything. */
-#include <assert.h>
 #include <string.h>
 
 #include "lib/err.h"
 #include "proto/msg.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+#include "tests/fuzz/fuzz.h"
 
 static void same(struct buf *b, const uint8_t *want, size_t n)
 {
-	assert(b->err == ERR_OK);
-	assert(b->n == n);
-	assert(memcmp(b->p, want, n) == 0);
+	CHECK(b->err == ERR_OK);
+	CHECK(b->n == n);
+	CHECK(memcmp(b->p, want, n) == 0);
 	buf_close(b);
 }
 
@@ -43,19 +41,19 @@ static void chunk(const uint8_t *data, size_t n)
 
 	if (chunk_parse(data + 1, n - 1, v, CHUNK_ENTRIES_MAX, &c))
 		return;
-	assert(chunk_peek(data + 1, n - 1, &feed, &from, &count) == ERR_OK);
-	assert(from == c.from);
-	assert(count == c.n);
+	CHECK(chunk_peek(data + 1, n - 1, &feed, &from, &count) == ERR_OK);
+	CHECK(from == c.from);
+	CHECK(count == c.n);
 	chunk_link(&c, &prev);
 	buf_put_u8(&b, MSG_CHUNK);
-	assert(chunk_begin(&w, &b, &c.feed, c.from, c.epoch) == ERR_OK);
+	CHECK(chunk_begin(&w, &b, &c.feed, c.from, c.epoch) == ERR_OK);
 	for (uint32_t i = 0; i < c.n; i++) {
 		struct entry e;
 
-		assert(entry_parse(v[i].leaf, ENTRY_LEAF_BYTES, &e) == ERR_OK);
-		assert(chunk_add(&w, v[i].leaf, v[i].payload) == ERR_OK);
+		CHECK(entry_parse(v[i].leaf, ENTRY_LEAF_BYTES, &e) == ERR_OK);
+		CHECK(chunk_add(&w, v[i].leaf, v[i].payload) == ERR_OK);
 	}
-	assert(chunk_finish(&w, &c.root, c.sig) == ERR_OK);
+	CHECK(chunk_finish(&w, &c.root, c.sig) == ERR_OK);
 	same(&b, data, n);
 }
 
@@ -108,7 +106,7 @@ static void hello(const uint8_t *data, size_t n)
 	if (hello_parse(data, n, &h))
 		return;
 	hello_pack(&h, &b);
-	assert(b.n <= n);
+	CHECK(b.n <= n);
 	same(&b, data, h.version == HELLO_VERSION ? n : b.n);
 }
 

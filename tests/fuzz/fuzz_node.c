@@ -2,7 +2,6 @@
  * acts, each one byte and what it needs: messages of any kind and content, well encrypted, bytes that are
  * not, time, cuts, answers of the writer (which never stores anything, so that every input meets the same
  * store). The node must not crash or stop, and must say only what it would itself understand. */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,16 +66,16 @@ static void make_chunk(void)
 	struct kv_txn *t;
 
 	writer_head(hub.writer, &head);
-	assert(kv_begin(hub.kv, false, &t) == ERR_OK);
+	CHECK(kv_begin(hub.kv, false, &t) == ERR_OK);
 	buf_put_u8(&town_chunk, MSG_CHUNK);
-	assert(chunk_begin(&w, &town_chunk, &hub.feed, 0, 1) == ERR_OK);
+	CHECK(chunk_begin(&w, &town_chunk, &hub.feed, 0, 1) == ERR_OK);
 	for (uint64_t seq = 0; seq < head.size; seq++) {
 		struct bytes leaf, payload;
 
-		assert(feedlog_read(t, FEED_TOWN, seq, &leaf, &payload) == ERR_OK);
-		assert(chunk_add(&w, leaf.p, payload) == ERR_OK);
+		CHECK(feedlog_read(t, FEED_TOWN, seq, &leaf, &payload) == ERR_OK);
+		CHECK(chunk_add(&w, leaf.p, payload) == ERR_OK);
 	}
-	assert(chunk_finish(&w, &head.root, head.sig) == ERR_OK);
+	CHECK(chunk_finish(&w, &head.root, head.sig) == ERR_OK);
 	kv_abort(t);
 }
 
@@ -92,9 +91,9 @@ static void open_world(void)
 	enrol.u.append.payload = buf_bytes(&village.enrol_payload);
 	enrol.u.append.author_ok = true;
 	host_queue(&hub, &enrol);
-	assert(host_store(&hub) == ERR_OK);
-	assert(verdict_ok(&enrol.u.append.verdict));
-	assert(host_start(&village, 4, NULL) == ERR_OK);
+	CHECK(host_store(&hub) == ERR_OK);
+	CHECK(verdict_ok(&enrol.u.append.verdict));
+	CHECK(host_start(&village, 4, NULL) == ERR_OK);
 	make_chunk();
 	atexit(close_world);
 }
@@ -115,7 +114,7 @@ static void make_node(struct peer *p)
 
 	memcpy(cfg.origin, h->origin, sizeof(cfg.origin));
 	memcpy(cfg.upstream.transport, h->upstream_transport, DH_KEY_BYTES);
-	assert(node_new(&cfg, h->kv, 5, &p->node) == ERR_OK);
+	CHECK(node_new(&cfg, h->kv, 5, &p->node) == ERR_OK);
 }
 
 /* --- what the node says ---------------------------------------------------------------------------- */
@@ -136,21 +135,21 @@ static void understood(struct bytes m)
 	uint16_t verdict;
 
 	switch ((enum msg_type)m.p[0]) {
-	case MSG_FRONTIER_HASH: assert(msg_frontier_hash_parse(body, &h) == ERR_OK); return;
-	case MSG_FRONTIER: assert(msg_frontier_parse(body, fronts, &n) == ERR_OK); return;
+	case MSG_FRONTIER_HASH: CHECK(msg_frontier_hash_parse(body, &h) == ERR_OK); return;
+	case MSG_FRONTIER: CHECK(msg_frontier_parse(body, fronts, &n) == ERR_OK); return;
 	case MSG_CHUNK:
-		assert(chunk_parse(body.p, body.n, v, CHUNK_ENTRIES_MAX, &c) == ERR_OK);
+		CHECK(chunk_parse(body.p, body.n, v, CHUNK_ENTRIES_MAX, &c) == ERR_OK);
 		return;
-	case MSG_ACK: assert(msg_ack_parse(body, &ack) == ERR_OK); return;
-	case MSG_COSIG: assert(msg_cosig_parse(body, &cosig) == ERR_OK); return;
-	case MSG_REFUSE: assert(msg_refuse_parse(body, &refuse) == ERR_OK); return;
-	case MSG_ENROL: assert(msg_enrol_parse(body, &e, &payload) == ERR_OK); return;
-	case MSG_ENROLLED: assert(msg_enrolled_parse(body, &verdict) == ERR_OK); return;
+	case MSG_ACK: CHECK(msg_ack_parse(body, &ack) == ERR_OK); return;
+	case MSG_COSIG: CHECK(msg_cosig_parse(body, &cosig) == ERR_OK); return;
+	case MSG_REFUSE: CHECK(msg_refuse_parse(body, &refuse) == ERR_OK); return;
+	case MSG_ENROL: CHECK(msg_enrol_parse(body, &e, &payload) == ERR_OK); return;
+	case MSG_ENROLLED: CHECK(msg_enrolled_parse(body, &verdict) == ERR_OK); return;
 	case MSG_PING:
 	case MSG_PONG:
-	case MSG_CLOSE: assert(body.n == 0); return;
+	case MSG_CLOSE: CHECK(body.n == 0); return;
 	}
-	assert(false); /* a message that there is not */
+	CHECK(false); /* a message that there is not */
 }
 
 static void node_event(struct peer *p, struct event *ev);
@@ -165,7 +164,7 @@ static void say_raw(struct peer *p, struct bytes b)
 
 static void say_frame(struct peer *p, struct buf *frame)
 {
-	assert(frame->err == ERR_OK);
+	CHECK(frame->err == ERR_OK);
 	be16_put(frame->p, (uint16_t)(frame->n - FRAME_HEAD));
 	say_raw(p, buf_bytes(frame));
 	buf_close(frame);
@@ -198,7 +197,7 @@ static void say_handshake(struct peer *p)
 		buf_put(&hello, p->hello.p, p->hello.n);
 	}
 	buf_put_be16(&frame, 0);
-	assert(noise_write(&p->noise, hello.p, hello.n, &frame) == ERR_OK);
+	CHECK(noise_write(&p->noise, hello.p, hello.n, &frame) == ERR_OK);
 	buf_close(&hello);
 	say_frame(p, &frame);
 }
@@ -208,10 +207,10 @@ static void recv_frame(struct peer *p, struct bytes f)
 	struct buf plain = {0};
 
 	if (noise_ready(&p->noise)) {
-		assert(noise_open(&p->noise, f.p, f.n, &plain) == ERR_OK);
+		CHECK(noise_open(&p->noise, f.p, f.n, &plain) == ERR_OK);
 		understood(buf_bytes(&plain));
 	} else {
-		assert(noise_read(&p->noise, f.p, f.n, &plain) == ERR_OK);
+		CHECK(noise_read(&p->noise, f.p, f.n, &plain) == ERR_OK);
 		if (!noise_ready(&p->noise))
 			say_handshake(p);
 	}
@@ -227,17 +226,17 @@ static void take_effects(struct peer *p)
 
 		switch (fx->type) {
 		case FX_SEND:
-			assert(p->linked);
+			CHECK(p->linked);
 			buf_put(&p->received, fx->bytes.p, fx->bytes.n);
 			p->unsent += fx->bytes.n;
 			break;
 		case FX_CLOSE: p->linked = false; break;
 		case FX_CONNECT: p->wants_dial = true; break;
 		case FX_STORE:
-			assert(p->njobs < JOBS_MAX);
+			CHECK(p->njobs < JOBS_MAX);
 			p->job[p->njobs++] = fx->job;
 			break;
-		case FX_LOG: assert(memchr(fx->text, 0, sizeof(fx->text))); break;
+		case FX_LOG: CHECK(memchr(fx->text, 0, sizeof(fx->text))); break;
 		}
 	}
 }
@@ -246,7 +245,7 @@ static void node_event(struct peer *p, struct event *ev)
 {
 	ev->now_ms = p->now_ms;
 	ev->wall_ms = HOST_WALL_MS;
-	assert(node_step(p->node, ev, p->fx) == ERR_OK);
+	CHECK(node_step(p->node, ev, p->fx) == ERR_OK);
 	node_invariant(p->node, ev->now_ms);
 	take_effects(p);
 }
@@ -277,9 +276,9 @@ static void link_up(struct peer *p)
 	memcpy(prologue, NOISE_LABEL, sizeof(NOISE_LABEL) - 1);
 	memcpy(prologue + sizeof(NOISE_LABEL) - 1, hub.town.b, HASH_BYTES);
 	noise_close(&p->noise);
-	assert(noise_init(&p->noise, initiator, p->self->transport,
-			  initiator ? dh_key_public(hub.transport) : NULL, prologue, PROLOGUE,
-			  seed) == ERR_OK);
+	CHECK(noise_init(&p->noise, initiator, p->self->transport,
+			 initiator ? dh_key_public(hub.transport) : NULL, prologue, PROLOGUE,
+			 seed) == ERR_OK);
 	buf_reset(&p->received);
 	p->unsent = 0;
 	p->wants_dial = false;
@@ -309,7 +308,7 @@ static void say(struct peer *p, struct buf *plain)
 
 	if (p->linked && noise_ready(&p->noise) && plain->n) {
 		buf_put_be16(&frame, 0);
-		assert(noise_seal(&p->noise, plain->p, plain->n, &frame) == ERR_OK);
+		CHECK(noise_seal(&p->noise, plain->p, plain->n, &frame) == ERR_OK);
 		say_frame(p, &frame);
 	}
 	buf_close(plain);
@@ -347,7 +346,7 @@ static struct msg_front front_of(const struct peer *p, const struct hash *feed, 
 	struct kv_txn *t;
 	uint32_t no;
 
-	assert(kv_begin(p->victim->kv, false, &t) == ERR_OK);
+	CHECK(kv_begin(p->victim->kv, false, &t) == ERR_OK);
 	if (feedlog_find(t, feed, &no) || feedlog_root(t, no, size, &f.root))
 		memset(f.root.b, 0xee, HASH_BYTES);
 	kv_abort(t);
@@ -407,7 +406,7 @@ static void act_stored(struct peer *p, unsigned which, unsigned err)
 		uint64_t from;
 		uint32_t n;
 
-		assert(chunk_peek(g->body.p, g->body.n, &g->feed, &from, &n) == ERR_OK);
+		CHECK(chunk_peek(g->body.p, g->body.n, &g->feed, &from, &n) == ERR_OK);
 		ev.job->err = ERR_OK;
 		g->size = from + n;
 		g->cosigned = err & 64;
@@ -487,7 +486,7 @@ static void run(struct peer *p, struct cur *c)
 	noise_close(&p->noise);
 	buf_close(&p->received);
 	node_free(p->node);
-	assert(mem_live() == live);
+	CHECK(mem_live() == live);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <string.h>
 
 #include "lib/err.h"
@@ -22,7 +21,7 @@ static struct dh_key *key_of(uint8_t fill)
 
 	memset(seed, fill, sizeof(seed));
 	err = dh_key_from_seed(seed, &k);
-	assert(!err);
+	CHECK(!err);
 	return k;
 }
 
@@ -34,7 +33,7 @@ static void start(struct end *e, bool initiator, const struct dh_key *s, const u
 	memset(seed, initiator ? 0x33 : 0x44, sizeof(seed));
 	memset(e, 0, sizeof(*e));
 	err = noise_init(&e->n, initiator, s, rs, NOISE_LABEL, strlen(NOISE_LABEL), seed);
-	assert(!err);
+	CHECK(!err);
 }
 
 static void step(struct end *me, struct end *other, uint8_t kind, const uint8_t *p, size_t n)
@@ -49,7 +48,7 @@ static void step(struct end *me, struct end *other, uint8_t kind, const uint8_t 
 		buf_reset(&me->wire);
 		err = kind == WRITE ? noise_write(&me->n, p, n, &me->wire)
 				    : noise_seal(&me->n, p, n, &me->wire);
-		assert(!err || me->wire.n == 0);
+		CHECK(!err || me->wire.n == 0);
 		break;
 	case READ: err = noise_read(&me->n, other->wire.p, other->wire.n, &plain); break;
 	case READ_RAW: err = noise_read(&me->n, p, n, &plain); break;
@@ -59,12 +58,12 @@ static void step(struct end *me, struct end *other, uint8_t kind, const uint8_t 
 		if (n >= 2 && me->wire.n)
 			me->wire.p[p[0] % me->wire.n] ^= p[1];
 		break;
-	default: assert(false);
+	default: CHECK(false);
 	}
 	/* a failure is final, and gives nothing away */
-	assert(!err || me->n.dead);
-	assert(!err || plain.n == 0);
-	assert(!was_dead || err || kind == FLIP);
+	CHECK(!err || me->n.dead);
+	CHECK(!err || plain.n == 0);
+	CHECK(!was_dead || err || kind == FLIP);
 	buf_close(&plain);
 }
 
@@ -73,8 +72,8 @@ static void agree(const struct end *i, const struct end *r)
 {
 	if (!noise_ready(&i->n) || !noise_ready(&r->n))
 		return;
-	assert(memcmp(noise_binding(&i->n), noise_binding(&r->n), NOISE_HASH_BYTES) == 0);
-	assert(memcmp(noise_remote(&r->n), dh_key_public(i->n.s), DH_KEY_BYTES) == 0);
+	CHECK(memcmp(noise_binding(&i->n), noise_binding(&r->n), NOISE_HASH_BYTES) == 0);
+	CHECK(memcmp(noise_remote(&r->n), dh_key_public(i->n.s), DH_KEY_BYTES) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -85,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (!is) {
 		int err = crypto_start();
-		assert(!err);
+		CHECK(!err);
 		is = key_of(0x11);
 		rs = key_of(0x22);
 	}

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +26,7 @@ static struct sign_key *key_of(uint8_t first)
 	for (size_t i = 0; i < sizeof(seed); i++)
 		seed[i] = (uint8_t)(first + i);
 	err = sign_key_from_seed(seed, &k);
-	assert(!err);
+	CHECK(!err);
 	return k;
 }
 
@@ -45,7 +44,7 @@ static void once(void)
 	if (g.hub)
 		return;
 	int err = crypto_start();
-	assert(!err);
+	CHECK(!err);
 	g.hub = key_of(0x00);
 	g.wit = key_of(0x20);
 	g.known[0] = vkey_of(LOG_NAME, NOTE_ED25519, g.hub);
@@ -62,10 +61,10 @@ static void try_vkey(const char *p, size_t n)
 	if (note_vkey_parse(p, n, &v))
 		return;
 	err = note_vkey(&b, v.name, v.type, v.key);
-	assert(!err);
+	CHECK(!err);
 	err = note_vkey_parse((const char *)b.p, b.n, &again);
-	assert(!err);
-	assert(memcmp(&v, &again, sizeof(v)) == 0);
+	CHECK(!err);
+	CHECK(memcmp(&v, &again, sizeof(v)) == 0);
 	buf_close(&b);
 }
 
@@ -83,29 +82,29 @@ static void try_checkpoint(const char *p, size_t n)
 	if (checkpoint_parse(p, n, &c))
 		return;
 	err = note_begin(&b, &c);
-	assert(!err);
-	assert(b.n == n + 1);
-	assert(memcmp(b.p, p, n) == 0);
+	CHECK(!err);
+	CHECK(b.n == n + 1);
+	CHECK(memcmp(b.p, p, n) == 0);
 	err = checkpoint_sign(&c, g.hub, sig);
-	assert(!err);
+	CHECK(!err);
 	err = cosig_make(&c, g.wit, c.size, &s);
-	assert(!err);
+	CHECK(!err);
 	known[0] = vkey_of(c.origin, NOTE_ED25519, g.hub);
 	known[1] = vkey_of(c.origin, NOTE_COSIG, g.wit);
 	note_add_sig(&b, c.origin, known[0].key, sig);
 	note_add_cosig(&b, c.origin, known[1].key, &s);
 	err = note_open((const char *)b.p, b.n, known, 2, &again, &cosigs);
-	assert(!err);
-	assert(cosigs == 1);
-	assert(memcmp(&c, &again, sizeof(c)) == 0);
+	CHECK(!err);
+	CHECK(cosigs == 1);
+	CHECK(memcmp(&c, &again, sizeof(c)) == 0);
 	buf_close(&b);
 }
 
 /* Nobody else holds the keys: what opens is the golden checkpoint. */
 static void is_golden(const struct checkpoint *c)
 {
-	assert(c->size == 5);
-	assert(strcmp(c->origin, LOG_NAME) == 0);
+	CHECK(c->size == 5);
+	CHECK(strcmp(c->origin, LOG_NAME) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -118,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	try_vkey(p, n);
 	try_checkpoint(p, n);
 	if (note_open(p, n, g.known, 2, &c, &cosigs) == 0) {
-		assert(cosigs <= 1);
+		CHECK(cosigs <= 1);
 		is_golden(&c);
 	}
 	if (tlog_proof_check(p, n, &g.leaf, g.known, 2, &c) == 0)

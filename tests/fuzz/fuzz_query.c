@@ -2,7 +2,6 @@
  * check codes, accounts. The first byte chooses the route, the language and the side it is asked from, the
  * rest is "last part of the path?name=value&name=value". Every answer is JSON with a status that the interface
  * knows; a refusal says what was wrong; the same question has the same answer. */
-#include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,16 +73,16 @@ static void check(const struct web_res *res)
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		found = found || known[i] == res->status;
-	assert(found);
+	CHECK(found);
 	if (strncmp(res->type, "application/json", 16) != 0) {
-		assert(res->status == 200);
-		assert(utf8_clean(res->body.p, res->body.n, true));
+		CHECK(res->status == 200);
+		CHECK(utf8_clean(res->body.p, res->body.n, true));
 		return;
 	}
 	root = json_loadb((const char *)res->body.p, res->body.n, JSON_REJECT_DUPLICATES, NULL);
-	assert(json_is_object(root));
+	CHECK(json_is_object(root));
 	if (res->status != 200)
-		assert(json_is_string(json_object_get(root, "message")));
+		CHECK(json_is_string(json_object_get(root, "message")));
 	json_decref(root);
 }
 
@@ -124,8 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	put_query(query, &req);
 	ask(route, &req, &first);
 	ask(route, &req, &again);
-	assert(first.status == again.status && first.body.n == again.body.n);
-	assert(memcmp(first.body.p, again.body.p, first.body.n) == 0);
+	CHECK(first.status == again.status && first.body.n == again.body.n);
+	CHECK(memcmp(first.body.p, again.body.p, first.body.n) == 0);
 	buf_close(&first.body);
 	buf_close(&again.body);
 	return 0;

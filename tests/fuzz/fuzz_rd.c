@@ -1,21 +1,19 @@
 /* The reader side by side with msgpack-c. What rd_skip accepts, msgpack-c unpacks to the same values
  * and wr packs to the same bytes; whatever wr packs, rd_skip accepts. msgpack-c sees accepted bytes
  * only. */
-#include <assert.h>
 #include <msgpack.h>
 #include <string.h>
 
 #include "lib/err.h"
 #include "proto/rd.h"
 #include "proto/wr.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+#include "tests/fuzz/fuzz.h"
 
 static void same_run(struct bytes got, const char *p, size_t n)
 {
-	assert(got.p);
-	assert(got.n == n);
-	assert(n == 0 || memcmp(got.p, p, n) == 0);
+	CHECK(got.p);
+	CHECK(got.n == n);
+	CHECK(n == 0 || memcmp(got.p, p, n) == 0);
 }
 
 /* A positive number reads the same by both calls, as long as it fits the signed one. */
@@ -23,15 +21,15 @@ static void same_positive(struct rd *r, uint64_t v, struct buf *again)
 {
 	struct rd as_signed = *r;
 
-	assert(rd_u64(r) == v);
+	CHECK(rd_u64(r) == v);
 	if (v > INT64_MAX) {
 		rd_i64(&as_signed);
-		assert(rd_err(&as_signed) == ERR_FORMAT);
+		CHECK(rd_err(&as_signed) == ERR_FORMAT);
 		wr_u64(again, v);
 		return;
 	}
-	assert(rd_i64(&as_signed) == (int64_t)v);
-	assert(as_signed.c.p == r->c.p);
+	CHECK(rd_i64(&as_signed) == (int64_t)v);
+	CHECK(as_signed.c.p == r->c.p);
 	wr_i64(again, (int64_t)v);
 }
 
@@ -44,14 +42,14 @@ static void same(struct rd *r, const msgpack_object *o, struct buf *again)
 
 	switch (o->type) {
 	case MSGPACK_OBJECT_BOOLEAN:
-		assert(rd_bool(r) == o->via.boolean);
+		CHECK(rd_bool(r) == o->via.boolean);
 		wr_bool(again, o->via.boolean);
 		break;
 	case MSGPACK_OBJECT_POSITIVE_INTEGER: same_positive(r, o->via.u64, again); break;
 	case MSGPACK_OBJECT_NEGATIVE_INTEGER:
-		assert(rd_i64(r) == o->via.i64);
+		CHECK(rd_i64(r) == o->via.i64);
 		rd_u64(&as_unsigned);
-		assert(rd_err(&as_unsigned) == ERR_FORMAT);
+		CHECK(rd_err(&as_unsigned) == ERR_FORMAT);
 		wr_i64(again, o->via.i64);
 		break;
 	case MSGPACK_OBJECT_STR:
@@ -66,7 +64,7 @@ static void same(struct rd *r, const msgpack_object *o, struct buf *again)
 		break;
 	case MSGPACK_OBJECT_ARRAY:
 		n = rd_array(r);
-		assert(n == o->via.array.size);
+		CHECK(n == o->via.array.size);
 		wr_array(again, n);
 		for (uint32_t i = 0; i < n; i++)
 			same(r, &o->via.array.ptr[i], again);
@@ -75,9 +73,9 @@ static void same(struct rd *r, const msgpack_object *o, struct buf *again)
 	case MSGPACK_OBJECT_MAP:
 	case MSGPACK_OBJECT_FLOAT32:
 	case MSGPACK_OBJECT_FLOAT64:
-	case MSGPACK_OBJECT_EXT: assert(false); break;
+	case MSGPACK_OBJECT_EXT: CHECK(false); break;
 	}
-	assert(rd_err(r) == ERR_OK);
+	CHECK(rd_err(r) == ERR_OK);
 }
 
 static void side_by_side(const uint8_t *data, size_t n)
@@ -88,14 +86,14 @@ static void side_by_side(const uint8_t *data, size_t n)
 	size_t off = 0;
 
 	msgpack_unpacked_init(&u);
-	assert(msgpack_unpack_next(&u, (const char *)data, n, &off) == MSGPACK_UNPACK_SUCCESS);
-	assert(off == n);
+	CHECK(msgpack_unpack_next(&u, (const char *)data, n, &off) == MSGPACK_UNPACK_SUCCESS);
+	CHECK(off == n);
 	r = rd_of(data, n);
 	same(&r, &u.data, &again);
-	assert(rd_done(&r) == ERR_OK);
-	assert(!again.err);
-	assert(again.n == n);
-	assert(memcmp(again.p, data, n) == 0);
+	CHECK(rd_done(&r) == ERR_OK);
+	CHECK(!again.err);
+	CHECK(again.n == n);
+	CHECK(memcmp(again.p, data, n) == 0);
 	msgpack_unpacked_destroy(&u);
 	buf_close(&again);
 }
@@ -115,21 +113,21 @@ static void typed_read(struct rd *r, uint8_t op, const uint8_t *data)
 	case 4: run = rd_bin(r); break;
 	case 5:
 		v = rd_array(r);
-		assert(v <= cur_left(&r->c));
+		CHECK(v <= cur_left(&r->c));
 		break;
 	default: rd_skip(r); break;
 	}
-	assert(!failed || rd_err(r) == ERR_FORMAT);
+	CHECK(!failed || rd_err(r) == ERR_FORMAT);
 	if (rd_err(r)) {
-		assert(v == 0);
-		assert(!run.p);
-		assert(!run.n);
+		CHECK(v == 0);
+		CHECK(!run.p);
+		CHECK(!run.n);
 	}
 	if (run.p) {
-		assert(run.p >= data);
-		assert(run.p + run.n == r->c.p);
+		CHECK(run.p >= data);
+		CHECK(run.p + run.n == r->c.p);
 	}
-	assert(r->c.p <= r->c.end);
+	CHECK(r->c.p <= r->c.end);
 }
 
 /* Takes the input as orders for the writer. Each array uses input up, so the output is bounded. */
@@ -167,10 +165,10 @@ static void written_is_accepted(const uint8_t *data, size_t n)
 	struct rd r;
 
 	write_value(&c, &b, 0);
-	assert(!b.err);
+	CHECK(!b.err);
 	r = rd_of(b.p, b.n);
 	rd_skip(&r);
-	assert(rd_done(&r) == ERR_OK);
+	CHECK(rd_done(&r) == ERR_OK);
 	side_by_side(b.p, b.n);
 	buf_close(&b);
 }

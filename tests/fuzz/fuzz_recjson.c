@@ -2,7 +2,6 @@
  * code, the rest is {"record": .., "lines": ..}.
  * What is accepted encodes and decodes to itself, also by way of the JSON that we write; what is not is
  * refused with a reason that is JSON. */
-#include <assert.h>
 #include <string.h>
 
 #include "daemon/web/api/recjson.h"
@@ -16,12 +15,12 @@ static void decodes(const struct rec_type *t, struct bytes bytes, const struct r
 	union rec_any any;
 	uint32_t n;
 
-	assert(payload_parse(bytes.p, bytes.n, &p) == ERR_OK);
-	assert(rec_decode_head(t, &p, &any) == ERR_OK);
-	assert(rec_nlines(t, &p, &n) == ERR_OK);
-	assert(n == r->nlines);
+	CHECK(payload_parse(bytes.p, bytes.n, &p) == ERR_OK);
+	CHECK(rec_decode_head(t, &p, &any) == ERR_OK);
+	CHECK(rec_nlines(t, &p, &n) == ERR_OK);
+	CHECK(n == r->nlines);
 	for (uint32_t i = 0; i < n; i++)
-		assert(rec_decode_line(t, &p, i, &any) == ERR_OK);
+		CHECK(rec_decode_line(t, &p, i, &any) == ERR_OK);
 }
 
 static void write_json(const struct rec_type *t, const struct recjson *r, struct buf *out)
@@ -43,7 +42,7 @@ static void write_json(const struct rec_type *t, const struct recjson *r, struct
 	}
 	jw_arr_end(&w);
 	jw_obj_end(&w);
-	assert(!out->err);
+	CHECK(!out->err);
 }
 
 /* Our own JSON of the record says the same. */
@@ -56,13 +55,13 @@ static void comes_back(const struct rec_type *t, const struct recjson *r, struct
 
 	write_json(t, r, &text);
 	root = json_loadb((const char *)text.p, text.n, JSON_REJECT_DUPLICATES, NULL);
-	assert(root);
-	assert(recjson_read(t, json_object_get(root, "record"), json_object_get(root, "lines"),
-			    &again, &issue) == ERR_OK);
-	assert(rec_encode(t, &again.head, again.lines, again.nlines, secret, &payload, NULL) ==
-	       ERR_OK);
-	assert(payload.n == want.n);
-	assert(memcmp(payload.p, want.p, want.n) == 0);
+	CHECK(root);
+	CHECK(recjson_read(t, json_object_get(root, "record"), json_object_get(root, "lines"),
+			   &again, &issue) == ERR_OK);
+	CHECK(rec_encode(t, &again.head, again.lines, again.nlines, secret, &payload, NULL) ==
+	      ERR_OK);
+	CHECK(payload.n == want.n);
+	CHECK(memcmp(payload.p, want.p, want.n) == 0);
 	recjson_close(&again);
 	json_decref(root);
 	buf_close(&payload);
@@ -76,10 +75,10 @@ static void refused(const struct recjson_issue *issue)
 		json_t *said;
 
 		recjson_refuse(issue, lang, &res);
-		assert(res.status == 400);
+		CHECK(res.status == 400);
 		said = json_loadb((const char *)res.body.p, res.body.n, JSON_REJECT_DUPLICATES,
 				  NULL);
-		assert(json_is_object(said));
+		CHECK(json_is_object(said));
 		json_decref(said);
 		buf_close(&res.body);
 	}
@@ -95,13 +94,13 @@ static void record(const struct rec_type *t, json_t *root)
 	struct rec_issue lacks = {0};
 
 	if (err) {
-		assert(err == ERR_INVALID);
+		CHECK(err == ERR_INVALID);
 		refused(&issue);
 	} else {
 		err = rec_encode(t, &r.head, r.lines, r.nlines, secret, &payload, &lacks);
 		/* what the daemon would have filled in */
-		assert(err == ERR_OK || err == ERR_LIMIT ||
-		       (err == ERR_INVALID && lacks.field->fill));
+		CHECK(err == ERR_OK || err == ERR_LIMIT ||
+		      (err == ERR_INVALID && lacks.field->fill));
 	}
 	if (!err) {
 		decodes(t, buf_bytes(&payload), &r);

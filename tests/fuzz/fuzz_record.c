@@ -1,12 +1,10 @@
 /* Records of every type. The first byte chooses the type, the rest is a payload. What decodes has all
  * its values in bounds and encodes to the same bytes. When the rest is no payload, it is tried as the
  * bytes of one part. Then the rest is text for every field. */
-#include <assert.h>
 #include <string.h>
 
 #include "proto/record.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+#include "tests/fuzz/fuzz.h"
 
 static void writes_json(const struct rec_field *f, uint32_t n, const void *s)
 {
@@ -18,7 +16,7 @@ static void writes_json(const struct rec_field *f, uint32_t n, const void *s)
 		jw_obj(&w);
 		rec_json(&w, f, n, s, upto);
 		jw_obj_end(&w);
-		assert(!out.err);
+		CHECK(!out.err);
 		buf_reset(&out);
 	}
 	buf_close(&out);
@@ -35,17 +33,17 @@ static void comes_back(const struct rec_type *t, const struct payload *p, const 
 
 	if (rec_nlines(t, p, &nlines) || rec_decode_head(t, p, &head))
 		return;
-	assert(rec_check(t->head, t->nhead, &head, NULL) == ERR_OK);
+	CHECK(rec_check(t->head, t->nhead, &head, NULL) == ERR_OK);
 	for (uint32_t i = 0; i < nlines; i++) {
 		void *line = (uint8_t *)lines + i * t->line_size;
 
 		if (rec_decode_line(t, p, i, line))
 			return;
-		assert(rec_check(t->line, t->nline, line, NULL) == ERR_OK);
+		CHECK(rec_check(t->line, t->nline, line, NULL) == ERR_OK);
 	}
-	assert(rec_encode(t, &head, lines, nlines, p->secret, &again, NULL) == ERR_OK);
-	assert(again.n == n);
-	assert(memcmp(again.p, data, n) == 0);
+	CHECK(rec_encode(t, &head, lines, nlines, p->secret, &again, NULL) == ERR_OK);
+	CHECK(again.n == n);
+	CHECK(memcmp(again.p, data, n) == 0);
 	buf_close(&again);
 }
 
@@ -58,11 +56,11 @@ static void reads_a_part(const struct rec_type *t, const uint8_t *data, size_t n
 	p.nparts = 2;
 	p.part[0] = p.part[1] = (struct bytes){data, n};
 	if (!rec_decode_head(t, &p, &any)) {
-		assert(rec_check(t->head, t->nhead, &any, NULL) == ERR_OK);
+		CHECK(rec_check(t->head, t->nhead, &any, NULL) == ERR_OK);
 		writes_json(t->head, t->nhead, &any);
 	}
 	if (!rec_decode_line(t, &p, 0, &any)) {
-		assert(rec_check(t->line, t->nline, &any, NULL) == ERR_OK);
+		CHECK(rec_check(t->line, t->nline, &any, NULL) == ERR_OK);
 		writes_json(t->line, t->nline, &any);
 	}
 }
@@ -74,7 +72,7 @@ static void reads_text(const struct rec_field *f, uint32_t n, const uint8_t *dat
 		union rec_any any;
 
 		if (rec_field_parse(&f[i], (const char *)data, len, scratch, &any) == ERR_OK)
-			assert(rec_check(&f[i], 1, &any, NULL) == ERR_OK);
+			CHECK(rec_check(&f[i], 1, &any, NULL) == ERR_OK);
 	}
 }
 

@@ -1,6 +1,5 @@
 /* Rows of the store as damage may leave them. The first byte chooses the kind of row, the rest is its value, and its key
  * as well. Nothing crashes; what is read is written the same, or reads as the same when written again. */
-#include <assert.h>
 #include <string.h>
 
 #include "daemon/feed/feedlog.h"
@@ -19,9 +18,9 @@
 
 static void same(struct buf *b, struct bytes want)
 {
-	assert(b->err == ERR_OK);
-	assert(b->n == want.n);
-	assert(want.n == 0 || memcmp(b->p, want.p, want.n) == 0);
+	CHECK(b->err == ERR_OK);
+	CHECK(b->n == want.n);
+	CHECK(want.n == 0 || memcmp(b->p, want.p, want.n) == 0);
 	buf_close(b);
 }
 
@@ -55,16 +54,16 @@ static void value_household(struct bytes row)
 	if (state_household_parse(row, &h))
 		return;
 	for (size_t at = 0; state_household_next(&h, &at, &m[n]);) {
-		assert(at <= h.members.n);
+		CHECK(at <= h.members.n);
 		n++;
 		if (n == STATE_MEMBERS_MAX)
 			break;
 	}
-	assert(n == h.nmembers);
+	CHECK(n == h.nmembers);
 	state_household_pack(&h, m, &b);
 	same(&b, row);
 	for (uint32_t i = 0; i < n; i++)
-		assert(state_household_member(&h, m[i].member, &found));
+		CHECK(state_household_member(&h, m[i].member, &found));
 }
 
 static void item(const struct state_year *y, uint32_t number, int day, bool take)
@@ -77,15 +76,15 @@ static void item(const struct state_year *y, uint32_t number, int day, bool take
 	if (state_year_item(y, number, &i))
 		return;
 	near = state_year_near(&i, day);
-	assert(near == -1 || (near >= day - 1 && near <= day + 1));
+	CHECK(near == -1 || (near >= day - 1 && near <= day + 1));
 	state_year_put_item(y, number, &i, i.sum, day, take, &b);
-	assert(state_year_parse(buf_bytes(&b), &after) == ERR_OK);
-	assert(after.score == y->score);
+	CHECK(state_year_parse(buf_bytes(&b), &after) == ERR_OK);
+	CHECK(after.score == y->score);
 	/* what stands behind the item may be damaged: seen when the item is gone */
 	if (state_year_item(&after, number, &i))
 		take = true;
 	if (!take && i.days.n + 4 < STATE_YEAR_DAYS_MAX)
-		assert(state_year_near(&i, day) >= day - 1);
+		CHECK(state_year_near(&i, day) >= day - 1);
 	buf_close(&b);
 }
 
@@ -109,11 +108,11 @@ static void value_year(struct bytes row)
 
 static void same_lines(const struct state_lines *a, const struct state_lines *b)
 {
-	assert(a->recorder == b->recorder && a->n == b->n);
+	CHECK(a->recorder == b->recorder && a->n == b->n);
 	for (uint32_t i = 0; i < a->n; i++) {
-		assert(a->line[i].state == b->line[i].state);
-		assert(a->line[i].reviewer == b->line[i].reviewer);
-		assert(a->line[i].confirmer == b->line[i].confirmer);
+		CHECK(a->line[i].state == b->line[i].state);
+		CHECK(a->line[i].reviewer == b->line[i].reviewer);
+		CHECK(a->line[i].confirmer == b->line[i].confirmer);
 	}
 }
 
@@ -125,18 +124,18 @@ static void value_lines(struct bytes row)
 	size_t at = 0;
 
 	while (state_lines_next(row, &at, &slot, &l) == ERR_OK) {
-		assert(at <= row.n);
-		assert(l.n >= 1 && l.n <= STATE_LINES_MAX);
+		CHECK(at <= row.n);
+		CHECK(l.n >= 1 && l.n <= STATE_LINES_MAX);
 		buf_reset(&b);
-		assert(state_lines_put((struct bytes){NULL, 0}, slot, &l, &b) == ERR_OK);
-		assert(state_lines_get(buf_bytes(&b), slot, &back) == ERR_OK);
+		CHECK(state_lines_put((struct bytes){NULL, 0}, slot, &l, &b) == ERR_OK);
+		CHECK(state_lines_get(buf_bytes(&b), slot, &back) == ERR_OK);
 		same_lines(&l, &back);
 	}
 	for (uint64_t seq = 0; seq < STATE_BLOCK; seq += 5) {
 		buf_reset(&b);
 		if (state_lines_get(row, seq, &l) == ERR_OK &&
 		    state_lines_put(row, seq, &l, &b) == ERR_OK) {
-			assert(state_lines_get(buf_bytes(&b), seq, &back) == ERR_OK);
+			CHECK(state_lines_get(buf_bytes(&b), seq, &back) == ERR_OK);
 			same_lines(&l, &back);
 		}
 	}
@@ -155,12 +154,12 @@ static void value_evidence(struct bytes row)
 	while (state_evidence_next(row, id, &at, &u) == ERR_OK)
 		before++;
 	if (at == row.n && state_evidence_put(row, id, &put, &b) == ERR_OK) {
-		assert(b.n <= STATE_EVIDENCE_MAX);
+		CHECK(b.n <= STATE_EVIDENCE_MAX);
 		for (at = 0; state_evidence_next(buf_bytes(&b), id, &at, &u) == ERR_OK; after++)
 			last = u;
-		assert(at == b.n);
-		assert(last.seq == put.seq && last.line == put.line);
-		assert(after <= before + 1);
+		CHECK(at == b.n);
+		CHECK(last.seq == put.seq && last.line == put.line);
+		CHECK(after <= before + 1);
 	}
 	buf_close(&b);
 }
@@ -174,9 +173,9 @@ static void postings(struct postings *p, uint64_t first, struct bytes want)
 
 	for (uint64_t before = first; (err = postings_next(p, &one)) == ERR_OK; before = one.seq)
 		posting_pack(&one, before, &b);
-	assert(err == ERR_NOTFOUND || err == ERR_CORRUPT);
-	assert(b.n <= want.n && (b.n == 0 || memcmp(b.p, want.p, b.n) == 0));
-	assert(err == ERR_CORRUPT || b.n == want.n);
+	CHECK(err == ERR_NOTFOUND || err == ERR_CORRUPT);
+	CHECK(b.n <= want.n && (b.n == 0 || memcmp(b.p, want.p, b.n) == 0));
+	CHECK(err == ERR_CORRUPT || b.n == want.n);
 	buf_close(&b);
 }
 
@@ -203,10 +202,10 @@ static void value_covered(struct bytes row)
 	int err;
 
 	while ((err = state_covered_next(row, &at, &c)) == ERR_OK)
-		assert(at <= row.n && c.from <= c.to);
+		CHECK(at <= row.n && c.from <= c.to);
 	if (err == ERR_NOTFOUND && !state_covered_add(row, &more, &b))
 		for (at = 0; state_covered_next(buf_bytes(&b), &at, &c) == ERR_OK;)
-			assert(at <= b.n);
+			CHECK(at <= b.n);
 	buf_close(&b);
 }
 
@@ -216,8 +215,8 @@ static void value_open(struct bytes row)
 		struct buf b = {0};
 
 		state_open_set(row, 7, is, &b);
-		assert(b.n <= row.n + 1);
-		assert(!is || state_open_has(buf_bytes(&b), 7));
+		CHECK(b.n <= row.n + 1);
+		CHECK(!is || state_open_has(buf_bytes(&b), 7));
 		buf_close(&b);
 	}
 }
@@ -229,8 +228,8 @@ static void value_daybook(struct bytes row)
 	size_t at = 0;
 
 	while (journal_day_next(row, &at, &slot, &household) == ERR_OK) {
-		assert(at <= row.n && slot < JOURNAL_BLOCK);
-		assert(household.n >= 1 && household.n <= STATE_CODE_MAX);
+		CHECK(at <= row.n && slot < JOURNAL_BLOCK);
+		CHECK(household.n >= 1 && household.n <= STATE_CODE_MAX);
 	}
 }
 
@@ -246,16 +245,16 @@ static void row_note(struct bytes row)
 	val = kv_bytes(row.p + 1 + key.n, row.n - 1 - key.n);
 	if (sigs_parse(key, val, &r))
 		return;
-	assert(r.no == be32_get(key.p));
-	assert(r.kind == SIGS_SEALED || r.kind == SIGS_COSIG || r.kind == SIGS_ACKED);
-	assert(r.kind != SIGS_COSIG || memcmp(r.u.cosig.witness, key.p + 5, SIGN_KEY_BYTES) == 0);
+	CHECK(r.no == be32_get(key.p));
+	CHECK(r.kind == SIGS_SEALED || r.kind == SIGS_COSIG || r.kind == SIGS_ACKED);
+	CHECK(r.kind != SIGS_COSIG || memcmp(r.u.cosig.witness, key.p + 5, SIGN_KEY_BYTES) == 0);
 }
 
 static int on_head(void *ctx, const struct feed_head *h)
 {
-	assert(h->no == FEED_TOWN);
-	assert(memchr(h->origin, 0, sizeof(h->origin)));
-	assert(h->edge.n <= 64 && h->edge.size == h->size);
+	CHECK(h->no == FEED_TOWN);
+	CHECK(memchr(h->origin, 0, sizeof(h->origin)));
+	CHECK(h->edge.n <= 64 && h->edge.size == h->size);
 	*(bool *)ctx = true;
 	return ERR_OK;
 }
@@ -273,18 +272,18 @@ static void row_feed(struct bytes row)
 	int err;
 
 	be32_put(key, FEED_TOWN);
-	assert(kvmem_new(&kv) == ERR_OK);
-	assert(kv_begin(kv, true, &t) == ERR_OK);
-	assert(kv_put(t, KV_FEED, kv_bytes(key, sizeof(key)), row) == ERR_OK);
+	CHECK(kvmem_new(&kv) == ERR_OK);
+	CHECK(kv_begin(kv, true, &t) == ERR_OK);
+	CHECK(kv_put(t, KV_FEED, kv_bytes(key, sizeof(key)), row) == ERR_OK);
 	err = feedlog_head(t, FEED_TOWN, &h);
-	assert(err == ERR_OK || err == ERR_CORRUPT);
-	assert(feedlog_each(t, on_head, &seen) == err);
-	assert(seen == (err == ERR_OK));
+	CHECK(err == ERR_OK || err == ERR_CORRUPT);
+	CHECK(feedlog_each(t, on_head, &seen) == err);
+	CHECK(seen == (err == ERR_OK));
 	if (!err) {
 		err = feedlog_manifest(t, FEED_TOWN, &m);
-		assert(err == ERR_OK || err == ERR_CORRUPT);
+		CHECK(err == ERR_OK || err == ERR_CORRUPT);
 		err = feedlog_root(t, FEED_TOWN, h.size, &root);
-		assert(err == ERR_OK || err == ERR_CORRUPT || err == ERR_NOTFOUND);
+		CHECK(err == ERR_OK || err == ERR_CORRUPT || err == ERR_NOTFOUND);
 	}
 	kv_abort(t);
 	kv_close(kv);
@@ -301,8 +300,8 @@ static void row_feed(struct bytes row)
 		if (key.n > STATE_KEY_MAX || state_##name##_split(key, &p))                        \
 			return;                                                                    \
 		state_##name##_key(&k, be32_get(key.p) KEY_##name(PART));                          \
-		assert(k.n == key.n);                                                              \
-		assert(memcmp(k.b, key.p, key.n) == 0);                                            \
+		CHECK(k.n == key.n);                                                               \
+		CHECK(memcmp(k.b, key.p, key.n) == 0);                                             \
 	}
 STATE_ROWS(KEY)
 #undef KEY
@@ -320,7 +319,7 @@ static void texts(uint8_t kind, struct bytes row)
 		memcpy(key + STATE_FEED_LEN + 1, row.p, n);
 	state_text_key(kv_bytes(key, STATE_FEED_LEN + 1 + n), &b);
 	state_text_value(kind, row, &b);
-	assert(b.err == ERR_OK);
+	CHECK(b.err == ERR_OK);
 	buf_close(&b);
 }
 

@@ -1,12 +1,13 @@
 /* The text forms of lib/ and the check code on a notice: what is read is written again and reads as the same; what is written by us is
  * always read. */
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/state/privacy.h"
 #include "lib/amount.h"
 #include "lib/date.h"
 #include "lib/err.h"
+#include "lib/look.h"
 #include "lib/text.h"
 #include "proto/noticecode.h"
 #include "tests/fuzz/fuzz.h"
@@ -20,18 +21,18 @@ static void base64(const char *s, size_t n)
 	size_t raw_n = 0;
 
 	if (b64_get(s, n, raw, sizeof(raw), &raw_n) == ERR_OK) {
-		assert(raw_n <= sizeof(raw));
-		assert(b64_put(&text, raw, raw_n) == ERR_OK);
-		assert(text.n == n && (n == 0 || memcmp(text.p, s, n) == 0));
+		CHECK(raw_n <= sizeof(raw));
+		CHECK(b64_put(&text, raw, raw_n) == ERR_OK);
+		CHECK(text.n == n && (n == 0 || memcmp(text.p, s, n) == 0));
 	}
 	buf_reset(&text);
 	if (n <= RAW_MAX) {
-		assert(b64_put(&text, s, n) == ERR_OK);
-		assert(text.n == B64_LEN(n));
-		assert(b64_get((const char *)text.p, text.n, raw, n, &raw_n) == ERR_OK);
-		assert(raw_n == n && (n == 0 || memcmp(raw, s, n) == 0));
-		assert(n == 0 ||
-		       b64_get((const char *)text.p, text.n, raw, n - 1, &raw_n) != ERR_OK);
+		CHECK(b64_put(&text, s, n) == ERR_OK);
+		CHECK(text.n == B64_LEN(n));
+		CHECK(b64_get((const char *)text.p, text.n, raw, n, &raw_n) == ERR_OK);
+		CHECK(raw_n == n && (n == 0 || memcmp(raw, s, n) == 0));
+		CHECK(n == 0 ||
+		      b64_get((const char *)text.p, text.n, raw, n - 1, &raw_n) != ERR_OK);
 	}
 	buf_close(&text);
 }
@@ -43,11 +44,11 @@ static void hex(const char *s, size_t n)
 
 	if (n / 2 > RAW_MAX || !hex_get(s, n, raw, n / 2))
 		return;
-	assert(n % 2 == 0);
+	CHECK(n % 2 == 0);
 	hex_put(text, raw, n / 2);
-	assert(strlen(text) == n);
+	CHECK(strlen(text) == n);
 	for (size_t i = 0; i < n; i++)
-		assert(text[i] == s[i] || text[i] == s[i] + 32);
+		CHECK(text[i] == s[i] || text[i] == s[i] + 32);
 }
 
 /* The well-formed sequences of the Unicode standard, table 3-7, counted another way than lib does. */
@@ -81,21 +82,44 @@ static void utf8(const uint8_t *p, size_t n)
 	size_t count = 0;
 	bool ok = well_formed(p, n, &count);
 
-	assert(utf8_valid(p, n) == ok);
+	CHECK(utf8_valid(p, n) == ok);
 	if (utf8_clean(p, n, false)) {
-		assert(utf8_clean(p, n, true));
-		assert(ok);
+		CHECK(utf8_clean(p, n, true));
+		CHECK(ok);
 	}
 	if (!ok)
 		return;
-	assert(utf8_count(p, n) == count);
+	CHECK(utf8_count(p, n) == count);
 	for (size_t max = 0; max <= n + 1 && max < 16; max++) {
 		size_t cut = utf8_cut((const char *)p, n, max);
 
-		assert(cut <= max && cut <= n);
-		assert(max < n ? max - cut < 4 : cut == n);
-		assert(utf8_valid(p, cut));
+		CHECK(cut <= max && cut <= n);
+		CHECK(max < n ? max - cut < 4 : cut == n);
+		CHECK(utf8_valid(p, cut));
 	}
+}
+
+/* How text looks: nothing is read behind its end, and what comes of it is text again. */
+static void looks(const uint8_t *p, size_t n)
+{
+	struct bytes text = {p, n}, where = {p, 0};
+	struct look once, twice;
+	struct look_found f;
+	struct buf out = {0};
+
+	if (!utf8_valid(p, n))
+		return;
+	look_of(text, &once);
+	CHECK(utf8_valid(once.b, once.n));
+	look_of(look_bytes(&once), &twice);
+	CHECK(once.n > LOOK_NAME_MAX || bytes_eq(look_bytes(&once), look_bytes(&twice)));
+	if (look_find(text, true, &f))
+		CHECK(f.kind != LOOK_GOOD && f.place >= 1 && f.place <= utf8_count(p, n));
+	CHECK(look_put(&out, text) == ERR_OK && utf8_valid(out.p, out.n));
+	for (unsigned looks_for = 0; looks_for <= PRIVACY_ALL; looks_for++)
+		if (privacy_find(text, looks_for, &where))
+			CHECK(where.p >= p && where.n > 0 && where.p + where.n <= p + n);
+	buf_close(&out);
 }
 
 static void numbers(const char *s, size_t n)
@@ -108,23 +132,23 @@ static void numbers(const char *s, size_t n)
 
 	if (points_parse(s, n, &p)) {
 		points_text(p, text);
-		assert(points_parse(text, strlen(text), &q));
-		assert(points_cmp(p, q) == 0);
-		assert(fen_parse(s, n, &f) && fen_raw(f) == points_raw(p));
+		CHECK(points_parse(text, strlen(text), &q));
+		CHECK(points_cmp(p, q) == 0);
+		CHECK(fen_parse(s, n, &f) && fen_raw(f) == points_raw(p));
 		fen_text(f, text);
-		assert(fen_parse(text, strlen(text), &g) && fen_raw(f) == fen_raw(g));
+		CHECK(fen_parse(text, strlen(text), &g) && fen_raw(f) == fen_raw(g));
 	} else {
-		assert(!fen_parse(s, n, &f));
+		CHECK(!fen_parse(s, n, &f));
 	}
 	if (u64_parse(s, n, &v)) {
-		assert((size_t)snprintf(again, sizeof(again), "%llu", (unsigned long long)v) == n);
-		assert(memcmp(again, s, n) == 0);
-		assert(u64_parse(again, n, &w) && v == w);
+		CHECK((size_t)snprintf(again, sizeof(again), "%llu", (unsigned long long)v) == n);
+		CHECK(memcmp(again, s, n) == 0);
+		CHECK(u64_parse(again, n, &w) && v == w);
 	}
 	if (day_parse(s, n, &d)) {
-		assert(d >= DAY_MIN && d <= DAY_MAX && d != DAY_NONE);
+		CHECK(d >= DAY_MIN && d <= DAY_MAX && d != DAY_NONE);
 		day_text(d, again);
-		assert(day_parse(again, strlen(again), &e) && d == e);
+		CHECK(day_parse(again, strlen(again), &e) && d == e);
 	}
 }
 
@@ -153,7 +177,7 @@ static void check_code(const char *s, size_t n)
 		if (copied((uint8_t)s[i]))
 			plain[k++] = copied((uint8_t)s[i]);
 	plain[k] = '\0';
-	assert(notice_code_same(typed, code) == (strcmp(plain, "8Q1KV0YD0M6TZB4R") == 0));
+	CHECK(notice_code_same(typed, code) == (strcmp(plain, "8Q1KV0YD0M6TZB4R") == 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -163,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	base64(s, n);
 	hex(s, n);
 	utf8(data, n);
+	looks(data, n);
 	numbers(s, n);
 	check_code(s, n);
 	return 0;

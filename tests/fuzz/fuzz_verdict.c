@@ -1,5 +1,4 @@
 /* Stored verdicts: what parses packs to the same bytes and can be said in both languages. */
-#include <assert.h>
 #include <string.h>
 
 #include "daemon/ledger/state/verdict.h"
@@ -12,13 +11,13 @@ static void says(const struct reason *r)
 	struct buf out = {0};
 
 	for (enum lang lang = LANG_ZH; lang <= LANG_EN; lang++) {
-		assert(reason_text(r, lang, &out) == ERR_OK);
-		assert(out.n > 0);
-		assert(utf8_valid(out.p, out.n));
+		CHECK(reason_text(r, lang, &out) == ERR_OK);
+		CHECK(out.n > 0);
+		CHECK(utf8_valid(out.p, out.n));
 		buf_reset(&out);
 	}
-	assert(reason_rule(r->id)[0]);
-	assert(reason_name(r->id)[0]);
+	CHECK(reason_rule(r->id)[0]);
+	CHECK(reason_name(r->id)[0]);
 	buf_close(&out);
 }
 
@@ -29,9 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (verdict_parse(data, n, &v))
 		return 0;
-	assert(verdict_pack(&v, &again) == ERR_OK);
-	assert(again.n == n);
-	assert(memcmp(again.p, data, n) == 0);
+	CHECK(verdict_pack(&v, &again) == ERR_OK);
+	CHECK(again.n == n);
+	CHECK(memcmp(again.p, data, n) == 0);
 	buf_close(&again);
 	says(&v.reason);
 	for (uint32_t i = 0; i < v.nwarn && i < VERDICT_WARN_MAX; i++)

@@ -1,5 +1,10 @@
 #include "daemon/io/address.h"
 
+#include <errno.h>
+#include <uv.h>
+
+#include "daemon/io/unlinked.h"
+#include "lib/err.h"
 #include "tests/lib/t.h"
 
 static const struct {
@@ -23,6 +28,8 @@ static const struct {
 	{"[::1:1", NULL, NULL},
 	{"http://a:1", NULL, NULL},
 	{"nowhere", NULL, NULL},
+	{"127.0.0.1：7100", NULL, NULL},
+	{"127.0.0.1：80:7100", NULL, NULL},
 	{"", NULL, NULL},
 };
 
@@ -56,4 +63,50 @@ static void test_a_host_has_room_or_is_refused(void)
 	T_OK(!address_split(text, host, port));
 }
 
-T_MAIN(T(test_an_address_is_host_and_port), T(test_a_host_has_room_or_is_refused))
+static void test_what_keeps_a_program_from_listening_is_named(void)
+{
+	T_EQ(address_error(EADDRINUSE), ERR_IN_USE);
+	T_EQ(address_error(EADDRNOTAVAIL), ERR_ADDRESS);
+	T_EQ(address_error(EACCES), ERR_DENIED);
+	T_EQ(address_error(EMFILE), ERR_IO);
+}
+
+static void test_why_there_is_no_connection_is_named(void)
+{
+	static const struct {
+		int status;
+		enum unlinked why;
+	} of[] = {
+		{UV_EINVAL, UNLINKED_ADDRESS},	    {UV_EAI_NONAME, UNLINKED_NAME},
+		{UV_EAI_AGAIN, UNLINKED_NAME},	    {UV_ECONNREFUSED, UNLINKED_NOBODY},
+		{UV_EHOSTUNREACH, UNLINKED_NO_WAY}, {UV_ETIMEDOUT, UNLINKED_SILENT},
+		{UV_ENOMEM, UNLINKED_FAILED},
+	};
+
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		T_EQ(unlinked_of_uv(of[i].status), of[i].why);
+	T_OK(unlinked_is_web("HTTP/1.1 302 Found", 18));
+	T_OK(unlinked_is_web("<html>", 6));
+	T_OK(!unlinked_is_web("\0\0\0\x60", 4));
+	T_OK(!unlinked_is_web("HTT", 3));
+}
+
+static void test_every_reason_is_a_sentence_with_the_address(void)
+{
+	for (int why = UNLINKED_NOT; why <= UNLINKED_FAILED; why++) {
+		struct buf zh = {0}, en = {0};
+
+		unlinked_text((enum unlinked)why, "hub:7100", LANG_ZH, &zh);
+		unlinked_text((enum unlinked)why, "hub:7100", LANG_EN, &en);
+		T_EQ(strstr(buf_str(&zh), "hub:7100") != NULL, why != UNLINKED_NOT);
+		T_EQ(strstr(buf_str(&en), "hub:7100") != NULL, why != UNLINKED_NOT);
+		T_OK(why == UNLINKED_NOT || strcmp(buf_str(&zh), buf_str(&en)) != 0);
+		buf_close(&zh);
+		buf_close(&en);
+	}
+}
+
+T_MAIN(T(test_an_address_is_host_and_port), T(test_a_host_has_room_or_is_refused),
+       T(test_what_keeps_a_program_from_listening_is_named),
+       T(test_why_there_is_no_connection_is_named),
+       T(test_every_reason_is_a_sentence_with_the_address))

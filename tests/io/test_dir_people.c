@@ -113,5 +113,26 @@ static void start_library(void)
 	T_EQ(crypto_start(), ERR_OK);
 }
 
+/* 张记录 and what looks like it are one file, or none. */
+static void test_a_name_that_looks_like_another_gets_no_key(void)
+{
+	static const char *const alike[] = {"Ａnna·张", "Anna•张", "Аnna.张", "ÁNNA·张"};
+	static const char *const never[] = {"张\xc2\xa0记录",	  "张\xe2\x80\x8b记录",
+					    "张\xe2\x80\xae记录", "张　记录",
+					    "张记录\xee\x80\x80", "张\xf0\x9f\x98\x80"};
+	uint8_t key[SIGN_KEY_BYTES];
+
+	fresh();
+	T_EQ(dir_person_create(&d, "Anna·张", PASS, cheap, key, NULL), ERR_OK);
+	for (size_t i = 0; i < sizeof(alike) / sizeof(alike[0]); i++)
+		T_EQ(dir_person_create(&d, alike[i], PASS, cheap, key, NULL), ERR_EXISTS);
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		T_EQ(dir_person_create(&d, never[i], PASS, cheap, key, NULL), ERR_INVALID);
+	T_EQ(dir_person_create(&d, "Anna张", PASS, cheap, key, NULL), ERR_OK);
+	T_EQ(dir_person_create(&d, "张三（二组）", PASS, cheap, key, NULL), ERR_OK);
+	gone();
+}
+
 T_MAIN_WITH(start_library, NULL, T(test_of_two_who_make_one_person_one_is_refused),
+	    T(test_a_name_that_looks_like_another_gets_no_key, "R60"),
 	    T(test_a_crash_half_way_leaves_the_name_free))

@@ -251,6 +251,144 @@ static void test_the_folder_of_a_new_store_is_synced_once(void)
 	dir_gone();
 }
 
+/* --- readers that were killed ----------------------------------------------------------------------- */
+#define ROW_BYTES 4000
+#define ROWS	  64
+
+static void write_rows(struct kv *kv, unsigned times)
+{
+	static uint8_t row[ROW_BYTES];
+
+	for (unsigned i = 0; i < times; i++) {
+		struct kv_txn *t;
+
+		T_EQ(kv_begin(kv, true, &t), ERR_OK);
+		for (uint8_t k = 0; k < ROWS; k++) {
+			row[0]++;
+			T_EQ(kv_put(t, KV_ENTRY, kv_bytes(&k, 1), kv_bytes(row, sizeof(row))),
+			     ERR_OK);
+		}
+		T_EQ(kv_commit(t), ERR_OK);
+	}
+}
+
+static size_t data_bytes(void)
+{
+	char path[96];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/data.mdb", dir);
+	T_EQ(stat(path, &st), 0);
+	return (size_t)st.st_size;
+}
+
+/* A process that has opened the store and perhaps reads, as verify does beside a daemon. */
+static pid_t reader(bool reads)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	T_EQ(pipe(ready), 0);
+	pid = fork();
+	T_OK(pid >= 0);
+	if (pid == 0) {
+		struct kvlmdb_opts ro = {.readonly = true};
+		struct kv_txn *t;
+		struct bytes v;
+		struct kv *kv;
+
+		T_EQ(prctl(PR_SET_PDEATHSIG, SIGKILL),
+		     0); /* a test that fails leaves nobody behind */
+		/* its own view of the file: that of its parent was not opened here */
+		T_EQ(kvlmdb_open(dir, &ro, &kv, NULL), ERR_OK);
+		if (reads) {
+			T_EQ(kv_begin(kv, false, &t), ERR_OK);
+			T_EQ(kv_get(t, KV_ENTRY, kv_bytes("\0", 1), &v), ERR_OK);
+		}
+		T_EQ(write(ready[1], "r", 1), 1);
+		for (;;)
+			pause();
+	}
+	T_EQ(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void killed(pid_t pid)
+{
+	int status;
+
+	T_EQ(kill(pid, SIGKILL), 0);
+	T_EQ(waitpid(pid, &status, 0), pid);
+}
+
+static void test_a_killed_reader_does_not_make_the_store_grow(void)
+{
+	struct kv *kv;
+	size_t before;
+	pid_t other;
+
+	dir_new();
+	kv = open_lmdb(NULL, false);
+	write_rows(kv, 4);
+	kv_close(kv);
+	before = data_bytes();
+	other = reader(false); /* as long as it is there LMDB does not begin with an empty table */
+	killed(reader(true));
+	kv = open_lmdb(NULL, false);
+	write_rows(kv, 50); /* at once, and not only after a while */
+	T_OK(data_bytes() <= 2 * before);
+	kv_close(kv);
+	killed(other);
+	dir_gone();
+}
+
+/* A daemon does not stop for months. */
+static int writing_child(int go, int done)
+{
+	struct kv *kv = open_lmdb(NULL, false);
+	size_t before;
+	char c;
+
+	write_rows(kv, 4);
+	before = data_bytes();
+	T_EQ(write(done, "w", 1), 1);
+	T_EQ(read(go, &c, 1), 1);
+	write_rows(kv, 500);
+	T_OK(data_bytes() > before); /* it did hold on to pages, for a while */
+	T_OK(data_bytes() <= 40 * before);
+	kv_close(kv);
+	return 0;
+}
+
+static void test_a_reader_killed_beside_a_daemon_is_forgotten(void)
+{
+	int go[2], done[2], status;
+	char c;
+	pid_t pid;
+
+	dir_new();
+	T_EQ(pipe(go), 0);
+	T_EQ(pipe(done), 0);
+	pid = fork();
+	T_OK(pid >= 0);
+	if (pid == 0)
+		_exit(writing_child(go[0], done[1]));
+	T_EQ(read(done[0], &c, 1), 1);
+	killed(reader(true));
+	T_EQ(write(go[1], "g", 1), 1);
+	T_EQ(waitpid(pid, &status, 0), pid);
+	T_OK(WIFEXITED(status));
+	T_EQ(WEXITSTATUS(status), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		close(go[i]);
+		close(done[i]);
+	}
+	dir_gone();
+}
+
 static void test_one_writer_and_one_open_per_process(void)
 {
 	struct kvlmdb_opts rw = {0}, ro = {.readonly = true};
@@ -305,7 +443,7 @@ static void test_what_is_no_store_is_refused(void)
 	for (int i = 0; i < 8192; i++)
 		fputc('x', f);
 	fclose(f);
-	T_EQ(kvlmdb_open(dir, &rw, &kv, NULL), ERR_FORMAT);
+	T_EQ(kvlmdb_open(dir, &rw, &kv, NULL), ERR_CORRUPT);
 	dir_gone();
 }
 
@@ -314,5 +452,7 @@ T_MAIN(T(test_it_agrees_with_a_naive_model), T(test_cursors_end_where_rows_end),
        T(test_a_full_map_changes_nothing_and_goes_on),
        T(test_what_was_committed_is_there_after_reopening), T(test_many_rows_come_and_go),
        T(test_a_full_disk_changes_nothing_and_goes_on), T(test_one_writer_and_one_open_per_process),
+       T(test_a_killed_reader_does_not_make_the_store_grow),
+       T(test_a_reader_killed_beside_a_daemon_is_forgotten),
        T(test_only_what_changed_nothing_may_be_tried_again),
        T(test_the_folder_of_a_new_store_is_synced_once), T(test_what_is_no_store_is_refused))

@@ -195,6 +195,74 @@ static void test_a_full_disk_is_reported_and_the_next_batch_works(void)
 	close_queue();
 }
 
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t asked;
+	uint32_t times;
+	bool is; /* the answer */
+} room = {.lock = PTHREAD_MUTEX_INITIALIZER, .asked = PTHREAD_COND_INITIALIZER};
+
+static bool on_room(void *ctx)
+{
+	bool is;
+
+	(void)ctx;
+	pthread_mutex_lock(&room.lock);
+	is = room.is;
+	room.times++;
+	pthread_cond_broadcast(&room.asked);
+	pthread_mutex_unlock(&room.lock);
+	return is;
+}
+
+static void await_asked(uint32_t more, bool answer)
+{
+	uint32_t until;
+
+	pthread_mutex_lock(&room.lock);
+	room.is = answer;
+	until = room.times + more;
+	while (room.times < until)
+		pthread_cond_wait(&room.asked, &room.lock);
+	pthread_mutex_unlock(&room.lock);
+}
+
+/* Whoever watches sees it, from the first record that found no room until there is some, with or without another. */
+static void test_a_full_disk_is_seen_until_there_is_room(void)
+{
+	open_queue();
+	storeq_ask_room(q, on_room, NULL, 1);
+	T_OK(!storeq_full(q));
+	gate.err = ERR_FULL;
+	T_EQ(put_grants(GRANT_BASE, 1), ERR_OK);
+	await(&gate.nreported, 1);
+	await_asked(3, false);
+	T_OK(storeq_full(q));
+	gate.err = ERR_OK;
+	await_asked(1, true); /* the answer counts when it has come back */
+	T_EQ(put_grants(GRANT_BASE, 1), ERR_OK);
+	await(&gate.nreported, 2);
+	T_EQ(gate.reported[1].err, ERR_OK);
+	T_OK(!storeq_full(q));
+	close_queue();
+}
+
+/* A record that was written is an answer, too. */
+static void test_a_full_disk_is_over_when_a_record_is_written(void)
+{
+	open_queue();
+	storeq_ask_room(q, on_room, NULL, 1);
+	room.is = false;
+	gate.err = ERR_FULL;
+	T_EQ(put_grants(GRANT_BASE, 1), ERR_OK);
+	await(&gate.nreported, 1);
+	gate.err = ERR_OK;
+	T_EQ(put_grants(GRANT_BASE, 1), ERR_OK);
+	await(&gate.nreported, 2);
+	T_OK(!storeq_full(q));
+	close_queue();
+}
+
 static void test_what_is_queued_is_finished_before_the_stop(void)
 {
 	open_queue();
@@ -204,6 +272,52 @@ static void test_what_is_queued_is_finished_before_the_stop(void)
 	storeq_stop(q);
 	T_EQ(gate.nreported, JOBS_MAX);
 	pair_node_close(&node);
+}
+
+/* --- the maximum ------------------------------------------------------------------------------------ */
+
+/* Jobs that fail alone: their feed is not carried here. */
+static struct job small[STOREQ_JOBS_MAX + 1], *small_at[STOREQ_JOBS_MAX + 1];
+static uint32_t nsmall;
+
+static void on_small(void *ctx, struct job *j)
+{
+	(void)ctx;
+	T_EQ(j->err, ERR_NOTFOUND);
+	pthread_mutex_lock(&gate.lock);
+	nsmall++;
+	pthread_cond_broadcast(&gate.moved);
+	pthread_mutex_unlock(&gate.lock);
+}
+
+static void test_a_full_queue_takes_nothing_and_loses_nothing(void)
+{
+	uint32_t entered;
+
+	open_queue();
+	nsmall = 0;
+	for (uint32_t i = 0; i <= STOREQ_JOBS_MAX; i++) {
+		small[i] = (struct job){.type = JOB_ACKED};
+		small_at[i] = &small[i];
+	}
+	entered = gate.entered;
+	set_hold(true);
+	T_EQ(put_grants(GRANT_BASE, 1), ERR_OK);
+	await(&gate.entered, entered + 1); /* the thread has that one, and waits */
+	T_EQ(storeq_put(q, small_at, STOREQ_JOBS_MAX + 1, on_small, NULL), ERR_BUSY);
+	T_EQ(storeq_put(q, small_at, STOREQ_JOBS_MAX - 2, on_small, NULL), ERR_OK);
+	T_EQ(storeq_put(q, small_at + STOREQ_JOBS_MAX - 2, 3, on_small, NULL), ERR_BUSY);
+	T_EQ(storeq_put(q, small_at + STOREQ_JOBS_MAX - 2, 2, on_small, NULL), ERR_OK);
+	storeq_invariant(q);
+	T_EQ(storeq_put(q, small_at + STOREQ_JOBS_MAX, 1, on_small, NULL), ERR_BUSY);
+	storeq_invariant(q);
+	set_hold(false);
+	await(&nsmall, STOREQ_JOBS_MAX); /* more than one batch has, in batches */
+	T_EQ(storeq_put(q, small_at + STOREQ_JOBS_MAX, 1, on_small, NULL), ERR_OK);
+	await(&nsmall, STOREQ_JOBS_MAX + 1);
+	close_queue();
+	T_EQ(nsmall, STOREQ_JOBS_MAX + 1); /* each once */
+	T_EQ(tx[0].job.err, ERR_OK);
 }
 
 static void open_town(void)
@@ -223,4 +337,7 @@ T_MAIN_WITH(open_town, close_town, T(test_nothing_is_reported_before_commit_and_
 	    T(test_after_a_failed_sync_nothing_more_is_taken),
 	    T(test_a_seal_that_failed_is_reported_as_failed),
 	    T(test_a_full_disk_is_reported_and_the_next_batch_works),
-	    T(test_what_is_queued_is_finished_before_the_stop))
+	    T(test_a_full_disk_is_seen_until_there_is_room),
+	    T(test_a_full_disk_is_over_when_a_record_is_written),
+	    T(test_what_is_queued_is_finished_before_the_stop),
+	    T(test_a_full_queue_takes_nothing_and_loses_nothing))

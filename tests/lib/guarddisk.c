@@ -1,7 +1,5 @@
 #include "tests/lib/guarddisk.h"
 
-#include <assert.h>
-
 #include "lib/err.h"
 #include "tests/lib/t.h"
 
@@ -11,7 +9,7 @@ static void fill(struct guarddisk_slot *s, const struct guarddisk_slot *before,
 {
 	static const struct guard none;
 
-	assert(sealed->ncosigned <= GUARD_CHANGED_MAX);
+	T_OK(sealed->ncosigned <= GUARD_CHANGED_MAX);
 	guard_heads_reset(&s->heads);
 	T_EQ(guard_heads_put_all(&s->heads, before->heads.v, before->heads.n), ERR_OK);
 	T_EQ(guard_heads_put_all(&s->heads, sealed->cosigned, sealed->ncosigned), ERR_OK);
@@ -49,7 +47,7 @@ int guarddisk_save(void *ctx, const struct guard *g)
 {
 	struct guarddisk *d = ctx;
 
-	assert(!d->busy);
+	T_OK(!d->busy);
 	fill(&d->next, guarddisk_newest(d), g, NULL, (struct bytes){0});
 	return put(d);
 }
@@ -59,7 +57,7 @@ static int begin(void *ctx, const struct guard *sealed, const struct guard *inte
 {
 	struct guarddisk *d = ctx;
 
-	assert(!d->busy && redo.n <= GUARD_REDO_MAX && sealed->epoch == intent->epoch);
+	T_OK(!d->busy && redo.n <= GUARD_REDO_MAX && sealed->epoch == intent->epoch);
 	d->busy = true;
 	fill(&d->next, guarddisk_newest(d), sealed, intent, redo);
 	return ERR_OK;
@@ -69,7 +67,7 @@ static int wait_for(void *ctx)
 {
 	struct guarddisk *d = ctx;
 
-	assert(d->busy);
+	T_OK(d->busy);
 	d->busy = false;
 	return put(d);
 }

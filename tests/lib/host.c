@@ -1,13 +1,12 @@
 #include "tests/lib/host.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "tests/lib/t.h"
 
-#define QUEUE_MAX WRITER_BATCH_MAX
+#define QUEUE_MAX 4096
 
 struct bytes host_text(const char *s)
 {
@@ -274,7 +273,7 @@ int host_start(struct host *h, uint64_t prng_seed_value, struct errmsg *msg)
 	bool guarded = guarddisk_open(&h->guard, &guard, &journal);
 	int err;
 
-	assert(!h->up);
+	T_OK(!h->up);
 	h->boot++;
 	err = writer_open(h->kv, &h->town, h->own_no, &keys, guarded ? &guard : NULL, &journal,
 			  &ops, &h->writer, msg);
@@ -349,13 +348,13 @@ void host_feed(struct host *h, struct event *ev)
 
 static void take_batch(struct host *h)
 {
-	struct job **jobs = h->queue;
+	uint32_t n = h->nqueue < WRITER_BATCH_MAX ? h->nqueue : WRITER_BATCH_MAX;
 
-	assert(h->nbatch == 0);
-	h->queue = h->batch;
-	h->batch = jobs;
-	h->nbatch = h->nqueue;
-	h->nqueue = 0;
+	T_OK(h->nbatch == 0);
+	memcpy(h->batch, h->queue, n * sizeof(struct job *));
+	memmove(h->queue, h->queue + n, (h->nqueue - n) * sizeof(struct job *));
+	h->nbatch = n;
+	h->nqueue -= n;
 }
 
 int host_apply(struct host *h)

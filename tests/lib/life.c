@@ -91,6 +91,14 @@ static void people(const struct life *l)
 					 .kind = LEAVE_away,
 					 .day = town_day(2025, 2, 1)};
 	struct rec_roster_correction wrong = {.reason = town_b("记错了人")};
+	struct rec_person_correction spelled = {.household = town_b(FATHER),
+						.member = 5,
+						.name = town_b("冉小宝"),
+						.relation = town_b("孙子"),
+						.birth = town_day(2025, 3, 2),
+						.reason = town_b("出生证上是这个名字")};
+	struct rec_household_correction regrouped = {
+		.household = town_b(OLD), .group = town_b("2"), .reason = town_b("划到二组")};
 	struct rec_consent yes = {.household = town_b(OLD),
 				  .takes_part = YES_yes,
 				  .day = town_day(2025, 1, 5),
@@ -120,6 +128,8 @@ static void people(const struct life *l)
 	wrong.entry = put(l, "rec", REC_roster_change, &away, NULL, 0);
 	put(l, "head", REC_roster_correction, &wrong, NULL, 0);
 	put(l, "rec", REC_roster_change, &away, NULL, 0);
+	put(l, "head", REC_person_correction, &spelled, NULL, 0);
+	put(l, "head", REC_household_correction, &regrouped, NULL, 0);
 	put(l, "rec", REC_consent, &yes, NULL, 0);
 	put(l, "head", REC_residence, &admitted, NULL, 0);
 	put(l, "head", REC_kin, &kin, &parent, 1);

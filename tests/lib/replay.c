@@ -1,11 +1,10 @@
 #include "tests/lib/replay.h"
 
-#include <assert.h>
-
 #include "daemon/ledger/rules/fold.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/store/overlay.h"
 #include "lib/err.h"
+#include "tests/lib/t.h"
 
 int replay_open(struct kv_txn *base, struct replay *ret)
 {
@@ -68,7 +67,7 @@ int replay_at(struct kv_txn *base, const struct hash *town, const struct feed_he
 	struct feed_head head;
 	int err = replay_open(base, ret);
 
-	assert(feed->no != FEED_TOWN || size == town_size); /* one feed has one size */
+	T_OK(feed->no != FEED_TOWN || size == town_size); /* one feed has one size */
 	if (!err)
 		err = feedlog_head(base, FEED_TOWN, &head);
 	if (!err)

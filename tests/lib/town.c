@@ -23,6 +23,19 @@ uint64_t town_noon(day_t day)
 }
 
 /* --- keys and manifests ---------------------------------------------------------------------------- */
+/* A number of its own for each piece of evidence, counted from when the town was made. */
+#define NUMBERS 4096
+static char numbers[NUMBERS][16];
+static uint32_t next_number;
+
+static struct bytes new_number(void)
+{
+	char *text = numbers[next_number % NUMBERS];
+
+	snprintf(text, sizeof(numbers[0]), "T%u", next_number++ % 1000000);
+	return town_b(text);
+}
+
 void town_init(struct town *w, struct kv *kv, uint64_t seed)
 {
 	T_EQ(crypto_start(), ERR_OK);
@@ -32,6 +45,7 @@ void town_init(struct town *w, struct kv *kv, uint64_t seed)
 	prng_seed(&w->prng, seed);
 	prng_fill(&w->prng, w->id.b, sizeof(w->id.b));
 	w->wall_ms = town_noon(town_day(2026, 3, 1));
+	next_number = 0;
 }
 
 void town_new(struct town *w, uint64_t seed)
@@ -371,7 +385,7 @@ struct rec_scheme town_scheme(uint64_t version, day_t from)
 				   .title = town_b("积分奖励方案"),
 				   .from = from,
 				   .rate_points = points_of(100),
-				   .rate_fen = fen_of(100),
+				   .rate = fen_of(100),
 				   .threshold = points_of(10000),
 				   .notified_days = 3,
 				   .notice_days = 7,
@@ -479,7 +493,8 @@ struct rec_points_line town_line(const char *household, uint32_t member, const c
 				    .day = day,
 				    .place = town_b("村委会广场"),
 				    .reason = town_b("参加村庄清洁日"),
-				    .evidence = town_b(TOWN_EVIDENCE)};
+				    .evidence = town_b(TOWN_EVIDENCE),
+				    .evidence_no = new_number()};
 
 	for (uint32_t i = 0; i < NITEMS; i++)
 		if (strcmp(items[i].code, item) == 0)

@@ -100,6 +100,19 @@ static const struct halt *svc_halted(void *ctx)
 	return here.halted;
 }
 
+static bool svc_full(void *ctx)
+{
+	(void)ctx;
+	return here.full;
+}
+
+static void svc_unlinked(void *ctx, enum lang lang, struct buf *out)
+{
+	(void)ctx;
+	(void)lang;
+	buf_puts(out, here.unlinked ? here.unlinked : "");
+}
+
 static void open_writer(void)
 {
 	uint32_t own = here.s.tx.own;
@@ -139,6 +152,8 @@ void node_open(bool hub)
 	here.s.alarms = svc_alarms;
 	here.s.guard = svc_guard;
 	here.s.halted = svc_halted;
+	here.s.full = svc_full;
+	here.s.unlinked = svc_unlinked;
 	open_writer();
 	here.keys = here.w.nkeys;
 }

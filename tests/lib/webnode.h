@@ -20,6 +20,8 @@ extern struct webnode {
 	uint32_t keys; /* of people, when it opened */
 	uint32_t submits;
 	const struct halt *halted;
+	bool full;
+	const char *unlinked;
 	bool move_town; /* let the town feed grow before the next submit */
 	uint32_t cut;	/* the next submit is cut off behind so many jobs */
 } here;

@@ -192,7 +192,7 @@ void wire_pass(struct wire *w, uint64_t ms)
 
 /* --- the two nodes ---------------------------------------------------------------------------------- */
 
-static void attach(struct wire *w, unsigned side)
+void wire_attach(struct wire *w, unsigned side)
 {
 	struct host *h = &w->h[side];
 
@@ -210,8 +210,8 @@ void wire_open(struct wire *w, uint64_t seed)
 	w->wall = HOST_WALL_MS;
 	host_hub(&w->h[HUB], seed * 2 + 1);
 	host_village(&w->h[VILLAGE], &w->h[HUB], 1, seed * 2 + 2);
-	attach(w, HUB);
-	attach(w, VILLAGE);
+	wire_attach(w, HUB);
+	wire_attach(w, VILLAGE);
 }
 
 void wire_start(struct wire *w)

@@ -33,6 +33,8 @@ void wire_open(struct wire *w, uint64_t seed);
 void wire_start(struct wire *w);
 void wire_up(struct wire *w, uint64_t seed); /* both */
 void wire_close(struct wire *w);
+/* A host that took the place of another. */
+void wire_attach(struct wire *w, unsigned side);
 
 /* Until nothing happens any more. */
 void wire_run(struct wire *w);

@@ -12,19 +12,20 @@ static const struct books_act *act_of(const struct books *b, uint64_t entry)
 bool books_know(enum verdict_id id)
 {
 	static const enum verdict_id known[] = {
-		V_ACCEPTED,	    V_P10_CAP,		 V_P02_DUTIES,	       V_TARGET_STATE,
-		V_P13_RELOCATED,    V_P13_NOT_PART,	 V_P13_DEAD,	       V_P13_LEFT,
-		V_P13_RESIDENCE,    V_P13_AGREED,	 V_P05_BEFORE_CONSENT, V_P05_FUTURE,
-		V_DAY_FUTURE,	    V_P15_NOT_NOTIFIED,	 V_P15_TOO_SOON,       V_P15_OBJECTION,
-		V_DONE_ALREADY,	    V_SAME_PERSON,	 V_NO_DEDUCTION,       V_X01_THRESHOLD,
-		V_X01_BALANCE,	    V_X01_CAP,		 V_X01_YEAR_CAP,       V_SLIP_USED,
-		V_HOUSEHOLD_EXISTS, V_HOUSEHOLD_LEFT,	 V_LEFT_ALREADY,       V_MEMBER_NUMBER,
-		V_NOT_AWAY,	    V_SPLIT_ALL,	 V_SPLIT_POINTS,       V_MERGE_SELF,
-		V_MERGE_MEMBERS,    V_KIN_SELF,		 V_APPRAISAL_SCORE,    V_YEAR_RUNS,
-		V_YEAR_CLOSED,	    V_YEAR_NO_APPRAISAL, V_BOOK_HAS,	       V_BOOK_NONE,
-		V_FACILITY_UNKNOWN, V_FACILITY_KEEPER,	 V_VERSION_USED,       V_VERSION_JUMP,
-		V_VERSION_PAST,	    V_NO_CLOCK,		 V_P13_BEGAN,	       V_CORRECTION_LATER,
-		V_CORRECTION_GONE,  V_GROUP_FOREIGN,	 V_BOOK_GAP,	       V_BOOK_BACK};
+		V_ACCEPTED,	    V_P10_CAP,		V_P02_DUTIES,	      V_TARGET_STATE,
+		V_P13_RELOCATED,    V_P13_NOT_PART,	V_P13_DEAD,	      V_P13_LEFT,
+		V_P13_RESIDENCE,    V_P13_AGREED,	V_P05_BEFORE_CONSENT, V_P05_FUTURE,
+		V_DAY_FUTURE,	    V_P15_NOT_NOTIFIED, V_P15_TOO_SOON,	      V_P15_OBJECTION,
+		V_DONE_ALREADY,	    V_SAME_PERSON,	V_NO_DEDUCTION,	      V_X01_THRESHOLD,
+		V_X01_BALANCE,	    V_X01_CAP,		V_X01_YEAR_CAP,	      V_SLIP_USED,
+		V_CORRECTION_SAME,  V_HOUSEHOLD_EXISTS, V_HOUSEHOLD_LEFT,     V_LEFT_ALREADY,
+		V_MEMBER_NUMBER,    V_NOT_AWAY,		V_SPLIT_ALL,	      V_SPLIT_POINTS,
+		V_MERGE_SELF,	    V_MERGE_MEMBERS,	V_KIN_SELF,	      V_APPRAISAL_SCORE,
+		V_YEAR_RUNS,	    V_YEAR_CLOSED,	V_YEAR_NO_APPRAISAL,  V_BOOK_HAS,
+		V_BOOK_NONE,	    V_FACILITY_UNKNOWN, V_FACILITY_KEEPER,    V_VERSION_USED,
+		V_VERSION_JUMP,	    V_VERSION_PAST,	V_NO_CLOCK,	      V_P13_BEGAN,
+		V_CORRECTION_LATER, V_CORRECTION_GONE,	V_GROUP_FOREIGN,      V_BOOK_GAP,
+		V_BOOK_BACK};
 
 	for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i] == id)
@@ -354,6 +355,25 @@ static enum verdict_id judge_check(const struct books *b, const struct books_act
 	return V_FACILITY_UNKNOWN;
 }
 
+/* Also of the dead, whose name may be wrong. */
+static enum verdict_id judge_facts(const struct books *b, const struct books_act *a)
+{
+	const struct books_household *h = &b->household[a->household];
+
+	if (h->left)
+		return V_HOUSEHOLD_LEFT;
+	return h->member[a->member].left ? V_LEFT_ALREADY : V_ACCEPTED;
+}
+
+static enum verdict_id judge_group(const struct books *b, const struct books_act *a)
+{
+	const struct books_household *h = &b->household[a->household];
+
+	if (h->left)
+		return V_HOUSEHOLD_LEFT;
+	return h->group == a->which ? V_CORRECTION_SAME : V_ACCEPTED;
+}
+
 static enum verdict_id judge_people(const struct books *b, const struct books_act *a)
 {
 	switch (a->type) {
@@ -367,6 +387,8 @@ static enum verdict_id judge_people(const struct books *b, const struct books_ac
 	case REC_passbook: return judge_book(b, a);
 	case REC_application: return judge_application(b, a);
 	case REC_roster_correction: return judge_correction(b, a);
+	case REC_person_correction: return judge_facts(b, a);
+	case REC_household_correction: return judge_group(b, a);
 	case REC_policy_support: return judge_reward(b, a);
 	case REC_facility:
 	case REC_consent: return b->household[a->household].left ? V_HOUSEHOLD_LEFT : V_ACCEPTED;

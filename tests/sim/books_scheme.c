@@ -271,6 +271,7 @@ static void change_people(struct books *b, const struct books_act *a)
 	case REC_merge: merge(b, a); break;
 	case REC_roster_change: change(b, a); break;
 	case REC_roster_correction: correct(b, a); break;
+	case REC_household_correction: h->group = a->which; break;
 	case REC_member_join: join(h, a); break;
 	case REC_residence: admit(b, a); break;
 	case REC_consent: consent(h, a); break;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/exchange/node_int.h"
 #include "daemon/ledger/query/statement.h"
 #include "daemon/ledger/state/state_year.h"
 #include "daemon/verify/verify.h"
@@ -133,6 +134,8 @@ static void acked(struct sim *s, uint32_t village, uint64_t size)
 	struct machine *m = &s->m[village];
 	uint64_t held = host_size(&s->m[SIM_HUB].host, &m->host.feed);
 
+	if (size < m->acked_by_hub && s->lied[village])
+		return; /* that a hub has lost something, who lies may say */
 	if (size < m->acked_by_hub)
 		sim_fail(s, "acknowledged sizes never shrink: hub said %llu of %s, after %llu",
 			 (unsigned long long)size, m->host.name,
@@ -147,7 +150,7 @@ void law_before_apply(struct sim *s, uint32_t host)
 {
 	const struct host *h = &s->m[host].host;
 
-	for (uint32_t i = 0; i < h->nqueue; i++) {
+	for (uint32_t i = 0; i < h->nqueue && i < WRITER_BATCH_MAX; i++) {
 		const struct job *j = h->queue[i];
 		struct hash feed, root;
 		uint64_t from;
@@ -160,10 +163,26 @@ void law_before_apply(struct sim *s, uint32_t host)
 				    &j->u.cosig.root, "cosignature");
 		} else if (j->type == JOB_INGEST &&
 			   !chunk_peek(j->u.ingest.body.p, j->u.ingest.body.n, &feed, &from, &n)) {
+			uint32_t f = feed_of(s, &feed);
+
+			/* who lies may have signed it; nobody may take it */
+			if (f != SIM_HOSTS && s->lied[f])
+				continue;
 			memcpy(root.b, j->u.ingest.body.p + CHUNK_ROOT_AT, HASH_BYTES);
-			signed_head(s, feed_of(s, &feed), from + n, &root, "chunk");
+			signed_head(s, f, from + n, &root, "chunk");
 		}
 	}
+}
+
+static void no_lie_taken(struct sim *s, uint32_t host, const struct job_ingest *g)
+{
+	struct hash h;
+
+	hash_of(g->body.p, g->body.n, &h);
+	for (uint32_t i = 0; i < s->nfalse && i < SIM_LIES_KEPT; i++)
+		if (!hash_cmp(&s->false_chunk[i], &h))
+			sim_fail(s, "a lie is refused: %s has taken a chunk that was altered",
+				 name_of(s, host));
 }
 
 void law_before_report(struct sim *s, uint32_t host)
@@ -173,6 +192,8 @@ void law_before_report(struct sim *s, uint32_t host)
 	for (uint32_t i = 0; i < h->nbatch; i++) {
 		const struct job *j = h->batch[i];
 
+		if (j->type == JOB_INGEST && !j->err)
+			no_lie_taken(s, host, &j->u.ingest);
 		if (j->type == JOB_INGEST && !j->err)
 			signed_head(s, feed_of(s, &j->u.ingest.feed), j->u.ingest.size,
 				    &j->u.ingest.root, "acknowledgement");
@@ -609,10 +630,79 @@ void law_reported(struct sim *s, uint32_t host)
 	}
 }
 
+/* --- links ------------------------------------------------------------------------------------------- */
+#define DIAL_MS                                                                                    \
+	(2 * NODE_BACKOFF_MS_MIN + 2 * NODE_TICK_MS) /* behind a session that got somewhere */
+
+/* What the village has of its link is remembered until it ends. */
+static void follow_link(struct sim *s, struct machine *m)
+{
+	struct node_link l[2];
+	bool linked = m->host.up && node_links(m->host.node, l, 2) == 1 && l[0].running;
+
+	if (linked && !m->linked)
+		m->link_good = false;
+	if (linked) {
+		m->link_good |= l[0].acked_bytes > 0;
+		if (s->calm && !m->first_link_at)
+			m->first_link_at = s->now;
+	} else if (m->linked) {
+		m->ended_good = m->link_good && m->host.up;
+		m->ended_at = s->now;
+	}
+	m->linked = linked;
+}
+
+/* A session that got somewhere is no reason to wait longer than a moment, whatever failed before. */
+void law_dials(struct sim *s, uint32_t host)
+{
+	struct machine *m = &s->m[host];
+
+	follow_link(s, m);
+	if (m->ended_good && s->now > m->ended_at + DIAL_MS && m->stopped_until <= m->ended_at)
+		sim_fail(s, "dialling: %s waited %llu ms behind a session that got somewhere",
+			 m->host.name, (unsigned long long)(s->now - m->ended_at));
+	m->ended_good = false;
+}
+
+/* What a node holds that is at rest: nothing but its links. */
+static const char *held_at_rest(struct sim *s, uint32_t host)
+{
+	const struct node *n = s->m[host].host.node;
+	uint32_t links = 0;
+
+	if (n->njobs)
+		return "it has given jobs that nobody has";
+	for (const struct session *x = n->first; x; x = x->newer) {
+		links++;
+		if (x->unsent)
+			return "it has bytes that did not leave";
+		if (x->rx.n || x->push || x->ingesting)
+			return "it holds what was received or sent";
+	}
+	if (links != (host == SIM_HUB ? SIM_VILLAGES : 1))
+		return "it has another number of connections than there are links";
+	return NULL;
+}
+
+/* With the faults gone nobody waits longer than the longest pause, and for a dead connection to be seen as such. */
+static void first_link_in_time(struct sim *s, uint32_t v)
+{
+	uint64_t most = NODE_DEAD_MS + NODE_BACKOFF_MS_MAX + NODE_HANDSHAKE_MS;
+
+	if (s->m[v].first_link_at > s->calm_at + most)
+		sim_fail(s, "links: %s had its first session %llu s after the last fault",
+			 name_of(s, v),
+			 (unsigned long long)(s->m[v].first_link_at - s->calm_at) / 1000);
+}
+
 void law_stepped(struct sim *s, uint32_t host)
 {
 	struct alarm a[NODE_ALARMS_MAX];
 	uint32_t n = 0;
+
+	if (host != SIM_HUB)
+		follow_link(s, &s->m[host]);
 
 	if (s->steps % STORE_EVERY == 0)
 		kvmem_invariant(s->m[host].host.kv);
@@ -622,7 +712,7 @@ void law_stepped(struct sim *s, uint32_t host)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t f = feed_of(s, &a[i].feed);
 
-		if (f == SIM_HOSTS || !s->rotted[f])
+		if (f == SIM_HOSTS || !(s->rotted[f] || s->lied[f]))
 			sim_fail(s, "false alarm: %s: %s", name_of(s, host), alarm_name(a[i].id));
 	}
 }
@@ -658,9 +748,12 @@ static const char *village_lacks(struct sim *s, uint32_t v)
 
 const char *law_lacks(struct sim *s, uint32_t host)
 {
+	const char *held;
+
 	if (!quiet(s, host))
 		return "it still has work to do";
-	return host == SIM_HUB ? NULL : village_lacks(s, host);
+	held = host == SIM_HUB ? NULL : village_lacks(s, host);
+	return held ? held : held_at_rest(s, host);
 }
 
 void law_remember(struct sim *s)
@@ -687,6 +780,7 @@ void law_at_end(struct sim *s)
 		law_restarted(s, i);
 		if (i == SIM_HUB || s->failed)
 			continue;
+		first_link_in_time(s, i);
 		balances(s, i);
 		compare_with_hub(s, i, true);
 		same_journal(s, i, i, true);

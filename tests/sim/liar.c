@@ -5,7 +5,7 @@
 /* A hub that signs a second history of the town for a village whose store went back, up to the very size that
  * the village has cosigned; and a second machine with the keys of a village that writes on from an old copy of
  * its store. Honest ones never do; so this is tried on copies of the stores, aside. */
-#define LIE_MAX 50 /* entries; they must fit a chunk */
+#define LIE_MAX LIMIT(50, 7) /* entries; they must fit a chunk */
 
 static int save_nowhere(void *ctx, const struct guard *g)
 {
@@ -92,6 +92,22 @@ void liar_tries(struct sim *s, uint32_t village, struct kv *copy)
 out:
 	buf_close(&body);
 	kv_close(copy);
+}
+
+bool liar_second_history(struct sim *s, uint32_t village, bool of_village, struct buf *out)
+{
+	uint32_t author = of_village ? village : SIM_HUB, reader = of_village ? SIM_HUB : village;
+	struct machine *m = &s->m[author];
+	uint64_t held = host_size(&s->m[reader].host, &m->host.feed);
+	struct feed_head old;
+
+	if (!m->ncopies || feedlog_head(m->copy[m->ncopies - 1], m->host.own_no, &old) ||
+	    old.size == 0 || old.size >= held || held - old.size > LIE_MAX)
+		return false;
+	buf_reset(out);
+	buf_put_u8(out, MSG_CHUNK);
+	lie(&m->host, m->copy[m->ncopies - 1], &old, held, out);
+	return true;
 }
 
 /* --- the twin -------------------------------------------------------------------------------------- */

@@ -22,7 +22,13 @@ static const struct {
 	[FAULT_STRANGER] = {5 * MINUTE_MS, 1},
 	[FAULT_ROT] = {6 * MINUTE_MS, MINUTE_MS},
 	[FAULT_COPY] = {6 * MINUTE_MS, 3 * MINUTE_MS},
+	[FAULT_SLOW] = {12 * MINUTE_MS, 2 * MINUTE_MS},
+	[FAULT_STOP] = {12 * MINUTE_MS, 3 * MINUTE_MS},
+	[FAULT_ONEWAY] = {8 * MINUTE_MS, MINUTE_MS},
+	[FAULT_REDO] = {6 * MINUTE_MS, 3 * MINUTE_MS},
+	[FAULT_LIAR] = {4 * MINUTE_MS, 4 * MINUTE_MS},
 };
+#define SLOW_MS 60000 /* a sync on a slow disk */
 
 /* --- clocks ---------------------------------------------------------------------------------------- */
 
@@ -77,7 +83,9 @@ static void next_fault(struct sim *s, uint32_t host, enum sim_fault f, bool end)
 
 static bool may_have(uint32_t host, enum sim_fault f)
 {
-	return f == FAULT_STRANGER ? host == SIM_HUB : f != FAULT_ROT || host != SIM_HUB;
+	if (f == FAULT_STRANGER)
+		return host == SIM_HUB;
+	return host != SIM_HUB || (f != FAULT_ROT && f != FAULT_ONEWAY && f != FAULT_LIAR);
 }
 
 void machine_open(struct sim *s)
@@ -165,8 +173,8 @@ static void want_store(struct sim *s, struct machine *m, enum phase next, uint64
 static void want_commit(struct sim *s, struct machine *m)
 {
 	m->commit_at = s->now;
-	m->store_ms = 1 + prng_below(&s->disk, 150);
-	m->guard_ms = 1 + prng_below(&s->disk, 150);
+	m->store_ms = 1 + prng_below(&s->disk, m->slow ? SLOW_MS : 150);
+	m->guard_ms = 1 + prng_below(&s->disk, m->slow ? SLOW_MS : 150);
 	want_store(s, m, PH_COMMIT, m->store_ms > m->guard_ms ? m->store_ms : m->guard_ms);
 }
 
@@ -193,6 +201,22 @@ void machine_offer(struct sim *s, uint32_t host, struct cmd *c)
 {
 	host_queue(&s->m[host].host, &c->job);
 	wake(s, &s->m[host]);
+}
+
+/* Nothing of what was meant for it is lost, it only comes late. */
+bool machine_defers(struct sim *s, const struct sim_event *ev)
+{
+	struct machine *m = &s->m[ev->host];
+	uint64_t more;
+
+	if (m->stopped_until <= s->now || ev->type == SE_CRASH || ev->type == SE_RESTART ||
+	    ev->type == SE_FAULT || ev->type == SE_CALM || ev->type == SE_CHECK)
+		return false;
+	more = m->stopped_until - s->now;
+	if (ev->type == SE_TICK && m->tick_at == ev->at)
+		m->tick_at = s->now + more;
+	sim_at(s, more, ev);
+	return true;
 }
 
 void machine_tick(struct sim *s, const struct sim_event *ev)
@@ -399,20 +423,30 @@ void machine_restart(struct sim *s, uint32_t host)
 	m->gen++;
 	m->started = s->now;
 	m->tick_at = 0;
+	m->stopped_until = 0;
+	m->linked = m->ended_good = false;
 	m->phase = PH_IDLE;
 	up = m->old_copy && m->old_copy < m->ncopies && !m->rotten &&
 	     start_on_copy(s, m, m->old_copy);
 	m->old_copy = 0;
+	m->redo_fails &= guarddisk_newest(&m->host.guard)->intent.size > 0;
+	if (m->redo_fails && !m->host.guard.err)
+		m->host.guard.err = ERR_IO;
 	if (!up && !s->failed)
 		err = host_start(&m->host, prng_next(&s->crash), &why);
 	if (s->failed)
 		return;
 	if (err && (m->disk_bad || m->host.guard.err || m->rotten)) {
-		/* it has something to sign and store, and cannot now */
+		/* it has something to sign and store, and cannot now; the store may have it already */
+		law_committed(s, host);
+		if (m->redo_fails)
+			m->host.guard.err = ERR_OK;
+		m->redo_fails = false;
 		ev.type = SE_RESTART;
 		sim_at(s, 5000, &ev);
 		return;
 	}
+	m->redo_fails = false;
 	if (err) {
 		sim_fail(s, "%s does not start: %s: %s", m->host.name, err_name(err), why.text);
 		return;
@@ -501,6 +535,19 @@ static void begin(struct sim *s, struct machine *m, enum sim_fault f)
 		break;
 	case FAULT_CLOCK: clock_goes_wrong(s, m); break;
 	case FAULT_STRANGER: net_stranger(s); break;
+	case FAULT_SLOW: m->slow = true; break;
+	case FAULT_STOP:
+		if (m->host.up && m->stopped_until <= s->now) {
+			m->stopped_until = s->now + 1 + prng_below(&s->disk, 5 * MINUTE_MS);
+			s->count.stops++;
+		}
+		break;
+	case FAULT_ONEWAY: m->oneway = true; break;
+	case FAULT_REDO: m->redo_fails = true; break;
+	case FAULT_LIAR:
+		m->liar = true;
+		net_cut_off(s, m->host.index); /* and has the next connection */
+		break;
 	case FAULT_ROT: rot(s, m); break;
 	case FAULT_COPY:
 		m->old_copy =
@@ -526,6 +573,16 @@ static bool end(struct machine *m, enum sim_fault f)
 	case FAULT_COPY: m->old_copy = 0; break;
 	case FAULT_CLOCK: clock_right(m); break;
 	case FAULT_ROT: return heal(m);
+	case FAULT_SLOW: m->slow = false; break;
+	case FAULT_ONEWAY: m->oneway = false; break;
+	case FAULT_LIAR:
+		if (m->liar)
+			net_cut_off(m->s,
+				    m->host.index); /* what it has said does not outlive its line */
+		m->liar = false;
+		break;
+	case FAULT_REDO: m->redo_fails = false; break;
+	case FAULT_STOP: /* it goes on by itself */
 	case FAULT_STRANGER:
 	case FAULTS: break;
 	}
@@ -551,7 +608,9 @@ void machine_fault(struct sim *s, const struct sim_event *ev)
 
 void machine_calm(struct sim *s)
 {
-	for (uint32_t i = 0; i < SIM_HOSTS; i++)
+	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
+		s->m[i].stopped_until = 0; /* what waited comes in its own time */
 		for (unsigned f = 0; f < FAULTS; f++)
 			end(&s->m[i], f); /* rot that cannot heal now has its event */
+	}
 }

@@ -23,8 +23,10 @@ struct seg {
 struct conn {
 	uint32_t village;
 	bool open[2];
-	bool dead; /* nothing passes any more */
+	bool dead;    /* nothing passes any more */
+	bool deaf[2]; /* nothing arrives at that end any more, and nobody hears of it */
 	uint64_t last_at[2];
+	struct middle *middle;		/* NULL: nobody sits on the line */
 	struct seg *first[2], *last[2]; /* on the way to that end */
 };
 struct net {
@@ -64,6 +66,7 @@ void net_close(struct sim *s)
 	for (uint32_t i = 0; s->wires && i < s->wires->n; i++) {
 		drop_segments(s->wires->conn[i], 0);
 		drop_segments(s->wires->conn[i], 1);
+		middle_free(s->wires->conn[i]->middle);
 		free(s->wires->conn[i]);
 	}
 	free(s->wires);
@@ -122,16 +125,11 @@ static void enqueue(struct sim *s, uint32_t id, unsigned to, struct bytes b, boo
 	sim_at(s, at - s->now, &ev);
 }
 
-static void send(struct sim *s, uint32_t id, unsigned from, struct bytes b)
+/* In pieces, and perhaps not all of them. */
+static void carry(struct sim *s, uint32_t id, unsigned from, struct bytes b)
 {
-	struct conn *c = s->wires->conn[id];
-	struct sim_event ev = {
-		.type = SE_SENT, .host = host_at(c, from), .a = ref(id, from), .b = b.n};
 	size_t part = b.n;
 
-	sim_at(s, 1 + prng_below(&s->net, 50), &ev);
-	if (c->dead || !c->open[!from])
-		return;
 	if (sim_chance(&s->net, 20))
 		part = (size_t)prng_below(&s->net, b.n + 1);
 	if (part)
@@ -140,6 +138,27 @@ static void send(struct sim *s, uint32_t id, unsigned from, struct bytes b)
 		cut(s, id); /* what is still in flight is lost */
 	else if (part < b.n)
 		enqueue(s, id, !from, (struct bytes){b.p + part, b.n - part}, false);
+}
+
+static void send(struct sim *s, uint32_t id, unsigned from, struct bytes b)
+{
+	struct conn *c = s->wires->conn[id];
+	struct sim_event ev = {
+		.type = SE_SENT, .host = host_at(c, from), .a = ref(id, from), .b = b.n};
+	struct buf out = {0};
+
+	sim_at(s, 1 + prng_below(&s->net, 50), &ev);
+	if (c->dead || !c->open[!from])
+		return;
+	if (!c->middle) {
+		carry(s, id, from, b);
+		return;
+	}
+	if (!middle_pass(c->middle, from == END_HUB, b, &out))
+		cut(s, id);
+	else if (out.n)
+		carry(s, id, from, buf_bytes(&out));
+	buf_close(&out);
 }
 
 void net_perform(void *ctx, struct host *h, const struct effect *fx)
@@ -163,7 +182,10 @@ void net_perform(void *ctx, struct host *h, const struct effect *fx)
 		if (!c->dead)
 			enqueue(s, fx->conn, !end, (struct bytes){0}, true);
 		break;
-	case FX_CONNECT: sim_at(s, 1 + prng_below(&s->net, LATENCY_MS), &ev); break;
+	case FX_CONNECT:
+		law_dials(s, h->index);
+		sim_at(s, 1 + prng_below(&s->net, LATENCY_MS), &ev);
+		break;
 	case FX_LOG:
 	case FX_STORE: break;
 	}
@@ -181,6 +203,8 @@ void net_dial(struct sim *s, uint32_t village)
 	}
 	c = conn_new(s, village, &ev.conn);
 	c->open[END_HUB] = c->open[END_VILLAGE] = true;
+	if (s->m[village].liar && s->feed[village].edge[SIM_HUB].size)
+		c->middle = middle_new(s, village);
 	ev.type = EV_ACCEPT;
 	prng_fill(&s->keys, ev.entropy, sizeof(ev.entropy));
 	machine_feed(s, SIM_HUB, &ev);
@@ -216,7 +240,9 @@ void net_segment(struct sim *s, uint64_t a)
 		c->last[to] = NULL;
 	if (s->m[c->village].blocked || s->m[SIM_HUB].blocked)
 		cut(s, (uint32_t)(a / 2));
-	if (!c->dead && c->open[to])
+	if (s->m[c->village].oneway && !c->deaf[!to] && !s->calm)
+		c->deaf[to] = true; /* the stream has a hole from here on */
+	if (!c->dead && c->open[to] && !c->deaf[to])
 		arrive(s, a, g);
 	free(g);
 }
@@ -265,6 +291,13 @@ void net_blocked(struct sim *s, uint32_t host)
 		if ((host == SIM_HUB || c->village == host) && sim_chance(&s->net, 50))
 			cut(s, i);
 	}
+}
+
+void net_cut_off(struct sim *s, uint32_t village)
+{
+	for (uint32_t i = 0; i < s->wires->n; i++)
+		if (s->wires->conn[i]->village == village && s->wires->conn[i]->open[END_VILLAGE])
+			cut(s, i);
 }
 
 /* Somebody from outside calls the hub and says something. */

@@ -174,6 +174,19 @@ static bool stale(const struct sim *s, const struct sim_event *ev)
 	return ev->gen && (ev->gen != s->m[ev->host].gen || !s->m[ev->host].host.up);
 }
 
+const char *const sim_features[SIM_FEATURES] = {
+	[FAULT_LINK] = "link",	   [FAULT_DISK] = "disk",	 [FAULT_SYNC] = "sync",
+	[FAULT_GUARD] = "guard",   [FAULT_CLOCK] = "clock",	 [FAULT_STRANGER] = "stranger",
+	[FAULT_ROT] = "rot",	   [FAULT_COPY] = "copy",	 [FAULT_SLOW] = "slow",
+	[FAULT_STOP] = "stop",	   [FAULT_ONEWAY] = "oneway",	 [FAULT_REDO] = "redo",
+	[FAULT_LIAR] = "liar",	   [SIM_CUTS] = "cuts",		 [SIM_FLIPS] = "flips",
+	[SIM_CRASHES] = "crashes", [SIM_HALF_OPEN] = "half-open"};
+
+static bool chosen(const struct sim *s, struct prng *swarm, unsigned feature, uint32_t percent)
+{
+	return sim_chance(swarm, percent) && !(s->opts.without & UINT32_C(1) << feature);
+}
+
 static void seed_all(struct sim *s)
 {
 	struct prng *g[] = {&s->net, &s->disk, &s->crash, &s->clock, &s->work, &s->keys};
@@ -184,11 +197,11 @@ static void seed_all(struct sim *s)
 	/* each seed has some faults and lacks others */
 	prng_seed(&swarm, s->opts.seed * 16 + 15);
 	for (unsigned i = 0; i < FAULTS; i++)
-		s->with[i] = sim_chance(&swarm, 70);
-	s->with_cuts = sim_chance(&swarm, 70);
-	s->with_flips = sim_chance(&swarm, 40);
-	s->with_crashes = sim_chance(&swarm, 70);
-	s->with_half_open = sim_chance(&swarm, 70);
+		s->with[i] = chosen(s, &swarm, i, 70);
+	s->with_cuts = chosen(s, &swarm, SIM_CUTS, 70);
+	s->with_flips = chosen(s, &swarm, SIM_FLIPS, 40);
+	s->with_crashes = chosen(s, &swarm, SIM_CRASHES, 70);
+	s->with_half_open = chosen(s, &swarm, SIM_HALF_OPEN, 70);
 }
 
 bool sim_run(struct sim *s, const struct sim_opts *opts)
@@ -204,11 +217,11 @@ bool sim_run(struct sim *s, const struct sim_opts *opts)
 	law_open(s);
 	machine_open(s);
 	work_open(s);
-	sim_at(s, SIM_FAULTS_MS, &ev);
+	sim_at(s, opts->faults_ms ? opts->faults_ms : SIM_FAULTS_MS, &ev);
 	while (!s->failed && !s->done && s->nheap) {
 		ev = take(s);
 		s->now = ev.at;
-		if (stale(s, &ev))
+		if (stale(s, &ev) || machine_defers(s, &ev))
 			continue;
 		remember(s, &ev);
 		dispatch(s, &ev);

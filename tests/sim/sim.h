@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "lib/prng.h"
+#include "proto/noise.h"
 #include "tests/lib/host.h"
 
 /* The township in one process: a hub and five villages run the real code (node, writer, fold, Noise) on
@@ -19,16 +20,18 @@
  *	cover.c	   what of it was lived through in all runs
  *	law.c	   what must hold
  *	rot.c	   rows of state that change by themselves
- *	liar.c	   a hub that tries to get a second history cosigned; a twin of a village */
+ *	liar.c	   a hub that tries to get a second history cosigned; a twin of a village
+ *	middle.c   a liar on a line, with the keys of both ends */
 #define SIM_VILLAGES  5
 #define SIM_HOSTS     (SIM_VILLAGES + 1)
 #define SIM_HUB	      0
-#define SIM_FAULTS_MS (30 * 60 * 1000) /* faults happen this long */
-#define SIM_CALM_MS   (20 * 60 * 1000) /* then all must be well within this */
+#define SIM_FAULTS_MS (UINT64_C(30) * 60 * 1000) /* faults happen this long */
+#define SIM_CALM_MS   (20 * 60 * 1000)		 /* then all must be well within this */
 #define SIM_COPIES    4
 #define SIM_SPEED     11520 /* a day of the calendar passes in 7.5 s: so years end while people work */
 #define SIM_TYPES     96    /* codes of record types are below */
 #define SIM_TRACE     60    /* events shown of a failed run */
+#define SIM_LIES_KEPT 64
 
 enum sim_type {
 	SE_TICK,
@@ -55,6 +58,11 @@ enum sim_fault {
 	FAULT_STRANGER,
 	FAULT_ROT,  /* a bit of a stored entry reads wrong for a while */
 	FAULT_COPY, /* somebody puts an old copy of the store in its place, the guard stays */
+	FAULT_SLOW, /* the disk takes minutes for what takes a moment */
+	FAULT_STOP, /* the process is stopped, and goes on as if nothing had been */
+	FAULT_ONEWAY, /* what its connections carry arrives at one end alone, and nobody hears of it */
+	FAULT_REDO, /* its guard fails at a start that has a batch to do again */
+	FAULT_LIAR, /* somebody with the keys of both ends sits on its line */
 	FAULTS
 };
 
@@ -65,8 +73,14 @@ struct sim_event {
 	uint64_t a, b;
 };
 
+/* What a seed may have besides the faults. */
+enum { SIM_CUTS = FAULTS, SIM_FLIPS, SIM_CRASHES, SIM_HALF_OPEN, SIM_FEATURES };
+extern const char *const sim_features[SIM_FEATURES]; /* their names */
+
 struct sim_opts {
 	uint64_t seed;
+	uint32_t without;   /* a bit for each feature that is left out although the seed has it */
+	uint64_t faults_ms; /* 0: SIM_FAULTS_MS */
 	bool verbose;
 	bool stats; /* print what was lived through */
 };
@@ -74,7 +88,8 @@ struct sim_opts {
 /* What happened, so that one can see that the faults were there. */
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
-		redone, forks, lacking, lies, compared, predicted, rots, twins, misposts;
+		redone, forks, lacking, lies, compared, predicted, rots, twins, misposts, stops,
+		falsehoods;
 	/* by record type; by verdict, as an answer and as a warning */
 	uint64_t accepted_of[SIM_TYPES], refused_of[SIM_TYPES];
 	uint64_t verdict[V_COUNT], warned[V_COUNT];
@@ -90,8 +105,12 @@ struct machine {
 	bool blocked; /* its link */
 	int64_t clock_off;
 	bool clock_1970, clock_unknown;
-	bool rotten, disk_bad;
-	int sync_err; /* of the store */
+	bool rotten, disk_bad, slow, redo_fails, oneway, liar;
+	uint64_t stopped_until; /* 0: it runs */
+	/* its link to the hub; as it ended last, entries had become durable over it */
+	bool linked, link_good, ended_good;
+	uint64_t ended_at, first_link_at; /* 0: not yet; since the faults stopped */
+	int sync_err;			  /* of the store */
 	uint64_t rotten_seq;
 	/* the commit under way: when the store and the guard have reached their disks */
 	uint64_t commit_at, store_ms, guard_ms;
@@ -124,6 +143,9 @@ struct sim {
 	bool calm, done;
 	bool rotted
 		[SIM_HOSTS]; /* feeds of which an entry was bad some time: alarms about them are right */
+	bool lied[SIM_HOSTS]; /* the same of those on whose line there was a liar */
+	struct hash false_chunk[SIM_LIES_KEPT]; /* of chunks that nobody may take, a ring */
+	uint32_t nfalse;
 	struct machine m[SIM_HOSTS];
 	struct net *wires;
 	struct people *people;
@@ -166,9 +188,12 @@ void net_sent(struct sim *s, uint64_t a, uint64_t bytes);
 void net_closed(struct sim *s, uint64_t a);
 void net_crashed(struct sim *s, uint32_t host);
 void net_blocked(struct sim *s, uint32_t host);
+void net_cut_off(struct sim *s, uint32_t village);
 void net_stranger(struct sim *s);
 
 /* --- machine.c --- */
+/* The process is stopped: @ev waits until it goes on. */
+bool machine_defers(struct sim *s, const struct sim_event *ev);
 void machine_open(struct sim *s);
 void machine_close(struct sim *s);
 void machine_feed(struct sim *s, uint32_t host, struct event *ev);
@@ -199,6 +224,18 @@ const struct books *work_books(const struct sim *s, uint32_t host);
 void liar_tries(struct sim *s, uint32_t village, struct kv *copy);
 /* A second machine with the keys of @village writes on from its @old store. */
 void liar_twin(struct sim *s, uint32_t village, struct kv_txn *old);
+
+/* A message with a chunk that goes on otherwise than the feed of the village (or of the hub) at a size that the other end
+ * has passed already; false: there is none now. */
+bool liar_second_history(struct sim *s, uint32_t village, bool of_village, struct buf *out);
+
+/* --- middle.c --- */
+struct middle;
+/* The village must be enrolled: an invitation is signed for one handshake. */
+struct middle *middle_new(struct sim *s, uint32_t village);
+void middle_free(struct middle *m);
+/* What arrives at the other end for @b, appended to @out. False: the line ends. */
+bool middle_pass(struct middle *m, bool from_hub, struct bytes b, struct buf *out);
 
 /* --- cover.c --- */
 /* Adds what of one run is not counted as it goes. */
@@ -241,6 +278,8 @@ void law_went_back(struct sim *s, uint32_t host);
 void law_cosigned(struct sim *s, uint32_t host, const struct job_ingest *g);
 void law_acknowledged(struct sim *s, uint32_t host, uint64_t seq, const struct hash *leaf_hash);
 void law_stepped(struct sim *s, uint32_t host);
+/* A village asks for a connection. */
+void law_dials(struct sim *s, uint32_t host);
 /* What is not yet as it must be when the faults have stopped; NULL: nothing. */
 const char *law_lacks(struct sim *s, uint32_t host);
 void law_at_end(struct sim *s);

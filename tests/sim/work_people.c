@@ -236,6 +236,41 @@ static void correct(struct sim *s, uint32_t host)
 	order_act(s, host, &a, &r, NULL, 0);
 }
 
+/* Another phone: what else the register has of the person stays. */
+static void correct_person(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_person_correction, .by = HOST_HEAD};
+	struct rec_person_correction r = {.reason = host_text("登记时写错了")};
+	const struct books_household *h;
+	char name[8], phone[12];
+
+	a.household = some_household(s, host);
+	a.member = some_member(s, host, a.household);
+	h = &s->people->books[host].household[a.household];
+	household_name(a.household, name);
+	snprintf(phone, sizeof(phone), "137%08u", (unsigned)prng_below(&s->work, 100000000));
+	r.household = host_text(name);
+	r.member = a.member;
+	r.name = host_text("陈七");
+	r.phone = host_text(phone);
+	r.hukou = h->member[a.member].other ? HUKOU_other : HUKOU_local;
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
+static void correct_household(struct sim *s, uint32_t host)
+{
+	struct books_act a = {.type = REC_household_correction, .by = HOST_HEAD};
+	struct rec_household_correction r = {.reason = host_text("登记时写错了")};
+	char name[8];
+
+	a.household = some_household(s, host);
+	a.which = (uint32_t)prng_below(&s->work, BOOKS_GROUPS);
+	household_name(a.household, name);
+	r.household = host_text(name);
+	r.group = host_text(groups[a.which]);
+	order_act(s, host, &a, &r, NULL, 0);
+}
+
 static void consent(struct sim *s, uint32_t host)
 {
 	struct books_act a = {.type = REC_consent, .by = HOST_HEAD};
@@ -398,10 +433,29 @@ static void post(struct sim *s, uint32_t host)
 
 void work_people(struct sim *s, uint32_t host)
 {
-	static void (*const often[])(struct sim * s, uint32_t host) = {
-		join,	 join,	change,	 change,  change,   change,   correct,
-		correct, admit, consent, consent, passbook, passbook, passbook,
-		split,	 split, split,	 merge,	  merge,    kin,      post};
+	static void (*const often[])(struct sim * s, uint32_t host) = {join,
+								       join,
+								       change,
+								       change,
+								       change,
+								       change,
+								       correct,
+								       correct,
+								       admit,
+								       consent,
+								       consent,
+								       passbook,
+								       passbook,
+								       passbook,
+								       split,
+								       split,
+								       split,
+								       merge,
+								       merge,
+								       kin,
+								       post,
+								       correct_person,
+								       correct_household};
 
 	often[prng_below(&s->work, sizeof(often) / sizeof(often[0]))](s, host);
 }

@@ -115,9 +115,15 @@ static void apply_line(struct sim *s, uint32_t host, struct books_line *l)
 				 .application = a->entry};
 }
 
-static struct rec_points_line recorded(const struct books_line *l, char name[8])
+#define LINE_TEXT 48 /* the number of a household, and behind it that of the evidence */
+
+static struct rec_points_line recorded(const struct books_line *l, char name[LINE_TEXT])
 {
+	char *number = name + 8;
+
 	household_name(l->household, name);
+	snprintf(number, LINE_TEXT - 8, "ZP-%.7s-%u-%u-%d", name, (unsigned)l->member,
+		 (unsigned)l->item, (int)l->day);
 	return (struct rec_points_line){
 		.household = host_text(name),
 		.member = l->member,
@@ -128,6 +134,7 @@ static struct rec_points_line recorded(const struct books_line *l, char name[8])
 		.place = host_text("村委会广场"),
 		.reason = host_text("参加村庄清洁日"),
 		.evidence = host_text(WORK_EVIDENCE),
+		.evidence_no = host_text(number),
 		.notified = l->notified,
 		.application = l->application,
 		.facility = l->facility ? host_text(work_facility(l->facility)) : host_text(""),
@@ -140,7 +147,7 @@ static void record_sheet(struct sim *s, uint32_t host)
 	uint32_t n = 1 + (uint32_t)prng_below(&s->work, BOOKS_LINES);
 	struct rec_points head = {.note = host_text("")};
 	struct rec_points_line l[BOOKS_LINES];
-	char name[BOOKS_LINES][8];
+	char name[BOOKS_LINES][LINE_TEXT];
 
 	o->sheet.recorder = worker(s, HOST_RECORDER, HOST_CONFIRMER);
 	for (uint32_t i = 0; i < n; i++)

@@ -76,7 +76,7 @@ static void write_scheme(struct sim *s, struct order *o, uint32_t version, day_t
 			       .title = host_text("积分奖励方案"),
 			       .from = from,
 			       .rate_points = points_of(100),
-			       .rate_fen = fen_of(100),
+			       .rate = fen_of(100),
 			       .redeem_cap = points_of(BOOKS_REDEEM_CAP),
 			       .year_cap = points_of(BOOKS_YEAR_CAP),
 			       .notice_days = 7,

@@ -2,11 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/ledger/state/verdict.h"
 #include "daemon/web/api/viewjson.h"
 #include "lib/buf.h"
+#include "lib/look.h"
 #include "proto/record.h"
 
-/* Writes what follows from tables into the files that tell it: of proto/records.def into proto/SPEC.md, of
+/* Writes what follows from tables into the files that tell it: of proto/records.def, lib/look.def and verdict.def into proto/SPEC.md, of
  * daemon/ledger/query/views.def into openapi.yaml: spec SPEC OPENAPI. Exit 0 done, 1 failed. */
 #define SPEC_MAX ((size_t)4 << 20)
 
@@ -49,6 +51,15 @@ static int put_between(const char *path, const char *begin, const char *end,
 	return EXIT_SUCCESS;
 }
 
+static int put_verdicts(struct buf *out)
+{
+	buf_puts(out, "| number | name | rule |\n|---|---|---|\n");
+	for (int i = 0; i < V_COUNT; i++)
+		buf_printf(out, "| %d | %s | %s |\n", i, reason_name((enum verdict_id)i),
+			   reason_rule((enum verdict_id)i));
+	return out->err;
+}
+
 int main(int argc, char **argv)
 {
 	int rv = EXIT_FAILURE;
@@ -56,6 +67,11 @@ int main(int argc, char **argv)
 	if (argc == 3)
 		rv = put_between(argv[1], "<!-- records:begin -->\n", "<!-- records:end -->",
 				 rec_spec_table);
+	if (!rv)
+		rv = put_between(argv[1], "<!-- look:begin -->\n", "<!-- look:end -->", look_spec);
+	if (!rv)
+		rv = put_between(argv[1], "<!-- verdicts:begin -->\n", "<!-- verdicts:end -->",
+				 put_verdicts);
 	return rv ? rv
 		  : put_between(argv[2], "    # views:begin\n", "    # views:end",
 				viewjson_openapi);

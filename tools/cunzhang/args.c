@@ -14,6 +14,7 @@ const struct option_def args_globals[] = {
 	{"lang", "zh|en", M_G_LANG, false, 0, NULL},
 	{"dry-run", NULL, M_G_DRY_RUN, false, 0, NULL},
 	{"yes", NULL, M_G_YES, false, 'y', NULL},
+	{"accept", NULL, M_O_ACCEPT, false, 0, NULL},
 	{"id", "HEX", M_G_ID, false, 0, NULL},
 	{"passphrase-file", "FILE", M_G_PASSPHRASE_FILE, false, 0, NULL},
 	{"help", NULL, M_G_HELP, false, 'h', NULL},
@@ -24,7 +25,7 @@ bool args_global_fits(const struct option_def *o, const struct command *cmd)
 {
 	if (o->help == M_G_DRY_RUN || o->help == M_G_YES)
 		return cmd->flags & CMD_WRITES;
-	if (o->help == M_G_ID)
+	if (o->help == M_G_ID || o->help == M_O_ACCEPT)
 		return cmd->flags & CMD_ID;
 	if (o->help == M_G_PASSPHRASE_FILE)
 		return cmd->flags & (CMD_WRITES | CMD_SIGNS);
@@ -194,6 +195,7 @@ static int set_global(struct cli *c, const struct option_def *o, const char *val
 		c->passphrase_file = value;
 	c->json = c->json || o->help == M_G_JSON;
 	c->dry_run = c->dry_run || o->help == M_G_DRY_RUN;
+	c->accept = c->accept || o->help == M_O_ACCEPT;
 	c->yes = c->yes || o->help == M_G_YES;
 	c->help = c->help || o->help == M_G_HELP;
 	return EXIT_DONE;
@@ -292,14 +294,19 @@ int args_take_globals(struct cli *c, int argc, char **argv, int *at)
 
 static int take_arg(struct cli *c, const char *text)
 {
-	uint32_t most = c->cmd->args[0] ? 1 : 0;
+	bool many = strstr(c->cmd->args, "...") != NULL, bracket = c->cmd->args[0] == '[';
+	char name[WORD_MAX];
+	uint32_t most = many ? CLI_ARGS_MAX : c->cmd->args[0] ? 1 : 0;
 
 	if (c->nargs == most) {
 		SAY(stderr, M_ARGUMENT_EXTRA, text);
 		return EXIT_USAGE;
 	}
 	c->args[c->nargs++] = text;
-	return strcmp(c->cmd->args, "FILE") == 0 ? EXIT_DONE : check_text(c->cmd->args, text);
+	/* "ENTRY" of "[ENTRY...]" */
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(c->cmd->args + bracket, ".]"),
+		 c->cmd->args + bracket);
+	return strcmp(name, "FILE") == 0 ? EXIT_DONE : check_text(name, text);
 }
 
 bool args_of_line(const struct cli *c, const struct option_def *o)
@@ -316,7 +323,7 @@ static bool makes_line(const struct cli *c)
 	for (uint32_t i = 0; i < c->nopts; i++)
 		if (c->value[i] && args_of_line(c, &c->opts[i]))
 			return true;
-	return c->type->lines_min > 0;
+	return c->type->lines_min > 0 && !rec_line_key(c->type);
 }
 
 static int check_options(const struct cli *c)
@@ -406,7 +413,7 @@ static bool field_required(const struct cli *c, const struct rec_field *f)
 static const char *placeholder(const struct rec_field *f)
 {
 	switch (f->kind) {
-	case REC_U: return "N";
+	case REC_U: return f->counts == REC_PERCENT ? "PERCENT" : f->counts ? "DAYS" : "N";
 	case REC_POINTS: return "POINTS";
 	case REC_FEN: return "YUAN";
 	case REC_QTY: return "N";
@@ -482,9 +489,12 @@ static bool take_type(struct cli *c, int argc, char **argv, int at)
 	return c->type != NULL;
 }
 
-/* --lines is not for a record that has none, and whose own field may be called so. */
+/* --lines is not for a record that has none, and whose own field may be called so; --drop for those that start from
+ * another version. */
 static bool option_fits(const struct cli *c, const struct option_def *o)
 {
+	if (o->help == M_O_DROP && c->type)
+		return rec_line_key(c->type) != NULL;
 	return o->help != M_O_LINES || !c->type || c->type->line;
 }
 

@@ -9,6 +9,7 @@
 
 #include "daemon/io/file.h"
 #include "daemon/web/api/reply.h"
+#include "lib/look.h"
 #include "lib/text.h"
 #include "tools/cunzhang/args.h"
 
@@ -199,11 +200,38 @@ int cli_check_out(const char *path)
 
 static bool json_printed;
 
+/* The same value to a program, and nothing that steers a terminal. */
+static void put_json(struct buf *out, const char *text)
+{
+	const uint8_t *p = (const uint8_t *)text, *end = p + strlen(text);
+
+	while (p < end) {
+		const uint8_t *from = p;
+		uint32_t c = utf8_next(&p, end);
+
+		if (c < 0x7f || !look_steers(c))
+			buf_put(out, from, (size_t)(p - from));
+		else if (c < 0x10000)
+			buf_printf(out, "\\u%04x", c);
+		else
+			buf_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+	}
+}
+
 void cli_print_json(const json_t *v)
 {
+	char *text = json_dumps(v, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	struct buf out = {.max = SIZE_MAX};
+
 	json_printed = true;
-	json_dumpf(v, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	putchar('\n');
+	if (text)
+		put_json(&out, text);
+	if (!text || out.err)
+		SAY(stderr, M_NO_MEMORY);
+	else
+		puts(buf_str(&out));
+	buf_close(&out);
+	free(text);
 }
 
 void cli_json_failed(const struct cli *c, int rv)

@@ -14,7 +14,7 @@
  * description of records. */
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_MACHINE = 3, EXIT_UNVERIFIED = 4 };
 
-#define CLI_ARGS_MAX	4
+#define CLI_ARGS_MAX	64
 #define CLI_OPTIONS_MAX 48
 
 struct option_def {
@@ -50,7 +50,9 @@ struct cli {
 	const struct command *cmd;
 	const struct rec_type *type; /* of the command, or of `record TYPE` */
 	const char *dir, *passphrase_file, *id;
-	bool json, yes, dry_run, help;
+	bool json, yes, accept, dry_run, help;
+	bool warned;  /* warnings were shown, and taken */
+	json_t *rows; /* of lines from a table the row of each; NULL: they come from elsewhere */
 	uint32_t globals; /* bits of args_globals that were given */
 	uint32_t nargs, nopts;
 	const char *args[CLI_ARGS_MAX];
@@ -126,6 +128,7 @@ int cmd_status(struct cli *c);
 int cmd_verify(struct cli *c);
 int cmd_log(struct cli *c);
 int cmd_table(struct cli *c);
+int cmd_template(struct cli *c);
 int cmd_register(struct cli *c);
 int cmd_notice(struct cli *c);
 int cmd_notice_check(struct cli *c);

@@ -106,6 +106,14 @@ bool client_is_node(const struct cli *c)
 	return file_exists(config);
 }
 
+static bool is_denied(const struct cli *c)
+{
+	char config[DIR_PATH_MAX + 16];
+
+	snprintf(config, sizeof(config), "%s/config.ini", c->dir);
+	return file_denied(config);
+}
+
 static const char *why_curl(CURLcode rv)
 {
 	if (may_repeat(rv))
@@ -121,6 +129,8 @@ static int no_answer(const struct cli *c, CURLcode rv)
 {
 	const char *why = why_curl(rv);
 
+	if (is_denied(c))
+		return CLI_FAIL(c, "ERR_DENIED", M_DENIED, c->dir);
 	if (!client_is_node(c))
 		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
 	if (rv == CURLE_COULDNT_CONNECT)
@@ -280,13 +290,24 @@ static int exit_of(long status, const char *code)
 	}
 }
 
+/* The option that a parameter of a query comes from; NULL: none. */
+static const char *option_of_query(const struct cli *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (!c->opts[i].field && strcmp(c->opts[i].name, name) == 0)
+			return c->opts[i].name;
+	return NULL;
+}
+
 /* The option behind "record.day" or "lines[0].day" of an answer; NULL: it came from elsewhere. */
 static const char *option_at(const struct cli *c, const char *field)
 {
 	bool line = strncmp(field, "lines[0].", strlen("lines[0].")) == 0;
 	const char *name = strchr(field, '.');
 
-	if (!name || (!line && strncmp(field, "record.", strlen("record.")) != 0))
+	if (!name)
+		return field[0] ? option_of_query(c, field) : NULL;
+	if (!line && strncmp(field, "record.", strlen("record.")) != 0)
 		return NULL;
 	for (uint32_t i = 0; i < c->nopts; i++)
 		if (c->opts[i].field && args_of_line(c, &c->opts[i]) == line && c->value[i] &&
@@ -335,47 +356,250 @@ static void say_refused(const struct cli *c, const json_t *v)
 		SAY(stderr, M_HINT, say_text(M_AT_VILLAGE));
 }
 
+static void say_warnings(const struct reply *r)
+{
+	const json_t *w;
+	size_t i;
+
+	json_array_foreach (json_object_get(r->root, "warnings"), i, w) {
+		SAY(stderr, M_WARNING, client_str(w, "rule"), client_str(w, "text"));
+	}
+	if (client_u64(r->root, "warnings_count") > i)
+		SAY(stderr, M_WARNINGS_MORE, say_num(client_u64(r->root, "warnings_count") - i));
+}
+
+/* "label value" or texts, with commas between. */
+static void put_list(struct buf *b, const json_t *list)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (list, i, v) {
+		const char *const pair[] = {client_str(v, "label"), client_str(v, "value")};
+
+		buf_puts(b, i ? say_text(M_LIST_COMMA) : "");
+		if (json_is_string(v))
+			buf_puts(b, json_string_value(v));
+		else
+			say_put(b, say_lang(), M_KEPT_VALUE, pair, 2);
+	}
+}
+
+static void say_list(FILE *out, enum msg_id id, const char *version, const json_t *list)
+{
+	struct buf b = {0};
+
+	put_list(&b, list);
+	if (b.n && version)
+		SAY(out, id, version, buf_str(&b));
+	else if (b.n)
+		SAY(out, id, buf_str(&b));
+	buf_close(&b);
+}
+
+/* What a new version has of the one before: nobody typed it. */
+static void say_kept(FILE *out, const json_t *kept)
+{
+	const char *version = say_num(client_u64(kept, "version"));
+
+	say_list(out, M_KEPT, version, json_object_get(kept, "fields"));
+	say_list(out, M_KEPT_LINES, version, json_object_get(kept, "lines"));
+	say_list(out, M_KEPT_USUAL, NULL, json_object_get(kept, "usual"));
+	if (client_u64(kept, "gone"))
+		SAY(out, M_KEPT_GONE, say_num(client_u64(kept, "gone")));
+}
+
+/* Each name once. */
+static void say_missing(FILE *out, const json_t *list)
+{
+	json_t *names = json_array();
+	const json_t *v, *name;
+	size_t i, k;
+
+	json_array_foreach (list, i, v) {
+		bool twice = false;
+
+		json_array_foreach (names, k, name) {
+			twice = twice ||
+				strcmp(json_string_value(name), client_str(v, "what")) == 0;
+		}
+		if (!twice)
+			json_array_append_new(names, json_string(client_str(v, "what")));
+	}
+	say_list(out, M_MISSING, NULL, names);
+	json_decref(names);
+}
+
+static void say_written(FILE *out, const struct reply *r)
+{
+	bool exists = json_is_true(json_object_get(r->root, "exists"));
+	const char *entry = say_num(client_u64(r->root, "entry")),
+		   *summary = client_str(r->root, "summary");
+
+	if (summary[0] && client_str(r->root, "next")[0])
+		SAY(out, exists ? M_EXISTS_NEXT : M_ACCEPTED_NEXT, entry, summary,
+		    client_str(r->root, "next"));
+	else if (summary[0])
+		SAY(out, exists ? M_EXISTS_SAYS : M_ACCEPTED_SAYS, entry, summary);
+	else
+		SAY(out, exists ? M_EXISTS_AT : M_ACCEPTED_AT, entry);
+}
+
 int client_verdict(const struct cli *c, const struct reply *r)
 {
-	const json_t *v = json_object_get(r->root, "verdict"), *w;
+	const json_t *v = json_object_get(r->root, "verdict");
 	FILE *out = c->json ? stderr : stdout;
-	size_t i;
 	int rv = client_result(c, r);
 
 	if (!v)
 		return rv;
-	json_array_foreach (json_object_get(r->root, "warnings"), i, w) {
-		SAY(stderr, M_WARNING, client_str(w, "rule"), client_str(w, "text"));
-	}
+	if (!c->warned)
+		say_warnings(r);
 	if (rv)
 		say_refused(c, v);
 	else if (json_is_true(json_object_get(r->root, "dry_run")))
 		SAY(out, M_WOULD_ACCEPT);
 	else
-		SAY(out,
-		    json_is_true(json_object_get(r->root, "exists")) ? M_EXISTS_AT : M_ACCEPTED_AT,
-		    say_num(client_u64(r->root, "entry")));
+		say_written(out, r);
+	if (client_str(r->root, "next")[0] && (rv || !client_str(r->root, "summary")[0]))
+		SAY(rv ? stderr : out, M_NEXT, client_str(r->root, "next"));
+	if (!rv)
+		say_kept(out, json_object_get(r->root, "kept"));
+	if (!rv)
+		say_missing(out, json_object_get(r->root, "missing"));
 	return rv;
+}
+
+/* --- lines and rows ------------------------------------------------------------------------------------ */
+uint64_t client_line_given(const struct reply *r, uint64_t line)
+{
+	const json_t *from = json_object_get(json_object_get(r->root, "kept"), "from");
+
+	if (!from || !line)
+		return line;
+	return (uint64_t)json_integer_value(json_array_get(from, line - 1));
+}
+
+/* The number of the line in a sentence becomes that of the row; a line taken over has none. */
+static void name_row(const struct reply *r, json_t *reason, const json_t *rows)
+{
+	bool en = say_lang() == LANG_EN;
+	uint64_t line = client_u64(reason, "line"), given = client_line_given(r, line);
+	const char *text = client_str(reason, "text");
+	struct buf b = {0};
+	char before[64];
+
+	if (!given || given > json_array_size(rows))
+		return;
+	snprintf(before, sizeof(before), en ? "line %s: " : "第 %s 行：", say_num(line));
+	if (strncmp(text, before, strlen(before)) == 0)
+		text += strlen(before);
+	buf_printf(&b, en ? "row %s: %s" : "第 %s 行：%s",
+		   say_num((uint64_t)json_integer_value(json_array_get(rows, given - 1))), text);
+	json_object_set_new(reason, "text", json_string(buf_str(&b)));
+	buf_close(&b);
+}
+
+void client_name_rows(const struct cli *c, const struct reply *r)
+{
+	json_t *w;
+	size_t i;
+
+	if (!c->rows)
+		return;
+	json_array_foreach (json_object_get(r->root, "warnings"), i, w)
+		name_row(r, w, c->rows);
+	name_row(r, json_object_get(r->root, "verdict"), c->rows);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------- */
+static int post_lines(const struct cli *c, const char *path, json_t *body, struct reply *ret)
+{
+	int rv = client_post(c, path, body, ret);
+
+	if (!rv)
+		client_name_rows(c, ret);
+	return rv;
+}
+
+/* The answer shows warnings, and nothing is written yet. */
+static int ask_about(struct cli *c, const char *path, json_t *again, struct reply *r)
+{
+	if (c->json)
+		cli_print_json(r->root);
+	say_warnings(r);
+	if (!cli_would_ask(c)) {
+		SAY(stderr, M_WARN_ACCEPT);
+		return EXIT_REFUSED;
+	}
+	if (!cli_ask(c, M_ASK_GO_ON, ""))
+		return EXIT_REFUSED;
+	client_close(r);
+	c->warned = true;
+	json_object_del(again, "ask");
+	return post_lines(c, path, json_incref(again), r);
+}
+
+int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret)
+{
+	json_t *again;
+	char path[64];
+	int rv;
+
+	if (!c->accept)
+		json_object_set_new(body, "ask", json_string(cli_would_ask(c) ? "all" : "consent"));
+	again = json_deep_copy(body);
+	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
+	rv = post_lines(c, path, body, ret);
+	if (!rv && json_is_true(json_object_get(ret->root, "asked")))
+		rv = ask_about(c, path, again, ret);
+	client_wipe(again);
+	return rv;
+}
+
+/* "A202,C203", also with the comma of Chinese text. */
+static json_t *words_of(const char *text)
+{
+	static const char wide[] = "，";
+	json_t *list = json_array();
+
+	while (*text) {
+		const char *comma = strstr(text, wide);
+		size_t n = strcspn(text, ",");
+
+		if (comma && (size_t)(comma - text) < n)
+			n = (size_t)(comma - text);
+		if (n)
+			json_array_append_new(list, json_stringn(text, n));
+		text += n;
+		text += *text == ',' ? 1 : *text ? strlen(wide) : 0;
+	}
+	return list;
+}
+
+void client_fill(const struct cli *c, json_t *body, json_t *record, json_t *lines)
+{
+	json_object_set_new(body, "record", record);
+	if (cli_option(c, "drop"))
+		json_object_set_new(body, "drop", words_of(cli_option(c, "drop")));
+	if (lines)
+		json_object_set_new(body, "lines", lines);
 }
 
 int client_record(struct cli *c, const char *type, json_t *record, json_t *lines)
 {
 	json_t *body = json_object();
 	struct reply r = {0};
-	char path[64];
 	int rv = client_sign(c, body, "passphrase");
 
-	json_object_set_new(body, "record", record);
-	if (lines)
-		json_object_set_new(body, "lines", lines);
+	client_fill(c, body, record, lines);
 	if (!rv)
 		rv = files_record(c, rec_type_named(type), body);
 	if (rv) {
 		client_wipe(body);
 		return rv;
 	}
-	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
-	rv = client_post(c, path, body, &r);
+	rv = client_write(c, type, body, &r);
 	if (!rv)
 		rv = client_verdict(c, &r);
 	client_close(&r);

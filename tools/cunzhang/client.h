@@ -36,8 +36,15 @@ int client_sign(struct cli *c, json_t *body, const char *key);
 /* Puts the name of option @option under @who, its passphrase under @key. Exit code. */
 int client_signer(const struct cli *c, json_t *body, const char *option, const char *who,
 		  const char *key);
-/* Sends a record signed by --as and says what became of it. Takes @record and @lines (NULL: none). Exit
- * code. */
+/* The line of the request of which line @line of the record is made, from 1; 0: none. */
+uint64_t client_line_given(const struct reply *r, uint64_t line);
+/* What an answer says of a line is said of its row, when the lines come from a table. */
+void client_name_rows(const struct cli *c, const struct reply *r);
+/* Puts what the options and @record and @lines (NULL: none) say into the body of a record; takes both. */
+void client_fill(const struct cli *c, json_t *body, json_t *record, json_t *lines);
+/* Writes a record of this type; takes @body. A person is asked about its warnings first. */
+int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret);
+/* Sends a record signed by --as and says what became of it. Takes @record and @lines (NULL: none). Exit code. */
 int client_record(struct cli *c, const char *type, json_t *record, json_t *lines);
 /* Overwrites every text in it, then lets it go. */
 void client_wipe(json_t *root);

@@ -97,12 +97,36 @@ static void print_latest(const json_t *h)
 	table_print(&t, stdout);
 }
 
+static void print_corrections(const json_t *h)
+{
+	static const enum msg_id columns[] = {M_T_DAY,	  M_T_MEMBER, M_T_CORRECTED,
+					      M_T_FORMER, M_T_NOW,    M_T_ENTRY};
+	const json_t *all = json_object_get(h, "corrections"), *v;
+	struct table t;
+	size_t i;
+
+	if (json_array_size(all) == 0)
+		return;
+	putchar('\n');
+	SAY(stdout, M_CORRECTIONS);
+	table_columns(&t, columns, 6);
+	json_array_foreach (all, i, v) {
+		table_cell(&t, client_str(v, "day"));
+		table_cell(&t, say_num(client_u64(v, "member")));
+		table_cell(&t, client_str(v, "what"));
+		table_cell(&t, client_str(v, "former"));
+		table_cell(&t, client_str(v, "now"));
+		table_cell(&t, say_num(client_u64(v, "entry")));
+	}
+	table_print(&t, stdout);
+}
+
 static void print_household(const json_t *h)
 {
 	const char *into = client_str(h, "into"), *left = client_str(h, "left_day");
 
-	printf("%s %s  %s  %s %s\n", say_text(M_T_HOUSEHOLD), client_str(h, "household"),
-	       client_str(h, "head_name"), say_text(M_T_GROUP), client_str(h, "group"));
+	SAY(stdout, M_HOUSEHOLD_IS, client_str(h, "household"), client_str(h, "head_name"),
+	    client_str(h, "group"));
 	if (into[0])
 		SAY(stdout, M_HOUSEHOLD_MERGED, left, into);
 	else if (left[0])
@@ -111,6 +135,7 @@ static void print_household(const json_t *h)
 	    client_str(h, "deducted"), client_str(h, "redeemed"), client_str(h, "transferred"));
 	putchar('\n');
 	print_members(h);
+	print_corrections(h);
 	print_latest(h);
 }
 

@@ -7,12 +7,14 @@
 int cmd_catalogue_adopt(struct cli *c)
 {
 	const char *path = cli_option(c, "lines");
-	json_t *changes = NULL;
-	int rv = path ? lines_read(c->type, path, &changes) : EXIT_DONE;
+	json_t *changes = NULL, *rows = NULL, *head;
+	int rv = path ? lines_read(c, c->type, path, &changes, &rows) : EXIT_DONE;
 
-	return rv ? rv
-		  : client_record(c, c->type->name, cli_fields(c, c->type->head, c->type->nhead),
-				  changes);
+	if (rv)
+		return rv;
+	head = cli_fields(c, c->type->head, c->type->nhead);
+	return rows ? lines_record(c, head, changes, rows)
+		    : client_record(c, c->type->name, head, changes);
 }
 
 static const char *until(const char *day)
@@ -37,8 +39,8 @@ static void print_adopted(const json_t *root)
 
 static void print_catalogue(const json_t *root)
 {
-	static const enum msg_id columns[] = {M_T_CODE, M_T_ITEM,  M_T_POINTS,
-					      M_T_CAP,	M_T_SCOPE, M_T_EVIDENCE};
+	static const enum msg_id columns[] = {M_T_CODE,	 M_T_ITEM,     M_T_POINTS,  M_T_CAP,
+					      M_T_SCOPE, M_T_EVIDENCE, M_T_DOCUMENT};
 	bool en = say_lang() == LANG_EN;
 	struct table t;
 	const json_t *v;
@@ -48,7 +50,7 @@ static void print_catalogue(const json_t *root)
 	    client_str(root, "title"), client_str(root, "from"), until(client_str(root, "to")));
 	if (json_object_get(root, "adopted"))
 		print_adopted(root);
-	table_columns(&t, columns, 6);
+	table_columns(&t, columns, 7);
 	t.right[2] = t.right[3] = true;
 	json_array_foreach (json_object_get(root, "items"), i, v) {
 		const char *name = client_str(v, "name_en");
@@ -63,6 +65,8 @@ static void print_catalogue(const json_t *root)
 		table_cell(&t, client_str(v, "cap"));
 		table_cell(&t, cli_choice(&rec_lists[REC_LIST_SCOPE], client_str(v, "scope")));
 		table_cell(&t, client_str(v, "evidence"));
+		table_cell(&t,
+			   strcmp(client_str(v, "document"), "yes") ? "" : say_text(M_DOCUMENT));
 	}
 	table_print(&t, stdout);
 }

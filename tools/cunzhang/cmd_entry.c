@@ -16,34 +16,6 @@ int cmd_entry_record(struct cli *c)
 	return client_record(c, t->name, cli_fields(c, t->head, t->nhead), json_pack("[o]", line));
 }
 
-static int step(struct cli *c, const char *type)
-{
-	const char *line = cli_option(c, "line"), *opinion = cli_option(c, "opinion");
-	json_t *l;
-
-	if (!cli_number_ok("ENTRY", c->args[0], INT64_MAX) ||
-	    !cli_number_ok("--line", line, ENTRY_PARTS_MAX - 1))
-		return EXIT_USAGE;
-	l = json_object();
-	json_object_set_new(l, "entry", json_string(c->args[0]));
-	json_object_set_new(l, "line", json_string(line ? line : "0"));
-	json_object_set_new(l, "decision",
-			    json_string(cli_switch(c, "refuse") ? "refuse" : "agree"));
-	if (opinion)
-		json_object_set_new(l, "opinion", json_string(opinion));
-	return client_record(c, type, json_object(), json_pack("[o]", l));
-}
-
-int cmd_entry_review(struct cli *c)
-{
-	return step(c, "review");
-}
-
-int cmd_entry_confirm(struct cli *c)
-{
-	return step(c, "confirm");
-}
-
 int cmd_entry_reverse(struct cli *c)
 {
 	const struct rec_type *t = rec_type_of(REC_reversal);

@@ -7,94 +7,9 @@
 #include "tools/cunzhang/cli.h"
 #include "tools/cunzhang/client.h"
 #include "tools/cunzhang/files.h"
+#include "tools/cunzhang/report.h"
 
-/* for people; --json has all */
-#define SHOWN_MAX	500
-#define NOTES_SHOWN_MAX 8
-
-/* --- the report ---------------------------------------------------------------------------------- */
-
-static void print_issue(const json_t *v)
-{
-	bool en = say_lang() == LANG_EN;
-	const char *value = client_str(v, "value");
-	struct buf where = {0};
-
-	if (client_u64(v, "row"))
-		buf_printf(&where, en ? "row %s" : "第 %s 行", say_num(client_u64(v, "row")));
-	else
-		buf_puts(&where, say_text(M_IMPORT_FILE));
-	if (client_str(v, "column")[0])
-		buf_printf(&where, en ? ", %s" : "，%s", client_str(v, "column"));
-	if (value[0])
-		buf_printf(&where, en ? " \"%s\"" : "“%s”", value);
-	SAY(stdout, M_IMPORT_ROW, buf_str(&where), client_str(v, en ? "text_en" : "text_zh"));
-	buf_close(&where);
-}
-
-/* What must be mended first, what only was read differently last and not at length. @count: of all, also
- * those not in the list. */
-static void print_issues(const json_t *issues, const char *severity, enum msg_id title,
-			 uint64_t count, size_t most)
-{
-	size_t i, n = 0;
-	const json_t *v;
-
-	json_array_foreach (issues, i, v) {
-		if (strcmp(client_str(v, "severity"), severity) != 0)
-			continue;
-		if (n == 0)
-			SAY(stdout, title);
-		if (n++ < most)
-			print_issue(v);
-	}
-	n = n < most ? n : most;
-	if (count > n)
-		SAY(stdout, M_IMPORT_MORE, say_num(count - n));
-}
-
-/* What the rules say of the records that would be made; @count: of all, also those not in the list. */
-static void print_verdicts(const json_t *list, enum msg_id title, uint64_t count, size_t most)
-{
-	size_t i;
-	const json_t *v;
-
-	if (count)
-		SAY(stdout, title);
-	json_array_foreach (list, i, v) {
-		char where[64];
-
-		if (i == most)
-			break;
-		snprintf(where, sizeof(where), say_lang() == LANG_EN ? "  row %s" : "  第 %s 行",
-			 say_num(client_u64(v, "row")));
-		SAY(stdout, M_IMPORT_VERDICT, client_u64(v, "row") ? where : "  ",
-		    client_str(v, "rule"), client_str(v, "text"));
-	}
-	if (count > i)
-		SAY(stdout, M_IMPORT_MORE, say_num(count - i));
-}
-
-static void print_report(const json_t *root)
-{
-	const json_t *rep = json_object_get(root, "report"),
-		     *issues = json_object_get(rep, "issues");
-
-	print_issues(issues, "error", M_IMPORT_ERRORS, client_u64(rep, "errors"), SHOWN_MAX);
-	print_verdicts(json_object_get(root, "problems"), M_IMPORT_PROBLEMS,
-		       client_u64(root, "problems_count"), SHOWN_MAX);
-	print_issues(issues, "warning", M_IMPORT_WARNINGS, client_u64(rep, "warnings"), SHOWN_MAX);
-	print_verdicts(json_object_get(root, "doubts"), M_IMPORT_DOUBTS,
-		       client_u64(root, "doubts_count"), SHOWN_MAX);
-	print_verdicts(json_object_get(root, "warnings"), M_IMPORT_RULES,
-		       client_u64(root, "warnings_count"), NOTES_SHOWN_MAX);
-	print_issues(issues, "note", M_IMPORT_NOTES, client_u64(rep, "notes"), NOTES_SHOWN_MAX);
-	SAY(stdout, M_IMPORT_ENCODING, client_str(rep, "encoding"));
-	SAY(stdout, M_IMPORT_COUNTS, say_num(client_u64(rep, "rows")),
-	    say_num(client_u64(rep, "errors")),
-	    say_num(client_u64(rep, "warnings") + client_u64(root, "doubts_count")),
-	    say_num(client_u64(rep, "notes")));
-}
+/* --- the answer ---------------------------------------------------------------------------------- */
 
 /* What an earlier import of the same file, or a person since, left there. */
 static void print_before(const json_t *root)
@@ -115,6 +30,15 @@ static void print_before(const json_t *root)
 		    say_num(client_u64(root, "existing_refused_lines")));
 }
 
+/* What the register has already, and what of it changes. */
+static void print_known(const json_t *root)
+{
+	if (client_u64(root, "known_people"))
+		SAY(stdout, M_IMPORT_KNOWN, say_num(client_u64(root, "known")),
+		    say_num(client_u64(root, "known_people")),
+		    say_num(client_u64(root, "corrections")), say_num(client_u64(root, "joins")));
+}
+
 static void print_result(const json_t *root, bool accept)
 {
 	const json_t *rep = json_object_get(root, "report");
@@ -122,11 +46,12 @@ static void print_result(const json_t *root, bool accept)
 	const char *rows = say_num(client_u64(rep, "rows"));
 
 	print_before(root);
+	print_known(root);
 	if (json_is_true(json_object_get(root, "partial")))
 		SAY(stdout, M_IMPORT_PARTIAL, say_num(client_u64(root, "written")),
 		    say_num(client_u64(root, "unfinished")));
 	else if (json_is_true(json_object_get(root, "ok")) && !fresh)
-		return;
+		SAY(stdout, M_IMPORT_NOTHING);
 	else if (json_is_true(json_object_get(root, "done")))
 		SAY(stdout, M_IMPORT_DONE, rows, say_num(fresh));
 	else if (json_is_true(json_object_get(root, "ok")))
@@ -183,7 +108,7 @@ static int round_trip(const struct cli *c, const char *kind, const json_t *head,
 	if (!rv && !(quiet && r.status == 200)) {
 		rv = client_result(c, &r);
 		if (!c->json && json_object_get(r.root, "report")) {
-			print_report(r.root);
+			report_print(r.root);
 			print_result(r.root, cli_switch(c, "accept"));
 		}
 	}

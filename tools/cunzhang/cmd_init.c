@@ -4,6 +4,7 @@
 #include "daemon/io/address.h"
 #include "daemon/io/dir.h"
 #include "daemon/io/file.h"
+#include "daemon/ledger/state/privacy.h"
 #include "daemon/web/api/recjson.h"
 #include "lib/sign.h"
 #include "lib/text.h"
@@ -29,9 +30,11 @@ static int check_address(const struct cli *c, const char *option)
 /* What config.ini would not give back as it was. */
 static int check_text(const char *option, const char *v)
 {
-	if (dir_ini_value(option, v))
+	bool personal = privacy_find(bytes_str(v), PRIVACY_ALL, NULL);
+
+	if (dir_ini_value(option, v) && !personal)
 		return EXIT_DONE;
-	SAY(stderr, M_BAD_TEXT, option, v);
+	SAY(stderr, personal ? M_BAD_PERSONAL : M_BAD_TEXT, option, v);
 	return EXIT_USAGE;
 }
 
@@ -75,7 +78,7 @@ static int check_place(const struct cli *c)
 		SAY(stderr, M_DIR_FULL, c->dir);
 		return EXIT_REFUSED;
 	}
-	return check_address(c, "http");
+	return check_text("operator", name) ? EXIT_USAGE : check_address(c, "http");
 }
 
 static int check_hub(const struct cli *c)

@@ -6,6 +6,7 @@
 
 #include "daemon/io/dir.h"
 #include "daemon/io/file.h"
+#include "lib/look.h"
 #include "lib/sign.h"
 #include "lib/text.h"
 #include "tools/cunzhang/cli.h"
@@ -135,7 +136,7 @@ static int find_people(const struct cli *c, const char *name, const char *digits
 	if (!rv && r.status != 200)
 		rv = client_result(c, &r);
 	json_array_foreach (json_object_get(r.root, "items"), i, v) {
-		if (strcmp(client_str(v, "name"), name) == 0 &&
+		if (look_same(bytes_str(client_str(v, "name")), bytes_str(name)) &&
 		    begins(client_str(v, "key"), digits ? digits : ""))
 			json_array_append(found, v);
 	}
@@ -160,21 +161,18 @@ static int key_is_here(const struct cli *c, const char *name, bool *ret)
 	return rv;
 }
 
-int cmd_operator_add(struct cli *c)
+/* What is asked for; a second key for a name only when @second. */
+static int person_body(struct cli *c, bool second, json_t **ret)
 {
 	const struct rec_type *t = rec_type_of(REC_grant);
 	json_t *body = cli_fields(c, t->head, t->nhead);
 	const char *hex = cli_option(c, "key");
-	struct reply r = {0};
 	bool here = false;
 	int rv = EXIT_DONE;
 
-	if (!hex && !dir_name_ok(c->args[0])) {
-		SAY(stderr, M_BAD_NAME, c->args[0], say_num(DIR_NAME_MAX));
-		json_decref(body);
-		return EXIT_USAGE;
-	}
 	json_object_set_new(body, "name", json_string(c->args[0]));
+	if (second)
+		json_object_set_new(body, "second_key", json_true());
 	if (hex)
 		json_object_set_new(body, "key", json_string(hex));
 	else
@@ -183,11 +181,43 @@ int cmd_operator_add(struct cli *c)
 		rv = client_sign(c, body, "as_passphrase");
 	if (!rv && !hex)
 		rv = add_passphrase(c, body, here);
-	if (rv) {
+	if (rv)
 		client_wipe(body);
-		return rv;
+	else
+		*ret = body;
+	return rv;
+}
+
+static int post_person(struct cli *c, bool second, struct reply *r)
+{
+	json_t *body;
+	int rv = person_body(c, second, &body);
+
+	return rv ? rv : client_post(c, "/api/v1/people", body, r);
+}
+
+static bool is_second(const struct reply *r)
+{
+	return r->status == 409 && strcmp(client_str(r->root, "code"), "SECOND_KEY") == 0;
+}
+
+int cmd_operator_add(struct cli *c)
+{
+	struct reply r = {0};
+	int rv;
+
+	if (!cli_option(c, "key") && !dir_name_ok(c->args[0])) {
+		SAY(stderr, M_BAD_NAME, c->args[0], say_num(DIR_NAME_MAX));
+		return EXIT_USAGE;
 	}
-	rv = client_post(c, "/api/v1/people", body, &r);
+	rv = post_person(c, cli_switch(c, "second-key"), &r);
+	if (!rv && is_second(&r) && cli_would_ask(c)) {
+		SAY(stderr, M_FAILED, client_str(r.root, "message"));
+		if (cli_ask(c, M_ASK_SECOND_KEY, c->args[0])) {
+			client_close(&r);
+			rv = post_person(c, true, &r);
+		}
+	}
 	if (!rv)
 		rv = client_verdict(c, &r);
 	if (!rv && !c->json && json_object_get(r.root, "key"))
@@ -238,14 +268,35 @@ static const char *role_label(const char *name)
 	return say_lang() == LANG_EN ? name : cli_choice(&rec_lists[REC_LIST_ROLE], name);
 }
 
-static void roles_cell(struct table *t, const json_t *roles)
+/* "recorder (1, 2026-01-01..2026-12-31)" */
+static void put_grant(struct buf *b, const json_t *v)
+{
+	const char *group = client_str(v, "group"), *from = client_str(v, "from"),
+		   *to = client_str(v, "to");
+	bool en = say_lang() == LANG_EN;
+
+	buf_puts(b, role_label(client_str(v, "role")));
+	if (!group[0] && !from[0] && !to[0])
+		return;
+	buf_puts(b, en ? " (" : "（");
+	if (group[0])
+		buf_printf(b, en ? "group %s" : "%s 组", group);
+	if (group[0] && (from[0] || to[0]))
+		buf_puts(b, en ? ", " : "，");
+	if (from[0] || to[0])
+		buf_printf(b, "%s..%s", from, to);
+	buf_puts(b, en ? ")" : "）");
+}
+
+static void roles_cell(struct table *t, const json_t *grants)
 {
 	struct buf b = {0};
 	const json_t *v;
 	size_t i;
 
-	json_array_foreach (roles, i, v) {
-		buf_printf(&b, "%s%s", i ? ", " : "", role_label(json_string_value(v)));
+	json_array_foreach (grants, i, v) {
+		buf_puts(&b, i ? ", " : "");
+		put_grant(&b, v);
 	}
 	table_cell(t, buf_str(&b));
 	buf_close(&b);
@@ -270,7 +321,7 @@ int cmd_operator_list(struct cli *c)
 
 			snprintf(key, sizeof(key), "%s", client_str(v, "key"));
 			table_cell(&t, client_str(v, "name"));
-			roles_cell(&t, json_object_get(v, "roles"));
+			roles_cell(&t, json_object_get(v, "grants"));
 			table_cell(&t,
 				   say_text(json_is_true(json_object_get(v, "key_here")) ? M_YES
 											 : M_NO));

@@ -83,7 +83,7 @@ int cmd_redeem(struct cli *c)
 		client_wipe(body);
 		return rv;
 	}
-	rv = client_post(c, "/api/v1/records/redemption", body, &r);
+	rv = client_write(c, "redemption", body, &r);
 	if (!rv)
 		rv = finish(c, &r);
 	client_close(&r);

@@ -75,6 +75,8 @@ static void print_links(const json_t *root)
 			    client_str(v, "last_refusal"));
 	}
 	SAY(stdout, M_LINKS, say_num(running));
+	if (client_str(root, "unlinked")[0])
+		SAY(stdout, M_UNLINKED, client_str(root, "unlinked"));
 }
 
 static void print_counts(const json_t *root)
@@ -105,8 +107,14 @@ static void print_status(const json_t *root)
 		SAY(stdout, M_TRAINING);
 	if (halted[0])
 		SAY(stdout, M_HALTED, halted);
+	if (json_is_true(json_object_get(root, "full")))
+		SAY(stdout, M_FULL);
 	print_feeds(json_object_get(root, "feeds"));
 	print_counts(root);
+	json_array_foreach (json_object_get(root, "missing"), i, v) {
+		SAY(stdout, M_MISSING_ROW, client_str(v, "what"), client_str(v, "about"),
+		    client_str(v, "due"));
+	}
 	print_links(root);
 	json_array_foreach (json_object_get(root, "alarms"), i, v) {
 		SAY(stdout, M_ALARM, client_str(v, "time"), label_of(root, client_str(v, "feed")),

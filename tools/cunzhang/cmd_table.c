@@ -18,10 +18,8 @@ static int give(const struct cli *c, const struct sheet *s)
 		rv = sheet_xlsx(s, xlsx);
 	if (c->json)
 		return rv;
-	if (!rv && !csv && !xlsx) {
-		puts(s->title);
+	if (!rv && !csv && !xlsx)
 		sheet_print(s);
-	}
 	if (!rv && csv)
 		SAY(stdout, M_WROTE_FILE, csv);
 	if (!rv && xlsx)
@@ -85,22 +83,16 @@ static int list_tables(const struct cli *c)
 	return list_end(c, &l);
 }
 
-int cmd_table(struct cli *c)
+static int show_table(struct cli *c, const char *name, const char *const *params)
 {
-	const char *const params[] = {
-		"from",	    cli_option(c, "from"),     "to",	    cli_option(c, "to"),
-		"category", cli_option(c, "category"), "household", cli_option(c, "household"),
-		"year",	    cli_option(c, "year"),     NULL};
 	struct sheet s = {0};
 	struct buf path = {0};
 	struct reply r = {0};
 	int rv;
 
-	if (c->nargs == 0)
-		return list_tables(c);
 	buf_puts(&path, "/api/v1/tables/");
-	buf_puts(&path, c->args[0]);
-	rv = cli_word_ok(c->args[0]) ? client_query(c, buf_str(&path), params, &r) : EXIT_USAGE;
+	buf_puts(&path, name);
+	rv = cli_word_ok(name) ? client_query(c, buf_str(&path), params, &r) : EXIT_USAGE;
 	buf_close(&path);
 	if (!rv)
 		rv = client_result(c, &r);
@@ -114,6 +106,16 @@ int cmd_table(struct cli *c)
 	return rv;
 }
 
+int cmd_table(struct cli *c)
+{
+	const char *const params[] = {
+		"from",	    cli_option(c, "from"),     "to",	    cli_option(c, "to"),
+		"category", cli_option(c, "category"), "household", cli_option(c, "household"),
+		"year",	    cli_option(c, "year"),     NULL};
+
+	return c->nargs ? show_table(c, c->args[0], params) : list_tables(c);
+}
+
 /* --- registers ------------------------------------------------------------------------------------- */
 static int list_registers(const struct cli *c)
 {
@@ -121,7 +123,7 @@ static int list_registers(const struct cli *c)
 
 	list_begin(&l);
 	for (uint32_t i = 0; i < rec_ntypes; i++)
-		if (rec_types[i].listed)
+		if (rec_types[i].listed || rec_types[i].code == REC_household)
 			list_add(&l, "type", rec_types[i].name,
 				 say_lang() == LANG_EN ? rec_types[i].en : rec_types[i].zh);
 	return list_end(c, &l);
@@ -221,6 +223,7 @@ static int read_register(const struct cli *c, const struct rec_type *t, json_t *
 
 int cmd_register(struct cli *c)
 {
+	static const char *const everybody[] = {"all", "1", NULL};
 	struct sheet s = {0};
 	const struct rec_type *t;
 	json_t *all;
@@ -231,6 +234,9 @@ int cmd_register(struct cli *c)
 	t = cli_type(c->args[0]);
 	if (!t)
 		return EXIT_USAGE;
+	if (!t->listed) /* too many for a register: a table leads to them */
+		return show_table(c, t->code == REC_household ? "accounts" : "ledger",
+				  t->code == REC_household ? everybody : everybody + 2);
 	s.title = say_lang() == LANG_EN ? t->en : t->zh;
 	s.rows = json_array();
 	add_column(&s, say_text(M_T_ENTRY), true);

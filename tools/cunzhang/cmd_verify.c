@@ -4,6 +4,7 @@
 
 #include "daemon/feed/feedlog.h"
 #include "daemon/io/dir.h"
+#include "daemon/io/faults.h"
 #include "daemon/io/file.h"
 #include "daemon/io/guardfile.h"
 #include "daemon/io/kvlmdb.h"
@@ -18,6 +19,7 @@
 struct finding {
 	json_t *problems; /* as they are printed with --json */
 	struct verify_report report;
+	struct pages_report pages;
 	char feed[2 * HASH_BYTES + 1]; /* the own one */
 	const char *label;
 };
@@ -51,6 +53,28 @@ static void add_unreadable(struct finding *f, const char *table, int err, const 
 	const struct says words = reply_words(err);
 
 	add_own(f, table, M_VERIFY_UNREADABLE, words.zh, msg->text[0] ? msg->text : words.en);
+}
+
+/* A page that is not what belongs there: nothing was read through it. */
+static void add_page(struct finding *f, const struct pages_fault *p)
+{
+	static const enum msg_id what[] = {
+#define PAGE_MSG(name, text) M_PAGE_##name,
+		PAGES_WHATS(PAGE_MSG)
+#undef PAGE_MSG
+	};
+	enum msg_id id = *p->table ? M_VERIFY_PAGE_OF : M_VERIFY_PAGE;
+	const char *number = say_num(p->page);
+	const char *zh[] = {number, say_in(LANG_ZH, what[p->what]), p->table};
+	const char *en[] = {number, say_in(LANG_EN, what[p->what]), p->table};
+	struct buf text[2] = {{0}};
+
+	say_put(&text[0], LANG_ZH, id, zh, 3);
+	say_put(&text[1], LANG_EN, id, en, 3);
+	add(f, f->feed, f->label, *p->table ? p->table : "store", buf_str(&text[0]),
+	    buf_str(&text[1]));
+	buf_close(&text[0]);
+	buf_close(&text[1]);
 }
 
 static void add_report(struct finding *f)
@@ -145,7 +169,7 @@ static bool bytes_to_blame(int err)
  * blame; ERR_* else. */
 static int check(const struct cli *c, const struct dir *d, struct finding *f, struct errmsg *msg)
 {
-	struct kvlmdb_opts opts = {.readonly = true};
+	struct kvlmdb_opts opts = {.readonly = true, .ret_all = &f->pages};
 	struct kv_txn *t = NULL;
 	struct kv *kv = NULL;
 	struct guard guard;
@@ -167,6 +191,10 @@ static int check(const struct cli *c, const struct dir *d, struct finding *f, st
 		err = check_store(c, d, t, guard_err ? NULL : &guard, f);
 	kv_abort(t);
 	kv_close(kv);
+	for (uint32_t i = 0; i < f->pages.n; i++)
+		add_page(f, &f->pages.fault[i]);
+	if (f->pages.n)
+		return ERR_OK;
 	if (!bytes_to_blame(err))
 		return err;
 	add_unreadable(f, "store", err, msg);
@@ -188,7 +216,7 @@ static void print_json(const struct finding *f)
 	json_decref(o);
 }
 
-static void print_people(const struct finding *f)
+static void print_people(const struct cli *c, const struct finding *f)
 {
 	const json_t *p;
 	size_t i;
@@ -212,6 +240,8 @@ static void print_people(const struct finding *f)
 	else
 		SAY(stdout, M_VERIFY_OK, say_num(f->report.feeds), say_num(f->report.entries),
 		    say_num(f->report.signatures));
+	if (f->pages.n)
+		SAY(stdout, M_VERIFY_PAGES, c->dir);
 }
 
 /* Nothing was looked at: what is missing, and what to do about it. */
@@ -219,6 +249,8 @@ static int not_checked(const struct cli *c, const struct dir *d, int err, const 
 {
 	char path[DIR_PATH_MAX];
 
+	if (err == ERR_DENIED)
+		return cli_fail_err(c, err, msg);
 	if (!client_is_node(c))
 		return CLI_FAIL(c, "NO_NODE", M_NO_NODE, c->dir);
 	if (d->path[0] && !dir_path(d, "store/data.mdb", path) && !file_exists(path))
@@ -233,6 +265,7 @@ int cmd_verify(struct cli *c)
 	struct dir d = {0};
 	int rv = EXIT_DONE, err = dir_open(c->dir, &d, &msg);
 
+	faults_set(say_text(M_VERIFY_FAULT));
 	if (!err) {
 		hash_hex(&d.feed, 64, f.feed);
 		f.label = d.cfg.role == NODE_HUB ? d.cfg.town_name : d.cfg.village_name;
@@ -245,7 +278,7 @@ int cmd_verify(struct cli *c)
 		if (c->json)
 			print_json(&f);
 		else
-			print_people(&f);
+			print_people(c, &f);
 		rv = json_array_size(f.problems) ? EXIT_UNVERIFIED : EXIT_DONE;
 	}
 	verify_close(&f.report);

@@ -37,19 +37,6 @@ static bool is_digest(const char *text)
 	return hex_get(text, strlen(text), digest, sizeof(digest));
 }
 
-/* A sheet comes from somewhere else: it names no file of this computer but those that came with it. */
-static bool leads_outside(const char *name)
-{
-	if (name[0] == '/')
-		return true;
-	for (const char *p = name; p; p = strchr(p, '/')) {
-		p += *p == '/';
-		if (strncmp(p, "..", 2) == 0 && (p[2] == '/' || !p[2]))
-			return true;
-	}
-	return false;
-}
-
 static void put_path(const struct files *x, const char *name, struct buf *path)
 {
 	if (x->folder && name[0] != '/')
@@ -57,11 +44,31 @@ static void put_path(const struct files *x, const char *name, struct buf *path)
 	buf_puts(path, name);
 }
 
+/* A sheet comes from somewhere else: it names no file of this computer but those that came with it. */
+static int read_below(const struct files *x, const char *name, const char *path, struct buf *file)
+{
+	bool link;
+	int err =
+		file_read_below(x->folder ? x->folder : ".", name, WEB_FILE_MAX, file, &link, NULL);
+
+	switch (err) {
+	case ERR_OK: return EXIT_DONE;
+	case ERR_REFUSED: SAY(stderr, link ? M_FILE_LINK : M_FILE_OUTSIDE, name); break;
+	case ERR_LIMIT: SAY(stderr, M_FILE_LARGE, path, say_num(WEB_FILE_MAX >> 20)); break;
+	case ERR_INVALID: SAY(stderr, M_FILE_READ, path, say_text(M_WHY_SPECIAL)); break;
+	case ERR_NOTFOUND: SAY(stderr, M_FILE_READ, path, say_text(M_WHY_NO_FILE)); break;
+	default: SAY(stderr, M_FILE_READ, path, cli_why(err)); break;
+	}
+	return EXIT_USAGE;
+}
+
 /* Evidence without a byte in it proves nothing, and is a copy that went wrong. */
-static int read_file(const char *path, struct buf *file, char hex[2 * HASH_BYTES + 1])
+static int read_file(const struct files *x, const char *name, const char *path, struct buf *file,
+		     char hex[2 * HASH_BYTES + 1])
 {
 	struct hash h;
-	int rv = cli_read_file(path, WEB_FILE_MAX, file);
+	int rv = x->sheet ? read_below(x, name, path, file)
+			  : cli_read_file(path, WEB_FILE_MAX, file);
 
 	if (!rv && file->n == 0) {
 		SAY(stderr, M_FILE_EMPTY, path);
@@ -78,12 +85,8 @@ static int take_file(struct files *x, const char *name, const char *path)
 {
 	char hex[2 * HASH_BYTES + 1];
 	struct buf file = {0};
-	int rv = EXIT_USAGE;
+	int rv = read_file(x, name, path, &file, hex);
 
-	if (x->sheet && leads_outside(name))
-		SAY(stderr, M_FILE_OUTSIDE, name);
-	else
-		rv = read_file(path, &file, hex);
 	buf_close(&file);
 	if (json_object_set_new(x->known, name, rv ? json_null() : json_string(hex)))
 		return CLI_FAIL(x->c, "ERR_NOMEM", M_NO_MEMORY);
@@ -163,7 +166,7 @@ static int send_file(struct files *x, const char *name, const char *hex)
 	int rv;
 
 	put_path(x, name, &path);
-	rv = read_file(buf_str(&path), &file, now);
+	rv = read_file(x, name, buf_str(&path), &file, now);
 	if (!rv && strcmp(now, hex) != 0) {
 		SAY(stderr, M_FILE_CHANGED, buf_str(&path));
 		rv = EXIT_USAGE;

@@ -5,6 +5,7 @@
 
 #include "daemon/web/api/recjson.h"
 #include "tools/cunzhang/args.h"
+#include "tools/cunzhang/columns.h"
 
 static enum msg_id default_text(enum rec_default how)
 {
@@ -14,6 +15,8 @@ static enum msg_id default_text(enum rec_default how)
 	case REC_IN_FORCE: return M_DEFAULT_IN_FORCE;
 	case REC_ITEM: return M_DEFAULT_ITEM;
 	case REC_PRICE: return M_DEFAULT_PRICE;
+	case REC_REGISTERED: return M_DEFAULT_REGISTERED;
+	case REC_KEPT: return M_DEFAULT_KEPT;
 	case REC_NO_DEFAULT: break;
 	}
 	return M_NOTHING_MORE;
@@ -34,6 +37,10 @@ static void put_text(struct buf *b, const struct option_def *o)
 	}
 	if (o->required)
 		buf_puts(b, say_text(M_REQUIRED));
+	else if (o->field && o->field->first)
+		say_put(b, say_lang(), M_DEFAULT_FIRST, (const char *const[]){o->field->first}, 1);
+	else if (o->field && rec_first_needed(o->field))
+		buf_puts(b, say_text(M_DEFAULT_NEEDED));
 	else if (o->field && o->field->fill)
 		buf_puts(b, say_text(default_text(o->field->fill)));
 }
@@ -237,7 +244,8 @@ static void put_example(const struct cli *c)
 		const struct option_def *o = &c->opts[i];
 		bool quoted = o->field && o->field->kind == REC_TEXT;
 
-		if (!o->required || !o->field || (args_of_line(c, o) && !line))
+		if (!o->field || (!o->required && !rec_first_needed(o->field)) ||
+		    (args_of_line(c, o) && !line))
 			continue;
 		buf_printf(&b, " --%s ", cli_option_name(o->name, name));
 		rec_example(o->field, say_lang(), &value);
@@ -308,6 +316,7 @@ void help_command(const struct cli *c)
 		put_roles(c->type);
 		put_open(c->type);
 	}
+	columns_help(m);
 	put_parts(c);
 	if (of_type && made_by(c->type))
 		printf("\n%s\n  cunzhang %s --help\n", say_text(M_HELP_MADE_BY), made_by(c->type));

@@ -2,207 +2,210 @@
 
 #include <string.h>
 
-#include "daemon/web/import/csv.h"
-#include "daemon/web/import/encoding.h"
-#include "daemon/web/import/import_table.h"
-#include "lib/text.h"
+#include "daemon/web/import/import.h"
+#include "tools/cunzhang/client.h"
+#include "tools/cunzhang/files.h"
+#include "tools/cunzhang/report.h"
 
-#define LINES_FILE_MAX ((size_t)1 << 20)
+/* --- what the node knows of households ------------------------------------------------------------------- */
 
-#define NAME_BYTES_MAX 128
+struct known {
+	const struct cli *c;
+	bool asked;
+	struct reply r;
+};
 
-/* A header or a label without spaces, full-width forms, capitals and joining marks; without what stands in
- * brackets, too, if @short_form. "" when it is too long to be one. */
-static void plain(const char *p, size_t n, bool short_form, char out[NAME_BYTES_MAX])
+static const json_t *households(struct known *k)
 {
-	size_t len = n < NAME_BYTES_MAX
-			     ? import_squeeze((struct bytes){(const uint8_t *)p, n}, (uint8_t *)out)
-			     : 0,
-	       to = 0;
+	static const char *const all[] = {"all", "1", NULL};
+	int rv = EXIT_DONE;
 
-	for (size_t i = 0; i < len && !(short_form && out[i] == '('); i++) {
-		char c = out[i];
-
-		if (c != '_' && c != '-')
-			out[to++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-	}
-	out[to] = '\0';
+	if (!k->asked)
+		rv = client_query(k->c, "/api/v1/accounts", all, &k->r);
+	k->asked = true;
+	return rv || k->r.status != 200 ? NULL : json_object_get(k->r.root, "items");
 }
 
-static bool is_called(const struct rec_field *f, const char *header, bool short_form)
+static int find_head(void *ctx, struct bytes household, struct bytes *ret)
 {
-	const char *const names[] = {f->name, f->zh, f->en};
-	char name[NAME_BYTES_MAX];
+	const json_t *h;
+	size_t i;
 
-	for (size_t i = 0; header[0] && i < sizeof(names) / sizeof(names[0]); i++) {
-		plain(names[i], strlen(names[i]), short_form, name);
-		if (strcmp(name, header) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What people call the file that a line names. */
-static bool is_file_word(const char *header)
-{
-	char word[NAME_BYTES_MAX + 2];
-
-	snprintf(word, sizeof(word), "|%s|", header);
-	return header[0] && strstr(IMPORT_FILE_WORDS, word);
-}
-
-/* By its whole name or label first; a short form counts when it can be only one. */
-static const struct rec_field *field_of(const struct rec_type *t, const struct csv_cell *c)
-{
-	const struct rec_field *found = NULL;
-	char header[NAME_BYTES_MAX], brief[NAME_BYTES_MAX];
-	uint32_t n = 0;
-
-	plain(c->p, c->n, false, header);
-	plain(c->p, c->n, true, brief);
-	for (uint32_t i = 0; i < t->nline; i++)
-		if (is_called(&t->line[i], header, false))
-			return &t->line[i];
-	for (uint32_t i = 0; i < t->nline; i++) {
-		const struct rec_field *f = &t->line[i];
-
-		if (is_called(f, brief, true) || (f->kind == REC_DIGEST && is_file_word(brief))) {
-			found = f;
-			n++;
+	json_array_foreach (households(ctx), i, h)
+		if (bytes_eq(bytes_str(client_str(h, "household")), household)) {
+			*ret = bytes_str(client_str(h, "head_name"));
+			return ERR_OK;
 		}
+	return ERR_NOTFOUND;
+}
+
+static struct bytes without_zeros(struct bytes b)
+{
+	while (b.n > 1 && b.p[0] == '0') {
+		b.p++;
+		b.n--;
 	}
-	return n == 1 ? found : NULL;
+	return b;
 }
 
-static void say_columns(const struct rec_type *t)
+static int find_near(void *ctx, struct bytes household, struct import_near *ret)
 {
-	for (uint32_t i = 0; i < t->nline; i++)
-		SAY(stderr, M_FIELD, t->line[i].name,
-		    say_lang() == LANG_EN ? t->line[i].en : t->line[i].zh);
-}
+	const json_t *h;
+	size_t i;
 
-static int read_header(const struct rec_type *t, const struct csv *c, uint32_t n, const char *path,
-		       const struct rec_field *field[CSV_COLUMNS_MAX])
-{
-	char name[64];
+	*ret = (struct import_near){.n = 0};
+	json_array_foreach (households(ctx), i, h) {
+		struct bytes number = bytes_str(client_str(h, "household"));
 
-	for (uint32_t i = 0; i < n; i++) {
-		bool twice = false;
-
-		field[i] = field_of(t, &c->cell[i]);
-		for (uint32_t j = 0; j < i; j++)
-			twice = twice || (field[i] && field[j] == field[i]);
-		if (field[i] && !twice)
-			continue;
-		snprintf(name, sizeof(name), "%.*s",
-			 (int)utf8_cut(c->cell[i].p, c->cell[i].n, sizeof(name) - 1), c->cell[i].p);
-		SAY(stderr, twice ? M_LINES_TWICE : M_LINES_COLUMN, path, name);
-		if (!twice)
-			say_columns(t);
-		return EXIT_USAGE;
+		if (ret->n < 2 && bytes_eq(without_zeros(number), without_zeros(household)))
+			ret->number[ret->n++] = number;
 	}
-	return EXIT_DONE;
+	return ERR_OK;
 }
 
-/* The bytes of a space that a spreadsheet or a clerk leaves at @p: also a wide one and one that does not
- * break; 0: none. */
-static size_t space_at(const char *p, size_t n)
-{
-	if (n >= 1 && (p[0] == ' ' || p[0] == '\t'))
-		return 1;
-	if (n >= 2 && memcmp(p, "\xc2\xa0", 2) == 0)
-		return 2;
-	return n >= 3 && memcmp(p, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
-}
+/* --- the file ------------------------------------------------------------------------------------------- */
 
-static struct csv_cell trimmed(struct csv_cell c)
+static void show(const struct cli *c, const char *path, struct import_report *rep)
 {
-	size_t k;
+	struct buf text = {0};
+	json_t *root = json_object(), *report;
+	struct jw w;
 
-	while ((k = space_at(c.p, c.n))) {
-		c.p += k;
-		c.n -= k;
+	import_report_sort(rep);
+	jw_init(&w, &text);
+	import_report_json(rep, &w);
+	report = text.err ? NULL : json_loadb((const char *)text.p, text.n, 0, NULL);
+	json_object_set_new(root, "report", report);
+	if (c->json) {
+		cli_print_json(root);
+	} else {
+		SAY(stdout, M_LINES_IN, path);
+		report_print(root);
+		if (!rep->count[IMPORT_ERROR])
+			SAY(stdout, M_IMPORT_ACCEPT);
 	}
-	for (k = 1; k <= 3 && k <= c.n; k++)
-		if (space_at(c.p + c.n - k, k) == k) {
-			c.n -= k;
-			k = 0;
+	json_decref(root);
+	buf_close(&text);
+}
+
+static json_t *lines_of(const struct rec_type *t, const struct import_lines *l, json_t *rows)
+{
+	json_t *lines = json_array(), *o;
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		o = json_object();
+		json_array_append_new(rows, json_integer(l->row[i]));
+		for (uint32_t k = 0; k < l->columns; k++) {
+			struct bytes cell = l->cell[i * l->columns + k];
+
+			if (cell.n)
+				json_object_set_new(o, t->line[k].name,
+						    json_stringn((const char *)cell.p, cell.n));
 		}
-	return c;
-}
-
-/* A spreadsheet writes the empty columns behind a table that something once stood in. */
-static uint32_t columns_of(const struct csv *c)
-{
-	uint32_t n = c->ncells;
-
-	while (n && !trimmed(c->cell[n - 1]).n)
-		n--;
-	return n;
-}
-
-static json_t *read_row(const struct csv *c, const struct rec_field *const *field, uint32_t n)
-{
-	json_t *o = json_object();
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct csv_cell cell = trimmed(c->cell[i]);
-
-		if (cell.n)
-			json_object_set_new(o, field[i]->name, json_stringn(cell.p, cell.n));
+		json_array_append_new(lines, o);
 	}
-	return o;
+	return lines;
 }
 
-static int read_text(const struct rec_type *t, const char *path, struct buf *text, json_t *rows)
+int lines_read(const struct cli *c, const struct rec_type *t, const char *path, json_t **ret,
+	       json_t **ret_rows)
 {
-	const struct rec_field *field[CSV_COLUMNS_MAX];
-	struct csv c;
-	uint32_t columns, n = 0;
-	int got, rv = EXIT_DONE;
+	struct known known = {.c = c};
+	struct import_lookup look = {.ctx = &known, .head = find_head, .near = find_near};
+	struct import_opts o = {.accept = c->accept, .look = &look};
+	struct import_report rep = {0};
+	struct import_lines lines = {.n = 0};
+	struct buf raw = {0};
+	int err, rv = cli_read_file(path, IMPORT_BYTES_MAX, &raw);
 
-	csv_open(&c, (char *)text->p, text->n);
-	while (!rv && (got = csv_next(&c)) == 1) {
-		columns = columns_of(&c);
-		if (columns == 0)
-			continue;
-		if (n == 0) {
-			rv = read_header(t, &c, columns, path, field);
-			n = columns;
-		} else if (columns > n) {
-			SAY(stderr, M_LINES_CELLS, path, say_num(c.row), say_num(n));
+	if (!rv) {
+		err = import_lines(raw.p, raw.n, t, say_lang(), &o, &lines, &rep);
+		if (!err) {
+			*ret_rows = json_array();
+			*ret = lines_of(t, &lines, *ret_rows);
+		} else if (err == ERR_INVALID) {
+			show(c, path, &rep);
 			rv = EXIT_USAGE;
 		} else {
-			json_array_append_new(rows, read_row(&c, field, columns));
+			rv = cli_fail_err(c, err, &(struct errmsg){.text = ""});
 		}
 	}
-	if (!rv && got < 0) {
-		SAY(stderr, M_LINES_BROKEN, path, say_num(c.row));
-		rv = EXIT_USAGE;
-	}
+	import_report_close(&rep);
+	client_close(&known.r);
+	buf_close(&raw);
 	return rv;
 }
 
-int lines_read(const struct rec_type *t, const char *path, json_t **ret)
-{
-	struct buf raw = {0}, text = {0};
-	enum encoding enc = ENCODING_UTF8;
-	uint32_t line = 0;
-	json_t *rows = json_array();
-	int rv;
+/* --- what the rules say of them ------------------------------------------------------------------------- */
 
-	rv = cli_read_file(path, LINES_FILE_MAX, &raw);
-	if (!rv && encoding_to_utf8(raw.p, raw.n, &text, &enc, &line)) {
-		SAY(stderr, M_LINES_ENCODING, path);
-		rv = EXIT_USAGE;
-	} else if (!rv) {
-		rv = read_text(t, path, &text, rows);
+/* Does a rule refuse a line that people gave? */
+static bool line_refused(const struct reply *r)
+{
+	const json_t *v = json_object_get(r->root, "verdict");
+
+	return r->status == 422 && client_line_given(r, client_u64(v, "line"));
+}
+
+/* A rule names the first line that it refuses: the others are tried without it, and nothing is written any more, until
+ * every one is named. */
+static int name_others(const struct cli *c, const char *path, json_t *body, struct reply *r)
+{
+	uint64_t n = 0;
+	bool refused = true;
+	int rv = EXIT_DONE;
+
+	json_object_set_new(body, "dry_run", json_true());
+	while (!rv && refused) {
+		const json_t *v = json_object_get(r->root, "verdict");
+		size_t at = (size_t)client_line_given(r, client_u64(v, "line")) - 1;
+
+		n++;
+		SAY(stderr, M_REFUSED, client_str(v, "rule"), client_str(v, "text"));
+		json_array_remove(json_object_get(body, "lines"), at);
+		json_array_remove(c->rows, at);
+		if (json_array_size(c->rows) == 0)
+			break;
+		client_close(r);
+		*r = (struct reply){0};
+		rv = client_post(c, path, json_deep_copy(body), r);
+		client_name_rows(c, r);
+		refused = !rv && line_refused(r);
 	}
-	buf_close(&raw);
-	buf_close(&text);
+	SAY(stderr, M_ROWS_REFUSED, say_num(n));
+	return rv ? rv : EXIT_REFUSED;
+}
+
+static int write_rows(struct cli *c, json_t *body, struct reply *r)
+{
+	json_t *again = json_deep_copy(body);
+	char path[64];
+	int rv = client_write(c, c->type->name, body, r);
+
+	snprintf(path, sizeof(path), "/api/v1/records/%s", c->type->name);
+	if (!rv && line_refused(r) && !c->json)
+		rv = name_others(c, path, again, r);
+	else if (!rv)
+		rv = client_verdict(c, r);
+	client_wipe(again);
+	return rv;
+}
+
+int lines_record(struct cli *c, json_t *record, json_t *lines, json_t *rows)
+{
+	json_t *body = json_object();
+	struct reply r = {0};
+	int rv = client_sign(c, body, "passphrase");
+
+	c->rows = rows;
+	client_fill(c, body, record, lines);
+	if (!rv)
+		rv = files_record(c, c->type, body);
 	if (rv)
-		json_decref(rows);
+		client_wipe(body);
 	else
-		*ret = rows;
+		rv = write_rows(c, body, &r);
+	client_close(&r);
+	json_decref(rows);
+	c->rows = NULL;
 	return rv;
 }

@@ -3,10 +3,13 @@
 
 #include "tools/cunzhang/cli.h"
 
-/* The lines of a record from a CSV file (UTF-8 or GB18030): the first row names the fields, by their name or
- * their label in Chinese or English, however it is spaced and with or without what stands in brackets; empty
- * cells are left out, and spaces around the others. Gives a list of objects, or says which row and
- * column cannot be read and how to mend it. Exit code. */
-int lines_read(const struct rec_type *t, const char *path, json_t **ret);
+/* The lines of a record from a table (CSV or xlsx), read as all tables are: its header names the fields, by their
+ * name or their label in Chinese or English; empty cells are left out. Gives a list of objects and the row of
+ * each, or prints the report of what must be mended. Exit code. */
+int lines_read(const struct cli *c, const struct rec_type *t, const char *path, json_t **ret,
+	       json_t **ret_rows);
+/* As client_record, of c->type: what the rules say of a line is said of its row in the file, and every one that they
+ * refuse is named. Takes all three. */
+int lines_record(struct cli *c, json_t *record, json_t *lines, json_t *rows);
 
 #endif

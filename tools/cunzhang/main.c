@@ -17,6 +17,7 @@
 #define END {NULL, NULL, M_COUNT, false, 0, NULL}
 #define AS {"as", "NAME", M_O_AS, true, 0, NULL}
 #define FEED {"feed", "FEED", M_O_FEED, false, 0, NULL}
+#define DROP {"drop", "LIST", M_O_DROP, false, 0, NULL}
 #define ACCEPT {"accept", NULL, M_O_ACCEPT, false, 0, NULL}
 
 static const struct option_def o_init_hub[] = {
@@ -40,7 +41,7 @@ static const struct option_def o_invite[] = {
 	AS, {"out", "FILE", M_O_OUT, true, 'o', NULL}, END,
 };
 static const struct option_def o_operator_add[] = {
-	AS, {"key", "HEX", M_O_KEY, false, 0, NULL}, END,
+	AS, {"key", "HEX", M_O_KEY, false, 0, NULL}, {"second-key", NULL, M_O_SECOND_KEY, false, 0, NULL}, END,
 };
 static const struct option_def o_operator_revoke[] = {
 	AS, {"key", "HEX", M_O_KEY_OF, false, 0, NULL}, END,
@@ -61,6 +62,8 @@ static const struct option_def o_catalogue_show[] = {
 };
 static const struct option_def o_step[] = {
 	AS,
+	{"all", NULL, M_O_STEP_ALL, false, 0, NULL},
+	{"group", "CODE", M_O_STEP_GROUP, false, 0, NULL},
 	{"line", "N", M_O_LINE, false, 0, NULL},
 	{"refuse", NULL, M_O_REFUSE, false, 0, NULL},
 	{"opinion", "TEXT", M_O_OPINION, false, 0, NULL},
@@ -77,10 +80,10 @@ static const struct option_def o_entry_record[] = {
 	AS, {"file", "FILE", M_O_FILE, false, 0, NULL}, END,
 };
 static const struct option_def o_record[] = {
-	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, END,
+	AS, {"lines", "FILE", M_O_LINES, false, 0, NULL}, DROP, END,
 };
 static const struct option_def o_adopt[] = {
-	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, END,
+	AS, {"lines", "FILE", M_O_CHANGES, false, 0, NULL}, DROP, END,
 };
 static const struct option_def o_none[] = {END};
 static const struct option_def o_status[] = {
@@ -115,6 +118,9 @@ static const struct option_def o_entry_sheet[] = {
 	{"evidence", "TEXT", M_O_SHEET_EVIDENCE, true, 0, NULL},
 	{"out", "FILE", M_O_OUT, true, 'o', NULL},
 	END,
+};
+static const struct option_def o_template[] = {
+	{"out", "FILE", M_O_TEMPLATE_OUT, true, 'o', NULL}, END,
 };
 static const struct option_def o_redeem[] = {
 	AS,
@@ -161,12 +167,13 @@ const struct command main_commands[] = {
 	{"catalogue adopt", "", M_C_CATALOGUE_ADOPT, M_NOTHING_MORE, W, cmd_catalogue_adopt, o_adopt, REC_adopt_catalogue, false, false},
 	{"catalogue show", "", M_C_CATALOGUE_SHOW, M_NOTHING_MORE, 0, cmd_catalogue_show, o_catalogue_show, 0, false, false},
 	{"entry record", "", M_C_ENTRY_RECORD, M_X_ENTRY_RECORD, W, cmd_entry_record, o_entry_record, REC_points, true, false},
-	{"entry review", "ENTRY", M_C_ENTRY_REVIEW, M_X_ENTRY_STEP, W, cmd_entry_review, o_step, 0, false, false},
-	{"entry confirm", "ENTRY", M_C_ENTRY_CONFIRM, M_X_ENTRY_STEP, W, cmd_entry_confirm, o_step, 0, false, false},
+	{"entry review", "[ENTRY...]", M_C_ENTRY_REVIEW, M_X_ENTRY_STEP, W, cmd_entry_review, o_step, 0, false, false},
+	{"entry confirm", "[ENTRY...]", M_C_ENTRY_CONFIRM, M_X_ENTRY_STEP, W, cmd_entry_confirm, o_step, 0, false, false},
 	{"entry reverse", "ENTRY", M_C_ENTRY_REVERSE, M_X_ENTRY_REVERSE, W, cmd_entry_reverse, o_as, REC_reversal, false, false},
 	{"entry import", "FILE", M_C_ENTRY_IMPORT, M_X_IMPORT, IMPORTS, cmd_entry_import, o_entry_import, 0, false, false},
 	{"entry sheet", "", M_C_ENTRY_SHEET, M_X_ENTRY_SHEET, 0, cmd_entry_sheet, o_entry_sheet, 0, false, false},
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
+	{"template", "NAME", M_C_TEMPLATE, M_X_TEMPLATE, CMD_NO_DIR, cmd_template, o_template, 0, false, false},
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, false},
 	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},

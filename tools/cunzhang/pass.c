@@ -177,10 +177,33 @@ static int find(const struct cli *c, const char *name, bool is_new, char **ret)
 	return from_terminal(name, is_new, ret);
 }
 
+/* What was typed serves the whole command: many records may be signed with it. */
+static char *typed, typed_name[64];
+
+static void keep(const char *name, const char *pass)
+{
+	pass_free(typed);
+	typed = NULL;
+	if (strlen(name) < sizeof(typed_name) && !give(pass, &typed))
+		snprintf(typed_name, sizeof(typed_name), "%s", name);
+}
+
+static int find_or_typed(const struct cli *c, const char *name, bool is_new, char **ret)
+{
+	int rv;
+
+	if (typed && !is_new && strcmp(name, typed_name) == 0)
+		return give(typed, ret);
+	rv = find(c, name, is_new, ret);
+	if (!rv && !is_new)
+		keep(name, *ret);
+	return rv;
+}
+
 int pass_get(const struct cli *c, const char *name, bool is_new, char **ret)
 {
 	char *pass = NULL;
-	int rv = find(c, name, is_new, &pass);
+	int rv = find_or_typed(c, name, is_new, &pass);
 
 	if (!rv && is_new && strlen(pass) < PASS_BYTES_MIN) {
 		SAY(stderr, M_PASS_SHORT, name, say_num(PASS_BYTES_MIN));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/look.h"
 #include "lib/template.h"
 #include "lib/text.h"
 
@@ -123,18 +124,12 @@ static int width_of(const char *s)
 	return n;
 }
 
-static bool steers(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfffd;
-}
-
 static void put_clean(struct buf *out, const char *s)
 {
 	while (*s) {
 		const char *from = s;
 
-		if (steers(next_char(&s)))
+		if (look_steers(next_char(&s)))
 			buf_puts(out, "\xef\xbf\xbd");
 		else
 			buf_put(out, from, (size_t)(s - from));

@@ -58,9 +58,11 @@ BEGIN {
 	IO = level["io"]
 	words("assert.h errno.h inttypes.h limits.h stdarg.h stdbool.h stddef.h stdint.h stdio.h " \
 	      "stdlib.h string.h", pure_header)
-	# the libraries of the pure layers, each behind one module; iconv for files in GB18030
+	# the libraries of the pure layers, each behind one module; iconv for files in GB18030, minizip and
+	# expat for xlsx
 	words("lib/sign.c:sodium.h proto/noise.c:sodium.h lib/hash.h:nettle/sha2.h " \
 	      "daemon/web/import/encoding.c:iconv.h " \
+	      "daemon/web/import/zip.c:minizip/unzip.h daemon/web/import/xlsx.c:expat.h " \
 	      "proto/wr.c:msgpack/pack.h", pure_extra)
 	words("strcpy strcat sprintf vsprintf gets strtok atoi atol atoll atof", banned)
 	words("time gettimeofday clock_gettime clock localtime gmtime mktime rand random srand " \
@@ -122,6 +124,19 @@ function check_names(code,    name, rest, before) {
 	}
 	if (mine <= PURE && code ~ /(^|[^A-Za-z0-9_])(float|double)([^A-Za-z0-9_]|$)/)
 		say("no floating point in a pure layer")
+}
+
+# A build without assertions must do the same: they change nothing. What a test asks for must be asked in every build.
+function check_assert(code,    text) {
+	if (!in_assert && !match(code, /(^|[^A-Za-z0-9_])assert[ \t]*\(/))
+		return
+	if (!in_assert && mine == TOP + 2)
+		say("assert() in a test: T_OK, T_EQ or CHECK, which no build leaves out")
+	text = in_assert ? code : substr(code, RSTART)
+	in_assert = text !~ /;/
+	gsub(/[=!<>]=/, "", text)
+	if (text ~ /=|\+\+|--/)
+		say("assert() with an effect")
 }
 
 # The name of a test is a sentence and may have any word.
@@ -222,6 +237,7 @@ function start_of_file(    unused) {
 	guard_lines = 0
 	directives = 0
 	in_comment = 0
+	in_assert = 0
 	in_head = 1
 	seen = 0
 	gap = 0
@@ -269,6 +285,7 @@ FNR == 1 { start_of_file() }
 		in_head = 0
 	}
 	check_names(code)
+	check_assert(code)
 	check_words(code)
 }
 

@@ -14,25 +14,47 @@
 static bool fills(const struct rec_field *f, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (f[i].fill)
+		if (f[i].fill && f[i].fill != REC_KEPT)
 			return true;
 	return false;
 }
 
-/* A minute of 00:00 may have been given. */
+/* A minute of 00:00 may have been given, and an empty phone. */
 static bool lacks(const struct defaults_record *r, const struct rec_field *f, const void *s)
 {
-	return f->fill && rec_is_zero(f, s) && !(f->fill == REC_NOW && r->has_minute);
+	if (f->fill == REC_REGISTERED)
+		return !r->given || !r->given(r->ctx, f->name);
+	return f->fill && f->fill != REC_KEPT && rec_is_zero(f, s) &&
+	       !(f->fill == REC_NOW && r->has_minute);
 }
 
 /* --- what was written before ----------------------------------------------------------------------- */
 
-static void take_over(const struct defaults_record *r, const struct rec_field *f, uint32_t n,
-		      void *s, const void *then)
+/* Texts are borrowed from a transaction that ends before the record is written. */
+static int keep_text(const struct defaults_record *r, const struct rec_field *f, void *s)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (lacks(r, &f[i], s))
-			rec_copy(&f[i], s, then);
+	struct bytes b = rec_bytes(f, s);
+	size_t start = r->kept->n;
+
+	if (buf_put(r->kept, b.p, b.n))
+		return r->kept->err;
+	rec_put_bytes(f, s, (struct bytes){r->kept->p + start, b.n});
+	return ERR_OK;
+}
+
+static int take_over(const struct defaults_record *r, const struct rec_field *f, uint32_t n,
+		     void *s, const void *then)
+{
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < n && !err; i++) {
+		if (!lacks(r, &f[i], s))
+			continue;
+		rec_copy(&f[i], s, then);
+		if (f[i].kind == REC_TEXT || f[i].kind == REC_CODE)
+			err = keep_text(r, &f[i], s);
+	}
+	return err;
 }
 
 static uint8_t *line_of(const struct defaults_record *r, uint32_t i)
@@ -40,7 +62,7 @@ static uint8_t *line_of(const struct defaults_record *r, uint32_t i)
 	return r->lines + i * r->t->line_size;
 }
 
-/* Only numbers are taken over, nothing that is borrowed. Whether all of it is the same is for the log to say.
+/* Whether all of it is the same is for the log to say.
  * ERR_NOTFOUND: there is nothing under this ID. */
 static int as_before(struct kv_txn *t, uint32_t feed, const uint8_t *txid,
 		     struct defaults_record *r)
@@ -64,13 +86,13 @@ static int as_before(struct kv_txn *t, uint32_t feed, const uint8_t *txid,
 		return ERR_OK;
 	/* what is redacted cannot be the same any more */
 	if (!rec_decode_head(r->t, &p, &then))
-		take_over(r, r->t->head, r->t->nhead, r->head->raw, &then);
-	if (rec_nlines(r->t, &p, &n))
-		return ERR_OK;
-	for (uint32_t i = 0; i < n && i < r->nlines; i++)
+		err = take_over(r, r->t->head, r->t->nhead, r->head->raw, &then);
+	if (err || rec_nlines(r->t, &p, &n))
+		return err;
+	for (uint32_t i = 0; i < n && i < r->nlines && !err; i++)
 		if (!rec_decode_line(r->t, &p, i, &then))
-			take_over(r, r->t->line, r->t->nline, line_of(r, i), &then);
-	return ERR_OK;
+			err = take_over(r, r->t->line, r->t->nline, line_of(r, i), &then);
+	return err;
 }
 
 /* --- the day --------------------------------------------------------------------------------------- */
@@ -196,6 +218,23 @@ static int redemption(const struct defaults_at *at, bool fresh, struct defaults_
 	return err;
 }
 
+/* --- people ---------------------------------------------------------------------------------------- */
+/* What is not said of a person stays as it is. */
+static int person(const struct defaults_at *at, struct defaults_record *r, struct reason *why)
+{
+	struct rec_person_correction *h = (struct rec_person_correction *)r->head->raw, now;
+	const struct reader reader = reader_of(at->t, at->feed_no);
+	struct state_household home;
+	int err = read_household(&reader, h->household, &home);
+
+	*why = (struct reason){.id = err ? V_HOUSEHOLD_UNKNOWN : V_MEMBER_UNKNOWN,
+			       .num = {0, err ? 0 : (int64_t)h->member}};
+	reason_set_text(why->s, h->household.p, h->household.n);
+	if (!err)
+		err = read_registered(&reader, h->household, h->member, &now);
+	return err ? err : take_over(r, r->t->head, r->t->nhead, h, &now);
+}
+
 int defaults_fill(const struct defaults_at *at, const uint8_t *txid, struct defaults_record *r,
 		  struct reason *why)
 {
@@ -213,6 +252,7 @@ int defaults_fill(const struct defaults_at *at, const uint8_t *txid, struct defa
 	switch (r->t->code) {
 	case REC_points: return points(at, r, why);
 	case REC_redemption: return redemption(at, fresh, r, why);
+	case REC_person_correction: return fresh ? person(at, r, why) : ERR_OK;
 	default: return ERR_OK; /* the day was all */
 	}
 }

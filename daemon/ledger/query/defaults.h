@@ -12,6 +12,7 @@ struct defaults_at {
 	uint32_t feed_no; /* the own feed */
 	uint64_t wall_ms; /* 0: not known */
 };
+#define DEFAULTS_KEPT_MAX 512 /* bytes of all texts of one record */
 /* A record as people gave it, to be filled in; nothing is owned. */
 struct defaults_record {
 	const struct rec_type *t;
@@ -19,6 +20,10 @@ struct defaults_record {
 	uint8_t *lines; /* nlines structs of the line type */
 	uint32_t nlines;
 	bool has_minute; /* of a redemption: 00:00 was given, too */
+	/* REGISTERED: was the field of the head given, be it empty? NULL: it was not. */
+	bool (*given)(void *ctx, const char *field);
+	void *ctx;
+	struct buf *kept; /* of texts that are filled in; must not move */
 };
 
 /* Fills in what is missing. @txid (may be NULL): what was

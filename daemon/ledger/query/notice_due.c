@@ -84,10 +84,13 @@ day_t notice_due_after(day_t covered)
 	return period_end(covered + 1) + NOTICE_DUE_DAYS;
 }
 
-static int first_scheme(void *ctx, const struct document *d)
+static int earliest(void *ctx, const struct document *d)
 {
-	*(day_t *)ctx = d->from;
-	return 1;
+	day_t *first = ctx;
+
+	if (*first == DAY_NONE || d->from < *first)
+		*first = d->from;
+	return ERR_OK;
 }
 
 int notice_due_since(const struct ask *a, day_t *ret)
@@ -98,9 +101,11 @@ int notice_due_since(const struct ask *a, day_t *ret)
 	int err;
 
 	*ret = DAY_NONE;
-	err = read_documents(READER(a->t, a->feed.no), DOC_SCHEME, first_scheme, ret);
-	if (err < 0 || *ret == DAY_NONE)
-		return err < 0 ? err : ERR_OK;
+	err = read_documents(READER(a->t, a->feed.no), DOC_SCHEME, earliest, ret);
+	if (!err) /* points are given by a catalogue alone */
+		err = read_documents(READER(a->t, a->feed.no), DOC_CATALOGUE, earliest, ret);
+	if (err || *ret == DAY_NONE)
+		return err;
 	err = feedlog_read(a->t, a->feed.no, 0, &leaf, &payload);
 	if (!err && entry_parse(leaf.p, leaf.n, &e))
 		err = ERR_CORRUPT;

@@ -16,7 +16,7 @@ int notice_covering(const struct ask *a, enum rec_choice_NOTICE kind, day_t day,
 /* A day that is not covered is due with the period of the calendar that it is in: the last day for a notice when all
  * days to @covered are covered. */
 day_t notice_due_after(day_t covered);
-/* What was before the first scheme, or before the ledger was kept here, needs no notice of ours: the first day that
+/* What was before the first catalogue or scheme, or before the ledger was kept here, needs no notice of ours: the first day that
  * does; DAY_NONE: none yet. */
 int notice_due_since(const struct ask *a, day_t *ret);
 

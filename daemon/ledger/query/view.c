@@ -111,8 +111,10 @@ static int param_unknown(struct ask *a, const struct view_def *def, const char *
 	struct buf zh = {0}, en = {0};
 	int err;
 
-	buf_puts(&zh, def->params ? "可用：" : "它没有选项");
-	buf_puts(&en, def->params ? "it has:" : "it has none");
+	bool any = def->params & ~VIEW_TOWN;
+
+	buf_puts(&zh, any ? "可用：" : "它没有选项");
+	buf_puts(&en, any ? "it has:" : "it has none");
 	for (uint32_t i = 0; i < VIEW_PARAMS; i++) {
 		if (!(def->params & view_params[i].param))
 			continue;
@@ -146,11 +148,23 @@ static int of_village(struct ask *a)
 			  SAYS("如 --feed 500101999201", "for example --feed 500101999201"));
 }
 
+static int of_town(struct ask *a)
+{
+	if (a->feed.no == FEED_TOWN)
+		return ERR_OK;
+	return ask_refuse(a, ASK_MISSING, "FEED_UNKNOWN", "feed",
+			  SAYS("这是全镇的统计表，在镇级中心查看",
+			       "this table is of the town: ask for it at the hub"),
+			  SAYS("--dir 指向中心的目录", "--dir of the hub"));
+}
+
 int view_check(struct ask *a, const struct view_def *def)
 {
 	int err = params_known(a, def);
 
-	return err ? err : of_village(a);
+	if (err)
+		return err;
+	return def->params & VIEW_TOWN ? of_town(a) : of_village(a);
 }
 
 /* A year is counted by the day of the deed, as its appraisal does; a period by that of confirmation. */

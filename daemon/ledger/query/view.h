@@ -51,6 +51,7 @@ VIEWS(VIEW_STRUCT)
 #define VIEW_HOUSEHOLD UINT32_C(4)
 #define VIEW_YEAR      UINT32_C(8)
 #define VIEW_ALL       UINT32_C(16)
+#define VIEW_TOWN      UINT32_C(32) /* no parameter: a list of the town, over its villages */
 #define VIEW_PARAMS    6
 extern const struct view_param {
 	const char *name;

@@ -102,14 +102,25 @@ static int count_line(struct measures *m, const struct statement_row *row)
 	return count_prompt(m, row);
 }
 
+/* What was taken back was not given. */
+static int count_reward(struct measures *m, const struct statement_row *row)
+{
+	uint64_t by;
+	int err = entry_settled(m->a->t, m->a->feed.no, row->entry, &by);
+
+	if (err || by)
+		return err;
+	m->given++;
+	m->published += is_posted(m, row);
+	return ERR_OK;
+}
+
 static int count_row(void *ctx, const struct statement_row *row)
 {
 	struct measures *m = ctx;
 
-	if (row->kind == POSTING_REDEEMED) {
-		m->given++;
-		m->published += is_posted(m, row);
-	}
+	if (row->kind == POSTING_REDEEMED)
+		return count_reward(m, row);
 	return row->kind == POSTING_LINE ? count_line(m, row) : ERR_OK;
 }
 
@@ -242,7 +253,8 @@ static int count_duty(void *ctx, const struct duty *d)
 	struct in_time *x = ctx;
 	uint32_t i = 0;
 
-	if (!statement_covers(&x->m->p, d->due))
+	/* what is lacking is never seen done: it is no longer there */
+	if (d->def == &views[VIEW_missing] || !statement_covers(&x->m->p, d->due))
 		return ERR_OK;
 	while (i < x->n && !str_eq((const char *)d->what.p, d->what.n, x->of[i].what))
 		i++;

@@ -259,8 +259,10 @@ static int read_reply(const struct walk *w, struct row_guidance *g)
 	struct rec_guidance_reply r;
 	int err = g->reply ? head_of(w, g->reply, REC_guidance_reply, &r) : ERR_OK;
 
-	if (!err && g->reply)
+	if (!err && g->reply) {
 		g->replied = r.day;
+		g->answer = r.text;
+	}
 	return err;
 }
 
@@ -289,6 +291,7 @@ static int on_guidance(void *ctx, uint64_t seq)
 	g.kind = r.kind;
 	g.due = r.due;
 	g.title = r.title;
+	g.text = r.text;
 	err = read_outcome(&feed, rec_type_of(REC_guidance), x->code, seq, &o);
 	if (err)
 		return err;

@@ -4,7 +4,9 @@
 #include "daemon/ledger/rules/people/roster.h"
 #include "daemon/ledger/rules/refs.h"
 #include "daemon/ledger/rules/town/guidance.h"
+#include "daemon/ledger/state/privacy.h"
 #include "lib/err.h"
+#include "lib/look.h"
 
 /* A head (line 0) or a line whose fields are checked. */
 struct part {
@@ -43,21 +45,99 @@ static int check_number(struct rule_ctx *ctx, const struct part *p, const struct
 	uint64_t u = rec_u(f, p->s);
 
 	if (f->at_most && u > rec_u(f->at_most, p->s))
-		return rule_malformed(ctx, f->name, p->line);
+		return rule_refuse(ctx, &(struct refusal){.id = V_AT_MOST,
+							  .num = {(int64_t)u,
+								  (int64_t)rec_u(f->at_most, p->s)},
+							  .s = bytes_str(f->name),
+							  .t = bytes_str(f->at_most->name)});
 	if (f->member && u)
 		return roster_is_member(ctx, p->line, rec_bytes(f->member_of, p->s), (uint32_t)u,
 					f->member);
 	return f->ref ? check_ref(ctx, p, f) : ERR_OK;
 }
 
+/* --- texts ----------------------------------------------------------------------------------------- */
+static int check_look(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f,
+		      struct bytes text)
+{
+	char code[LOOK_CODE_MAX];
+	struct look_found found;
+	struct look look;
+
+	if (look_find(text, f->person, &found))
+		return rule_refuse(ctx,
+				   &(struct refusal){.id = V_TEXT_CHARACTER,
+						     .num = {p->line, found.place},
+						     .s = bytes_str(f->name),
+						     .t = bytes_str(look_code(found.c, code))});
+	if (!f->person || text.n == 0)
+		return ERR_OK;
+	look_of(text, &look);
+	return look.n ? ERR_OK
+		      : rule_refuse(ctx, &(struct refusal){.id = V_P08_MISSING,
+							   .num = {p->line},
+							   .s = bytes_str(f->name)});
+}
+
+/* What kinds of numbers a text has no reason to hold. Codes have digits of their own, but none of them is an identity
+ * number by chance. */
+static unsigned foreign_numbers(const struct rec_field *f)
+{
+	if (f->phone)
+		return PRIVACY_CARDS | PRIVACY_LONG;
+	if (f->paper)
+		return PRIVACY_PHONES;
+	return f->kind == REC_TEXT ? PRIVACY_ALL : 0;
+}
+
+/* What is written cannot be taken back, and goes to others. */
+static int check_text(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
+{
+	struct bytes text = rec_bytes(f, p->s);
+	int err = f->kind == REC_TEXT ? check_look(ctx, p, f, text) : ERR_OK;
+
+	if (err || !privacy_find(text, foreign_numbers(f), NULL))
+		return err;
+	return rule_refuse(ctx, &(struct refusal){.id = V_PERSONAL_NUMBER,
+						  .num = {p->line},
+						  .s = bytes_str(f->name)});
+}
+
+int fields_texts(struct rule_ctx *ctx, uint32_t line, const void *s)
+{
+	const struct part p = {line, s};
+	const struct rec_type *t = ctx->type;
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < t->nline && !err; i++)
+		if (t->line[i].kind == REC_TEXT || t->line[i].kind == REC_CODE)
+			err = check_text(ctx, &p, &t->line[i]);
+	return err;
+}
+
 static int check_code(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
 {
 	struct bytes code = rec_bytes(f, p->s);
 	struct state_household h;
+	int err = check_text(ctx, p, f);
 
+	if (err)
+		return err;
 	if (f->household && code.n)
 		return roster_is(ctx, p->line, code, f->household, &h);
 	return f->enrolled && code.n ? guidance_need_village(ctx, code) : ERR_OK;
+}
+
+/* By a slip of the finger, or of the unit, a rule of the village would be another one. */
+static void warn_far(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
+{
+	int64_t first, value;
+
+	if (!rec_far(f, p->s, &first, &value))
+		return;
+	rule_warn(ctx, &(struct refusal){.id = f->kind == REC_U ? V_FAR_NUMBER : V_FAR_AMOUNT,
+					 .num = {value, first},
+					 .s = bytes_str(f->name)});
 }
 
 static int check_field(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
@@ -66,10 +146,10 @@ static int check_field(struct rule_ctx *ctx, const struct part *p, const struct 
 	case REC_DAY: return check_day(ctx, p, f);
 	case REC_U: return check_number(ctx, p, f);
 	case REC_CODE: return check_code(ctx, p, f);
+	case REC_TEXT: return check_text(ctx, p, f);
 	case REC_POINTS:
 	case REC_FEN:
 	case REC_QTY:
-	case REC_TEXT:
 	case REC_BIN:
 	case REC_CHOICE:
 	case REC_MINUTE:
@@ -83,8 +163,11 @@ static int check_part(struct rule_ctx *ctx, const struct part *p, const struct r
 {
 	int err = ERR_OK;
 
-	for (uint32_t i = 0; i < n && !err; i++)
+	for (uint32_t i = 0; i < n && !err; i++) {
 		err = check_field(ctx, p, &f[i]);
+		if (!err && f[i].near)
+			warn_far(ctx, p, &f[i]);
+	}
 	return err;
 }
 

@@ -264,12 +264,14 @@ static int run(struct fold *f, const struct entry *e, struct bytes payload, bool
 int fold_apply(struct fold *f, const struct entry *e, struct bytes payload, bool author_ok,
 	       struct verdict *ret)
 {
+	f->about = 0;
 	return run(f, e, payload, author_ok, true, ret);
 }
 
 int fold_judge(struct fold *f, const struct entry *e, struct bytes payload, bool author_ok,
 	       struct verdict *ret)
 {
+	f->about = 0;
 	return run(f, e, payload, author_ok, false, ret);
 }
 

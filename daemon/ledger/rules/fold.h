@@ -30,6 +30,9 @@ struct fold {
 	 * borrowed for the call; the fold must not be called from it. */
 	void (*warned)(void *ctx, const struct reason *r);
 	void *warned_ctx;
+	/* While @warned is called: the earlier points entry whose line the warning numbers; 0: those of the entry that
+	 * is judged. */
+	uint64_t about;
 	/* Optional, set after fold_open: what the caller knows of the first entry with the transaction ID of the one to be
 	 * judged; NULL: the fold looks it up in KV_TXID. Borrowed. */
 	const struct fold_txid *txid;

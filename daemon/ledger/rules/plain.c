@@ -29,18 +29,14 @@ struct bytes plain_trim(struct bytes s)
 	return s;
 }
 
-void plain_text(struct bytes s, enum plain_spaces spaces, struct plain_text *ret)
+void plain_text(struct bytes s, struct plain_text *ret)
 {
 	assert(s.n <= sizeof(ret->b));
-	if (spaces == PLAIN_TRIM)
-		s = plain_trim(s);
+	s = plain_trim(s);
 	ret->n = 0;
-	for (size_t at = 0; at < s.n;) {
+	for (size_t at = 0; at < s.n; at++) {
 		uint8_t c = s.p[at];
-		size_t n = spaces == PLAIN_NO_SPACES ? space_bytes(s.p + at, s.n - at) : 0;
 
-		if (n == 0)
-			ret->b[ret->n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
-		at += n ? n : 1;
+		ret->b[ret->n++] = c >= 'A' && c <= 'Z' ? (uint8_t)(c + 'a' - 'A') : c;
 	}
 }

@@ -6,15 +6,14 @@
 #include "daemon/ledger/state/state.h"
 #include "lib/buf.h"
 
-/* Text as people mean it: no spaces (6.8) around it, ASCII letters small; of names, no spaces at all. */
+/* A number of evidence as people mean it: no spaces (6.8) around it, ASCII letters small. Names: lib/look.h. */
 #define PLAIN_MAX STATE_PERSON_NAME /* longer than any number of evidence */
-enum plain_spaces { PLAIN_TRIM, PLAIN_NO_SPACES };
 struct plain_text {
 	uint8_t n;
 	uint8_t b[PLAIN_MAX];
 };
 struct bytes plain_trim(struct bytes s); /* without the spaces around it */
-void plain_text(struct bytes s, enum plain_spaces spaces, struct plain_text *ret);
+void plain_text(struct bytes s, struct plain_text *ret);
 static inline struct bytes plain_bytes(const struct plain_text *p)
 {
 	return (struct bytes){p->b, p->n};

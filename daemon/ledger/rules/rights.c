@@ -80,7 +80,7 @@ int rights_check(struct rule_ctx *ctx, uint32_t roles)
 		return own_err;
 	if (!own_err) {
 		ctx->actor = own.no;
-		plain_text(own.name, PLAIN_NO_SPACES, &ctx->actor_name);
+		look_of(own.name, &ctx->actor_name);
 		name = own.name;
 		if (roles & RB(recorder))
 			note_group(ctx, &own);
@@ -93,7 +93,7 @@ int rights_check(struct rule_ctx *ctx, uint32_t roles)
 		return err;
 	if (!err) {
 		if (own_err)
-			plain_text(town.name, PLAIN_NO_SPACES, &ctx->actor_name);
+			look_of(town.name, &ctx->actor_name);
 		if (read_person_roles(&town, ctx->w->code, ctx->today) & roles)
 			return ERR_OK;
 		name = own_err ? town.name : name;
@@ -131,10 +131,10 @@ int rights_name(struct rule_ctx *ctx, uint32_t no, struct bytes *ret)
 
 bool rights_is_author(const struct rule_ctx *ctx, struct bytes name)
 {
-	struct plain_text plain;
+	struct look look;
 
-	plain_text(name, PLAIN_NO_SPACES, &plain);
-	return bytes_eq(plain_bytes(&plain), plain_bytes(&ctx->actor_name));
+	look_of(name, &look);
+	return bytes_eq(look_bytes(&look), look_bytes(&ctx->actor_name));
 }
 
 int rights_name_of(struct rule_ctx *ctx, const uint8_t key[32], struct bytes *ret)
@@ -153,11 +153,11 @@ int rights_name_of(struct rule_ctx *ctx, const uint8_t key[32], struct bytes *re
 static void name_key(struct state_key *k, const struct rule_ctx *ctx, const char *village,
 		     struct bytes name)
 {
-	struct plain_text plain;
+	struct look look;
 	struct hash id; /* names can be longer than a key */
 
-	plain_text(name, PLAIN_NO_SPACES, &plain);
-	hash_of(plain.b, plain.n, &id);
+	look_of(name, &look);
+	hash_of(look.b, look.n, &id);
 	state_name_key(k, ctx->f->feed_no, bytes_str(village), id.b);
 }
 

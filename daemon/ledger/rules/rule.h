@@ -10,6 +10,7 @@
 #include "daemon/ledger/state/state_lines.h"
 #include "daemon/ledger/state/verdict.h"
 #include "daemon/ledger/state/versions_in_force.h"
+#include "lib/look.h"
 #include "lib/map.h"
 #include "proto/record.h"
 
@@ -83,7 +84,7 @@ struct rule_ctx {
 	uint64_t known; /* entries of the town feed that judge it */
 	day_t today;	/* claimed; DAY_NONE when unknown */
 	uint32_t actor; /* person number of the author in the village, 0: none */
-	struct plain_text actor_name;
+	struct look actor_name;
 	uint32_t other[FOLD_DUTIES]; /* whom the author was last found not to be */
 	enum rule_link linked;
 	struct place own;		 /* of the author, when linked */

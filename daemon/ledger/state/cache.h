@@ -8,8 +8,8 @@
  * cache in front of the store, and an undo log of the present entry. What an entry changes is kept when it
  * is accepted (cache_commit) and reaches the store, many entries at once and in key order, with cache_flush;
  * cache_rollback leaves no trace of it. */
-#define CACHE_ROWS_MAX	(UINT32_C(1) << 18)
-#define CACHE_BYTES_MAX ((size_t)64 << 20)
+#define CACHE_ROWS_MAX	LIMIT(UINT32_C(1) << 18, 16)
+#define CACHE_BYTES_MAX LIMIT((size_t)64 << 20, 2000)
 
 struct cache;
 /* @feed_no: the feed whose rows will be put. */

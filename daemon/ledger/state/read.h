@@ -39,6 +39,8 @@ int view_feed_named(struct kv_txn *t, uint32_t own, const char *name, struct fee
 void view_feed_label(struct kv_txn *t, const struct feed_head *h, char out[FEED_LABEL_MAX]);
 /* True when an open invitation has this key. */
 bool view_invited(struct kv_txn *t, const uint8_t invite_key[32]);
+bool view_invitation(struct kv_txn *t,
+		     const uint8_t invite_key[32]); /* of this town, used or not */
 
 /* A record of a known type and its head (@ret of the type's struct), borrowed from the transaction; its lines are in
  * @p. */
@@ -47,16 +49,21 @@ int read_head(struct kv_txn *t, uint32_t feed_no, uint64_t seq, enum rec_code co
 
 /* A household as the register has it, whether it has left or not. ERR_NOTFOUND. */
 int read_household(const struct reader *r, struct bytes household, struct state_household *ret);
-/* What does not change about a person stands in the record that brought the person in; people of one household
- * mostly came with one record, which is then read once. Begin with nothing but the reader; what is read lives as long
+/* What seldom changes about a person stands in the record that brought the person in, or in the last that corrected
+ * it; people of one household mostly came with one record, which is then read once. Begin with nothing but the reader; what is read lives as long
  * as the transaction. */
 struct details {
 	const struct reader *r;
 	bool open;
 	uint64_t entry;
+	uint16_t type;
 	struct payload p;
 };
 int read_details(struct details *d, const struct state_member *m, struct rec_household_line *ret);
+/* A person as the register has him or her, as r->size says, in the form in which that is corrected; no reason. Borrowed
+ * from the transaction. ERR_NOTFOUND: no such household, or (@member 0 too) no such member. */
+int read_registered(const struct reader *r, struct bytes household, uint64_t member,
+		    struct rec_person_correction *ret);
 struct view_household {
 	char household[17], group[9], head_name[65];
 	bool takes_part;
@@ -88,7 +95,8 @@ struct view_member {
 	day_t away_day; /* since when; DAY_NONE: here */
 	char into[17];	/* went there by a split or merger; else "" */
 	uint32_t into_member;
-	uint64_t entry; /* where the person's details are; line from 1, 0: a member_join */
+	uint64_t
+		entry; /* where the person's details are; line from 1, 0: a record of this person */
 	uint32_t line;
 };
 int view_members_at(const struct reader *r, struct bytes household,

@@ -8,26 +8,75 @@
 /* The register of a village: households and their people, scores, kin and posts. */
 
 /* --- households ------------------------------------------------------------------------------------ */
+static int open_details(struct details *d, uint64_t seq)
+{
+	struct bytes leaf = {0}, payload = {0};
+	struct entry e;
+	int err = feedlog_read(d->r->txn, d->r->feed_no, seq, &leaf, &payload);
+
+	if (!err)
+		err = entry_parse(leaf.p, leaf.n, &e);
+	if (!err)
+		err = payload_parse(payload.p, payload.n, &d->p);
+	if (err)
+		return err == ERR_NOTFOUND || err == ERR_FORMAT ? ERR_CORRUPT : err;
+	d->open = true;
+	d->entry = seq;
+	d->type = e.type;
+	return ERR_OK;
+}
+
+static int details_joined(const struct payload *p, struct rec_household_line *ret)
+{
+	struct rec_member_join r;
+	int err = rec_decode_head(rec_type_of(REC_member_join), p, &r);
+
+	if (!err)
+		*ret = (struct rec_household_line){.member = r.member,
+						   .name = r.name,
+						   .relation = r.relation,
+						   .sex = r.sex,
+						   .birth = r.birth,
+						   .id_tail = r.id_tail,
+						   .hukou = r.hukou,
+						   .since = r.since,
+						   .agreed = r.agreed,
+						   .phone = r.phone,
+						   .note = r.note};
+	return err;
+}
+
+static int details_corrected(const struct payload *p, struct rec_household_line *ret)
+{
+	struct rec_person_correction r;
+	int err = rec_decode_head(rec_type_of(REC_person_correction), p, &r);
+
+	if (!err)
+		*ret = (struct rec_household_line){.member = r.member,
+						   .name = r.name,
+						   .relation = r.relation,
+						   .sex = r.sex,
+						   .birth = r.birth,
+						   .id_tail = r.id_tail,
+						   .hukou = r.hukou,
+						   .phone = r.phone,
+						   .note = r.note};
+	return err;
+}
+
 int read_details(struct details *d, const struct state_member *m, struct rec_household_line *ret)
 {
-	struct rec_member_join join;
-	int err = ERR_OK;
+	int err = d->open && d->entry == m->entry ? ERR_OK : open_details(d, m->entry);
 
-	if (!d->open || d->entry != m->entry)
-		err = feedlog_payload(d->r->txn, d->r->feed_no, m->entry, &d->p);
 	if (err)
-		return err == ERR_NOTFOUND ? ERR_CORRUPT : err;
-	d->open = true;
-	d->entry = m->entry;
+		return err;
 	if (m->line)
 		return rec_decode_line(rec_type_of(REC_household), &d->p, m->line - 1, ret)
 			       ? ERR_CORRUPT
 			       : ERR_OK;
-	if (rec_decode_head(rec_type_of(REC_member_join), &d->p, &join))
-		return ERR_CORRUPT;
-	*ret = (struct rec_household_line){
-		.name = join.name, .relation = join.relation, .sex = join.sex};
-	return ERR_OK;
+	err = d->type == REC_person_correction ? details_corrected(&d->p, ret)
+					       : details_joined(&d->p, ret);
+	return err ? ERR_CORRUPT : ERR_OK;
 }
 
 /* How well somebody fits as head: declared to be, called so when registered, the first of all; but nobody who
@@ -182,6 +231,34 @@ int view_households(struct kv_txn *t, uint32_t feed_no,
 		    int (*fn)(void *ctx, const struct view_household *h), void *ctx)
 {
 	return view_households_at(READER(t, feed_no), fn, ctx);
+}
+
+int read_registered(const struct reader *r, struct bytes household, uint64_t member,
+		    struct rec_person_correction *ret)
+{
+	struct details d = {.r = r};
+	struct rec_household_line l;
+	struct state_household h;
+	struct state_member m;
+	int err = read_household(r, household, &h);
+
+	if (!err && (member > UINT8_MAX || !state_household_member(&h, (uint32_t)member, &m)))
+		err = ERR_NOTFOUND;
+	if (!err)
+		err = read_details(&d, &m, &l);
+	if (!err)
+		*ret = (struct rec_person_correction){.household = household,
+						      .member = member,
+						      .name = l.name,
+						      .relation = l.relation,
+						      .sex = l.sex,
+						      .birth = m.birth,
+						      .id_tail = l.id_tail,
+						      .hukou = m.other_hukou ? HUKOU_other
+									     : HUKOU_local,
+						      .phone = l.phone,
+						      .note = l.note};
+	return err;
 }
 
 static int read_member(struct details *d, struct bytes household, const struct state_member *s,

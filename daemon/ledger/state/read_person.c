@@ -53,6 +53,13 @@ static int village_of(const struct reader *r, char code[STATE_VILLAGE_CODE_MAX])
 	return ERR_OK;
 }
 
+static void add_grants(struct view_person *to, const struct state_person *p, const char *village)
+{
+	for (uint32_t i = 0; i < p->nroles; i++)
+		if (strcmp(p->role[i].village, village) == 0)
+			to->grant[to->ngrants++] = p->role[i];
+}
+
 /* ERR_NOTFOUND: neither the feed nor, for this village, the town knows the person. */
 static int read_both(const struct reader *r, const char *village, const uint8_t key[32], day_t on,
 		     struct view_person *ret)
@@ -74,10 +81,14 @@ static int read_both(const struct reader *r, const char *village, const uint8_t 
 	memset(ret, 0, sizeof(*ret));
 	memcpy(ret->key, key, 32);
 	str_set(ret->name, sizeof(ret->name), own_err ? town.name : own.name);
-	if (!own_err)
+	if (!own_err) {
 		ret->roles |= read_person_roles(&own, "", on);
-	if (!town_err && (r->feed_no == FEED_TOWN || *village))
+		add_grants(ret, &own, "");
+	}
+	if (!town_err && (r->feed_no == FEED_TOWN || *village)) {
 		ret->roles |= read_person_roles(&town, village, on);
+		add_grants(ret, &town, village);
+	}
 	return ERR_OK;
 }
 

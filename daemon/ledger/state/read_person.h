@@ -16,6 +16,9 @@ struct view_person {
 	uint8_t key[32];
 	char name[65];
 	uint32_t roles; /* RB() bits */
+	/* each of them with its term and territory, also one that is over or still to come */
+	struct state_role grant[2 * STATE_ROLES_MAX];
+	uint32_t ngrants;
 };
 /* ERR_NOTFOUND: neither the feed nor, for this village, the town knows the person. */
 int read_person(const struct reader *r, const uint8_t key[32], day_t on, struct view_person *ret);

@@ -154,6 +154,14 @@ bool view_invited(struct kv_txn *t, const uint8_t invite_key[32])
 	       !reader_village(&r, FEED_TOWN, i.code, &v) && !v.enrolled;
 }
 
+bool view_invitation(struct kv_txn *t, const uint8_t invite_key[32])
+{
+	const struct reader r = reader_of(t, FEED_TOWN);
+	struct state_invite i;
+
+	return !reader_invite(&r, FEED_TOWN, invite_key, &i);
+}
+
 /* --- feeds by name ---------------------------------------------------------------------------------- */
 /* Whatever is asked for: most of it is no code. @ret 0: the feed of that village is not here. */
 static int feed_by_code(struct kv_txn *t, const char *code, uint32_t *ret)

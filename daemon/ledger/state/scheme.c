@@ -2,15 +2,11 @@
 
 void scheme_usual(struct rec_scheme *ret)
 {
-	*ret = (struct rec_scheme){.rate_points = points_of(100),
-				   .rate_fen = fen_of(100),
-				   .threshold = points_of(10000),
-				   .notified_days = 3,
-				   .notice_days = 7,
-				   .object_days = 7,
-				   .answer_days = 7,
-				   .tolerance = 10,
-				   .proxy_max = 3};
+	const struct rec_type *t = rec_type_of(REC_scheme);
+
+	*ret = (struct rec_scheme){.version = 0};
+	for (uint32_t i = 0; i < t->nhead; i++)
+		rec_put_first(&t->head[i], ret);
 }
 
 bool scheme_forbids(uint32_t goods)

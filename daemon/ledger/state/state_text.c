@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "lib/err.h"
+#include "lib/look.h"
 #include "lib/text.h"
 
 #define HEX_SHOWN 4
@@ -18,7 +19,9 @@ static void put_hex(struct buf *out, struct bytes b)
 /* Damaged text could break a line or a terminal. */
 static void put_text(struct buf *out, struct bytes s)
 {
-	if (utf8_clean(s.p, s.n, false))
+	struct look_found ignored;
+
+	if (utf8_clean(s.p, s.n, false) && !look_find(s, false, &ignored))
 		buf_put(out, s.p, s.n);
 	else
 		put_hex(out, s);

@@ -81,6 +81,15 @@ const char *reason_name(enum verdict_id id)
 	return reasons[id].name;
 }
 
+bool reason_asks(enum verdict_id id)
+{
+#define ASKS(name) [V_##name] = true,
+	static const bool asks[V_COUNT] = {VERDICTS_ASK(ASKS)};
+#undef ASKS
+
+	return asks[id];
+}
+
 bool reason_names_line(enum verdict_id id)
 {
 	static const char line[] = "{0l}";
@@ -147,11 +156,16 @@ static void put_goods(const char *s, enum lang lang, struct buf *out)
 /* A field of a points line or of a plan: those are what reasons name. */
 static void put_field(const char *s, enum lang lang, struct buf *out)
 {
-	const struct rec_type *points = rec_type_of(REC_points), *plan = rec_type_of(REC_plan);
+	const struct rec_type *points = rec_type_of(REC_points), *plan = rec_type_of(REC_plan),
+			      *scheme = rec_type_of(REC_scheme),
+			      *asked = rec_type_of(REC_consultation);
 	const struct {
 		const struct rec_field *f;
 		uint32_t n;
-	} known[] = {{points->line, points->nline}, {plan->head, plan->nhead}};
+	} known[] = {{points->line, points->nline},
+		     {plan->head, plan->nhead},
+		     {scheme->head, scheme->nhead},
+		     {asked->head, asked->nhead}};
 
 	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
 		for (uint32_t i = 0; i < known[k].n; i++)
@@ -360,6 +374,8 @@ void reason_json(struct jw *w, const struct reason *r, enum lang lang)
 
 	jw_kstr(w, "rule", reason_rule(r->id));
 	jw_kstr(w, "name", reason_name(r->id));
+	if (reason_names_line(r->id) && r->num[0] > 0)
+		jw_ku64(w, "line", (uint64_t)r->num[0]);
 	reason_text(r, lang, &text);
 	jw_kstr(w, "text", buf_str(&text));
 	buf_close(&text);

@@ -39,10 +39,11 @@ void verdict_warn(struct verdict *v, const struct reason *r);
 void reason_set_text(char dst[REASON_TEXT_MAX], const void *p, size_t n);
 const char *reason_rule(enum verdict_id id); /* "P10" */
 const char *reason_name(enum verdict_id id); /* "P10_CAP" */
+bool reason_asks(enum verdict_id id);	     /* a warning that somebody has to accept */
 bool reason_names_line(enum verdict_id id);  /* the first number is a line of the entry, or 0 */
 /* The sentence with its numbers; appends to @out. */
 int reason_text(const struct reason *r, enum lang lang, struct buf *out);
-/* "rule", "name", "text" of a reason into an open object. */
+/* "rule", "name", "text" of a reason into an open object, and "line" when it names one. */
 void reason_json(struct jw *w, const struct reason *r, enum lang lang);
 /* Key in KV_VERDICT: feed number u32 | sequence u64. */
 #define VERDICT_KEY_BYTES 12

@@ -11,13 +11,13 @@
 
 static void healthz(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	bool halted = s->halted(s->tx.ctx) != NULL;
+	bool halted = s->halted(s->tx.ctx) != NULL, full = s->full && s->full(s->tx.ctx);
 
 	(void)req;
-	res->status = halted ? 503 : 200;
+	res->status = halted || full ? 503 : 200;
 	res->type = "text/plain; charset=utf-8";
 	/* anyone may ask: why it is halted stands in the status */
-	buf_puts(&res->body, halted ? "halted\n" : "ok\n");
+	buf_puts(&res->body, halted ? "halted\n" : full ? "full\n" : "ok\n");
 }
 
 const struct web_route web_routes[] = {
@@ -87,6 +87,8 @@ void web_refuse(int status, enum lang lang, struct web_res *res)
 		{404, "NOT_FOUND", {"没有这个地址", "not found"}},
 		{405, "METHOD", {"此地址不支持该方法", "this address does not know that method"}},
 		{413, "TOO_LARGE", {"请求内容太大", "the body is too large"}},
+		{414, "HEAD_TOO_LARGE", {"请求的地址太长", "the address is too long"}},
+		{431, "HEAD_TOO_LARGE", {"请求头太大", "the head of the request is too large"}},
 		{421, "HOST", {"请用本机地址访问", "use this machine's own address"}},
 		{503,
 		 "BUSY",

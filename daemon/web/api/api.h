@@ -41,6 +41,10 @@ struct web_services {
 	void (*file_end)(void *file);
 	/* NULL, or why the node does not write (for status). */
 	const struct halt *(*halted)(void *ctx);
+	/* Whether the last write found no room, and there is none yet. NULL: there always is. */
+	bool (*full)(void *ctx);
+	/* A sentence: why there is no connection to the hub; nothing while there is one. NULL: nothing. */
+	void (*unlinked)(void *ctx, enum lang lang, struct buf *out);
 };
 
 /* The node whose own feed is the town's. */

@@ -121,6 +121,8 @@ void api_household(const struct web_services *s, const struct web_req *req, stru
 	if (!err)
 		err = viewjson_items(&r, "people", &views[VIEW_members]);
 	if (!err)
+		err = viewjson_items(&r, "corrections", &views[VIEW_corrections]);
+	if (!err)
 		err = put_latest(&r, bytes_str(household.value));
 	reading_end(&r, err);
 }

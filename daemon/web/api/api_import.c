@@ -220,13 +220,11 @@ static bool make_base(struct asked *a)
 
 /* --- the answer ---------------------------------------------------------------------------------- */
 
-static void put_list(struct jw *w, const char *key, const char *count, struct import_reasons *l)
+static void put_list(struct jw *w, const char *key, const char *count, struct import_reasons *l,
+		     enum lang lang)
 {
-	if (l->w.depth)
-		jw_arr_end(&l->w);
 	jw_key(w, key);
-	w->keyed = false; /* the text of the list is the value */
-	buf_puts(w->out, l->text.err || !l->text.n ? "[]" : buf_str(&l->text));
+	import_reasons_json(l, lang, w);
 	jw_ku64(w, count, l->n);
 }
 
@@ -263,11 +261,17 @@ static void put_answer(struct asked *a)
 	put_before(&w, m);
 	jw_ku64(&w, "written", m->written);
 	jw_ku64(&w, "unfinished", m->n - m->existing - m->written);
+	if (m->kind == IMPORT_ROSTER) {
+		jw_ku64(&w, "known", m->update.known);
+		jw_ku64(&w, "known_people", m->update.known_people);
+		jw_ku64(&w, "corrections", m->update.corrections);
+		jw_ku64(&w, "joins", m->update.joins);
+	}
 	if (m->kind == IMPORT_CATALOGUE)
 		jw_ku64(&w, "version", m->catalogue_head.version);
-	put_list(&w, "problems", "problems_count", &m->problems);
-	put_list(&w, "warnings", "warnings_count", &m->warnings);
-	put_list(&w, "doubts", "doubts_count", &m->doubts);
+	put_list(&w, "problems", "problems_count", &m->problems, m->lang);
+	put_list(&w, "warnings", "warnings_count", &m->warnings, m->lang);
+	put_list(&w, "doubts", "doubts_count", &m->doubts, m->lang);
 	jw_key(&w, "report");
 	import_report_json(&m->report, &w);
 	jw_obj_end(&w);

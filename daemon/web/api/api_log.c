@@ -17,6 +17,20 @@
 
 /* --- people and catalogue ------------------------------------------------------------------------ */
 
+static void put_role(struct jw *w, const struct state_role *g)
+{
+	char text[DATE_TEXT_MAX];
+
+	jw_obj(w);
+	jw_kstr(w, "role", rec_lists[REC_LIST_ROLE].v[g->role].name);
+	jw_kstr(w, "group", g->group);
+	if (g->from != DAY_NONE)
+		jw_kstr(w, "from", day_text(g->from, text));
+	if (g->to != DAY_NONE)
+		jw_kstr(w, "to", day_text(g->to, text));
+	jw_obj_end(w);
+}
+
 static int put_person(void *ctx, const struct view_person *p)
 {
 	const struct rec_choices *roles = &rec_lists[REC_LIST_ROLE];
@@ -31,6 +45,11 @@ static int put_person(void *ctx, const struct view_person *p)
 	for (uint32_t i = 0; i < roles->n; i++)
 		if (p->roles >> i & 1)
 			jw_str(&r->w, roles->v[i].name);
+	jw_arr_end(&r->w);
+	jw_key(&r->w, "grants");
+	jw_arr(&r->w);
+	for (uint32_t i = 0; i < p->ngrants; i++)
+		put_role(&r->w, &p->grant[i]);
 	jw_arr_end(&r->w);
 	jw_kbool(&r->w, "key_here",
 		 !r->s->person_public(r->s->tx.ctx, p->name, here) &&

@@ -4,6 +4,7 @@
 #include "daemon/feed/feedlog.h"
 #include "daemon/ledger/query/due.h"
 #include "daemon/ledger/state/read.h"
+#include "daemon/web/api/advice.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/reply.h"
 #include "lib/err.h"
@@ -147,6 +148,16 @@ static void put_halted(struct reading *r, const struct halt *h)
 	buf_close(&text);
 }
 
+static void put_unlinked(struct reading *r)
+{
+	struct buf why = {0};
+
+	if (r->s->unlinked)
+		r->s->unlinked(r->s->tx.ctx, r->ask.lang, &why);
+	jw_kstr(&r->w, "unlinked", buf_str(&why));
+	buf_close(&why);
+}
+
 void api_status(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	struct reading r;
@@ -157,13 +168,16 @@ void api_status(const struct web_services *s, const struct web_req *req, struct 
 	jw_kstr(&r.w, "role", web_at_hub(s) ? "hub" : "village");
 	put_town(&r);
 	put_halted(&r, s->halted(s->tx.ctx));
+	jw_kbool(&r.w, "full", s->full && s->full(s->tx.ctx));
 	jw_key(&r.w, "feeds");
 	jw_arr(&r.w);
 	err = feedlog_each(r.ask.t, put_feed, &r);
 	jw_arr_end(&r.w);
 	if (req->local) {
 		put_links(&r);
+		put_unlinked(&r);
 		put_alarms(&r);
+		err = err ? err : advice_put_missing(s, req->lang, &r.w);
 	}
 	reading_end(&r, err);
 }

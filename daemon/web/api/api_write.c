@@ -6,12 +6,22 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_filing.h"
 #include "daemon/ledger/state/state.h"
+#include "daemon/web/api/advice.h"
 #include "daemon/web/api/body.h"
 #include "daemon/web/api/handlers.h"
+#include "daemon/web/api/keptjson.h"
+#include "daemon/web/api/names.h"
 #include "daemon/web/api/recjson.h"
 #include "daemon/web/api/reply.h"
+#include "daemon/web/api/second_key.h"
+#include "daemon/web/api/summary.h"
 #include "daemon/writer/tx.h"
 #include "lib/text.h"
+
+#define KEY_SHOWN_BYTES 8
+
+/* Write only what has no warnings, or none that somebody has to accept: a person is asked first. */
+enum ask_first { ASK_NOBODY, ASK_CONSENT, ASK_ALL };
 
 /* One change: who asks for it, under which ID, for real or not. */
 struct change {
@@ -22,6 +32,11 @@ struct change {
 	struct sign_key *author;
 	uint8_t txid[TXID_BYTES];
 	bool has_txid, dry_run;
+	uint8_t texts[DEFAULTS_KEPT_MAX]; /* that were left out */
+	enum ask_first ask;
+	bool asked; /* it was tried only, because of its warnings */
+	struct kept kept;
+	struct verdict advice; /* warnings that are not the rules' */
 };
 
 static bool change_begin(struct change *c, const struct web_services *s, const struct web_req *req,
@@ -36,6 +51,7 @@ static bool change_begin(struct change *c, const struct web_services *s, const s
 
 static void change_end(struct change *c)
 {
+	kept_close(&c->kept);
 	sign_key_free(c->author);
 	body_free(c->root);
 }
@@ -46,18 +62,26 @@ static void put_result(struct change *c, const struct tx *x, struct jw *w)
 	const struct job_append *a = &x->job.u.append;
 	bool done = verdict_ok(&a->verdict);
 
+	bool written = done && !c->dry_run && !c->asked;
+	struct verdict v = a->verdict;
+
+	for (uint32_t i = 0; done && i < c->advice.nwarn && i < VERDICT_WARN_MAX; i++)
+		verdict_warn(&v, &c->advice.warn[i]);
 	reply_json(c->res, done ? 200 : 422, w);
 	jw_obj(w);
-	reply_verdict(w, &a->verdict, c->req->lang);
+	reply_verdict(w, &v, c->req->lang);
 	jw_khex(w, "feed", a->tx.feed.b, HASH_BYTES);
 	jw_key(w, "entry");
-	if ((done && !c->dry_run) || a->exists)
+	if (written || a->exists)
 		jw_u64(w, a->seq);
 	else
 		jw_null(w);
 	jw_kbool(w, "exists", a->exists);
-	jw_kbool(w, "dry_run", c->dry_run);
+	jw_kbool(w, "dry_run", c->dry_run || c->asked);
+	jw_kbool(w, "asked", c->asked);
 	jw_khex(w, "id", a->tx.txid, TXID_BYTES);
+	if (c->kept.t)
+		keptjson_put(w, &c->kept, c->req->lang);
 }
 
 static void refuse_by_rule(struct change *c, const struct reason *why)
@@ -75,22 +99,54 @@ static void refuse_by_rule(struct change *c, const struct reason *why)
 
 /* --- any record ---------------------------------------------------------------------------------- */
 
+static bool is_given(void *ctx, const char *field)
+{
+	return json_object_get(ctx, field) != NULL;
+}
+
+static int fill(struct change *c, const struct defaults_at *at, struct defaults_record *d,
+		struct recjson *r, struct reason *why, struct recjson_issue *issue)
+{
+	const uint8_t *txid = c->has_txid ? c->txid : NULL;
+	int err = defaults_fill(at, txid, d, why);
+
+	if (!err && kept_is(r->t))
+		err = keptjson_fill(at, txid, r, &c->kept, why, issue);
+	return err;
+}
+
 /* What was left out because it follows from the rest; false: the answer is there. */
 static bool complete(struct change *c, json_t *head, struct recjson *r)
 {
 	const struct tx_services *s = &c->s->tx;
+	struct bytes drop[KEPTJSON_DROP_MAX];
+	struct recjson_issue issue;
 	struct defaults_at at = {.feed_no = s->own, .wall_ms = s->wall_ms(s->ctx)};
-	struct defaults_record d = {r->t, &r->head, r->lines, r->nlines,
-				    json_object_get(head, "minute") != NULL};
+	struct buf texts = {.p = c->texts, .cap = sizeof(c->texts), .max = sizeof(c->texts)};
+	struct defaults_record d = {.t = r->t,
+				    .head = &r->head,
+				    .lines = r->lines,
+				    .nlines = r->nlines,
+				    .has_minute = json_object_get(head, "minute") != NULL,
+				    .given = is_given,
+				    .ctx = head,
+				    .kept = &texts};
 	struct reason why = {0};
-	int err = kv_begin(s->kv, false, &at.t);
+	int err;
 
+	if (!keptjson_drop(c->req, c->res, c->root, r->t, drop, &c->kept.ndrop))
+		return false;
+	c->kept.drop = drop;
+	err = kv_begin(s->kv, false, &at.t);
 	if (!err) {
-		err = defaults_fill(&at, c->has_txid ? c->txid : NULL, &d, &why);
+		err = fill(c, &at, &d, r, &why, &issue);
 		kv_abort(at.t);
 	}
+	c->kept.drop = NULL;
 	if (err == ERR_NOTFOUND)
 		refuse_by_rule(c, &why);
+	else if (err == ERR_INVALID)
+		recjson_refuse(&issue, c->req->lang, c->res);
 	else if (err)
 		reply_machine(c->req, c->res, err, NULL);
 	return !err;
@@ -133,6 +189,51 @@ static bool run_tx(struct change *c, const struct recjson *r, bool dry_run, stru
 	return !err;
 }
 
+/* Has it a warning that a person must be asked about? */
+static bool must_ask(const struct change *c, const struct tx *x)
+{
+	const struct verdict *v = &x->job.u.append.verdict;
+	bool any = c->ask != ASK_NOBODY && (c->advice.nwarn || (c->ask == ASK_ALL && v->nwarn));
+
+	for (uint32_t i = 0; i < v->nwarn && i < VERDICT_WARN_MAX && !any; i++)
+		any = c->ask != ASK_NOBODY && reason_asks(v->warn[i].id);
+	return any && verdict_ok(v) && !x->job.u.append.exists;
+}
+
+/* For real, unless it was a trial that was asked for, or one that shows what to ask about. */
+static bool run_asking(struct change *c, const struct recjson *r, struct tx *x)
+{
+	int err = advice_warn(c->s, r->t, &r->head, &c->advice);
+
+	if (err) {
+		reply_machine(c->req, c->res, err, NULL);
+		return false;
+	}
+	if (c->dry_run || c->ask == ASK_NOBODY)
+		return run_tx(c, r, c->dry_run, x);
+	if (!run_tx(c, r, true, x))
+		return false;
+	c->asked = must_ask(c, x);
+	if (c->asked || !verdict_ok(&x->job.u.append.verdict))
+		return true;
+	tx_close(x);
+	return run_tx(c, r, false, x);
+}
+
+static bool read_ask(struct change *c)
+{
+	const char *ask;
+
+	if (!body_text(c->req, c->res, c->root, "ask", &ask))
+		return false;
+	c->ask = !ask ? ASK_NOBODY : strcmp(ask, "all") == 0 ? ASK_ALL : ASK_CONSENT;
+	if (!ask || c->ask == ASK_ALL || strcmp(ask, "consent") == 0)
+		return true;
+	reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "ask",
+		    SAYS("ask 应为 all 或 consent", "ask is all or consent"), SAYS(NULL, NULL));
+	return false;
+}
+
 /* At another node even a record that lacks something would be the wrong one. */
 static bool belongs_here(struct change *c, const struct rec_type *t)
 {
@@ -153,7 +254,7 @@ static bool read_record(struct change *c, const struct rec_type *t, json_t *head
 	struct recjson_issue issue;
 	int err;
 
-	if (!belongs_here(c, t))
+	if (!belongs_here(c, t) || !names_to_numbers(c->s, c->req, c->res, t, head, lines))
 		return false;
 	err = recjson_read(t, head, lines, r, &issue);
 	if (err == ERR_INVALID)
@@ -237,8 +338,8 @@ static int put_balance(struct change *c, const struct recjson *r, struct jw *w)
 	if (err)
 		return err;
 	before = after = h.balance;
-	fits = fits &&
-	       (c->dry_run ? points_sub(before, total, &after) : points_add(after, total, &before));
+	fits = fits && (c->dry_run || c->asked ? points_sub(before, total, &after)
+					       : points_add(after, total, &before));
 	if (!fits)
 		return ERR_CORRUPT;
 	put_amount(w, "total", total);
@@ -247,10 +348,26 @@ static int put_balance(struct change *c, const struct recjson *r, struct jw *w)
 	return ERR_OK;
 }
 
+/* What it was in words, what is to be done next, and what is still missing. */
+static int put_advice(struct change *c, const struct recjson *r, const struct tx *x, struct jw *w)
+{
+	const struct job_append *j = &x->job.u.append;
+	bool written = verdict_ok(&j->verdict) && !c->dry_run && !c->asked;
+	struct ask a = {.lang = c->req->lang, .upto = REC_PRIVATE};
+
+	/* the record is written: words that cannot be found do not make it a failure */
+	if (!c->dry_run && !c->asked && !kv_begin(c->s->tx.kv, false, &a.t)) {
+		if (!feedlog_head(a.t, c->s->tx.own, &a.feed))
+			(void)summary_put(&a, r, written || j->exists ? j->seq : UINT64_MAX, w);
+		kv_abort(a.t);
+	}
+	return verdict_ok(&j->verdict) ? advice_put_missing(c->s, c->req->lang, w) : ERR_OK;
+}
+
 void api_record(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	static const char *const keys[] = {"as",     "passphrase", "id", "dry_run",
-					   "record", "lines",	   NULL};
+	static const char *const keys[] = {"as",    "passphrase", "id",	 "dry_run", "record",
+					   "lines", "drop",	  "ask", NULL};
 	const struct rec_type *t = rec_type_named(reply_last(req));
 	struct recjson r = {0};
 	struct tx x = {0};
@@ -263,15 +380,17 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 			    SAYS(NULL, NULL));
 		return;
 	}
-	if (change_begin(&c, s, req, res, keys, "passphrase") &&
+	if (change_begin(&c, s, req, res, keys, "passphrase") && read_ask(&c) &&
 	    read_record(&c, t, json_object_get(c.root, "record"), json_object_get(c.root, "lines"),
 			&r) &&
-	    was_submitted(&c, &r) && run_tx(&c, &r, c.dry_run, &x)) {
+	    was_submitted(&c, &r) && run_asking(&c, &r, &x)) {
 		int err = ERR_OK;
 
 		put_result(&c, &x, &w);
 		if (t->code == REC_redemption && verdict_ok(&x.job.u.append.verdict))
 			err = put_balance(&c, &r, &w);
+		if (!err)
+			err = put_advice(&c, &r, &x, &w);
 		jw_obj_end(&w);
 		if (err)
 			reply_machine(req, res, err, NULL);
@@ -286,7 +405,7 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 /* The grant for @key; false: the answer is there (also when it was refused by a rule). */
 static bool grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES], bool dry_run, struct tx *x)
 {
-	static const char *const fields[] = {"name", "role", "village", "from", "to"};
+	static const char *const fields[] = {"name", "role", "village", "from", "to", "group"};
 	char hex[2 * SIGN_KEY_BYTES + 1];
 	struct recjson r = {0};
 	json_t *head = json_object();
@@ -373,6 +492,47 @@ static bool same_person(struct change *c)
 	return true;
 }
 
+static void refuse_second(struct change *c, const struct view_person *p)
+{
+	char key[2 * KEY_SHOWN_BYTES + 1], zh[ASK_TEXT_MAX], en[ASK_TEXT_MAX];
+
+	hex_put(key, p->key, KEY_SHOWN_BYTES);
+	snprintf(zh, sizeof(zh), "%s 已用另一密钥（%s…）担任职责，这将是同一姓名的第二把密钥",
+		 p->name, key);
+	snprintf(en, sizeof(en),
+		 "%s holds a role under another key (%s...); this would be a second key for that "
+		 "name",
+		 p->name, key);
+	reply_error(c->res, c->req->lang, 409, "SECOND_KEY", "name", SAYS(zh, en),
+		    SAYS("一人一把密钥：同一人请由授予方改授本机的密钥（operator list "
+			 "查密钥，operator add "
+			 "姓名 --key 密钥）；确要第二把，或是同名的另一人，加 --second-key",
+			 "one person, one key: let who granted that role grant it to the key that "
+			 "is here "
+			 "(operator list shows it, operator add NAME --key KEY); for a second one "
+			 "all the "
+			 "same, or a namesake, add --second-key"));
+}
+
+/* No second key for a name unless it is asked for; @key NULL: one that is to be made. */
+static bool only_key(struct change *c, const char *name, const uint8_t *key)
+{
+	struct view_person p;
+	const char *village;
+	bool second = false;
+	int err;
+
+	if (!body_flag(c->req, c->res, c->root, "second_key", &second) ||
+	    !body_text(c->req, c->res, c->root, "village", &village))
+		return false;
+	err = second ? ERR_NOTFOUND : second_key_find(c->s, name, key, village, &p);
+	if (!err)
+		refuse_second(c, &p);
+	else if (err != ERR_NOTFOUND)
+		reply_machine(c->req, c->res, err, NULL);
+	return err == ERR_NOTFOUND;
+}
+
 /* The key that gets the role: given in the request, here already, or made now. */
 static bool person_key(struct change *c, uint8_t ret_key[SIGN_KEY_BYTES], bool *ret_created)
 {
@@ -384,23 +544,24 @@ static bool person_key(struct change *c, uint8_t ret_key[SIGN_KEY_BYTES], bool *
 		return false;
 	if (hex) {
 		if (hex_get(hex, strlen(hex), ret_key, SIGN_KEY_BYTES))
-			return true;
+			return only_key(c, name, ret_key);
 		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "key",
 			    SAYS("密钥应为 64 位十六进制数字", "a key has 64 hexadecimal digits"),
 			    SAYS(NULL, NULL));
 		return false;
 	}
 	if (!c->s->person_public(c->s->tx.ctx, name, ret_key))
-		return same_person(c);
+		return only_key(c, name, ret_key) && same_person(c);
 	*ret_created = true;
-	return make_person(c, name, ret_key);
+	return only_key(c, name, NULL) && make_person(c, name, ret_key);
 }
 
 void api_person(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	static const char *const keys[] = {"name",	    "passphrase", "role",    "village",
-					   "from",	    "to",	  "key",     "as",
-					   "as_passphrase", "id",	  "dry_run", NULL};
+	static const char *const keys[] = {"name",	 "passphrase", "role",		"village",
+					   "from",	 "to",	       "group",		"key",
+					   "second_key", "as",	       "as_passphrase", "id",
+					   "dry_run",	 NULL};
 	uint8_t key[SIGN_KEY_BYTES];
 	struct tx x = {0};
 	struct change c;

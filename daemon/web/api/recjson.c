@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/query/kept.h"
 #include "daemon/web/api/reply.h"
 #include "lib/mem.h"
 #include "lib/text.h"
@@ -69,7 +70,7 @@ static uint32_t count_bin(const struct rec_field *f, uint32_t n)
 
 /* One object into one struct; @scratch has room for its BIN values and moves on. */
 static int read_struct(const struct rec_field *f, uint32_t n, json_t *obj, uint8_t **scratch,
-		       void *ret, struct recjson_issue *issue)
+		       void *ret, uint64_t *given, struct recjson_issue *issue)
 {
 	char number[NUMBER_TEXT_MAX];
 	const char *name, *text;
@@ -91,6 +92,7 @@ static int read_struct(const struct rec_field *f, uint32_t n, json_t *obj, uint8
 		if (!as_text(&f[i], v, number, &text, &text_n) ||
 		    rec_field_parse(&f[i], text, text_n, *scratch, ret))
 			return complain(issue, RECJSON_VALUE, &f[i], f[i].name);
+		*given |= UINT64_C(1) << i;
 		if (rec_is_hex(&f[i]))
 			*scratch += REC_SCRATCH_BYTES;
 	}
@@ -110,7 +112,7 @@ int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, struct r
 	if (lines && !json_is_array(lines)) {
 		err = complain(ret_issue, RECJSON_SHAPE, NULL, NULL);
 		snprintf(ret_issue->path, sizeof(ret_issue->path), "lines");
-	} else if (n < t->lines_min || n > t->lines_max) {
+	} else if ((n < t->lines_min && !kept_is(t)) || n > t->lines_max) {
 		err = complain(ret_issue, RECJSON_LINES, NULL, NULL);
 		snprintf(ret_issue->path, sizeof(ret_issue->path), "lines");
 	}
@@ -119,16 +121,19 @@ int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, struct r
 	bins = count_bin(t->head, t->nhead) + n * count_bin(t->line, t->nline);
 	ret->scratch = mem_array(bins + 1, REC_SCRATCH_BYTES);
 	ret->lines = mem_array(n + 1, t->line_size + 1);
-	if (!ret->scratch || !ret->lines) {
+	ret->line_given = mem_array(n + 1, sizeof(ret->line_given[0]));
+	if (!ret->scratch || !ret->lines || !ret->line_given) {
 		err = ERR_NOMEM;
 		goto out;
 	}
 	scratch = ret->scratch;
-	err = read_struct(t->head, t->nhead, head ? head : none, &scratch, &ret->head, ret_issue);
+	err = read_struct(t->head, t->nhead, head ? head : none, &scratch, &ret->head, &ret->given,
+			  ret_issue);
 	for (ret->nlines = 0; !err && ret->nlines < n; ret->nlines++) {
 		ret_issue->line = ret->nlines + 1;
 		err = read_struct(t->line, t->nline, json_array_get(lines, ret->nlines), &scratch,
-				  ret->lines + ret->nlines * t->line_size, ret_issue);
+				  ret->lines + ret->nlines * t->line_size,
+				  &ret->line_given[ret->nlines], ret_issue);
 	}
 out:
 	json_decref(none);
@@ -140,6 +145,7 @@ void recjson_close(struct recjson *r)
 	if (!r)
 		return;
 	mem_free(r->lines);
+	mem_free(r->line_given);
 	mem_free(r->scratch);
 	*r = (struct recjson){0};
 }

@@ -16,7 +16,9 @@ struct recjson {
 	union rec_any head;
 	uint8_t *lines; /* nlines structs of the line type */
 	uint32_t nlines;
-	uint8_t *scratch; /* of the BIN values */
+	uint8_t *scratch;     /* of the BIN values */
+	uint64_t given;	      /* bit of each field of the head that was there */
+	uint64_t *line_given; /* the same of each line */
 };
 
 enum recjson_why {
@@ -34,7 +36,8 @@ struct recjson_issue {
 	uint32_t line;		       /* from 1; 0: the head */
 };
 
-/* Text is borrowed from the JSON values; what is left out is zero. @head or @lines may be NULL: nothing given.
+/* A new version (kept_is) may have fewer lines: what is not there is as in the one before.
+ * Text is borrowed from the JSON values; what is left out is zero. @head or @lines may be NULL: nothing given.
  * ERR_INVALID with @ret_issue, ERR_NOMEM. recjson_close also after a failure. */
 int recjson_read(const struct rec_type *t, json_t *head, json_t *lines, struct recjson *ret,
 		 struct recjson_issue *ret_issue);

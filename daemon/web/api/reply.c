@@ -77,6 +77,23 @@ struct says reply_words(int err)
 		return SAYS("排队的工作太多，请稍后再试",
 			    "too much work is waiting, try again later");
 	case ERR_CANCELED: return SAYS("节点正在停止", "the node is stopping");
+	case ERR_IN_USE:
+		return SAYS("地址已被别的程序占用（也许是另一个 cunzhangd）：请停掉它，或在 "
+			    "config.ini 中换"
+			    "一个端口",
+			    "another program uses the address (another cunzhangd?): stop it or "
+			    "give another "
+			    "port in config.ini");
+	case ERR_ADDRESS:
+		return SAYS("本机没有这个地址，请改 config.ini",
+			    "this machine does not have the address; change it in config.ini");
+	case ERR_DENIED:
+		return SAYS("没有权限（文件属于别的用户，或端口小于 1024）",
+			    "permission denied (files of another user, or a port below 1024)");
+	case ERR_READ_ONLY: return SAYS("磁盘是只读的", "the disk is read-only");
+	case ERR_NEWER:
+		return SAYS("数据是更新版本的程序写的，请用新版程序；没有改动任何内容",
+			    "it was written by a newer program: use that one; nothing was changed");
 	case ERR_TIMEOUT: return SAYS("没有及时得到答复", "no answer in time");
 	default: return SAYS("程序内部错误", "an internal failure");
 	}
@@ -111,6 +128,7 @@ void reply_verdict(struct jw *w, const struct verdict *v, enum lang lang)
 	for (uint32_t i = 0; i < v->nwarn && i < VERDICT_WARN_MAX; i++) {
 		jw_obj(w);
 		reason_json(w, &v->warn[i], lang);
+		jw_kbool(w, "asks", reason_asks(v->warn[i].id));
 		jw_obj_end(w);
 	}
 	jw_arr_end(w);

@@ -18,6 +18,7 @@ const char *encoding_name(enum encoding e)
 	case ENCODING_UTF16: return "UTF-16";
 	case ENCODING_XLSX: return "xlsx";
 	case ENCODING_XLS: return "xls";
+	case ENCODING_HTML: return "HTML";
 	case ENCODING_BAD: return "?";
 	case ENCODING_NUL: return "NUL";
 	}
@@ -29,6 +30,30 @@ static bool begins(const uint8_t *p, size_t n, const char *magic, size_t len)
 	return n >= len && memcmp(p, magic, len) == 0;
 }
 
+static bool begins_word(const uint8_t *p, size_t n, const char *word)
+{
+	size_t i = 0;
+
+	for (; word[i]; i++)
+		if (i == n || (p[i] | (word[i] >= 'a' ? 0x20 : 0)) != (uint8_t)word[i])
+			return false;
+	return true;
+}
+
+/* Many programs write a page of HTML under the name of a spreadsheet. */
+static bool is_page(const uint8_t *p, size_t n)
+{
+	static const char *const tags[] = {"<html", "<!doctype", "<table", "<meta", "<?xml"};
+	size_t at = begins(p, n, "\xef\xbb\xbf", 3) ? 3 : 0;
+
+	while (at < n && p[at] <= ' ')
+		at++;
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		if (begins_word(p + at, n - at, tags[i]))
+			return true;
+	return false;
+}
+
 /* What the first bytes and zero bytes show; ENCODING_BAD: nothing yet. */
 static enum encoding first_look(const uint8_t *p, size_t n)
 {
@@ -38,6 +63,8 @@ static enum encoding first_look(const uint8_t *p, size_t n)
 		return ENCODING_XLSX;
 	if (begins(p, n, "\xd0\xcf\x11\xe0", 4))
 		return ENCODING_XLS;
+	if (is_page(p, n))
+		return ENCODING_HTML;
 	if (n && memchr(p, 0, n))
 		return ENCODING_NUL;
 	if (begins(p, n, "\xef\xbb\xbf", 3))
@@ -119,24 +146,56 @@ static int convert(iconv_t cd, const uint8_t *p, size_t n, struct buf *out, size
 	}
 }
 
-/* ERR_FORMAT with the line when it is not GB18030 throughout. */
-static int from_gb18030(const uint8_t *p, size_t n, struct buf *out, uint32_t *ret_line)
+/* ERR_FORMAT when it is not of that character set throughout; @ret_used: the bytes that were. */
+static int from_charset(const char *charset, const uint8_t *p, size_t n, struct buf *out,
+			size_t *ret_used)
 {
-	size_t start = out->n, used = 0;
-	iconv_t cd = iconv_open("UTF-8", "GB18030");
+	size_t start = out->n;
+	iconv_t cd = iconv_open("UTF-8", charset);
 	int err;
 
+	*ret_used = 0;
 	if (cd == (iconv_t)-1)
 		return errno == ENOMEM ? ERR_NOMEM : ERR_STATE;
-	err = convert(cd, p, n, out, &used);
+	err = convert(cd, p, n, out, ret_used);
 	iconv_close(cd);
 	/* what the system's table makes of it must be text for us, too */
 	if (!err && !utf8_valid(out->p + start, out->n - start))
 		err = ERR_FORMAT;
+	return err;
+}
+
+static int from_gb18030(const uint8_t *p, size_t n, struct buf *out, uint32_t *ret_line)
+{
+	size_t start = out->n, used;
+	int err = from_charset("GB18030", p, n, out, &used);
+
 	if (err)
 		out->n = start;
 	if (err == ERR_FORMAT)
 		*ret_line = line_at(p, n, used);
+	return err;
+}
+
+/* The mark says which of its bytes come first. */
+static int from_utf16(const uint8_t *p, size_t n, struct buf *out, enum encoding *ret,
+		      uint32_t *ret_line)
+{
+	size_t start = out->n, used;
+	int err = from_charset("UTF-16", p, n, out, &used);
+
+	if (!err && out->n > start && memchr(out->p + start, 0, out->n - start)) {
+		*ret = ENCODING_NUL;
+		err = ERR_FORMAT;
+	} else if (err == ERR_FORMAT) {
+		*ret = ENCODING_BAD;
+		/* the line that was being written */
+		*ret_line = 1;
+		for (size_t i = start; i < out->n; i++)
+			*ret_line += out->p[i] == '\n';
+	}
+	if (err)
+		out->n = start;
 	return err;
 }
 
@@ -151,6 +210,8 @@ int encoding_to_utf8(const void *p, size_t n, struct buf *out, enum encoding *re
 	*ret = e;
 	if (e == ENCODING_UTF8 || (bom && utf8_valid(p, n)))
 		return buf_put(out, (const uint8_t *)p + bom, n - bom);
+	if (e == ENCODING_UTF16)
+		return from_utf16(p, n, out, ret, ret_line);
 	if (e != ENCODING_BAD && !bom)
 		return ERR_FORMAT;
 	l = look_at_lines(p, n);

@@ -11,40 +11,14 @@
 #define PLAN_AWARDS	32
 #define PLAN_DEDUCTIONS 23
 
-enum {
-	COL_CODE,
-	COL_CATEGORY,
-	COL_SIGN,
-	COL_NAME_ZH,
-	COL_NAME_EN,
-	COL_POINTS,
-	COL_UNIT,
-	COL_CAP,
-	COL_SCOPE,
-	COL_EVIDENCE,
-	COLS
-};
-static const struct import_column columns[COLS] = {
-	[COL_CODE] = {"code", "|事项编码|编码|编号|", true},
-	[COL_CATEGORY] = {"category", "|类别|类型|", true},
-	[COL_SIGN] = {"sign", "|正负|正负向|加减分|", true},
-	[COL_NAME_ZH] = {"name_zh", "|事项|事项名称|名称|内容|", true},
-	[COL_NAME_EN] = {"name_en", "|英文名|", false},
-	[COL_POINTS] = {"points", "|分值|积分|分数|", true},
-	[COL_UNIT] = {"unit", "|单位|", true},
-	[COL_CAP] = {"cap_per_year", "|cap|年度上限|上限|", true},
-	[COL_SCOPE] = {"scope", "|计分对象|对象|", true},
-	[COL_EVIDENCE] = {"evidence", "|证明材料|佐证材料|", true},
-};
-/* The field of the record for each column. */
-static const char *const fields[COLS] = {"code",   "category", "sign", "name_zh", "name_en",
-					 "points", "unit",     "cap",  "scope",	  "evidence"};
+enum { COLUMNS_CATALOGUE(COLUMN_ID) COLS };
 
 struct work {
 	struct import_table t;
 	struct import_report *rep;
 	struct rec_catalogue_line *v;
-	uint32_t n, max;
+	uint32_t *row;
+	uint32_t n, good, max; /* items, and those without errors */
 	struct import_map codes;
 };
 
@@ -52,9 +26,10 @@ static struct bytes usual_sign(struct bytes v)
 {
 	static const struct {
 		const char *word, *usual;
-	} words[] = {{"1", "award"},	 {"+1", "award"},   {"-1", "deduct"},
-		     {"正", "award"},	 {"负", "deduct"},  {"正向", "award"},
-		     {"负向", "deduct"}, {"加分", "award"}, {"扣分", "deduct"}};
+	} words[] = {{"1", "award"},	 {"+1", "award"},   {"-1", "deduct"},	{"正", "award"},
+		     {"负", "deduct"},	 {"正向", "award"}, {"负向", "deduct"}, {"加分", "award"},
+		     {"扣分", "deduct"}, {"奖励", "award"}, {"处罚", "deduct"}, {"加", "award"},
+		     {"减", "deduct"}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (str_eq(import_str(v), v.n, words[i].word))
@@ -89,49 +64,49 @@ static void check_item(struct work *w, const struct rec_catalogue_line *l)
 	const struct rec_choice *c = &rec_lists[REC_LIST_CATEGORY].v[l->category];
 	char letter[2] = {l->code.n ? (char)l->code.p[0] : '\0', '\0'};
 	char cap[AMOUNT_TEXT_MAX];
-	uint32_t first = import_map_put(&w->codes, l->code, w->t.csv.row, w->rep);
+	uint32_t first = import_map_put(&w->codes, l->code, w->t.row, w->rep);
 
 	if (w->rep->err)
 		return;
-	if (first != w->t.csv.row)
+	if (first != w->t.row)
 		import_cell_issue(&w->t, COL_CODE, l->code, ISSUE_CODE_TWICE, "", first);
 	if (strcmp(letter, c->name) != 0)
 		import_add(w->rep,
-			   &(struct import_issue){.row = w->t.csv.row,
+			   &(struct import_issue){.row = w->t.row,
 						  .id = ISSUE_CODE_CATEGORY,
-						  .column = columns[COL_CODE].name,
+						  .column = w->t.column[COL_CODE].name,
 						  .value = import_shown(w->rep, l->code),
 						  .s = import_shown(w->rep, bytes_str(letter)),
 						  .t = c->zh});
 	/* the plan wants objective items: a measure, a cap and evidence for each */
 	if (points_raw(l->cap) == 0)
-		import_cell_issue(&w->t, COL_CAP, import_table_raw(&w->t, COL_CAP), ISSUE_NO_CAP,
-				  "", 0);
+		import_cell_issue(&w->t, COL_CAP, import_table_raw(&w->t, COL_CAP, NULL),
+				  ISSUE_NO_CAP, "", 0);
 	if (l->evidence.n == 0)
 		import_cell_issue(&w->t, COL_EVIDENCE, l->evidence, ISSUE_NO_EVIDENCE, "", 0);
 	if (points_raw(l->cap) && points_cmp(l->cap, l->points) < 0)
-		import_cell_issue(&w->t, COL_CAP, import_table_raw(&w->t, COL_CAP), ISSUE_CAP_BELOW,
+		import_cell_issue(&w->t, COL_CAP, import_table_raw(&w->t, COL_CAP, NULL),
+				  ISSUE_CAP_BELOW,
 				  import_shown(w->rep, bytes_str(points_text(l->cap, cap))), 0);
 }
 
 static void read_item(struct work *w)
 {
-	static const enum import_class classes[COLS] = {[COL_NAME_ZH] = IMPORT_TEXT,
-							[COL_NAME_EN] = IMPORT_TEXT,
-							[COL_EVIDENCE] = IMPORT_TEXT};
 	const struct rec_type *type = rec_type_of(REC_catalogue);
 	struct rec_catalogue_line l = {.unit = UNIT_event};
+	uint32_t errors = w->rep->count[IMPORT_ERROR];
 	bool good = true;
 
 	for (uint32_t i = 0; i < COLS; i++) {
-		const struct rec_field *f = import_field(type->line, type->nline, fields[i]);
-		struct bytes v = import_cell(&w->t, i, classes[i]);
+		const struct rec_field *f =
+			import_field(type->line, type->nline, w->t.column[i].field);
+		struct bytes v = import_cell(&w->t, i);
 
 		if (i == COL_SIGN)
 			v = usual_sign(v);
 		if (i == COL_EVIDENCE)
 			v = usual_evidence(w, v);
-		if (i == COL_CAP && v.n == 0) /* no cap */
+		if (v.n == 0 && (i == COL_CAP || i == COL_DOCUMENT)) /* no cap; none is needed */
 			continue;
 		if ((f->min > 0 || f->kind == REC_CHOICE) && !import_cell_needed(&w->t, i, v))
 			good = false;
@@ -141,12 +116,14 @@ static void read_item(struct work *w)
 	if (good)
 		check_item(w, &l);
 	if (w->n == w->max)
-		import_add(w->rep, &(struct import_issue){.row = w->t.csv.row,
+		import_add(w->rep, &(struct import_issue){.row = w->t.row,
 							  .id = ISSUE_ITEMS_MAX,
 							  .num = {w->max}});
-	if (w->n < w->max)
-		w->v[w->n] = l;
 	w->n++;
+	if (w->n > w->max || w->rep->count[IMPORT_ERROR] != errors || w->t.incomplete)
+		return;
+	w->v[w->good] = l;
+	w->row[w->good++] = w->t.row;
 }
 
 static void note_count(struct work *w, enum import_id id, uint32_t plan, uint32_t got)
@@ -157,7 +134,7 @@ static void note_count(struct work *w, enum import_id id, uint32_t plan, uint32_
 
 static void check_counts(struct work *w)
 {
-	uint32_t seen = 0, categories = 0, awards = 0, n = w->n < w->max ? w->n : w->max;
+	uint32_t seen = 0, categories = 0, awards = 0, n = w->good;
 
 	for (uint32_t i = 0; i < n; i++) {
 		seen |= UINT32_C(1) << w->v[i].category;
@@ -175,7 +152,8 @@ static int read_items(struct work *w)
 	int got = 0;
 
 	w->v = import_alloc(w->rep, w->max * sizeof(w->v[0]));
-	if (!w->v)
+	w->row = import_alloc(w->rep, w->max * sizeof(w->row[0]));
+	if (!w->v || !w->row)
 		return ERR_NOMEM;
 	/* one more than fits is enough to say so */
 	while (w->n <= w->max && !w->rep->err && (got = import_table_next(&w->t)) > 0)
@@ -184,9 +162,9 @@ static int read_items(struct work *w)
 		return got;
 	if (w->n == 0)
 		import_add(w->rep, &(struct import_issue){.id = ISSUE_NOTHING});
-	else
+	else if (w->good == w->n)
 		check_counts(w);
-	w->rep->records = w->n < w->max ? w->n : w->max;
+	w->rep->records = w->good;
 	return w->rep->err;
 }
 
@@ -194,7 +172,7 @@ int import_catalogue(const void *p, size_t n, const struct import_opts *o,
 		     struct import_catalogue *ret, struct import_report *rep)
 {
 	struct work w = {.rep = rep, .max = rec_type_of(REC_catalogue)->lines_max};
-	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
+	int err = import_table_open(&w.t, p, n, &import_tables[IMPORT_CATALOGUE], o->today, rep);
 
 	if (!err)
 		err = read_items(&w);
@@ -202,8 +180,8 @@ int import_catalogue(const void *p, size_t n, const struct import_opts *o,
 		rep->err = err;
 	if (!err || err == ERR_INVALID)
 		err = import_end(rep, o);
-	if (!err)
-		*ret = (struct import_catalogue){w.v, w.n};
+	if (!err || err == ERR_INVALID)
+		*ret = (struct import_catalogue){w.v, w.row, w.good};
 	import_map_close(&w.codes);
 	import_table_close(&w.t);
 	return err;

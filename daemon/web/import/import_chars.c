@@ -2,11 +2,8 @@
 
 #include <string.h>
 
+#include "daemon/ledger/state/privacy.h"
 #include "lib/idcard.h"
-
-#define PHONE_DIGITS	11 /* of a mobile phone: 13x to 19x */
-#define CARD_DIGITS_MIN 15 /* an old identity number; bank cards have 16 to 19, identity cards 18 */
-#define CARD_DIGITS_MAX 19
 
 bool chars_next(struct chars *s)
 {
@@ -58,6 +55,16 @@ bool chars_is_space(uint32_t c)
 	       c == 0xfeff;
 }
 
+bool chars_blank(struct bytes b)
+{
+	struct chars s = chars_of(b);
+
+	while (chars_next(&s))
+		if (!chars_is_space(s.c))
+			return false;
+	return true;
+}
+
 bool chars_is_format(uint32_t c)
 {
 	return (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
@@ -101,41 +108,10 @@ struct chars_run chars_run_at(const uint8_t *p, const uint8_t *end, uint32_t als
 	return r;
 }
 
-static bool is_phone(const struct chars_run *r)
-{
-	return r->n == PHONE_DIGITS && r->text[0] == '1' && r->text[1] >= '3';
-}
-
-/* None of them begins with a zero; numbers of phones abroad do. */
-static bool is_card(const struct chars_run *r)
-{
-	return r->n >= CARD_DIGITS_MIN && r->n <= CARD_DIGITS_MAX && r->text[0] != '0';
-}
-
-static bool is_identity(const struct chars_run *r)
-{
-	struct idcard card;
-
-	return r->n == IDCARD_CHARS && idcard_check(r->text, r->n, &card) <= IDCARD_SUSPECT;
-}
-
-/* Days are written with hyphens as well: what has them must be a phone or a true identity number. */
 bool chars_personal(struct bytes b, unsigned looks)
 {
-	struct chars s = chars_of(b);
+	unsigned of = (looks & CHARS_PHONE ? PRIVACY_PHONES : 0) |
+		      (looks & CHARS_CARD ? PRIVACY_CARDS | PRIVACY_LONG : 0);
 
-	while (s.p < s.end) {
-		struct chars_run plain = chars_run_at(s.p, s.end, 0);
-		struct chars_run hyphens = chars_run_at(s.p, s.end, '-');
-
-		if (is_identity(&plain) || is_identity(&hyphens) ||
-		    ((looks & CHARS_CARD) && is_card(&plain)) ||
-		    ((looks & CHARS_PHONE) && (is_phone(&plain) || is_phone(&hyphens))))
-			return true;
-		if (plain.n)
-			s.p = plain.end;
-		else
-			chars_next(&s);
-	}
-	return false;
+	return privacy_find(b, of, NULL) != PRIVACY_NONE;
 }

@@ -14,6 +14,7 @@ bool chars_next(struct chars *s);
 uint8_t *chars_put(uint8_t *to, uint32_t c); /* returns what is behind it */
 
 bool chars_is_space(uint32_t c);   /* and what takes no room at all */
+bool chars_blank(struct bytes b);  /* nothing but spaces */
 bool chars_is_format(uint32_t c);  /* turns or hides the text around it */
 uint32_t chars_narrow(uint32_t c); /* full-width forms of ASCII become that */
 

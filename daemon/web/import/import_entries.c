@@ -2,40 +2,14 @@
 
 #include <string.h>
 
+#include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
+#include "lib/look.h"
 #include "lib/mem.h"
 #include "lib/text.h"
 #include "lib/vec.h"
 
-enum {
-	COL_DAY,
-	COL_HOUSEHOLD,
-	COL_NAME,
-	COL_ITEM,
-	COL_ITEM_NAME,
-	COL_PLACE,
-	COL_REASON,
-	COL_EVIDENCE,
-	COL_EVIDENCE_NO,
-	COL_FILE,
-	COL_NOTIFIED,
-	COL_POINTS,
-	COLS
-};
-static const struct import_column columns[COLS] = {
-	[COL_DAY] = {"发生日期", "|日期|时间|发生时间|day|", true},
-	[COL_HOUSEHOLD] = {"户编号", "|户号|户编码|家庭编号|农户编号|household|", true},
-	[COL_NAME] = {"姓名", "|成员|成员姓名|name|", true},
-	[COL_ITEM] = {"事项编码", "|编码|项目编码|item|", true},
-	[COL_ITEM_NAME] = {"事项", "|事项名称|项目|", false},
-	[COL_PLACE] = {"地点", "|发生地点|place|", false},
-	[COL_REASON] = {"事由", "|具体事由|内容|说明|reason|", false},
-	[COL_EVIDENCE] = {"证明材料", "|佐证材料|证明材料种类|evidence|", false},
-	[COL_EVIDENCE_NO] = {"材料编号", "|证明编号|evidenceno|", false},
-	[COL_FILE] = {"附件", IMPORT_FILE_WORDS, false},
-	[COL_NOTIFIED] = {"告知日期", "|告知时间|told|", false},
-	[COL_POINTS] = {"分值", "|积分|分数|points|", false},
-};
+enum { COLUMNS_ENTRIES(COLUMN_ID) COLS };
 
 struct work {
 	struct import_table t;
@@ -58,9 +32,9 @@ static const struct rec_field *field(const char *name)
 static void issue(struct work *w, uint32_t column, struct bytes value, enum import_id id,
 		  struct bytes s, struct bytes t)
 {
-	import_add(w->rep, &(struct import_issue){.row = w->t.csv.row,
+	import_add(w->rep, &(struct import_issue){.row = w->t.row,
 						  .id = id,
-						  .column = columns[column].name,
+						  .column = w->t.column[column].name,
 						  .value = import_shown(w->rep, value),
 						  .s = import_shown(w->rep, s),
 						  .t = import_shown(w->rep, t)});
@@ -76,25 +50,76 @@ static void read_day(struct work *w, struct rec_points_line *l)
 	l->notified = import_cell_past_day(&w->t, COL_NOTIFIED);
 }
 
-static int read_member(struct work *w, struct rec_points_line *l)
+/* A number that is not registered, but for the zeros that spreadsheets drop: one that fits is meant, and its head
+ * is in @ret_head. ERR_NOTFOUND, with @ret_said when that was said. */
+static int find_zeros(struct work *w, struct bytes *home, struct bytes *ret_head, bool *ret_said)
 {
-	struct bytes home = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_NUMBER);
-	struct bytes name = import_cell(&w->t, COL_NAME, IMPORT_NAME), none = {NULL, 0};
-	uint32_t member = 0;
+	struct import_near near = {.n = 0};
+	int err = w->look->near ? w->look->near(w->look->ctx, *home, &near) : ERR_NOTFOUND;
+
+	if (err || near.n == 0)
+		return err ? err : ERR_NOTFOUND;
+	if (near.n > 1) {
+		issue(w, COL_HOUSEHOLD, *home, ISSUE_ZEROS_TWO, near.number[0], near.number[1]);
+		*ret_said = true;
+		return ERR_NOTFOUND;
+	}
+	issue(w, COL_HOUSEHOLD, *home, ISSUE_ZEROS_LOST, near.number[0], (struct bytes){NULL, 0});
+	*home = import_keep(w->rep, near.number[0].p, near.number[0].n);
+	return w->look->head(w->look->ctx, *home, ret_head);
+}
+
+/* The head that the row names is there for people: it must be that of the household. */
+static void check_head(struct work *w, struct bytes home, struct bytes head)
+{
+	struct bytes named = import_cell(&w->t, COL_HEAD);
+
+	head = import_regular(w->rep, head, IMPORT_NAME);
+	if (named.n && !look_same(named, head))
+		issue(w, COL_HEAD, named, ISSUE_HEAD_LEDGER, home, head);
+}
+
+static int read_home(struct work *w, struct rec_points_line *l)
+{
+	struct bytes home = import_cell(&w->t, COL_HOUSEHOLD), head = {NULL, 0};
+	bool said = false;
 	int err;
 
 	if (!import_cell_needed(&w->t, COL_HOUSEHOLD, home) ||
 	    !import_cell_field(&w->t, COL_HOUSEHOLD, home, field("household"), l))
 		return ERR_OK;
-	err = w->look->member(w->look->ctx, home, name, &member);
+	err = w->look->head(w->look->ctx, home, &head);
+	if (err == ERR_NOTFOUND)
+		err = find_zeros(w, &home, &head, &said);
+	if (err == ERR_NOTFOUND && !said)
+		issue(w, COL_HOUSEHOLD, home, ISSUE_HOUSEHOLD_UNKNOWN, (struct bytes){NULL, 0},
+		      (struct bytes){NULL, 0});
+	if (err) {
+		l->household = (struct bytes){NULL, 0};
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	}
+	l->household = home;
+	check_head(w, home, head);
+	return ERR_OK;
+}
+
+static int read_member(struct work *w, struct rec_points_line *l)
+{
+	struct bytes name = import_cell(&w->t, COL_NAME), none = {NULL, 0};
+	uint32_t member = 0;
+	int err;
+
+	if (l->household.n == 0 || name.n == 0)
+		return ERR_OK;
+	err = w->look->member(w->look->ctx, l->household, name, &member);
 	l->member = member;
 	switch (err) {
-	case ERR_OK: return ERR_OK;
-	case ERR_NOTFOUND:
-		issue(w, COL_HOUSEHOLD, home, ISSUE_HOUSEHOLD_UNKNOWN, none, none);
+	case ERR_INVALID:
+		issue(w, COL_NAME, name, ISSUE_NAME_UNKNOWN, l->household, none);
 		return ERR_OK;
-	case ERR_INVALID: issue(w, COL_NAME, name, ISSUE_NAME_UNKNOWN, home, none); return ERR_OK;
-	case ERR_EXISTS: issue(w, COL_NAME, name, ISSUE_NAME_TWO, home, none); return ERR_OK;
+	case ERR_EXISTS:
+		issue(w, COL_NAME, name, ISSUE_NAME_TWO, l->household, none);
+		return ERR_OK;
 	default: return err;
 	}
 }
@@ -103,7 +128,7 @@ static int read_member(struct work *w, struct rec_points_line *l)
 static void check_points(struct work *w, const struct rec_points_line *l,
 			 const struct import_item *item)
 {
-	struct bytes written = import_cell(&w->t, COL_POINTS, IMPORT_CODE), points = written;
+	struct bytes written = import_cell(&w->t, COL_POINTS), points = written;
 	struct rec_points_line given = {.member = 0};
 	bool minus = points.n > 1 && points.p[0] == '-';
 	char text[AMOUNT_TEXT_MAX];
@@ -127,16 +152,16 @@ static void check_points(struct work *w, const struct rec_points_line *l,
 static void check_item(struct work *w, const struct rec_points_line *l,
 		       const struct import_item *item)
 {
-	struct bytes name = import_cell(&w->t, COL_ITEM_NAME, IMPORT_NAME);
+	struct bytes name = import_cell(&w->t, COL_ITEM_NAME);
 
-	if (name.n && !bytes_eq(name, item->name))
+	if (name.n && !bytes_eq(name, import_regular(w->rep, item->name, IMPORT_NAME)))
 		issue(w, COL_ITEM_NAME, name, ISSUE_ITEM_NAME, item->name, l->item);
 	check_points(w, l, item);
 }
 
 static int read_item(struct work *w, struct rec_points_line *l)
 {
-	struct bytes code = import_cell(&w->t, COL_ITEM, IMPORT_CODE);
+	struct bytes code = import_cell(&w->t, COL_ITEM);
 	struct import_item item = {.version = 0};
 	char day[DATE_TEXT_MAX];
 	int err;
@@ -160,31 +185,23 @@ static int read_item(struct work *w, struct rec_points_line *l)
 
 static void read_texts(struct work *w, struct rec_points_line *l)
 {
-	static const struct {
-		uint32_t column;
-		enum import_class class;
-		const char *name;
-	} texts[] = {{COL_PLACE, IMPORT_TEXT, "place"},
-		     {COL_REASON, IMPORT_TEXT, "reason"},
-		     {COL_EVIDENCE, IMPORT_TEXT, "evidence"},
-		     {COL_EVIDENCE_NO, IMPORT_PAPER, "evidence_no"}};
+	static const uint32_t texts[] = {COL_PLACE, COL_REASON, COL_EVIDENCE, COL_EVIDENCE_NO};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		import_cell_field(&w->t, texts[i].column,
-				  import_cell(&w->t, texts[i].column, texts[i].class),
-				  field(texts[i].name), l);
+		import_cell_field(&w->t, texts[i], import_cell(&w->t, texts[i]),
+				  field(w->t.column[texts[i]].field), l);
 }
 
 /* The name of a file is not made regular: it would be another file. Only plain spaces around it go. */
-static struct bytes file_name(const struct import_table *t)
+static struct bytes file_name(struct import_table *t)
 {
-	struct bytes name = import_table_raw(t, COL_FILE);
+	struct bytes name = import_cell_meant(t, COL_FILE);
 
-	while (name.n && import_blank((struct bytes){name.p, 1})) {
+	while (name.n && chars_blank((struct bytes){name.p, 1})) {
 		name.p++;
 		name.n--;
 	}
-	while (name.n && import_blank((struct bytes){name.p + name.n - 1, 1}))
+	while (name.n && chars_blank((struct bytes){name.p + name.n - 1, 1}))
 		name.n--;
 	return import_keep(t->rep, name.p, name.n);
 }
@@ -208,12 +225,14 @@ static int read_file(struct work *w, struct rec_points_line *l)
 
 static int read_line(struct work *w, struct rec_points_line *l)
 {
-	uint32_t row = w->t.csv.row, first;
+	uint32_t row = w->t.row, first;
 	int err;
 
 	*l = (struct rec_points_line){.member = 0};
 	read_day(w, l);
-	err = read_member(w, l);
+	err = read_home(w, l);
+	if (!err)
+		err = read_member(w, l);
 	if (!err)
 		err = read_item(w, l);
 	if (err)
@@ -241,16 +260,19 @@ static int read_lines(struct work *w)
 	int got, err;
 
 	while ((got = import_table_next(&w->t)) > 0) {
+		uint32_t errors = w->rep->count[IMPORT_ERROR];
+
 		err = grow(w);
 		if (!err)
 			err = read_line(w, &w->v[w->n]);
 		if (err)
 			return err;
-		w->row[w->n++] = w->t.csv.row;
+		w->row[w->n] = w->t.row;
+		w->n += w->rep->count[IMPORT_ERROR] == errors && !w->t.incomplete;
 	}
 	if (got < 0)
 		return got;
-	if (w->n == 0)
+	if (w->rep->rows == 0)
 		import_add(w->rep, &(struct import_issue){.id = ISSUE_NOTHING});
 	w->rep->records = w->n;
 	return ERR_OK;
@@ -265,8 +287,10 @@ static int give(struct work *w, struct import_entries *ret)
 	e.row = import_alloc(w->rep, w->n * sizeof(e.row[0]));
 	if (!e.v || !e.row)
 		return ERR_NOMEM;
-	memcpy(e.v, w->v, w->n * sizeof(e.v[0]));
-	memcpy(e.row, w->row, w->n * sizeof(e.row[0]));
+	if (w->n) {
+		memcpy(e.v, w->v, w->n * sizeof(e.v[0]));
+		memcpy(e.row, w->row, w->n * sizeof(e.row[0]));
+	}
 	*ret = e;
 	return ERR_OK;
 }
@@ -276,7 +300,7 @@ int import_entries(const void *p, size_t n, const struct import_opts *o,
 		   struct import_report *rep)
 {
 	struct work w = {.rep = rep, .opts = o, .look = look};
-	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
+	int err = import_table_open(&w.t, p, n, &import_tables[IMPORT_ENTRIES], o->today, rep);
 
 	if (!err)
 		err = read_lines(&w);
@@ -284,8 +308,8 @@ int import_entries(const void *p, size_t n, const struct import_opts *o,
 		err = import_end(rep, o);
 	else if (err == ERR_NOMEM)
 		rep->err = err;
-	if (!err)
-		err = give(&w, ret);
+	if (!err || err == ERR_INVALID)
+		err = give(&w, ret) ? ERR_NOMEM : err;
 	mem_free(w.v);
 	mem_free(w.row);
 	import_map_close(&w.seen);
@@ -298,7 +322,8 @@ int import_entries_files(const void *p, size_t n, int (*cb)(void *ctx, struct by
 {
 	struct import_report rep = {0};
 	struct import_table t;
-	int rv = import_table_open(&t, p, n, columns, COLS, DAY_NONE, &rep) ? -1 : 0;
+	int rv = import_table_open(&t, p, n, &import_tables[IMPORT_ENTRIES], DAY_NONE, &rep) ? -1
+											     : 0;
 
 	while (rv == 0 && import_table_next(&t) > 0) {
 		struct bytes name = file_name(&t);

@@ -5,6 +5,7 @@
 #include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
 #include "lib/idcard.h"
+#include "lib/look.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
 #include "lib/text.h"
@@ -14,41 +15,7 @@
 #define ID_TAIL_CHARS 4
 #define NOBODY	      UINT32_MAX
 
-enum {
-	COL_HOUSEHOLD,
-	COL_GROUP,
-	COL_HEAD,
-	COL_NAME,
-	COL_RELATION,
-	COL_SEX,
-	COL_ID,
-	COL_BIRTH,
-	COL_HUKOU,
-	COL_SINCE,
-	COL_AGREED,
-	COL_PHONE,
-	COL_PART,
-	COL_NOTE,
-	COLS
-};
-static const struct import_column columns[COLS] = {
-	[COL_HOUSEHOLD] = {"户编号", "|户号|户编码|家庭编号|农户编号|householdnumber|household|",
-			   true},
-	[COL_GROUP] = {"组", "|村民小组|小组|组别|组号|社|group|", false},
-	[COL_HEAD] = {"户主", "|户主姓名|head|", false},
-	[COL_NAME] = {"姓名", "|成员姓名|家庭成员|家庭成员姓名|name|", true},
-	[COL_RELATION] = {"与户主关系", "|关系|与户主的关系|家庭关系|relation|", true},
-	[COL_SEX] = {"性别", "|sex|", false},
-	[COL_ID] = {"身份证号",
-		    "|身份证号码|身份证|公民身份号码|公民身份证号|证件号码|identitynumber|", false},
-	[COL_BIRTH] = {"出生日期", "|出生年月日|出生年月|生日|birth|", false},
-	[COL_HUKOU] = {"户籍", "|户籍地|户籍情况|户口|是否本村户籍|hukou|", false},
-	[COL_SINCE] = {"居住起始日", "|居住起始日期|居住开始日期|来村居住日期|since|", false},
-	[COL_AGREED] = {"两委同意日期", "|村两委同意日期|两委同意|同意日期|agreed|", false},
-	[COL_PHONE] = {"联系电话", "|电话|手机|手机号|手机号码|联系方式|phone|", false},
-	[COL_PART] = {"是否参加", "|参加|是否参加积分制|是否参与|takespart|", true},
-	[COL_NOTE] = {"备注", "|说明|note|", false},
-};
+enum { COLUMNS_ROSTER(COLUMN_ID) COLS };
 
 struct person {
 	uint32_t row;
@@ -57,7 +24,8 @@ struct person {
 	struct bytes key;  /* the whole row; wiped at the end */
 	struct rec_household home;
 	struct rec_household_line line;
-	bool id_good, id_suspect, repeated, no_number;
+	bool id_good, id_suspect, repeated, no_number, hukou_given;
+	bool bad;      /* an error is in the row */
 	uint32_t next; /* in the household */
 };
 struct home {
@@ -100,10 +68,12 @@ static struct bytes usual_word(struct work *w, uint32_t column, struct bytes v)
 {
 	static const struct {
 		const char *word, *usual;
-	} words[] = {{"男性", "男"},  {"女性", "女"},	    {"M", "男"},	  {"F", "女"},
-		     {"参加", "是"},  {"不参加", "否"},	    {"√", "是"},	  {"✓", "是"},
-		     {"×", "否"},     {"本村户籍", "本村"}, {"外村户籍", "外村"}, {"外地", "外村"},
-		     {"外来", "外村"}};
+	} words[] = {{"男性", "男"},   {"女性", "女"},	     {"M", "男"},	   {"F", "女"},
+		     {"参加", "是"},   {"不参加", "否"},     {"√", "是"},	   {"✓", "是"},
+		     {"×", "否"},      {"本村户籍", "本村"}, {"外村户籍", "外村"}, {"外地", "外村"},
+		     {"外来", "外村"}, {"TRUE", "是"},	     {"FALSE", "否"},	   {"Y", "是"},
+		     {"N", "否"},      {"愿意", "是"},	     {"不愿意", "否"},	   {"同意", "是"},
+		     {"不同意", "否"}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!is(v, words[i].word))
@@ -141,6 +111,14 @@ static unsigned chinese_number(const char *s, size_t n)
 	return tens * 10 + ones;
 }
 
+static bool is_ascii(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (b.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 /* 第五村民小组, 5组, 五社 -> 5 */
 static struct bytes usual_group(struct work *w, struct bytes v)
 {
@@ -163,7 +141,7 @@ static struct bytes usual_group(struct work *w, struct bytes v)
 		}
 	}
 	number = chinese_number(s, n);
-	if (n == v.n && !number)
+	if ((n == v.n && !number) || (!number && !is_ascii((struct bytes){(const uint8_t *)s, n})))
 		return v;
 	if (number) {
 		n = 0;
@@ -179,14 +157,17 @@ static struct bytes usual_group(struct work *w, struct bytes v)
 
 static void read_home(struct work *w, struct person *p)
 {
-	struct bytes v = import_cell(&w->t, COL_HOUSEHOLD, IMPORT_NUMBER);
+	struct bytes v = import_cell(&w->t, COL_HOUSEHOLD);
 
-	p->no_number = v.n == 0;
+	p->no_number = v.n == 0 && !(w->t.spoilt >> COL_HOUSEHOLD & 1);
 	if (v.n)
 		import_cell_field(&w->t, COL_HOUSEHOLD, v, head_field("household"), &p->home);
-	v = usual_group(w, import_cell(&w->t, COL_GROUP, IMPORT_CODE));
-	import_cell_field(&w->t, COL_GROUP, v, head_field("group"), &p->home);
-	v = import_cell(&w->t, COL_PART, IMPORT_CODE);
+	v = usual_group(w, import_cell(&w->t, COL_GROUP));
+	if (is_ascii(v))
+		import_cell_field(&w->t, COL_GROUP, v, head_field("group"), &p->home);
+	else
+		import_cell_issue(&w->t, COL_GROUP, v, ISSUE_GROUP_NAME, "", 0);
+	v = import_cell(&w->t, COL_PART);
 	if (import_cell_needed(&w->t, COL_PART, v))
 		import_cell_field(&w->t, COL_PART, usual_word(w, COL_PART, v),
 				  head_field("takes_part"), &p->home);
@@ -195,9 +176,9 @@ static void read_home(struct work *w, struct person *p)
 static void read_name(struct work *w, struct person *p)
 {
 	static const char *const lost[] = {"?", "？", "*", "＊", "□", "\xef\xbf\xbd"};
-	struct bytes v = import_cell(&w->t, COL_NAME, IMPORT_NAME);
+	struct bytes v = import_cell(&w->t, COL_NAME);
 
-	p->head = import_cell(&w->t, COL_HEAD, IMPORT_NAME);
+	p->head = import_cell(&w->t, COL_HEAD);
 	if (!import_cell_needed(&w->t, COL_NAME, v) ||
 	    !import_cell_field(&w->t, COL_NAME, v, line_field("name"), &p->line))
 		return;
@@ -206,15 +187,15 @@ static void read_name(struct work *w, struct person *p)
 			import_cell_issue(&w->t, COL_NAME, v, ISSUE_LOST_CHARACTER, lost[i], 0);
 			break;
 		}
-	if (import_has_private(v))
-		import_cell_issue(&w->t, COL_NAME, v, ISSUE_PRIVATE_CHARACTER, "", 0);
+	if (!import_has_letter(v))
+		import_cell_issue(&w->t, COL_NAME, v, ISSUE_NO_LETTER, "", 0);
 }
 
 static void id_issue(struct work *w, struct bytes id, enum import_id what)
 {
-	import_add(w->rep, &(struct import_issue){.row = w->t.csv.row,
+	import_add(w->rep, &(struct import_issue){.row = w->t.row,
 						  .id = what,
-						  .column = columns[COL_ID].name,
+						  .column = w->t.column[COL_ID].name,
 						  .value = import_shown_id(w->rep, id),
 						  .num = {(int64_t)utf8_count(id.p, id.n)}});
 }
@@ -230,7 +211,7 @@ static void read_id(struct work *w, struct person *p, struct idcard *ret)
 					      [IDCARD_CHECK] = ISSUE_ID_CHECK};
 	enum idcard_state state;
 
-	p->id = import_cell(&w->t, COL_ID, IMPORT_ID);
+	p->id = import_cell(&w->t, COL_ID);
 	if (p->id.n == 0)
 		return;
 	state = idcard_check(import_str(p->id), p->id.n, ret);
@@ -247,18 +228,21 @@ static void read_id(struct work *w, struct person *p, struct idcard *ret)
 static void read_birth(struct work *w, struct person *p, const struct idcard *card)
 {
 	uint32_t errors = w->rep->count[IMPORT_ERROR];
-	struct bytes raw = import_table_raw(&w->t, COL_BIRTH);
+	struct bytes raw = import_table_raw(&w->t, COL_BIRTH, NULL);
 	char text[DATE_TEXT_MAX];
 
 	p->line.birth = import_cell_past_day(&w->t, COL_BIRTH);
 	if (!p->id_good || w->rep->count[IMPORT_ERROR] > errors)
 		return;
 	day_text(card->birth, text);
-	if (import_blank(raw) && card->birth != DAY_NONE) {
+	if (p->line.birth == card->birth) {
+		if (chars_blank(raw)) /* both DAY_NONE */
+			import_cell_issue(&w->t, COL_BIRTH, raw, ISSUE_BIRTH_EPOCH, "", 0);
+	} else if (p->line.birth == DAY_NONE) {
 		p->line.birth = card->birth;
 		import_cell_issue(&w->t, COL_BIRTH, raw, ISSUE_BIRTH_FROM_ID,
 				  import_shown(w->rep, bytes_str(text)), 0);
-	} else if (p->line.birth != card->birth) {
+	} else {
 		import_cell_issue(&w->t, COL_BIRTH, raw, ISSUE_BIRTH_ID,
 				  import_shown(w->rep, bytes_str(*text ? text : "1970-01-01")), 0);
 	}
@@ -266,7 +250,7 @@ static void read_birth(struct work *w, struct person *p, const struct idcard *ca
 
 static void read_sex(struct work *w, struct person *p, const struct idcard *card)
 {
-	struct bytes v = import_cell(&w->t, COL_SEX, IMPORT_CODE);
+	struct bytes v = import_cell(&w->t, COL_SEX);
 	uint8_t scratch[REC_SCRATCH_BYTES];
 	uint32_t by_id = card->male ? SEX_male : SEX_female;
 
@@ -278,9 +262,9 @@ static void read_sex(struct work *w, struct person *p, const struct idcard *card
 		/* a rounded number has lost the digit that matters */
 		p->line.sex = p->id_good && !p->id_suspect ? by_id : SEX_unknown;
 		import_add(w->rep,
-			   &(struct import_issue){.row = w->t.csv.row,
+			   &(struct import_issue){.row = w->t.row,
 						  .id = ISSUE_SEX_UNKNOWN,
-						  .column = columns[COL_SEX].name,
+						  .column = w->t.column[COL_SEX].name,
 						  .value = import_shown(w->rep, v),
 						  .s = rec_lists[REC_LIST_SEX].v[p->line.sex].zh,
 						  .t = rec_lists[REC_LIST_SEX].v[p->line.sex].en});
@@ -291,8 +275,9 @@ static void read_sex(struct work *w, struct person *p, const struct idcard *card
 
 static void read_residence(struct work *w, struct person *p)
 {
-	struct bytes v = import_cell(&w->t, COL_HUKOU, IMPORT_CODE);
+	struct bytes v = import_cell(&w->t, COL_HUKOU);
 
+	p->hukou_given = v.n > 0;
 	if (v.n)
 		import_cell_field(&w->t, COL_HUKOU, usual_word(w, COL_HUKOU, v),
 				  line_field("hukou"), &p->line);
@@ -302,7 +287,7 @@ static void read_residence(struct work *w, struct person *p)
 	p->line.agreed = import_cell_past_day(&w->t, COL_AGREED);
 	if (p->line.hukou == HUKOU_other && p->home.takes_part == YES_yes &&
 	    (p->line.since == DAY_NONE || p->line.agreed == DAY_NONE))
-		import_cell_issue(&w->t, COL_SINCE, import_table_raw(&w->t, COL_SINCE),
+		import_cell_issue(&w->t, COL_SINCE, import_table_raw(&w->t, COL_SINCE, NULL),
 				  ISSUE_RESIDENCE, "", 0);
 }
 
@@ -311,21 +296,21 @@ static void read_person(struct work *w, struct person *p)
 	struct idcard card = {DAY_NONE, false};
 	struct bytes v;
 
-	*p = (struct person){.row = w->t.csv.row, .next = NOBODY};
+	*p = (struct person){.row = w->t.row, .next = NOBODY};
 	read_home(w, p);
 	read_name(w, p);
-	v = import_cell(&w->t, COL_RELATION, IMPORT_NAME);
+	v = import_cell(&w->t, COL_RELATION);
 	if (import_cell_needed(&w->t, COL_RELATION, v))
 		import_cell_field(&w->t, COL_RELATION, v, line_field("relation"), &p->line);
 	read_id(w, p, &card);
 	read_birth(w, p, &card);
 	read_sex(w, p, &card);
 	read_residence(w, p);
-	v = import_cell(&w->t, COL_PHONE, IMPORT_CODE);
+	v = import_cell(&w->t, COL_PHONE);
 	import_cell_field(&w->t, COL_PHONE, v, line_field("phone"), &p->line);
 	if (chars_personal(v, CHARS_CARD))
 		import_cell_issue(&w->t, COL_PHONE, v, ISSUE_PERSONAL_NUMBER, "", 0);
-	v = import_cell(&w->t, COL_NOTE, IMPORT_TEXT);
+	v = import_cell(&w->t, COL_NOTE);
 	import_cell_field(&w->t, COL_NOTE, v, line_field("note"), &p->line);
 	p->key = import_row_key(&w->t);
 }
@@ -335,9 +320,12 @@ static int read_people(struct work *w)
 	int got;
 
 	while ((got = import_table_next(&w->t)) > 0 && !w->rep->err) {
+		uint32_t errors = w->rep->count[IMPORT_ERROR];
+
 		if (VEC_ROOM(w->p, w->n, w->cap))
 			return ERR_NOMEM;
-		read_person(w, &w->p[w->n++]);
+		read_person(w, &w->p[w->n]);
+		w->p[w->n++].bad = w->rep->count[IMPORT_ERROR] > errors || w->t.incomplete;
 	}
 	return got < 0 ? got : w->rep->err;
 }
@@ -348,7 +336,8 @@ static void person_issue(struct work *w, const struct person *p, uint32_t column
 			 struct import_issue i)
 {
 	i.row = p->row;
-	i.column = columns[column].name;
+	i.column = w->t.column[column].name;
+	w->p[p - w->p].bad |= import_issue_severity(i.id) == IMPORT_ERROR;
 	import_add(w->rep, &i);
 }
 
@@ -510,7 +499,7 @@ static void check_home(struct work *w, struct home *h)
 				     (struct import_issue){.id = ISSUE_PART_DIFFERS,
 							   .s = number,
 							   .num = {first->row}});
-		if (h->head != NOBODY && p->head.n && !bytes_eq(p->head, w->p[h->head].line.name))
+		if (h->head != NOBODY && p->head.n && !look_same(p->head, w->p[h->head].line.name))
 			person_issue(w, p, COL_HEAD,
 				     (struct import_issue){
 					     .id = ISSUE_HEAD_NAME,
@@ -567,7 +556,38 @@ static void check_total(struct work *w)
 							  .num = {w->t.total, people}});
 }
 
-static int check_all(struct work *w)
+/* Of this household one with the same head is registered under a number with zeros in front: that is meant. With
+ * another head it would be taken for that household by everybody who reads the number. */
+static int find_registered(struct work *w, const struct home *h, const struct import_lookup *look)
+{
+	struct person *p = &w->p[h->first];
+	struct bytes head = {NULL, 0}, mine = {NULL, 0};
+	struct import_near near = {.n = 0};
+	int err = look->head(look->ctx, p->home.household, &head);
+
+	if (err == ERR_NOTFOUND)
+		err = look->near(look->ctx, p->home.household, &near);
+	if (err || near.n == 0)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	struct bytes number = import_keep(w->rep, near.number[0].p, near.number[0].n);
+	err = look->head(look->ctx, number, &head);
+	if (err)
+		return err;
+	head = import_regular(w->rep, head, IMPORT_NAME);
+	if (h->head != NOBODY)
+		mine = w->p[h->head].line.name;
+	bool same = near.n == 1 && mine.n && look_same(head, mine);
+	person_issue(w, p, COL_HOUSEHOLD,
+		     (struct import_issue){.id = same ? ISSUE_ZEROS_LOST : ISSUE_ZEROS_LEDGER,
+					   .value = import_shown(w->rep, p->home.household),
+					   .s = import_shown(w->rep, number),
+					   .t = import_shown(w->rep, head)});
+	if (same)
+		p->home.household = number;
+	return w->rep->err;
+}
+
+static int check_all(struct work *w, const struct import_lookup *look)
 {
 	int err;
 
@@ -584,6 +604,10 @@ static int check_all(struct work *w)
 	for (uint32_t i = 0; i < w->nhomes; i++)
 		check_home(w, &w->home[i]);
 	find_lost_zeros(w);
+	for (uint32_t i = 0; !err && look && i < w->nhomes; i++)
+		err = find_registered(w, &w->home[i], look);
+	if (err)
+		return err;
 	check_total(w);
 	w->rep->records = w->nhomes;
 	return w->rep->err;
@@ -597,13 +621,18 @@ static int make_home(struct work *w, const struct home *h, const struct import_o
 	uint32_t i = h->first;
 
 	ret->line = import_alloc(w->rep, h->n * sizeof(ret->line[0]));
-	if (!ret->line)
+	ret->rows = import_alloc(w->rep, h->n * sizeof(ret->rows[0]));
+	ret->hukou_given = import_alloc(w->rep, h->n * sizeof(ret->hukou_given[0]));
+	if (!ret->line || !ret->rows || !ret->hukou_given)
 		return ERR_NOMEM;
 	ret->row = w->p[i].row;
 	ret->head = w->p[i].home;
 	ret->head.consent_day = ret->head.takes_part == YES_yes ? o->consent_day : DAY_NONE;
 	for (; i != NOBODY; i = w->p[i].next) {
 		ret->line[ret->nlines] = w->p[i].line;
+		ret->rows[ret->nlines] = w->p[i].row;
+		ret->hukou_given[ret->nlines] = w->p[i].hukou_given;
+		ret->bad |= w->p[i].bad;
 		ret->line[ret->nlines].member = ret->nlines + 1;
 		ret->nlines++;
 	}
@@ -612,20 +641,28 @@ static int make_home(struct work *w, const struct home *h, const struct import_o
 
 static int make_roster(struct work *w, const struct import_opts *o, struct import_roster *ret)
 {
-	struct import_roster r = {.n = w->nhomes};
+	int err = ERR_OK;
 
-	r.v = import_alloc(w->rep, r.n * sizeof(r.v[0]));
-	if (!r.v)
+	ret->v = import_alloc(w->rep, w->nhomes * sizeof(ret->v[0]));
+	if (!ret->v)
 		return ERR_NOMEM;
-	for (uint32_t i = 0; i < r.n; i++) {
-		int err = make_home(w, &w->home[i], o, &r.v[i]);
+	for (uint32_t i = 0; i < w->nhomes && !err; i++)
+		err = make_home(w, &w->home[i], o, &ret->v[ret->n++]);
+	return err;
+}
 
-		if (err)
-			return err;
-		r.people += r.v[i].nlines;
+/* Households with errors were compared like all, and go no further. */
+static void drop_bad(struct import_roster *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		if (r->v[i].bad)
+			continue;
+		r->v[n] = r->v[i];
+		r->people += r->v[n++].nlines;
 	}
-	*ret = r;
-	return ERR_OK;
+	r->n = n;
 }
 
 static void wipe(struct bytes b)
@@ -638,18 +675,24 @@ int import_roster(const void *p, size_t n, const struct import_opts *o, struct i
 		  struct import_report *rep)
 {
 	struct work w = {.rep = rep};
-	int err = import_table_open(&w.t, p, n, columns, COLS, o->today, rep);
+	struct import_roster made = {.n = 0};
+	int err = import_table_open(&w.t, p, n, &import_tables[IMPORT_ROSTER], o->today, rep);
 
 	if (!err)
 		err = read_people(&w);
 	if (!err)
-		err = check_all(&w);
+		err = check_all(&w, o->look);
+	if (!err)
+		err = make_roster(&w, o, &made);
+	if (!err && o->update)
+		err = o->update(o->update_ctx, &made, rep);
 	if (err == ERR_NOMEM)
 		rep->err = err;
 	if (!err || err == ERR_INVALID)
 		err = import_end(rep, o);
-	if (!err)
-		err = make_roster(&w, o, ret);
+	drop_bad(&made);
+	if (!err || err == ERR_INVALID)
+		*ret = made;
 	for (uint32_t i = 0; i < w.n; i++) {
 		wipe(w.p[i].id);
 		wipe(w.p[i].key);

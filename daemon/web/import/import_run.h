@@ -2,6 +2,7 @@
 #define DAEMON_WEB_IMPORT_IMPORT_RUN_H
 
 #include "daemon/web/import/import.h"
+#include "daemon/web/import/import_update.h"
 #include "daemon/writer/tx.h"
 #include "lib/jw.h"
 
@@ -13,20 +14,27 @@
  * of the batch is written and it is planned anew. All transaction IDs follow from the base, so the same
  * import again finds what is there and does the rest. */
 
-enum import_kind { IMPORT_ROSTER, IMPORT_CATALOGUE, IMPORT_ENTRIES };
 enum import_step { STEP_RECORD, STEP_REVIEW, STEP_CONFIRM, STEPS };
 
-/* What the rules find, by row: a JSON list. */
-struct import_reasons {
-	uint32_t n; /* all of them; the first IMPORT_REASONS_MAX are in the text */
-	struct buf text;
-	struct jw w;
-};
+/* What the rules find, by row. */
 #define IMPORT_REASONS_MAX 1000
+struct import_reason {
+	uint32_t row, order;
+	struct reason reason;
+};
+struct import_reasons {
+	uint32_t n; /* all of them; the first IMPORT_REASONS_MAX are kept */
+	struct import_reason *v;
+};
+/* A list in the order of the rows. */
+void import_reasons_json(struct import_reasons *l, enum lang lang, struct jw *w);
 
 /* The warnings of one record. */
 struct import_warned {
-	struct reason *v;
+	struct {
+		struct reason reason;
+		uint64_t about; /* the sheet whose line it numbers; 0: the record itself */
+	} * v;
 	uint32_t n, cap;
 	int err; /* sticky */
 };
@@ -35,9 +43,10 @@ struct import_warned {
 struct import_record {
 	struct tx tx;
 	enum import_step step;
-	uint32_t row;  /* of the file; 0: no single one */
-	uint32_t line; /* index of its first line among the entries */
-	bool whole;    /* what must not be torn apart ends here */
+	uint32_t row;	      /* of the file; 0: no single one */
+	const uint32_t *rows; /* of each line */
+	uint32_t nrows;
+	bool whole; /* what must not be torn apart ends here */
 };
 
 struct import {
@@ -62,6 +71,7 @@ struct import {
 	bool done, partial;
 	/* its own */
 	struct import_roster roster;
+	struct import_update update;
 	struct import_catalogue catalogue;
 	struct import_entries entries;
 	struct import_record *record;
@@ -69,6 +79,8 @@ struct import {
 	uint32_t n, cap;
 };
 
+/* Reads the file, asking the ledger what it must know. ERR_INVALID: the report says why not. */
+int import_read(struct import *m);
 /* ERR_OK: the results say what became of it, and why not. Otherwise a machine failure, and nothing new was
  * written. */
 int import_run(struct import *m);

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-#include "daemon/web/import/csv.h"
+#include "daemon/web/import/columns.h"
+#include "daemon/web/import/grid.h"
 #include "daemon/web/import/import.h"
 #include "lib/map.h"
 
-/* What all importers share: memory and issues of the report, the table with its header, and cells made
- * regular. For daemon/web/import_*.c, and import_squeeze for whoever else reads headers. */
+/* The one reader of tables: memory and issues of the report, the table with its header, and cells made
+ * regular. For daemon/web/import alone. */
 
 /* --- the report; memory errors are sticky in rep->err -------------------------------------------------- */
 
@@ -46,56 +47,76 @@ uint32_t import_map_put(struct import_map *m, struct bytes key, uint32_t value,
 
 /* --- the table ----------------------------------------------------------------------------------------- */
 
-#define IMPORT_COLUMNS_MAX 16
 #define IMPORT_HEADER_ROWS 20 /* the header is among the first rows */
 
-struct import_column {
-	const char *name;
-	const char *also; /* other headers, each between bars: "|村民小组|小组|" */
-	bool required;	  /* the column; whether a cell may be empty is up to the importer */
+/* A column that is not read, and what stood in it. */
+struct import_unread {
+	uint32_t heading; /* row of the grid that names it; UINT32_MAX: none does, or it is read */
+	uint32_t filled;  /* cells */
+	bool counts;	  /* nothing but numbers, each greater than that before it */
+	uint64_t last;
 };
 struct import_table {
-	struct csv csv;
-	struct buf text;
+	struct grid grid;
 	struct import_report *rep;
-	const struct import_column *column;
+	const struct import_table_def *def;
+	const struct import_column *column; /* of @def */
 	uint32_t ncolumns;
 	uint32_t at[IMPORT_COLUMNS_MAX]; /* place of each column in a row, from 0; or UINT32_MAX */
+	uint32_t here, next;		 /* rows of the grid */
+	uint32_t row;			 /* number of the present one, as spreadsheets count */
+	uint32_t header_row;
+	bool incomplete; /* a needed column is missing: no row is without errors */
 	uint32_t header_cells;
-	bool nameless[CSV_COLUMNS_MAX]; /* its header is empty, and it was not reported yet */
+	struct import_unread unread[GRID_COLUMNS_MAX];
+	bool nameless[GRID_COLUMNS_MAX]; /* its header is empty, and it was not reported yet */
+	uint32_t spoilt; /* columns whose cell in this row was found damaged, a bit each */
 	day_t today;
 	int64_t total; /* what a row of totals says; -1 */
 	uint32_t total_row;
 };
 
-/* Decodes the file and finds the header. ERR_INVALID: the report says why. Close it whatever the result. */
+/* Reads the file and finds the header. ERR_INVALID: the report says why. Close it whatever the result. */
 int import_table_open(struct import_table *t, const void *p, size_t n,
-		      const struct import_column *column, uint32_t ncolumns, day_t today,
-		      struct import_report *rep);
+		      const struct import_table_def *def, day_t today, struct import_report *rep);
 void import_table_close(struct import_table *t); /* wipes the text */
-/* The next row of data: 1, 0 at the end, ERR_INVALID. Titles, totals and empty rows are stepped over. */
+/* The next row of data: 1, or 0 at the end. Titles, totals and empty rows are stepped over. */
 int import_table_next(struct import_table *t);
 /* All cells of the row without spaces and full-width forms: equal for rows that say the same. */
 struct bytes import_row_key(struct import_table *t);
 bool import_table_has(const struct import_table *t, uint32_t column);
-struct bytes import_table_raw(const struct import_table *t, uint32_t column);
+/* The cell as it is written. @ret_kind may be NULL. */
+struct bytes import_table_raw(const struct import_table *t, uint32_t column,
+			      enum grid_kind *ret_kind);
+
+/* --- headings: headings.c -------------------------------------------------------------------------------- */
+
+#define HEADING_BYTES_MAX 128
+/* Which columns the cells of a row name, or those of two rows that make one header. */
+struct headings {
+	uint32_t column[GRID_COLUMNS_MAX]; /* UINT32_MAX: none */
+	uint32_t n, found, needed;	   /* cells, and different columns */
+};
+#define HEADING_NONE UINT32_MAX
+/* @below: the row under it, or HEADING_NONE. */
+void headings_of(const struct import_table *t, uint32_t at, uint32_t below, struct headings *ret);
+bool headings_enough(const struct import_table *t, const struct headings *h);
+/* A cell of a header without spaces, full-width forms and capitals; "" when it is too long to be one. */
+void heading_text(struct bytes cell, char out[HEADING_BYTES_MAX]);
 
 /* --- cells ---------------------------------------------------------------------------------------------- */
 
-enum import_class {
-	IMPORT_CODE, /* full-width letters and digits become plain, spaces go */
-	IMPORT_NAME, /* spaces between Chinese characters go */
-	IMPORT_TEXT, /* spaces around it go, line breaks become spaces */
-	IMPORT_PAPER, /* the same for the number of a paper, which may be as long as that of a card */
-	IMPORT_ID,    /* a code whose value is shortened in the report */
-	IMPORT_NUMBER, /* a code that a spreadsheet may have taken for a number: 5001.0 */
-};
 /* The text without any spaces and full-width forms, at @to (as many bytes as @in). Its length. */
 size_t import_squeeze(struct bytes in, uint8_t *to);
-bool import_blank(struct bytes b);	 /* nothing but spaces */
-bool import_has_private(struct bytes b); /* a character of the private use areas */
-/* The cell made regular, kept in the report; what changed is noted. */
-struct bytes import_cell(struct import_table *t, uint32_t column, enum import_class class);
+/* A text as a cell of that class would be read. Kept in the report. */
+struct bytes import_regular(struct import_report *rep, struct bytes in, enum import_class class);
+bool import_has_letter(struct bytes b); /* of any script */
+/* The text of a cell as it was meant, before it is made regular: out of a formula or a merged cell; empty for words
+ * that say "nothing", and for what a spreadsheet put there in place of a value, which is an error. What was read
+ * otherwise than it is written is noted. */
+struct bytes import_cell_meant(struct import_table *t, uint32_t column);
+/* The cell made regular as its column says, kept in the report; what changed is noted. */
+struct bytes import_cell(struct import_table *t, uint32_t column);
 /* An issue about a cell of the present row. */
 void import_cell_issue(struct import_table *t, uint32_t column, struct bytes value,
 		       enum import_id id, const char *s, int64_t num);
@@ -103,7 +124,7 @@ void import_cell_issue(struct import_table *t, uint32_t column, struct bytes val
 day_t import_cell_day(struct import_table *t, uint32_t column);
 /* The same; one after today is an error. */
 day_t import_cell_past_day(struct import_table *t, uint32_t column);
-/* EMPTY when there is nothing; false then. */
+/* EMPTY when there is nothing; false then, after damage that was reported, and when there is no such column. */
 bool import_cell_needed(struct import_table *t, uint32_t column, struct bytes value);
 /* One value of a record from text, noting BOUNDS, NUMBER or CHOICE. */
 bool import_cell_field(struct import_table *t, uint32_t column, struct bytes value,

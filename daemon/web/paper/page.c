@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/look.h"
 #include "lib/text.h"
 #include "proto/record.h"
 
@@ -72,17 +73,33 @@ void page_tag(struct page *p, const char *html)
 	buf_puts(p->out, html);
 }
 
+static void escape_char(struct buf *out, uint8_t c)
+{
+	switch (c) {
+	case '&': buf_puts(out, "&amp;"); break;
+	case '<': buf_puts(out, "&lt;"); break;
+	case '>': buf_puts(out, "&gt;"); break;
+	case '"': buf_puts(out, "&quot;"); break;
+	case '\'': buf_puts(out, "&#39;"); break;
+	default: buf_put_u8(out, c);
+	}
+}
+
+/* Neither markup nor what would turn round the text beside it, also of letters that run to the left. */
 static void escape(struct buf *out, struct bytes text)
 {
-	for (size_t i = 0; i < text.n; i++)
-		switch (text.p[i]) {
-		case '&': buf_puts(out, "&amp;"); break;
-		case '<': buf_puts(out, "&lt;"); break;
-		case '>': buf_puts(out, "&gt;"); break;
-		case '"': buf_puts(out, "&quot;"); break;
-		case '\'': buf_puts(out, "&#39;"); break;
-		default: buf_put_u8(out, text.p[i]);
-		}
+	bool turns = look_turns(text);
+	struct buf clean = {0};
+
+	if (look_put(&clean, text) && !out->err)
+		out->err = clean.err; /* else the page would look whole without it */
+	if (turns)
+		buf_puts(out, "<bdi>");
+	for (size_t i = 0; i < clean.n; i++)
+		escape_char(out, clean.p[i]);
+	if (turns)
+		buf_puts(out, "</bdi>");
+	buf_close(&clean);
 }
 
 static bool contains(struct bytes text, const char *name, size_t n)
@@ -110,7 +127,7 @@ static bool names_child(const struct page *p, struct bytes text)
 void page_text(struct page *p, struct bytes text)
 {
 	if (p->posted && !p->leak) {
-		p->leak = privacy_find(text, NULL);
+		p->leak = privacy_find(text, PRIVACY_PHONES | PRIVACY_CARDS, NULL);
 		if (!p->leak && names_child(p, text))
 			p->leak = PRIVACY_CHILD;
 		if (p->leak)

@@ -37,6 +37,40 @@ int paper_dated(struct paper *p)
 			  SAYS("请校准电脑时间后再打印", "set its clock, then print again"));
 }
 
+static bool ends_with(const char *s, size_t n, const char *end)
+{
+	size_t k = strlen(end);
+
+	return n > k && memcmp(s + n - k, end, k) == 0;
+}
+
+/* The 2023 goal counts neighbourhood committees, too (DOMAIN I9). A name may hold the committee already, in short. */
+void paper_committee(struct paper *p)
+{
+	static const struct {
+		const char *end;
+		bool drop, neighbourhood;
+	} ends[] = {{"村民委员会", true, false}, {"村委会", true, false},
+		    {"居民委员会", true, true},	 {"居委会", true, true},
+		    {"社区", false, true},	 {"居", false, true}};
+	char name[FEED_LABEL_MAX];
+	size_t n = strlen(p->village);
+	bool neighbourhood = false;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (!ends_with(p->village, n, ends[i].end))
+			continue;
+		n -= ends[i].drop ? strlen(ends[i].end) : 0;
+		neighbourhood = ends[i].neighbourhood;
+		if (ends[i].drop && !neighbourhood && !ends_with(p->village, n, "村"))
+			n += strlen("村"); /* 石岩村委会 is of 石岩村 */
+		break;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)n, p->village);
+	page_str(&p->page, name);
+	page_own(&p->page, neighbourhood ? "居民委员会" : "村民委员会");
+}
+
 const char *paper_mark(const struct paper *p)
 {
 	if (p->training)

@@ -69,4 +69,7 @@ const char *paper_mark(const struct paper *p);
 /* Refuses when this node has no date to print. */
 int paper_dated(struct paper *p);
 
+/* Who signs: "石岩村村民委员会", "河坝社区居民委员会". */
+void paper_committee(struct paper *p);
+
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/ledger/query/view.h"
 #include "daemon/ledger/state/read_registers.h"
 #include "daemon/web/paper/paper.h"
 #include "lib/err.h"
@@ -109,6 +110,34 @@ static int on_row(void *ctx, const struct statement_row *row)
 	return b->p->html.err;
 }
 
+static int on_correction(void *ctx, const void *row)
+{
+	const struct row_corrections *c = row;
+	struct page *p = ctx;
+	char text[DATE_TEXT_MAX];
+
+	page_tag(p, "<p class=\"small sub\">");
+	page_own(p, "登记更正 ");
+	page_own(p, day_text(c->day, text));
+	page_own(p, "：");
+	page_text(p, c->what);
+	page_own(p, " ");
+	page_text(p, c->former);
+	page_own(p, " → ");
+	page_text(p, c->now);
+	page_tag(p, "</p>\n");
+	return p->out->err;
+}
+
+/* What was corrected about its people, so that an older booklet can be told from this one. */
+static int put_corrections(struct paper *p)
+{
+	struct ask a = *p->ask;
+
+	a.lang = LANG_ZH; /* as the whole booklet */
+	return view_each(&a, &views[VIEW_corrections], on_correction, &p->page);
+}
+
 static void put_cover(struct paper *p, const struct view_household *h, const struct passbook *k,
 		      bool there)
 {
@@ -208,6 +237,10 @@ int paper_passbook(struct paper *p)
 	page_begin(&p->page, &p->html, "积分手册", false, paper_mark(p));
 	if (b.printed < BOOK_LINES)
 		put_cover(p, &h, &k, b.printed > 0);
+	if (!b.printed)
+		err = put_corrections(p);
+	if (err)
+		return err;
 	put_table_head(&p->page, b.printed % BOOK_LINES > 0);
 	put_rows(&p->page);
 	put_printed(&p->page, b.printed);

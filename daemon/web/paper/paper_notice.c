@@ -84,8 +84,8 @@ static int put_foot(struct paper *p)
 	if (!p->draft)
 		put_code(p);
 	page_tag(&p->page, "<div class=\"sign\"><span>监督电话：__________________</span><span>");
-	page_str(&p->page, p->village);
-	page_tag(&p->page, "村民委员会（盖章）</span></div><p class=\"right\">");
+	paper_committee(p);
+	page_tag(&p->page, "（盖章）</span></div><p class=\"right\">");
 	page_own(&p->page, day_text(p->record.notice.day, day));
 	page_tag(&p->page, "</p>\n");
 	page_end(&p->page);
@@ -346,7 +346,7 @@ static void put_parameters(struct paper *p, const struct rec_scheme *s)
 	page_cell(&p->page, s->title);
 	page_tag(&p->page, "</tr>\n");
 	snprintf(text, sizeof(text), "%s 分兑 %s 元", points_text(s->rate_points, a),
-		 fen_text(s->rate_fen, b));
+		 fen_text(s->rate, b));
 	put_parameter(p, "兑付标准", text);
 	put_parameter(p, "起兑积分", points_text(s->threshold, a));
 	put_parameter(p, "单次兑换上限",

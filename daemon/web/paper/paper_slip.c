@@ -148,8 +148,8 @@ int paper_certificate(struct paper *p)
 		 r.year, (int)r.title.n, r.title.p);
 	page_str(&p->page, text);
 	page_tag(&p->page, "</p><p class=\"right\">");
-	page_str(&p->page, p->village);
-	page_tag(&p->page, "村民委员会</p><p class=\"right\">");
+	paper_committee(p);
+	page_tag(&p->page, "</p><p class=\"right\">");
 	page_own(&p->page, day_text(r.day, day));
 	page_tag(&p->page, "</p></div>\n<p class=\"small right\">");
 	snprintf(text, sizeof(text), "证书编号 %.*s　村账第 %" PRIu64 " 条", (int)r.certificate.n,

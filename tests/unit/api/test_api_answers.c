@@ -93,7 +93,9 @@ static void test_status_tells_strangers_nothing_personal(void)
 	T_OK(!strstr(answer_text, "unaudited")); /* reads every refusal */
 	WANT(get("/api/v1/status?full=1"), 200);
 	ANSWERS({"feeds.0.unaudited", "0"}, {"feeds.1.unaudited", "1"}, {"links", "[1]"},
-		{"links.0.last_refusal", "the hub refused the enrolment (INVITE_EXPIRED)"},
+		{"links.0.last_refusal", "the hub refused the enrolment (INVITE_EXPIRED). An "
+					 "invitation holds once, and until its day: ask the "
+					 "town for another"},
 		{"alarms.0.name", "PEER_OLDER"},
 		{"alarms.0.reason", "the other side has 7 entries of its own feed and 9 are held "
 				    "here: it may be an old copy"});
@@ -120,6 +122,46 @@ static void test_a_halted_node_is_not_healthy(void)
 	WANT(ask("GET", "/healthz", (struct bytes){0}, false, LANG_EN), 200);
 	T_STR(answer_text, "ok\n");
 	node_close();
+}
+
+static void test_a_full_disk_is_not_healthy(void)
+{
+	node_open(false);
+	here.full = true;
+	WANT(ask("GET", "/healthz", (struct bytes){0}, false, LANG_EN), 503);
+	T_STR(answer_text, "full\n");
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("full"), "true");
+	here.full = false;
+	WANT(get("/healthz"), 200);
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("full"), "false");
+	node_close();
+}
+
+static void test_status_says_why_there_is_no_connection(void)
+{
+	node_open(false);
+	here.unlinked = "nobody listens there";
+	WANT(get("/api/v1/status"), 200);
+	T_STR(at("unlinked"), "nobody listens there");
+	WANT(ask("GET", "/api/v1/status", (struct bytes){0}, false, LANG_EN), 200);
+	T_OK(!strstr(answer_text, "unlinked")); /* addresses are nobody else's business */
+	node_close();
+}
+
+static void test_a_refusal_says_what_it_refuses(void)
+{
+	static const int statuses[] = {400, 404, 405, 413, 414, 421, 431, 503};
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		struct web_res res = {0};
+
+		web_refuse(statuses[i], LANG_EN, &res);
+		T_EQ(res.status, statuses[i]);
+		T_EQ(strstr(buf_str(&res.body), "BUSY") != NULL, statuses[i] == 503);
+		buf_close(&res.body);
+	}
 }
 
 /* --- reads -------------------------------------------------------------------------------------- */
@@ -230,6 +272,7 @@ static void test_long_texts_of_a_request_are_cut_between_characters(void)
 T_MAIN(T(test_the_lists_are_what_openapi_says), T(test_the_route_table_is_what_openapi_says),
        T(test_only_health_and_status_are_public, "R09"),
        T(test_status_tells_strangers_nothing_personal, "R09"), T(test_a_halted_node_is_not_healthy),
-       T(test_every_read_answers), T(test_reads_tell_what_is_there, "R35"),
-       T(test_the_log_names_people_and_verdicts),
+       T(test_a_full_disk_is_not_healthy), T(test_a_refusal_says_what_it_refuses),
+       T(test_status_says_why_there_is_no_connection), T(test_every_read_answers),
+       T(test_reads_tell_what_is_there, "R35"), T(test_the_log_names_people_and_verdicts),
        T(test_long_texts_of_a_request_are_cut_between_characters))

@@ -42,7 +42,10 @@ static void test_a_roster_is_tried_and_then_written(void)
 	T_STR(at("count"), "4");
 	/* the same file again changes nothing */
 	WANT(post("/api/v1/import/roster", body), 200);
-	T_STR(at("existing"), "2");
+	T_STR(at("known"), "2");
+	T_STR(at("known_people"), "3");
+	T_STR(at("records"), "0");
+	T_STR(at("done"), "true");
 	T_EQ(own_size(), before + 2);
 	node_close();
 }
@@ -240,6 +243,57 @@ static void test_one_bad_row_stops_the_whole_sheet(void)
 	node_close();
 }
 
+/* Form, record, review and confirmation: whatever refuses a row, all rows are named in one run, and the trial says
+ * what the deed says. */
+static void test_every_refused_row_is_named_in_one_run(void)
+{
+	static const char body[] = SHEET_SIGN SHEET_HEAD
+		"2026-02-01,05001,,D101,,广场,清洁,照片,A-1,\n"
+		"2026-02-02,05001,,E101,,广场,清洁,照片,A-2,\n"	 /* 3: no such item: form */
+		"2026-02-03,05001,,D101,,,清洁,照片,A-3,\n"	 /* 4: no place */
+		"2026-02-04,05001,,D101,,广场,,照片,A-4,\n"	 /* 5: no reason */
+		"2026-02-05,05001,,C101,,广场,清洁,照片,A-5,\n"; /* 6: an item of persons */
+	static const char *const queries[] = {"?dry_run=1&accept=1", "?accept=1"};
+	char path[128];
+
+	node_open(false);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/api/v1/import/entries%s", queries[i]);
+		WANT(post(path, body), 422);
+		T_STR(at("report.errors"), "1");
+		T_STR(at("report.issues.0.row"), "3");
+		T_STR(at("problems_count"), "3");
+		T_STR(at("problems.0.row"), "4");
+		T_STR(at("problems.1.row"), "5");
+		T_STR(at("problems.2.row"), "6");
+		T_EQ(here.submits, 0);
+	}
+	node_close();
+}
+
+/* Two deductions of one sheet come too soon after the household was notified: the confirmation refuses each, under the
+ * row of the file, and the third row of the other kind is no matter. */
+static void test_a_refusal_at_confirmation_names_the_rows(void)
+{
+	static const char body[] =
+		SHEET_SIGN SHEET_HEAD "2026-02-01,05001,,D101,,广场,清洁,照片,A-1,\n"
+				      "\n"
+				      "2026-02-02,05001,,D201,,房前,乱堆乱放,照片,A-2,2026-03-01\n"
+				      "2026-02-03,05002,,D101,,广场,清洁,照片,A-3,\n"
+				      "2026-02-03,05002,,D201,,房前,乱堆乱放,照片,A-4,2026-03-01\n"
+				      "2026-02-03,05001,,D201,,屋后,乱堆乱放,照片,A-5,2026-02-04\n";
+
+	node_open(false);
+	WANT(post("/api/v1/import/entries?dry_run=1&accept=1", body), 422);
+	T_STR(at("report.errors"), "0");
+	T_STR(at("problems_count"), "2");
+	T_STR(at("problems.0.name"), "P15_TOO_SOON");
+	T_STR(at("problems.0.row"), "4");
+	T_STR(at("problems.1.row"), "6");
+	T_EQ(here.submits, 0);
+	node_close();
+}
+
 static void test_a_file_with_errors_is_reported_by_row(void)
 {
 	node_open(false);
@@ -358,6 +412,8 @@ T_MAIN(T(test_a_roster_is_tried_and_then_written), T(test_a_trial_is_never_taken
        T(test_a_sheet_that_overlaps_another_needs_acceptance),
        T(test_late_lines_alone_need_no_acceptance, "R36"),
        T(test_every_doubt_is_listed_with_its_row), T(test_one_bad_row_stops_the_whole_sheet, "R35"),
+       T(test_every_refused_row_is_named_in_one_run),
+       T(test_a_refusal_at_confirmation_names_the_rows),
        T(test_a_file_with_errors_is_reported_by_row),
        T(test_a_sheet_whose_photo_was_changed_is_not_booked_again),
        T(test_the_import_is_no_way_around_the_rules, "R60"),

@@ -320,7 +320,8 @@ static void test_the_next_notice_is_due_after_its_quarter(void)
 
 	node_open(false);
 	WANT(get(TABLE "due"), 200);
-	T_STR(at("rows"), "[0]"); /* no scheme, no notice */
+	/* no scheme yet: the catalogue alone makes points that must be on the board */
+	row_is(0, "assessment results|||||2026-04-10|0|");
 	put_scheme();
 	WANT(get(TABLE "due"), 200);
 	row_is(0, "assessment results|||||2026-04-10|0|");
@@ -337,7 +338,8 @@ static void test_the_next_notice_is_due_after_its_quarter(void)
 		 (int)p.notice);
 	row_is(0, want);
 	WANT(get("/api/v1/status"), 200);
-	T_STR(at("feeds.1.overdue"), "1"); /* the redemptions */
+	/* the redemptions, plan, two filings and two notices */
+	T_STR(at("feeds.1.overdue"), "6");
 	put_here(HERE, REC_withdrawal, &w, NULL, 0);
 	o.entry = deduction();
 	put_here("rec/" VILLAGE, REC_objection, &o, NULL, 0);
@@ -365,7 +367,8 @@ static void test_guidance_of_the_town_is_followed(void)
 	T_EQ(town_put(&here.w, FEED_TOWN, "office", REC_guidance, &g, NULL, 0), V_ACCEPTED);
 	r.guidance = c.guidance = town_size(&here.w, FEED_TOWN) - 1;
 	WANT(get(TABLE "guidance"), 200);
-	snprintf(want, sizeof(want), "%d|task to put right|补齐公示|2026-02-20|overdue|||",
+	snprintf(want, sizeof(want),
+		 "%d|task to put right|补齐公示|2026-02-20|overdue||||请在期限前补齐一月公示|",
 		 (int)r.guidance);
 	row_is(0, want);
 	put_here(HERE, REC_guidance_reply, &r, NULL, 0);

@@ -30,6 +30,7 @@ static void test_a_stranger_is_turned_away(void)
 	w.h[VILLAGE].invite = invite;
 	wire_start(&w);
 	T_OK(strstr(w.closed[HUB], "belongs to no village") != NULL);
+	T_OK(strstr(w.closed[VILLAGE], "INVITE_UNKNOWN") == NULL);
 	T_EQ(wire_size(&w, HUB, HUB), 2);
 	/* it goes on trying, less and less often */
 	wire_pass(&w, 3600000);
@@ -119,8 +120,36 @@ static void test_a_used_invitation_is_used(void)
 	wire_close(&w);
 }
 
+/* Two folders made from one invitation: the second is told, and nobody else who has no invitation is. */
+static void test_who_comes_with_a_used_invitation_is_told(void)
+{
+	static struct wire w;
+	struct sign_key *used;
+	struct alarm a;
+
+	wire_up(&w, 41);
+	T_OK(wire_linked(&w, VILLAGE));
+	wire_cut(&w);
+	used = w.h[VILLAGE].invite;
+	w.h[VILLAGE].invite = NULL;
+	host_close(&w.h[VILLAGE]);
+	host_village(&w.h[VILLAGE], &w.h[HUB], 2, 99);
+	wire_attach(&w, VILLAGE);
+	sign_key_free(w.h[VILLAGE].invite);
+	w.h[VILLAGE].invite = used;
+	wire_start(&w);
+	wire_pass(&w, 2000);
+	T_OK(!wire_linked(&w, VILLAGE));
+	T_OK(strstr(w.closed[VILLAGE], "INVITE_UNKNOWN") != NULL);
+	T_EQ(node_alarms(w.h[VILLAGE].node, &a, 1), 1);
+	T_EQ(a.id, ALARM_ENROLMENT_REFUSED);
+	T_EQ(a.num[0], V_INVITE_UNKNOWN);
+	wire_close(&w);
+}
+
 T_MAIN(T(test_another_town_is_turned_away, "R61"), T(test_a_stranger_is_turned_away),
        T(test_an_enrolment_by_another_key_is_refused),
        T(test_an_enrolment_that_was_changed_is_refused),
        T(test_an_enrolment_with_another_transport_key_is_refused),
-       T(test_an_enrolment_carries_the_hubs_clock_evidence), T(test_a_used_invitation_is_used))
+       T(test_an_enrolment_carries_the_hubs_clock_evidence), T(test_a_used_invitation_is_used),
+       T(test_who_comes_with_a_used_invitation_is_told))

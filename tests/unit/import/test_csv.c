@@ -2,6 +2,7 @@
 #include "daemon/web/import/csv.h"
 
 #include "daemon/web/import/encoding.h"
+#include "daemon/web/import/grid.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
 
@@ -14,7 +15,7 @@ static void csv_is(const char *text, const char *want)
 	struct buf out = {0};
 	struct csv c;
 
-	csv_open(&c, copy, strlen(copy));
+	csv_open(&c, copy, strlen(copy), ',');
 	while (csv_next(&c) > 0) {
 		for (uint32_t i = 0; i < c.ncells; i++) {
 			buf_puts(&out, i ? "|" : "");
@@ -49,7 +50,7 @@ static void csv_fault_is(char *text, size_t n, enum csv_fault fault, int err, ui
 	struct csv c;
 	int got;
 
-	csv_open(&c, text, n);
+	csv_open(&c, text, n, ',');
 	while ((got = csv_next(&c)) > 0)
 		;
 	T_EQ(got, err);
@@ -78,20 +79,39 @@ static void test_broken_csv_is_refused_with_row_and_column(void)
 
 static void test_csv_limits_hold(void)
 {
-	size_t big = CSV_ROWS_MAX + 1;
+	size_t big = CSV_CELL_BYTES_MAX + 2;
 	char *text = malloc(big);
 
 	T_OK(text);
 	memset(text, ',', big);
-	csv_fault_is(text, CSV_COLUMNS_MAX - 1, CSV_FAULT_NONE, 0, 1, CSV_COLUMNS_MAX);
-	csv_fault_is(text, CSV_COLUMNS_MAX, CSV_FAULT_COLUMNS, ERR_LIMIT, 1, CSV_COLUMNS_MAX + 1);
-	memset(text, '\n', big);
-	csv_fault_is(text, CSV_ROWS_MAX, CSV_FAULT_NONE, 0, CSV_ROWS_MAX, 1);
-	csv_fault_is(text, CSV_ROWS_MAX + 1, CSV_FAULT_ROWS, ERR_LIMIT, CSV_ROWS_MAX + 1, 1);
+	/* blank cells beyond the last column are nothing */
+	csv_fault_is(text, big, CSV_FAULT_NONE, 0, 1, (uint32_t)big + 1);
+	text[CSV_COLUMNS_MAX + 9] = 'x';
+	csv_fault_is(text, big, CSV_FAULT_COLUMNS, ERR_LIMIT, 1, CSV_COLUMNS_MAX + 10);
 	memset(text, 'a', big);
 	csv_fault_is(text, CSV_CELL_BYTES_MAX + 1, CSV_FAULT_CELL, ERR_LIMIT, 1, 1);
 	csv_fault_is(text, CSV_CELL_BYTES_MAX, CSV_FAULT_NONE, 0, 1, 1);
 	free(text);
+}
+
+static void grid_is(size_t rows, const char *row, int want, enum grid_fault fault)
+{
+	struct grid g = {.nrows = 0};
+
+	for (size_t i = 0; i < rows; i++)
+		buf_puts(&g.text, row);
+	T_EQ(grid_csv(&g, ','), want);
+	T_EQ(g.fault, fault);
+	grid_close(&g);
+}
+
+static void test_only_rows_with_something_in_them_count(void)
+{
+	grid_is(GRID_ROWS_MAX + 1, ",,\n", ERR_OK, GRID_FAULT_NONE);
+	grid_is(GRID_ROWS_MAX, "a\n", ERR_OK, GRID_FAULT_NONE);
+	grid_is(GRID_ROWS_MAX + 1, "a\n", ERR_LIMIT, GRID_FAULT_ROWS);
+	grid_is(GRID_CELLS_MAX / 50 + 1, ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,a\n",
+		ERR_LIMIT, GRID_FAULT_CELLS);
 }
 
 /* --- encodings ---------------------------------------------------------------------------------------- */
@@ -122,7 +142,11 @@ static void test_the_encoding_is_found_out(void)
 	encoding_is("\xb4\xe5\x95\x34\xb2\x35", 6, ENCODING_GB18030, "村𠮷", 0);
 	encoding_is("a\nb\n\xb4", 5, ENCODING_BAD, NULL, 3);
 	encoding_is("\xb4\xe5\n\xff\xb4\xe5", 6, ENCODING_BAD, NULL, 2);
-	encoding_is("\xff\xfe\x61\0", 4, ENCODING_UTF16, NULL, 0);
+	encoding_is("\xff\xfe\x61\0", 4, ENCODING_UTF16, "a", 0);
+	encoding_is("\xfe\xff\x67\x51", 4, ENCODING_UTF16, "村", 0);
+	encoding_is("\xff\xfe\x0a\0\x00\xd8", 6, ENCODING_BAD, NULL, 2);
+	encoding_is("\xff\xfe\x61\0\0\0", 6, ENCODING_NUL, NULL, 0);
+	encoding_is(" <HTML><table>", 14, ENCODING_HTML, NULL, 0);
 	encoding_is("PK\x03\x04rest", 8, ENCODING_XLSX, NULL, 0);
 	encoding_is("\xd0\xcf\x11\xe0rest", 8, ENCODING_XLS, NULL, 0);
 	encoding_is("a\0b", 3, ENCODING_NUL, NULL, 0);
@@ -144,4 +168,5 @@ static void test_a_file_of_two_encodings_is_no_text(void)
 
 T_MAIN(T(test_csv_cells_are_read_as_rfc_4180_says),
        T(test_broken_csv_is_refused_with_row_and_column), T(test_csv_limits_hold),
-       T(test_the_encoding_is_found_out, "R59"), T(test_a_file_of_two_encodings_is_no_text))
+       T(test_only_rows_with_something_in_them_count), T(test_the_encoding_is_found_out, "R59"),
+       T(test_a_file_of_two_encodings_is_no_text))

@@ -24,6 +24,16 @@ static void test_the_reference_catalogue_imports_without_a_word(void)
 	T_STR((const char *)c.v[0].evidence.p, "签到表;会议记录");
 	T_STR((const char *)c.v[9].name_en.p, "Upkeep of roads, canals and public facilities");
 	T_EQ(c.v[54].sign, SIGN_deduct);
+	/* what says that a law was broken needs the document of its authority */
+	for (uint32_t i = 0; i < c.n; i++) {
+		static const char *const by_law[] = {"A201", "B201", "B202", "B203",
+						     "B205", "E203", "F202"};
+		bool needs = false;
+
+		for (size_t k = 0; k < sizeof(by_law) / sizeof(by_law[0]); k++)
+			needs = needs || strcmp((const char *)c.v[i].code.p, by_law[k]) == 0;
+		T_EQ(c.v[i].document, needs ? YES_yes : YES_no);
+	}
 	T_EQ(rec_encode(rec_type_of(REC_catalogue), &head, c.v, c.n, secret, &out, NULL), ERR_OK);
 	import_report_close(&rep);
 	buf_close(&out);

@@ -42,6 +42,41 @@ static int find_member(void *ctx, struct bytes household, struct bytes name, uin
 	return ERR_NOTFOUND;
 }
 
+static int find_head(void *ctx, struct bytes household, struct bytes *ret)
+{
+	const struct import_roster *r = &((struct books *)ctx)->roster;
+
+	for (uint32_t i = 0; i < r->n; i++)
+		if (same_bytes(r->v[i].head.household, household)) {
+			*ret = r->v[i].line[0].name;
+			return ERR_OK;
+		}
+	return ERR_NOTFOUND;
+}
+
+static struct bytes without_zeros(struct bytes b)
+{
+	while (b.n > 1 && b.p[0] == '0') {
+		b.p++;
+		b.n--;
+	}
+	return b;
+}
+
+static int find_near(void *ctx, struct bytes household, struct import_near *ret)
+{
+	const struct import_roster *r = &((struct books *)ctx)->roster;
+
+	*ret = (struct import_near){.n = 0};
+	for (uint32_t i = 0; i < r->n && ret->n < 2; i++) {
+		struct bytes number = r->v[i].head.household;
+
+		if (same_bytes(without_zeros(number), without_zeros(household)))
+			ret->number[ret->n++] = number;
+	}
+	return ERR_OK;
+}
+
 /* Version 3 of the catalogue, in force since 2024-10-04. */
 static int find_item(void *ctx, struct bytes code, day_t day, struct import_item *ret)
 {
@@ -62,7 +97,7 @@ static struct import_lookup books_open(struct books *b, int village)
 	memset(b, 0, sizeof(*b));
 	imports_catalogue(&b->catalogue, &b->catalogue_rep);
 	imports_clean(village, &b->roster, &b->roster_rep);
-	return (struct import_lookup){b, find_member, find_item};
+	return (struct import_lookup){b, find_head, find_near, find_member, find_item};
 }
 
 static void books_close(struct books *b)
@@ -155,7 +190,8 @@ static void test_entry_sheets_are_checked_cell_by_cell(void)
 		{"2025-01-01,05001,孟山,B201,,,,,,2025-01-02,-20\n", "分值", ISSUE_NORMALISED},
 		{"2025-01-01,05001,孟山,B201,,,,,,2025-01-02,-30\n", "分值", ISSUE_ITEM_POINTS},
 		{"2025-01-01,05001,孟山,C101,,,,,,,-5\n", "分值", ISSUE_ITEM_POINTS},
-		{"2025-01-01,05001,孟山,C101,,,,,,,-\n", "分值", ISSUE_NUMBER},
+		{"2025-01-01,05001,孟山,C101,,,,,,,-\n", "分值", ISSUE_NONE_WORD},
+		{"2025-01-01,05001,孟山,C101,,,,,,,--5\n", "分值", ISSUE_NUMBER},
 		{"2025/1/1,05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_DATE_NOTATION},
 		{"45658,05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_DATE_SERIAL},
 		{",05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_EMPTY},
@@ -170,7 +206,16 @@ static void test_entry_sheets_are_checked_cell_by_cell(void)
 		{"2025-01-01,05001,孟山,C101,修路,,,,,,\n", "事项", ISSUE_ITEM_NAME},
 		{"2025-01-01,05001,孟山,C101,,,,,,,6\n", "分值", ISSUE_ITEM_POINTS},
 		{"2025-01-01,05001,孟山,C101,,,,,,,五\n", "分值", ISSUE_NUMBER},
-		{"2025-01-01,05001,孟山,C101,,,,,,无,\n", "告知日期", ISSUE_DATE},
+		{"2025-01-01,05001,孟山,C101,,,,,,无,\n", "告知日期", ISSUE_NONE_WORD},
+		{"2025-01-01,05001,孟山,C101,,,,,,无人,\n", "告知日期", ISSUE_DATE},
+		{"2025-01-01,5001,孟山,C101,,,,,,,\n", "户编号", ISSUE_ZEROS_LOST},
+		{"2025-01-01,\"=\"\"05001\"\"\",孟山,C101,,,,,,,\n", "户编号", ISSUE_TEXT_FORMULA},
+		{"2025-01-01,=\"05001\",孟山,C101,,,,,,,\n", "户编号", ISSUE_TEXT_FORMULA},
+		{"2025-01-01,5.001E+3,孟山,C101,,,,,,,\n", "户编号", ISSUE_SCIENTIFIC},
+		{"2025-01-01,#N/A,孟山,C101,,,,,,,\n", "户编号", ISSUE_ERROR_VALUE},
+		{"2025-01-01,05001,〃,C101,,,,,,,\n", "姓名", ISSUE_DITTO},
+		{"2025-01-01,05001,孟山,C101,,,同上,,,,\n", "事由", ISSUE_DITTO},
+		{"2025-01-01,05001,孟山,C101,,,,,,,５分\n", "分值", ISSUE_NORMALISED},
 		{"2025-01-01,05001,孟山,C101,,,,照片,6222021234567890123,,\n", NULL, ISSUE_COUNT},
 		{"2025-01-01,05001,孟山,C101,,,,照片,500199198105074180,,\n", "材料编号",
 		 ISSUE_PERSONAL_NUMBER},
@@ -242,11 +287,10 @@ static void test_a_line_written_twice_needs_acceptance(void)
 	books_close(&b);
 }
 
-static int broken_member(void *ctx, struct bytes household, struct bytes name, uint32_t *ret)
+static int broken_head(void *ctx, struct bytes household, struct bytes *ret)
 {
 	(void)ctx;
 	(void)household;
-	(void)name;
 	(void)ret;
 	return ERR_IO;
 }
@@ -254,7 +298,7 @@ static int broken_member(void *ctx, struct bytes household, struct bytes name, u
 static void test_a_lookup_that_fails_ends_the_import(void)
 {
 	static const char text[] = "发生日期,户编号,姓名,事项编码\n2025-01-01,05001,孟山,C101\n";
-	struct import_lookup look = {NULL, broken_member, find_item};
+	struct import_lookup look = {.head = broken_head};
 	struct import_report rep = {0};
 	struct import_entries e;
 

@@ -99,7 +99,7 @@ static void sheet_read(struct sheet *s, int village, const char *name)
 
 	memset(s, 0, sizeof(*s));
 	T_EQ(encoding_to_utf8(p, n, &s->text, &e, &line), ERR_OK);
-	csv_open(&c, (char *)s->text.p, s->text.n);
+	csv_open(&c, (char *)s->text.p, s->text.n, ',');
 	while (csv_next(&c) > 0) {
 		T_EQ(c.ncells, IMPORTS_COLUMNS);
 		T_OK(s->n < SHEET_ROWS_MAX);

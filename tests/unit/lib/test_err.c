@@ -9,9 +9,10 @@ static void test_names_values_and_sentences_are_frozen(void)
 	T_EQ(ERR_NOMEM, -1);
 	T_EQ(ERR_IO, -10);
 	T_EQ(ERR_TIMEOUT, -16);
+	T_EQ(ERR_NEWER, -21);
 	T_STR(err_name(ERR_IO), "ERR_IO");
 	T_STR(err_text(ERR_FORK), "two signed histories of one feed contradict each other");
-	for (int err = ERR_TIMEOUT; err <= ERR_OK; err++) {
+	for (int err = ERR_NEWER; err <= ERR_OK; err++) {
 		T_OK(strncmp(err_name(err), "ERR_", 4) == 0);
 		T_OK(strcmp(err_name(err), "ERR_UNKNOWN") != 0);
 		T_OK(*err_text(err));

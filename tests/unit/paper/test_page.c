@@ -47,6 +47,11 @@ static void test_what_somebody_wrote_is_never_markup(void)
 		{"&lt;", "&amp;lt;"}, /* once more, so that it shows as it was written */
 		{"\"x\" 'y'", "&quot;x&quot; &#39;y&#39;"},
 		{"一<二", "一&lt;二"},
+		{"王\xc2\x9b"
+		 "31m\xe2\x80\xae明",
+		 "王\xef\xbf\xbd"
+		 "31m\xef\xbf\xbd明"},
+		{"ئايگۈل 98", "<bdi>ئايگۈل 98</bdi>"}, /* or the number would stand before it */
 	};
 	char cell[120];
 

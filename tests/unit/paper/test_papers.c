@@ -265,6 +265,31 @@ static void test_a_notice_of_assessments_has_figures_and_a_code(void)
 	town_close(&x.w);
 }
 
+/* A committee signs under its own name, whatever of it the village's name holds. */
+static void test_who_signs_is_named_once(void)
+{
+	static const char *const names[][2] = {{"石岩村", ">石岩村村民委员会<"},
+					       {"石岩村村委会", ">石岩村村民委员会<"},
+					       {"石岩村委会", ">石岩村村民委员会<"},
+					       {"石岩村村民委员会", ">石岩村村民委员会<"},
+					       {"河坝社区居委会", ">河坝社区居民委员会<"},
+					       {"河坝居民委员会", ">河坝居民委员会<"},
+					       {"河坝社区", ">河坝社区居民委员会<"}};
+
+	open_village(9);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		T_EQ(ASK("notice", "kind", "catalogue", "to", "2026-03-01"), ERR_OK);
+		buf_reset(&p.html);
+		snprintf(p.village, sizeof(p.village), "%s", names[i][0]);
+		page_tag(&p.page, "<b>");
+		paper_committee(&p);
+		page_tag(&p.page, "</b>");
+		T_OK(strstr(buf_str(&p.html), names[i][1]) != NULL);
+		finish();
+	}
+	town_close(&x.w);
+}
+
 static void test_a_notice_of_redemptions_counts_what_came_back_apart(void)
 {
 	open_life(6);
@@ -397,11 +422,19 @@ static void test_the_name_of_a_child_is_not_posted(void)
 	town_close(&x.w);
 }
 
+/* No text of a record holds one, but a number that a village gives may look like one. */
 static void test_a_phone_number_is_not_posted(void)
 {
+	struct rec_household h = {.household = town_b("13812345678"),
+				  .takes_part = YES_yes,
+				  .consent_day = town_day(2020, 1, 1)};
+	struct rec_household_line l = {.member = 1, .name = town_b("孟山")};
+
 	open_village(11);
-	decide_scheme("全村，咨询 13812345678");
-	T_EQ(ASK("notice", "kind", "scheme", "to", "2026-03-01"), ASK_REFUSED);
+	T_EQ(town_put(&x.w, x.no, TOWN_REC, REC_household, &h, &l, 1), V_ACCEPTED);
+	town_earn(&x.w, x.no, "13812345678", 0, "A101", x.day);
+	T_EQ(ASK("notice", "kind", "assessment", "from", "2026-03-01", "to", "2026-03-31"),
+	     ASK_REFUSED);
 	refused("PRIVACY", ASK_UNFIT, NULL);
 	T_OK(strstr(question.issue.zh, "手机号"));
 	T_OK(strstr(question.issue.en, "a phone number"));
@@ -425,6 +458,38 @@ static void test_a_child_at_the_head_is_not_named(void)
 	T_EQ(ASK("notice", "kind", "assessment", "from", "2026-03-01", "to", "2026-03-31"), ERR_OK);
 	shows("<td>01088</td><td>（家庭）</td>");
 	T_EQ(times("孟"), 0);
+	finish();
+	town_close(&x.w);
+}
+
+/* --- corrections ----------------------------------------------------------------------------------- */
+static void test_a_passbook_has_the_right_name_and_the_one_before(void)
+{
+	struct rec_passbook book = {.household = town_b("01001"),
+				    .number = town_b("SC-01001"),
+				    .action = BOOK_issue,
+				    .day = town_day(2026, 3, 1)};
+	struct rec_person_correction r = {.household = town_b("01001"),
+					  .member = 1,
+					  .name = town_b("孟晓山"),
+					  .relation = town_b("户主"),
+					  .sex = SEX_male,
+					  .birth = town_day(1960, 1, 2),
+					  .reason = town_b("与身份证核对")};
+	struct rec_person_correction was;
+	char text[200];
+
+	open_village(14);
+	town_begin(&x.w);
+	T_EQ(read_registered(READER(x.w.t, x.no), r.household, 1, &was), ERR_OK);
+	snprintf(text, sizeof(text), "姓名 %.*s → 孟晓山", (int)was.name.n,
+		 (const char *)was.name.p);
+	town_commit(&x.w);
+	T_EQ(town_put(&x.w, x.no, TOWN_HEAD, REC_person_correction, &r, NULL, 0), V_ACCEPTED);
+	put(REC_passbook, &book);
+	T_EQ(ASK("passbook", "household", "01001"), ERR_OK);
+	shows("户主 孟晓山");
+	shows(text);
 	finish();
 	town_close(&x.w);
 }
@@ -563,10 +628,12 @@ T_MAIN(T(test_a_slip_shows_the_goods_and_the_balance_of_its_time),
        T(test_a_passbook_goes_on_where_the_last_print_ended, "R58"),
        T(test_a_full_page_of_a_book_is_turned),
        T(test_a_notice_of_assessments_has_figures_and_a_code, "R46"),
+       T(test_who_signs_is_named_once, "I9"),
        T(test_a_notice_of_redemptions_counts_what_came_back_apart),
        T(test_a_recorded_notice_is_made_again_byte_for_byte),
        T(test_a_draft_is_marked_and_has_no_code), T(test_papers_of_a_training_town_say_so),
        T(test_the_name_of_a_child_is_not_posted), T(test_a_phone_number_is_not_posted),
        T(test_a_child_at_the_head_is_not_named),
+       T(test_a_passbook_has_the_right_name_and_the_one_before, "R58 R24"),
        T(test_what_cannot_be_made_says_why_and_what_to_do),
        T(test_without_a_date_nothing_dated_is_made), T(test_a_failing_machine_is_no_refusal))

@@ -645,8 +645,22 @@ static void check_default(const struct rec_type *t, const struct rec_field *f)
 					     [REC_ITEM] = REC_POINTS,
 					     [REC_PRICE] = REC_POINTS};
 
-	if (f->fill && (f->kind != kind[f->fill] || !rec_optional(f)))
+	if (f->fill == REC_REGISTERED) {
+		T_OK(rec_optional(f));
+		return; /* of any kind: the register has it */
+	}
+	if (f->fill && f->fill != REC_KEPT && (f->kind != kind[f->fill] || !rec_optional(f)))
 		t_fail(__FILE__, __LINE__, "%s.%s cannot be filled in", t->name, f->name);
+	/* the types of KEPT fields have lines that go on, and a first value that can be read */
+	if (f->fill == REC_KEPT && (!rec_line_key(t) || !rec_optional(f)))
+		t_fail(__FILE__, __LINE__, "%s.%s is of no version", t->name, f->name);
+	if (f->first && (f->fill != REC_KEPT || !rec_put_first(f, &(union rec_any){.align = 0})))
+		t_fail(__FILE__, __LINE__, "%s.%s has no such first value", t->name, f->name);
+	if (f->near && !f->first)
+		t_fail(__FILE__, __LINE__, "%s.%s is near to nothing", t->name, f->name);
+	/* a name says its unit, or the value has it: none says another */
+	if (f->kind == REC_FEN && strstr(f->name, "fen"))
+		t_fail(__FILE__, __LINE__, "%s.%s takes yuan", t->name, f->name);
 }
 
 static void test_examples_and_defaults_fit_their_fields(void)

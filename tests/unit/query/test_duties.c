@@ -49,6 +49,33 @@ static uint64_t apply(struct world *x)
 					     .applicant = town_b("王大明")});
 }
 
+/* Of the lists "due" and "work" what people wrote: not what is lacking, and not the notices of every quarter, which
+ * every village has. */
+#define ALL_MAX 24
+static uint32_t written(struct town *w, uint32_t no, enum view_place view, void *rows, uint32_t max)
+{
+	static const char *const lacks[] = {"village plan",	 "reward scheme",
+					    "village catalogue", "assessment results",
+					    "redemptions",	 "catalogue"};
+	const struct view_def *def = &views[view];
+	static uint8_t all[ALL_MAX * VIEW_ROW_MAX];
+	uint32_t n = rows_read(w, no, view, all, ALL_MAX), kept = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *row = all + i * def->row_size;
+		const char *what = rows_text(rec_bytes(view_field(def, "what"), row));
+		bool skip = false;
+
+		for (size_t k = 0; k < sizeof(lacks) / sizeof(lacks[0]); k++)
+			skip = skip || strcmp(what, lacks[k]) == 0;
+		if (skip)
+			continue;
+		T_OK(kept < max);
+		memcpy((uint8_t *)rows + kept++ * def->row_size, row, def->row_size);
+	}
+	return kept;
+}
+
 /* --- complaints ------------------------------------------------------------------------------------ */
 static void test_a_complaint_is_due_until_it_is_answered(void)
 {
@@ -58,17 +85,17 @@ static void test_a_complaint_is_due_until_it_is_answered(void)
 
 	world_open(&x, 1);
 	at = complain(&x);
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 1);
+	T_EQ(written(&x.w, x.no, VIEW_due, due, 4), 1);
 	T_EQ(due[0].entry, at);
 	T_STR(rows_text(due[0].what), "complaint or suggestion");
 	T_STR(rows_text(due[0].subject), "01001");
 	T_EQ(due[0].due, x.day + 11); /* seven working days */
 	T_EQ(due[0].late, 0);
 	world_clock(&x, x.day + 14);
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 1);
+	T_EQ(written(&x.w, x.no, VIEW_due, due, 4), 1);
 	T_EQ(due[0].late, 3);
 	rule_on(&x, at, x.today);
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 0);
+	T_EQ(written(&x.w, x.no, VIEW_due, due, 4), 0);
 	town_close(&x.w);
 }
 
@@ -101,19 +128,19 @@ static void test_a_task_of_the_town_is_due_until_the_village_reports_it_done(voi
 
 	world_open(&x, 2);
 	at = guide(&x, x.today - 1);
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 1);
+	T_EQ(written(&x.w, x.no, VIEW_due, due, 4), 1);
 	T_STR(rows_text(due[0].subject), "补齐公示");
 	T_EQ(due[0].late, 1);
 	report(&x, at, YES_yes);
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 0);
+	T_EQ(written(&x.w, x.no, VIEW_due, due, 4), 0);
 	report(&x, at, YES_no); /* it was not, after all */
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 1);
+	T_EQ(written(&x.w, x.no, VIEW_due, due, 4), 1);
 	put(&x, FEED_TOWN, "office", REC_guidance_close,
 	    &(struct rec_guidance_close){.guidance = at,
 					 .village = town_b(TOWN_CODE),
 					 .day = x.today,
 					 .note = town_b("已核实")});
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 0);
+	T_EQ(written(&x.w, x.no, VIEW_due, due, 4), 0);
 	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 1);
 	T_EQ(duty[0].done, x.today);
 	T_EQ(duty[0].by, town_size(&x.w, FEED_TOWN) - 1);
@@ -138,8 +165,8 @@ static void test_a_task_for_another_village_is_not_due_here(void)
 	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 0);
 	guide(&x, DAY_NONE); /* for all, at no time */
 	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 1);
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, (struct row_due[4]){0}, 4), 0);
-	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 4), 1);
+	T_EQ(written(&x.w, x.no, VIEW_due, (struct row_due[4]){0}, 4), 0);
+	T_EQ(written(&x.w, x.no, VIEW_work, work, 4), 1);
 	T_EQ(work[0].due, DAY_NONE);
 	town_close(&x.w);
 }
@@ -154,7 +181,7 @@ static void test_work_is_what_waits_for_somebody(void)
 	at = complain(&x);
 	e = town_record(&x.w, x.no, "01001", 0, "A101", x.day);
 	apply(&x);
-	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 8), 3);
+	T_EQ(written(&x.w, x.no, VIEW_work, work, 8), 3);
 	T_STR(rows_text(work[0].what), "application for points");
 	T_STR(rows_text(work[0].subject), "01002");
 	T_EQ(work[0].due, DAY_NONE);
@@ -163,11 +190,11 @@ static void test_work_is_what_waits_for_somebody(void)
 	T_STR(rows_text(work[2].what), "review");
 	T_EQ(work[2].entry, e);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_agree), V_ACCEPTED);
-	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 8), 3);
+	T_EQ(written(&x.w, x.no, VIEW_work, work, 8), 3);
 	T_STR(rows_text(work[2].what), "confirmation");
 	T_EQ(town_step(&x.w, x.no, TOWN_CON, REC_confirm, e, 0, DECISION_agree), V_ACCEPTED);
 	rule_on(&x, at, x.today);
-	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 8), 1);
+	T_EQ(written(&x.w, x.no, VIEW_work, work, 8), 1);
 	town_close(&x.w);
 }
 
@@ -236,7 +263,9 @@ static void test_a_period_is_done_when_its_notice_hangs(void)
 	uint64_t at;
 
 	world_open(&x, 6);
-	T_EQ(rows_read(&x.w, x.no, VIEW_periods, p, 8), 0); /* no scheme */
+	/* no scheme yet: points are given by the catalogue */
+	T_EQ(rows_read(&x.w, x.no, VIEW_periods, p, 8), 2);
+	T_EQ(p[0].due, town_day(2026, 4, 10));
 	T_EQ(town_put_scheme(&x.w, x.no, TOWN_HEAD, &scheme), V_ACCEPTED);
 	T_EQ(rows_read(&x.w, x.no, VIEW_periods, p, 8), 2);
 	T_EQ(p[0].due, town_day(2026, 4, 10));
@@ -310,6 +339,7 @@ static void done_with(struct world *x, uint32_t n)
 #define FEW   20
 #define MANY  300
 #define KINDS 4	 /* of each done_with, in the list of duties */
+#define LACKS 6	 /* plan, scheme, filing and notice of the catalogue, two notices by period */
 #define APART 40 /* rows for what is open, which lies apart when much was done between */
 
 static void test_what_is_done_costs_nothing_when_what_is_due_is_asked_for(void)
@@ -321,11 +351,11 @@ static void test_what_is_done_costs_nothing_when_what_is_due_is_asked_for(void)
 	done_with(&x, FEW);
 	complain(&x);
 	guide(&x, x.today);
-	few = read_for(&x, VIEW_due, 2);
-	work = read_for(&x, VIEW_work, 2);
+	few = read_for(&x, VIEW_due, 2 + LACKS);
+	work = read_for(&x, VIEW_work, 2 + LACKS);
 	done_with(&x, MANY);
-	T_OK(read_for(&x, VIEW_due, 2) <= few + APART);
-	T_OK(read_for(&x, VIEW_work, 2) <= work + APART);
+	T_OK(read_for(&x, VIEW_due, 2 + LACKS) <= few + APART);
+	T_OK(read_for(&x, VIEW_work, 2 + LACKS) <= work + APART);
 	town_close(&x.w);
 }
 
@@ -345,12 +375,12 @@ static void test_an_application_waits_again_when_its_line_is_refused(void)
 	l.application = at;
 	T_EQ(town_points(&x.w, x.no, TOWN_REC, &l, 1), V_ACCEPTED);
 	e = town_size(&x.w, x.no) - 1;
-	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 4), 1);
+	T_EQ(written(&x.w, x.no, VIEW_work, work, 4), 1);
 	T_EQ(work[0].entry, e);
 	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 1);
 	T_EQ(duty[0].by, e);
 	T_EQ(town_step(&x.w, x.no, TOWN_REV, REC_review, e, 0, DECISION_refuse), V_ACCEPTED);
-	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 4), 1);
+	T_EQ(written(&x.w, x.no, VIEW_work, work, 4), 1);
 	T_EQ(work[0].entry, at);
 	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 1);
 	T_EQ(duty[0].by, 0);
@@ -372,7 +402,7 @@ static void test_what_is_settled_without_a_clock_is_done(void)
 	T_EQ(rows_read(&x.w, x.no, VIEW_duties, duty, 4), 1);
 	T_EQ(duty[0].done, DAY_NONE);
 	T_EQ(duty[0].by, town_size(&x.w, x.no) - 1);
-	T_EQ(rows_read(&x.w, x.no, VIEW_work, work, 4), 0);
+	T_EQ(written(&x.w, x.no, VIEW_work, work, 4), 0);
 	town_close(&x.w);
 }
 
@@ -390,8 +420,8 @@ static void test_a_village_that_enrols_later_has_the_tasks_for_all(void)
 	T_EQ(town_invite(&x.w, two, "二村", DAY_NONE), V_ACCEPTED);
 	T_EQ(town_enrol(&x.w, two), V_ACCEPTED);
 	no = town_feed(&x.w, two);
-	T_EQ(rows_read(&x.w, x.no, VIEW_due, due, 4), 0);
-	T_EQ(rows_read(&x.w, no, VIEW_due, due, 4), 1);
+	T_EQ(written(&x.w, x.no, VIEW_due, due, 4), 0);
+	T_EQ(written(&x.w, no, VIEW_due, due, 4), 1);
 	T_EQ(due[0].entry, at);
 	town_close(&x.w);
 }

@@ -223,6 +223,7 @@ static void test_some_items_need_the_document_of_an_authority(void)
 	l.points = points_of(1000);
 	l.evidence = town_b("处罚决定书");
 	l.notified = x.today;
+	l.evidence_no = town_b("");
 	points(&x, TOWN_REC, &l, 1);
 	REFUSED(&x.w, "P08_DOCUMENT", "P08", 1);
 	T_STR(x.w.last.reason.s, "B900");
@@ -237,6 +238,37 @@ static void test_some_items_need_the_document_of_an_authority(void)
 	l.digest = (struct bytes){digest, sizeof(digest)};
 	points(&x, TOWN_REC, &l, 1);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	town_close(&x.w);
+}
+
+/* A photo that nobody can find proves nothing: enough to award, with a word about it, never to deduct. */
+static void test_evidence_is_more_than_a_word(void)
+{
+	static const uint8_t digest[HASH_BYTES] = {8};
+	static const char *const words[] = {"", "无", "待补"};
+	struct rec_points_line award, deducted;
+	struct world x;
+
+	world_open(&x, 5);
+	award = town_line("01001", 0, "D101", x.today);
+	deducted = town_line("01001", 0, "D201", x.today);
+	deducted.notified = x.today;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		deducted.evidence_no = award.evidence_no = town_b(words[i]);
+		points(&x, TOWN_REC, &deducted, 1);
+		REFUSED(&x.w, "P08_NO_PROOF", "P08", 1);
+		T_STR(x.w.last.reason.s, TOWN_EVIDENCE);
+		points(&x, TOWN_REC, &award, 1);
+		T_EQ(x.w.last.reason.id, V_ACCEPTED);
+		T_EQ(x.w.last.warn[0].id, V_P08_WORD);
+	}
+	deducted.digest = award.digest = (struct bytes){digest, sizeof(digest)};
+	points(&x, TOWN_REC, &deducted, 1);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	award.day--;
+	points(&x, TOWN_REC, &award, 1);
+	for (uint32_t i = 0; i < x.w.last.nwarn; i++)
+		T_OK(x.w.last.warn[i].id != V_P08_WORD);
 	town_close(&x.w);
 }
 
@@ -365,7 +397,7 @@ static void test_a_new_scheme_counts_at_once(void)
 	struct rec_scheme s = {.version = 1,
 			       .title = town_b("方案"),
 			       .rate_points = points_of(1),
-			       .rate_fen = fen_of(1),
+			       .rate = fen_of(1),
 			       .notified_days = 9,
 			       .notice_days = 5,
 			       .object_days = 5,
@@ -701,6 +733,7 @@ T_MAIN(T(test_a_recorder_keeps_to_the_territory, "R36"),
        T(test_an_application_is_for_something_that_is_there, "R05 R37"),
        T(test_a_line_settles_the_application_it_names, "R05"),
        T(test_a_refused_line_opens_the_application_again),
+       T(test_evidence_is_more_than_a_word, "R38 R39"),
        T(test_some_items_need_the_document_of_an_authority, "R39"),
        T(test_the_days_of_a_telling_are_possible), T(test_a_deduction_waits_for_the_household),
        T(test_the_days_are_those_of_the_scheme), T(test_a_new_scheme_counts_at_once),

@@ -28,6 +28,9 @@ static const struct said {
 	{"roster_change", "household", REC_PRESENT, false, false},
 	{"roster_change", "member", REC_PRESENT, false, false},
 	{"roster_correction", "entry", REC_ANY, true, true},
+	{"person_correction", "household", REC_PRESENT, false, false},
+	{"person_correction", "member", REC_KNOWN, false, false},
+	{"household_correction", "household", REC_PRESENT, false, false},
 	{"member_join", "household", REC_PRESENT, false, false},
 	{"residence", "household", REC_PRESENT, false, false},
 	{"residence", "member", REC_PRESENT, false, false},
@@ -326,7 +329,7 @@ static uint32_t break_number(struct trial *x, struct record *r, const struct rec
 		break_ref(x, r, f, s);
 	} else if (f->at_most) {
 		put_u(f, s, rec_u(f->at_most, s) + 1);
-		refused(x, r, f, V_MALFORMED);
+		refused(x, r, f, V_AT_MOST);
 		T_OK(strstr(x->village.w.last.reason.s, f->name));
 	}
 	return f->member || f->ref || f->at_most;

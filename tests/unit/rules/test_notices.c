@@ -303,6 +303,8 @@ static void test_a_household_has_one_book(void)
 	at = (int64_t)world_last(&x);
 	book(&x, "01001", "S-2", BOOK_issue, 0, 0);
 	REFUSED(&x.w, "BOOK_HAS", "F71", at);
+	book(&x, "01001", "S-1", BOOK_replace, 0, 0); /* the lost one would be as good as the new */
+	REFUSED(&x.w, "BOOK_SAME", "F98");
 	book(&x, "01001", "S-2", BOOK_replace, 0, 0);
 	T_EQ(x.w.last.reason.id, V_ACCEPTED);
 	book(&x, "01001", "S-1", BOOK_print, 5, 1);

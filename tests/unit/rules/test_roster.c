@@ -20,8 +20,13 @@ static void test_who_is_away_comes_back(void)
 	T_EQ(people_change(&x, "01001", 2, LEAVE_away, x.day + 1), V_NOT_AWAY);
 	T_EQ(people_change(&x, "01001", 2, LEAVE_back, x.day - 1), V_PERIOD);
 	people_nums(&x, x.day, x.day - 1, 0);
-	/* a deed counts wherever it was done */
+	/* a deed counts wherever it was done, but somebody should ask who did it */
 	T_EQ(people_points(&x, "01001", 2, "Z002", x.day), V_ACCEPTED);
+	T_EQ(x.w.last.warn[0].id, V_P13_AWAY);
+	T_EQ(people_points(&x, "01001", 2, "Z002", x.day - 1), V_ACCEPTED);
+	T_OK(x.w.last.warn[0].id != V_P13_AWAY);
+	T_EQ(people_points(&x, "01001", 0, "Z001", x.day), V_ACCEPTED);
+	T_OK(x.w.last.warn[0].id != V_P13_AWAY); /* others are at home */
 	T_EQ(people_change(&x, "01001", 2, LEAVE_back, x.day + 2), V_ACCEPTED);
 	T_EQ(people_member(&x, "01001", 2).away_day, DAY_NONE);
 	T_EQ(people_change(&x, "01001", 2, LEAVE_away, x.day + 3), V_ACCEPTED);
@@ -315,6 +320,8 @@ static void test_a_resident_is_admitted_by_the_committee(void)
 	r.member = 3;
 	r.agreed = x.today + 1;
 	T_EQ(provoke_put(&x.w, x.no, TOWN_HEAD, REC_residence, &r, NULL, 0), V_DAY_FUTURE);
+	r.agreed = town_day(2025, 11, 30); /* the last day of the six months */
+	T_EQ(provoke_put(&x.w, x.no, TOWN_HEAD, REC_residence, &r, NULL, 0), V_AGREED_EARLY);
 	r.agreed = town_day(2025, 12, 10);
 	T_EQ(provoke_put(&x.w, x.no, TOWN_HEAD, REC_residence, &r, NULL, 0), V_ACCEPTED);
 	T_EQ(people_member(&x, "02001", 3).since, r.since);

@@ -415,7 +415,7 @@ static void test_the_scheme_of_a_day_has_its_parameters(void)
 	s = scheme_on(&x, town_day(2025, 12, 31));
 	T_EQ(s.version, 0); /* what is usual where nothing was decided */
 	T_EQ(points_raw(s.threshold), 10000);
-	T_EQ(fen_raw(s.rate_fen), 100);
+	T_EQ(fen_raw(s.rate), 100);
 	T_EQ(s.notified_days, 3);
 	T_EQ(s.answer_days, 7);
 	l.name = town_b("生活用品");
@@ -541,7 +541,7 @@ static void test_versions_go_on_in_small_steps(void)
 static void test_prices_are_compared_with_cost_and_rate_exactly(void)
 {
 	static const struct {
-		int64_t rate_points, rate_fen, tolerance, price, cost, fair; /* 0: no warning */
+		int64_t rate_points, rate, tolerance, price, cost, fair; /* 0: no warning */
 	} cases[] = {
 		{100, 100, 10, 1100, 1000, 0},
 		{100, 100, 10, 1101, 1000, 1000},
@@ -571,7 +571,7 @@ static void test_prices_are_compared_with_cost_and_rate_exactly(void)
 
 		s = town_scheme(i + 1, x.today);
 		s.rate_points = points_of(cases[i].rate_points);
-		s.rate_fen = fen_of(cases[i].rate_fen);
+		s.rate = fen_of(cases[i].rate);
 		s.tolerance = (uint64_t)cases[i].tolerance;
 		T_EQ(put(&x, REC_scheme, &s, &r, 1), V_ACCEPTED);
 		p.version = i + 1;

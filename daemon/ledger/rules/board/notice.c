@@ -215,6 +215,10 @@ static int check_book(struct rule_ctx *ctx, const struct rec_passbook *r,
 			       : ERR_OK;
 	if (!b->held)
 		return rule_refuse(ctx, &(struct refusal){.id = V_BOOK_NONE, .s = r->household});
+	if (r->action == BOOK_replace && bytes_eq(r->number, b->number))
+		return rule_refuse(ctx, &(struct refusal){.id = V_BOOK_SAME,
+							  .s = r->household,
+							  .t = b->number});
 	if (r->action == BOOK_replace)
 		return ERR_OK;
 	if (!bytes_eq(r->number, b->number))

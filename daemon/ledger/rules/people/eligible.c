@@ -17,6 +17,11 @@ static bool resident_long(day_t since, day_t day)
 	return end <= day && (end != DAY_NONE || since < DAY_NONE);
 }
 
+day_t eligible_from(day_t since)
+{
+	return since == DAY_NONE ? DAY_NONE : day_add_months(since, RESIDENCE_MONTHS);
+}
+
 /* Why this person may not take part on @day; V_ACCEPTED when nothing stands against it. */
 static struct refusal person_bar(const struct state_member *m, day_t day)
 {
@@ -31,6 +36,11 @@ static struct refusal person_bar(const struct state_member *m, day_t day)
 	if (m->agreed == DAY_NONE || m->agreed > day)
 		return (struct refusal){.id = V_P13_AGREED, .num = {0, day, m->agreed}};
 	return (struct refusal){.id = V_ACCEPTED};
+}
+
+bool eligible_person(const struct state_member *m, day_t day)
+{
+	return person_bar(m, day).id == V_ACCEPTED;
 }
 
 /* A household earns as such while at least one of its people may; else the first one says why. */
@@ -48,6 +58,24 @@ static struct refusal household_bar(const struct state_household *h, day_t day)
 			first = r;
 	}
 	return first;
+}
+
+/* Since when the person, or every present member of the household, is away on that day; DAY_NONE: somebody is here. */
+static day_t away_since(const struct state_household *h, const struct state_member *who, day_t day)
+{
+	day_t since = DAY_NONE;
+	struct state_member m;
+
+	if (who)
+		return who->away != DAY_NONE && who->away <= day ? who->away : DAY_NONE;
+	for (size_t at = 0; state_household_next(h, &at, &m);) {
+		if (m.death != DAY_NONE || m.left != DAY_NONE)
+			continue;
+		if (m.away == DAY_NONE || m.away > day)
+			return DAY_NONE;
+		since = since == DAY_NONE || m.away > since ? m.away : since;
+	}
+	return since;
 }
 
 /* Caps and score of a person who moved are at the new place, and so are the lines to come. */
@@ -70,6 +98,7 @@ int eligible(struct rule_ctx *ctx, uint32_t line, const struct state_household *
 	struct state_member m = {0};
 	struct refusal r;
 	int age, err;
+	day_t away;
 
 	if (l->member && !state_household_member(h, (uint32_t)l->member, &m))
 		return roster_no_member(ctx, line, l->household, l->member);
@@ -94,6 +123,11 @@ int eligible(struct rule_ctx *ctx, uint32_t line, const struct state_household *
 	r.num[0] = line;
 	if (r.id != V_ACCEPTED)
 		return rule_refuse(ctx, &r);
+	away = away_since(h, l->member ? &m : NULL, l->day);
+	if (away != DAY_NONE && !deduct)
+		rule_warn(ctx, &(struct refusal){.id = V_P13_AWAY,
+						 .num = {line, away, l->day},
+						 .s = l->household});
 	age = day_years_between(m.birth, l->day);
 	if (deduct && m.birth != DAY_NONE && age < DEDUCT_AGE_MIN)
 		return rule_refuse(ctx, &(struct refusal){.id = V_P13_CHILD,

@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/people/roster.h"
 
+#include "daemon/ledger/rules/people/eligible.h"
 #include "daemon/ledger/rules/people/split_merge.h"
 #include "daemon/ledger/rules/refs.h"
 #include "daemon/ledger/rules/rights.h"
@@ -224,15 +225,29 @@ static int member_not_future(struct rule_ctx *ctx, uint32_t line, struct bytes h
 	return ERR_OK;
 }
 
+/* R25: whom they consent to has lived here for six months by then. */
+static bool agreed_early(uint32_t line, struct bytes household, const struct state_member *m,
+			 struct refusal *ret)
+{
+	day_t from = eligible_from(m->since);
+
+	*ret = (struct refusal){
+		.id = V_AGREED_EARLY, .num = {line, m->member, m->agreed, from}, .s = household};
+	return m->agreed != DAY_NONE && from != DAY_NONE && m->agreed < from;
+}
+
 /* R25: the two committees consent themselves; nobody types it for those whom it binds. */
 static int check_new(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		     struct state_member *m)
 {
+	struct refusal early;
 	bool committee = true;
 	int err = member_not_future(ctx, line, household, m);
 
 	if (!err && m->agreed != DAY_NONE)
 		err = rights_holds(ctx, RB(committee), &committee);
+	if (!err && committee && m->other_hukou && agreed_early(line, household, m, &early))
+		rule_warn(ctx, &early);
 	if (err || committee)
 		return err;
 	m->agreed = DAY_NONE;
@@ -419,7 +434,7 @@ static int check_same(struct rule_ctx *ctx, const struct mistake *w,
 }
 
 /* --- one person under two numbers ------------------------------------------------------------------- */
-/* A member with the birth of @m and this name, who is here or is gone. */
+/* A member with the birth of @m and this name, who is here or is gone. Of births that are not known nothing follows. */
 static int find_again(struct details *d, const struct roster_household *x,
 		      const struct state_member *m, struct bytes name, bool here,
 		      const struct state_member **ret)
@@ -436,7 +451,7 @@ static int find_again(struct details *d, const struct roster_household *x,
 		err = read_details(d, o, &other);
 		if (err)
 			return err;
-		if (bytes_eq(other.name, name))
+		if (look_same(other.name, name))
 			*ret = o;
 	}
 	return ERR_OK;
@@ -463,17 +478,18 @@ static int check_not_again(struct rule_ctx *ctx, const struct mistake *w,
 						  .s = place_household(&w->now)});
 }
 
-static int warn_again(struct rule_ctx *ctx, const struct rec_member_join *r,
-		      const struct roster_household *x, const struct state_member *m)
+int roster_warn_again(struct rule_ctx *ctx, struct bytes household,
+		      const struct roster_household *x, const struct state_member *m,
+		      struct bytes name)
 {
 	struct details d = {.r = &ctx->reader};
-	const struct state_member *gone;
-	int err = find_again(&d, x, m, r->name, false, &gone);
+	const struct state_member *again;
+	int err = find_again(&d, x, m, name, false, &again);
 
-	if (!err && gone)
+	if (!err && again)
 		rule_warn(ctx, &(struct refusal){.id = V_MEMBER_AGAIN,
-						 .num = {gone->member, m->member},
-						 .s = r->household});
+						 .num = {again->member, m->member},
+						 .s = household});
 	return err;
 }
 
@@ -546,7 +562,7 @@ int rule_member_join(struct rule_ctx *ctx)
 				   .entry = ctx->e->seq};
 	err = check_new(ctx, 0, r.household, m);
 	if (!err)
-		err = warn_again(ctx, &r, &x, m);
+		err = roster_warn_again(ctx, r.household, &x, m, r.name);
 	return err ? err : roster_put(ctx, &x);
 }
 
@@ -555,6 +571,7 @@ int rule_residence(struct rule_ctx *ctx)
 {
 	struct roster_household x;
 	struct rec_residence r;
+	struct refusal early;
 	struct state_member *m;
 	int err;
 
@@ -567,6 +584,8 @@ int rule_residence(struct rule_ctx *ctx)
 		return ERR_CORRUPT;
 	m->since = r.since;
 	m->agreed = r.agreed;
+	if (agreed_early(0, r.household, m, &early))
+		return rule_refuse(ctx, &early);
 	return roster_put(ctx, &x);
 }
 

@@ -41,6 +41,10 @@ struct state_member *roster_member(struct roster_household *x, uint64_t member);
 /* A member who has neither left nor died: V_MEMBER_UNKNOWN, V_LEFT_ALREADY. */
 int roster_present(struct rule_ctx *ctx, uint32_t line, struct bytes household,
 		   const struct state_member *m, uint64_t member);
+/* Warns when @m, who is called @name, has name and birth of one who is gone (V_MEMBER_AGAIN). */
+int roster_warn_again(struct rule_ctx *ctx, struct bytes household,
+		      const struct roster_household *x, const struct state_member *m,
+		      struct bytes name);
 /* Room for one member more, with a number not used before: V_MEMBERS_FULL, V_MEMBER_NUMBER. */
 int roster_room(struct rule_ctx *ctx, struct bytes household, struct roster_household *x,
 		uint64_t member);

@@ -1,6 +1,7 @@
 #include "daemon/ledger/rules/points/approval.h"
 
 #include "daemon/ledger/rules/accounts.h"
+#include "daemon/ledger/rules/fields.h"
 #include "daemon/ledger/rules/filing/catalogue.h"
 #include "daemon/ledger/rules/people/kin_posts.h"
 #include "daemon/ledger/rules/people/split_merge.h"
@@ -78,6 +79,7 @@ static int open_target(struct rule_ctx *ctx, struct target *t, uint64_t entry, u
 		err = approval_lines(ctx, entry, line);
 	if (!err)
 		*t = (struct target){.seq = entry, .open = true};
+	ctx->f->about = entry;
 	return err;
 }
 
@@ -315,6 +317,8 @@ static int run_step(struct rule_ctx *ctx, const struct step *s)
 
 	for (uint32_t i = 0; i < ctx->nlines && !err; i++) {
 		err = rule_line(ctx, i, &r);
+		if (!err)
+			err = fields_texts(ctx, i + 1, &r);
 		if (!err)
 			err = open_target(ctx, &t, r.entry, r.line);
 		if (!err)

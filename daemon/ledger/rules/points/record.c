@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/rules.h"
 
+#include "daemon/ledger/rules/fields.h"
 #include "daemon/ledger/rules/filing/catalogue.h"
 #include "daemon/ledger/rules/people/eligible.h"
 #include "daemon/ledger/rules/people/kin_posts.h"
@@ -22,6 +23,23 @@ static int missing(struct rule_ctx *ctx, uint32_t line, const char *field)
 		ctx, &(struct refusal){.id = V_P08_MISSING, .num = {line}, .s = bytes_str(field)});
 }
 
+/* A kind of evidence alone is a word that nobody can look up later. */
+static int check_proof(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
+		       const struct catalogue_item *it)
+{
+	if (l->digest.n || !placeholder(l->evidence_no))
+		return ERR_OK;
+	if (it->document)
+		return rule_refuse(
+			ctx, &(struct refusal){.id = V_P08_DOCUMENT, .num = {line}, .s = l->item});
+	if (it->sign == SIGN_deduct)
+		return rule_refuse(ctx, &(struct refusal){.id = V_P08_NO_PROOF,
+							  .num = {line},
+							  .s = l->evidence});
+	rule_warn(ctx, &(struct refusal){.id = V_P08_WORD, .num = {line}, .s = l->evidence});
+	return ERR_OK;
+}
+
 static int check_given(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
 		       const struct catalogue_item *it)
 {
@@ -34,14 +52,12 @@ static int check_given(struct rule_ctx *ctx, uint32_t line, const struct rec_poi
 	if ((!allowed || it->evidence_n == 0) && placeholder(l->evidence))
 		return missing(ctx, line, "evidence");
 	if (!allowed)
-		return rule_refuse(ctx, &(struct refusal){.id = V_P08_EVIDENCE,
-							  .num = {line},
-							  .s = l->evidence,
-							  .t = l->item});
-	if (it->document && l->digest.n == 0 && placeholder(l->evidence_no))
-		return rule_refuse(
-			ctx, &(struct refusal){.id = V_P08_DOCUMENT, .num = {line}, .s = l->item});
-	return ERR_OK;
+		return rule_refuse(ctx,
+				   &(struct refusal){.id = V_P08_EVIDENCE,
+						     .num = {line},
+						     .s = l->evidence,
+						     .t = kv_bytes(it->evidence, it->evidence_n)});
+	return check_proof(ctx, line, l, it);
 }
 
 /* --- P11: the catalogue ---------------------------------------------------------------------------- */
@@ -201,7 +217,7 @@ static bool same_evidence(const struct evidence *ev, const struct rec_points_lin
 
 	if (ev->kind == 'd')
 		return bytes_eq(l->digest, ev->id);
-	plain_text(l->evidence_no, PLAIN_TRIM, &plain);
+	plain_text(l->evidence_no, &plain);
 	return bytes_eq(plain_bytes(&plain), ev->id);
 }
 
@@ -320,7 +336,7 @@ static int note_line(struct rule_ctx *ctx, uint32_t line, const struct rec_point
 	int err = ERR_OK;
 
 	if (!placeholder(l->evidence_no)) {
-		plain_text(l->evidence_no, PLAIN_TRIM, &plain);
+		plain_text(l->evidence_no, &plain);
 		number.id = plain_bytes(&plain);
 		err = note_evidence(ctx, line, &number);
 	}
@@ -337,6 +353,8 @@ static int record_line(struct rule_ctx *ctx, uint32_t line)
 	struct rec_points_line l;
 	int err = rule_line(ctx, line - 1, &l);
 
+	if (!err)
+		err = fields_texts(ctx, line, &l);
 	if (!err)
 		err = roster_known(ctx, line, l.household, &h);
 	if (!err)

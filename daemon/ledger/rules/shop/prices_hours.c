@@ -10,15 +10,15 @@
 #define PERCENT 100
 
 /* --- price lists ------------------------------------------------------------------------------------ */
-/* X02: the price against cost times rate, exactly: price / cost = rate_points / rate_fen, both sides
+/* X02: the price against cost times rate, exactly: price / cost = rate_points / rate, both sides
  * multiplied out. All factors are at most 10^8, so nothing leaves 64 bits. */
 static void compare_cost(struct rule_ctx *ctx, uint32_t line, const struct rec_prices_line *l,
 			 const struct rec_scheme *s)
 {
 	int64_t fair = fen_raw(l->cost) * points_raw(s->rate_points);
-	int64_t price = points_raw(l->price) * fen_raw(s->rate_fen);
+	int64_t price = points_raw(l->price) * fen_raw(s->rate);
 	int64_t apart = price > fair ? price - fair : fair - price;
-	int64_t by_cost = (fair + fen_raw(s->rate_fen) / 2) / fen_raw(s->rate_fen);
+	int64_t by_cost = (fair + fen_raw(s->rate) / 2) / fen_raw(s->rate);
 
 	if (fair > 0 && apart * PERCENT > fair * (int64_t)s->tolerance)
 		rule_warn(ctx, &(struct refusal){.id = V_X02_COST,

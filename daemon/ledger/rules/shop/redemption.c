@@ -226,7 +226,6 @@ static int holds_post(struct rule_ctx *ctx, struct bytes id, day_t day, bool *re
 static int note_member(struct rule_ctx *ctx, const struct redeem *x)
 {
 	struct details d = {.r = &ctx->reader};
-	struct plain_text name, receiver;
 	struct rec_household_line person;
 	struct state_member m;
 	int err = state_household_member(&x->h, (uint32_t)x->r.member, &m)
@@ -235,9 +234,7 @@ static int note_member(struct rule_ctx *ctx, const struct redeem *x)
 
 	if (err)
 		return err;
-	plain_text(person.name, PLAIN_NO_SPACES, &name);
-	plain_text(x->r.receiver, PLAIN_NO_SPACES, &receiver);
-	if (!bytes_eq(plain_bytes(&receiver), plain_bytes(&name)))
+	if (!look_same(person.name, x->r.receiver))
 		rule_warn(ctx, &(struct refusal){.id = V_X03_NAME,
 						 .num = {(int64_t)x->r.member},
 						 .s = x->r.receiver,
@@ -248,7 +245,7 @@ static int note_member(struct rule_ctx *ctx, const struct redeem *x)
 static int note_proxy(struct rule_ctx *ctx, const struct redeem *x)
 {
 	struct bytes id = x->r.proxy_id.n ? x->r.proxy_id : x->r.receiver;
-	struct plain_text plain;
+	struct look look;
 	struct served served = {0};
 	struct state_key k;
 	struct hash who;
@@ -257,8 +254,8 @@ static int note_proxy(struct rule_ctx *ctx, const struct redeem *x)
 
 	if (placeholder(x->r.proxy))
 		rule_warn(ctx, &(struct refusal){.id = V_X03_PROXY});
-	plain_text(id, PLAIN_NO_SPACES, &plain);
-	hash_of(plain.b, plain.n, &who);
+	look_of(id, &look);
+	hash_of(look.b, look.n, &who);
 	err = count_served(ctx, x, &who, &served);
 	if (!err)
 		err = holds_post(ctx, plain_trim(id), x->r.day, &post);

@@ -1,0 +1,64 @@
+#include "daemon/web/api/advice.h"
+
+#include "daemon/ledger/query/clock_doubt.h"
+#include "daemon/ledger/query/view.h"
+#include "daemon/ledger/query/year_pending.h"
+
+static int on_pending(void *ctx, const struct reason *r)
+{
+	verdict_warn(ctx, r);
+	return ERR_OK;
+}
+
+int advice_warn(const struct web_services *s, const struct rec_type *t, const union rec_any *head,
+		struct verdict *v)
+{
+	const struct rec_year_close *close = (const struct rec_year_close *)head->raw;
+	struct reason clock;
+	struct kv_txn *txn;
+	int err = kv_begin(s->tx.kv, false, &txn);
+
+	if (err)
+		return err;
+	err = clock_doubt(txn, s->tx.own, tx_today(&s->tx), &clock);
+	if (!err && clock.id != V_ACCEPTED)
+		verdict_warn(v, &clock);
+	if (!err && t->code == REC_year_close)
+		err = year_pending(txn, s->tx.own, close->year, on_pending, v);
+	kv_abort(txn);
+	return err;
+}
+
+static int on_missing(void *ctx, const void *row)
+{
+	const struct row_missing *m = row;
+	struct jw *w = ctx;
+	char day[DATE_TEXT_MAX];
+
+	jw_obj(w);
+	jw_key(w, "what");
+	jw_strn(w, (const char *)m->what.p, m->what.n);
+	jw_key(w, "about");
+	jw_strn(w, (const char *)m->subject.p, m->subject.n);
+	jw_kstr(w, "due", day_text(m->due, day));
+	jw_obj_end(w);
+	return w->out->err;
+}
+
+int advice_put_missing(const struct web_services *s, enum lang lang, struct jw *w)
+{
+	struct ask a = {
+		.town = s->tx.town, .day = tx_today(&s->tx), .lang = lang, .upto = REC_PRIVATE};
+	int err = web_at_hub(s) ? ERR_OK : kv_begin(s->tx.kv, false, &a.t);
+
+	if (err || web_at_hub(s))
+		return err;
+	err = feedlog_head(a.t, s->tx.own, &a.feed);
+	jw_key(w, "missing");
+	jw_arr(w);
+	if (!err)
+		err = view_each(&a, &views[VIEW_missing], on_missing, w);
+	jw_arr_end(w);
+	kv_abort(a.t);
+	return err;
+}
