@@ -374,7 +374,7 @@ struct bytes import_cell_meant(struct import_table *t, uint32_t column)
 	return v;
 }
 
-/* 5.00E+17: the digits are lost. */
+/* 5.00E+17: the digits are lost, in whatever column a number stood. */
 static bool is_scientific(struct bytes b)
 {
 	size_t i = 0, digits;
@@ -445,7 +445,8 @@ struct bytes import_cell(struct import_table *t, uint32_t column)
 	v = import_regular(t->rep, raw, class);
 	if (shapes[class].text)
 		check_text(t, column, raw, v);
-	if ((class == IMPORT_CODE || class == IMPORT_NUMBER) && is_scientific(v)) {
+	if ((shapes[class].text || class == IMPORT_CODE || class == IMPORT_NUMBER) &&
+	    is_scientific(v)) {
 		spoil(t, column, raw, ISSUE_SCIENTIFIC);
 		return (struct bytes){NULL, 0};
 	}
@@ -471,7 +472,8 @@ static size_t without_time(const char *s, size_t n)
 	while (i < n && s[i] != ' ' && s[i] != 'T')
 		i++;
 	for (size_t j = i + 1; j < n; j++)
-		if (!((s[j] >= '0' && s[j] <= '9') || s[j] == ':' || s[j] == '.'))
+		if (!((s[j] >= '0' && s[j] <= '9') || s[j] == ':' || s[j] == '.' ||
+		      (s[j] == 'Z' && j == n - 1)))
 			return n;
 	return i;
 }

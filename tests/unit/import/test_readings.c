@@ -77,7 +77,7 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 	(void)ctx;
 	(void)code;
 	(void)day;
-	*ret = (struct import_item){3, bytes_str("庭院清洁"), points_of(300), false};
+	*ret = (struct import_item){3, bytes_str("庭院 清洁"), points_of(300), false};
 	return ERR_OK;
 }
 
@@ -146,6 +146,38 @@ static void test_a_header_may_have_two_rows(void)
 	/* a row that says what must be filled in */
 	roster_says("户编号,姓名,与户主关系,是否参加\n必填,必填,必填,选填\n1,孟山,户主,是\n", 2,
 		    ISSUE_HEADER_AGAIN, "孟山");
+}
+
+/* A line of its own that begins with such a word, or a bracket, is no remark below the table and no legend. */
+static void test_a_line_is_not_taken_for_a_remark(void)
+{
+	static const char *const lines[] = {
+		"奖励事项,说明\n说明会补助,x\n审核小组表彰,y\n备注奖,z\n注册农技员补助,\n",
+		"奖励事项,说明\n（一）动员奖,（每季）评\n（二）试行奖,\n(三),\n制表能手,\n",
+	};
+	struct import_opts o = {.accept = false};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct import_report rep = {0};
+		struct import_lines l;
+
+		T_EQ(import_lines(lines[i], strlen(lines[i]), rec_type_of(REC_scheme), LANG_ZH, &o,
+				  &l, &rep),
+		     ERR_OK);
+		T_EQ(l.n, 4);
+		import_report_close(&rep);
+	}
+	roster_says("户编号,姓名,与户主关系,是否参加\n1,孟山,户主,是\n填报人,张三,审核人,李四\n", 3,
+		    ISSUE_FOOTER_ROW, "孟山");
+	roster_says("户编号,姓名,与户主关系,是否参加\n1,孟山,户主,是\n备注：另附说明\n", 3,
+		    ISSUE_FOOTER_ROW, "孟山");
+}
+
+/* Of a number that became scientific notation digits are lost, in whatever column it stands. */
+static void test_lost_digits_are_named_in_every_column(void)
+{
+	roster_says("户编号,姓名,与户主关系,是否参加,备注\n1,孟山,户主,是,1.38E+10\n", 2,
+		    ISSUE_SCIENTIFIC, NULL);
 }
 
 static void test_a_filled_column_that_is_not_read_is_a_warning(void)
@@ -465,6 +497,7 @@ static void test_the_mark_that_keeps_a_text_from_being_a_formula_goes(void)
 }
 
 T_MAIN(T(test_headings_are_found_with_what_stands_around_them), T(test_a_header_may_have_two_rows),
+       T(test_a_line_is_not_taken_for_a_remark), T(test_lost_digits_are_named_in_every_column),
        T(test_a_filled_column_that_is_not_read_is_a_warning),
        T(test_the_example_of_a_template_is_stepped_over),
        T(test_separators_are_found_by_themselves),
