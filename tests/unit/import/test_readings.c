@@ -81,8 +81,18 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 	return ERR_OK;
 }
 
-static const struct import_lookup ledger = {
-	.head = find_head, .near = find_near, .member = find_member, .item = find_item};
+static int find_name(void *ctx, struct bytes household, uint64_t member, struct bytes *ret)
+{
+	(void)ctx;
+	*ret = bytes_str(member == 1 ? "孟林强" : "买买提．阿不都");
+	return bytes_eq(household, bytes_str("05001")) && member <= 2 ? ERR_OK : ERR_NOTFOUND;
+}
+
+static const struct import_lookup ledger = {.head = find_head,
+					    .near = find_near,
+					    .member = find_member,
+					    .item = find_item,
+					    .name = find_name};
 
 /* --- rosters ------------------------------------------------------------------------------------------- */
 
@@ -399,7 +409,7 @@ static void test_points_have_many_headings(void)
 /* The cells of line 1, with bars between. */
 static void lines_are(uint16_t type, const char *text, const char *want)
 {
-	struct import_opts o = {.look = &ledger};
+	struct import_opts o = {.look = &ledger, .household = bytes_str("05001")};
 	struct import_report rep = {0};
 	struct import_lines l = {.n = 0};
 	struct buf out = {0};
@@ -417,7 +427,7 @@ static void lines_are(uint16_t type, const char *text, const char *want)
 
 static void lines_say(uint16_t type, const char *text, uint32_t row, enum import_id want)
 {
-	struct import_opts o = {.look = &ledger};
+	struct import_opts o = {.look = &ledger, .household = bytes_str("05001")};
 	struct import_report rep = {0};
 	struct import_lines l;
 
@@ -472,6 +482,38 @@ static void test_a_household_in_a_line_is_compared_with_its_head(void)
 	lines_say(REC_appraisal, "户编号,户主,等次\n05001,孟水,x\n", 2, ISSUE_HEAD_LEDGER);
 }
 
+/* A name beside a member's number is there for people: where both disagree one of them is in the wrong row. */
+static void test_a_member_in_a_line_is_compared_with_the_name(void)
+{
+	static const char h[] = "名次,户编号,成员序号,姓名,年度积分\n";
+	static const struct {
+		const char *row;
+		enum import_id want;
+	} wrong[] = {
+		{"1,05001,1,孟水,3", ISSUE_NAME_LEDGER}, {"1,5001,2,孟林强,3", ISSUE_NAME_LEDGER},
+		{"1,05001,0,孟水,3", ISSUE_NAME_NUMBER}, {"1,05001,,孟水,3", ISSUE_NAME_NUMBER},
+		{"1,7,1,孟水,3", ISSUE_ZEROS_TWO},
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s\n", h, wrong[i].row);
+		lines_say(REC_appraisal, text, 2, wrong[i].want);
+	}
+	snprintf(text, sizeof(text), "%s1,5001,2,买买提•阿不都,3\n", h);
+	lines_are(REC_appraisal, text, "1|05001|2|3|");
+	snprintf(text, sizeof(text), "%s1,05001,,孟林强,3\n",
+		 h); /* the whole household, by its head */
+	lines_are(REC_appraisal, text, "1|05001||3|");
+	/* where a member must be named, the name says which one */
+	lines_are(REC_kin, "亲属关系,亲属户编号,亲属姓名\n父母,5001,孟林强\n", "父母|05001|1|");
+	lines_say(REC_kin, "亲属关系,亲属户编号,亲属成员序号,姓名\n父母,05001,2,孟林强\n", 2,
+		  ISSUE_NAME_LEDGER);
+	/* that of the household in the head of the record */
+	lines_say(REC_split, "原成员序号,新成员序号,姓名\n2,1,孟林强\n", 2, ISSUE_NAME_LEDGER);
+	lines_are(REC_split, "原成员序号,新成员序号,姓名\n1,1,孟林强\n", "1|1|");
+}
+
 /* --- what cells of our own files become ----------------------------------------------------------------- */
 
 static void regular_is(const char *text, enum import_class class, const char *want)
@@ -507,4 +549,5 @@ T_MAIN(T(test_headings_are_found_with_what_stands_around_them), T(test_a_header_
        T(test_columns_for_people_are_compared_with_the_ledger), T(test_points_have_many_headings),
        T(test_lines_are_read_as_all_tables_are, "R52"), T(test_commas_stand_before_three_digits),
        T(test_a_household_in_a_line_is_compared_with_its_head),
+       T(test_a_member_in_a_line_is_compared_with_the_name),
        T(test_the_mark_that_keeps_a_text_from_being_a_formula_goes))
