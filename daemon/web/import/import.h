@@ -115,6 +115,8 @@ struct import_roster {
 	uint32_t n;
 	uint32_t people;
 };
+/* Does the relation to the head say that it is the head? */
+bool import_is_head(struct bytes relation);
 int import_roster(const void *p, size_t n, const struct import_opts *o, struct import_roster *ret,
 		  struct import_report *rep);
 

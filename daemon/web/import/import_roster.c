@@ -451,10 +451,10 @@ static int gather_homes(struct work *w)
 	return w->rep->err;
 }
 
-static bool is_head(const struct person *p)
+bool import_is_head(struct bytes relation)
 {
-	return is(p->line.relation, "户主") || is(p->line.relation, "本人") ||
-	       is(p->line.relation, "户主本人") || is(p->line.relation, "head");
+	return is(relation, "户主") || is(relation, "本人") || is(relation, "户主本人") ||
+	       is(relation, "head");
 }
 
 static void find_head(struct work *w, struct home *h)
@@ -463,7 +463,7 @@ static void find_head(struct work *w, struct home *h)
 	const char *number = import_shown(w->rep, first->home.household);
 
 	for (uint32_t i = h->first; i != NOBODY; i = w->p[i].next) {
-		if (!is_head(&w->p[i]))
+		if (!import_is_head(w->p[i].line.relation))
 			continue;
 		if (h->head == NOBODY)
 			h->head = i;

@@ -154,6 +154,48 @@ static void test_nobody_is_registered_twice(void)
 	node_close();
 }
 
+#define HOME(number, lines)                                                                        \
+	"{" SIGN("head") ",\"record\":{\"household\":\"" number                                    \
+			 "\",\"group\":\"6\",\"takes_part\":\"是\"},\"lines\":[" lines "]}"
+#define PERSON(number, name, birth, tail)                                                          \
+	"{\"member\":" number ",\"name\":\"" name                                                  \
+	"\",\"relation\":\"户主\",\"sex\":\"女\",\"hukou\":\"本村\",\"birth\":\"" birth            \
+	"\",\"id_tail\":\"" tail "\"}"
+
+/* A record by hand is told what the import is told. */
+static void test_nobody_is_registered_twice_by_hand(void)
+{
+	static const char home[] = HOME("06009", PERSON("1", "李新", "1971-01-01", "") "," PERSON(
+							 "2", "孟　山", "1981-05-07", "418x"));
+	static const char join[] =
+		"{" SIGN("head") ",\"record\":{\"household\":\"06002\",\"kind\":\"婚入\",\"day\":"
+				 "\"2025-01-10\","
+				 "\"member\":2,\"name\":\"孟山\","
+				 "\"relation\":\"配偶\",\"sex\":\"女\",\"hukou\":\"本村\","
+				 "\"birth\":\"1981-05-07\"}}";
+	uint64_t before = first_year();
+
+	WANT(post("/api/v1/records/household", home), 422);
+	T_STR(at("verdict.name"), "PERSON_ELSEWHERE");
+	T_STR(at("verdict.line"), "2");
+	T_OK(strstr(at("verdict.text"), "household 06001, member 2"));
+	WANT(post("/api/v1/records/member_join", join), 422);
+	T_STR(at("verdict.name"), "PERSON_ELSEWHERE");
+	WANT(post("/api/v1/records/household", HOME("6001", PERSON("1", "李新", "1971-01-01", ""))),
+	     422);
+	T_STR(at("verdict.name"), "HOUSEHOLD_ZEROS");
+	T_OK(strstr(at("verdict.text"), "06001"));
+	T_EQ(own_size(), before);
+	/* of two people with one name and birth both identity numbers are known */
+	WANT(post("/api/v1/records/person_correction",
+		  "{" SIGN("head") ",\"record\":{\"household\":\"06001\",\"member\":2,\"id_tail\":"
+				   "\"4180\",\"reason\":\"补登\"}}"),
+	     200);
+	WANT(post("/api/v1/records/household", home), 200);
+	T_EQ(own_size(), before + 2);
+	node_close();
+}
+
 static void test_zeros_in_front_make_no_other_household(void)
 {
 	uint64_t before = first_year();
@@ -222,7 +264,7 @@ static void test_the_rules_hold_for_what_follows_from_a_roster(void)
 T_MAIN(T(test_what_is_registered_is_passed_over_and_the_new_comes_in, "R24 R59"),
        T(test_what_differs_is_asked_for_and_becomes_records, "R24 R58 R59"),
        T(test_a_new_wife_joins_and_who_is_missing_stays, "R24"),
-       T(test_nobody_is_registered_twice, "R24"),
+       T(test_nobody_is_registered_twice, "R24"), T(test_nobody_is_registered_twice_by_hand, "R24"),
        T(test_zeros_in_front_make_no_other_household, "R24"),
        T(test_a_household_with_an_error_is_compared_all_the_same, "R24"),
        T(test_what_a_roster_does_not_change_is_said, "R24"),
