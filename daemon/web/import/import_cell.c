@@ -544,6 +544,34 @@ day_t import_cell_past_day(struct import_table *t, uint32_t column)
 	return day;
 }
 
+struct bytes import_cell_usual(struct import_table *t, uint32_t column, const struct rec_field *f,
+			       struct bytes value)
+{
+	static const struct {
+		enum rec_list list;
+		const char *words, *usual;
+	} of[] = {
+		{REC_LIST_YES, "|√|✓|Y|TRUE|须|需|须有|需要|要|有|参加|愿意|同意|", "是"},
+		{REC_LIST_YES,
+		 "|×|N|FALSE|不须|不需|不需要|无须|无需|不要|没有|不参加|不愿意|不同意|", "否"},
+		{REC_LIST_SEX, "|男性|M|", "男"},
+		{REC_LIST_SEX, "|女性|F|", "女"},
+		{REC_LIST_HUKOU, "|本村户籍|", "本村"},
+		{REC_LIST_HUKOU, "|外村户籍|外地|外来|", "外村"},
+	};
+	char bars[MARK_BYTES_MAX + 3];
+
+	if (value.n == 0 || value.n > MARK_BYTES_MAX)
+		return value;
+	snprintf(bars, sizeof(bars), "|%.*s|", (int)value.n, (const char *)value.p);
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (f->choices == &rec_lists[of[i].list] && strstr(of[i].words, bars)) {
+			import_cell_issue(t, column, value, ISSUE_NORMALISED, of[i].usual, 0);
+			return bytes_str(of[i].usual);
+		}
+	return value;
+}
+
 static const char *choice_words(struct import_report *rep, const struct rec_choices *l)
 {
 	struct buf words = {0};

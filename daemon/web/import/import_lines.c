@@ -38,7 +38,7 @@ static struct bytes read_field(struct work *w, uint32_t column)
 		return read_day(w, column);
 	if (f->kind == REC_DIGEST) /* perhaps the name of a file */
 		return import_regular(w->rep, import_cell_meant(&w->t, column), IMPORT_FILE);
-	v = import_cell(&w->t, column);
+	v = import_cell_usual(&w->t, column, f, import_cell(&w->t, column));
 	if (v.n && !rec_is_hex(f))
 		import_cell_field(&w->t, column, v, f, &scratch);
 	return v;

@@ -63,27 +63,6 @@ static bool is(struct bytes b, const char *word)
 
 /* --- one row ------------------------------------------------------------------------------------------ */
 
-/* Other words for choices. */
-static struct bytes usual_word(struct work *w, uint32_t column, struct bytes v)
-{
-	static const struct {
-		const char *word, *usual;
-	} words[] = {{"男性", "男"},   {"女性", "女"},	     {"M", "男"},	   {"F", "女"},
-		     {"参加", "是"},   {"不参加", "否"},     {"√", "是"},	   {"✓", "是"},
-		     {"×", "否"},      {"本村户籍", "本村"}, {"外村户籍", "外村"}, {"外地", "外村"},
-		     {"外来", "外村"}, {"TRUE", "是"},	     {"FALSE", "否"},	   {"Y", "是"},
-		     {"N", "否"},      {"愿意", "是"},	     {"不愿意", "否"},	   {"同意", "是"},
-		     {"不同意", "否"}};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!is(v, words[i].word))
-			continue;
-		import_cell_issue(&w->t, column, v, ISSUE_NORMALISED, words[i].usual, 0);
-		return bytes_str(words[i].usual);
-	}
-	return v;
-}
-
 /* 一 .. 九十九; 0 when it is none. */
 static unsigned chinese_number(const char *s, size_t n)
 {
@@ -169,7 +148,8 @@ static void read_home(struct work *w, struct person *p)
 		import_cell_issue(&w->t, COL_GROUP, v, ISSUE_GROUP_NAME, "", 0);
 	v = import_cell(&w->t, COL_PART);
 	if (import_cell_needed(&w->t, COL_PART, v))
-		import_cell_field(&w->t, COL_PART, usual_word(w, COL_PART, v),
+		import_cell_field(&w->t, COL_PART,
+				  import_cell_usual(&w->t, COL_PART, head_field("takes_part"), v),
 				  head_field("takes_part"), &p->home);
 }
 
@@ -256,7 +236,7 @@ static void read_sex(struct work *w, struct person *p, const struct idcard *card
 
 	if (v.n == 0)
 		return;
-	v = usual_word(w, COL_SEX, v);
+	v = import_cell_usual(&w->t, COL_SEX, line_field("sex"), v);
 	if (is(v, "未填") ||
 	    rec_field_parse(line_field("sex"), import_str(v), v.n, scratch, &p->line)) {
 		/* a rounded number has lost the digit that matters */
@@ -279,7 +259,8 @@ static void read_residence(struct work *w, struct person *p)
 
 	p->hukou_given = v.n > 0;
 	if (v.n)
-		import_cell_field(&w->t, COL_HUKOU, usual_word(w, COL_HUKOU, v),
+		import_cell_field(&w->t, COL_HUKOU,
+				  import_cell_usual(&w->t, COL_HUKOU, line_field("hukou"), v),
 				  line_field("hukou"), &p->line);
 	else if (import_table_has(&w->t, COL_HUKOU))
 		import_cell_issue(&w->t, COL_HUKOU, v, ISSUE_HUKOU_EMPTY, "", 0);

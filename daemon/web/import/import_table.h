@@ -131,6 +131,9 @@ day_t import_cell_day(struct import_table *t, uint32_t column);
 day_t import_cell_past_day(struct import_table *t, uint32_t column);
 /* EMPTY when there is nothing; false then, after damage that was reported, and when there is no such column. */
 bool import_cell_needed(struct import_table *t, uint32_t column, struct bytes value);
+/* Another word for a choice as the record has it, which is noted; any other text as it is. */
+struct bytes import_cell_usual(struct import_table *t, uint32_t column, const struct rec_field *f,
+			       struct bytes value);
 /* One value of a record from text, noting BOUNDS, NUMBER or CHOICE. */
 bool import_cell_field(struct import_table *t, uint32_t column, struct bytes value,
 		       const struct rec_field *f, void *record);
