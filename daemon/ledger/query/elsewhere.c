@@ -69,7 +69,8 @@ struct people {
 	struct bytes household; /* that they come into */
 	const struct rec_household_line *v;
 	uint32_t n;
-	bool lines; /* they stand in lines of a record */
+	bool lines;	 /* they stand in lines of a record */
+	uint64_t member; /* of the one who joins: the record itself, when it is sent again */
 	struct reason *why;
 };
 
@@ -82,17 +83,18 @@ static bool any_like(const struct people *p, const struct state_member *m)
 	return false;
 }
 
-static int compare(const struct people *p, struct bytes household, const struct state_member *m,
+/* Is one of them, from @from on, the person registered (or named before) as @member of @household? */
+static int compare(const struct people *p, uint32_t from, struct bytes household, uint64_t member,
 		   const struct rec_household_line *is)
 {
-	for (uint32_t i = 0; i < p->n; i++) {
+	for (uint32_t i = from; i < p->n; i++) {
 		const struct rec_household_line *l = &p->v[i];
 
 		if (!look_same(l->name, is->name) ||
-		    !elsewhere_same(l->birth, l->id_tail, m->birth, is->id_tail))
+		    !elsewhere_same(l->birth, l->id_tail, is->birth, is->id_tail))
 			continue;
 		*p->why = (struct reason){.id = V_PERSON_ELSEWHERE,
-					  .num = {p->lines ? i + 1 : 0, m->member}};
+					  .num = {p->lines ? i + 1 : 0, (int64_t)member}};
 		reason_set_text(p->why->s, (const char *)household.p, household.n);
 		reason_set_text(p->why->t, (const char *)l->name.p, l->name.n);
 		return ERR_EXISTS;
@@ -100,25 +102,36 @@ static int compare(const struct people *p, struct bytes household, const struct 
 	return ERR_OK;
 }
 
+static int compare_lines(const struct people *p)
+{
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; !err && i < p->n; i++)
+		err = compare(p, i + 1, p->household, p->v[i].member, &p->v[i]);
+	return err;
+}
+
 static int on_household(void *ctx, const struct view_household *h)
 {
 	const struct people *p = ctx;
 	struct bytes household = bytes_str(h->household);
+	bool own = bytes_eq(household, p->household);
 	struct details d = {.r = p->r};
 	struct rec_household_line is;
 	struct state_household s;
 	struct state_member m;
 	int err;
 
-	if (h->left_day != DAY_NONE || bytes_eq(household, p->household))
+	if (h->left_day != DAY_NONE || (own && p->lines))
 		return ERR_OK;
 	err = read_household(p->r, household, &s);
 	for (size_t at = 0; !err && state_household_next(&s, &at, &m);) {
-		if (!state_member_present(&m) || !any_like(p, &m))
+		if (!state_member_present(&m) || !any_like(p, &m) || (own && m.member == p->member))
 			continue;
 		err = read_details(&d, &m, &is);
+		is.birth = m.birth; /* as it was corrected */
 		if (!err)
-			err = compare(p, household, &m, &is);
+			err = compare(p, 0, household, m.member, &is);
 	}
 	return err;
 }
@@ -141,11 +154,14 @@ int elsewhere_find(const struct reader *r, const struct rec_type *t, const union
 		p.n = nlines;
 		p.lines = true;
 		err = find_number(r, home->household, why);
+		if (!err)
+			err = compare_lines(&p);
 		return err ? err : view_households_at(r, on_household, &p);
 	case REC_member_join:
 		p.household = join->household;
 		p.v = &one;
 		p.n = 1;
+		p.member = join->member;
 		return view_households_at(r, on_household, &p);
 	default: return ERR_OK;
 	}

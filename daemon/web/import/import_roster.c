@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/ledger/query/elsewhere.h"
 #include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
 #include "lib/idcard.h"
@@ -459,6 +460,30 @@ static void find_head(struct work *w, struct home *h)
 			     (struct import_issue){.id = ISSUE_HEAD_NONE, .s = number});
 }
 
+/* Rows of one person that differ in something else. */
+static void find_same_person(struct work *w, const struct home *h)
+{
+	for (uint32_t i = h->first; i != NOBODY; i = w->p[i].next)
+		for (uint32_t k = h->first; k != i; k = w->p[k].next) {
+			const struct rec_household_line *a = &w->p[k].line, *b = &w->p[i].line;
+			char day[DATE_TEXT_MAX];
+
+			if (!b->name.n || !look_same(a->name, b->name) ||
+			    !elsewhere_same(a->birth, a->id_tail, b->birth, b->id_tail))
+				continue;
+			person_issue(
+				w, &w->p[i], COL_NAME,
+				(struct import_issue){
+					.id = ISSUE_PERSON_TWICE,
+					.value = import_shown(w->rep, b->name),
+					.s = import_shown(w->rep, w->p[h->first].home.household),
+					.t = import_shown(w->rep,
+							  bytes_str(day_text(b->birth, day))),
+					.num = {w->p[k].row}});
+			break;
+		}
+}
+
 static void check_home(struct work *w, struct home *h)
 {
 	const struct person *first = &w->p[h->first], *p;
@@ -488,7 +513,9 @@ static void check_home(struct work *w, struct home *h)
 					     .s = number,
 					     .t = import_shown(w->rep, w->p[h->head].line.name)});
 	}
-	if (h->n > most)
+	if (h->n <= most)
+		find_same_person(w, h);
+	else
 		person_issue(
 			w, first, COL_HOUSEHOLD,
 			(struct import_issue){.id = ISSUE_MEMBERS, .s = number, .num = {most}});

@@ -33,6 +33,8 @@ struct pair {
 	struct state_household s;
 	uint32_t n;
 	uint32_t match[STATE_MEMBERS_MAX]; /* of each line; NOBODY */
+	const struct update_member
+		*head; /* who became it by a record; NULL: whom the relations say */
 	uint32_t differences;
 };
 
@@ -359,7 +361,7 @@ static void compare_member(struct import_update *u, struct pair *p, uint32_t i)
 					   .note = m->l.note};
 	struct import_change *c;
 
-	compare_facts(u, p, i, m->m.head || import_is_head(m->l.relation), &is);
+	compare_facts(u, p, i, p->head ? p->head == m : import_is_head(m->l.relation), &is);
 	day_differs(u, p->h->rows[i], COL_SINCE, l->since, m->m.since);
 	day_differs(u, p->h->rows[i], COL_AGREED, l->agreed, m->m.agreed);
 	u->known_people++;
@@ -504,6 +506,25 @@ static int read_members(struct import_update *u, struct pair *p)
 	return err;
 }
 
+/* Whom a record made the head stays it, whatever relations the file gives. */
+static void compare_head(struct import_update *u, struct pair *p)
+{
+	for (uint32_t k = 0; k < p->n; k++)
+		if (u->member[k].m.head && state_member_present(&u->member[k].m))
+			p->head = &u->member[k];
+	for (uint32_t i = 0; p->head && i < p->h->nlines; i++) {
+		const struct rec_household_line *l = &p->h->line[i];
+
+		if (!import_is_head(l->relation) ||
+		    (p->match[i] != NOBODY && &u->member[p->match[i]] == p->head))
+			continue;
+		say(u, p->h->rows[i], ISSUE_FACT_RECORD, COL_HEAD,
+		    (struct import_issue){.value = shown(u, l->name),
+					  .s = shown(u, p->head->l.name),
+					  .t = "record roster-change"});
+	}
+}
+
 static int compare_people(struct import_update *u, struct pair *p)
 {
 	int err = read_members(u, p);
@@ -511,6 +532,7 @@ static int compare_people(struct import_update *u, struct pair *p)
 	if (err)
 		return err;
 	match(u, p);
+	compare_head(u, p);
 	for (uint32_t i = 0; i < p->h->nlines && !err && !u->rep->err; i++) {
 		if (p->h->line[i].name.n == 0)
 			continue; /* which was said */

@@ -318,6 +318,17 @@ static void test_what_is_no_value_is_named(void)
 	}
 }
 
+/* Rows of last year and of this one in one file. */
+static void test_one_person_has_one_row(void)
+{
+	roster_says(HEADER "1,吴一,户主,是,,1971-01-02,\n1,吴二,长子,是,,1991-01-02,\n1,吴 "
+			   "二,次子,是,,1991-01-02,\n",
+		    4, ISSUE_PERSON_TWICE, NULL);
+	roster_says(HEADER "1,吴一,户主,是,,1971-01-02,\n1,吴二,长子,是,,1991-01-02,\n1,吴 "
+			   "二,次子,是,,1992-01-02,\n",
+		    4, ISSUE_NORMALISED, "吴一");
+}
+
 static void test_somebody_is_born_on_the_first_day_of_1970(void)
 {
 	roster_says(HEADER "1,吴一,户主,是,,1970-01-01,500199197001013450\n", 2, ISSUE_DATE_EPOCH,
@@ -545,7 +556,7 @@ T_MAIN(T(test_headings_are_found_with_what_stands_around_them), T(test_a_header_
        T(test_separators_are_found_by_themselves),
        T(test_empty_columns_and_rows_behind_the_data_are_nothing),
        T(test_what_is_no_value_is_named), T(test_somebody_is_born_on_the_first_day_of_1970),
-       T(test_lost_zeros_are_found_in_the_ledger),
+       T(test_one_person_has_one_row), T(test_lost_zeros_are_found_in_the_ledger),
        T(test_columns_for_people_are_compared_with_the_ledger), T(test_points_have_many_headings),
        T(test_lines_are_read_as_all_tables_are, "R52"), T(test_commas_stand_before_three_digits),
        T(test_a_household_in_a_line_is_compared_with_its_head),
