@@ -97,7 +97,11 @@ static struct import_lookup books_open(struct books *b, int village)
 	memset(b, 0, sizeof(*b));
 	imports_catalogue(&b->catalogue, &b->catalogue_rep);
 	imports_clean(village, &b->roster, &b->roster_rep);
-	return (struct import_lookup){b, find_head, find_near, find_member, find_item};
+	return (struct import_lookup){.ctx = b,
+				      .head = find_head,
+				      .near = find_near,
+				      .member = find_member,
+				      .item = find_item};
 }
 
 static void books_close(struct books *b)
