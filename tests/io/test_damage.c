@@ -379,6 +379,132 @@ static void test_verify_survives_every_damaged_page(void)
 	town_gone();
 }
 
+/* --- what is lost with a page -------------------------------------------------------------------------- */
+
+static void look_at_rest(struct verify_report *ret, struct verify_lost *ret_lost)
+{
+	struct verify_rest *rest;
+
+	T_EQ(verify_rest_new(&g.w.id, &rest), ERR_OK);
+	T_EQ(kvlmdb_rows(dir, verify_rest_row, rest), ERR_OK);
+	T_EQ(verify_rest_report(rest, FEED_TOWN, &g.guard, ret, ret_lost), ERR_OK);
+	verify_rest_free(rest);
+}
+
+/* Whether all feeds have their heads, so that their sizes are known. */
+static bool counts(const struct verify_report *r, const struct verify_lost *lost, uint64_t whole)
+{
+	uint64_t named = 0;
+
+	for (uint32_t i = 0; i < r->nproblems; i++) {
+		if (r->problem[i].id != PROBLEM_ENTRIES_MISSING)
+			return false;
+		named += (uint64_t)r->problem[i].num[0];
+	}
+	T_EQ(named, lost->entries);
+	T_EQ(r->entries + lost->entries, whole);
+	T_OK(lost->alone <= lost->entries);
+	return true;
+}
+
+/* Every entry is there or named, whatever page is damaged; and a page that holds none takes none away. */
+static void test_what_is_lost_with_a_page_is_named(void)
+{
+	uint32_t counted = 0, lossy = 0, pages = 0;
+	struct verify_report r;
+	struct verify_lost lost;
+	uint64_t whole;
+	struct prng p;
+
+	town_feed_new();
+	look_at_rest(&r, &lost);
+	T_EQ(r.nproblems, 0);
+	T_EQ(lost.entries, 0);
+	whole = r.entries;
+	T_OK(whole > 60);
+	prng_seed(&p, 37);
+	for (size_t page = 0; page < good_n / PAGE; page += t_step(), pages++) {
+		damage((enum damage)(page % DAMAGES), page, &p);
+		look_at_rest(&r, &lost);
+		counted += counts(&r, &lost, whole);
+		lossy += lost.entries > 0;
+		verify_close(&r);
+	}
+	T_OK(counted > pages / 2 && counted < pages);
+	T_OK(lossy > pages / 10 && lossy < pages / 2);
+	town_gone();
+}
+
+static void test_rows_are_not_read_beside_a_writer(void)
+{
+	struct verify_rest *rest;
+	struct kv *kv;
+
+	store_new(10, false);
+	T_EQ(kvlmdb_open(dir, NULL, &kv, NULL), ERR_OK);
+	T_EQ(verify_rest_new(&g.w.id, &rest), ERR_OK);
+	T_EQ(kvlmdb_rows(dir, verify_rest_row, rest), ERR_BUSY);
+	kv_close(kv);
+	T_EQ(kvlmdb_rows(dir, verify_rest_row, rest), ERR_OK);
+	T_EQ(kvlmdb_rows("/tmp/cz-there-is-no-such-directory", verify_rest_row, rest), ERR_IO);
+	verify_rest_free(rest);
+	folder_gone();
+}
+
+/* --- a store too large to be checked while it is opened ------------------------------------------------ */
+
+static int do_only_open(void)
+{
+	struct kvlmdb_opts opts = {.check_bytes = 1};
+	struct errmsg msg = {0};
+	struct kv *kv;
+
+	if (kvlmdb_open(dir, &opts, &kv, &msg))
+		return say(EXIT_MACHINE, msg.text);
+	for (;;) /* nobody writes or reads */
+		pause();
+}
+
+static void test_a_large_store_is_checked_before_anybody_writes(void)
+{
+	char said[SENTENCE_MAX];
+	struct prng r;
+	uint32_t ended = 0;
+
+	store_new(60, false);
+	prng_seed(&r, 41);
+	for (uint32_t i = 0; i < 12; i++) {
+		size_t page = 2 + prng_below(&r, good_n / PAGE - 2);
+
+		damage(ZEROED, page, &r);
+		if (!survives(do_read_and_write, "zeroed", page))
+			continue; /* nothing refers to it */
+		T_EQ(run(do_only_open, said), EXIT_MACHINE);
+		T_OK(strstr(said, "is damaged") || strstr(said, "table"));
+		ended++;
+	}
+	T_OK(ended > 3);
+	folder_gone();
+}
+
+/* Closing does not wait for the end of the check, and writing does. */
+static void test_a_large_store_can_be_written_and_closed(void)
+{
+	struct kvlmdb_opts opts = {.check_bytes = 1};
+	struct prng r;
+	struct kv *kv;
+
+	store_new(60, true);
+	prng_seed(&r, 43);
+	for (int i = 0; i < 40; i++) {
+		T_EQ(kvlmdb_open(dir, &opts, &kv, NULL), ERR_OK);
+		if (i % 2)
+			T_EQ(write_some(kv, &r, 10), ERR_OK);
+		kv_close(kv);
+	}
+	folder_gone();
+}
+
 static void test_reading_and_writing_survive_every_damaged_page(void)
 {
 	town_feed_new();
@@ -566,7 +692,10 @@ static void test_what_cannot_be_read_is_a_fault(void)
 }
 
 T_MAIN(T(test_a_whole_store_has_no_faults), T(test_a_store_that_is_being_written_has_no_faults),
-       T(test_verify_survives_every_damaged_page),
+       T(test_verify_survives_every_damaged_page), T(test_what_is_lost_with_a_page_is_named),
+       T(test_rows_are_not_read_beside_a_writer),
+       T(test_a_large_store_is_checked_before_anybody_writes),
+       T(test_a_large_store_can_be_written_and_closed),
        T(test_reading_and_writing_survive_every_damaged_page),
        T(test_trees_long_values_and_free_pages_are_looked_at),
        T(test_what_passes_is_good_enough_for_lmdb),
