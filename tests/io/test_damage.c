@@ -674,6 +674,149 @@ static void test_a_bug_is_no_fault_of_the_disk(void)
 	folder_gone();
 }
 
+/* --- the look itself, without LMDB ---------------------------------------------------------------------- */
+
+static uint64_t newest_txn(const uint8_t *file)
+{
+	uint64_t txn[2];
+
+	/* behind the head, the magic, the addresses and the two roots */
+	for (int i = 0; i < 2; i++)
+		memcpy(&txn[i], file + i * PAGE + 16 + 24 + 2 * 48 + 8, 8);
+	return txn[0] > txn[1] ? txn[0] : txn[1];
+}
+
+static int count_row(void *ctx, enum kv_table tab, struct bytes key, struct bytes val)
+{
+	uint64_t *rows = ctx;
+
+	T_OK(tab < KV_NTABLES && key.n > 0 && key.n <= 511);
+	T_OK(val.n == 0 || val.p);
+	++*rows;
+	return ERR_OK;
+}
+
+/* Two bytes of the file are others. What is found, and how many rows are left of @whole. */
+static void look_at_edit(int fd, size_t at, const uint8_t edit[2], uint32_t seen[], uint64_t whole)
+{
+	struct pages_report r;
+	uint64_t rows = 0;
+
+	T_EQ(pwrite(fd, edit, 2, (off_t)at), 2);
+	T_EQ(pages_check_meta(fd, 1 << 30, &r), ERR_OK);
+	for (int all = 0; all < 2 && r.n == 0; all++) {
+		int err = pages_check(fd, newest_txn(good), all, NULL, &r);
+
+		T_OK(err == ERR_OK || err == ERR_BUSY);
+	}
+	T_OK(r.n <= PAGES_FAULTS_MAX);
+	for (uint32_t i = 0; i < r.n; i++) {
+		struct errmsg msg = {0};
+
+		T_EQ(pages_fail(&r.fault[i], &msg), ERR_CORRUPT);
+		T_OK(strstr(msg.text, "of the store"));
+		seen[r.fault[i].what]++;
+	}
+	T_EQ(pages_rows(fd, count_row, &rows), ERR_OK);
+	T_OK(rows <= whole);
+	T_EQ(pwrite(fd, good + at, 2, (off_t)at), 2);
+}
+
+/* Heads, offsets and nodes of every page, word by word: the look ends, says what is wrong, and every kind of fault
+ * is met; what is left can be read. */
+static void test_every_kind_of_fault_is_met(void)
+{
+	uint32_t seen[PAGES_TABLES + 1] = {0};
+	uint64_t whole = 0;
+	struct prng r;
+	int fd;
+
+	store_new(ROUNDS, true);
+	prng_seed(&r, 53);
+	fd = open(data, O_RDWR);
+	T_OK(fd >= 0);
+	T_EQ(pages_rows(fd, count_row, &whole), ERR_OK);
+	T_OK(whole > 1000);
+	for (uint32_t i = 0; i < 6000; i += t_step()) {
+		size_t page = prng_below(&r, good_n / PAGE);
+		size_t at = page * PAGE + 2 * prng_below(&r, prng_below(&r, 4) ? 100 : PAGE / 2);
+		uint8_t edit[2] = {good[at], good[at + 1]};
+
+		if (prng_below(&r, 2))
+			prng_fill(&r, edit, 2);
+		else
+			edit[prng_below(&r, 2)] ^= (uint8_t)(1u << prng_below(&r, 8));
+		look_at_edit(fd, at, edit, seen, whole);
+	}
+	for (int what = PAGES_BEYOND; what <= PAGES_TWICE; what++)
+		if (t_step() == 1)
+			T_OK(seen[what] > 0);
+	close(fd);
+	folder_gone();
+}
+
+static int refuse_row(void *ctx, enum kv_table tab, struct bytes key, struct bytes val)
+{
+	(void)tab;
+	(void)key;
+	(void)val;
+	return --*(int *)ctx ? ERR_OK : ERR_FULL;
+}
+
+static void test_who_takes_the_rows_may_end_the_walk(void)
+{
+	int left = 10, fd;
+
+	store_new(60, false);
+	fd = open(data, O_RDONLY);
+	T_EQ(pages_rows(fd, refuse_row, &left), ERR_FULL);
+	T_EQ(left, 0);
+	close(fd);
+	folder_gone();
+}
+
+/* Without the first page the second says where all is, and both newest trees may be gone. */
+static void test_rows_are_found_without_the_first_page(void)
+{
+	uint64_t whole = 0, rows = 0;
+	static const uint8_t zero[PAGE];
+	int fd;
+
+	store_new(60, false);
+	fd = open(data, O_RDWR);
+	T_EQ(pages_rows(fd, count_row, &whole), ERR_OK);
+	for (int i = 0; i < 2; i++) {
+		rows = 0;
+		T_EQ(pwrite(fd, zero, PAGE, i * (off_t)PAGE), PAGE);
+		T_EQ(pages_rows(fd, count_row, &rows), ERR_OK);
+		T_OK(rows > whole / 3 && rows < whole); /* of one snapshot */
+		T_EQ(pwrite(fd, good + i * PAGE, PAGE, i * (off_t)PAGE), PAGE);
+	}
+	T_EQ(pwrite(fd, zero, PAGE, 0), PAGE);
+	T_EQ(pwrite(fd, zero, PAGE, PAGE), PAGE);
+	rows = 0;
+	T_EQ(pages_rows(fd, count_row, &rows), ERR_OK);
+	T_EQ(rows, 0);
+	close(fd);
+	folder_gone();
+}
+
+static void test_a_look_can_be_ended(void)
+{
+	struct pages_report r;
+	atomic_bool stop = true;
+	int fd;
+
+	store_new(60, false);
+	fd = open(data, O_RDONLY);
+	T_EQ(pages_check(fd, newest_txn(good), true, &stop, &r), ERR_CANCELED);
+	stop = false;
+	T_EQ(pages_check(fd, newest_txn(good), true, &stop, &r), ERR_OK);
+	T_EQ(pages_check(fd, newest_txn(good) - 1, true, &stop, &r), ERR_BUSY);
+	close(fd);
+	folder_gone();
+}
+
 static void test_what_cannot_be_read_is_a_fault(void)
 {
 	struct pages_report r;
@@ -700,4 +843,6 @@ T_MAIN(T(test_a_whole_store_has_no_faults), T(test_a_store_that_is_being_written
        T(test_trees_long_values_and_free_pages_are_looked_at),
        T(test_what_passes_is_good_enough_for_lmdb),
        T(test_a_disk_that_fails_later_ends_in_a_sentence), T(test_a_bug_is_no_fault_of_the_disk),
-       T(test_what_cannot_be_read_is_a_fault))
+       T(test_what_cannot_be_read_is_a_fault), T(test_every_kind_of_fault_is_met),
+       T(test_who_takes_the_rows_may_end_the_walk), T(test_rows_are_found_without_the_first_page),
+       T(test_a_look_can_be_ended))
