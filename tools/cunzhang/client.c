@@ -540,21 +540,27 @@ static int ask_about(struct cli *c, const char *path, json_t *again, struct repl
 	return post_lines(c, path, json_incref(again), r);
 }
 
-int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret)
+int client_write_at(struct cli *c, const char *path, json_t *body, struct reply *ret)
 {
 	json_t *again;
-	char path[64];
 	int rv;
 
 	if (!c->accept)
 		json_object_set_new(body, "ask", json_string(cli_would_ask(c) ? "all" : "consent"));
 	again = json_deep_copy(body);
-	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
 	rv = post_lines(c, path, body, ret);
 	if (!rv && json_is_true(json_object_get(ret->root, "asked")))
 		rv = ask_about(c, path, again, ret);
 	client_wipe(again);
 	return rv;
+}
+
+int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
+	return client_write_at(c, path, body, ret);
 }
 
 /* "A202,C203", also with the comma of Chinese text. */

@@ -39,6 +39,63 @@ static void test_a_clock_far_ahead_is_said_before_signing(void)
 	node_close();
 }
 
+/* Every way to sign something asks alike, and makes nothing before: no key, no invitation. */
+static void test_every_way_that_signs_asks_about_the_clock(void)
+{
+	static const char roster[] =
+		"{" SIGN("head") "}\n户编号,姓名,与户主关系,是否参加\n06001,孟林强,户主,是\n";
+	static const char person[] = "{\"name\":\"钱记录\",\"passphrase\":\"" PASS
+				     "\",\"role\":\"reviewer\",\"as\":\"" HERE
+				     "\",\"as_passphrase\":\"" PASS "\",\"ask\":\"consent\"}";
+	uint64_t before;
+
+	node_open(false);
+	here.w.wall_ms += 400 * UINT64_C(86400000);
+	before = own_size();
+	WANT(post("/api/v1/import/roster?dry_run=1", roster), 422);
+	T_STR(at("doubts.0.name"), "CLOCK_AHEAD");
+	WANT(post("/api/v1/import/roster", roster), 422);
+	T_STR(at("doubts_count"), "1");
+	WANT(post("/api/v1/people", person), 200);
+	ANSWERS({"asked", "true"}, {"created", "false"}, {"warnings.0.name", "CLOCK_AHEAD"});
+	T_EQ(keys_made(), 0);
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/import/roster?accept=1", roster), 200);
+	T_STR(at("done"), "true");
+	T_EQ(own_size(), before + 1);
+	/* the day is taken now; the same file writes nothing, so there is nothing to doubt */
+	here.w.wall_ms -= 30 * UINT64_C(86400000);
+	WANT(post("/api/v1/import/roster", roster), 200);
+	T_STR(at("doubts_count"), "0");
+	WANT(post("/api/v1/people", person), 200);
+	ANSWERS({"asked", "true"}, {"warnings.0.name", "CLOCK_BACK"});
+	here.w.wall_ms += 30 * UINT64_C(86400000);
+	WANT(post("/api/v1/people", person), 200);
+	ANSWERS({"asked", "false"}, {"created", "true"});
+	T_EQ(keys_made(), 1);
+	node_close();
+}
+
+static void test_an_invitation_asks_about_the_clock(void)
+{
+	static const char body[] =
+		"{\"village_code\":\"500101999209\",\"village_name\":\"石岩村\","
+		"\"as\":\"office\",\"passphrase\":\"" PASS "\",\"ask\":\"consent\"}";
+	uint64_t before;
+
+	node_open(true);
+	before = own_size();
+	here.w.wall_ms += 400 * UINT64_C(86400000);
+	WANT(post("/api/v1/invitations", body), 200);
+	ANSWERS({"asked", "true"}, {"file", ""}, {"warnings.0.name", "CLOCK_AHEAD"});
+	T_EQ(own_size(), before);
+	here.w.wall_ms -= 400 * UINT64_C(86400000);
+	WANT(post("/api/v1/invitations", body), 200);
+	T_OK(at("file")[0]);
+	T_EQ(own_size(), before + 1);
+	node_close();
+}
+
 static void appraise(const char *title)
 {
 	char body[512];
@@ -193,6 +250,8 @@ static void test_a_member_is_named_by_name(void)
 
 T_MAIN(T(test_a_clock_that_went_back_is_said_before_signing),
        T(test_a_clock_far_ahead_is_said_before_signing),
+       T(test_every_way_that_signs_asks_about_the_clock),
+       T(test_an_invitation_asks_about_the_clock),
        T(test_the_close_of_a_year_names_what_it_shuts_out, "R47 R54"),
        T(test_what_is_missing_is_said_after_every_write, "R15 R45"),
        T(test_a_write_is_answered_in_words, "R08"),
