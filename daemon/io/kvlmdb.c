@@ -147,7 +147,9 @@ static int check_before_write(struct lmdbkv *l, MDB_txn *txn)
 		return l->damaged;
 	/* what it began with */
 	if (check_snapshot(l, mdb_txn_id(txn) - 1, true, &r, &msg)) {
-		log_line(LOG_LEVEL_ERROR, "store: %s; nothing is written, run cunzhang verify",
+		log_line(LOG_LEVEL_ERROR,
+			 log_english() ? "store: %s; nothing is written, run cunzhang verify"
+				       : "存储：%s；未写入任何内容，请运行 cunzhang verify",
 			 msg.text[0] ? msg.text : "its pages cannot be checked");
 		l->damaged = ERR_IO; /* not to be tried again */
 	}

@@ -471,7 +471,7 @@ static bool make_person(struct change *c, const char *name, uint8_t ret_key[SIGN
 		return false;
 	if (strlen(phrase) < WEB_PASSPHRASE_MIN) {
 		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "passphrase",
-			    SAYS("密码至少 8 个字节", "a passphrase has at least 8 bytes"),
+			    SAYS("口令至少 8 个字节", "a passphrase has at least 8 bytes"),
 			    SAYS(NULL, NULL));
 		return false;
 	}

@@ -239,12 +239,63 @@ static void test_a_member_is_named_by_name(void)
 	T_OK(strstr(at("summary"), "王小明"));
 	post_named("05001", "2", 200);
 	T_OK(strstr(at("summary"), "王小明"));
+	post_named("05001", "王　⼩明", 200); /* as it looks */
+	T_OK(strstr(at("summary"), "王小明"));
 	post_named("05001", "王中明", 400);
 	T_STR(at("code"), "FIELD_VALUE");
 	T_STR(at("field"), "member");
 	T_OK(strstr(at("hint"), "王小明 2"));
 	post_named("09999", "王小明", 422);
 	T_STR(at("verdict.name"), "HOUSEHOLD_UNKNOWN");
+	node_close();
+}
+
+/* The household of somebody of that name. */
+static void test_a_household_is_found_by_a_name(void)
+{
+	node_open(false);
+	WANT(get("/api/v1/accounts?all=1&name=王小明"), 200);
+	ANSWERS({"count", "1"}, {"items.0.household", "05001"});
+	WANT(get("/api/v1/accounts?all=1&name=王⼩明"), 200);
+	T_STR(at("count"), "1");
+	WANT(get("/api/v1/accounts?all=1&name=王"), 200);
+	T_STR(at("count"), "0");
+	node_close();
+}
+
+static void test_the_only_line_of_an_entry_need_not_be_named(void)
+{
+	char body[256];
+	uint64_t one, two;
+
+	node_open(false);
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2026-02-01"))), 200);
+	one = own_size() - 1;
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "A101", "2026-02-01") "," LINE(
+						    "05002", "A101", "2026-02-01"))),
+	     200);
+	two = own_size() - 1;
+	step("review", "rev", one, 200);
+	step("confirm", "con", one, 200);
+	snprintf(body, sizeof(body),
+		 "{" SIGN("con") ",\"record\":{\"entry\":%" PRIu64
+				 ",\"reason\":\"户号录错了一位\"}}",
+		 two);
+	WANT(post("/api/v1/records/reversal", body), 422);
+	ANSWERS({"verdict.name", "LINE_WHICH"}, {"exists", "false"});
+	snprintf(body, sizeof(body),
+		 "{" SIGN("con") ",\"record\":{\"entry\":%" PRIu64
+				 ",\"reason\":\"户号录错了一位\"}}",
+		 one);
+	WANT(post("/api/v1/records/reversal", body), 200);
+	WANT(get("/api/v1/registers/reversal"), 200);
+	T_STR(at("items.0.record.line"), "1");
+	snprintf(body, sizeof(body),
+		 "{" SIGN("con") ",\"record\":{\"entry\":%" PRIu64
+				 ",\"reason\":\"户号录错了一位\"}}",
+		 own_size() + 9);
+	WANT(post("/api/v1/records/reversal", body), 422);
+	T_STR(at("verdict.name"), "TARGET_UNKNOWN");
 	node_close();
 }
 
@@ -256,4 +307,5 @@ T_MAIN(T(test_a_clock_that_went_back_is_said_before_signing),
        T(test_what_is_missing_is_said_after_every_write, "R15 R45"),
        T(test_a_write_is_answered_in_words, "R08"),
        T(test_an_upheld_objection_leaves_a_reversal_to_do, "R09"),
-       T(test_a_member_is_named_by_name, "R08"))
+       T(test_a_member_is_named_by_name, "R08"), T(test_a_household_is_found_by_a_name, "R08"),
+       T(test_the_only_line_of_an_entry_need_not_be_named, "R09"))
