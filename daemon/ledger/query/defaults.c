@@ -248,10 +248,11 @@ static int only_line(const struct defaults_at *at, struct defaults_record *r, st
 
 	for (uint32_t i = 1; i < r->t->nhead && !err; i++) {
 		const struct rec_field *f = &r->t->head[i];
-		uint64_t seq = rec_u(f - 1, r->head->raw);
+		uint64_t seq;
 
 		if (f->fill != REC_ONLY_LINE || !lacks(r, f, r->head->raw))
 			continue;
+		seq = rec_u(f - 1, r->head->raw);
 		*why = (struct reason){.id = V_LINE_WHICH, .num = {(int64_t)seq}};
 		err = count_lines(at, seq, &n);
 		why->num[1] = n;

@@ -265,7 +265,7 @@ static void test_a_household_is_found_by_a_name(void)
 
 static void test_the_only_line_of_an_entry_need_not_be_named(void)
 {
-	char body[256];
+	char body[256], want[320];
 	uint64_t one, two;
 
 	node_open(false);
@@ -281,6 +281,15 @@ static void test_the_only_line_of_an_entry_need_not_be_named(void)
 		 "{" SIGN("con") ",\"record\":{\"entry\":%" PRIu64
 				 ",\"reason\":\"户号录错了一位\"}}",
 		 two);
+	/* of a type with fields of other kinds, too */
+	snprintf(want, sizeof(want),
+		 "{" SIGN("rec") ",\"record\":{\"entry\":%" PRIu64
+				 ",\"household\":\"05001\",\"via\":\"oral\","
+				 "\"day\":\"2026-02-02\",\"text\":\"当天没有来检查\"}}",
+		 one);
+	WANT(post("/api/v1/records/objection", want), 200);
+	WANT(get("/api/v1/registers/objection"), 200);
+	T_STR(at("items.0.record.line"), "1");
 	WANT(post("/api/v1/records/reversal", body), 422);
 	ANSWERS({"verdict.name", "LINE_WHICH"}, {"exists", "false"});
 	snprintf(body, sizeof(body),
