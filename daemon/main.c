@@ -190,7 +190,9 @@ static int print_config(const struct dir *dir)
 	if (!err)
 		fputs(buf_str(&b), stdout);
 	else
-		log_line(LOG_LEVEL_ERROR, "the configuration cannot be written: %s", err_text(err));
+		log_line(LOG_LEVEL_ERROR,
+			 english ? "the configuration cannot be written: %s" : "不能写出配置：%s",
+			 err_text(err));
 	buf_close(&b);
 	return err ? 3 : 0;
 }
@@ -225,6 +227,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* a file that must not grow is a disk that is full */
 	signal(SIGPIPE, SIG_IGN);
 	english = english_environment();
+	log_language(english);
 	if (crypto_start()) {
 		log_line(LOG_LEVEL_ERROR,
 			 english ? "libsodium does not start, or verifies signatures otherwise "
@@ -237,6 +240,7 @@ int main(int argc, char **argv)
 		return say_failed(err, &msg);
 	if (dir.cfg.lang[0])
 		english = strcmp(dir.cfg.lang, "en") == 0;
+	log_language(english);
 	faults_set(english ? fault_en : fault_zh);
 	if (print)
 		return rv = print_config(&dir), dir_close(&dir), rv;
@@ -245,7 +249,9 @@ int main(int argc, char **argv)
 	if (lock < 0)
 		return dir_close(&dir), 3;
 	if (dir_enrolled(&dir, &msg)) /* no reason not to run */
-		log_line(LOG_LEVEL_WARN, "the invitation key is kept: %s", msg.text);
+		log_line(LOG_LEVEL_WARN,
+			 english ? "the invitation key is kept: %s" : "邀请密钥未删除：%s",
+			 msg.text);
 	err = dir_boot(&dir, &msg);
 	if (err) {
 		rv = say_failed(err, &msg);

@@ -263,7 +263,8 @@ static int start_public(struct driver *d, struct errmsg *msg)
 	assert(n < HTTP_HOSTS_MAX);
 	err = start_http(d, &o, &d->http_public, msg);
 	if (!err)
-		log_line(LOG_LEVEL_INFO, "http: listening on %s", cfg->http);
+		log_line(LOG_LEVEL_INFO, log_english() ? "http: listening on %s" : "网页：监听 %s",
+			 cfg->http);
 	return err;
 }
 

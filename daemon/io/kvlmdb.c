@@ -212,7 +212,7 @@ static void *check_main(void *arg)
 	int err = check_snapshot(l, mdb_txn_id(l->check.txn), true, &r, &msg);
 
 	if (err && err != ERR_CANCELED) {
-		log_line(LOG_LEVEL_ERROR, "store: %s",
+		log_line(LOG_LEVEL_ERROR, log_english() ? "store: %s" : "存储：%s",
 			 msg.text[0] ? msg.text : "its pages cannot be checked");
 		faults_end();
 	}

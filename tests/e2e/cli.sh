@@ -276,7 +276,7 @@ next_year=$(($(china_year) + 1))-12-31
 record=(entry record --household 05001 --item D101 --day "$day" --place yard --reason 'monthly check'
 	--evidence 照片)
 CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'passphrase of recorder does not fit' "${v[@]}" "${record[@]}" --as recorder
-CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'recorder 的密码不对' --lang zh "${v[@]}" "${record[@]}" --as recorder
+CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'recorder 的口令不对' --lang zh "${v[@]}" "${record[@]}" --as recorder
 CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'revoke this key and add a new one' "${v[@]}" "${record[@]}" --as recorder
 expect 1 'no key of stranger' "${v[@]}" "${record[@]}" --as stranger
 expect 1 'L05.*role' "${v[@]}" "${record[@]}" --as reviewer

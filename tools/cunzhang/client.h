@@ -44,6 +44,8 @@ void client_name_rows(const struct cli *c, const struct reply *r);
 void client_fill(const struct cli *c, json_t *body, json_t *record, json_t *lines);
 /* Writes a record of this type; takes @body. A person is asked about its warnings first. */
 int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret);
+/* The same of what is signed under another address. */
+int client_write_at(struct cli *c, const char *path, json_t *body, struct reply *ret);
 /* Sends a record signed by --as and says what became of it. Takes @record and @lines (NULL: none). Exit code. */
 int client_record(struct cli *c, const char *type, json_t *record, json_t *lines);
 /* Overwrites every text in it, then lets it go. */

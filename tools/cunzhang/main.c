@@ -175,7 +175,7 @@ const struct command main_commands[] = {
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
 	{"template", "NAME", M_C_TEMPLATE, M_X_TEMPLATE, CMD_NO_DIR, cmd_template, o_template, 0, false, false},
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, false},
-	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
+	{"account", "[HOUSEHOLD|NAME]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
 	{"notice make", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},

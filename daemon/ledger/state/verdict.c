@@ -1,5 +1,6 @@
 #include "daemon/ledger/state/verdict.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/ledger/state/read.h"
@@ -153,28 +154,40 @@ static void put_goods(const char *s, enum lang lang, struct buf *out)
 		buf_puts(out, s);
 }
 
-/* A field of a points line or of a plan: those are what reasons name. */
+/* The field @name of a type; NULL. */
+static const struct rec_field *field_of(const struct rec_type *t, const char *name)
+{
+	for (uint32_t i = 0; i < t->nhead; i++)
+		if (strcmp(t->head[i].name, name) == 0)
+			return &t->head[i];
+	for (uint32_t i = 0; i < t->nline; i++)
+		if (strcmp(t->line[i].name, name) == 0)
+			return &t->line[i];
+	return NULL;
+}
+
+/* "type.field", or a field of those types of which reasons name fields alone. */
+static const struct rec_field *field_named(const char *s)
+{
+	static const enum rec_code codes[] = {REC_points, REC_plan, REC_scheme, REC_consultation};
+	const struct rec_field *f = NULL;
+	const char *dot = strchr(s, '.');
+	char type[REASON_TEXT_MAX];
+
+	if (dot) {
+		snprintf(type, sizeof(type), "%.*s", (int)(dot - s), s);
+		return rec_type_named(type) ? field_of(rec_type_named(type), dot + 1) : NULL;
+	}
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]) && !f; i++)
+		f = field_of(rec_type_of((uint16_t)codes[i]), s);
+	return f;
+}
+
 static void put_field(const char *s, enum lang lang, struct buf *out)
 {
-	const struct rec_type *points = rec_type_of(REC_points), *plan = rec_type_of(REC_plan),
-			      *scheme = rec_type_of(REC_scheme),
-			      *asked = rec_type_of(REC_consultation);
-	const struct {
-		const struct rec_field *f;
-		uint32_t n;
-	} known[] = {{points->line, points->nline},
-		     {plan->head, plan->nhead},
-		     {scheme->head, scheme->nhead},
-		     {asked->head, asked->nhead}};
+	const struct rec_field *f = field_named(s);
 
-	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-		for (uint32_t i = 0; i < known[k].n; i++)
-			if (strcmp(known[k].f[i].name, s) == 0) {
-				buf_puts(out,
-					 lang == LANG_ZH ? known[k].f[i].zh : known[k].f[i].en);
-				return;
-			}
-	buf_puts(out, s);
+	buf_puts(out, !f ? s : lang == LANG_ZH ? f->zh : f->en);
 }
 
 static void put_type(const char *s, enum lang lang, struct buf *out)

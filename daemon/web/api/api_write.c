@@ -35,7 +35,8 @@ struct change {
 	bool has_txid, dry_run;
 	uint8_t texts[DEFAULTS_KEPT_MAX]; /* that were left out */
 	enum ask_first ask;
-	bool asked; /* it was tried only, because of its warnings */
+	bool asked;    /* it was tried only, because of its warnings */
+	bool only_key; /* a second key for the name has been asked about */
 	struct kept kept;
 	struct verdict advice; /* warnings that are not the rules' */
 };
@@ -201,20 +202,38 @@ static bool must_ask(const struct change *c, const struct tx *x)
 	return any && verdict_ok(v) && !x->job.u.append.exists;
 }
 
+/* Warnings that are not the rules'; false: the answer is there. */
+static bool advise(struct change *c, const struct recjson *r)
+{
+	int err;
+
+	c->advice.nwarn = 0;
+	err = advice_warn(c->s, r->t, &r->head, &c->advice);
+	if (!err && r->t->code == REC_grant && !c->only_key)
+		err = advice_second_key(c->s, &r->head, &c->advice);
+	if (err)
+		reply_machine(c->req, c->res, err, NULL);
+	return !err;
+}
+
+/* A trial, which shows what to ask about. */
+static bool run_trial(struct change *c, const struct recjson *r, struct tx *x)
+{
+	if (!advise(c, r) || !run_tx(c, r, true, x))
+		return false;
+	c->asked = !c->dry_run && must_ask(c, x);
+	return true;
+}
+
 /* For real, unless it was a trial that was asked for, or one that shows what to ask about. */
 static bool run_asking(struct change *c, const struct recjson *r, struct tx *x)
 {
-	int err = advice_warn(c->s, r->t, &r->head, &c->advice);
-
-	if (err) {
-		reply_machine(c->req, c->res, err, NULL);
+	if (c->dry_run)
+		return run_trial(c, r, x);
+	if (c->ask == ASK_NOBODY)
+		return advise(c, r) && run_tx(c, r, false, x);
+	if (!run_trial(c, r, x))
 		return false;
-	}
-	if (c->dry_run || c->ask == ASK_NOBODY)
-		return run_tx(c, r, c->dry_run, x);
-	if (!run_tx(c, r, true, x))
-		return false;
-	c->asked = must_ask(c, x);
 	if (c->asked || !verdict_ok(&x->job.u.append.verdict))
 		return true;
 	tx_close(x);
@@ -425,7 +444,7 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 /* --- people -------------------------------------------------------------------------------------- */
 
 /* The grant for @key; false: the answer is there (also when it was refused by a rule). */
-static bool grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES], bool dry_run, struct tx *x)
+static bool grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES], bool trial, struct tx *x)
 {
 	static const char *const fields[] = {"name", "role", "village", "from", "to", "group"};
 	char hex[2 * SIGN_KEY_BYTES + 1];
@@ -441,7 +460,8 @@ static bool grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES], bool dry_
 			json_object_set(head, fields[i], v);
 	}
 	json_object_set_new(head, "key", json_string(hex));
-	ok = read_record(c, rec_type_of(REC_grant), head, NULL, &r) && run_tx(c, &r, dry_run, x);
+	ok = read_record(c, rec_type_of(REC_grant), head, NULL, &r) &&
+	     (trial ? run_trial(c, &r, x) : run_asking(c, &r, x));
 	recjson_close(&r);
 	json_decref(head);
 	return ok;
@@ -473,7 +493,7 @@ static bool make_person(struct change *c, const char *name, uint8_t ret_key[SIGN
 		return false;
 	if (strlen(phrase) < WEB_PASSPHRASE_MIN) {
 		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "passphrase",
-			    SAYS("密码至少 8 个字节", "a passphrase has at least 8 bytes"),
+			    SAYS("口令至少 8 个字节", "a passphrase has at least 8 bytes"),
 			    SAYS(NULL, NULL));
 		return false;
 	}
@@ -481,7 +501,7 @@ static bool make_person(struct change *c, const char *name, uint8_t ret_key[SIGN
 	if (err) {
 		reply_machine(c->req, c->res, err, NULL);
 	} else if (grant(c, nobody, true, &x)) {
-		ok = verdict_ok(&x.job.u.append.verdict) && !c->dry_run;
+		ok = verdict_ok(&x.job.u.append.verdict) && !c->dry_run && !c->asked;
 		if (!ok)
 			put_grant(c, &x, NULL, false);
 	}
@@ -547,6 +567,7 @@ static bool only_key(struct change *c, const char *name, const uint8_t *key)
 	if (!body_flag(c->req, c->res, c->root, "second_key", &second) ||
 	    !body_text(c->req, c->res, c->root, "village", &village))
 		return false;
+	c->only_key = true;
 	err = second ? ERR_NOTFOUND : second_key_find(c->s, name, key, village, &p);
 	if (!err)
 		refuse_second(c, &p);
@@ -580,17 +601,18 @@ static bool person_key(struct change *c, uint8_t ret_key[SIGN_KEY_BYTES], bool *
 
 void api_person(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	static const char *const keys[] = {"name",	 "passphrase", "role",		"village",
-					   "from",	 "to",	       "group",		"key",
-					   "second_key", "as",	       "as_passphrase", "id",
-					   "dry_run",	 NULL};
+	static const char *const keys[] = {"name",    "passphrase",    "role",
+					   "village", "from",	       "to",
+					   "group",   "key",	       "second_key",
+					   "as",      "as_passphrase", "id",
+					   "dry_run", "ask",	       NULL};
 	uint8_t key[SIGN_KEY_BYTES];
 	struct tx x = {0};
 	struct change c;
 	bool created;
 
-	if (change_begin(&c, s, req, res, keys, "as_passphrase") && person_key(&c, key, &created) &&
-	    grant(&c, key, c.dry_run, &x))
+	if (change_begin(&c, s, req, res, keys, "as_passphrase") && read_ask(&c) &&
+	    person_key(&c, key, &created) && grant(&c, key, false, &x))
 		put_grant(&c, &x, key, created);
 	tx_close(&x);
 	change_end(&c);
@@ -647,8 +669,7 @@ static bool invite(struct change *c, const uint8_t seed[SIGN_SEED_BYTES], struct
 			json_object_set(head, fields[i], v);
 	}
 	json_object_set_new(head, "invite_key", json_string(hex));
-	ok = read_record(c, rec_type_of(REC_invitation), head, NULL, &r) &&
-	     run_tx(c, &r, c->dry_run, x);
+	ok = read_record(c, rec_type_of(REC_invitation), head, NULL, &r) && run_asking(c, &r, x);
 	recjson_close(&r);
 	json_decref(head);
 	return ok;
@@ -685,7 +706,7 @@ static void put_invitation(struct change *c, const struct tx *x, const struct bu
 	struct jw w;
 
 	put_result(c, x, &w);
-	if (verdict_ok(&x->job.u.append.verdict) && !c->dry_run) {
+	if (verdict_ok(&x->job.u.append.verdict) && !c->dry_run && !c->asked) {
 		jw_key(&w, "file");
 		jw_strn(&w, (const char *)file->p, file->n);
 	}
@@ -694,14 +715,16 @@ static void put_invitation(struct change *c, const struct tx *x, const struct bu
 
 void api_invitation(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	static const char *const keys[] = {"village_code", "village_name", "expires", "as",
-					   "passphrase",   "id",	   "dry_run", NULL};
+	static const char *const keys[] = {"village_code", "village_name", "expires",
+					   "as",	   "passphrase",   "id",
+					   "dry_run",	   "ask",	   NULL};
 	uint8_t seed[SIGN_SEED_BYTES];
 	struct buf file = {0};
 	struct tx x = {0};
 	struct change c;
 
-	if (change_begin(&c, s, req, res, keys, "passphrase") && invite_seed(&c, seed)) {
+	if (change_begin(&c, s, req, res, keys, "passphrase") && read_ask(&c) &&
+	    invite_seed(&c, seed)) {
 		if (make_invitation(&c, seed, &file) && invite(&c, seed, &x))
 			put_invitation(&c, &x, &file);
 		secret_wipe(seed, sizeof(seed));

@@ -144,11 +144,11 @@ bool body_person(const struct web_services *s, const struct web_req *req, struct
 	if (!err)
 		return true;
 	if (err == ERR_CRYPTO) {
-		snprintf(zh, sizeof(zh), "%.*s 的密码不对", shown(name), name);
+		snprintf(zh, sizeof(zh), "%.*s 的口令不对", shown(name), name);
 		snprintf(en, sizeof(en), "the passphrase of %.*s does not fit", shown(name), name);
 		reply_error(
 			res, req->lang, 403, "PASSPHRASE", passphrase, SAYS(zh, en),
-			SAYS("忘记密码：请村两委成员撤销此密钥并另建新密钥；首位村两委成员由镇里重"
+			SAYS("忘记口令：请村两委成员撤销此密钥并另建新密钥；首位村两委成员由镇里重"
 			     "新授予",
 			     "forgotten: ask a committee member to revoke this key and add a new "
 			     "one; the town office can grant the first committee member anew"));

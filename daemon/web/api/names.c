@@ -5,6 +5,7 @@
 
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/api/reply.h"
+#include "lib/look.h"
 #include "lib/text.h"
 
 struct seek {
@@ -22,7 +23,7 @@ static int on_member(void *ctx, const struct view_member *m)
 		return ERR_OK;
 	buf_printf(&s->zh, "%s%s %" PRIu32, s->zh.n ? "、" : "", m->name, m->member);
 	buf_printf(&s->en, "%s%s %" PRIu32, s->en.n ? ", " : "", m->name, m->member);
-	if (strcmp(m->name, s->name) == 0) {
+	if (look_same(bytes_str(m->name), bytes_str(s->name))) {
 		s->found++;
 		s->member = m->member;
 	}

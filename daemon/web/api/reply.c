@@ -61,7 +61,7 @@ struct says reply_words(int err)
 	case ERR_LIMIT: return SAYS("内容太大或太多", "too large or too many");
 	case ERR_NOTFOUND: return SAYS("没有找到", "there is no such item");
 	case ERR_EXISTS: return SAYS("已经存在", "the item exists already");
-	case ERR_CRYPTO: return SAYS("密码或密钥不符", "the passphrase or key does not fit");
+	case ERR_CRYPTO: return SAYS("口令或密钥不符", "the passphrase or key does not fit");
 	case ERR_CORRUPT:
 		return SAYS("存储内容与其摘要不符，请运行 cunzhang verify",
 			    "stored bytes do not match their hash; run cunzhang verify");

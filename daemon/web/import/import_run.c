@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "daemon/ledger/query/clock_doubt.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/web/import/import_plan.h"
@@ -140,12 +141,22 @@ static int plan_catalogue(struct import *m, struct trial *r)
 			      id);
 }
 
+/* Whatever is signed under a wrong day says so for ever. */
+static void doubt_clock(struct import *m, const struct reason *clock)
+{
+	if (clock->id != V_ACCEPTED && m->n > m->existing)
+		plan_list_reason(&m->doubts, &(struct import_record){0}, clock);
+}
+
 static int plan(struct import *m)
 {
 	struct trial r;
 	struct listener listener = {m, &r.fold};
+	struct reason clock = {.id = V_ACCEPTED};
 	int err = trial_begin(&r, m->s);
 
+	if (!err)
+		err = clock_doubt(r.t, m->s->own, tx_today(m->s), &clock);
 	m->problems.n = 0;
 	m->warnings.n = 0;
 	m->doubts.n = 0;
@@ -160,6 +171,8 @@ static int plan(struct import *m)
 		case IMPORT_ENTRIES: err = plan_entries(m, &r); break;
 		}
 	}
+	if (!err)
+		doubt_clock(m, &clock);
 	trial_end(&r);
 	return err;
 }
