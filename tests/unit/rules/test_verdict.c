@@ -726,9 +726,9 @@ static void bad_entry(const struct row *x, const char *why, const char *text)
 /* Every place to be filled in is one that the builder knows, and stands in @other, too. */
 static void check_places(const struct row *x, const char *text, const char *other)
 {
-	static const char *const known[] = {"{0}",  "{0p}", "{0d}", "{0m}", "{0v}",
-					    "{0s}", "{0l}", "{0n}", "{0o}", "{s}",
-					    "{sf}", "{sy}", "{sr}", "{sc}", "{sg}"};
+	static const char *const known[] = {"{0}",  "{0p}", "{0d}", "{0m}", "{0v}", "{0s}",
+					    "{0l}", "{0n}", "{0o}", "{s}",  "{sf}", "{sy}",
+					    "{sr}", "{sc}", "{sg}", "{su}"};
 	char place[8], like[8];
 
 	for (const char *p = strpbrk(text, "{}"); p; p = strpbrk(p + 1, "{}")) {
@@ -923,7 +923,7 @@ static void test_placeholders_are_known(void)
 static void test_one_kind_of_evidence_suffices(void)
 {
 	static const char *const lists[] = {
-		"签到表; 照片；会议记录", "签到表、照片、会议记录", "签到表,照片，会议记录",
+		"签到表; 照片；会议记录",  "签到表、照片、会议记录",	 "签到表,照片，会议记录",
 		"签到表/照片／ 会议记录 ", ";签到表；、照片,,会议记录;",
 	};
 
