@@ -134,24 +134,15 @@ static void put_roles(const char *s, enum lang lang, struct buf *out)
 	}
 }
 
-static void put_scope(const char *s, enum lang lang, struct buf *out)
+/* The word for a choice of a list. */
+static void put_choice(enum rec_list list, const char *s, enum lang lang, struct buf *out)
 {
-#define WORD(list, value, name, zh, en) {#name, zh, en},
-	static const struct word scopes[] = {CHOICES_SCOPE(WORD)};
-#undef WORD
+	const struct rec_choices *l = &rec_lists[list];
 
-	if (!put_word(scopes, sizeof(scopes) / sizeof(scopes[0]), s, strlen(s), lang, out))
-		buf_puts(out, s);
-}
-
-static void put_goods(const char *s, enum lang lang, struct buf *out)
-{
-#define WORD(list, value, name, zh, en) {#name, zh, en},
-	static const struct word goods[] = {CHOICES_GOODS(WORD)};
-#undef WORD
-
-	if (!put_word(goods, sizeof(goods) / sizeof(goods[0]), s, strlen(s), lang, out))
-		buf_puts(out, s);
+	for (uint32_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].name, s) == 0)
+			s = lang == LANG_ZH ? l->v[i].zh : l->v[i].en;
+	buf_puts(out, s);
 }
 
 /* The field @name of a type; NULL. */
@@ -277,8 +268,9 @@ static void put_text(const char *s, char how, enum lang lang, struct buf *out)
 	case 'f': put_field(s, lang, out); return;
 	case 'y': put_type(s, lang, out); return;
 	case 'r': put_roles(s, lang, out); return;
-	case 'c': put_scope(s, lang, out); return;
-	case 'g': put_goods(s, lang, out); return;
+	case 'c': put_choice(REC_LIST_SCOPE, s, lang, out); return;
+	case 'g': put_choice(REC_LIST_GOODS, s, lang, out); return;
+	case 'u': put_choice(REC_LIST_UNIT, s, lang, out); return;
 	default: buf_puts(out, s);
 	}
 }
