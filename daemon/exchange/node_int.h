@@ -16,14 +16,14 @@
  *
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */
 
-#define NODE_TICK_MS	 250		      /* deadlines are looked at no more often */
-#define NODE_STALL_MS	 600000		      /* nothing acknowledged, or nothing taken: redial */
-#define NODE_LINGER_MS	 5000		      /* what is queued may take so long to leave */
-#define NODE_MEND_MS	 10000		      /* a damaged own entry is looked at again */
-#define NODE_RETRY_MS	 1000		      /* what found no job is given to the writer again */
-#define NODE_SESSION_MS	 (24 * 3600 * 1000)   /* then connect anew (SPEC 8.5) */
-#define NODE_JOBS_MAX	 LIMIT(4096, 24)      /* with the writer, all sessions together */
-#define NODE_JOBS_OTHERS LIMIT(256, 12)	      /* of them kept free for what is no chunk */
+#define NODE_TICK_MS	 250	/* deadlines are looked at no more often */
+#define NODE_STALL_MS	 600000 /* nothing acknowledged, or nothing taken: redial */
+#define NODE_LINGER_MS	 5000	/* what is queued may take so long to leave */
+#define NODE_MEND_MS	 10000	/* a damaged own entry is looked at again */
+#define NODE_RETRY_MS	 1000	/* what found no job is given to the writer again */
+#define NODE_SESSION_MS	 LIMIT(24 * 3600 * 1000, 90000) /* then connect anew (SPEC 8.5) */
+#define NODE_JOBS_MAX	 LIMIT(4096, 24)		/* with the writer, all sessions together */
+#define NODE_JOBS_OTHERS LIMIT(256, 12)			/* of them kept free for what is no chunk */
 #define NODE_JOBS_BUSY	 LIMIT(2048, 6)	      /* from so many on a session has fewer chunks there */
 #define NODE_INGEST_BUSY 1		      /* namely so many */
 #define NODE_STEP_BYTES	 LIMIT(4 << 20, 9000) /* sent in one step; the rest in the next */

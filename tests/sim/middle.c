@@ -9,8 +9,9 @@
 #include "tests/sim/sim.h"
 
 #define FRAME_HEAD    2
-#define LIES	      12 /* percent of messages */
-#define CHUNK_ROOT_AT 46 /* SPEC 9.5 */
+#define LIES	      12	      /* percent of messages */
+#define QUESTIONS     LIMIT(50, 2200) /* whose answers are more than a node may keep (small) */
+#define CHUNK_ROOT_AT 46	      /* SPEC 9.5 */
 #define CHUNK_SIG_AT  (CHUNK_ROOT_AT + HASH_BYTES)
 
 enum { DOWN, UP, ENDS }; /* towards the village; towards the hub */
@@ -22,6 +23,7 @@ struct middle {
 	struct buf rx[ENDS];	  /* from it, an incomplete frame */
 	struct buf kept[ENDS];	  /* an earlier message from it */
 	bool silent[ENDS];	  /* nothing from it is passed on any more */
+	bool held[ENDS];	  /* and nothing is taken from its queue */
 };
 
 struct middle *middle_new(struct sim *s, uint32_t village)
@@ -130,6 +132,16 @@ static void make_up(struct middle *m, unsigned to, struct buf *msg)
 	}
 }
 
+/* Who asks and asks and reads no answer. */
+static void flood(struct middle *m, unsigned to, struct buf *out)
+{
+	static const uint8_t ping[] = {MSG_PING};
+
+	for (uint32_t i = 0; i < QUESTIONS; i++)
+		pass(m, to, kv_bytes(ping, sizeof(ping)), out);
+	m->silent[to] = m->held[to] = true;
+}
+
 /* What the other end gets in place of @msg, which is not kept. */
 static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 {
@@ -138,7 +150,7 @@ static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 
 	s->lied[m->village] = s->lied[SIM_HUB] = true;
 	s->count.falsehoods++;
-	switch (prng_below(&s->net, 8)) {
+	switch (prng_below(&s->net, 9)) {
 	case 0: flip(m, msg); break;
 	case 1: return; /* left out */
 	case 2:
@@ -153,6 +165,7 @@ static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 	case 4: m->silent[!to] = prng_below(&s->net, 4) == 0; return;
 	case 5: sign_anew(m, to, msg); break;
 	case 6: make_up(m, to, msg); break;
+	case 7: flood(m, to, out); return;
 	default:
 		if (liar_second_history(s, m->village, to == UP, msg))
 			break;
@@ -222,4 +235,9 @@ bool middle_pass(struct middle *m, bool from_hub, struct bytes b, struct buf *ou
 	memmove(rx->p, rx->p + used, rx->n - used);
 	rx->n -= used;
 	return good;
+}
+
+bool middle_holds(const struct middle *m, bool from_hub)
+{
+	return m && m->held[from_hub ? UP : DOWN];
 }
