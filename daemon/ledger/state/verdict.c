@@ -149,14 +149,16 @@ static void put_field(const char *s, enum lang lang, struct buf *out)
 {
 	const struct rec_type *points = rec_type_of(REC_points), *plan = rec_type_of(REC_plan),
 			      *scheme = rec_type_of(REC_scheme),
-			      *asked = rec_type_of(REC_consultation);
+			      *asked = rec_type_of(REC_consultation),
+			      *person = rec_type_of(REC_person_correction);
 	const struct {
 		const struct rec_field *f;
 		uint32_t n;
 	} known[] = {{points->line, points->nline},
 		     {plan->head, plan->nhead},
 		     {scheme->head, scheme->nhead},
-		     {asked->head, asked->nhead}};
+		     {asked->head, asked->nhead},
+		     {person->head, person->nhead}};
 
 	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
 		for (uint32_t i = 0; i < known[k].n; i++)
