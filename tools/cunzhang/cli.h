@@ -56,6 +56,7 @@ struct cli {
 	uint32_t globals; /* bits of args_globals that were given */
 	uint32_t nargs, nopts;
 	const char *args[CLI_ARGS_MAX];
+	char entry_line[2][24];			 /* of "335.1" */
 	struct option_def opts[CLI_OPTIONS_MAX]; /* all that the command has */
 	const char *value[CLI_OPTIONS_MAX];	 /* NULL: not given */
 };

@@ -160,7 +160,8 @@ static const struct rec_field *field_of(const struct rec_type *t, const char *na
 /* "type.field", or a field of those types of which reasons name fields alone. */
 static const struct rec_field *field_named(const char *s)
 {
-	static const enum rec_code codes[] = {REC_points, REC_plan, REC_scheme, REC_consultation};
+	static const enum rec_code codes[] = {REC_points, REC_plan, REC_scheme, REC_consultation,
+					      REC_person_correction};
 	const struct rec_field *f = NULL;
 	const char *dot = strchr(s, '.');
 	char type[REASON_TEXT_MAX];

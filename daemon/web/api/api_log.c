@@ -229,6 +229,29 @@ static int put_what(struct reading *r, const struct rec_points_line *l)
 	return ERR_OK;
 }
 
+struct called {
+	struct jw *w;
+	uint32_t member;
+};
+
+static int put_called(void *ctx, const struct view_member *m)
+{
+	const struct called *c = ctx;
+
+	if (m->member == c->member)
+		jw_kstr(c->w, "name", m->name);
+	return ERR_OK;
+}
+
+/* A person is found by name, the number beside it is for machines. */
+static int put_called_member(struct reading *r, const struct rec_points_line *l)
+{
+	struct called c = {&r->w, (uint32_t)l->member};
+
+	return l->member ? view_members(r->ask.t, r->ask.feed.no, l->household, put_called, &c)
+			 : ERR_OK;
+}
+
 static int put_waiting_lines(struct waiting *a, const struct view_points *v,
 			     const struct payload *p)
 {
@@ -247,6 +270,8 @@ static int put_waiting_lines(struct waiting *a, const struct view_points *v,
 		jw_ku64(w, "line", i);
 		if (!err)
 			rec_json(w, t->line, t->nline, &line, REC_PRIVATE);
+		if (!err)
+			err = put_called_member(&a->r, &line);
 		if (!err)
 			err = put_what(&a->r, &line);
 		jw_obj_end(w);

@@ -191,6 +191,51 @@ static void test_a_write_is_answered_in_words(void)
 	node_close();
 }
 
+static void post_named(const char *household, const char *member, int status)
+{
+	char body[512];
+
+	snprintf(body, sizeof(body),
+		 "{" SIGN("rec") ",\"lines\":[{\"household\":\"%s\",\"member\":\"%s\","
+				 "\"item\":\"C101\",\"day\":\"2026-02-01\",\"place\":\"广场\","
+				 "\"reason\":\"村庄清洁日\",\"evidence\":\"" TOWN_EVIDENCE "\"}]}",
+		 household, member);
+	WANT(post("/api/v1/records/points", body), status);
+}
+
+static void change(const char *member, const char *kind, int status)
+{
+	char body[320];
+
+	snprintf(body, sizeof(body),
+		 "{" SIGN("rec") ",\"record\":{\"household\":\"05001\",\"member\":\"%s\","
+				 "\"kind\":\"%s\",\"day\":\"2026-02-14\"}}",
+		 member, kind);
+	WANT(post("/api/v1/records/roster_change", body), status);
+}
+
+/* Who, what and when; and whoever is named afterwards is told to be gone. */
+static void test_a_change_of_the_roster_is_answered_in_words(void)
+{
+	node_open(false);
+	change("2", "left", 200);
+	T_OK(strstr(at("summary"), "05001") && strstr(at("summary"), "王小明"));
+	T_OK(strstr(at("summary"), "left") && strstr(at("summary"), "2026-02-14"));
+	change("王小明", "away", 400);
+	T_OK(strstr(at("message"), "left on 2026-02-14"));
+	node_close();
+}
+
+static void test_what_waits_names_its_people(void)
+{
+	node_open(false);
+	post_named("05001", "2", 200);
+	WANT(get("/api/v1/waiting?state=recorded"), 200);
+	T_STR(at("items.0.lines.0.name"), "王小明");
+	T_STR(at("items.0.lines.0.member"), "2");
+	node_close();
+}
+
 static void test_an_upheld_objection_leaves_a_reversal_to_do(void)
 {
 	struct rec_objection o = {.line = 1,
@@ -218,18 +263,6 @@ static void test_an_upheld_objection_leaves_a_reversal_to_do(void)
 	step("confirm", "con", entry, 422);
 	T_OK(strstr(at("next"), want));
 	node_close();
-}
-
-static void post_named(const char *household, const char *member, int status)
-{
-	char body[512];
-
-	snprintf(body, sizeof(body),
-		 "{" SIGN("rec") ",\"lines\":[{\"household\":\"%s\",\"member\":\"%s\","
-				 "\"item\":\"C101\",\"day\":\"2026-02-01\",\"place\":\"广场\","
-				 "\"reason\":\"村庄清洁日\",\"evidence\":\"" TOWN_EVIDENCE "\"}]}",
-		 household, member);
-	WANT(post("/api/v1/records/points", body), status);
 }
 
 static void test_a_member_is_named_by_name(void)
@@ -315,6 +348,7 @@ T_MAIN(T(test_a_clock_that_went_back_is_said_before_signing),
        T(test_the_close_of_a_year_names_what_it_shuts_out, "R47 R54"),
        T(test_what_is_missing_is_said_after_every_write, "R15 R45"),
        T(test_a_write_is_answered_in_words, "R08"),
+       T(test_a_change_of_the_roster_is_answered_in_words), T(test_what_waits_names_its_people),
        T(test_an_upheld_objection_leaves_a_reversal_to_do, "R09"),
        T(test_a_member_is_named_by_name, "R08"), T(test_a_household_is_found_by_a_name, "R08"),
        T(test_the_only_line_of_an_entry_need_not_be_named, "R09"))
