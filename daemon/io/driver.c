@@ -393,9 +393,14 @@ static void on_handle_closed(uv_handle_t *h)
 	driver_release(h->data);
 }
 
-/* Nothing but the store thread is left that could call: it ends before the handle by which it does. */
+/* Nothing but the store thread is left that could call: it ends before the handle by which it does. Requests have been
+ * answered. */
 static void close_last(struct driver *d)
 {
+	keyring_stop(d->keyring);
+	d->keyring = NULL;
+	pool_free(d->pool);
+	d->pool = NULL;
 	storeq_stop(d->storeq);
 	d->storeq = NULL;
 	uv_close((uv_handle_t *)&d->wake, on_handle_closed);

@@ -92,8 +92,7 @@ static bool any_grew(const struct storeq *q, uint32_t n)
 
 		if (j->type == JOB_INGEST && !j->err)
 			return true;
-		if (j->type == JOB_APPEND && !j->err && !a->dry_run && !a->exists &&
-		    verdict_ok(&a->verdict))
+		if (j->type == JOB_APPEND && !j->err && !a->exists && verdict_ok(&a->verdict))
 			return true;
 	}
 	return false;

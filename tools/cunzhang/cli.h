@@ -107,6 +107,8 @@ int cmd_init_hub(struct cli *c);
 int cmd_init_village(struct cli *c);
 int cmd_invite(struct cli *c);
 int cmd_villages(struct cli *c);
+int cmd_unlock(struct cli *c);
+int cmd_lock(struct cli *c);
 int cmd_operator_add(struct cli *c);
 int cmd_operator_revoke(struct cli *c);
 int cmd_operator_list(struct cli *c);

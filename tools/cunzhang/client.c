@@ -16,6 +16,7 @@
 #include "proto/entry.h"
 #include "tools/cunzhang/args.h"
 #include "tools/cunzhang/files.h"
+#include "tools/cunzhang/session.h"
 
 #define ANSWER_MAX     ((size_t)256 << 20)
 #define WRITE_S	       3600L /* a year of entries is signed in one request */
@@ -88,6 +89,13 @@ static struct curl_slist *headers(void)
 	struct curl_slist *l = curl_slist_append(
 		NULL, say_lang() == LANG_EN ? "Accept-Language: en" : "Accept-Language: zh");
 
+	if (session_token()) {
+		char bearer[sizeof("Authorization: Bearer ") + 2 * WEB_TOKEN_BYTES];
+
+		snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s", session_token());
+		l = curl_slist_append(l, bearer);
+		secret_wipe(bearer, sizeof(bearer));
+	}
 	l = curl_slist_append(l, "Content-Type: application/json");
 	return curl_slist_append(l, "Expect:");
 }
@@ -654,6 +662,19 @@ void client_param(struct buf *path, const char *name, const char *value)
 
 int client_signer(const struct cli *c, json_t *body, const char *option, const char *who,
 		  const char *key)
+{
+	const char *name = cli_option(c, option);
+
+	/* a request names one session: that of its first signer */
+	if (strcmp(option, "as") == 0 && session_take(c, name)) {
+		json_object_set_new(body, who, json_string(name));
+		return EXIT_DONE;
+	}
+	return client_passphrase(c, body, option, who, key);
+}
+
+int client_passphrase(const struct cli *c, json_t *body, const char *option, const char *who,
+		      const char *key)
 {
 	const char *name = cli_option(c, option);
 	char *pass = NULL;

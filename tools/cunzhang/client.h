@@ -33,9 +33,12 @@ void client_param(struct buf *path, const char *name, const char *value);
 /* The signer of --as with the passphrase under @key, "dry_run", and an ID (--id or a new one): sending it
  * twice writes once. Exit code. */
 int client_sign(struct cli *c, json_t *body, const char *key);
-/* Puts the name of option @option under @who, its passphrase under @key. Exit code. */
+/* Puts the name of option @option under @who, its passphrase under @key unless the key is unlocked. Exit code. */
 int client_signer(const struct cli *c, json_t *body, const char *option, const char *who,
 		  const char *key);
+/* The same, always with the passphrase. */
+int client_passphrase(const struct cli *c, json_t *body, const char *option, const char *who,
+		      const char *key);
 /* The line of the request of which line @line of the record is made, from 1; 0: none. */
 uint64_t client_line_given(const struct reply *r, uint64_t line);
 /* What an answer says of a line is said of its row, when the lines come from a table. */

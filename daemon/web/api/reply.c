@@ -104,7 +104,7 @@ void reply_machine(const struct web_req *req, struct web_res *res, int err,
 {
 	struct says hint = {0};
 
-	if (msg && msg->text[0] && req->local && req->lang == LANG_EN)
+	if (msg && msg->text[0] && req->from.local && req->lang == LANG_EN)
 		hint = SAYS(msg->text, msg->text);
 	reply_error(res, req->lang, status_of(err), err_name(err), NULL, reply_words(err), hint);
 }
@@ -180,7 +180,7 @@ bool reading_begin(struct reading *r, const struct web_services *s, const struct
 			      .ask = {.town = s->tx.town,
 				      .day = tx_today(&s->tx),
 				      .lang = req->lang,
-				      .upto = req->local ? REC_PRIVATE : REC_PUBLIC,
+				      .upto = req->from.local ? REC_PRIVATE : REC_PUBLIC,
 				      .param = req->query,
 				      .nparams = req->nquery}};
 	err = kv_begin(s->tx.kv, false, &r->ask.t);
