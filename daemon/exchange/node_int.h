@@ -16,17 +16,19 @@
  *
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */
 
-#define NODE_TICK_MS	 250		      /* deadlines are looked at no more often */
-#define NODE_STALL_MS	 600000		      /* nothing acknowledged, or nothing taken: redial */
-#define NODE_LINGER_MS	 5000		      /* what is queued may take so long to leave */
-#define NODE_MEND_MS	 10000		      /* a damaged own entry is looked at again */
-#define NODE_RETRY_MS	 1000		      /* what found no job is given to the writer again */
-#define NODE_SESSION_MS	 (24 * 3600 * 1000)   /* then connect anew (SPEC 8.5) */
-#define NODE_JOBS_MAX	 LIMIT(4096, 24)      /* with the writer, all sessions together */
-#define NODE_JOBS_OTHERS LIMIT(256, 12)	      /* of them kept free for what is no chunk */
-#define NODE_JOBS_BUSY	 LIMIT(2048, 6)	      /* from so many on a session has fewer chunks there */
-#define NODE_INGEST_BUSY 1		      /* namely so many */
-#define NODE_STEP_BYTES	 LIMIT(4 << 20, 9000) /* sent in one step; the rest in the next */
+#define NODE_TICK_MS	   250	  /* deadlines are looked at no more often */
+#define NODE_STALL_MS	   600000 /* nothing acknowledged, or nothing taken: redial */
+#define NODE_LINGER_MS	   5000	  /* what is queued may take so long to leave */
+#define NODE_GATHER_MS	   500	  /* between chunks that are not full and not acknowledged */
+#define NODE_MEND_MS	   10000  /* a damaged own entry is looked at again */
+#define NODE_RETRY_MS	   1000	  /* what found no job is given to the writer again */
+#define NODE_SESSION_MS	   (24 * 3600 * 1000) /* then connect anew (SPEC 8.5) */
+#define NODE_JOBS_MAX	   LIMIT(4096, 24)    /* with the writer, all sessions together */
+#define NODE_JOBS_OTHERS   LIMIT(256, 12)     /* of them kept free for what is no chunk */
+#define NODE_JOBS_BUSY	   LIMIT(2048, 6)     /* from so many on a session has fewer chunks there */
+#define NODE_INGEST_BUSY   1		      /* namely so many */
+#define NODE_ANSWER_CHUNKS LIMIT(8, 2) /* stored, for one answer while more are with the writer */
+#define NODE_STEP_BYTES	   LIMIT(4 << 20, 9000) /* sent in one step; the rest in the next */
 /* Received and not yet looked at, per session: all that an honest sender has under way (its window), and what
  * it sends besides. */
 #define NODE_RX_BYTES_MAX ((NODE_WINDOW_CHUNKS + 16) * (NODE_FRAME_HEAD + MSG_FRAME_MAX))
@@ -96,6 +98,9 @@ struct session {
 	bool may_push;
 	uint64_t mend_ms;     /* own store damaged: look again then; 0: sound */
 	uint64_t next, acked; /* first entry not sent; held by the peer, durable */
+	uint64_t part_end;    /* where the last chunk ended that was not full */
+	uint64_t
+		gather_ms; /* until then nothing follows it; 0: it is there, or that time is over */
 	uint64_t acked_bytes;
 	struct push *push;
 	bool acked_job; /* a JOB_ACKED is with the writer */
@@ -110,7 +115,7 @@ struct session {
 	/* the peer's feed, coming in */
 	bool may_pull;
 	uint64_t expect;
-	uint32_t ingesting;
+	uint32_t ingesting, unanswered; /* with the writer; stored since the last answer */
 };
 
 struct tab {

@@ -597,6 +597,8 @@ uint64_t session_deadline(const struct session *s)
 		at = earlier(at, s->mend_ms);
 	if (s->retry_ms)
 		at = earlier(at, s->retry_ms);
+	if (s->gather_ms)
+		at = earlier(at, s->gather_ms);
 	return at;
 }
 
@@ -610,6 +612,10 @@ static void tick_running(struct node *n, struct session *s)
 	}
 	if (s->retry_ms && now >= s->retry_ms)
 		sync_retry(n, s);
+	if (s->gather_ms && now >= s->gather_ms) {
+		s->gather_ms = 0;
+		node_dirty(n, s);
+	}
 	if (held_up(n, s))
 		s->frame_ms = now; /* it is not the sender that keeps a frame waiting */
 	if (now - s->recv_ms >= NODE_DEAD_MS) {
