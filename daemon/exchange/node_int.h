@@ -3,6 +3,7 @@
 
 #include "daemon/exchange/node.h"
 #include "lib/prng.h"
+#include "proto/compress.h"
 #include "proto/noise.h"
 
 /* What the files of the exchange share.
@@ -69,6 +70,7 @@ struct session {
 	bool queued[NQUEUES];
 	uint64_t id; /* never used twice, unlike @conn */
 	uint32_t conn, source;
+	bool zstd; /* chunks may come compressed, and are sent so */
 	bool up; /* with the upstream, which this node has dialled; else with a member, or a stranger */
 	enum session_state state;
 	struct noise noise;
@@ -144,7 +146,10 @@ struct node {
 	struct msg_front own;
 	struct buf cached; /* message with a chunk of the own feed, made last */
 	uint64_t cached_from, cached_end;
-	bool cached_full; /* nothing more would fit */
+	bool cached_full;      /* nothing more would fit */
+	struct compress *zstd; /* NULL: not offered */
+	struct buf packed;     /* the same chunk compressed; n 0: not yet, or no gain */
+	bool packed_tried;
 
 	struct session *first, *last;
 	struct tab tab[NTABS];
@@ -161,9 +166,9 @@ struct node {
 	/* this step */
 	const struct event *ev;
 	struct effects *out;
-	const struct session *about;	/* whose doing this part of it is; NULL: the node's own */
-	size_t fx_at[NODE_EFFECTS_MAX]; /* where in @tx the bytes of a FX_SEND begin */
-	struct buf tx, msg, plain;
+	const struct session *about;	  /* whose doing this part of it is; NULL: the node's own */
+	size_t fx_at[NODE_EFFECTS_MAX];	  /* where in @tx the bytes of a FX_SEND begin */
+	struct buf tx, msg, plain, chunk; /* chunk: decompressed */
 	struct kv_txn *txn;
 	int err;
 
@@ -269,6 +274,8 @@ int heads_proven(struct node *n, uint64_t size, struct hash *ret);
 /* MSG_CHUNK with entries of the own feed from @from on, into n->cached; the intermediate head is proved to
  * be a prefix of the sealed one before it is signed. */
 int heads_chunk(struct node *n, uint64_t from, uint64_t *ret_end);
+/* The message in n->cached as @s takes it. */
+struct bytes heads_message(struct node *n, const struct session *s);
 /* Our newest cosignature of a foreign feed. ERR_NOTFOUND. */
 int heads_cosig(struct node *n, uint32_t no, struct msg_cosig *ret);
 /* The witness key of the peer, from the roster. ERR_NOTFOUND. */

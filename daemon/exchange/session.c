@@ -255,8 +255,10 @@ void session_sent(struct node *n, struct session *s, size_t bytes)
 
 static void make_hello(struct node *n, bool invite, const uint8_t *binding)
 {
-	struct hello h = {
-		.version = HELLO_VERSION, .frame_max = MSG_FRAME_MAX, .clock_ms = n->ev->wall_ms};
+	struct hello h = {.version = HELLO_VERSION,
+			  .features = n->cfg.features,
+			  .frame_max = MSG_FRAME_MAX,
+			  .clock_ms = n->ev->wall_ms};
 
 	if (invite)
 		enrol_hello(n, binding, &h);
@@ -264,12 +266,13 @@ static void make_hello(struct node *n, bool invite, const uint8_t *binding)
 	hello_pack(&h, &n->msg);
 }
 
-static int check_hello(struct node *n, struct hello *ret)
+static int check_hello(struct node *n, struct session *s, struct hello *ret)
 {
 	int err = hello_parse(n->plain.p, n->plain.n, ret);
 
 	if (!err && ret->frame_max < MSG_FRAME_MAX)
 		err = ERR_LIMIT;
+	s->zstd = !err && (n->cfg.features & ret->features & HELLO_ZSTD);
 	return err;
 }
 
@@ -314,7 +317,7 @@ static void recv_second(struct node *n, struct session *s, struct bytes f)
 	int err = noise_read(&s->noise, f.p, f.n, &n->plain);
 
 	if (!err)
-		err = check_hello(n, &h);
+		err = check_hello(n, s, &h);
 	if (err) {
 		session_drop(n, s, err, "the hub's answer does not fit: %s", err_text(err));
 		return;
@@ -372,7 +375,7 @@ static void recv_third(struct node *n, struct session *s, struct bytes f)
 	memcpy(binding, noise_binding(&s->noise), sizeof(binding));
 	err = noise_read(&s->noise, f.p, f.n, &n->plain);
 	if (!err)
-		err = check_hello(n, &h);
+		err = check_hello(n, s, &h);
 	if (err) {
 		session_drop(n, s, err, "handshake refused: %s", err_text(err));
 		return;
@@ -437,8 +440,9 @@ static void recv_message(struct node *n, struct session *s, enum msg_type type, 
 	case MSG_CHUNK:
 	case MSG_ACK:
 	case MSG_COSIG:
+	case MSG_CHUNK_ZSTD:
 	case MSG_REFUSE:
-		if (s->state == S_RUNNING) {
+		if (s->state == S_RUNNING && (type != MSG_CHUNK_ZSTD || s->zstd)) {
 			sync_message(n, s, type, body);
 			return;
 		}

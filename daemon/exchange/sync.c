@@ -235,6 +235,7 @@ static void gather(struct node *n, struct session *s, uint64_t end)
 static int push_chunk(struct node *n, struct session *s)
 {
 	struct push *p = s->push;
+	struct bytes msg;
 	uint64_t end;
 	uint32_t at;
 	int err = heads_chunk(n, s->next, &end);
@@ -247,14 +248,15 @@ static int push_chunk(struct node *n, struct session *s)
 			return ERR_NOMEM;
 		s->progress_ms = n->ev->now_ms;
 	}
+	msg = heads_message(n, s);
 	buf_reset(&n->msg);
-	buf_put(&n->msg, n->cached.p, n->cached.n);
+	buf_put(&n->msg, msg.p, msg.n);
 	session_send(n, s);
 	if (!session_live(s))
 		return ERR_OK;
 	at = (p->first + p->n++) % NODE_WINDOW_CHUNKS;
 	p->end[at] = end;
-	p->bytes[at] = (uint32_t)n->cached.n;
+	p->bytes[at] = (uint32_t)msg.n;
 	s->next = end;
 	if (!n->cached_full)
 		gather(n, s, end);
@@ -488,14 +490,29 @@ bool sync_full(const struct node *n, const struct session *s)
 	return s->ingesting >= share || node_jobs_full(n);
 }
 
-static void recv_chunk(struct node *n, struct session *s, struct bytes body)
+/* @msg as the sender made it, before it compressed it. */
+static int chunk_of(struct node *n, enum msg_type type, struct bytes msg, struct bytes *ret)
+{
+	int err;
+
+	*ret = msg;
+	if (type == MSG_CHUNK)
+		return ERR_OK;
+	buf_reset(&n->chunk);
+	err = compress_expand(n->zstd, msg, &n->chunk);
+	*ret = buf_bytes(&n->chunk);
+	return err;
+}
+
+static void recv_chunk(struct node *n, struct session *s, enum msg_type type, struct bytes msg)
 {
 	struct job_ingest *g;
 	struct node_job *j;
 	struct hash feed;
+	struct bytes body;
 	uint64_t from;
 	uint32_t count;
-	int err = chunk_peek(body.p, body.n, &feed, &from, &count);
+	int err;
 
 	if (!s->agreed) {
 		session_drop(n, s, ERR_FORMAT, "entries before the frontier");
@@ -503,6 +520,13 @@ static void recv_chunk(struct node *n, struct session *s, struct bytes body)
 	}
 	if (!s->may_pull)
 		return; /* an alarm was raised; nothing of this feed is taken */
+	err = chunk_of(n, type, msg, &body);
+	if (err == ERR_NOMEM) {
+		session_end(n, s, ERR_NOMEM, "no memory for entries");
+		return;
+	}
+	if (!err)
+		err = chunk_peek(body.p, body.n, &feed, &from, &count);
 	if (!err && (hash_cmp(&feed, &s->feed) || from > s->expect)) {
 		session_drop(n, s, ERR_INVALID, "entries of another feed, or after a gap");
 		return;
@@ -595,7 +619,8 @@ void sync_message(struct node *n, struct session *s, enum msg_type type, struct 
 	switch (type) {
 	case MSG_FRONTIER_HASH: recv_frontier_hash(n, s, body); break;
 	case MSG_FRONTIER: recv_frontier(n, s, body); break;
-	case MSG_CHUNK: recv_chunk(n, s, body); break;
+	case MSG_CHUNK:
+	case MSG_CHUNK_ZSTD: recv_chunk(n, s, type, body); break;
 	case MSG_ACK: recv_ack(n, s, body); break;
 	case MSG_COSIG: recv_cosig(n, s, body); break;
 	case MSG_REFUSE: recv_refuse(n, s, body); break;

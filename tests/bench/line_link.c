@@ -237,6 +237,7 @@ static void start_node(struct end *e, uint64_t seed)
 		.transport = d->transport_key,
 		.boot = 1,
 		.serves = d->cfg.role == NODE_HUB,
+		.features = HELLO_ZSTD,
 		.upstream = {.feed_no = d->cfg.role == NODE_VILLAGE ? FEED_TOWN : 0,
 			     .invite = d->invite_key,
 			     .enrol_tx = d->enrol_tx,
