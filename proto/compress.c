@@ -198,7 +198,7 @@ static int join(const struct compress *c, struct bytes in, uint32_t n, struct bu
 int compress_expand(struct compress *c, struct bytes in, struct buf *out)
 {
 	size_t start = out->n, text = 0;
-	struct bytes frame;
+	struct bytes frame = {0};
 	struct hash feed;
 	uint64_t from;
 	uint32_t n;
