@@ -295,7 +295,8 @@ static void on_completed(void *ctx, struct MHD_Connection *mc, void **slot,
 	if (q->hc) {
 		q->hc->busy = false;
 		q->hc->idle_since = uv_now(h->loop);
-		q->hc->deadline = q->hc->idle_since + h->header_ms;
+		q->hc->deadline = q->hc->idle_since + (q->hc->head.ended ? 0 : h->header_ms);
+		q->hc->head.answering = q->hc->head.ended = false;
 	}
 	if (q->body.p)
 		secret_wipe(q->body.p, q->body.cap);
@@ -550,7 +551,7 @@ static enum MHD_Result request_begin(struct http_req *q, const char *url, const 
 	int status;
 
 	if (q->hc)
-		q->hc->busy = true;
+		q->hc->busy = q->hc->head.answering = true;
 	method = method_of(method);
 	q->req.method = method;
 	q->req.path = url;

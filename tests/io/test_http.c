@@ -785,6 +785,32 @@ static void test_a_slow_handler_delays_nobody(void)
 	server_stop();
 }
 
+/* "printf ... | nc" says all that it has to say and closes its end. */
+static void test_a_client_that_has_said_all_gets_its_answer(void)
+{
+	static const char *const requests[] = {"GET /slow HTTP/1.1\r\n" H "\r\n",
+					       "GET /slow HTTP/1.0\r\n" H "\r\n"};
+	int fd, part;
+
+	server_start(0, 0);
+	for (int i = 0; i < 4; i++) {
+		fd = dial_unix();
+		push_text(fd, requests[i % 2]);
+		sem_wait(&slow_begun);
+		T_EQ(shutdown(fd, SHUT_WR), 0);
+		sem_post(&slow_go);
+		T_EQ(pull(fd, NULL), 200);
+		T_OK(ended(fd)); /* its place is free */
+		close(fd);
+	}
+	part = dial_unix(); /* of half a request there is no answer */
+	push_text(part, "POST /echo HTTP/1.1\r\n" H "Content-Length: 9\r\n\r\nhalf");
+	T_EQ(shutdown(part, SHUT_WR), 0);
+	T_OK(ended(part));
+	close(part);
+	server_stop();
+}
+
 static void test_closing_lets_running_handlers_answer(void)
 {
 	const char *body;
@@ -826,4 +852,5 @@ T_MAIN_WITH(open_semaphores, NULL, T(test_hostile_requests_are_refused),
 	    T(test_one_connection_carries_many_requests), T(test_bodies_arrive_byte_for_byte),
 	    T(test_a_file_is_handed_on_in_pieces), T(test_the_language_follows_the_request),
 	    T(test_head_is_get_without_a_body), T(test_a_slow_handler_delays_nobody),
+	    T(test_a_client_that_has_said_all_gets_its_answer),
 	    T(test_closing_lets_running_handlers_answer))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/ledger/query/defaults.h"
+#include "daemon/ledger/query/elsewhere.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_filing.h"
 #include "daemon/ledger/state/state.h"
@@ -311,6 +312,27 @@ static bool was_submitted(struct change *c, const struct recjson *r)
 	return !err;
 }
 
+/* The rules look at one household: that a person is in no other one, and a number near none, is found here. False: the
+ * answer is there. */
+static bool is_once(struct change *c, const struct recjson *r)
+{
+	struct reason why;
+	struct kv_txn *t;
+	int err = kv_begin(c->s->tx.kv, false, &t);
+
+	if (!err) {
+		const struct reader reader = reader_of(t, c->s->tx.own);
+
+		err = elsewhere_find(&reader, r->t, &r->head, r->lines, r->nlines, &why);
+		kv_abort(t);
+	}
+	if (err == ERR_EXISTS)
+		refuse_by_rule(c, &why);
+	else if (err)
+		reply_machine(c->req, c->res, err, NULL);
+	return !err;
+}
+
 static void put_amount(struct jw *w, const char *key, struct points p)
 {
 	char text[AMOUNT_TEXT_MAX];
@@ -383,7 +405,7 @@ void api_record(const struct web_services *s, const struct web_req *req, struct 
 	if (change_begin(&c, s, req, res, keys, "passphrase") && read_ask(&c) &&
 	    read_record(&c, t, json_object_get(c.root, "record"), json_object_get(c.root, "lines"),
 			&r) &&
-	    was_submitted(&c, &r) && run_asking(&c, &r, &x)) {
+	    was_submitted(&c, &r) && is_once(&c, &r) && run_asking(&c, &r, &x)) {
 		int err = ERR_OK;
 
 		put_result(&c, &x, &w);

@@ -102,6 +102,7 @@ static void read_item(struct work *w)
 			import_field(type->line, type->nline, w->t.column[i].field);
 		struct bytes v = import_cell(&w->t, i);
 
+		v = import_cell_usual(&w->t, i, f, v);
 		if (i == COL_SIGN)
 			v = usual_sign(v);
 		if (i == COL_EVIDENCE)

@@ -148,13 +148,19 @@ static void check_points(struct work *w, const struct rec_points_line *l,
 		issue(w, COL_POINTS, written, ISSUE_NORMALISED, points, (struct bytes){NULL, 0});
 }
 
+/* The same but for spaces and full-width forms, which the catalogue may have as well as the sheet. */
+static bool says_same(struct import_report *rep, struct bytes a, struct bytes b)
+{
+	return bytes_eq(import_regular(rep, a, IMPORT_CODE), import_regular(rep, b, IMPORT_CODE));
+}
+
 /* What the sheet says beside the code must be what the catalogue says. */
 static void check_item(struct work *w, const struct rec_points_line *l,
 		       const struct import_item *item)
 {
 	struct bytes name = import_cell(&w->t, COL_ITEM_NAME);
 
-	if (name.n && !bytes_eq(name, import_regular(w->rep, item->name, IMPORT_NAME)))
+	if (name.n && !says_same(w->rep, name, item->name))
 		issue(w, COL_ITEM_NAME, name, ISSUE_ITEM_NAME, item->name, l->item);
 	check_points(w, l, item);
 }

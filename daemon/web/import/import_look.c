@@ -138,7 +138,11 @@ int import_read(struct import *m)
 {
 	struct kv_txn *t = NULL;
 	struct lookup look = {.feed = m->s->own};
-	struct import_lookup ops = {&look, find_head, find_near, find_member, find_item};
+	struct import_lookup ops = {.ctx = &look,
+				    .head = find_head,
+				    .near = find_near,
+				    .member = find_member,
+				    .item = find_item};
 	int err = kv_begin(m->s->kv, false, &t);
 
 	if (err)
