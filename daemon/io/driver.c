@@ -262,6 +262,7 @@ static int start_node(struct driver *d, struct errmsg *msg)
 		.transport = dir->transport_key,
 		.boot = dir->boot,
 		.serves = dir->cfg.role == NODE_HUB,
+		.features = HELLO_ZSTD,
 		.upstream = {.feed_no = dir->cfg.role == NODE_VILLAGE ? FEED_TOWN : 0,
 			     .invite = dir->invite_key,
 			     .enrol_tx = dir->enrol_tx,

@@ -103,10 +103,9 @@ static const struct halt *svc_halted(void *ctx)
 	return NULL;
 }
 
-void api_open(struct api_node *a, struct load *l, const char *dir)
+void api_at(struct api_node *a, struct load *l, const struct load_node *n)
 {
-	*a = (struct api_node){.l = l};
-	load_node_open(&a->node, dir);
+	*a = (struct api_node){.l = l, .node = *n};
 	a->s = (struct web_services){
 		.tx = {.ctx = a,
 		       .kv = a->node.kv,
@@ -120,6 +119,14 @@ void api_open(struct api_node *a, struct load *l, const char *dir)
 		.guard = svc_guard,
 		.halted = svc_halted,
 	};
+}
+
+void api_open(struct api_node *a, struct load *l, const char *dir)
+{
+	struct load_node n;
+
+	load_node_open(&n, dir);
+	api_at(a, l, &n);
 }
 
 void api_close(struct api_node *a)

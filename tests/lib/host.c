@@ -252,6 +252,7 @@ static int start_node(struct host *h, uint64_t prng_seed_value)
 		.transport = h->transport,
 		.boot = h->boot,
 		.serves = h->serves,
+		.features = h->plain ? 0 : HELLO_ZSTD,
 		.upstream = {.feed_no = h->upstream_no,
 			     .invite = h->enrol_payload.n ? h->invite : NULL,
 			     .enrol_tx = h->enrol_tx,

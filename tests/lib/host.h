@@ -32,6 +32,7 @@ struct cmd {
 
 struct host {
 	bool serves;	      /* members */
+	bool plain;	      /* it offers nothing that HELLO knows */
 	uint32_t upstream_no; /* of the upstream's feed; 0: it has none */
 	uint32_t index;
 	/* what survives */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "proto/compress.h"
 #include "tests/lib/t.h"
 #include "tests/sim/sim.h"
 
@@ -24,6 +25,7 @@ struct middle {
 	struct buf kept[ENDS];	  /* an earlier message from it */
 	bool silent[ENDS];	  /* nothing from it is passed on any more */
 	bool held[ENDS];	  /* and nothing is taken from its queue */
+	struct compress *zstd;
 };
 
 struct middle *middle_new(struct sim *s, uint32_t village)
@@ -35,6 +37,7 @@ struct middle *middle_new(struct sim *s, uint32_t village)
 	T_OK(m != NULL);
 	m->s = s;
 	m->village = village;
+	T_EQ(compress_new(&m->zstd), ERR_OK);
 	memcpy(prologue, NOISE_LABEL, sizeof(NOISE_LABEL) - 1);
 	memcpy(prologue + sizeof(NOISE_LABEL) - 1, h->town.b, HASH_BYTES);
 	prng_fill(&s->keys, seed, sizeof(seed));
@@ -57,6 +60,7 @@ void middle_free(struct middle *m)
 		buf_close(&m->rx[i]);
 		buf_close(&m->kept[i]);
 	}
+	compress_free(m->zstd);
 	free(m);
 }
 
@@ -142,6 +146,19 @@ static void flood(struct middle *m, unsigned to, struct buf *out)
 	m->silent[to] = m->held[to] = true;
 }
 
+/* A compressed chunk may as well go as it is: what is altered in it then gets further. */
+static void unpack(struct middle *m, struct buf *msg)
+{
+	struct buf chunk = {0};
+
+	if (msg->p[0] != MSG_CHUNK_ZSTD || prng_below(&m->s->net, 2))
+		return;
+	buf_put_u8(&chunk, MSG_CHUNK);
+	T_EQ(compress_expand(m->zstd, (struct bytes){msg->p + 1, msg->n - 1}, &chunk), ERR_OK);
+	buf_close(msg);
+	*msg = chunk;
+}
+
 /* What the other end gets in place of @msg, which is not kept. */
 static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 {
@@ -150,6 +167,7 @@ static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 
 	s->lied[m->village] = s->lied[SIM_HUB] = true;
 	s->count.falsehoods++;
+	unpack(m, msg);
 	switch (prng_below(&s->net, 9)) {
 	case 0: flip(m, msg); break;
 	case 1: return; /* left out */
