@@ -641,8 +641,8 @@ void law_reported(struct sim *s, uint32_t host)
 }
 
 /* --- links ------------------------------------------------------------------------------------------- */
-#define DIAL_MS                                                                                    \
-	(2 * NODE_BACKOFF_MS_MIN + 2 * NODE_TICK_MS) /* behind a session that got somewhere */
+/* Behind a session that got somewhere, and that may have waited for what nobody takes from its queue. */
+#define DIAL_MS (2 * NODE_BACKOFF_MS_MIN + 2 * NODE_TICK_MS + NODE_LINGER_MS)
 
 /* A session ends when its time has come, or when the process goes on that was stopped. */
 #define LATE_MS (60 * 1000)
