@@ -115,8 +115,15 @@ printf '户编号,户主,发生日期,事项编码,地点,事由,证明材料\n0
 	"$yesterday" "$today" "$today" >"$work/points.csv"
 says 1 'row 4: .*place' record points --lines "$work/points.csv" --as recorder
 grep -q 'row 5: ' "$work/out" && grep -q '2 rows are refused' "$work/out" || fail "the other row: $(cat "$work/out")"
+run v1 record points --lines "$work/points.csv" --as recorder --json 2>/dev/null >"$work/json" && fail "lines that rules refuse"
+jq -e '[.refused[].row] == [4, 5] and .verdict.accepted == false' "$work/json" >/dev/null || fail "refused: $(cat "$work/json")"
 sed -i 's/吴琼/孟山/' "$work/points.csv"
 says 2 'row 5, head "孟山": the head of household 06003' record points --lines "$work/points.csv" --as recorder
+printf '户编号,成员序号,姓名,事项编码,地点,事由,证明材料,附件\n05001,1,孟山,D101,院坝,庭院月检,照片,no.jpg\n' >"$work/names.csv"
+says 2 'row 2, name "孟山": member 1 of household 05001 is "孟林强"' record points --lines "$work/names.csv" --as recorder
+printf '户编号,事项编码,地点,事由,证明材料,附件\n05001,D101,院坝,庭院月检,照片,no.jpg\n\n06003,D101,院坝,庭院月检,照片,no.jpg\n' >"$work/files.csv"
+says 2 'in row 4' record points --lines "$work/files.csv" --as recorder
+grep -q 'in row 2' "$work/out" || fail "the file of row 2: $(cat "$work/out")"
 stop v1
 stop hub
 echo "tables: all as said"

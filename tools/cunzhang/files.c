@@ -209,21 +209,36 @@ static int try_record(const struct cli *c, const struct rec_type *t, json_t *bod
 	return rv;
 }
 
+/* Every line whose file cannot be had is named by its row. */
+static int take_lines(const struct cli *c, const struct rec_type *t, struct files *x,
+		      const json_t *lines)
+{
+	int rv = EXIT_DONE;
+	json_t *l;
+	size_t i;
+
+	json_array_foreach (lines, i, l) {
+		int one = rv && rv != EXIT_USAGE ? rv : take_fields(x, t->line, t->nline, l);
+
+		if (one == EXIT_USAGE && c->rows)
+			SAY(stderr, M_FILE_IN_ROW,
+			    say_num((uint64_t)json_integer_value(json_array_get(c->rows, i))));
+		rv = one ? one : rv;
+	}
+	return rv;
+}
+
 int files_record(const struct cli *c, const struct rec_type *t, json_t *body)
 {
 	const char *sheet = t->line ? cli_option(c, "lines") : NULL;
 	struct files own, below;
-	json_t *l;
-	size_t i;
 	int rv;
 
 	files_open(&own, c, NULL);
 	files_open(&below, c, sheet);
 	rv = take_fields(&own, t->head, t->nhead, json_object_get(body, "record"));
-	json_array_foreach (json_object_get(body, "lines"), i, l) {
-		if (!rv)
-			rv = take_fields(sheet ? &below : &own, t->line, t->nline, l);
-	}
+	if (!rv)
+		rv = take_lines(c, t, sheet ? &below : &own, json_object_get(body, "lines"));
 	if (!rv && !c->dry_run && (files_any(&own) || files_any(&below))) {
 		rv = try_record(c, t, body);
 		if (!rv)

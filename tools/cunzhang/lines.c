@@ -1,8 +1,10 @@
 #include "tools/cunzhang/lines.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/web/import/import.h"
+#include "lib/look.h"
 #include "tools/cunzhang/client.h"
 #include "tools/cunzhang/files.h"
 #include "tools/cunzhang/report.h"
@@ -12,7 +14,8 @@
 struct known {
 	const struct cli *c;
 	bool asked;
-	struct reply r;
+	struct reply r, one; /* all households; one with its people */
+	char path[64];	     /* of that one */
 };
 
 static const json_t *households(struct known *k)
@@ -63,6 +66,56 @@ static int find_near(void *ctx, struct bytes household, struct import_near *ret)
 	return ERR_OK;
 }
 
+/* Those of the household asked for last. */
+static int people_of(struct known *k, struct bytes household, const json_t **ret)
+{
+	static const char *const none[] = {NULL};
+	char path[64];
+	int rv = EXIT_DONE;
+
+	snprintf(path, sizeof(path), "/api/v1/households/%.*s", (int)household.n, household.p);
+	if (strcmp(path, k->path) != 0) {
+		client_close(&k->one);
+		snprintf(k->path, sizeof(k->path), "%s", path);
+		rv = client_query(k->c, path, none, &k->one);
+	}
+	*ret = rv || k->one.status != 200 ? NULL : json_object_get(k->one.root, "people");
+	return *ret ? ERR_OK : ERR_NOTFOUND;
+}
+
+static int find_member(void *ctx, struct bytes household, struct bytes name, uint32_t *ret)
+{
+	const json_t *people, *m;
+	uint32_t found = 0;
+	size_t i;
+	int err = people_of(ctx, household, &people);
+
+	json_array_foreach (people, i, m) {
+		if (!look_same(bytes_str(client_str(m, "name")), name))
+			continue;
+		*ret = (uint32_t)client_u64(m, "member");
+		found++;
+	}
+	if (err)
+		return err;
+	return found == 1 ? ERR_OK : found ? ERR_EXISTS : ERR_INVALID;
+}
+
+static int find_name(void *ctx, struct bytes household, uint64_t member, struct bytes *ret)
+{
+	const json_t *people, *m;
+	size_t i;
+	int err = people_of(ctx, household, &people);
+
+	json_array_foreach (people, i, m) {
+		if (client_u64(m, "member") != member)
+			continue;
+		*ret = bytes_str(client_str(m, "name"));
+		return ERR_OK;
+	}
+	return err ? err : ERR_NOTFOUND;
+}
+
 /* --- the file ------------------------------------------------------------------------------------------- */
 
 static void show(const struct cli *c, const char *path, struct import_report *rep)
@@ -107,12 +160,26 @@ static json_t *lines_of(const struct rec_type *t, const struct import_lines *l, 
 	return lines;
 }
 
+/* That of the head of the record. */
+static struct bytes household_of(const struct cli *c)
+{
+	for (uint32_t i = 0; i < c->type->nhead; i++)
+		if (strcmp(c->type->head[i].name, "household") == 0)
+			return bytes_str(cli_option(c, "household") ? cli_option(c, "household")
+								    : "");
+	return (struct bytes){NULL, 0};
+}
+
 int lines_read(const struct cli *c, const struct rec_type *t, const char *path, json_t **ret,
 	       json_t **ret_rows)
 {
 	struct known known = {.c = c};
-	struct import_lookup look = {.ctx = &known, .head = find_head, .near = find_near};
-	struct import_opts o = {.accept = c->accept, .look = &look};
+	struct import_lookup look = {.ctx = &known,
+				     .head = find_head,
+				     .near = find_near,
+				     .member = find_member,
+				     .name = find_name};
+	struct import_opts o = {.accept = c->accept, .look = &look, .household = household_of(c)};
 	struct import_report rep = {0};
 	struct import_lines lines = {.n = 0};
 	struct buf raw = {0};
@@ -132,6 +199,7 @@ int lines_read(const struct cli *c, const struct rec_type *t, const char *path, 
 	}
 	import_report_close(&rep);
 	client_close(&known.r);
+	client_close(&known.one);
 	buf_close(&raw);
 	return rv;
 }
@@ -146,32 +214,42 @@ static bool line_refused(const struct reply *r)
 	return r->status == 422 && client_line_given(r, client_u64(v, "line"));
 }
 
+/* Takes the line that is refused out of the body, with its row, and its verdict into @list. */
+static void take_refused(const struct cli *c, const struct reply *r, json_t *body, json_t *list)
+{
+	json_t *v = json_deep_copy(json_object_get(r->root, "verdict"));
+	size_t at = (size_t)client_line_given(r, client_u64(v, "line")) - 1;
+
+	SAY(stderr, M_REFUSED, client_str(v, "rule"), client_str(v, "text"));
+	json_object_del(v, "line"); /* of those that are left */
+	json_object_set(v, "row", json_array_get(c->rows, at));
+	json_array_append_new(list, v);
+	json_array_remove(json_object_get(body, "lines"), at);
+	json_array_remove(c->rows, at);
+}
+
 /* A rule names the first line that it refuses: the others are tried without it, and nothing is written any more, until
  * every one is named. */
 static int name_others(const struct cli *c, const char *path, json_t *body, struct reply *r)
 {
-	uint64_t n = 0;
-	bool refused = true;
+	json_t *first = json_incref(r->root), *list = json_array();
 	int rv = EXIT_DONE;
 
 	json_object_set_new(body, "dry_run", json_true());
-	while (!rv && refused) {
-		const json_t *v = json_object_get(r->root, "verdict");
-		size_t at = (size_t)client_line_given(r, client_u64(v, "line")) - 1;
-
-		n++;
-		SAY(stderr, M_REFUSED, client_str(v, "rule"), client_str(v, "text"));
-		json_array_remove(json_object_get(body, "lines"), at);
-		json_array_remove(c->rows, at);
+	while (!rv && line_refused(r)) {
+		take_refused(c, r, body, list);
 		if (json_array_size(c->rows) == 0)
 			break;
 		client_close(r);
 		*r = (struct reply){0};
 		rv = client_post(c, path, json_deep_copy(body), r);
 		client_name_rows(c, r);
-		refused = !rv && line_refused(r);
 	}
-	SAY(stderr, M_ROWS_REFUSED, say_num(n));
+	SAY(stderr, M_ROWS_REFUSED, say_num(json_array_size(list)));
+	json_object_set_new(first, "refused", list);
+	if (c->json)
+		cli_print_json(first);
+	json_decref(first);
 	return rv ? rv : EXIT_REFUSED;
 }
 
@@ -182,7 +260,7 @@ static int write_rows(struct cli *c, json_t *body, struct reply *r)
 	int rv = client_write(c, c->type->name, body, r);
 
 	snprintf(path, sizeof(path), "/api/v1/records/%s", c->type->name);
-	if (!rv && line_refused(r) && !c->json)
+	if (!rv && line_refused(r))
 		rv = name_others(c, path, again, r);
 	else if (!rv)
 		rv = client_verdict(c, r);

@@ -6,6 +6,8 @@
 #include "daemon/web/import/import_table.h"
 #include "lib/err.h"
 
+enum { COLUMNS_ENTRIES(COLUMN_ID) };
+
 static const struct import_column roster[] = {COLUMNS_ROSTER(COLUMN_ROW)};
 static const struct import_column catalogue[] = {COLUMNS_CATALOGUE(COLUMN_ROW)};
 static const struct import_column entries[] = {COLUMNS_ENTRIES(COLUMN_ROW)};
@@ -65,31 +67,58 @@ static void put_words(struct buf *out, const struct rec_field *f)
 	buf_put_u8(out, '\0');
 }
 
-/* The head of the household, unless the lines have something of that name themselves. */
+static uint32_t add_column(struct import_lines_def *d, struct import_column c)
+{
+	c.use = IMPORT_PEOPLE;
+	c.field = "";
+	d->column[d->def.n] = c;
+	return d->def.n++;
+}
+
+/* The household, and its head: not that of a relative, for it could be either's. */
 static void put_head(const struct rec_type *t, enum lang lang, struct import_lines_def *d)
 {
-	const struct import_column *head = &import_tables[IMPORT_ENTRIES].column[2];
+	struct import_column head = entries[COL_HEAD];
 
-	assert(head->use == IMPORT_PEOPLE);
 	d->household = d->head = UINT32_MAX;
-	for (uint32_t i = 0; i < t->nline; i++) {
-		if (strcmp(t->line[i].zh, head->name) == 0 || strcmp(t->line[i].name, "head") == 0)
-			return;
-		if (strcmp(t->line[i].zh, import_tables[IMPORT_ENTRIES].column[1].name) == 0)
-			d->household = i; /* not that of a relative, or one to come */
-	}
-	if (d->household == UINT32_MAX)
+	for (uint32_t i = 0; i < t->nline; i++)
+		if (t->line[i].household)
+			d->household = i;
+	if (d->household == UINT32_MAX ||
+	    strcmp(t->line[d->household].zh, entries[COL_HOUSEHOLD].name) != 0)
 		return;
-	d->head = d->def.n++;
-	d->column[d->head] = *head;
-	d->column[d->head].name = lang == LANG_EN ? "head" : head->name;
+	head.name = lang == LANG_EN ? "head" : head.name;
+	d->head = add_column(d, head);
+}
+
+/* The name beside the number of a member, unless the lines record names. */
+static void put_name(const struct rec_type *t, enum lang lang, struct import_lines_def *d)
+{
+	struct import_column name = entries[COL_NAME];
+
+	d->member = d->name = d->of = UINT32_MAX;
+	for (uint32_t i = 0; i < t->nline; i++) {
+		if (t->line[i].person)
+			return;
+		if (strcmp(t->line[i].name, "member") == 0)
+			d->member = i;
+	}
+	if (d->member == UINT32_MAX)
+		return;
+	if (t->line[d->member].member)
+		d->of = (uint32_t)(t->line[d->member].member_of - t->line);
+	name.name = lang == LANG_EN ? "name" : name.name;
+	name.also = "|姓名|成员姓名|亲属姓名|name|membername|";
+	name.zh = "只供核对：须是该成员的姓名";
+	name.en = "for people: must be the name of that member";
+	d->name = add_column(d, name);
 }
 
 int import_lines_def(const struct rec_type *t, enum lang lang, struct import_lines_def *ret)
 {
 	const char *words;
 
-	assert(t->nline < IMPORT_COLUMNS_MAX);
+	assert(t->nline + 2 <= IMPORT_COLUMNS_MAX);
 	*ret = (struct import_lines_def){.def = {.name = t->name,
 						 .title = {t->zh, t->en},
 						 .column = ret->column,
@@ -111,6 +140,7 @@ int import_lines_def(const struct rec_type *t, enum lang lang, struct import_lin
 			.zh = t->line[i].zh,
 			.en = t->line[i].en};
 	put_head(t, lang, ret);
+	put_name(t, lang, ret);
 	return ERR_OK;
 }
 

@@ -58,13 +58,16 @@ struct import_table_def {
 extern const struct import_table_def import_tables[IMPORT_KINDS];
 
 /* The lines of a record: each field is a column under its name and its labels; they are called by the one in
- * @lang. Where a line names a household, a column with its head may stand beside it. Close it. */
+ * @lang. Where a line names a household, a column with its head may stand beside it; where it names a member, one with
+ * the name. Close it. */
 #define IMPORT_COLUMNS_MAX 32
 struct import_lines_def {
 	struct import_table_def def;
 	struct import_column column[IMPORT_COLUMNS_MAX];
-	uint32_t household, head; /* columns; UINT32_MAX: there is none */
-	struct buf words;	  /* the headings, NUL after each */
+	/* Columns; UINT32_MAX: there is none. A household in the line, and its head; a member with the name, of the
+	 * household in the column @of, or of that in the head of the record. */
+	uint32_t household, head, member, name, of;
+	struct buf words; /* the headings, NUL after each */
 };
 int import_lines_def(const struct rec_type *t, enum lang lang, struct import_lines_def *ret);
 void import_lines_def_close(struct import_lines_def *d);

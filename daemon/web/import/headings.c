@@ -110,6 +110,8 @@ static bool has_affix(const char *text, const char *name)
 	static const char *const behind[] = {"", "号", "码", "号码", "名称", "情况", "栏", "填写"};
 	size_t len = strlen(name);
 
+	if (!strstr(text, name))
+		return false;
 	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
 		size_t n = strlen(before[i]);
 
@@ -126,36 +128,63 @@ static bool has_affix(const char *text, const char *name)
 
 enum stage { AS_WRITTEN, PLAIN, WITH_WORDS, STAGES };
 
-static bool means(enum stage stage, const char *text, const char *name)
+static void put_words(struct buf *out, const char *written)
 {
-	char other[HEADING_BYTES_MAX];
+	char bare[HEADING_BYTES_MAX];
 
-	if (stage == AS_WRITTEN)
-		return strcmp(text, name) == 0;
-	plain(name, other);
-	if (!other[0])
-		return false;
-	return stage == PLAIN ? strcmp(text, other) == 0 : has_affix(text, other);
+	plain(written, bare);
+	buf_put(out, written, strlen(written) + 1);
+	buf_put(out, bare, strlen(bare) + 1);
 }
 
-static bool column_means(const struct import_column *c, enum stage stage, const char *text)
+static void put_column(struct buf *out, const struct import_column *c)
 {
-	const char *p = c->also;
 	char name[HEADING_BYTES_MAX];
 
 	heading_text(bytes_str(c->name), name);
-	if (means(stage, text, name))
-		return true;
-	while (*p++) { /* over the bar */
+	put_words(out, name);
+	for (const char *p = c->also; *p++;) { /* over the bar */
 		size_t n = strcspn(p, "|");
 
 		if (n && n < sizeof(name)) {
 			memcpy(name, p, n);
 			name[n] = '\0';
-			if (means(stage, text, name))
-				return true;
+			put_words(out, name);
 		}
 		p += n;
+	}
+	buf_put_u8(out, '\0');
+}
+
+int headings_open(struct import_table *t)
+{
+	for (uint32_t i = 0; i < t->ncolumns; i++) {
+		t->words_at[i] = (uint32_t)t->words.n;
+		put_column(&t->words, &t->column[i]);
+	}
+	return t->words.err;
+}
+
+static bool means(enum stage stage, const char *text, const char *written, const char *bare)
+{
+	if (stage == AS_WRITTEN)
+		return strcmp(text, written) == 0;
+	if (!bare[0])
+		return false;
+	return stage == PLAIN ? strcmp(text, bare) == 0 : has_affix(text, bare);
+}
+
+static bool column_means(const struct import_table *t, uint32_t i, enum stage stage,
+			 const char *text)
+{
+	const char *written = (const char *)t->words.p + t->words_at[i];
+
+	while (*written) {
+		const char *bare = written + strlen(written) + 1;
+
+		if (means(stage, text, written, bare))
+			return true;
+		written = bare + strlen(bare) + 1;
 	}
 	return false;
 }
@@ -171,7 +200,7 @@ static uint32_t column_of(const struct import_table *t, const char *text)
 		uint32_t found = HEADING_NONE, n = 0;
 
 		for (uint32_t i = 0; i < t->ncolumns; i++)
-			if (column_means(&t->column[i], (enum stage)stage,
+			if (column_means(t, i, (enum stage)stage,
 					 stage == AS_WRITTEN ? text : bare) &&
 			    n++ == 0)
 				found = i;

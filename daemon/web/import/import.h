@@ -78,8 +78,10 @@ struct import_lookup {
 	int (*near)(void *ctx, struct bytes household, struct import_near *ret); /* may be NULL */
 	/* The member of @household called @name. ERR_INVALID: nobody of that name; ERR_EXISTS: two. */
 	int (*member)(void *ctx, struct bytes household, struct bytes name, uint32_t *ret);
-	/* The item in the catalogue in force on @day. ERR_NOTFOUND. */
+	/* The item in the catalogue in force on @day. ERR_NOTFOUND, with the version that has none; 0: none is in force. */
 	int (*item)(void *ctx, struct bytes code, day_t day, struct import_item *ret);
+	/* lines: what member @member of @household is called, valid until the next call. ERR_NOTFOUND. */
+	int (*name)(void *ctx, struct bytes household, uint64_t member, struct bytes *ret);
 };
 struct import_roster;
 struct import_opts {
@@ -87,6 +89,7 @@ struct import_opts {
 	day_t today;	   /* DAY_NONE: not known */
 	day_t consent_day; /* roster: the day the households agreed to take part; DAY_NONE: not given */
 	const struct import_lookup *look; /* roster, lines: what is registered; may be NULL */
+	struct bytes household; /* lines: in the head of the record; empty: there is none */
 	/* entries: the digest of a file that a row names. False: no such file came along. May be NULL. */
 	bool (*file)(void *ctx, struct bytes name, struct hash *ret);
 	void *file_ctx;
@@ -112,6 +115,8 @@ struct import_roster {
 	uint32_t n;
 	uint32_t people;
 };
+/* Does the relation to the head say that it is the head? */
+bool import_is_head(struct bytes relation);
 int import_roster(const void *p, size_t n, const struct import_opts *o, struct import_roster *ret,
 		  struct import_report *rep);
 

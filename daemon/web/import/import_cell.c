@@ -374,7 +374,7 @@ struct bytes import_cell_meant(struct import_table *t, uint32_t column)
 	return v;
 }
 
-/* 5.00E+17: the digits are lost. */
+/* 5.00E+17: the digits are lost, in whatever column a number stood. */
 static bool is_scientific(struct bytes b)
 {
 	size_t i = 0, digits;
@@ -445,7 +445,8 @@ struct bytes import_cell(struct import_table *t, uint32_t column)
 	v = import_regular(t->rep, raw, class);
 	if (shapes[class].text)
 		check_text(t, column, raw, v);
-	if ((class == IMPORT_CODE || class == IMPORT_NUMBER) && is_scientific(v)) {
+	if ((shapes[class].text || class == IMPORT_CODE || class == IMPORT_NUMBER) &&
+	    is_scientific(v)) {
 		spoil(t, column, raw, ISSUE_SCIENTIFIC);
 		return (struct bytes){NULL, 0};
 	}
@@ -471,7 +472,8 @@ static size_t without_time(const char *s, size_t n)
 	while (i < n && s[i] != ' ' && s[i] != 'T')
 		i++;
 	for (size_t j = i + 1; j < n; j++)
-		if (!((s[j] >= '0' && s[j] <= '9') || s[j] == ':' || s[j] == '.'))
+		if (!((s[j] >= '0' && s[j] <= '9') || s[j] == ':' || s[j] == '.' ||
+		      (s[j] == 'Z' && j == n - 1)))
 			return n;
 	return i;
 }
@@ -540,6 +542,34 @@ day_t import_cell_past_day(struct import_table *t, uint32_t column)
 		import_cell_issue(t, column, import_table_raw(t, column, NULL), ISSUE_DAY_FUTURE,
 				  import_shown(t->rep, bytes_str(day_text(t->today, text))), 0);
 	return day;
+}
+
+struct bytes import_cell_usual(struct import_table *t, uint32_t column, const struct rec_field *f,
+			       struct bytes value)
+{
+	static const struct {
+		enum rec_list list;
+		const char *words, *usual;
+	} of[] = {
+		{REC_LIST_YES, "|√|✓|Y|TRUE|须|需|须有|需要|要|有|参加|愿意|同意|", "是"},
+		{REC_LIST_YES,
+		 "|×|N|FALSE|不须|不需|不需要|无须|无需|不要|没有|不参加|不愿意|不同意|", "否"},
+		{REC_LIST_SEX, "|男性|M|", "男"},
+		{REC_LIST_SEX, "|女性|F|", "女"},
+		{REC_LIST_HUKOU, "|本村户籍|", "本村"},
+		{REC_LIST_HUKOU, "|外村户籍|外地|外来|", "外村"},
+	};
+	char bars[MARK_BYTES_MAX + 3];
+
+	if (value.n == 0 || value.n > MARK_BYTES_MAX)
+		return value;
+	snprintf(bars, sizeof(bars), "|%.*s|", (int)value.n, (const char *)value.p);
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++)
+		if (f->choices == &rec_lists[of[i].list] && strstr(of[i].words, bars)) {
+			import_cell_issue(t, column, value, ISSUE_NORMALISED, of[i].usual, 0);
+			return bytes_str(of[i].usual);
+		}
+	return value;
 }
 
 static const char *choice_words(struct import_report *rep, const struct rec_choices *l)

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/web/import/import.h"
@@ -13,6 +14,7 @@ struct work {
 	struct import_report *rep;
 	const struct rec_type *type;
 	const struct import_lookup *look;
+	struct bytes household; /* in the head of the record */
 	struct bytes *cell;
 	uint32_t *row;
 	uint32_t ncells, cells_cap, n, rows_cap;
@@ -36,44 +38,127 @@ static struct bytes read_field(struct work *w, uint32_t column)
 		return read_day(w, column);
 	if (f->kind == REC_DIGEST) /* perhaps the name of a file */
 		return import_regular(w->rep, import_cell_meant(&w->t, column), IMPORT_FILE);
-	v = import_cell(&w->t, column);
+	v = import_cell_usual(&w->t, column, f, import_cell(&w->t, column));
 	if (v.n && !rec_is_hex(f))
 		import_cell_field(&w->t, column, v, f, &scratch);
 	return v;
 }
 
-/* A household is meant when it is registered but for its zeros, and the head beside it must be its own. */
+static void issue(struct work *w, uint32_t column, enum import_id id, struct bytes value,
+		  struct bytes s, struct bytes t, int64_t num)
+{
+	import_add(w->rep, &(struct import_issue){.row = w->t.row,
+						  .id = id,
+						  .column = w->t.column[column].name,
+						  .value = import_shown(w->rep, value),
+						  .s = import_shown(w->rep, s),
+						  .t = import_shown(w->rep, t),
+						  .num = {num}});
+}
+
+static bool is_called(struct work *w, struct bytes named, struct bytes registered)
+{
+	return look_same(named, import_regular(w->rep, registered, IMPORT_NAME));
+}
+
+/* A household is meant when it is registered but for its zeros. */
+static int find_zeros(struct work *w, struct bytes *number, struct bytes *head)
+{
+	struct import_near near = {.n = 0};
+	int err = w->look->near(w->look->ctx, *number, &near);
+
+	if (err || near.n == 0) /* an unknown one is for the rules to refuse */
+		return err;
+	if (near.n > 1) {
+		issue(w, w->def.household, ISSUE_ZEROS_TWO, *number, near.number[0], near.number[1],
+		      0);
+		return ERR_OK;
+	}
+	issue(w, w->def.household, ISSUE_ZEROS_LOST, *number, near.number[0], *number, 0);
+	*number = import_keep(w->rep, near.number[0].p, near.number[0].n);
+	return w->look->head(w->look->ctx, *number, head);
+}
+
+/* The head beside it must be its own. */
 static int check_household(struct work *w, struct bytes *number)
 {
-	struct bytes head = {NULL, 0}, named;
-	struct import_near near = {.n = 0};
+	struct bytes head = {NULL, 0}, named = {NULL, 0};
 	int err;
 
-	if (number->n == 0 || !w->look)
+	if (number->n == 0)
 		return ERR_OK;
-	named = import_cell(&w->t, w->def.head);
+	if (w->def.head != UINT32_MAX)
+		named = import_cell(&w->t, w->def.head);
 	err = w->look->head(w->look->ctx, *number, &head);
 	if (err == ERR_NOTFOUND)
-		err = w->look->near(w->look->ctx, *number, &near);
-	if (!err && near.n == 1) {
-		struct bytes whole = import_keep(w->rep, near.number[0].p, near.number[0].n);
+		err = find_zeros(w, number, &head);
+	if (!err && head.n && named.n && !is_called(w, named, head))
+		issue(w, w->def.head, ISSUE_HEAD_LEDGER, named, *number, head, 0);
+	return err;
+}
 
-		import_cell_issue(&w->t, w->def.household, *number, ISSUE_ZEROS_LOST,
-				  import_shown(w->rep, whole), 0);
-		*number = whole;
-		err = w->look->head(w->look->ctx, whole, &head);
+/* --- members ---------------------------------------------------------------------------------------------- */
+
+/* No number: where there must be one it is that of the name; where none means the household, the name is its head's. */
+static int find_number(struct work *w, struct bytes household, struct bytes named,
+		       struct bytes *number)
+{
+	static const struct bytes none = {NULL, 0};
+	struct bytes head = none;
+	uint32_t member = 0;
+	char text[16];
+	int err;
+
+	if (w->type->line[w->def.member].min == 0) {
+		err = w->look->head(w->look->ctx, household, &head);
+		if (!err && !is_called(w, named, head))
+			issue(w, w->def.name, ISSUE_NAME_NUMBER, named, household, head, 0);
+		return err == ERR_NOTFOUND ? ERR_OK : err;
 	}
-	if (err || head.n == 0 || named.n == 0) /* an unknown one is for the rules to refuse */
-		return err;
-	head = import_regular(w->rep, head, IMPORT_NAME);
-	if (!look_same(named, head))
-		import_add(w->rep, &(struct import_issue){.row = w->t.row,
-							  .id = ISSUE_HEAD_LEDGER,
-							  .column = w->t.column[w->def.head].name,
-							  .value = import_shown(w->rep, named),
-							  .s = import_shown(w->rep, *number),
-							  .t = import_shown(w->rep, head)});
-	return ERR_OK;
+	err = w->look->member(w->look->ctx, household, named, &member);
+	if (err == ERR_INVALID || err == ERR_EXISTS) {
+		issue(w, w->def.name, err == ERR_EXISTS ? ISSUE_NAME_TWO : ISSUE_NAME_UNKNOWN,
+		      named, household, none, 0);
+		return ERR_OK;
+	}
+	snprintf(text, sizeof(text), "%u", member);
+	if (!err)
+		*number = import_keep(w->rep, text, strlen(text));
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* The name beside a member's number must be that member's. */
+static int check_member(struct work *w, struct bytes household, struct bytes *number)
+{
+	struct bytes named = import_cell(&w->t, w->def.name), is = {NULL, 0};
+	uint64_t member = 0;
+	int err;
+
+	if (named.n == 0 || household.n == 0 ||
+	    (number->n && !u64_parse((const char *)number->p, number->n, &member)))
+		return ERR_OK;
+	if (member == 0)
+		return find_number(w, household, named, number);
+	err = w->look->name(w->look->ctx, household, member, &is);
+	if (!err && !is_called(w, named, is))
+		issue(w, w->def.name, ISSUE_NAME_LEDGER, named, household, is, (int64_t)member);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* What is there for people must be what the ledger says. */
+static int check_people(struct work *w, struct bytes *cell)
+{
+	const struct import_lines_def *d = &w->def;
+	int err = ERR_OK;
+
+	if (!w->look)
+		return ERR_OK;
+	if (d->household != UINT32_MAX)
+		err = check_household(w, &cell[d->household]);
+	if (!err && d->name != UINT32_MAX)
+		err = check_member(w, d->of == UINT32_MAX ? w->household : cell[d->of],
+				   &cell[d->member]);
+	return err;
 }
 
 static int read_line(struct work *w)
@@ -86,8 +171,8 @@ static int read_line(struct work *w)
 		if (!err)
 			w->cell[w->ncells++] = read_field(w, i);
 	}
-	if (!err && w->def.head != UINT32_MAX)
-		err = check_household(w, &w->cell[first + w->def.household]);
+	if (!err)
+		err = check_people(w, &w->cell[first]);
 	if (err)
 		return err;
 	w->row[w->n++] = w->t.row;
@@ -130,11 +215,11 @@ static int give(struct work *w, struct import_lines *ret)
 int import_lines(const void *p, size_t n, const struct rec_type *t, enum lang lang,
 		 const struct import_opts *o, struct import_lines *ret, struct import_report *rep)
 {
-	struct work w = {.rep = rep, .type = t, .look = o->look};
+	struct work w = {.rep = rep, .type = t, .look = o->look, .household = o->household};
 	int err = import_lines_def(t, lang, &w.def);
 
-	if (!err && !o->look && w.def.head != UINT32_MAX) /* nothing to compare it with */
-		w.def.def.n = w.def.head;
+	if (!err && !o->look) /* nothing to compare people with */
+		w.def.def.n = t->nline;
 	if (!err)
 		err = import_table_open(&w.t, p, n, &w.def.def, o->today, rep);
 	if (!err)

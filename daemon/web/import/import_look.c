@@ -110,6 +110,7 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 		return err;
 	}
 	look->day = day;
+	ret->version = look->version;
 	err = read_item(READER(look->t, look->feed), look->version, code, &item);
 	if (!err)
 		*ret = (struct import_item){look->version, item.line.name_zh, item.line.points,
@@ -138,7 +139,11 @@ int import_read(struct import *m)
 {
 	struct kv_txn *t = NULL;
 	struct lookup look = {.feed = m->s->own};
-	struct import_lookup ops = {&look, find_head, find_near, find_member, find_item};
+	struct import_lookup ops = {.ctx = &look,
+				    .head = find_head,
+				    .near = find_near,
+				    .member = find_member,
+				    .item = find_item};
 	int err = kv_begin(m->s->kv, false, &t);
 
 	if (err)

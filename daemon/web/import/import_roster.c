@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/ledger/query/elsewhere.h"
 #include "daemon/web/import/import_chars.h"
 #include "daemon/web/import/import_table.h"
 #include "lib/idcard.h"
@@ -62,27 +63,6 @@ static bool is(struct bytes b, const char *word)
 }
 
 /* --- one row ------------------------------------------------------------------------------------------ */
-
-/* Other words for choices. */
-static struct bytes usual_word(struct work *w, uint32_t column, struct bytes v)
-{
-	static const struct {
-		const char *word, *usual;
-	} words[] = {{"男性", "男"},   {"女性", "女"},	     {"M", "男"},	   {"F", "女"},
-		     {"参加", "是"},   {"不参加", "否"},     {"√", "是"},	   {"✓", "是"},
-		     {"×", "否"},      {"本村户籍", "本村"}, {"外村户籍", "外村"}, {"外地", "外村"},
-		     {"外来", "外村"}, {"TRUE", "是"},	     {"FALSE", "否"},	   {"Y", "是"},
-		     {"N", "否"},      {"愿意", "是"},	     {"不愿意", "否"},	   {"同意", "是"},
-		     {"不同意", "否"}};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!is(v, words[i].word))
-			continue;
-		import_cell_issue(&w->t, column, v, ISSUE_NORMALISED, words[i].usual, 0);
-		return bytes_str(words[i].usual);
-	}
-	return v;
-}
 
 /* 一 .. 九十九; 0 when it is none. */
 static unsigned chinese_number(const char *s, size_t n)
@@ -169,7 +149,8 @@ static void read_home(struct work *w, struct person *p)
 		import_cell_issue(&w->t, COL_GROUP, v, ISSUE_GROUP_NAME, "", 0);
 	v = import_cell(&w->t, COL_PART);
 	if (import_cell_needed(&w->t, COL_PART, v))
-		import_cell_field(&w->t, COL_PART, usual_word(w, COL_PART, v),
+		import_cell_field(&w->t, COL_PART,
+				  import_cell_usual(&w->t, COL_PART, head_field("takes_part"), v),
 				  head_field("takes_part"), &p->home);
 }
 
@@ -256,7 +237,7 @@ static void read_sex(struct work *w, struct person *p, const struct idcard *card
 
 	if (v.n == 0)
 		return;
-	v = usual_word(w, COL_SEX, v);
+	v = import_cell_usual(&w->t, COL_SEX, line_field("sex"), v);
 	if (is(v, "未填") ||
 	    rec_field_parse(line_field("sex"), import_str(v), v.n, scratch, &p->line)) {
 		/* a rounded number has lost the digit that matters */
@@ -279,7 +260,8 @@ static void read_residence(struct work *w, struct person *p)
 
 	p->hukou_given = v.n > 0;
 	if (v.n)
-		import_cell_field(&w->t, COL_HUKOU, usual_word(w, COL_HUKOU, v),
+		import_cell_field(&w->t, COL_HUKOU,
+				  import_cell_usual(&w->t, COL_HUKOU, line_field("hukou"), v),
 				  line_field("hukou"), &p->line);
 	else if (import_table_has(&w->t, COL_HUKOU))
 		import_cell_issue(&w->t, COL_HUKOU, v, ISSUE_HUKOU_EMPTY, "", 0);
@@ -451,10 +433,10 @@ static int gather_homes(struct work *w)
 	return w->rep->err;
 }
 
-static bool is_head(const struct person *p)
+bool import_is_head(struct bytes relation)
 {
-	return is(p->line.relation, "户主") || is(p->line.relation, "本人") ||
-	       is(p->line.relation, "户主本人") || is(p->line.relation, "head");
+	return is(relation, "户主") || is(relation, "本人") || is(relation, "户主本人") ||
+	       is(relation, "head");
 }
 
 static void find_head(struct work *w, struct home *h)
@@ -463,7 +445,7 @@ static void find_head(struct work *w, struct home *h)
 	const char *number = import_shown(w->rep, first->home.household);
 
 	for (uint32_t i = h->first; i != NOBODY; i = w->p[i].next) {
-		if (!is_head(&w->p[i]))
+		if (!import_is_head(w->p[i].line.relation))
 			continue;
 		if (h->head == NOBODY)
 			h->head = i;
@@ -476,6 +458,30 @@ static void find_head(struct work *w, struct home *h)
 	if (h->head == NOBODY)
 		person_issue(w, first, COL_RELATION,
 			     (struct import_issue){.id = ISSUE_HEAD_NONE, .s = number});
+}
+
+/* Rows of one person that differ in something else. */
+static void find_same_person(struct work *w, const struct home *h)
+{
+	for (uint32_t i = h->first; i != NOBODY; i = w->p[i].next)
+		for (uint32_t k = h->first; k != i; k = w->p[k].next) {
+			const struct rec_household_line *a = &w->p[k].line, *b = &w->p[i].line;
+			char day[DATE_TEXT_MAX];
+
+			if (!b->name.n || !look_same(a->name, b->name) ||
+			    !elsewhere_same(a->birth, a->id_tail, b->birth, b->id_tail))
+				continue;
+			person_issue(
+				w, &w->p[i], COL_NAME,
+				(struct import_issue){
+					.id = ISSUE_PERSON_TWICE,
+					.value = import_shown(w->rep, b->name),
+					.s = import_shown(w->rep, w->p[h->first].home.household),
+					.t = import_shown(w->rep,
+							  bytes_str(day_text(b->birth, day))),
+					.num = {w->p[k].row}});
+			break;
+		}
 }
 
 static void check_home(struct work *w, struct home *h)
@@ -507,7 +513,9 @@ static void check_home(struct work *w, struct home *h)
 					     .s = number,
 					     .t = import_shown(w->rep, w->p[h->head].line.name)});
 	}
-	if (h->n > most)
+	if (h->n <= most)
+		find_same_person(w, h);
+	else
 		person_issue(
 			w, first, COL_HOUSEHOLD,
 			(struct import_issue){.id = ISSUE_MEMBERS, .s = number, .num = {most}});

@@ -104,11 +104,12 @@ static char separator_line(struct buf *text)
 /* The most columns that a row of the first ones names when it is cut like this. */
 static uint32_t named_with(const struct import_table *t, char separator)
 {
-	struct import_table look = {.def = t->def, .column = t->column, .ncolumns = t->ncolumns};
+	struct import_table look = *t;
 	size_t n = t->grid.text.n < LOOK_BYTES ? t->grid.text.n : LOOK_BYTES;
 	uint32_t most = 0;
 	struct headings h;
 
+	look.grid = (struct grid){.nrows = 0};
 	n = utf8_cut((const char *)t->grid.text.p, n, n);
 	buf_put(&look.grid.text, t->grid.text.p, n);
 	/* what is cut off in the middle is no matter: the header stands before it */
@@ -185,9 +186,10 @@ static int xlsx_failed(struct import_table *t, const struct xlsx *x)
 /* Whether a header of this table is among the first rows. */
 static bool has_header(const struct import_table *t, const struct grid *g)
 {
-	struct import_table look = {
-		.def = t->def, .column = t->column, .ncolumns = t->ncolumns, .grid = *g};
+	struct import_table look = *t;
 	struct headings h;
+
+	look.grid = *g;
 
 	for (uint32_t i = 0; i < g->nrows && i < IMPORT_HEADER_ROWS; i++) {
 		headings_of(&look, i, HEADING_NONE, &h);
@@ -467,6 +469,9 @@ int import_table_open(struct import_table *t, const void *p, size_t n,
 						       .num = {IMPORT_BYTES_MAX}});
 		return ERR_INVALID;
 	}
+	err = headings_open(t);
+	if (err)
+		return err;
 	err = encoding_to_utf8(p, n, &t->grid.text, &rep->encoding, &line);
 	if (err == ERR_FORMAT && rep->encoding == ENCODING_XLSX)
 		err = read_workbook(t, p, n);
@@ -479,6 +484,7 @@ int import_table_open(struct import_table *t, const void *p, size_t n,
 
 void import_table_close(struct import_table *t)
 {
+	buf_close(&t->words);
 	grid_close(&t->grid);
 }
 
@@ -534,6 +540,14 @@ static bool is_header_again(const struct import_table *t)
 	return same >= 1;
 }
 
+/* A whole text in brackets: 文本(必填) is none, (一)动员 is none. */
+static bool in_brackets(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 2 && text[0] == '(' && text[n - 1] == ')' && strchr(text, ')') == text + n - 1;
+}
+
 /* A row under the header that says which columns must be filled in. */
 static bool is_legend(const struct import_table *t)
 {
@@ -546,10 +560,27 @@ static bool is_legend(const struct import_table *t)
 
 		heading_text(cell_here(t, i), text);
 		snprintf(bars, sizeof(bars), "|%s|", text);
-		if (text[0] && text[0] != '(' && !strstr(words, bars))
+		if (text[0] && !in_brackets(text) && !strstr(words, bars))
 			return false;
 	}
 	return true;
+}
+
+/* Who filled in the table and what it means, below it: the word by itself or in front of a colon. 说明会 and
+ * 审核小组 begin lines of their own. */
+static bool is_remark(const char *text)
+{
+	static const char *const begins[] = {"填报", "填表", "制表", "审核", "说明", "注", "备注"};
+	static const char words[] = "|填报|填报人|填报单位|填报日期|填报时间|填表|填表人|填表日期|"
+				    "填表时间|填表说明|制表|制表人|制表日期|"
+				    "制表时间|审核|审核人|审核日期|说明|备注|注|";
+	char bars[HEADING_BYTES_MAX + 2];
+	bool begun = false;
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		begun |= strncmp(text, begins[i], strlen(begins[i])) == 0;
+	snprintf(bars, sizeof(bars), "|%s|", text);
+	return begun && (strchr(text, ':') || strstr(words, bars));
 }
 
 /* Totals, headers and remarks are stepped over, but never silently. */
@@ -558,8 +589,6 @@ static bool is_data(struct import_table *t)
 	static const char *const totals[] = {"合计", "总计", "共计", "总人数", "total"};
 	static const char *const parts[] = {"小计"};
 	static const char *const examples[] = {"例:", "示例:", "如:"};
-	static const char *const remarks[] = {"填报", "填表", "制表", "审核",
-					      "说明", "注:",  "备注"};
 	struct bytes first = {NULL, 0};
 	uint32_t n = filled(t, &first);
 	char text[HEADING_BYTES_MAX];
@@ -583,8 +612,7 @@ static bool is_data(struct import_table *t)
 		row_issue(t, ISSUE_EXAMPLE_ROW, first, "");
 		return false;
 	}
-	if (n <= FOOTER_CELLS_MAX &&
-	    begins_with_one_of(word, remarks, sizeof(remarks) / sizeof(remarks[0]))) {
+	if (n <= FOOTER_CELLS_MAX && is_remark(text)) {
 		row_issue(t, ISSUE_FOOTER_ROW, first, "");
 		return false;
 	}

@@ -62,6 +62,9 @@ struct import_table {
 	const struct import_table_def *def;
 	const struct import_column *column; /* of @def */
 	uint32_t ncolumns;
+	/* the headings of each column, as they are written and plain, NUL after each; an empty one ends the column */
+	struct buf words;
+	uint32_t words_at[IMPORT_COLUMNS_MAX];
 	uint32_t at[IMPORT_COLUMNS_MAX]; /* place of each column in a row, from 0; or UINT32_MAX */
 	uint32_t here, next;		 /* rows of the grid */
 	uint32_t row;			 /* number of the present one, as spreadsheets count */
@@ -98,6 +101,8 @@ struct headings {
 	uint32_t n, found, needed;	   /* cells, and different columns */
 };
 #define HEADING_NONE UINT32_MAX
+/* Prepares the words of the columns, before all others. */
+int headings_open(struct import_table *t);
 /* @below: the row under it, or HEADING_NONE. */
 void headings_of(const struct import_table *t, uint32_t at, uint32_t below, struct headings *ret);
 bool headings_enough(const struct import_table *t, const struct headings *h);
@@ -126,6 +131,9 @@ day_t import_cell_day(struct import_table *t, uint32_t column);
 day_t import_cell_past_day(struct import_table *t, uint32_t column);
 /* EMPTY when there is nothing; false then, after damage that was reported, and when there is no such column. */
 bool import_cell_needed(struct import_table *t, uint32_t column, struct bytes value);
+/* Another word for a choice as the record has it, which is noted; any other text as it is. */
+struct bytes import_cell_usual(struct import_table *t, uint32_t column, const struct rec_field *f,
+			       struct bytes value);
 /* One value of a record from text, noting BOUNDS, NUMBER or CHOICE. */
 bool import_cell_field(struct import_table *t, uint32_t column, struct bytes value,
 		       const struct rec_field *f, void *record);

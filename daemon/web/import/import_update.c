@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/ledger/query/elsewhere.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/import/import_table.h"
 #include "lib/look.h"
@@ -9,6 +10,8 @@
 #include "lib/vec.h"
 
 #define NOBODY UINT32_MAX
+
+enum { COLUMNS_ROSTER(COLUMN_ID) COLS };
 
 /* Who is registered, or new in the file (row), by name. */
 struct update_person {
@@ -30,6 +33,8 @@ struct pair {
 	struct state_household s;
 	uint32_t n;
 	uint32_t match[STATE_MEMBERS_MAX]; /* of each line; NOBODY */
+	const struct update_member
+		*head; /* who became it by a record; NULL: whom the relations say */
 	uint32_t differences;
 };
 
@@ -96,12 +101,12 @@ static const char *shown(struct import_update *u, struct bytes b)
 	return import_shown(u->rep, b);
 }
 
-static void say(struct import_update *u, uint32_t row, enum import_id id, const char *column,
+static void say(struct import_update *u, uint32_t row, enum import_id id, uint32_t column,
 		struct import_issue i)
 {
 	i.row = row;
 	i.id = id;
-	i.column = column;
+	i.column = column == COLS ? "" : import_tables[IMPORT_ROSTER].column[column].name;
 	import_add(u->rep, &i);
 }
 
@@ -113,13 +118,6 @@ static const char *day_shown(struct import_update *u, day_t day)
 }
 
 /* --- new people and households --------------------------------------------------------------------- */
-static bool is_same_person(const struct update_person *p, const struct rec_household_line *l)
-{
-	if (p->birth != DAY_NONE && l->birth != DAY_NONE)
-		return p->birth == l->birth;
-	return p->id_tail.n && bytes_eq(p->id_tail, l->id_tail);
-}
-
 /* Who is registered somewhere, or stands in another household of the file, would earn twice. */
 static int check_elsewhere(struct import_update *u, struct bytes household, uint32_t row,
 			   const struct rec_household_line *l)
@@ -134,9 +132,10 @@ static int check_elsewhere(struct import_update *u, struct bytes household, uint
 	for (; at != MAP_NONE && at != NOBODY; at = u->person[at].next) {
 		const struct update_person *p = &u->person[at];
 
-		if (bytes_eq(p->household, household) || !is_same_person(p, l))
+		if (bytes_eq(p->household, household) ||
+		    !elsewhere_same(p->birth, p->id_tail, l->birth, l->id_tail))
 			continue;
-		say(u, row, p->row ? ISSUE_PERSON_TWICE : ISSUE_PERSON_ELSEWHERE, "姓名",
+		say(u, row, p->row ? ISSUE_PERSON_TWICE : ISSUE_PERSON_ELSEWHERE, COL_NAME,
 		    (struct import_issue){.value = shown(u, l->name),
 					  .s = shown(u, p->household),
 					  .t = day_shown(u, l->birth),
@@ -266,7 +265,7 @@ static struct import_change *add_change(struct import_update *u, const struct pa
 	return c;
 }
 
-static void text_differs(struct import_update *u, struct pair *p, uint32_t row, const char *column,
+static void text_differs(struct import_update *u, struct pair *p, uint32_t row, uint32_t column,
 			 struct bytes said, struct bytes *is)
 {
 	if (said.n == 0 || bytes_eq(said, *is))
@@ -277,8 +276,8 @@ static void text_differs(struct import_update *u, struct pair *p, uint32_t row, 
 	p->differences++;
 }
 
-static void choice_differs(struct import_update *u, struct pair *p, uint32_t row,
-			   const char *column, enum rec_list list, uint32_t said, uint32_t *is)
+static void choice_differs(struct import_update *u, struct pair *p, uint32_t row, uint32_t column,
+			   enum rec_list list, uint32_t said, uint32_t *is)
 {
 	const struct rec_choice *v = rec_lists[list].v;
 
@@ -291,7 +290,7 @@ static void choice_differs(struct import_update *u, struct pair *p, uint32_t row
 }
 
 /* Facts that records of their own change, with a paper or a day. */
-static void day_differs(struct import_update *u, uint32_t row, const char *column, day_t said,
+static void day_differs(struct import_update *u, uint32_t row, uint32_t column, day_t said,
 			day_t is)
 {
 	if (said != DAY_NONE && said != is)
@@ -299,16 +298,6 @@ static void day_differs(struct import_update *u, uint32_t row, const char *colum
 		    (struct import_issue){.value = day_shown(u, said),
 					  .s = day_shown(u, is),
 					  .t = "record residence"});
-}
-
-static bool calls_head(struct bytes relation)
-{
-	static const char *const words[] = {"户主", "本人", "户主本人", "head"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (bytes_eq(relation, bytes_str(words[i])))
-			return true;
-	return false;
 }
 
 /* @head: the register says that the person is the head, in whatever words. */
@@ -320,23 +309,23 @@ static void compare_facts(struct import_update *u, struct pair *p, uint32_t i, b
 
 	/* what looks the same is the same */
 	if (!look_same(l->name, is->name))
-		text_differs(u, p, row, "姓名", l->name, &is->name);
-	if (!head || !calls_head(l->relation))
-		text_differs(u, p, row, "与户主关系", l->relation, &is->relation);
+		text_differs(u, p, row, COL_NAME, l->name, &is->name);
+	if (!head || !import_is_head(l->relation))
+		text_differs(u, p, row, COL_RELATION, l->relation, &is->relation);
 	if (l->sex != SEX_unknown)
-		choice_differs(u, p, row, "性别", REC_LIST_SEX, l->sex, &is->sex);
+		choice_differs(u, p, row, COL_SEX, REC_LIST_SEX, l->sex, &is->sex);
 	if (l->birth != DAY_NONE && l->birth != is->birth) {
-		say(u, row, ISSUE_FACT_DIFFERS, "出生日期",
+		say(u, row, ISSUE_FACT_DIFFERS, COL_BIRTH,
 		    (struct import_issue){.value = day_shown(u, l->birth),
 					  .s = day_shown(u, is->birth)});
 		is->birth = l->birth;
 		p->differences++;
 	}
-	text_differs(u, p, row, "身份证号", l->id_tail, &is->id_tail);
+	text_differs(u, p, row, COL_ID, l->id_tail, &is->id_tail);
 	if (p->h->hukou_given[i])
-		choice_differs(u, p, row, "户籍", REC_LIST_HUKOU, l->hukou, &is->hukou);
-	text_differs(u, p, row, "联系电话", l->phone, &is->phone);
-	text_differs(u, p, row, "备注", l->note, &is->note);
+		choice_differs(u, p, row, COL_HUKOU, REC_LIST_HUKOU, l->hukou, &is->hukou);
+	text_differs(u, p, row, COL_PHONE, l->phone, &is->phone);
+	text_differs(u, p, row, COL_NOTE, l->note, &is->note);
 }
 
 static struct bytes kept(struct import_update *u, struct bytes b)
@@ -372,9 +361,9 @@ static void compare_member(struct import_update *u, struct pair *p, uint32_t i)
 					   .note = m->l.note};
 	struct import_change *c;
 
-	compare_facts(u, p, i, m->m.head || calls_head(m->l.relation), &is);
-	day_differs(u, p->h->rows[i], "居住起始日", l->since, m->m.since);
-	day_differs(u, p->h->rows[i], "两委同意日期", l->agreed, m->m.agreed);
+	compare_facts(u, p, i, p->head ? p->head == m : import_is_head(m->l.relation), &is);
+	day_differs(u, p->h->rows[i], COL_SINCE, l->since, m->m.since);
+	day_differs(u, p->h->rows[i], COL_AGREED, l->agreed, m->m.agreed);
 	u->known_people++;
 	if (p->differences == before)
 		return;
@@ -454,16 +443,16 @@ static int new_member(struct import_update *u, struct pair *p, uint32_t i)
 
 	if (gone) {
 		day = gone->m.death != DAY_NONE ? gone->m.death : gone->m.left;
-		say(u, row, ISSUE_MEMBER_GONE, "姓名",
+		say(u, row, ISSUE_MEMBER_GONE, COL_NAME,
 		    (struct import_issue){.value = shown(u, l->name),
 					  .s = day_shown(u, day),
 					  .num = {gone->m.member}});
 		return ERR_OK;
 	}
-	say(u, row, may_be_another(u, p) ? ISSUE_MEMBER_NEW_DOUBT : ISSUE_MEMBER_NEW, "姓名",
+	say(u, row, may_be_another(u, p) ? ISSUE_MEMBER_NEW_DOUBT : ISSUE_MEMBER_NEW, COL_NAME,
 	    (struct import_issue){.value = shown(u, l->name), .s = shown(u, p->h->head.household)});
 	if (u->o->today == DAY_NONE)
-		say(u, row, ISSUE_MEMBER_NEW_DAY, "姓名",
+		say(u, row, ISSUE_MEMBER_NEW_DAY, COL_NAME,
 		    (struct import_issue){.value = shown(u, l->name)});
 	add_join(u, p, i);
 	return check_elsewhere(u, p->h->head.household, row, l);
@@ -473,7 +462,7 @@ static void say_missing(struct import_update *u, const struct pair *p)
 {
 	for (uint32_t k = 0; k < p->n; k++)
 		if (!u->member[k].found && state_member_present(&u->member[k].m))
-			say(u, p->h->row, ISSUE_MEMBER_MISSING, "姓名",
+			say(u, p->h->row, ISSUE_MEMBER_MISSING, COL_NAME,
 			    (struct import_issue){.value = shown(u, u->member[k].l.name),
 						  .s = shown(u, p->h->head.household),
 						  .num = {u->member[k].m.member}});
@@ -486,13 +475,13 @@ static void compare_home(struct import_update *u, struct pair *p)
 	struct import_change *c;
 
 	if ((head->takes_part == YES_yes) != p->s.takes_part)
-		say(u, p->h->row, ISSUE_FACT_RECORD, "是否参加",
+		say(u, p->h->row, ISSUE_FACT_RECORD, COL_PART,
 		    (struct import_issue){.value = head->takes_part == YES_yes ? "是" : "否",
 					  .s = p->s.takes_part ? "是" : "否",
 					  .t = "record consent"});
 	if (head->group.n == 0 || bytes_eq(head->group, p->s.group))
 		return;
-	say(u, p->h->row, ISSUE_FACT_DIFFERS, "组",
+	say(u, p->h->row, ISSUE_FACT_DIFFERS, COL_GROUP,
 	    (struct import_issue){.value = shown(u, head->group), .s = shown(u, p->s.group)});
 	p->differences++;
 	c = add_change(u, p, p->h->row, REC_household_correction);
@@ -517,6 +506,25 @@ static int read_members(struct import_update *u, struct pair *p)
 	return err;
 }
 
+/* Whom a record made the head stays it, whatever relations the file gives. */
+static void compare_head(struct import_update *u, struct pair *p)
+{
+	for (uint32_t k = 0; k < p->n; k++)
+		if (u->member[k].m.head && state_member_present(&u->member[k].m))
+			p->head = &u->member[k];
+	for (uint32_t i = 0; p->head && i < p->h->nlines; i++) {
+		const struct rec_household_line *l = &p->h->line[i];
+
+		if (!import_is_head(l->relation) ||
+		    (p->match[i] != NOBODY && &u->member[p->match[i]] == p->head))
+			continue;
+		say(u, p->h->rows[i], ISSUE_FACT_RECORD, COL_HEAD,
+		    (struct import_issue){.value = shown(u, l->name),
+					  .s = shown(u, p->head->l.name),
+					  .t = "record roster-change"});
+	}
+}
+
 static int compare_people(struct import_update *u, struct pair *p)
 {
 	int err = read_members(u, p);
@@ -524,6 +532,7 @@ static int compare_people(struct import_update *u, struct pair *p)
 	if (err)
 		return err;
 	match(u, p);
+	compare_head(u, p);
 	for (uint32_t i = 0; i < p->h->nlines && !err && !u->rep->err; i++) {
 		if (p->h->line[i].name.n == 0)
 			continue; /* which was said */
@@ -542,7 +551,7 @@ static int known_household(struct import_update *u, struct pair *p)
 
 	p->h->known = true;
 	if (p->s.left != DAY_NONE) {
-		say(u, p->h->row, ISSUE_HOUSEHOLD_GONE, "户编号",
+		say(u, p->h->row, ISSUE_HOUSEHOLD_GONE, COL_HOUSEHOLD,
 		    (struct import_issue){.value = shown(u, p->h->head.household),
 					  .s = day_shown(u, p->s.left)});
 		return ERR_OK;
@@ -576,7 +585,7 @@ int import_update(void *ctx, struct import_roster *roster, struct import_report 
 	for (uint32_t i = 0; i < roster->n && !err; i++)
 		err = compare(u, &roster->v[i]);
 	if (!err && (u->known || u->known_people))
-		say(u, 0, ISSUE_KNOWN, "",
+		say(u, 0, ISSUE_KNOWN, COLS,
 		    (struct import_issue){.num = {u->known, u->known_people}});
 	return err ? err : rep->err;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/web/import/import_chars.h"
 #include "lib/err.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
@@ -11,7 +12,7 @@
 #include "lib/vec.h"
 
 #define NUMBER_FORMATS_MAX 4096
-#define CODE_BYTES_MAX	   256
+#define ESCAPE_BYTES	   7 /* _x000D_ */
 
 static int fail(struct xlsx *x, enum xlsx_fault f)
 {
@@ -54,7 +55,9 @@ struct part {
 	struct grid *grid;
 	uint32_t row, column, style;
 	char type[12];
-	bool formula, value;
+	bool formula, value, hidden;
+	/* bytes given to the parser, and how many when it last understood something */
+	size_t fed, understood;
 };
 
 static const char *local(const char *name)
@@ -83,6 +86,7 @@ static void on_start(void *ctx, const char *name, const char **attr)
 {
 	struct part *p = ctx;
 
+	p->understood = p->fed;
 	if (++p->depth > XLSX_DEPTH_MAX) {
 		stop(p, fail(p->x, XLSX_FAULT_DEPTH));
 		return;
@@ -98,6 +102,7 @@ static void on_end(void *ctx, const char *name)
 {
 	struct part *p = ctx;
 
+	p->understood = p->fed;
 	if (!p->err)
 		p->end(p, local(name));
 	if (p->phonetic == p->depth)
@@ -109,11 +114,22 @@ static void on_text(void *ctx, const char *s, int n)
 {
 	struct part *p = ctx;
 
+	p->understood = p->fed;
 	if (!p->takes_text || p->phonetic || p->err)
 		return;
 	/* a cell may hold less; that is said when it is known which one it is */
 	if (p->text.n <= GRID_CELL_BYTES_MAX && buf_put(&p->text, s, (size_t)n))
 		stop(p, p->text.err);
+}
+
+/* Comments and all else that is stepped over. */
+static void on_other(void *ctx, const char *s, int n)
+{
+	struct part *p = ctx;
+
+	(void)s;
+	(void)n;
+	p->understood = p->fed;
 }
 
 static void on_doctype(void *ctx, const char *name, const char *sysid, const char *pubid,
@@ -128,12 +144,15 @@ static void on_doctype(void *ctx, const char *name, const char *sysid, const cha
 	stop(p, fail(p->x, XLSX_FAULT_DOCTYPE));
 }
 
+/* A tag or comment that does not end is read again with each piece: its length is bounded, or the time would be its
+ * square. */
 static int take_bytes(void *ctx, const void *bytes, size_t n)
 {
 	struct part *p = ctx;
 
+	p->fed += n;
 	if (XML_Parse(p->parser, bytes, (int)n, XML_FALSE) == XML_STATUS_OK)
-		return ERR_OK;
+		return p->fed - p->understood > XLSX_TAG_MAX ? fail(p->x, XLSX_FAULT_XML) : ERR_OK;
 	if (p->err)
 		return p->err;
 	return XML_GetErrorCode(p->parser) == XML_ERROR_NO_MEMORY ? ERR_NOMEM
@@ -169,6 +188,7 @@ static int part_read(struct part *p, const char *name)
 	XML_SetUserData(p->parser, p);
 	XML_SetElementHandler(p->parser, on_start, on_end);
 	XML_SetCharacterDataHandler(p->parser, on_text);
+	XML_SetDefaultHandler(p->parser, on_other);
 	XML_SetStartDoctypeDeclHandler(p->parser, on_doctype);
 	err = zip_read(&p->x->zip, name, take_bytes, p);
 	if (!err && XML_Parse(p->parser, "", 0, XML_TRUE) != XML_STATUS_OK)
@@ -255,6 +275,38 @@ static void workbook_start(struct part *p, const char *name, const char **attr)
 		    strcmp(attribute(attr, "state"), "veryHidden") == 0;
 }
 
+/* --- text ---------------------------------------------------------------------------------------------------------- */
+
+/* The character that _x000D_ stands for, as programs write those that XML cannot hold; 0: it is no such thing, or
+ * half of one beyond 16 bits. */
+static uint32_t escaped(const uint8_t *p, size_t n)
+{
+	uint8_t code[2];
+
+	if (n < ESCAPE_BYTES || memcmp(p, "_x", 2) != 0 || p[ESCAPE_BYTES - 1] != '_' ||
+	    !hex_get((const char *)p + 2, 4, code, sizeof(code)) || code[0] >> 3 == 0x1b)
+		return 0;
+	return be16_get(code);
+}
+
+/* In place. */
+static void unescape(struct buf *text)
+{
+	uint8_t *to = text->p;
+
+	for (size_t i = 0; i < text->n;) {
+		uint32_t c = escaped(text->p + i, text->n - i);
+
+		if (!c) {
+			*to++ = text->p[i++];
+			continue;
+		}
+		to = chars_put(to, c);
+		i += ESCAPE_BYTES;
+	}
+	text->n = (size_t)(to - text->p);
+}
+
 /* --- shared strings ---------------------------------------------------------------------------------------------- */
 
 static void strings_start(struct part *p, const char *name, const char **attr)
@@ -277,7 +329,10 @@ static void strings_start(struct part *p, const char *name, const char **attr)
 static void strings_end(struct part *p, const char *name)
 {
 	p->takes_text = false;
-	if (strcmp(name, "si") == 0 && buf_put(&p->x->strings, p->text.p, p->text.n))
+	if (strcmp(name, "si") != 0)
+		return;
+	unescape(&p->text);
+	if (buf_put(&p->x->strings, p->text.p, p->text.n))
 		stop(p, p->x->strings.err);
 }
 
@@ -384,6 +439,16 @@ static const char *place(const char *s, uint32_t *column, uint32_t *row)
 	return s;
 }
 
+/* Rows that hold nothing are not there, also when they are hidden. */
+static void row_end(struct part *p)
+{
+	struct grid *g = p->grid;
+
+	g->hidden += p->hidden && g->nrows && g->row[g->nrows - 1].n;
+	p->hidden = false;
+	grid_row_end(g);
+}
+
 static void row_start(struct part *p, const char **attr)
 {
 	const char *r = attribute(attr, "r"), *hidden = attribute(attr, "hidden");
@@ -393,7 +458,7 @@ static void row_start(struct part *p, const char **attr)
 		stop(p, fail(p->x, XLSX_FAULT_REFERENCE));
 		return;
 	}
-	grid_row_end(p->grid);
+	row_end(p);
 	if (p->grid->nrows > GRID_ROWS_MAX) {
 		grid_stop(p, grid_fail(p->grid, GRID_FAULT_ROWS, p->row, 0));
 		return;
@@ -405,7 +470,7 @@ static void row_start(struct part *p, const char **attr)
 	}
 	p->row = (uint32_t)number;
 	p->column = 0;
-	p->grid->hidden += strcmp(hidden, "1") == 0 || strcmp(hidden, "true") == 0;
+	p->hidden = strcmp(hidden, "1") == 0 || strcmp(hidden, "true") == 0;
 	grid_stop(p, grid_row(p->grid, p->row, GRID_COLUMNS_MAX));
 }
 
@@ -469,6 +534,10 @@ static int shown_text(struct part *p, struct bytes *ret)
 			       : fail(p->x, XLSX_FAULT_REFERENCE);
 	if (strcmp(p->type, "b") == 0)
 		*ret = bytes_str(raw.n == 1 && raw.p[0] == '1' ? "TRUE" : "FALSE");
+	if (strcmp(p->type, "inlineStr") == 0 || strcmp(p->type, "str") == 0) {
+		unescape(&p->text);
+		*ret = buf_bytes(&p->text);
+	}
 	if (p->type[0] && strcmp(p->type, "n") != 0)
 		return ERR_OK;
 	if (p->style && p->style >= p->x->nformats)
@@ -623,7 +692,7 @@ int xlsx_read(struct xlsx *x, uint32_t sheet, struct grid *ret)
 		err = fail(x, XLSX_FAULT_NONE_IN);
 	if (err)
 		return err;
-	grid_row_end(ret);
+	row_end(&p);
 	grid_merges_end(ret);
 	if (ret->nrows > GRID_ROWS_MAX) {
 		fail(x, XLSX_FAULT_GRID);

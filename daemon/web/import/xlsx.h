@@ -15,6 +15,7 @@
 #define XLSX_FORMATS_MAX    65536
 #define XLSX_DEPTH_MAX	    32
 #define XLSX_RELATIONS_MAX  256
+#define XLSX_TAG_MAX	    ((size_t)1 << 20) /* bytes of a tag or comment */
 
 enum xlsx_fault {
 	XLSX_FAULT_NONE,

@@ -154,6 +154,63 @@ static void test_nobody_is_registered_twice(void)
 	node_close();
 }
 
+#define HOME(number, lines)                                                                        \
+	"{" SIGN("head") ",\"record\":{\"household\":\"" number                                    \
+			 "\",\"group\":\"6\",\"takes_part\":\"是\"},\"lines\":[" lines "]}"
+#define PERSON(number, name, birth, tail)                                                          \
+	"{\"member\":" number ",\"name\":\"" name                                                  \
+	"\",\"relation\":\"户主\",\"sex\":\"女\",\"hukou\":\"本村\",\"birth\":\"" birth            \
+	"\",\"id_tail\":\"" tail "\"}"
+
+#define JOIN(number, member)                                                                       \
+	"{" SIGN("head") ",\"id\":\"0123456789abcdef0123456789abcdef\",\"record\":{\"household\":" \
+			 "\"" number "\",\"kind\":\"婚入\","                                     \
+			 "\"day\":\"2025-01-10\",\"member\":" member                               \
+			 ",\"name\":\"孟山\",\"relation\":\"配偶\",\"sex\":\"女\","           \
+			 "\"hukou\":\"本村\",\"birth\":\"1981-05-07\",\"id_tail\":\"418x\"}}"
+
+/* A record by hand is told what the import is told. */
+static void test_nobody_is_registered_twice_by_hand(void)
+{
+	static const char home[] = HOME("06009", PERSON("1", "李新", "1971-01-01", "") "," PERSON(
+							 "2", "孟　山", "1981-05-07", "418x"));
+	uint64_t before = first_year();
+
+	WANT(post("/api/v1/records/household", home), 422);
+	T_STR(at("verdict.name"), "PERSON_ELSEWHERE");
+	T_STR(at("verdict.line"), "2");
+	T_OK(strstr(at("verdict.text"), "household 06001, member 2"));
+	WANT(post("/api/v1/records/member_join", JOIN("06002", "2")), 422);
+	T_STR(at("verdict.name"), "PERSON_ELSEWHERE");
+	WANT(post("/api/v1/records/household", HOME("6001", PERSON("1", "李新", "1971-01-01", ""))),
+	     422);
+	T_STR(at("verdict.name"), "HOUSEHOLD_ZEROS");
+	T_OK(strstr(at("verdict.text"), "06001"));
+	T_EQ(own_size(), before);
+	/* nor in one household */
+	WANT(post("/api/v1/records/household",
+		  HOME("06009", PERSON("1", "李新", "1971-01-01",
+				       "") "," PERSON("2", "李 新", "1971-01-01", ""))),
+	     422);
+	T_STR(at("verdict.line"), "2");
+	T_OK(strstr(at("verdict.text"), "household 06009, member 1"));
+	WANT(post("/api/v1/records/member_join", JOIN("06001", "3")), 422);
+	T_OK(strstr(at("verdict.text"), "household 06001, member 2"));
+	T_EQ(own_size(), before);
+	/* of two people with one name and birth both identity numbers are known */
+	WANT(post("/api/v1/records/person_correction",
+		  "{" SIGN("head") ",\"record\":{\"household\":\"06001\",\"member\":2,\"id_tail\":"
+				   "\"4180\",\"reason\":\"补登\"}}"),
+	     200);
+	WANT(post("/api/v1/records/member_join", JOIN("06002", "2")), 200);
+	T_EQ(own_size(), before + 2);
+	/* sent again it is the same record */
+	WANT(post("/api/v1/records/member_join", JOIN("06002", "2")), 200);
+	T_STR(at("exists"), "true");
+	T_EQ(own_size(), before + 2);
+	node_close();
+}
+
 static void test_zeros_in_front_make_no_other_household(void)
 {
 	uint64_t before = first_year();
@@ -203,6 +260,28 @@ static void test_who_died_is_not_registered_again(void)
 	node_close();
 }
 
+/* Whom a record made the head is not deposed by last year's file, nor in silence. */
+static void test_another_head_is_said(void)
+{
+	struct rec_roster_change head = {.household = {(const uint8_t *)"06001", 5},
+					 .member = 2,
+					 .kind = LEAVE_head,
+					 .day = 20500};
+	uint64_t before = first_year();
+
+	put_here("head/" VILLAGE, REC_roster_change, &head, NULL, 0);
+	WANT(post("/api/v1/import/roster", HEAD ONE TWO), 422);
+	T_OK(strstr(issue_of("FACT_RECORD"), "孟山"));
+	WANT(post("/api/v1/import/roster",
+		  HEAD "06001,6,孟山,孟林强,父亲,男,,1958-10-08,本村,,,15663167431,是,\n"
+		       "06001,6,孟山,孟山,户主,女,,1981-05-07,本村,,,,是,\n"),
+	     422);
+	T_STR(at("report.warnings"), "1"); /* the relation of the father */
+	T_OK(strstr(issue_of("FACT_DIFFERS"), "户主"));
+	T_EQ(own_size(), before + 1);
+	node_close();
+}
+
 /* A recorder may spell names, but who earns is for the committee: the rule says so with the row. */
 static void test_the_rules_hold_for_what_follows_from_a_roster(void)
 {
@@ -222,9 +301,9 @@ static void test_the_rules_hold_for_what_follows_from_a_roster(void)
 T_MAIN(T(test_what_is_registered_is_passed_over_and_the_new_comes_in, "R24 R59"),
        T(test_what_differs_is_asked_for_and_becomes_records, "R24 R58 R59"),
        T(test_a_new_wife_joins_and_who_is_missing_stays, "R24"),
-       T(test_nobody_is_registered_twice, "R24"),
+       T(test_nobody_is_registered_twice, "R24"), T(test_nobody_is_registered_twice_by_hand, "R24"),
        T(test_zeros_in_front_make_no_other_household, "R24"),
        T(test_a_household_with_an_error_is_compared_all_the_same, "R24"),
        T(test_what_a_roster_does_not_change_is_said, "R24"),
-       T(test_who_died_is_not_registered_again, "R24"),
+       T(test_who_died_is_not_registered_again, "R24"), T(test_another_head_is_said, "R24"),
        T(test_the_rules_hold_for_what_follows_from_a_roster, "R24 R25"))

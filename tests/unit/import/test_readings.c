@@ -77,12 +77,22 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 	(void)ctx;
 	(void)code;
 	(void)day;
-	*ret = (struct import_item){3, bytes_str("庭院清洁"), points_of(300), false};
+	*ret = (struct import_item){3, bytes_str("庭院 清洁"), points_of(300), false};
 	return ERR_OK;
 }
 
-static const struct import_lookup ledger = {
-	.head = find_head, .near = find_near, .member = find_member, .item = find_item};
+static int find_name(void *ctx, struct bytes household, uint64_t member, struct bytes *ret)
+{
+	(void)ctx;
+	*ret = bytes_str(member == 1 ? "孟林强" : "买买提．阿不都");
+	return bytes_eq(household, bytes_str("05001")) && member <= 2 ? ERR_OK : ERR_NOTFOUND;
+}
+
+static const struct import_lookup ledger = {.head = find_head,
+					    .near = find_near,
+					    .member = find_member,
+					    .item = find_item,
+					    .name = find_name};
 
 /* --- rosters ------------------------------------------------------------------------------------------- */
 
@@ -146,6 +156,38 @@ static void test_a_header_may_have_two_rows(void)
 	/* a row that says what must be filled in */
 	roster_says("户编号,姓名,与户主关系,是否参加\n必填,必填,必填,选填\n1,孟山,户主,是\n", 2,
 		    ISSUE_HEADER_AGAIN, "孟山");
+}
+
+/* A line of its own that begins with such a word, or a bracket, is no remark below the table and no legend. */
+static void test_a_line_is_not_taken_for_a_remark(void)
+{
+	static const char *const lines[] = {
+		"奖励事项,说明\n说明会补助,x\n审核小组表彰,y\n备注奖,z\n注册农技员补助,\n",
+		"奖励事项,说明\n（一）动员奖,（每季）评\n（二）试行奖,\n(三),\n制表能手,\n",
+	};
+	struct import_opts o = {.accept = false};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct import_report rep = {0};
+		struct import_lines l;
+
+		T_EQ(import_lines(lines[i], strlen(lines[i]), rec_type_of(REC_scheme), LANG_ZH, &o,
+				  &l, &rep),
+		     ERR_OK);
+		T_EQ(l.n, 4);
+		import_report_close(&rep);
+	}
+	roster_says("户编号,姓名,与户主关系,是否参加\n1,孟山,户主,是\n填报人,张三,审核人,李四\n", 3,
+		    ISSUE_FOOTER_ROW, "孟山");
+	roster_says("户编号,姓名,与户主关系,是否参加\n1,孟山,户主,是\n备注：另附说明\n", 3,
+		    ISSUE_FOOTER_ROW, "孟山");
+}
+
+/* Of a number that became scientific notation digits are lost, in whatever column it stands. */
+static void test_lost_digits_are_named_in_every_column(void)
+{
+	roster_says("户编号,姓名,与户主关系,是否参加,备注\n1,孟山,户主,是,1.38E+10\n", 2,
+		    ISSUE_SCIENTIFIC, NULL);
 }
 
 static void test_a_filled_column_that_is_not_read_is_a_warning(void)
@@ -276,6 +318,17 @@ static void test_what_is_no_value_is_named(void)
 	}
 }
 
+/* Rows of last year and of this one in one file. */
+static void test_one_person_has_one_row(void)
+{
+	roster_says(HEADER "1,吴一,户主,是,,1971-01-02,\n1,吴二,长子,是,,1991-01-02,\n1,吴 "
+			   "二,次子,是,,1991-01-02,\n",
+		    4, ISSUE_PERSON_TWICE, NULL);
+	roster_says(HEADER "1,吴一,户主,是,,1971-01-02,\n1,吴二,长子,是,,1991-01-02,\n1,吴 "
+			   "二,次子,是,,1992-01-02,\n",
+		    4, ISSUE_NORMALISED, "吴一");
+}
+
 static void test_somebody_is_born_on_the_first_day_of_1970(void)
 {
 	roster_says(HEADER "1,吴一,户主,是,,1970-01-01,500199197001013450\n", 2, ISSUE_DATE_EPOCH,
@@ -367,7 +420,7 @@ static void test_points_have_many_headings(void)
 /* The cells of line 1, with bars between. */
 static void lines_are(uint16_t type, const char *text, const char *want)
 {
-	struct import_opts o = {.look = &ledger};
+	struct import_opts o = {.look = &ledger, .household = bytes_str("05001")};
 	struct import_report rep = {0};
 	struct import_lines l = {.n = 0};
 	struct buf out = {0};
@@ -385,7 +438,7 @@ static void lines_are(uint16_t type, const char *text, const char *want)
 
 static void lines_say(uint16_t type, const char *text, uint32_t row, enum import_id want)
 {
-	struct import_opts o = {.look = &ledger};
+	struct import_opts o = {.look = &ledger, .household = bytes_str("05001")};
 	struct import_report rep = {0};
 	struct import_lines l;
 
@@ -440,6 +493,38 @@ static void test_a_household_in_a_line_is_compared_with_its_head(void)
 	lines_say(REC_appraisal, "户编号,户主,等次\n05001,孟水,x\n", 2, ISSUE_HEAD_LEDGER);
 }
 
+/* A name beside a member's number is there for people: where both disagree one of them is in the wrong row. */
+static void test_a_member_in_a_line_is_compared_with_the_name(void)
+{
+	static const char h[] = "名次,户编号,成员序号,姓名,年度积分\n";
+	static const struct {
+		const char *row;
+		enum import_id want;
+	} wrong[] = {
+		{"1,05001,1,孟水,3", ISSUE_NAME_LEDGER}, {"1,5001,2,孟林强,3", ISSUE_NAME_LEDGER},
+		{"1,05001,0,孟水,3", ISSUE_NAME_NUMBER}, {"1,05001,,孟水,3", ISSUE_NAME_NUMBER},
+		{"1,7,1,孟水,3", ISSUE_ZEROS_TWO},
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s\n", h, wrong[i].row);
+		lines_say(REC_appraisal, text, 2, wrong[i].want);
+	}
+	snprintf(text, sizeof(text), "%s1,5001,2,买买提•阿不都,3\n", h);
+	lines_are(REC_appraisal, text, "1|05001|2|3|");
+	snprintf(text, sizeof(text), "%s1,05001,,孟林强,3\n",
+		 h); /* the whole household, by its head */
+	lines_are(REC_appraisal, text, "1|05001||3|");
+	/* where a member must be named, the name says which one */
+	lines_are(REC_kin, "亲属关系,亲属户编号,亲属姓名\n父母,5001,孟林强\n", "父母|05001|1|");
+	lines_say(REC_kin, "亲属关系,亲属户编号,亲属成员序号,姓名\n父母,05001,2,孟林强\n", 2,
+		  ISSUE_NAME_LEDGER);
+	/* that of the household in the head of the record */
+	lines_say(REC_split, "原成员序号,新成员序号,姓名\n2,1,孟林强\n", 2, ISSUE_NAME_LEDGER);
+	lines_are(REC_split, "原成员序号,新成员序号,姓名\n1,1,孟林强\n", "1|1|");
+}
+
 /* --- what cells of our own files become ----------------------------------------------------------------- */
 
 static void regular_is(const char *text, enum import_class class, const char *want)
@@ -465,13 +550,15 @@ static void test_the_mark_that_keeps_a_text_from_being_a_formula_goes(void)
 }
 
 T_MAIN(T(test_headings_are_found_with_what_stands_around_them), T(test_a_header_may_have_two_rows),
+       T(test_a_line_is_not_taken_for_a_remark), T(test_lost_digits_are_named_in_every_column),
        T(test_a_filled_column_that_is_not_read_is_a_warning),
        T(test_the_example_of_a_template_is_stepped_over),
        T(test_separators_are_found_by_themselves),
        T(test_empty_columns_and_rows_behind_the_data_are_nothing),
        T(test_what_is_no_value_is_named), T(test_somebody_is_born_on_the_first_day_of_1970),
-       T(test_lost_zeros_are_found_in_the_ledger),
+       T(test_one_person_has_one_row), T(test_lost_zeros_are_found_in_the_ledger),
        T(test_columns_for_people_are_compared_with_the_ledger), T(test_points_have_many_headings),
        T(test_lines_are_read_as_all_tables_are, "R52"), T(test_commas_stand_before_three_digits),
        T(test_a_household_in_a_line_is_compared_with_its_head),
+       T(test_a_member_in_a_line_is_compared_with_the_name),
        T(test_the_mark_that_keeps_a_text_from_being_a_formula_goes))

@@ -187,6 +187,21 @@ static void test_merged_cells_reach_down(void)
 	sheet_is(&w, "1:7|1/2:^7|2/3:^7|3/4:|4/");
 }
 
+/* Characters that XML cannot hold come as _x000D_; what only looks like that stays. */
+static void test_escaped_characters_are_read(void)
+{
+	static const struct workbook w = {
+		.strings = "<si><t>院坝_x000D_东</t></si><si><r><t>a_x005F_</t></r><r><t>x0041_</"
+			   "t></r></si>",
+		.rows = "<row><c t=\"s\"><v>0</v></c><c t=\"s\"><v>1</v></c>"
+			"<c t=\"inlineStr\"><is><t>ZP_x4E00_</t></is></c><c "
+			"t=\"str\"><v>_x002d_</v></c>"
+			"<c t=\"inlineStr\"><is><t>_xD83D__x0000__x12_x002D</t></is></c></row>",
+	};
+
+	sheet_is(&w, "1:院坝\r东|a_x0041_|ZP一|-|_xD83D__x0000__x12_x002D/");
+}
+
 static void test_days_may_count_from_1904(void)
 {
 	static const struct workbook w = {
@@ -267,6 +282,12 @@ static void test_a_roster_may_be_a_workbook(void)
 				     "<row r=\"2\" hidden=\"1\"><c><v>1</v></c>" TEXT("孟山")
 					     TEXT("户主") TEXT("是") "</row>"},
 		  "ROWS_HIDDEN");
+	/* of hidden rows without anything nothing is imported */
+	book_says(&(struct workbook){.rows = ROSTER_HEADER
+				     "<row r=\"2\"><c><v>1</v></c>" TEXT("孟山") TEXT("户主") TEXT(
+					     "是") "</row><row r=\"3\" hidden=\"1\"/>"
+						   "<row r=\"4\" hidden=\"1\"><c s=\"0\"/></row>"},
+		  NULL);
 	book_says(&(struct workbook){.rows = ROSTER_HEADER
 				     "<row r=\"2\"><c><v>1</v></c>" TEXT("孟山") TEXT("户主")
 					     TEXT("是") "</row>"
@@ -417,6 +438,30 @@ static void test_there_is_a_limit_to_sheets(void)
 	buf_close(&xml);
 }
 
+/* A tag that does not end is read again with each piece of it. */
+static void test_an_endless_tag_is_not_read_to_its_end(void)
+{
+	static const char *const begin[] = {"<workbook x=\"", "<workbook><!--", "<workbook><?x "};
+	struct buf xml = {0};
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++) {
+		buf_reset(&xml);
+		buf_puts(&xml, begin[i]);
+		for (int k = 0; k < 4 << 20; k += 8)
+			buf_printf(&xml, "%08x", (unsigned)k * 2654435761u);
+		buf_puts(&xml, i == 0 ? "\"/>" : i == 1 ? "--></workbook>" : "?></workbook>");
+		one_part("xl/workbook.xml", xml.p, xml.n, true, "DAMAGED");
+	}
+	/* what is long and in pieces is no such thing */
+	buf_reset(&xml);
+	buf_puts(&xml, "<workbook>");
+	for (int k = 0; k < 4 << 20; k += 8)
+		buf_printf(&xml, "%08x", (unsigned)k * 2654435761u);
+	buf_puts(&xml, "</workbook>");
+	one_part("xl/workbook.xml", xml.p, xml.n, true, "NO_WORKBOOK");
+	buf_close(&xml);
+}
+
 /* Every truncation and every altered byte ends in a report. */
 static void test_no_altered_workbook_does_harm(void)
 {
@@ -444,9 +489,10 @@ static void test_no_altered_workbook_does_harm(void)
 T_MAIN(T(test_numbers_are_shown_as_a_spreadsheet_does),
        T(test_days_and_times_are_numbers_with_a_format), T(test_formats_are_days_by_what_they_show),
        T(test_every_kind_of_cell_becomes_text), T(test_merged_cells_reach_down),
-       T(test_days_may_count_from_1904), T(test_a_roster_may_be_a_workbook, "R24"),
+       T(test_days_may_count_from_1904), T(test_escaped_characters_are_read),
+       T(test_a_roster_may_be_a_workbook, "R24"),
        T(test_a_saved_workbook_says_what_the_text_says, "R24"),
        T(test_a_workbook_that_made_numbers_of_all_is_named), T(test_broken_workbooks_are_named),
        T(test_a_zip_file_that_is_no_workbook_is_refused),
-       T(test_what_unpacks_to_too_much_is_refused), T(test_there_is_a_limit_to_sheets),
-       T(test_no_altered_workbook_does_harm))
+       T(test_what_unpacks_to_too_much_is_refused), T(test_an_endless_tag_is_not_read_to_its_end),
+       T(test_there_is_a_limit_to_sheets), T(test_no_altered_workbook_does_harm))
