@@ -220,8 +220,8 @@ static void acked_to_hub(struct sim *s)
 		uint32_t v = feed_of(s, &l[i].feed);
 		uint64_t held;
 
-		if (v == SIM_HOSTS || !l[i].acked || (s->m[SIM_CLONE].gen && s->clone.village == v))
-			continue; /* or it was its clone that said so */
+		if (v == SIM_HOSTS || !l[i].acked || net_caller(s, l[i].conn) == SIM_CLONE)
+			continue;
 		held = host_size(&s->m[v].host, &s->m[SIM_HUB].host.feed);
 		if (held < s->m[v].town_had)
 			continue; /* it was given an old copy, and gets the rest again */
@@ -641,8 +641,8 @@ void law_reported(struct sim *s, uint32_t host)
 }
 
 /* --- links ------------------------------------------------------------------------------------------- */
-#define DIAL_MS                                                                                    \
-	(2 * NODE_BACKOFF_MS_MIN + 2 * NODE_TICK_MS) /* behind a session that got somewhere */
+/* Behind a session that got somewhere, and that may have waited for what nobody takes from its queue. */
+#define DIAL_MS (2 * NODE_BACKOFF_MS_MIN + 2 * NODE_TICK_MS + NODE_LINGER_MS)
 
 /* A session ends when its time has come, or when the process goes on that was stopped. */
 #define LATE_MS (60 * 1000)

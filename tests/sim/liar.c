@@ -231,8 +231,8 @@ static bool find_small(struct kv_txn *t, const struct feed_head *h, struct forge
 	return false;
 }
 
-static void judged(struct sim *s, const struct host *h, struct kv *copy, uint32_t no, uint64_t seq,
-		   enum verdict_id want)
+static void verdict_is(struct sim *s, const struct host *h, struct kv *copy, uint32_t no,
+		       uint64_t seq, enum verdict_id want)
 {
 	struct kv_txn *t;
 	struct verdict v;
@@ -272,10 +272,10 @@ static void write_bad(struct sim *s, const struct host *h, struct writer *w, str
 		return;
 	offer(w, buf_bytes(&body), &j);
 	T_EQ(j.err, ERR_OK);
-	judged(s, h, copy, no, head.size,
-	       v[0].e.town_seen < head.town_seen ? V_TOWN_SEEN : V_TXID_REUSED);
-	judged(s, h, copy, no, head.size + 1, V_BAD_SIGNATURE);
-	judged(s, h, copy, no, head.size + 2, V_TOWN_SEEN);
+	verdict_is(s, h, copy, no, head.size,
+		   v[0].e.town_seen < head.town_seen ? V_TOWN_SEEN : V_TXID_REUSED);
+	verdict_is(s, h, copy, no, head.size + 1, V_BAD_SIGNATURE);
+	verdict_is(s, h, copy, no, head.size + 2, V_TOWN_SEEN);
 	buf_close(&body);
 }
 

@@ -303,6 +303,11 @@ void net_cut_off(struct sim *s, uint32_t village)
 			cut(s, i);
 }
 
+uint32_t net_caller(const struct sim *s, uint32_t conn)
+{
+	return host_at(s->wires->conn[conn], END_VILLAGE);
+}
+
 /* Somebody from outside calls the hub and says something, or nothing yet. */
 static void call(struct sim *s, bool silent)
 {

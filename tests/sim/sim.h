@@ -208,6 +208,8 @@ void net_crashed(struct sim *s, uint32_t host);
 void net_blocked(struct sim *s, uint32_t host);
 void net_cut_off(struct sim *s, uint32_t village);
 void net_stranger(struct sim *s);
+/* Who has dialled. */
+uint32_t net_caller(const struct sim *s, uint32_t conn);
 
 /* --- machine.c --- */
 /* The process is stopped: @ev waits until it goes on. */
