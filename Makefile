@@ -25,7 +25,7 @@ F_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-re
 $(if $(F_$(VARIANT)),,$(error unknown VARIANT '$(VARIANT)'))
 FLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(F_$(VARIANT)) $(CPPFLAGS) $(CFLAGS)
 # The pure layers need these and nothing else; that the simulator links so is the proof.
-CORE_LIBS := -lsodium -lnettle -lmsgpackc
+CORE_LIBS := -lsodium -lnettle -lmsgpackc -lzstd
 TABLE_LIBS := -lminizip -lexpat -lz
 WEB_LIBS := -ljansson $(TABLE_LIBS)
 IO_LIBS := -lmicrohttpd -luv -llmdb -linih -lpthread
@@ -76,7 +76,7 @@ AGAIN = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell 
 
 all: $(PROGS)
 .PHONY: all help deps demo test test-run e2e e2e-run sim sim-run unit tools-tests programs check-asan check-tsan fuzz fuzz-run bench bench-run bench-quick bench-quick-run \
-        install spec cross cross-run format lint lint-run clean force
+        install spec dict cross cross-run format lint lint-run clean force
 # These do their work in a sub-make, which runs in parallel; two of them side by side in one build folder would
 # write the same objects.
 ifneq ($(filter demo test e2e sim lint check-asan check-tsan fuzz bench bench-quick install,$(MAKECMDGOALS)),)
@@ -160,6 +160,9 @@ cross-run: $(UNIT) $(SIM)
 	@BIN=$(B) RUNNER='$(RUNNER)' STEP=29 SEEDS=3 SKIP='@(requirements|e2e_)' tests/run $(UNIT) -- -- -- $(SIM)
 spec: $(B)/tests/tools/spec	# what follows from proto/records.def and daemon/ledger/query/views.def
 	$< proto/SPEC.md daemon/web/api/openapi.yaml
+dict: $(B)/tests/tools/dict	# another dictionary for compressed chunks: a new version of SPEC 9.8
+	$< > $(B)/compress_dict.c
+	mv $(B)/compress_dict.c proto/compress_dict.c
 demo:
 	@tools/deps build
 	+$(AGAIN) VARIANT=release all tools-tests

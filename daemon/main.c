@@ -13,6 +13,7 @@
 #include "daemon/io/dir.h"
 #include "daemon/io/driver.h"
 #include "daemon/io/faults.h"
+#include "daemon/io/file.h"
 #include "daemon/io/limits.h"
 #include "daemon/io/log.h"
 #include "daemon/io/unlinked.h"
@@ -119,19 +120,31 @@ static void on_signal(uv_signal_t *s, int number)
 	begin_close(s->data);
 }
 
-/* Two daemons on one directory would write two histories. */
+/* Two daemons on one directory would write two histories. Returns the descriptor; -1, and it is said why. */
 static int lock_dir(const char *path)
 {
 	char name[DIR_PATH_MAX + 8];
+	struct errmsg msg = {0};
 	int fd;
 
 	snprintf(name, sizeof(name), "%s/lock", path);
 	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB)) {
-		close(fd);
-		return -1;
+	if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	if (fd >= 0 && errno == EWOULDBLOCK) {
+		log_line(LOG_LEVEL_ERROR,
+			 english ? "%s is in use by another cunzhangd"
+				 : "%s 正被另一个 cunzhangd 使用",
+			 path);
+	} else {
+		int err = file_err(errno);
+
+		err_set(&msg, err, "%s: %s", name, strerror(errno));
+		say_failed(err, &msg);
 	}
-	return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 static int run(struct daemon *m, struct dir *dir)
@@ -177,7 +190,9 @@ static int print_config(const struct dir *dir)
 	if (!err)
 		fputs(buf_str(&b), stdout);
 	else
-		log_line(LOG_LEVEL_ERROR, "the configuration cannot be written: %s", err_text(err));
+		log_line(LOG_LEVEL_ERROR,
+			 english ? "the configuration cannot be written: %s" : "不能写出配置：%s",
+			 err_text(err));
 	buf_close(&b);
 	return err ? 3 : 0;
 }
@@ -212,6 +227,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* a file that must not grow is a disk that is full */
 	signal(SIGPIPE, SIG_IGN);
 	english = english_environment();
+	log_language(english);
 	if (crypto_start()) {
 		log_line(LOG_LEVEL_ERROR,
 			 english ? "libsodium does not start, or verifies signatures otherwise "
@@ -224,21 +240,18 @@ int main(int argc, char **argv)
 		return say_failed(err, &msg);
 	if (dir.cfg.lang[0])
 		english = strcmp(dir.cfg.lang, "en") == 0;
+	log_language(english);
 	faults_set(english ? fault_en : fault_zh);
 	if (print)
 		return rv = print_config(&dir), dir_close(&dir), rv;
 	say_address(&dir.cfg);
 	lock = lock_dir(path);
-	if (lock < 0) {
-		log_line(LOG_LEVEL_ERROR,
-			 english ? "%s is in use by another cunzhangd (or cannot be locked: %s)"
-				 : "%s 正被另一个 cunzhangd 使用（或无法加锁：%s）",
-			 path, strerror(errno));
-		dir_close(&dir);
-		return 3;
-	}
+	if (lock < 0)
+		return dir_close(&dir), 3;
 	if (dir_enrolled(&dir, &msg)) /* no reason not to run */
-		log_line(LOG_LEVEL_WARN, "the invitation key is kept: %s", msg.text);
+		log_line(LOG_LEVEL_WARN,
+			 english ? "the invitation key is kept: %s" : "邀请密钥未删除：%s",
+			 msg.text);
 	err = dir_boot(&dir, &msg);
 	if (err) {
 		rv = say_failed(err, &msg);

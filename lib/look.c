@@ -161,6 +161,20 @@ bool look_same(struct bytes a, struct bytes b)
 	return bytes_eq(look_bytes(&x), look_bytes(&y));
 }
 
+int look_put_skeleton(struct buf *out, struct bytes text)
+{
+	const uint8_t *p = text.p, *end = text.p + text.n;
+	uint8_t as[4];
+
+	while (p < end) {
+		uint32_t c = utf8_next(&p, end);
+
+		if (is_seen(c))
+			buf_put(out, as, (size_t)(put_char(as, alike_of(c)) - as));
+	}
+	return out->err;
+}
+
 /* --- whatever shows it ----------------------------------------------------------------------------- */
 bool look_steers(uint32_t c)
 {

@@ -42,6 +42,8 @@ static inline struct bytes look_bytes(const struct look *l)
 	return (struct bytes){l->b, l->n};
 }
 bool look_same(struct bytes a, struct bytes b);
+/* Appends the same of a text of any length. */
+int look_put_skeleton(struct buf *out, struct bytes text);
 
 /* Would the character steer whatever shows it: a terminal, a page, a table? Old records and other nodes may hold it. What
  * is only unknown (private use) does not. */

@@ -106,6 +106,16 @@ const uint8_t *sign_key_public(const struct sign_key *k)
 	return k->pub;
 }
 
+void sign_key_hide(struct sign_key *k)
+{
+	sodium_mprotect_noaccess(k->secret);
+}
+
+void sign_key_show(struct sign_key *k)
+{
+	sodium_mprotect_readonly(k->secret);
+}
+
 void sign_key_seed(const struct sign_key *k, uint8_t out[SIGN_SEED_BYTES])
 {
 	crypto_sign_ed25519_sk_to_seed(out, k->secret);

@@ -25,6 +25,9 @@ int crypto_start(void);
 int sign_key_from_seed(const uint8_t seed[SIGN_SEED_BYTES], struct sign_key **ret);
 void sign_key_free(struct sign_key *k);
 const uint8_t *sign_key_public(const struct sign_key *k);
+/* While it is hidden its secret can be neither read nor used: whoever tries dies. Not counted; one thread at a time. */
+void sign_key_hide(struct sign_key *k);
+void sign_key_show(struct sign_key *k);
 void sign_key_seed(const struct sign_key *k, uint8_t out[SIGN_SEED_BYTES]);
 void sign(const struct sign_key *k, const void *p, size_t n, uint8_t out[SIGN_BYTES]);
 bool sign_verify(const uint8_t pub[SIGN_KEY_BYTES], const void *p, size_t n,

@@ -8,13 +8,12 @@
 /* Body of MSG_CHUNK: feed 32 | first sequence u64 | epoch u32 | count u16 | root 32 | signature 64, then
  * the entries. Each entry says only what its predecessor in the chunk does not; there is one way to
  * write an entry, and the reader refuses every other. */
-#define AT_FEED		 0
-#define AT_FROM		 32
-#define AT_EPOCH	 40
-#define AT_COUNT	 44
-#define AT_ROOT		 46
-#define AT_SIG		 78
-#define CHUNK_HEAD_BYTES 142
+#define AT_FEED	 0
+#define AT_FROM	 32
+#define AT_EPOCH 40
+#define AT_COUNT 44
+#define AT_ROOT	 46
+#define AT_SIG	 78
 
 #define F_AUTHOR	0x03 /* 0: as before, 1: index of an earlier one, 2: new */
 #define F_AUTHOR_INDEX	0x01
@@ -228,6 +227,25 @@ int chunk_peek(const void *body, size_t n, struct hash *ret_feed, uint64_t *ret_
 	*ret_from = be64_get(p + AT_FROM);
 	*ret_n = count;
 	return ERR_OK;
+}
+
+size_t chunk_skip_facts(struct cur *c)
+{
+	uint8_t flags = cur_u8(c);
+	size_t author = flags & F_AUTHOR_NEW ? SIGN_KEY_BYTES : flags & F_AUTHOR_INDEX;
+	size_t txid = flags & F_TXID_TIMED ? TXID_BYTES - TXID_TIME_BYTES : TXID_BYTES;
+	/* type and schema; wall time; boot; ms since boot; town size */
+	unsigned varints = (flags & F_KIND ? 4 : 2) + !!(flags & F_BOOT) + !!(flags & F_TOWN);
+	uint64_t payload;
+
+	cur_take(c, author);
+	while (varints--)
+		cur_varint(c);
+	cur_take(c, txid + SIGN_BYTES);
+	payload = cur_varint(c);
+	if (payload > ENTRY_PAYLOAD_MAX)
+		c->err = ERR_FORMAT;
+	return c->err ? 0 : (size_t)payload;
 }
 
 /* What the reader remembers while it walks the entries of one chunk. */

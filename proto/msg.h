@@ -29,7 +29,8 @@ enum msg_type {
 	MSG_ENROLLED = 8,      /* answer: 0 or a verdict id */
 	MSG_PING = 9,
 	MSG_PONG = 10,
-	MSG_CLOSE = 11 /* nothing follows, so that a cut differs from an end */
+	MSG_CLOSE = 11,	    /* nothing follows, so that a cut differs from an end */
+	MSG_CHUNK_ZSTD = 12 /* MSG_CHUNK in fewer bytes (compress.h), where both sides take it */
 };
 
 struct msg_front {
@@ -41,6 +42,7 @@ struct msg_front {
 /* Entries on the wire leave out what the receiver can derive: tag, feed, sequence, epoch, previous hash,
  * payload length, commitment, and the author key after its first use in the chunk. The receiver rebuilds
  * the leaf bytes and proves them right by the tree root of the checkpoint. */
+#define CHUNK_HEAD_BYTES  142
 #define CHUNK_BYTES_MAX	  LIMIT(16384, 4500)
 #define CHUNK_ENTRIES_MAX LIMIT(256, 7)
 #define CHUNK_AUTHORS_MAX LIMIT(32, 2)
@@ -85,6 +87,8 @@ void chunk_link(struct chunk *c, const struct hash *prev);
 /* Feed, first sequence and count alone, without rebuilding. */
 int chunk_peek(const void *body, size_t n, struct hash *ret_feed, uint64_t *ret_from,
 	       uint32_t *ret_n);
+/* From the facts of an entry to its payload, whose length is returned; what they say is not looked at. */
+size_t chunk_skip_facts(struct cur *c);
 
 struct msg_ack {
 	struct hash feed;
@@ -128,6 +132,7 @@ void msg_frontier_digest(const struct msg_front *f, uint32_t n, struct hash *ret
  * flag u8 | if 1: invitation key 32, its signature 64 over "CZENRL1\n" | handshake hash after message 2.
  * Bytes after these are an error in version 1 and ignored in later ones. */
 #define HELLO_VERSION 1
+#define HELLO_ZSTD    0x00000001 /* features: takes MSG_CHUNK_ZSTD, whose dictionary is the first */
 struct hello {
 	uint16_t version;
 	uint32_t features;

@@ -400,6 +400,12 @@ void rec_put_bytes(const struct rec_field *f, void *s, struct bytes b)
 	value_put_bytes(f, s, b);
 }
 
+void rec_put_u(const struct rec_field *f, void *s, uint64_t u)
+{
+	assert(f->kind == REC_U);
+	value_put_u(f, s, u);
+}
+
 void rec_put_day(const struct rec_field *f, void *s, day_t day)
 {
 	assert(f->kind == REC_DAY);

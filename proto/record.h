@@ -86,11 +86,12 @@ enum rec_need { REC_ANY, REC_KNOWN, REC_PRESENT, REC_PART };
 /* What the daemon fills in where people leave a value out. */
 enum rec_default {
 	REC_NO_DEFAULT,
-	REC_TODAY,    /* the day of writing */
-	REC_NOW,      /* the minute of writing, when the day is today */
-	REC_IN_FORCE, /* the version in force on the day of the record */
-	REC_ITEM,     /* the points of the item in that version */
-	REC_PRICE,    /* price times quantity, by that version */
+	REC_TODAY,     /* the day of writing */
+	REC_NOW,       /* the minute of writing, when the day is today */
+	REC_IN_FORCE,  /* the version in force on the day of the record */
+	REC_ITEM,      /* the points of the item in that version */
+	REC_PRICE,     /* price times quantity, by that version */
+	REC_ONLY_LINE, /* 1 when the entry in the field before it has one line */
 	REC_REGISTERED, /* what the register has of the person; empty is what people say, and not left out */
 	REC_KEPT /* as in the version that this one follows */
 };
@@ -207,6 +208,7 @@ bool rec_is_zero(const struct rec_field *f, const void *s);
 void rec_copy(const struct rec_field *f, void *s, const void *from);
 void rec_clear(const struct rec_field *f, void *s);
 void rec_put_bytes(const struct rec_field *f, void *s, struct bytes b); /* borrows them */
+void rec_put_u(const struct rec_field *f, void *s, uint64_t u);
 void rec_put_day(const struct rec_field *f, void *s, day_t day);
 const struct rec_type *rec_type_of(uint16_t code);	 /* NULL: unknown */
 const struct rec_type *rec_type_named(const char *name); /* NULL: unknown */

@@ -139,8 +139,25 @@ int heads_chunk(struct node *n, uint64_t from, uint64_t *ret_end)
 	n->cached_from = from;
 	n->cached_end = end;
 	n->cached_full = end < n->own.size;
+	n->packed_tried = false;
 	*ret_end = end;
 	return ERR_OK;
+}
+
+struct bytes heads_message(struct node *n, const struct session *s)
+{
+	struct bytes chunk = {n->cached.p + 1, n->cached.n - 1};
+
+	if (!s->zstd)
+		return buf_bytes(&n->cached);
+	if (!n->packed_tried) {
+		n->packed_tried = true;
+		buf_reset(&n->packed);
+		buf_put_u8(&n->packed, MSG_CHUNK_ZSTD);
+		if (compress_chunk(n->zstd, chunk, &n->packed))
+			buf_reset(&n->packed); /* as it is will always do */
+	}
+	return buf_bytes(n->packed.n ? &n->packed : &n->cached);
 }
 
 /* The town's witness key stands in its charter, a village's in its enrolment. */

@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <string.h>
 
 #include "daemon/exchange/node_int.h"
 
@@ -21,6 +22,18 @@ static void push_invariant(const struct node *n, const struct session *s)
 	assert(p->end[(p->first + p->n - 1) % NODE_WINDOW_CHUNKS] == s->next);
 }
 
+static void noise_invariant(const struct session *s)
+{
+	static const uint8_t none[sizeof(s->entropy)];
+	const struct noise_cipher *way[] = {&s->noise.send, &s->noise.recv};
+
+	assert(s->noise.step == 0 || !memcmp(s->entropy, none, sizeof(none))); /* wiped */
+	for (unsigned i = 0; i < sizeof(way) / sizeof(way[0]); i++) {
+		assert(way[i]->since_msgs < NOISE_REKEY_MSGS);
+		assert(way[i]->since_bytes < NOISE_REKEY_BYTES);
+	}
+}
+
 static void state_invariant(struct node *n, const struct session *s)
 {
 	assert(s->state != S_GONE);
@@ -29,6 +42,9 @@ static void state_invariant(struct node *n, const struct session *s)
 	assert(s->state == S_HANDSHAKE || noise_ready(&s->noise));
 	assert(s->state != S_CLOSING || s->rx.n == 0);
 	assert(s->up ? n->cfg.upstream.feed_no > 0 : n->cfg.serves);
+	/* who asks and does not read is left alone */
+	assert(s->unsent <= 2 * (size_t)NODE_SEND_BYTES_MAX + NODE_FRAME_HEAD + MSG_FRAME_MAX);
+	noise_invariant(s);
 	if (s->state != S_RUNNING)
 		return;
 	assert(s->feed_no > 0 && s->feed_no != n->own_no);
@@ -50,6 +66,18 @@ static void add(const struct node *n, struct sums *sums, const struct session *s
 		sums->queued[i] += s->queued[i];
 }
 
+/* No address has more places among the strangers than one may. */
+static void source_invariant(const struct node *n)
+{
+	for (uint32_t i = 0; i < n->nhandshakes; i++) {
+		uint32_t same = 0;
+
+		for (uint32_t k = 0; k < n->nhandshakes; k++)
+			same += n->stranger[k]->source == n->stranger[i]->source;
+		assert(!n->stranger[i]->source || same <= NODE_SOURCE_MAX);
+	}
+}
+
 static void queue_invariant(const struct node *n, unsigned which, uint32_t queued)
 {
 	const struct session *last = NULL;
@@ -69,6 +97,7 @@ static void totals_invariant(const struct node *n, const struct sums *sums)
 	assert(sums->ups == n->linked && !(n->linked && n->dialing));
 	assert(sums->all == n->tab[TAB_CONN].n && sums->known == n->tab[TAB_FEED].n);
 	assert(sums->ingesting <= n->njobs && n->njobs <= NODE_JOBS_MAX);
+	source_invariant(n);
 	for (unsigned i = 0; i < NQUEUES; i++)
 		queue_invariant(n, i, sums->queued[i]);
 }

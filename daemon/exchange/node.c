@@ -625,6 +625,8 @@ int node_new(const struct node_cfg *cfg, struct kv *kv, uint64_t prng_seed_value
 	memcpy(n->prologue, NOISE_LABEL, sizeof(NOISE_LABEL) - 1);
 	memcpy(n->prologue + sizeof(NOISE_LABEL) - 1, cfg->town.b, HASH_BYTES);
 	err = read_store(n);
+	if (!err && cfg->features & HELLO_ZSTD)
+		err = compress_new(&n->zstd);
 	if (err) {
 		node_free(n);
 		return err;
@@ -643,6 +645,9 @@ void node_free(struct node *n)
 	for (unsigned i = 0; i < NTABS; i++)
 		mem_free(n->tab[i].slot);
 	buf_close(&n->cached);
+	buf_close(&n->packed);
+	buf_close(&n->chunk);
+	compress_free(n->zstd);
 	buf_close(&n->tx);
 	buf_close(&n->msg);
 	buf_close(&n->plain);

@@ -70,6 +70,8 @@ struct node_cfg {
 	uint32_t boot;			 /* boot counter, not 0, for what guests let it append */
 	struct node_upstream upstream;
 	bool serves; /* members: they dial in */
+	uint32_t
+		features; /* HELLO_*: what this node offers; what the other side offers, too, is done */
 };
 
 enum event_type {

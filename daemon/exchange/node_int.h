@@ -3,6 +3,7 @@
 
 #include "daemon/exchange/node.h"
 #include "lib/prng.h"
+#include "proto/compress.h"
 #include "proto/noise.h"
 
 /* What the files of the exchange share.
@@ -16,17 +17,19 @@
  *
  * A session carries two feeds: ours, which we push, and the peer's, which it pushes. */
 
-#define NODE_TICK_MS	 250		      /* deadlines are looked at no more often */
-#define NODE_STALL_MS	 600000		      /* nothing acknowledged, or nothing taken: redial */
-#define NODE_LINGER_MS	 5000		      /* what is queued may take so long to leave */
-#define NODE_MEND_MS	 10000		      /* a damaged own entry is looked at again */
-#define NODE_RETRY_MS	 1000		      /* what found no job is given to the writer again */
-#define NODE_SESSION_MS	 (24 * 3600 * 1000)   /* then connect anew (SPEC 8.5) */
-#define NODE_JOBS_MAX	 LIMIT(4096, 24)      /* with the writer, all sessions together */
-#define NODE_JOBS_OTHERS LIMIT(256, 12)	      /* of them kept free for what is no chunk */
-#define NODE_JOBS_BUSY	 LIMIT(2048, 6)	      /* from so many on a session has fewer chunks there */
-#define NODE_INGEST_BUSY 1		      /* namely so many */
-#define NODE_STEP_BYTES	 LIMIT(4 << 20, 9000) /* sent in one step; the rest in the next */
+#define NODE_TICK_MS	   250	  /* deadlines are looked at no more often */
+#define NODE_STALL_MS	   600000 /* nothing acknowledged, or nothing taken: redial */
+#define NODE_LINGER_MS	   5000	  /* what is queued may take so long to leave */
+#define NODE_GATHER_MS	   500	  /* between chunks that are not full and not acknowledged */
+#define NODE_MEND_MS	   10000  /* a damaged own entry is looked at again */
+#define NODE_RETRY_MS	   1000	  /* what found no job is given to the writer again */
+#define NODE_SESSION_MS	   LIMIT(24 * 3600 * 1000, 90000) /* then connect anew (SPEC 8.5) */
+#define NODE_JOBS_MAX	   LIMIT(4096, 24) /* with the writer, all sessions together */
+#define NODE_JOBS_OTHERS   LIMIT(256, 12)  /* of them kept free for what is no chunk */
+#define NODE_JOBS_BUSY	   LIMIT(2048, 6)  /* from so many on a session has fewer chunks there */
+#define NODE_INGEST_BUSY   1		   /* namely so many */
+#define NODE_ANSWER_CHUNKS LIMIT(8, 2) /* stored, for one answer while more are with the writer */
+#define NODE_STEP_BYTES	   LIMIT(4 << 20, 9000) /* sent in one step; the rest in the next */
 /* Received and not yet looked at, per session: all that an honest sender has under way (its window), and what
  * it sends besides. */
 #define NODE_RX_BYTES_MAX ((NODE_WINDOW_CHUNKS + 16) * (NODE_FRAME_HEAD + MSG_FRAME_MAX))
@@ -67,6 +70,7 @@ struct session {
 	bool queued[NQUEUES];
 	uint64_t id; /* never used twice, unlike @conn */
 	uint32_t conn, source;
+	bool zstd; /* chunks may come compressed, and are sent so */
 	bool up; /* with the upstream, which this node has dialled; else with a member, or a stranger */
 	enum session_state state;
 	struct noise noise;
@@ -96,6 +100,9 @@ struct session {
 	bool may_push;
 	uint64_t mend_ms;     /* own store damaged: look again then; 0: sound */
 	uint64_t next, acked; /* first entry not sent; held by the peer, durable */
+	uint64_t part_end;    /* where the last chunk ended that was not full */
+	uint64_t
+		gather_ms; /* until then nothing follows it; 0: it is there, or that time is over */
 	uint64_t acked_bytes;
 	struct push *push;
 	bool acked_job; /* a JOB_ACKED is with the writer */
@@ -110,7 +117,7 @@ struct session {
 	/* the peer's feed, coming in */
 	bool may_pull;
 	uint64_t expect;
-	uint32_t ingesting;
+	uint32_t ingesting, unanswered; /* with the writer; stored since the last answer */
 };
 
 struct tab {
@@ -139,7 +146,10 @@ struct node {
 	struct msg_front own;
 	struct buf cached; /* message with a chunk of the own feed, made last */
 	uint64_t cached_from, cached_end;
-	bool cached_full; /* nothing more would fit */
+	bool cached_full;      /* nothing more would fit */
+	struct compress *zstd; /* NULL: not offered */
+	struct buf packed;     /* the same chunk compressed; n 0: not yet, or no gain */
+	bool packed_tried;
 
 	struct session *first, *last;
 	struct tab tab[NTABS];
@@ -156,9 +166,9 @@ struct node {
 	/* this step */
 	const struct event *ev;
 	struct effects *out;
-	const struct session *about;	/* whose doing this part of it is; NULL: the node's own */
-	size_t fx_at[NODE_EFFECTS_MAX]; /* where in @tx the bytes of a FX_SEND begin */
-	struct buf tx, msg, plain;
+	const struct session *about;	  /* whose doing this part of it is; NULL: the node's own */
+	size_t fx_at[NODE_EFFECTS_MAX];	  /* where in @tx the bytes of a FX_SEND begin */
+	struct buf tx, msg, plain, chunk; /* chunk: decompressed */
 	struct kv_txn *txn;
 	int err;
 
@@ -264,6 +274,8 @@ int heads_proven(struct node *n, uint64_t size, struct hash *ret);
 /* MSG_CHUNK with entries of the own feed from @from on, into n->cached; the intermediate head is proved to
  * be a prefix of the sealed one before it is signed. */
 int heads_chunk(struct node *n, uint64_t from, uint64_t *ret_end);
+/* The message in n->cached as @s takes it. */
+struct bytes heads_message(struct node *n, const struct session *s);
 /* Our newest cosignature of a foreign feed. ERR_NOTFOUND. */
 int heads_cosig(struct node *n, uint32_t no, struct msg_cosig *ret);
 /* The witness key of the peer, from the roster. ERR_NOTFOUND. */

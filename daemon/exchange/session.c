@@ -255,8 +255,10 @@ void session_sent(struct node *n, struct session *s, size_t bytes)
 
 static void make_hello(struct node *n, bool invite, const uint8_t *binding)
 {
-	struct hello h = {
-		.version = HELLO_VERSION, .frame_max = MSG_FRAME_MAX, .clock_ms = n->ev->wall_ms};
+	struct hello h = {.version = HELLO_VERSION,
+			  .features = n->cfg.features,
+			  .frame_max = MSG_FRAME_MAX,
+			  .clock_ms = n->ev->wall_ms};
 
 	if (invite)
 		enrol_hello(n, binding, &h);
@@ -264,12 +266,13 @@ static void make_hello(struct node *n, bool invite, const uint8_t *binding)
 	hello_pack(&h, &n->msg);
 }
 
-static int check_hello(struct node *n, struct hello *ret)
+static int check_hello(struct node *n, struct session *s, struct hello *ret)
 {
 	int err = hello_parse(n->plain.p, n->plain.n, ret);
 
 	if (!err && ret->frame_max < MSG_FRAME_MAX)
 		err = ERR_LIMIT;
+	s->zstd = !err && (n->cfg.features & ret->features & HELLO_ZSTD);
 	return err;
 }
 
@@ -314,7 +317,7 @@ static void recv_second(struct node *n, struct session *s, struct bytes f)
 	int err = noise_read(&s->noise, f.p, f.n, &n->plain);
 
 	if (!err)
-		err = check_hello(n, &h);
+		err = check_hello(n, s, &h);
 	if (err) {
 		session_drop(n, s, err, "the hub's answer does not fit: %s", err_text(err));
 		return;
@@ -372,7 +375,7 @@ static void recv_third(struct node *n, struct session *s, struct bytes f)
 	memcpy(binding, noise_binding(&s->noise), sizeof(binding));
 	err = noise_read(&s->noise, f.p, f.n, &n->plain);
 	if (!err)
-		err = check_hello(n, &h);
+		err = check_hello(n, s, &h);
 	if (err) {
 		session_drop(n, s, err, "handshake refused: %s", err_text(err));
 		return;
@@ -437,8 +440,9 @@ static void recv_message(struct node *n, struct session *s, enum msg_type type, 
 	case MSG_CHUNK:
 	case MSG_ACK:
 	case MSG_COSIG:
+	case MSG_CHUNK_ZSTD:
 	case MSG_REFUSE:
-		if (s->state == S_RUNNING) {
+		if (s->state == S_RUNNING && (type != MSG_CHUNK_ZSTD || s->zstd)) {
 			sync_message(n, s, type, body);
 			return;
 		}
@@ -597,6 +601,8 @@ uint64_t session_deadline(const struct session *s)
 		at = earlier(at, s->mend_ms);
 	if (s->retry_ms)
 		at = earlier(at, s->retry_ms);
+	if (s->gather_ms)
+		at = earlier(at, s->gather_ms);
 	return at;
 }
 
@@ -610,6 +616,10 @@ static void tick_running(struct node *n, struct session *s)
 	}
 	if (s->retry_ms && now >= s->retry_ms)
 		sync_retry(n, s);
+	if (s->gather_ms && now >= s->gather_ms) {
+		s->gather_ms = 0;
+		node_dirty(n, s);
+	}
 	if (held_up(n, s))
 		s->frame_ms = now; /* it is not the sender that keeps a frame waiting */
 	if (now - s->recv_ms >= NODE_DEAD_MS) {

@@ -222,9 +222,20 @@ static bool window_open(const struct session *s)
 	return s->unsent < NODE_SEND_BYTES_MAX && (!s->push || s->push->n < NODE_WINDOW_CHUNKS);
 }
 
+/* A chunk that was not full is on its way. What is written meanwhile goes together when the peer has it, or after a
+ * while: a slow link does not carry a head and an answer for every single record, a quick one has no time to wait
+ * for, and a lost packet holds up nothing for long. */
+static void gather(struct node *n, struct session *s, uint64_t end)
+{
+	s->part_end = end;
+	s->gather_ms = n->ev->now_ms + NODE_GATHER_MS;
+	node_wake_at(n, s->gather_ms);
+}
+
 static int push_chunk(struct node *n, struct session *s)
 {
 	struct push *p = s->push;
+	struct bytes msg;
 	uint64_t end;
 	uint32_t at;
 	int err = heads_chunk(n, s->next, &end);
@@ -237,15 +248,18 @@ static int push_chunk(struct node *n, struct session *s)
 			return ERR_NOMEM;
 		s->progress_ms = n->ev->now_ms;
 	}
+	msg = heads_message(n, s);
 	buf_reset(&n->msg);
-	buf_put(&n->msg, n->cached.p, n->cached.n);
+	buf_put(&n->msg, msg.p, msg.n);
 	session_send(n, s);
 	if (!session_live(s))
 		return ERR_OK;
 	at = (p->first + p->n++) % NODE_WINDOW_CHUNKS;
 	p->end[at] = end;
-	p->bytes[at] = (uint32_t)n->cached.n;
+	p->bytes[at] = (uint32_t)msg.n;
 	s->next = end;
+	if (!n->cached_full)
+		gather(n, s, end);
 	return ERR_OK;
 }
 
@@ -256,7 +270,8 @@ void sync_pump(struct node *n, struct session *s)
 
 	if (!s->agreed || !s->may_push || s->mend_ms)
 		return;
-	while (!err && session_live(s) && s->next < n->own.size && window_open(s)) {
+	while (!err && session_live(s) && s->next < n->own.size && window_open(s) &&
+	       !s->gather_ms) {
 		if (sent++ == NODE_PUMP_CHUNKS || !node_room(n)) {
 			node_dirty(n, s);
 			return;
@@ -291,6 +306,17 @@ static void window_release(struct session *s, uint64_t size)
 	}
 }
 
+static void acknowledged(struct node *n, struct session *s, uint64_t size)
+{
+	s->progress_ms = n->ev->now_ms;
+	s->progressed |= size > s->acked;
+	if (size >= s->part_end)
+		s->gather_ms = 0;
+	window_release(s, size);
+	peer_holds(n, s, size);
+	node_dirty(n, s);
+}
+
 static void recv_ack(struct node *n, struct session *s, struct bytes body)
 {
 	struct msg_ack m;
@@ -314,24 +340,19 @@ static void recv_ack(struct node *n, struct session *s, struct bytes body)
 		session_end(n, s, ERR_FORK, "an acknowledgement with another root");
 		return;
 	}
-	s->progress_ms = n->ev->now_ms;
-	s->progressed |= m.size > s->acked;
-	window_release(s, m.size);
-	peer_holds(n, s, m.size);
-	node_dirty(n, s);
+	acknowledged(n, s, m.size);
 }
 
-/* Whether the peer cosigned what we have. ERR_CRYPTO: it did not sign this; ERR_FORK: it has signed another
- * history; others: the store here is damaged. */
-static int check_cosig(struct node *n, const struct msg_cosig *m,
-		       const uint8_t witness[SIGN_KEY_BYTES])
+/* Whether the peer cosigned what we have; @witness is NULL where its key is not known yet. ERR_CRYPTO: it did not
+ * sign this; ERR_FORK: it has signed another history; others: the store here is damaged. */
+static int check_cosig(struct node *n, const struct msg_cosig *m, const uint8_t *witness)
 {
 	struct checkpoint c = {.size = m->size, .root = m->root};
 	struct hash root;
 	int err;
 
 	memcpy(c.origin, n->cfg.origin, sizeof(c.origin));
-	if (!cosig_verify(&c, witness, &m->cosig))
+	if (witness && !cosig_verify(&c, witness, &m->cosig))
 		return ERR_CRYPTO;
 	err = heads_proven(n, m->size, &root);
 	if (err == ERR_INVALID)
@@ -381,6 +402,29 @@ void sync_retry(struct node *n, struct session *s)
 		store_cosig(n, s, witness);
 }
 
+/* What was cosigned is also held, and is not acknowledged besides. */
+static void cosigned(struct node *n, struct session *s, const struct msg_cosig *m,
+		     const uint8_t *witness)
+{
+	int err = check_cosig(n, m, witness);
+
+	if (!err && m->size <= s->next)
+		acknowledged(n, s, m->size);
+	if (!witness)
+		return; /* its key comes with the town feed; it is sent again in the next session */
+	if (!err) {
+		s->cosig_size = m->size;
+		s->cosig = *m;
+		store_cosig(n, s, witness);
+	} else if (err == ERR_CRYPTO) {
+		session_drop(n, s, err, "a cosignature that does not verify");
+	} else if (err == ERR_FORK) {
+		alarm_fork(n, s, ALARM_OWN_FORK_COSIGNED, &m->feed, m->size);
+	} else {
+		own_damage(n, s, m->size, err);
+	}
+}
+
 static void recv_cosig(struct node *n, struct session *s, struct bytes body)
 {
 	uint8_t witness[SIGN_KEY_BYTES];
@@ -396,24 +440,10 @@ static void recv_cosig(struct node *n, struct session *s, struct bytes body)
 	if (m.size <= s->cosig_size)
 		return; /* nothing new */
 	err = heads_witness(n, s, witness);
-	if (err == ERR_NOTFOUND)
-		return; /* its key comes with the town feed; it is sent again in the next session */
-	if (err) {
+	if (err && err != ERR_NOTFOUND)
 		node_log(n, err, "roster: %s", err_text(err));
-		return;
-	}
-	err = check_cosig(n, &m, witness);
-	if (!err) {
-		s->cosig_size = m.size;
-		s->cosig = m;
-		store_cosig(n, s, witness);
-	} else if (err == ERR_CRYPTO) {
-		session_drop(n, s, err, "a cosignature that does not verify");
-	} else if (err == ERR_FORK) {
-		alarm_fork(n, s, ALARM_OWN_FORK_COSIGNED, &m.feed, m.size);
-	} else {
-		own_damage(n, s, m.size, err);
-	}
+	else
+		cosigned(n, s, &m, err ? NULL : witness);
 }
 
 static void recv_refuse(struct node *n, struct session *s, struct bytes body)
@@ -460,14 +490,29 @@ bool sync_full(const struct node *n, const struct session *s)
 	return s->ingesting >= share || node_jobs_full(n);
 }
 
-static void recv_chunk(struct node *n, struct session *s, struct bytes body)
+/* @msg as the sender made it, before it compressed it. */
+static int chunk_of(struct node *n, enum msg_type type, struct bytes msg, struct bytes *ret)
+{
+	int err;
+
+	*ret = msg;
+	if (type == MSG_CHUNK)
+		return ERR_OK;
+	buf_reset(&n->chunk);
+	err = compress_expand(n->zstd, msg, &n->chunk);
+	*ret = buf_bytes(&n->chunk);
+	return err;
+}
+
+static void recv_chunk(struct node *n, struct session *s, enum msg_type type, struct bytes msg)
 {
 	struct job_ingest *g;
 	struct node_job *j;
 	struct hash feed;
+	struct bytes body;
 	uint64_t from;
 	uint32_t count;
-	int err = chunk_peek(body.p, body.n, &feed, &from, &count);
+	int err;
 
 	if (!s->agreed) {
 		session_drop(n, s, ERR_FORMAT, "entries before the frontier");
@@ -475,6 +520,13 @@ static void recv_chunk(struct node *n, struct session *s, struct bytes body)
 	}
 	if (!s->may_pull)
 		return; /* an alarm was raised; nothing of this feed is taken */
+	err = chunk_of(n, type, msg, &body);
+	if (err == ERR_NOMEM) {
+		session_end(n, s, ERR_NOMEM, "no memory for entries");
+		return;
+	}
+	if (!err)
+		err = chunk_peek(body.p, body.n, &feed, &from, &count);
 	if (!err && (hash_cmp(&feed, &s->feed) || from > s->expect)) {
 		session_drop(n, s, ERR_INVALID, "entries of another feed, or after a gap");
 		return;
@@ -534,13 +586,14 @@ static void chunk_stored(struct node *n, struct session *s, const struct job *jo
 		return;
 	}
 	s->progressed = true;
+	if (s->ingesting && ++s->unanswered < NODE_ANSWER_CHUNKS)
+		return; /* a later answer is one to this chunk, too */
+	s->unanswered = 0;
 	buf_reset(&n->msg);
-	msg_ack(&n->msg, &(struct msg_ack){g->feed, g->size, g->root});
-	session_send(n, s);
-	if (!g->cosigned || !session_live(s))
-		return;
-	buf_reset(&n->msg);
-	msg_cosig(&n->msg, &(struct msg_cosig){g->feed, g->size, g->root, g->cosig});
+	if (g->cosigned)
+		msg_cosig(&n->msg, &(struct msg_cosig){g->feed, g->size, g->root, g->cosig});
+	else
+		msg_ack(&n->msg, &(struct msg_ack){g->feed, g->size, g->root});
 	session_send(n, s);
 }
 
@@ -566,7 +619,8 @@ void sync_message(struct node *n, struct session *s, enum msg_type type, struct 
 	switch (type) {
 	case MSG_FRONTIER_HASH: recv_frontier_hash(n, s, body); break;
 	case MSG_FRONTIER: recv_frontier(n, s, body); break;
-	case MSG_CHUNK: recv_chunk(n, s, body); break;
+	case MSG_CHUNK:
+	case MSG_CHUNK_ZSTD: recv_chunk(n, s, type, body); break;
 	case MSG_ACK: recv_ack(n, s, body); break;
 	case MSG_COSIG: recv_cosig(n, s, body); break;
 	case MSG_REFUSE: recv_refuse(n, s, body); break;

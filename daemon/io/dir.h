@@ -24,9 +24,11 @@
  *	sock		Unix socket of the daemon
  *
  * Passphrases never touch the disk. Files are written to a temporary name, synced and renamed. */
-#define DIR_PATH_MAX 512
-#define DIR_SOCK_MAX 108 /* "<dir>/sock" with its zero byte: what the system takes for a socket */
-#define DIR_NAME_MAX 48	 /* of a person's key file: letters, digits, . _ - and Chinese characters */
+#define DIR_PATH_MAX	    512
+#define DIR_SOCK_MAX	    108 /* "<dir>/sock" with its zero byte: what the system takes for a socket */
+#define DIR_MINUTES_DEFAULT 15
+#define DIR_MINUTES_MAX	    480
+#define DIR_NAME_MAX	    48 /* of a person's key file: letters, digits, . _ - and Chinese characters */
 
 enum node_role { NODE_VILLAGE, NODE_HUB };
 
@@ -42,6 +44,7 @@ struct dir_config {
 	char village_code[13], village_name[97];
 	char guard[DIR_PATH_MAX];
 	char lang[8];
+	uint32_t unlock_minutes; /* 0: DIR_MINUTES_DEFAULT */
 };
 
 struct dir {

@@ -10,7 +10,7 @@
 
 #define CONFIG_BYTES_MAX 65536
 
-enum key_kind { KEY_ROLE, KEY_TEXT, KEY_HEX32 };
+enum key_kind { KEY_ROLE, KEY_TEXT, KEY_HEX32, KEY_MINUTES };
 
 /* One row per key: it serves reading, checking and printing. */
 static const struct config_key {
@@ -36,6 +36,8 @@ static const struct config_key {
 	K("village_name", KEY_TEXT, village_name, "village: its name"),
 	K("guard", KEY_TEXT, guard, "path of the guard file; best on another disk"),
 	K("lang", KEY_TEXT, lang, "zh or en"),
+	K("unlock_minutes", KEY_MINUTES, unlock_minutes,
+	  "a key that was unlocked is locked when idle for so long, 1 to 480"),
 #undef K
 };
 #define NKEYS (sizeof(keys) / sizeof(keys[0]))
@@ -50,6 +52,7 @@ struct reading {
 static bool set_value(const struct config_key *k, void *member, const char *value)
 {
 	size_t n = strlen(value);
+	uint64_t minutes;
 
 	switch (k->kind) {
 	case KEY_ROLE:
@@ -61,6 +64,11 @@ static bool set_value(const struct config_key *k, void *member, const char *valu
 		memcpy(member, value, n + 1);
 		return true;
 	case KEY_HEX32: return hex_get(value, n, member, 32);
+	case KEY_MINUTES:
+		if (!u64_parse(value, n, &minutes) || minutes == 0 || minutes > DIR_MINUTES_MAX)
+			return false;
+		*(uint32_t *)member = (uint32_t)minutes;
+		return true;
 	}
 	return false;
 }
@@ -174,6 +182,10 @@ int dir_config_write(const struct dir_config *cfg, struct buf *out)
 		switch (keys[i].kind) {
 		case KEY_ROLE: buf_puts(out, cfg->role == NODE_HUB ? "hub" : "village"); break;
 		case KEY_TEXT: buf_puts(out, member); break;
+		case KEY_MINUTES:
+			buf_printf(out, "%u",
+				   cfg->unlock_minutes ? cfg->unlock_minutes : DIR_MINUTES_DEFAULT);
+			break;
 		case KEY_HEX32:
 			hex_put(hex, member, 32);
 			buf_puts(out, hex);

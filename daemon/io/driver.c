@@ -49,7 +49,9 @@ static bool line_shown(struct driver *d, const struct effect *fx)
 	}
 	b->left--;
 	if (b->unlogged)
-		log_line(LOG_LEVEL_WARN, "exchange: %llu more lines like the next not written",
+		log_line(LOG_LEVEL_WARN,
+			 log_english() ? "exchange: %llu more lines like the next not written"
+				       : "交换：与下一行相同的另有 %llu 行未写",
 			 (unsigned long long)b->unlogged);
 	b->unlogged = 0;
 	return true;
@@ -100,7 +102,9 @@ void driver_feed(struct driver *d, struct event *ev)
 		perform(d, &d->fx->v[i]);
 	d->feeding = false;
 	if (err) {
-		log_line(LOG_LEVEL_ERROR, "exchange: %s; stopping", err_text(err));
+		log_line(LOG_LEVEL_ERROR,
+			 log_english() ? "exchange: %s; stopping" : "交换：%s；正在停止",
+			 err_text(err));
 		driver_break(d);
 	}
 	driver_schedule(d);
@@ -161,7 +165,9 @@ static int halt(struct driver *d, const struct errmsg *msg, int err)
 	d->halted = halt_of(msg);
 	if (d->halted.id == HALT_NONE)
 		return err;
-	log_line(LOG_LEVEL_ERROR, "store: %s; this node does not write", msg->text);
+	log_line(LOG_LEVEL_ERROR,
+		 log_english() ? "store: %s; this node does not write" : "存储：%s；本节点不再写入",
+		 msg->text);
 	return ERR_OK;
 }
 
@@ -236,8 +242,12 @@ static int check_files(struct driver *d)
 	err = count_feeds(d, &feeds);
 	if (!err && may < others + feeds)
 		log_line(LOG_LEVEL_WARN,
-			 "exchange: %ju files may be open, and %ju are needed for all that may "
-			 "connect: some villages may find no place (LimitNOFILE, ulimit -n)",
+			 log_english() ? "exchange: %ju files may be open, and %ju are needed for "
+					 "all that may "
+					 "connect: some villages may find no place (LimitNOFILE, "
+					 "ulimit -n)"
+				       : "交换：最多可打开 %ju 个文件，全部连接需要 %ju "
+					 "个，有的村可能连不上（LimitNOFILE、ulimit -n）",
 			 (uintmax_t)may, (uintmax_t)(others + feeds));
 	return err;
 }
@@ -252,6 +262,7 @@ static int start_node(struct driver *d, struct errmsg *msg)
 		.transport = dir->transport_key,
 		.boot = dir->boot,
 		.serves = dir->cfg.role == NODE_HUB,
+		.features = HELLO_ZSTD,
 		.upstream = {.feed_no = dir->cfg.role == NODE_VILLAGE ? FEED_TOWN : 0,
 			     .invite = dir->invite_key,
 			     .enrol_tx = dir->enrol_tx,
@@ -284,7 +295,9 @@ static int open_store(struct driver *d, struct errmsg *msg)
 
 static void log_refold(uint64_t entries)
 {
-	log_line(LOG_LEVEL_INFO, "store: %llu entries are folded", (unsigned long long)entries);
+	log_line(LOG_LEVEL_INFO,
+		 log_english() ? "store: %llu entries are folded" : "存储：已重算 %llu 条记录",
+		 (unsigned long long)entries);
 }
 
 /* A program that has another format of rows, or other rules, finds the state as the one before left it. */
@@ -306,8 +319,10 @@ static int start_state(struct driver *d, struct errmsg *msg)
 			       "%d); nothing was changed",
 			       (unsigned long long)format, STATE_FORMAT_NOW);
 	log_line(LOG_LEVEL_INFO,
-		 "store: its state has format %llu, this program %d; it is folded again from the "
-		 "entries",
+		 log_english() ? "store: its state has format %llu, this program %d; it is folded "
+				 "again from the "
+				 "entries"
+			       : "存储：账目状态的格式为 %llu，本程序为 %d；现由记录重新计算",
 		 (unsigned long long)format, STATE_FORMAT_NOW);
 	err = refold(d->kv, &d->dir->town, log_refold, &sum, msg);
 	if (err)
@@ -316,7 +331,9 @@ static int start_state(struct driver *d, struct errmsg *msg)
 				"verify\" says "
 				"what is wrong, the cunzhangd of before still runs");
 	log_line(LOG_LEVEL_INFO,
-		 "store: folded again: %llu entries of %llu feeds, %llu verdicts are others now",
+		 log_english() ? "store: folded again: %llu entries of %llu feeds, %llu verdicts "
+				 "are others now"
+			       : "存储：已重新计算：%llu 条记录，%llu 个日志，%llu 条结论有变",
 		 (unsigned long long)sum.entries, (unsigned long long)sum.feeds,
 		 (unsigned long long)sum.verdicts);
 	/* LMDB keeps the memory of a large transaction until it is closed */
@@ -377,9 +394,14 @@ static void on_handle_closed(uv_handle_t *h)
 	driver_release(h->data);
 }
 
-/* Nothing but the store thread is left that could call: it ends before the handle by which it does. */
+/* Nothing but the store thread is left that could call: it ends before the handle by which it does. Requests have been
+ * answered. */
 static void close_last(struct driver *d)
 {
+	keyring_stop(d->keyring);
+	d->keyring = NULL;
+	pool_free(d->pool);
+	d->pool = NULL;
 	storeq_stop(d->storeq);
 	d->storeq = NULL;
 	uv_close((uv_handle_t *)&d->wake, on_handle_closed);

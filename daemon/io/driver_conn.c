@@ -126,7 +126,9 @@ void driver_conn_said(struct driver *d, const struct effect *fx)
 static void note_first(struct conn *c, const void *p, size_t n)
 {
 	if (c->dialled && !c->received && unlinked_is_web(p, n)) {
-		log_line(LOG_LEVEL_WARN, "exchange: hub %s answers with a web page: not the hub",
+		log_line(LOG_LEVEL_WARN,
+			 log_english() ? "exchange: hub %s answers with a web page: not the hub"
+				       : "交换：镇级中心地址 %s 返回的是网页，不是镇级中心",
 			 c->d->dir->cfg.hub);
 		driver_conn_unlinked(c->d, UNLINKED_WEB);
 	} else if (c->dialled && !c->received) {
@@ -195,7 +197,8 @@ static void on_connection(uv_stream_t *s, int status)
 	 * when there was no memory */
 	d->backlog = !c;
 	if (!c) {
-		log_line(LOG_LEVEL_WARN, "exchange: no room for another connection");
+		log_line(LOG_LEVEL_WARN, log_english() ? "exchange: no room for another connection"
+						       : "交换：连接已满");
 		driver_schedule(d);
 		return;
 	}
@@ -218,8 +221,10 @@ static void dial_failed(struct driver *d, int status)
 	if (d->closing)
 		return;
 	driver_conn_unlinked(d, unlinked_of_uv(status));
-	log_line(LOG_LEVEL_INFO, "exchange: hub %s: %s", d->dir->cfg.hub,
-		 status == UV_EINVAL ? "not host:port, such as 192.0.2.1:7100"
+	log_line(LOG_LEVEL_INFO, log_english() ? "exchange: hub %s: %s" : "交换：镇级中心 %s：%s",
+		 d->dir->cfg.hub,
+		 status == UV_EINVAL ? (log_english() ? "not host:port, such as 192.0.2.1:7100"
+						      : "不是“地址:端口”，如 192.0.2.1:7100")
 				     : uv_strerror(status));
 	driver_feed(d, &ev);
 }
@@ -397,7 +402,7 @@ int driver_conn_listen(struct driver *d, struct errmsg *msg)
 		return err_set(
 			msg, unlinked_of_uv(rv) == UNLINKED_NAME ? ERR_ADDRESS : address_error(-rv),
 			"config key \"listen\": %s: %s", at, uv_strerror(rv));
-	log_line(LOG_LEVEL_INFO, "exchange: listening on %s", at);
+	log_line(LOG_LEVEL_INFO, log_english() ? "exchange: listening on %s" : "交换：监听 %s", at);
 	return ERR_OK;
 }
 

@@ -8,6 +8,8 @@
 #include "daemon/io/driver.h"
 #include "daemon/io/guardfile.h"
 #include "daemon/io/http.h"
+#include "daemon/io/keyring.h"
+#include "daemon/io/pool.h"
 #include "daemon/io/storeq.h"
 #include "daemon/io/unlinked.h"
 #include "daemon/writer/halt.h"
@@ -45,6 +47,8 @@ struct driver {
 	struct writer *writer;
 	struct storeq *storeq;
 	struct web_services services;
+	struct pool *pool;	 /* handlers of requests */
+	struct keyring *keyring; /* keys of people */
 	struct http *http_local, *http_public;
 	struct halt halted;
 	atomic_bool broken;

@@ -135,8 +135,10 @@ void driver_store_on_grew(void *ctx)
 	struct driver *d = ctx;
 
 	if (writer_state(d->writer) == WRITER_DEAD) {
-		log_line(LOG_LEVEL_ERROR, "store: it cannot be written any more; stopping, "
-					  "nothing was acknowledged");
+		log_line(LOG_LEVEL_ERROR,
+			 log_english() ? "store: it cannot be written any more; stopping, "
+					 "nothing was acknowledged"
+				       : "存储：已不能写入，正在停止，未确认任何内容");
 		driver_break(d);
 	}
 	pthread_mutex_lock(&d->done_lock);
@@ -152,7 +154,7 @@ void driver_store_job(struct driver *d, struct job *j)
 
 	if (!i) {
 		/* The node would wait for this job for ever. */
-		log_line(LOG_LEVEL_ERROR, "out of memory");
+		log_line(LOG_LEVEL_ERROR, log_english() ? "out of memory" : "内存不足");
 		driver_break(d);
 		node_job_free(j);
 		return;

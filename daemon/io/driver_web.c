@@ -15,18 +15,12 @@
 #include "daemon/io/log.h"
 
 #define LISTEN_BACKLOG	 64
+#define POOL_THREADS	 4 /* what handlers do there is work, not waiting */
 #define NODE_LINKS_SHOWN 8 /* a village has one to the hub */
 
 _Static_assert(sizeof(((struct sockaddr_un *)0)->sun_path) >= DIR_SOCK_MAX, "a path fits");
 
-/* --- services: called on pool threads --------------------------------------------------------------- */
-static int svc_submit(void *ctx, struct job **jobs, uint32_t n)
-{
-	struct driver *d = ctx;
-
-	return d->storeq ? storeq_run(d->storeq, jobs, n) : ERR_STATE;
-}
-
+/* --- services: called on threads of the pool --------------------------------------------------------- */
 static uint64_t svc_wall(void *ctx)
 {
 	(void)ctx;
@@ -48,28 +42,42 @@ static int svc_random(void *ctx, void *p, size_t n)
 	return ERR_OK;
 }
 
-static int svc_person_open(void *ctx, const char *name, const char *passphrase,
-			   struct sign_key **ret, struct errmsg *msg)
-{
-	struct driver *d = ctx;
-
-	return dir_person_open(d->dir, name, passphrase, ret, msg);
-}
-
-static int svc_person_create(void *ctx, const char *name, const char *passphrase,
-			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
-{
-	struct driver *d = ctx;
-	struct seal_cost cost = {SEAL_OPS_DEFAULT, SEAL_MEM_KIB_DEFAULT};
-
-	return dir_person_create(d->dir, name, passphrase, cost, ret_public, msg);
-}
-
 static int svc_person_public(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES])
 {
 	struct driver *d = ctx;
 
 	return dir_person_public(d->dir, name, ret_public);
+}
+
+static int svc_session_use(void *ctx, const char *token, struct web_from from,
+			   struct web_unlocked *ret)
+{
+	return keyring_use(((struct driver *)ctx)->keyring, token, from, ret);
+}
+
+static void svc_session_used(void *ctx, const struct web_unlocked *u)
+{
+	keyring_used(((struct driver *)ctx)->keyring, u);
+}
+
+static int svc_session_end(void *ctx, const char *token, struct web_from from)
+{
+	return keyring_end(((struct driver *)ctx)->keyring, token, from);
+}
+
+static void svc_sessions_end_of(void *ctx, const uint8_t key[SIGN_KEY_BYTES])
+{
+	keyring_end_of(((struct driver *)ctx)->keyring, key);
+}
+
+static uint32_t svc_sessions(void *ctx, struct web_session *ret, uint32_t max)
+{
+	return keyring_sessions(((struct driver *)ctx)->keyring, ret, max);
+}
+
+static uint64_t svc_wrong(void *ctx)
+{
+	return keyring_wrong(((struct driver *)ctx)->keyring);
 }
 
 static uint32_t svc_links(void *ctx, struct node_link *ret, uint32_t max)
@@ -176,6 +184,74 @@ static bool svc_full(void *ctx)
 	return d->storeq && storeq_full(d->storeq);
 }
 
+/* --- what handlers wait for ---------------------------------------------------------------------------- */
+
+/* Store thread. */
+static void on_job(void *ctx, struct job *j)
+{
+	struct waiting *x = ctx;
+
+	(void)j;
+	if (--x->w->left == 0)
+		x->done(x->arg);
+}
+
+static void await_jobs(struct driver *d, struct waiting *x)
+{
+	struct web_wait *w = x->w;
+
+	w->left = w->n;
+	w->err = d->storeq ? storeq_put(d->storeq, w->jobs, w->n, on_job, x) : ERR_STATE;
+	if (w->err)
+		x->done(x->arg);
+}
+
+static void await(void *ctx, struct waiting *x)
+{
+	struct driver *d = ctx;
+
+	if (x->w->what == WEB_WAIT_JOBS)
+		await_jobs(d, x);
+	else
+		keyring_put(d->keyring, x);
+}
+
+static int open_person(void *ctx, const char *name, const char *passphrase, struct sign_key **ret,
+		       struct errmsg *msg)
+{
+	struct driver *d = ctx;
+
+	return dir_person_open(d->dir, name, passphrase, ret, msg);
+}
+
+static int create_person(void *ctx, const char *name, const char *passphrase,
+			 uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg)
+{
+	struct driver *d = ctx;
+	struct seal_cost cost = {SEAL_OPS_DEFAULT, SEAL_MEM_KIB_DEFAULT};
+
+	return dir_person_create(d->dir, name, passphrase, cost, ret_public, msg);
+}
+
+static uint64_t boot_ms(void *ctx)
+{
+	(void)ctx;
+	return clock_boot_ms();
+}
+
+static int start_threads(struct driver *d)
+{
+	struct keyring_ops ops = {.ctx = d,
+				  .open = open_person,
+				  .create = create_person,
+				  .now_ms = boot_ms,
+				  .random = svc_random,
+				  .idle_s = d->dir->cfg.unlock_minutes * 60};
+	int err = pool_new(POOL_THREADS, &d->pool);
+
+	return err ? err : keyring_start(&ops, &d->keyring);
+}
+
 /* --- sockets ------------------------------------------------------------------------------------------ */
 static int fail_fd(int fd, struct errmsg *msg, const char *what)
 {
@@ -233,10 +309,13 @@ static int listen_public(struct driver *d, char host[ADDRESS_HOST_BYTES], int *r
 	return ERR_OK;
 }
 
-static int start_http(struct driver *d, const struct http_opts *o, struct http **ret,
-		      struct errmsg *msg)
+static int start_http(struct driver *d, struct http_opts *o, struct http **ret, struct errmsg *msg)
 {
-	int err = http_start(d->loop, o, &d->services, ret, msg);
+	int err;
+
+	o->pool = d->pool;
+	o->await = await;
+	err = http_start(d->loop, o, &d->services, ret, msg);
 
 	if (!err)
 		d->pending++;
@@ -263,7 +342,8 @@ static int start_public(struct driver *d, struct errmsg *msg)
 	assert(n < HTTP_HOSTS_MAX);
 	err = start_http(d, &o, &d->http_public, msg);
 	if (!err)
-		log_line(LOG_LEVEL_INFO, "http: listening on %s", cfg->http);
+		log_line(LOG_LEVEL_INFO, log_english() ? "http: listening on %s" : "网页：监听 %s",
+			 cfg->http);
 	return err;
 }
 
@@ -276,13 +356,16 @@ int driver_web_start(struct driver *d, struct errmsg *msg)
 	s->tx.ctx = d;
 	s->tx.kv = d->kv;
 	s->tx.town = d->dir->town;
-	s->tx.submit = svc_submit;
 	s->tx.wall_ms = svc_wall;
 	s->tx.stamp = svc_stamp;
 	s->tx.random = svc_random;
-	s->person_open = svc_person_open;
-	s->person_create = svc_person_create;
 	s->person_public = svc_person_public;
+	s->session_use = svc_session_use;
+	s->session_used = svc_session_used;
+	s->session_end = svc_session_end;
+	s->sessions_end_of = svc_sessions_end_of;
+	s->sessions = svc_sessions;
+	s->wrong_passphrases = svc_wrong;
 	s->links = svc_links;
 	s->alarms = svc_alarms;
 	s->guard = svc_guard;
@@ -295,7 +378,9 @@ int driver_web_start(struct driver *d, struct errmsg *msg)
 	s->full = svc_full;
 	s->unlinked = d->dir->cfg.role == NODE_VILLAGE ? svc_unlinked : NULL;
 	attachments_sweep(d->dir->path);
-	err = listen_local(d, &local.fd, msg);
+	err = start_threads(d);
+	if (!err)
+		err = listen_local(d, &local.fd, msg);
 	if (!err)
 		err = start_http(d, &local, &d->http_local, msg);
 	return err || !d->dir->cfg.http[0] ? err : start_public(d, msg);

@@ -15,7 +15,7 @@
 
 #define PATH_BYTES 600
 
-static int err_from_errno(int e)
+int file_err(int e)
 {
 	switch (e) {
 	case ENOENT: return ERR_NOTFOUND;
@@ -34,7 +34,7 @@ static int fail(struct errmsg *msg, const char *path, const char *doing)
 {
 	int e = errno;
 
-	return err_set(msg, err_from_errno(e), "%s %s: %s", doing, path, strerror(e));
+	return err_set(msg, file_err(e), "%s %s: %s", doing, path, strerror(e));
 }
 
 static int read_all(int fd, const char *path, size_t max, struct buf *out, struct errmsg *msg)

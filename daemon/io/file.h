@@ -10,6 +10,8 @@
 /* Whole small files. */
 #define FILE_BYTES_MAX ((size_t)1 << 20)
 
+int file_err(int e); /* ERR_* for an errno of the file system */
+
 /* Appends the file's bytes to @out. ERR_NOTFOUND, ERR_LIMIT (over @max), ERR_IO. */
 int file_read(const char *path, size_t max, struct buf *out, struct errmsg *msg);
 /* Exactly @n bytes; ERR_FORMAT when the size differs. */

@@ -306,10 +306,16 @@ static int fail(struct errmsg *msg, const char *path, int err, uint32_t place)
 {
 	struct halt damaged = {.id = HALT_GUARD_DAMAGED};
 
+	if (err == ERR_IO && errno == EIO) {
+		err = ERR_CORRUPT; /* nobody knows what was signed, as with a sum that is wrong */
+		damaged.id = HALT_GUARD_UNREADABLE;
+	} else if (err == ERR_IO && errno) {
+		err = file_err(errno);
+	}
 	if (err != ERR_CORRUPT)
 		return err_set(msg, err, "guard file %s: %s", path,
 			       errno ? strerror(errno) : err_text(err));
-	if (place != NO_PLACE)
+	if (place != NO_PLACE && damaged.id == HALT_GUARD_DAMAGED)
 		damaged = (struct halt){.id = HALT_GUARD_HEAD_DAMAGED, .num = {place}};
 	halt_set(msg, &damaged);
 	return err;

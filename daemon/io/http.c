@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,13 +27,14 @@ struct http_conn {
 	int fd;
 	uint64_t deadline;	/* uv_now() at which it is cut; 0: a handler runs */
 	struct in6_addr source; /* all zeros: a Unix socket */
+	uint32_t uid;		/* of a Unix socket: of the process at its other end */
 	uint64_t idle_since;	/* uv_now() */
 	bool busy;		/* from the whole head of a request to the end of its answer */
 	bool cut;
 	struct http_head head;
 };
 
-/* NEW -headers-> BODY -all of it-> RUNNING -handler done-> DONE -answer queued-> SENDING */
+/* NEW -headers-> BODY -all of it-> RUNNING -answer there-> DONE -answer queued-> SENDING */
 enum req_state { REQ_NEW, REQ_BODY, REQ_RUNNING, REQ_DONE, REQ_SENDING };
 
 struct http_req {
@@ -46,7 +48,9 @@ struct http_req {
 	struct web_res res;
 	struct buf body;
 	void *file; /* takes the body instead */
-	uv_work_t work;
+	struct pool_work work;
+	struct waiting waiting;
+	struct http_req *next; /* answered, not yet taken by the loop */
 };
 
 struct http {
@@ -61,15 +65,20 @@ struct http {
 	uv_poll_t poll;
 	uv_timer_t timer;
 	uint32_t nhandles;
+	struct pool *pool;
+	void (*await)(void *ctx, struct waiting *x);
+	uv_async_t wake;
+	pthread_mutex_t answered_lock;
+	struct http_req *answered;
 	void (*close_cb)(void *ctx);
 	void *close_ctx;
 };
 
 /* What the guard counts in the headers. */
 struct head_count {
-	uint32_t length, encoding, host;
+	uint32_t length, encoding, host, authorization;
 	bool bad;
-	const char *length_text, *host_text;
+	const char *length_text, *host_text, *authorization_text;
 };
 
 /* --- the loop ------------------------------------------------------------------------------------ */
@@ -99,6 +108,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	assert(h->nhandles > 0);
 	if (--h->nhandles > 0)
 		return;
+	pthread_mutex_destroy(&h->answered_lock);
 	h->close_cb(h->close_ctx);
 	mem_free(h);
 }
@@ -110,6 +120,7 @@ static void finish(struct http *h)
 	uv_poll_stop(&h->poll);
 	uv_close((uv_handle_t *)&h->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&h->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&h->wake, on_handle_closed);
 	MHD_stop_daemon(h->mhd);
 	h->mhd = NULL;
 }
@@ -227,6 +238,15 @@ static bool make_room(struct http *h, const struct in6_addr *source)
 	return !full || idle;
 }
 
+/* UINT32_MAX, which is nobody's: not known. */
+static uint32_t peer_uid(int fd)
+{
+	struct ucred peer;
+	socklen_t n = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) ? UINT32_MAX : peer.uid;
+}
+
 static void on_connection(void *ctx, struct MHD_Connection *mc, void **slot,
 			  enum MHD_ConnectionNotificationCode code)
 {
@@ -251,6 +271,7 @@ static void on_connection(void *ctx, struct MHD_Connection *mc, void **slot,
 	}
 	c->fd = fd;
 	c->source = source;
+	c->uid = h->local ? peer_uid(fd) : UINT32_MAX;
 	c->idle_since = uv_now(h->loop);
 	c->deadline = c->idle_since + h->header_ms;
 	c->next = h->conns;
@@ -295,7 +316,8 @@ static void on_completed(void *ctx, struct MHD_Connection *mc, void **slot,
 	if (q->hc) {
 		q->hc->busy = false;
 		q->hc->idle_since = uv_now(h->loop);
-		q->hc->deadline = q->hc->idle_since + h->header_ms;
+		q->hc->deadline = q->hc->idle_since + (q->hc->head.ended ? 0 : h->header_ms);
+		q->hc->head.answering = q->hc->head.ended = false;
 	}
 	if (q->body.p)
 		secret_wipe(q->body.p, q->body.cap);
@@ -334,6 +356,9 @@ static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char 
 	} else if (strcasecmp(key, "Host") == 0) {
 		c->host++;
 		c->host_text = value;
+	} else if (strcasecmp(key, "Authorization") == 0) {
+		c->authorization++;
+		c->authorization_text = value;
 	}
 	return MHD_YES;
 }
@@ -419,15 +444,30 @@ static bool host_allowed(const struct http_req *q, const char *text)
 	       own_address(q->hc ? q->hc->fd : -1, name);
 }
 
+/* "Bearer TOKEN" is the one scheme that is known; false: another. */
+static bool bearer(const char *text, const char **ret)
+{
+	static const char scheme[] = "Bearer ";
+
+	*ret = NULL;
+	if (!text)
+		return true;
+	if (strncasecmp(text, scheme, strlen(scheme)) != 0)
+		return false;
+	*ret = text + strlen(scheme);
+	return true;
+}
+
 /* The HTTP status with which to refuse, or 0; *ret_length = bytes of the body announced. */
-static int guard(const struct http_req *q, uint64_t *ret_length)
+static int guard(struct http_req *q, uint64_t *ret_length)
 {
 	struct head_count c = {0};
 
 	if (q->hc && q->hc->head.refused)
 		return q->hc->head.refused;
 	MHD_get_connection_values_n(q->mc, MHD_HEADER_KIND, on_header, &c);
-	if (q->bad_uri || c.bad || c.host != 1 || c.encoding || c.length > 1)
+	if (q->bad_uri || c.bad || c.host != 1 || c.encoding || c.length > 1 ||
+	    c.authorization > 1 || !bearer(c.authorization_text, &q->req.bearer))
 		return MHD_HTTP_BAD_REQUEST;
 	if (!c.host_text || !host_allowed(q, c.host_text))
 		return MHD_HTTP_MISDIRECTED_REQUEST;
@@ -481,7 +521,7 @@ static const char *method_of(const char *method)
 
 static void add_allow(struct MHD_Response *mr, const struct http_req *q)
 {
-	static const char *const methods[] = {"GET", "HEAD", "POST"};
+	static const char *const methods[] = {"GET", "HEAD", "POST", "DELETE"};
 	int status;
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
@@ -550,11 +590,11 @@ static enum MHD_Result request_begin(struct http_req *q, const char *url, const 
 	int status;
 
 	if (q->hc)
-		q->hc->busy = true;
+		q->hc->busy = q->hc->head.answering = true;
 	method = method_of(method);
 	q->req.method = method;
 	q->req.path = url;
-	q->req.local = h->local;
+	q->req.from = (struct web_from){.local = h->local, .uid = q->hc ? q->hc->uid : 0};
 	q->req.lang = accept_language(
 		MHD_lookup_connection_value(q->mc, MHD_HEADER_KIND, "Accept-Language"));
 	MHD_get_connection_values(q->mc, MHD_GET_ARGUMENT_KIND, on_argument, q);
@@ -576,22 +616,69 @@ static enum MHD_Result request_begin(struct http_req *q, const char *url, const 
 	return MHD_YES;
 }
 
-static void on_work(uv_work_t *work)
+/* Any thread: many answers wake the loop once. */
+static void answered(struct http_req *q)
 {
-	struct http_req *q = work->data;
-
-	web_handle(q->h->services, q->route, &q->req, &q->res);
-}
-
-static void on_worked(uv_work_t *work, int status)
-{
-	struct http_req *q = work->data;
 	struct http *h = q->h;
 
-	assert(status == 0); /* nobody cancels: closing waits for handlers */
-	(void)status;
-	q->state = REQ_DONE;
-	MHD_resume_connection(q->mc);
+	pthread_mutex_lock(&h->answered_lock);
+	q->next = h->answered;
+	h->answered = q;
+	pthread_mutex_unlock(&h->answered_lock);
+	uv_async_send(&h->wake);
+}
+
+/* The handler has returned. */
+static void wait_or_answer(struct http_req *q)
+{
+	const struct web_services *s = q->h->services;
+
+	if (q->res.wait.what == WEB_WAIT_NOTHING)
+		answered(q);
+	else
+		q->h->await(s->tx.ctx, &q->waiting);
+}
+
+static void on_go_on(void *arg)
+{
+	struct http_req *q = arg;
+
+	web_go_on(&q->req, &q->res);
+	wait_or_answer(q);
+}
+
+static void on_waited(void *arg)
+{
+	struct http_req *q = arg;
+
+	q->work.run = on_go_on;
+	pool_put(q->h->pool, &q->work);
+}
+
+static void on_work(void *arg)
+{
+	struct http_req *q = arg;
+
+	web_handle(q->h->services, q->route, &q->req, &q->res);
+	wait_or_answer(q);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+	struct http *h = wake->data;
+	struct http_req *q;
+
+	pthread_mutex_lock(&h->answered_lock);
+	q = h->answered;
+	h->answered = NULL;
+	pthread_mutex_unlock(&h->answered_lock);
+	while (q) {
+		struct http_req *next = q->next;
+
+		q->state = REQ_DONE;
+		MHD_resume_connection(q->mc);
+		q = next;
+	}
 	turn(h);
 }
 
@@ -603,15 +690,15 @@ static enum MHD_Result request_run(struct http_req *q)
 		return refuse(q, MHD_HTTP_SERVICE_UNAVAILABLE);
 	q->req.body = buf_bytes(&q->body);
 	q->req.file = q->file;
-	q->work.data = q;
-	if (uv_queue_work(h->loop, &q->work, on_work, on_worked))
-		return refuse(q, MHD_HTTP_SERVICE_UNAVAILABLE);
+	q->waiting = (struct waiting){.w = &q->res.wait, .done = on_waited, .arg = q};
+	q->work = (struct pool_work){.run = on_work, .arg = q};
 	q->state = REQ_RUNNING;
 	q->busy = true;
 	h->nbusy++;
 	if (q->hc)
 		q->hc->deadline = 0;
 	MHD_suspend_connection(q->mc);
+	pool_put(h->pool, &q->work);
 	return MHD_YES;
 }
 
@@ -682,6 +769,8 @@ int http_start(uv_loop_t *loop, const struct http_opts *o, const struct web_serv
 	h->local = o->local;
 	h->header_ms = o->header_ms ? o->header_ms : HTTP_HEADER_S * 1000;
 	h->body_ms = o->body_ms ? o->body_ms : HTTP_BODY_S * 1000;
+	h->pool = o->pool;
+	h->await = o->await;
 	h->mhd = daemon_start(h, o->fd);
 	if (!h->mhd) {
 		mem_free(h);
@@ -697,7 +786,10 @@ int http_start(uv_loop_t *loop, const struct http_opts *o, const struct web_serv
 	h->poll.data = h;
 	uv_timer_init(loop, &h->timer);
 	h->timer.data = h;
-	h->nhandles = 2;
+	pthread_mutex_init(&h->answered_lock, NULL);
+	uv_async_init(loop, &h->wake, on_wake);
+	h->wake.data = h;
+	h->nhandles = 3;
 	uv_poll_start(&h->poll, UV_READABLE, on_poll);
 	*ret = h;
 	return ERR_OK;

@@ -5,11 +5,12 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "daemon/web/api/api.h"
+#include "daemon/io/pool.h"
+#include "daemon/io/waiting.h"
 #include "lib/err.h"
 
 /* A thin strict module over libmicrohttpd: its epoll descriptor in a uv_poll_t of @loop, handlers of
- * daemon/web on the loop's thread pool with the connection suspended meanwhile. No libmicrohttpd type
+ * daemon/web on the threads of a pool with the connection suspended meanwhile; what they wait for, no thread does. No libmicrohttpd type
  * leaves this file. Heads of requests are read strictly before the library sees them (http_head.h); refused are
  * also lengths over the route's limit before the body is read, and headers that take too long. HEAD is GET
  * without the body.
@@ -32,8 +33,10 @@ struct http_opts {
 	 * arrived; NULL ends the list */
 	const char *host[HTTP_HOSTS_MAX];
 	uint32_t header_ms, body_ms; /* 0: HTTP_HEADER_S, HTTP_BODY_S */
+	struct pool *pool;
+	void (*await)(void *ctx, struct waiting *x); /* of the services; any thread */
 };
-/* @services is borrowed until http_close's callback. */
+/* @services and the pool are borrowed until http_close's callback. */
 int http_start(uv_loop_t *loop, const struct http_opts *o, const struct web_services *services,
 	       struct http **ret, struct errmsg *msg);
 /* Stops listening, lets running handlers end, then calls @cb; @h is freed after it. */

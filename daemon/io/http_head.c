@@ -248,7 +248,8 @@ long http_head_recv(struct http_head *h, void *to, size_t n,
 	}
 	if (done)
 		return (long)done;
-	if (s.got > 0) { /* of which nothing can be handed on yet */
+	h->ended = h->ended || (s.got == 0 && h->answering && !h->body && !h->n);
+	if (s.got > 0 || h->ended) { /* nothing can be handed on yet */
 		errno = EAGAIN;
 		return -1;
 	}

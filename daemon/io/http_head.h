@@ -20,9 +20,11 @@
  * 0: not whole yet, nothing wrong so far; else the status with which to refuse: 400, 413, 414 or 431. */
 int http_head_parse(const void *p, size_t n, size_t *ret_n, uint64_t *ret_body);
 
-/* One connection. All zeros is its beginning. */
+/* One connection. All zeros is its beginning. A client may close its end behind a whole request: while @answering that
+ * is not said to the library, which would not answer it any more, but noted in @ended. */
 struct http_head {
-	int refused;	/* status; 0: nothing wrong so far */
+	int refused; /* status; 0: nothing wrong so far */
+	bool answering, ended;
 	uint64_t body;	/* bytes of it that have not come yet */
 	size_t n, good; /* bytes held; of them to be handed on */
 	char held[HTTP_HEAD_MAX];

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -22,10 +23,11 @@
 #else
 #define MAP_BYTES_DEFAULT ((size_t)1 << 30)
 #endif
-#define OPEN_MAX  8
-#define FILE_MODE 0600
-#define DATA_FILE "data.mdb" /* as LMDB names it */
-#define TRIES_MAX 64	     /* of reading what another process is writing */
+#define OPEN_MAX    8
+#define FILE_MODE   0600
+#define STACK_BYTES (64 << 10)
+#define DATA_FILE   "data.mdb" /* as LMDB names it */
+#define TRIES_MAX   64	       /* of reading what another process is writing */
 /* Write transactions between two looks for readers that were killed: a verify beside the daemon, say. As long as one
  * stands in the table, no page that was in use in its time is used again. */
 #define READERS_EVERY 64
@@ -46,8 +48,15 @@ struct lmdbkv {
 	int dir_fd;   /* holds the lock of the one writing process; -1: readonly */
 	int slot;     /* in open_dirs; -1: none */
 	bool watched; /* its syncs pass through fdatasync() below */
-	bool checked; /* its pages are what LMDB takes them for; under the lock of write transactions */
-	int damaged; /* ERR_* when they are not */
+	/* the thread that looks at the pages of a large store */
+	struct {
+		pthread_t thread;
+		bool begun;
+		MDB_txn *txn; /* holds what it looks at */
+		atomic_bool over, stop;
+		pthread_mutex_t lock;
+		pthread_cond_t ended;
+	} check;
 	const void *map;
 	uint32_t writes; /* transactions begun; only who writes touches it */
 };
@@ -133,37 +142,26 @@ static int check_snapshot(struct lmdbkv *l, uint64_t txnid, bool all, struct pag
 	int fd, err = mdb_env_get_fd(l->env, &fd) ? ERR_IO : ERR_OK;
 
 	if (!err)
-		err = pages_check(fd, txnid, all, ret);
+		err = pages_check(fd, txnid, all, &l->check.stop, ret);
 	return !err && ret->n ? pages_fail(&ret->fault[0], msg) : err;
 }
 
-/* Before the first write: LMDB would build on what it finds. There is no other writer meanwhile. */
-static int check_before_write(struct lmdbkv *l, MDB_txn *txn)
+/* -1 and errno. */
+static int open_data(const char *dir)
 {
-	struct pages_report r;
-	struct errmsg msg = {0};
+	char path[4096];
 
-	if (l->checked || l->damaged)
-		return l->damaged;
-	/* what it began with */
-	if (check_snapshot(l, mdb_txn_id(txn) - 1, true, &r, &msg)) {
-		log_line(LOG_LEVEL_ERROR, "store: %s; nothing is written, run cunzhang verify",
-			 msg.text[0] ? msg.text : "its pages cannot be checked");
-		l->damaged = ERR_IO; /* not to be tried again */
-	}
-	l->checked = !l->damaged;
-	return l->damaged;
+	if ((size_t)snprintf(path, sizeof(path), "%s/" DATA_FILE, dir) < sizeof(path))
+		return open(path, O_RDONLY | O_CLOEXEC);
+	errno = ENAMETOOLONG;
+	return -1;
 }
 
 static int check_meta(const char *dir, const struct kvlmdb_opts *opts, struct errmsg *msg)
 {
 	struct pages_report r = {0}, *ret = opts->ret_all ? opts->ret_all : &r;
-	char path[4096];
-	int fd, err = ERR_OK;
+	int fd = open_data(dir), err = ERR_OK;
 
-	if ((size_t)snprintf(path, sizeof(path), "%s/" DATA_FILE, dir) >= sizeof(path))
-		return err_set(msg, ERR_LIMIT, "%s: path too long", dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return ERR_OK; /* LMDB says why, or makes it */
 	/* of a page that is being written half may be new: read again */
@@ -185,7 +183,9 @@ static bool is_small(struct lmdbkv *l, const struct kvlmdb_opts *opts)
 	return mdb_env_get_fd(l->env, &fd) || fstat(fd, &st) || (uint64_t)st.st_size <= most;
 }
 
-static int check_now(struct lmdbkv *l, const struct kvlmdb_opts *opts, struct errmsg *msg)
+/* *ret_later: all pages are still to be looked at, before the first write. */
+static int check_now(struct lmdbkv *l, const struct kvlmdb_opts *opts, bool *ret_later,
+		     struct errmsg *msg)
 {
 	struct pages_report r = {0}, *ret = opts->ret_all ? opts->ret_all : &r;
 	bool all = opts->ret_all || is_small(l, opts);
@@ -200,8 +200,64 @@ static int check_now(struct lmdbkv *l, const struct kvlmdb_opts *opts, struct er
 		err = check_snapshot(l, mdb_txn_id(txn), all, ret, msg);
 		mdb_txn_abort(txn);
 	}
-	l->checked = !err && all;
+	*ret_later = !all && !opts->readonly;
 	return err;
+}
+
+static void *check_main(void *arg)
+{
+	struct lmdbkv *l = arg;
+	struct pages_report r;
+	struct errmsg msg = {0};
+	int err = check_snapshot(l, mdb_txn_id(l->check.txn), true, &r, &msg);
+
+	if (err && err != ERR_CANCELED) {
+		log_line(LOG_LEVEL_ERROR, log_english() ? "store: %s" : "存储：%s",
+			 msg.text[0] ? msg.text : "its pages cannot be checked");
+		faults_end();
+	}
+	mdb_txn_abort(l->check.txn);
+	pthread_mutex_lock(&l->check.lock);
+	l->check.over = true;
+	pthread_cond_broadcast(&l->check.ended);
+	pthread_mutex_unlock(&l->check.lock);
+	return NULL;
+}
+
+static int check_later(struct lmdbkv *l)
+{
+	pthread_attr_t attr;
+	int rc = mdb_txn_begin(l->env, NULL, MDB_RDONLY, &l->check.txn);
+
+	if (rc)
+		return rc;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	l->check.over = false;
+	l->check.begun = !pthread_create(&l->check.thread, &attr, check_main, l);
+	pthread_attr_destroy(&attr);
+	if (!l->check.begun)
+		mdb_txn_abort(l->check.txn);
+	return l->check.begun ? MDB_SUCCESS : ENOMEM;
+}
+
+static void await_check(struct lmdbkv *l)
+{
+	if (l->check.over)
+		return;
+	pthread_mutex_lock(&l->check.lock);
+	while (!l->check.over)
+		pthread_cond_wait(&l->check.ended, &l->check.lock);
+	pthread_mutex_unlock(&l->check.lock);
+}
+
+static void end_check(struct lmdbkv *l)
+{
+	l->check.stop = true;
+	if (l->check.begun)
+		pthread_join(l->check.thread, NULL);
+	pthread_cond_destroy(&l->check.ended);
+	pthread_mutex_destroy(&l->check.lock);
 }
 
 /* LMDB's assert(): what it found is not what it wrote. */
@@ -237,22 +293,19 @@ static int lmdb_begin(struct kv *kv, bool write, struct kv_txn **ret)
 {
 	struct lmdbtxn *t = mem_alloc(sizeof(*t));
 	struct lmdbkv *l = kv_of(kv);
-	int rc, dead, err;
+	int rc, dead;
 
 	if (!t)
 		return ERR_NOMEM;
+	if (write)
+		await_check(l);
 	rc = INSIDE(mdb_txn_begin(l->env, NULL, write ? 0 : MDB_RDONLY, &t->txn));
-	err = err_from_mdb(rc);
-	if (!rc && write && ++l->writes % READERS_EVERY == 0)
-		mdb_reader_check(l->env, &dead); /* what it cannot do now it does later */
-	if (!rc && write)
-		err = check_before_write(l, t->txn);
-	if (!rc && err)
-		mdb_txn_abort(t->txn);
-	if (err) {
+	if (rc) {
 		mem_free(t);
-		return err;
+		return err_from_mdb(rc);
 	}
+	if (write && ++l->writes % READERS_EVERY == 0)
+		mdb_reader_check(l->env, &dead); /* what it cannot do now it does later */
 	*ret = &t->t;
 	return ERR_OK;
 }
@@ -427,6 +480,7 @@ static void lmdb_close(struct kv *kv)
 {
 	struct lmdbkv *l = kv_of(kv);
 
+	end_check(l);
 	faults_unmap(l->map);
 	mdb_env_close(l->env); /* NULL is allowed */
 	if (l->dir_fd >= 0)
@@ -530,12 +584,13 @@ static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts 
 		    struct errmsg *msg)
 {
 	bool made = !opts->readonly && faccessat(l->dir_fd, DATA_FILE, F_OK, 0) != 0;
+	bool later = false;
 	int rc, err = check_meta(dir, opts, msg);
 
 	if (!err)
 		err = mdb_fail(INSIDE(create_env(l, dir, opts)), dir, msg);
 	if (!err)
-		err = check_now(l, opts, msg);
+		err = check_now(l, opts, &later, msg);
 	if (err)
 		return err;
 	rc = INSIDE(open_tables(l, opts->readonly));
@@ -543,6 +598,8 @@ static int open_env(struct lmdbkv *l, const char *dir, const struct kvlmdb_opts 
 		rc = look_at_syncs(l);
 	if (!rc)
 		rc = sync_names(l, made);
+	if (!rc && later)
+		rc = check_later(l);
 	return mdb_fail(rc, dir, msg);
 }
 
@@ -570,6 +627,9 @@ int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret
 	l->kv.ops = &ops;
 	opts = opts ? opts : &usual;
 	l->dir_fd = l->slot = -1;
+	pthread_mutex_init(&l->check.lock, NULL);
+	pthread_cond_init(&l->check.ended, NULL);
+	l->check.over = true;
 	err = claim_dir(l, dir, opts->readonly, msg);
 	if (!err)
 		err = open_env(l, dir, opts, msg);
@@ -579,6 +639,23 @@ int kvlmdb_open(const char *dir, const struct kvlmdb_opts *opts, struct kv **ret
 	}
 	*ret = &l->kv;
 	return ERR_OK;
+}
+
+int kvlmdb_rows(const char *dir, pages_row_fn *row, void *ctx)
+{
+	int lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd = open_data(dir), err;
+
+	if (lock < 0 || fd < 0)
+		err = ERR_IO;
+	else if (flock(lock, LOCK_SH | LOCK_NB))
+		err = ERR_BUSY;
+	else
+		err = pages_rows(fd, row, ctx);
+	if (fd >= 0)
+		close(fd);
+	if (lock >= 0)
+		close(lock);
+	return err;
 }
 
 bool kvlmdb_room(struct kv *kv, size_t n)

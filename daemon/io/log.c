@@ -12,6 +12,18 @@
 
 #define LINE_BYTES_MAX 600
 
+static bool chinese;
+
+void log_language(bool english)
+{
+	chinese = !english;
+}
+
+bool log_english(void)
+{
+	return !chinese;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[LINE_BYTES_MAX], when[32];

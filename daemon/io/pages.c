@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/store/kv.h"
 #include "lib/mem.h"
 
 /* As LMDB 0.9 lays them out; its pgno_t, txnid_t and sizes are words of the machine. */
@@ -19,7 +18,6 @@
 #define PAGE_LEAF    0x02u
 #define PAGE_OVER    0x04u
 #define PAGE_META    0x08u
-#define PAGE_KINDS   0x6fu /* with LEAF2 and SUBP, which our tables never have */
 #define NODE_BIG     0x01u /* the value lies on pages of its own */
 #define NODE_DB	     0x02u /* the value is a struct db */
 #define DB_INTEGERS  0x08u
@@ -67,11 +65,16 @@ struct walk {
 	bool found[KV_NTABLES];
 	uint8_t *seen;	/* of each page of the file */
 	uint8_t *pages; /* one for each level of a tree */
+	const atomic_bool *stop;
 	struct pages_report *ret;
+	pages_row_fn *row; /* of a damaged file: all of it is walked, however many faults it has */
+	void *row_ctx;
+	int err;
 };
 /* One tree on its way down. */
 struct tree {
 	const char *name;
+	enum kv_table table;
 	uint8_t mark; /* of its leaves, which are looked at later in the order of the file; 0: at once */
 	uint32_t depth;
 	void (*leaf_node)(struct walk *w, const struct tree *tree, uint64_t page,
@@ -86,7 +89,8 @@ static void fault(struct walk *w, enum pages_what what, uint64_t page, const cha
 
 static bool enough(const struct walk *w)
 {
-	return w->ret->n == PAGES_FAULTS_MAX;
+	return w->err || (!w->row && w->ret->n == PAGES_FAULTS_MAX) ||
+	       (w->stop && atomic_load(w->stop));
 }
 
 /* False: not all of it is there; errno 0: the file ends before. */
@@ -181,7 +185,7 @@ static bool page_good(struct walk *w, uint64_t number, const uint8_t *page, unsi
 
 	memcpy(&h, page, sizeof(h));
 	w->ret->pages++;
-	if (h.number != number || (h.flags & PAGE_KINDS) != kind) {
+	if (h.number != number || h.flags != kind) {
 		fault(w, PAGES_OTHER, number, table);
 		return false;
 	}
@@ -221,8 +225,8 @@ static bool load(struct walk *w, uint64_t number, void *p, size_t n, const char 
 	return false;
 }
 
-/* A value on pages of its own. */
-static void check_long_value(struct walk *w, const struct node *n, const uint8_t *key,
+/* A value on pages of its own. Whether they are all there. */
+static bool check_long_value(struct walk *w, const struct node *n, const uint8_t *key,
 			     const char *table)
 {
 	size_t first, need = sizeof(struct page_head) + node_bytes(n);
@@ -230,14 +234,17 @@ static void check_long_value(struct walk *w, const struct node *n, const uint8_t
 
 	memcpy(&first, key + n->ksize, sizeof(first));
 	if (!claim(w, first, 1, USED, table) || !load(w, first, &h, sizeof(h), table))
-		return;
+		return false;
 	w->ret->pages++;
-	if (h.number != first || (h.flags & PAGE_KINDS) != PAGE_OVER)
+	if (h.number != first || h.flags != PAGE_OVER) {
 		fault(w, PAGES_OTHER, first, table);
-	else if (h.u.pages < (need + w->psize - 1) / w->psize)
+		return false;
+	}
+	if (h.u.pages < (need + w->psize - 1) / w->psize) {
 		fault(w, PAGES_SHAPE, first, table);
-	else if (h.u.pages > 1)
-		claim(w, first + 1, h.u.pages - 1, USED, table);
+		return false;
+	}
+	return h.u.pages == 1 || claim(w, first + 1, h.u.pages - 1, USED, table);
 }
 
 static void each_leaf_node(struct walk *w, const struct tree *tree, uint64_t number,
@@ -292,13 +299,41 @@ static void walk_tree(struct walk *w, struct tree *tree, const struct db *db, ui
 
 /* --- the trees --------------------------------------------------------------------------------------- */
 
+static void give_row(struct walk *w, const struct tree *tree, const struct node *n,
+		     const uint8_t *key, const void *val)
+{
+	if (w->row)
+		w->err = w->row(w->row_ctx, tree->table, kv_bytes(key, n->ksize),
+				kv_bytes(val, node_bytes(n)));
+}
+
+/* Of a long value all is read only where somebody wants it. */
+static void give_long_row(struct walk *w, const struct tree *tree, const struct node *n,
+			  const uint8_t *key)
+{
+	size_t first, bytes = node_bytes(n);
+	uint8_t *val;
+
+	if (!w->row)
+		return;
+	memcpy(&first, key + n->ksize, sizeof(first));
+	val = mem_alloc(bytes + 1); /* the file has as many */
+	if (!val)
+		w->err = ERR_NOMEM;
+	else if (read_at(w->fd, val, bytes, first * w->psize + sizeof(struct page_head)))
+		give_row(w, tree, n, key, val);
+	mem_free(val);
+}
+
 static void on_row(struct walk *w, const struct tree *tree, uint64_t page, const struct node *n,
 		   const uint8_t *key)
 {
 	if (n->flags & NODE_DB || n->ksize == 0)
 		fault(w, PAGES_SHAPE, page, tree->name);
-	else if (n->flags & NODE_BIG)
-		check_long_value(w, n, key, tree->name);
+	else if (!(n->flags & NODE_BIG))
+		give_row(w, tree, n, key, key + n->ksize);
+	else if (check_long_value(w, n, key, tree->name))
+		give_long_row(w, tree, n, key);
 }
 
 /* A row of the table of tables. */
@@ -353,7 +388,6 @@ static void check_free(struct walk *w, uint64_t page, const uint8_t *list, size_
 static void on_free(struct walk *w, const struct tree *tree, uint64_t page, const struct node *n,
 		    const uint8_t *key)
 {
-	uint32_t faults = w->ret->n;
 	size_t first, bytes = node_bytes(n);
 	uint8_t *ids;
 
@@ -365,8 +399,7 @@ static void on_free(struct walk *w, const struct tree *tree, uint64_t page, cons
 		check_free(w, page, key + n->ksize, bytes);
 		return;
 	}
-	check_long_value(w, n, key, tree->name);
-	if (w->ret->n != faults) /* else the file has all these bytes */
+	if (!check_long_value(w, n, key, tree->name)) /* else the file has all these bytes */
 		return;
 	memcpy(&first, key + n->ksize, sizeof(first));
 	ids = mem_alloc(bytes);
@@ -380,7 +413,9 @@ static void on_free(struct walk *w, const struct tree *tree, uint64_t page, cons
 static void check_leaf(struct walk *w, uint64_t number, const uint8_t *page)
 {
 	int i = w->seen[number] - LEAF_OF;
-	struct tree rows = {kv_table_name((enum kv_table)i), 0, 0, on_row};
+	struct tree rows = {.name = kv_table_name((enum kv_table)i),
+			    .table = (enum kv_table)i,
+			    .leaf_node = on_row};
 
 	w->seen[number] = USED;
 	if (page_good(w, number, page, PAGE_LEAF, rows.name))
@@ -519,7 +554,7 @@ int pages_check_meta(int fd, uint64_t map_max, struct pages_report *ret)
 /* The table of tables. A new store has none of them, and every other has all. */
 static void check_tables(struct walk *w, const struct meta *m)
 {
-	struct tree tables = {"", 0, 0, on_table};
+	struct tree tables = {.name = "", .leaf_node = on_table};
 	uint64_t root = m->db[DB_MAIN].root;
 
 	walk_tree(w, &tables, &m->db[DB_MAIN], m->txnid % METAS);
@@ -530,12 +565,14 @@ static void check_tables(struct walk *w, const struct meta *m)
 
 static int check_trees(struct walk *w, const struct meta *m)
 {
-	struct tree list = {"", 0, 0, on_free};
+	struct tree list = {.name = "", .leaf_node = on_free};
 	int err;
 
 	for (int i = 0; i < KV_NTABLES; i++) {
-		struct tree rows = {kv_table_name((enum kv_table)i), (uint8_t)(LEAF_OF + i), 0,
-				    on_row};
+		struct tree rows = {.name = kv_table_name((enum kv_table)i),
+				    .table = (enum kv_table)i,
+				    .mark = (uint8_t)(LEAF_OF + i),
+				    .leaf_node = on_row};
 
 		if (w->found[i])
 			walk_tree(w, &rows, &w->table[i], m->db[DB_MAIN].root);
@@ -557,7 +594,30 @@ static int load_stable(struct walk *w, uint64_t txnid, struct meta *ret)
 	return ret->txnid != txnid || other.txnid > txnid ? ERR_BUSY : ERR_OK;
 }
 
-int pages_check(int fd, uint64_t txnid, bool all, struct pages_report *ret)
+/* The trees of the snapshot @m. */
+static int walk_snapshot(struct walk *w, const struct meta *m, bool all)
+{
+	uint64_t pages = w->npages;
+	int err;
+
+	w->last = m->last;
+	/* behind the last there is nothing, however large the file */
+	w->npages = w->npages > w->last + 1 ? w->last + 1 : w->npages;
+	w->seen = mem_alloc(w->npages);
+	w->pages = mem_array(DEPTH_MAX, w->psize);
+	err = w->seen && w->pages ? ERR_OK : ERR_NOMEM;
+	memset(w->found, 0, sizeof(w->found));
+	if (!err)
+		check_tables(w, m);
+	if (!err && all)
+		err = check_trees(w, m);
+	mem_free(w->seen);
+	mem_free(w->pages);
+	w->npages = pages;
+	return err;
+}
+
+int pages_check(int fd, uint64_t txnid, bool all, const atomic_bool *stop, struct pages_report *ret)
 {
 	struct meta m[METAS] = {0}, *at = &m[txnid % METAS];
 	struct walk w;
@@ -565,22 +625,62 @@ int pages_check(int fd, uint64_t txnid, bool all, struct pages_report *ret)
 
 	if (err || !load_metas(&w, m) || !is_ours(&m[0]))
 		return err;
+	w.stop = stop;
 	err = load_stable(&w, txnid, at);
 	if (err || ret->n)
 		return err;
-	w.last = at->last;
-	/* behind the last there is nothing, however large the file */
-	w.npages = w.npages > w.last + 1 ? w.last + 1 : w.npages;
-	w.seen = mem_alloc(w.npages);
-	w.pages = mem_array(DEPTH_MAX, w.psize);
-	err = w.seen && w.pages ? ERR_OK : ERR_NOMEM;
-	if (!err)
-		check_tables(&w, at);
-	if (!err && all)
-		err = check_trees(&w, at);
-	mem_free(w.seen);
-	mem_free(w.pages);
-	return err;
+	err = walk_snapshot(&w, at, all);
+	return !err && stop && atomic_load(stop) ? ERR_CANCELED : err;
+}
+
+/* --- a damaged file ---------------------------------------------------------------------------------- */
+
+static bool meta_usable(const struct walk *w, const struct meta *m)
+{
+	return is_ours(m) && page_size_good(m) && m->db[DB_FREE].pad == w->psize &&
+	       m->last < SIZE_MAX / w->psize;
+}
+
+/* The size of the pages stands on both meta pages; where the first is damaged the second is looked for. */
+static unsigned load_what_is_left(struct walk *w, struct meta ret[METAS])
+{
+	unsigned good = 0;
+
+	w->psize = PAGE_MIN;
+	if (load_meta(w, 0, &ret[0]) && page_size_good(&ret[0])) {
+		w->psize = ret[0].db[DB_FREE].pad;
+		good = meta_usable(w, &ret[0]);
+		good |= load_meta(w, 1, &ret[1]) && meta_usable(w, &ret[1]) ? 2 : 0;
+		return good;
+	}
+	for (; w->psize <= PAGE_MAX; w->psize *= 2)
+		if (load_meta(w, 1, &ret[1]) && meta_usable(w, &ret[1]))
+			return 2;
+	return 0;
+}
+
+int pages_rows(int fd, pages_row_fn *row, void *ctx)
+{
+	struct meta m[METAS] = {0};
+	struct pages_report report;
+	struct walk w;
+	unsigned good, newest;
+	int err = walk_begin(&w, fd, &report);
+
+	if (err)
+		return err;
+	w.row = row;
+	w.row_ctx = ctx;
+	good = load_what_is_left(&w, m);
+	w.npages /= w.psize;
+	newest = good == 3 ? m[1].txnid > m[0].txnid : good == 2;
+	for (unsigned i = 0; !err && !w.err && i < METAS; i++) {
+		unsigned at = i == 0 ? !newest : newest;
+
+		if (good & 1u << at)
+			err = walk_snapshot(&w, &m[at], true);
+	}
+	return err ? err : w.err;
 }
 
 int pages_fail(const struct pages_fault *f, struct errmsg *msg)

@@ -1,10 +1,12 @@
 #ifndef DAEMON_IO_PAGES_H
 #define DAEMON_IO_PAGES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/store/kv.h"
 #include "lib/err.h"
 
 /* The pages of an LMDB file as they lie on the disk, looked at before LMDB reads them.
@@ -50,8 +52,16 @@ int pages_check_meta(int fd, uint64_t map_max, struct pages_report *ret);
 
 /* All pages of the snapshot @txnid, which a read transaction must hold meanwhile; without @all those alone that
  * say which tables there are. ERR_OK also when there are faults; ERR_BUSY: the writer has gone on and the snapshot
- * cannot be found any more, begin another; ERR_NOMEM. */
-int pages_check(int fd, uint64_t txnid, bool all, struct pages_report *ret);
+ * cannot be found any more, begin another; ERR_CANCELED: another thread has set @stop (NULL: nobody does);
+ * ERR_NOMEM. */
+int pages_check(int fd, uint64_t txnid, bool all, const atomic_bool *stop,
+		struct pages_report *ret);
+
+/* The rows of a damaged file, which nobody writes meanwhile: those on pages that are what belongs there. First of the
+ * snapshot before the newest, whose pages no commit has used again, then of the newest, so that a row comes again
+ * where it has changed. @row: the bytes are borrowed; what it returns ends the walk, and is returned. */
+typedef int pages_row_fn(void *ctx, enum kv_table tab, struct bytes key, struct bytes val);
+int pages_rows(int fd, pages_row_fn *row, void *ctx);
 
 /* "page 17 (table entry): ..." Returns ERR_CORRUPT, or ERR_IO when the disk could not read it. */
 int pages_fail(const struct pages_fault *f, struct errmsg *msg);

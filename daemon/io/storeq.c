@@ -92,8 +92,7 @@ static bool any_grew(const struct storeq *q, uint32_t n)
 
 		if (j->type == JOB_INGEST && !j->err)
 			return true;
-		if (j->type == JOB_APPEND && !j->err && !a->dry_run && !a->exists &&
-		    verdict_ok(&a->verdict))
+		if (j->type == JOB_APPEND && !j->err && !a->exists && verdict_ok(&a->verdict))
 			return true;
 	}
 	return false;
@@ -103,10 +102,13 @@ static bool any_grew(const struct storeq *q, uint32_t n)
 static void log_full(struct storeq *q, bool full)
 {
 	if (full && !q->full)
-		log_line(LOG_LEVEL_ERROR, "store: the disk is full; nothing new is recorded or "
-					  "received until there is room");
+		log_line(LOG_LEVEL_ERROR,
+			 log_english() ? "store: the disk is full; nothing new is recorded or "
+					 "received until there is room"
+				       : "存储：磁盘已满，腾出空间以前不再记录和接收");
 	if (!full && q->full)
-		log_line(LOG_LEVEL_INFO, "store: there is room on the disk again");
+		log_line(LOG_LEVEL_INFO, log_english() ? "store: there is room on the disk again"
+						       : "存储：磁盘又有空间了");
 	q->full = full;
 }
 

@@ -61,7 +61,7 @@ int verify_get(struct verify *v, enum kv_table tab, struct bytes key, bool *ret_
 }
 
 /* --- the directory of feeds ------------------------------------------------------------------------ */
-static int feed_add(struct verify *v, uint32_t no, struct verify_feed **ret)
+int verify_feed_add(struct verify *v, uint32_t no, struct verify_feed **ret)
 {
 	uint32_t at = v->nfeeds;
 
@@ -86,7 +86,7 @@ static int read_head(struct verify *v, uint32_t no)
 		problem_add(v, NULL, PROBLEM_FEED_NUMBER, PROBLEM_NO_ENTRY, no);
 		return ERR_OK;
 	}
-	err = feed_add(v, no, &f);
+	err = verify_feed_add(v, no, &f);
 	if (err)
 		return err;
 	err = feedlog_head(v->t, no, &f->h);
@@ -116,7 +116,7 @@ static int read_index(struct verify *v, struct bytes key, struct bytes val)
 		return ERR_OK;
 	}
 	if (!f && no > 0 && no <= FEEDS_MAX && v->nfeeds < FEEDS_MAX) {
-		err = feed_add(v, no, &f);
+		err = verify_feed_add(v, no, &f);
 		if (err)
 			return err;
 		f->broken = true;
@@ -128,7 +128,7 @@ static int read_index(struct verify *v, struct bytes key, struct bytes val)
 	return ERR_OK;
 }
 
-static int read_feeds(struct verify *v)
+int verify_read_feeds(struct verify *v)
 {
 	struct kv_cursor *c = NULL;
 	struct bytes key, val;
@@ -303,7 +303,7 @@ static int open_verdicts(struct verify *v)
 
 static int run(struct verify *v)
 {
-	int err = read_feeds(v);
+	int err = verify_read_feeds(v);
 
 	if (err)
 		return err;
@@ -334,6 +334,23 @@ static int run(struct verify *v)
 	return err ? err : v->err;
 }
 
+void verify_free(struct verify *v)
+{
+	if (!v)
+		return;
+	kv_cursor_close(v->verdicts);
+	verify_state_close(v);
+	buf_close(&v->pack);
+	mem_free(v->batch);
+	mem_free(v->root);
+	mem_free(v->village);
+	map_close(&v->by_code);
+	map_close(&v->by_feed);
+	map_close(&v->by_witness);
+	mem_free(v->feed);
+	mem_free(v);
+}
+
 int verify_store(struct kv_txn *t, const struct hash *town, uint32_t own, const struct guard *guard,
 		 const struct verify_opts *opts, struct verify_report *ret)
 {
@@ -348,17 +365,7 @@ int verify_store(struct kv_txn *t, const struct hash *town, uint32_t own, const 
 	err = run(v);
 	if (!err && opts->progress)
 		opts->progress(opts->ctx, v->total, v->total);
-	kv_cursor_close(v->verdicts);
-	verify_state_close(v);
-	buf_close(&v->pack);
-	mem_free(v->batch);
-	mem_free(v->root);
-	mem_free(v->village);
-	map_close(&v->by_code);
-	map_close(&v->by_feed);
-	map_close(&v->by_witness);
-	mem_free(v->feed);
-	mem_free(v);
+	verify_free(v);
 	if (err)
 		verify_close(&report);
 	else

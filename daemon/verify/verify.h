@@ -38,4 +38,18 @@ int verify_store(struct kv_txn *t, const struct hash *town, uint32_t own, const 
 		 const struct verify_opts *opts, struct verify_report *ret);
 void verify_close(struct verify_report *r);
 
+/* A store with damaged pages, of which only some rows can be read: which entries are lost. They come one by one, in
+ * any order, and an entry counts as there when its bytes are what its leaf commits to. */
+struct verify_rest;
+struct verify_lost {
+	uint64_t entries;
+	uint64_t alone; /* of these, entries of this node that no other is known to hold */
+};
+int verify_rest_new(const struct hash *town, struct verify_rest **ret);
+int verify_rest_row(void *rest, enum kv_table tab, struct bytes key, struct bytes val);
+/* Lists gaps (PROBLEM_ENTRIES_MISSING) and what keeps a feed from being judged. @guard may be NULL. */
+int verify_rest_report(struct verify_rest *rest, uint32_t own, const struct guard *guard,
+		       struct verify_report *ret, struct verify_lost *ret_lost);
+void verify_rest_free(struct verify_rest *rest); /* NULL is allowed */
+
 #endif

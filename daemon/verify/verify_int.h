@@ -17,6 +17,7 @@
  *	verify_note.c	checkpoints, cosignatures, acknowledged sizes
  *	verify_town.c	what the town feed says of itself: domain, villages, witnesses
  *	verify_state.c	the second fold, and its comparison with the stored state
+ *	verify_rest.c	what is left of a store with damaged pages
  *
  * Functions return machine failures only (ERR_NOMEM, ERR_IO of the store); what is wrong with the store is
  * listed with problem_add. */
@@ -119,6 +120,9 @@ struct problem *problem_add(struct verify *v, struct verify_feed *f, enum proble
 			    uint64_t entry, int64_t num);
 
 struct verify_feed *verify_feed_of(struct verify *v, uint32_t no); /* NULL: not registered */
+int verify_feed_add(struct verify *v, uint32_t no, struct verify_feed **ret);
+int verify_read_feeds(struct verify *v);
+void verify_free(struct verify *v); /* NULL is allowed */
 bool verify_is_bad(const struct verify_feed *f, uint64_t seq);
 /* True when the value was there; else ERR_NOTFOUND is no failure but an answer. */
 int verify_get(struct verify *v, enum kv_table tab, struct bytes key, bool *ret_found,

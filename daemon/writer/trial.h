@@ -21,5 +21,7 @@ void trial_end(struct trial *r); /* zeroed is allowed */
 /* Sets verdict, seq and exists of @x as the writer would. One that exists already is not judged again;
  * tx.wall_ms then says when it was written. */
 int trial_run(struct trial *r, struct tx *x);
+/* The same of one transaction alone. */
+int trial_of(const struct tx_services *s, struct tx *x);
 
 #endif

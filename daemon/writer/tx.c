@@ -88,16 +88,15 @@ static int look(const struct tx_services *s, struct hash *ret_feed, uint64_t *re
 	return ERR_OK;
 }
 
-static int sign_and_send(const struct tx_services *s, struct tx **v, uint32_t n, bool dry_run)
+int tx_sign(const struct tx_services *s, struct tx **v, uint32_t n, struct job **ret_jobs)
 {
-	struct job **jobs = mem_array(n, sizeof(struct job *));
 	uint64_t town_seen = 0, wall_ms = s->wall_ms(s->ctx), boot_ms;
 	struct hash feed;
 	uint32_t boot;
-	int err = jobs ? look(s, &feed, &town_seen) : ERR_NOMEM;
+	int err = look(s, &feed, &town_seen);
 
 	if (err)
-		goto out;
+		return err;
 	s->stamp(s->ctx, &boot, &boot_ms);
 	for (uint32_t i = 0; i < n; i++) {
 		struct job_append *a = &v[i]->job.u.append;
@@ -110,35 +109,24 @@ static int sign_and_send(const struct tx_services *s, struct tx **v, uint32_t n,
 		a->boot = boot;
 		a->boot_ms = boot_ms;
 		a->author_ok = true; /* signed on the line above */
-		a->dry_run = dry_run;
-		jobs[i] = &v[i]->job;
+		ret_jobs[i] = &v[i]->job;
 	}
-	err = s->submit(s->ctx, jobs, n);
-	for (uint32_t i = 0; !err && i < n; i++)
-		err = jobs[i]->err;
-out:
-	mem_free(jobs);
-	return err;
+	return ERR_OK;
 }
 
-int tx_submit(const struct tx_services *s, struct tx **v, uint32_t n, bool dry_run)
+uint32_t tx_overtaken(struct tx **v, uint32_t n)
 {
-	struct tx **again;
 	uint32_t m = 0;
-	int err = sign_and_send(s, v, n, dry_run);
 
-	if (err)
-		return err;
-	again = mem_array(n, sizeof(struct tx *));
-	if (!again)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		if (v[i]->job.u.append.verdict.reason.id == V_TOWN_SEEN)
-			again[m++] = v[i];
-	if (m)
-		err = sign_and_send(s, again, m, dry_run);
-	mem_free(again);
-	return err;
+	for (uint32_t i = 0; i < n; i++) {
+		struct tx *x = v[i];
+
+		if (x->job.u.append.verdict.reason.id != V_TOWN_SEEN)
+			continue;
+		v[i] = v[m];
+		v[m++] = x;
+	}
+	return m;
 }
 
 day_t tx_today(const struct tx_services *s)

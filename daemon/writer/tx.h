@@ -10,9 +10,6 @@ struct tx_services {
 	struct kv *kv;
 	struct hash town;
 	uint32_t own; /* number of the own feed */
-	/* Gives jobs to the writer and waits until they are sealed. Each job then has its own result.
-	 * ERR_BUSY when the queue is full, ERR_STATE when the node must not write (restored or stopped). */
-	int (*submit)(void *ctx, struct job **jobs, uint32_t n);
 	uint64_t (*wall_ms)(void *ctx);
 	void (*stamp)(void *ctx, uint32_t *ret_boot, uint64_t *ret_boot_ms);
 	int (*random)(void *ctx, void *p, size_t n);
@@ -34,9 +31,11 @@ int tx_make(const struct tx_services *s, const struct rec_type *t, const void *h
 	    const void *lines, uint32_t nlines, const struct sign_key *author,
 	    const uint8_t txid[TXID_BYTES], struct tx *ret, struct rec_issue *ret_issue);
 void tx_close(struct tx *x);
-/* Signs @n of them, each by its author, for the town feed's present size and submits them in order; those refused because
- * another entry saw more of the town feed in the meantime are sent once more. Returns the first machine
- * failure; each job then has its own result. */
-int tx_submit(const struct tx_services *s, struct tx **v, uint32_t n, bool dry_run);
+/* Signs @n of them, each by its author, for the town feed's present size. @ret_jobs: room for @n; in order, what
+ * the writer is to be given. */
+int tx_sign(const struct tx_services *s, struct tx **v, uint32_t n, struct job **ret_jobs);
+/* Of @n whose jobs are done: moves to the front those refused because another entry saw more of the town feed in the
+ * meantime, which may be signed and given once more, and returns how many. */
+uint32_t tx_overtaken(struct tx **v, uint32_t n);
 
 #endif

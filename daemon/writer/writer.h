@@ -66,7 +66,6 @@ struct job_append {
 	uint32_t boot; /* clock evidence of the node */
 	uint64_t boot_ms;
 	bool author_ok; /* result of entry_tx_verify, done before */
-	bool dry_run;	/* judge only; nothing is kept, not even for later jobs */
 	/* Only as entry @place: job.err is ERR_EXISTS when that is taken, or not yet reached. For entries
 	 * of one batch that name each other by their sequences. */
 	bool placed;

@@ -109,13 +109,12 @@ int writer_append_job(struct writer *w, struct job *j)
 		err = writer_flush_for(w, s, &e);
 	if (err)
 		return err;
-	err = a->dry_run ? fold_judge(&s->fold, &e, a->payload, a->author_ok, &a->verdict)
-			 : fold_apply(&s->fold, &e, a->payload, a->author_ok, &a->verdict);
+	err = fold_apply(&s->fold, &e, a->payload, a->author_ok, &a->verdict);
 	if (err == ERR_STATE) { /* it has seen more of the town feed than is here */
 		j->err = err;
 		return ERR_OK;
 	}
-	if (err || a->dry_run || (!a->again && !verdict_ok(&a->verdict)))
+	if (err || (!a->again && !verdict_ok(&a->verdict)))
 		return err;
 	entry_pack(&e, leaf);
 	if (enrols(w, &e) && verdict_ok(&a->verdict))

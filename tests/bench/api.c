@@ -3,6 +3,7 @@
 
 #include "lib/err.h"
 #include "tests/bench/lines.h"
+#include "tests/lib/services.h"
 
 #define MS_PER_DAY UINT64_C(86400000)
 #define NOON_CHINA (UINT64_C(4) * 3600 * 1000) /* in UTC */
@@ -102,20 +103,17 @@ static const struct halt *svc_halted(void *ctx)
 	return NULL;
 }
 
-void api_open(struct api_node *a, struct load *l, const char *dir)
+void api_at(struct api_node *a, struct load *l, const struct load_node *n)
 {
-	*a = (struct api_node){.l = l};
-	load_node_open(&a->node, dir);
+	*a = (struct api_node){.l = l, .node = *n};
 	a->s = (struct web_services){
 		.tx = {.ctx = a,
 		       .kv = a->node.kv,
 		       .town = l->town,
 		       .own = a->node.own,
-		       .submit = svc_submit,
 		       .wall_ms = svc_wall,
 		       .stamp = svc_stamp,
 		       .random = svc_random},
-		.person_open = svc_person_open,
 		.links = svc_links,
 		.alarms = svc_alarms,
 		.guard = svc_guard,
@@ -123,17 +121,27 @@ void api_open(struct api_node *a, struct load *l, const char *dir)
 	};
 }
 
+void api_open(struct api_node *a, struct load *l, const char *dir)
+{
+	struct load_node n;
+
+	load_node_open(&n, dir);
+	api_at(a, l, &n);
+}
+
 void api_close(struct api_node *a)
 {
 	load_node_close(&a->node);
 }
+
+static const struct services_outside outside = {.submit = svc_submit, .open = svc_person_open};
 
 /* --- requests ------------------------------------------------------------------------------------------ */
 static void ask(struct api_node *a, const char *method, const char *path, const char *const *query,
 		struct bytes body, struct buf *ret)
 {
 	struct web_req req = {
-		.method = method, .path = path, .body = body, .local = true, .lang = LANG_ZH};
+		.method = method, .path = path, .body = body, .from.local = true, .lang = LANG_ZH};
 	struct web_res res = {0};
 	int status;
 	const struct web_route *r = web_route_find(method, path, true, &status);
@@ -142,7 +150,7 @@ static void ask(struct api_node *a, const char *method, const char *path, const 
 		bench_fail("%s %s: there is no such route", method, path);
 	for (; query && *query; query += 2)
 		req.query[req.nquery++] = (struct ask_param){query[0], query[1]};
-	web_handle(&a->s, r, &req, &res);
+	services_handle(&a->s, &outside, r, &req, &res);
 	if (res.status != 200)
 		bench_fail("%s %s: %d %.*s", method, path, res.status,
 			   (int)(res.body.n < 500 ? res.body.n : 500), (const char *)res.body.p);

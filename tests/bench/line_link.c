@@ -15,20 +15,22 @@
  * The year is that of tests/data/village-1, 3,603 lines, imported as clerks do; town feed, catalogues and roster
  * are at both ends before. Time runs from the first connection until the hub has stored everything; bytes are
  * counted until both know of it. */
-#define BIT_S	 64000
-#define LOSS	 0.1
-#define DELAY_US UINT64_C(300000)
-#define QUEUE	 16000
-#define STORE_US UINT64_C(5000)
-#define LIMIT_US (UINT64_C(3600) * 1000000)
-#define JOBS_MAX 4096
-#define VILLAGE	 0
-#define HUB	 1
-#define YEAR	 2025
-#define DATA	 "tests/data/"
-#define DATA_MAX ((size_t)8 << 20)
-#define CUTS	 7 /* in each repetition, at other places of the feed */
-#define NEVER	 UINT64_MAX
+#define BIT_S	  64000
+#define LOSS	  0.1
+#define DELAY_US  UINT64_C(300000)
+#define QUEUE	  16000
+#define STORE_US  UINT64_C(5000)
+#define LIMIT_US  (UINT64_C(3600) * 1000000)
+#define JOBS_MAX  4096
+#define VILLAGE	  0
+#define HUB	  1
+#define YEAR	  2025
+#define DATA	  "tests/data/"
+#define DATA_MAX  ((size_t)8 << 20)
+#define CUTS	  7 /* in each repetition, at other places of the feed */
+#define SINGLES	  150
+#define SINGLE_US UINT64_C(20000) /* from one of them to the next */
+#define NEVER	  UINT64_MAX
 
 static const struct link_opts radio = {
 	.bit_s = BIT_S, .loss = LOSS, .delay_us = DELAY_US, .queue = QUEUE};
@@ -188,7 +190,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static void turn(struct world *w)
+static uint64_t next_event(const struct world *w)
 {
 	uint64_t at = least(link_next(w->link), w->dial_us);
 
@@ -200,6 +202,13 @@ static void turn(struct world *w)
 		if (tick < NEVER / 1000)
 			at = least(at, tick * 1000);
 	}
+	return at;
+}
+
+static void turn(struct world *w)
+{
+	uint64_t at = next_event(w);
+
 	w->now = at > w->now ? at : w->now;
 	if (w->now > LIMIT_US)
 		bench_fail("the nodes do not settle");
@@ -208,6 +217,13 @@ static void turn(struct world *w)
 	link_run(w->link, w->now);
 	jobs_done(w);
 	ticks(w);
+}
+
+static void run_until(struct world *w, uint64_t at)
+{
+	while (next_event(w) <= at)
+		turn(w);
+	w->now = at;
 }
 
 /* As daemon/io/driver.c starts it. */
@@ -221,6 +237,7 @@ static void start_node(struct end *e, uint64_t seed)
 		.transport = d->transport_key,
 		.boot = 1,
 		.serves = d->cfg.role == NODE_HUB,
+		.features = HELLO_ZSTD,
 		.upstream = {.feed_no = d->cfg.role == NODE_VILLAGE ? FEED_TOWN : 0,
 			     .invite = d->invite_key,
 			     .enrol_tx = d->enrol_tx,
@@ -347,8 +364,8 @@ static day_t today(void)
 	return day_of_ms((uint64_t)time(NULL) * 1000);
 }
 
-/* Hub and village as they stand before the year; then the village with the year. */
-static void make_year(struct load *l, char village[BENCH_PATH_MAX])
+/* Hub and village as they stand before the year. */
+static void make_town(struct load *l)
 {
 	static struct world w;
 	struct api_node a;
@@ -376,6 +393,12 @@ static void make_year(struct load *l, char village[BENCH_PATH_MAX])
 	world_open(&w, l->village, l->hub, &lan, 2);
 	settle(&w);
 	world_close(&w);
+}
+
+static void make_year(struct load *l, char village[BENCH_PATH_MAX])
+{
+	struct api_node a;
+
 	load_copy(l->village, "year-written", village);
 	api_open(&a, l, village);
 	a.today = today();
@@ -385,6 +408,72 @@ static void make_year(struct load *l, char village[BENCH_PATH_MAX])
 		       "reviewer") "," SIGN("confirm_as", "confirm_passphrase", "confirmer") "}",
 	       "village-1/entries-2025.csv");
 	api_close(&a);
+}
+
+/* --- single records ------------------------------------------------------------------------------------ */
+enum {
+	DAY,
+	HOUSEHOLD,
+	PERSON,
+	ITEM,
+	ITEM_NAME,
+	PLACE,
+	REASON,
+	EVIDENCE,
+	NUMBER,
+	NOTIFIED,
+	COLUMNS
+};
+
+/* The row as a record of one line; false: it is of one person, or a deduction. */
+static bool single(char *row, char *body, size_t cap)
+{
+	const char *cell[COLUMNS] = {""};
+	int n = 0;
+
+	for (char *at = row; at && n < COLUMNS; n++) {
+		cell[n] = strsep(&at, ",");
+		row[strcspn(row, "\r\n")] = 0;
+	}
+	if (n < COLUMNS || *cell[PERSON] || cell[NOTIFIED][0] == '2')
+		return false;
+	n = snprintf(body, cap,
+		     "{" SIGN("as", "passphrase",
+			      "recorder") ",\"lines\":[{\"household\":\"%s\",\"member\":0,"
+					  "\"item\":\"%s\",\"day\":\"%s\",\"place\":\"%s\","
+					  "\"reason\":\"%s\",\"evidence\":\"%s\","
+					  "\"evidence_no\":\"%s\"}]}",
+		     cell[HOUSEHOLD], cell[ITEM], cell[DAY], cell[PLACE], cell[REASON],
+		     cell[EVIDENCE], cell[NUMBER]);
+	if ((size_t)n >= cap)
+		bench_fail("a row too long");
+	return true;
+}
+
+/* Records so many rows of the year one by one over a link that is up. */
+static void record_singles(struct world *w, struct load *l, uint64_t n)
+{
+	char row[1024], body[2048];
+	struct api_node a;
+	FILE *f = fopen(DATA "village-1/entries-2025.csv", "rb");
+
+	if (!f)
+		bench_fail("no data; run from the root of the work tree");
+	api_at(&a, l, &w->end[VILLAGE].n);
+	a.today = today();
+	for (bool head = true; n && fgets(row, sizeof(row), f); head = false) {
+		if (head || !single(row, body, sizeof(body)))
+			continue;
+		api_post(&a, "/api/v1/records/points", (const char *const[]){"accept", "1", NULL},
+			 (struct bytes){(uint8_t *)body, strlen(body)}, NULL);
+		seal_pending(&w->end[VILLAGE]);
+		announce_head(w, VILLAGE);
+		run_until(w, w->now + SINGLE_US);
+		n--;
+	}
+	fclose(f);
+	if (n)
+		bench_fail("too few rows for single records");
 }
 
 /* --- the rows ------------------------------------------------------------------------------------------ */
@@ -413,6 +502,29 @@ static struct passage pass(struct load *l, const char *written, uint64_t seed, u
 	p.seconds = (double)settle(&w) / 1e6;
 	p.wire = link_wire(w.link);
 	p.delivered = link_delivered(w.link);
+	world_close(&w);
+	return p;
+}
+
+/* Single records, from the first of them on. */
+static struct passage pass_singles(struct load *l, uint64_t seed)
+{
+	static struct world w;
+	char village[BENCH_PATH_MAX], hub[BENCH_PATH_MAX];
+	struct passage p;
+	uint64_t start;
+
+	load_copy(l->village, "pass-village", village);
+	load_copy(l->hub, "pass-hub", hub);
+	world_open(&w, village, hub, &radio, seed);
+	settle(&w);
+	start = w.now;
+	p.wire = link_wire(w.link);
+	p.delivered = link_delivered(w.link);
+	record_singles(&w, l, SINGLES);
+	p.seconds = (double)(settle(&w) - start) / 1e6;
+	p.wire = link_wire(w.link) - p.wire;
+	p.delivered = link_delivered(w.link) - p.delivered;
 	world_close(&w);
 	return p;
 }
@@ -464,6 +576,7 @@ void line_link(void *ctx)
 	uint64_t stored;
 
 	(void)ctx;
+	make_town(&l);
 	make_year(&l, written);
 	stored = stored_bytes(&l, written);
 	for (int rep = 0; rep < reps; rep++) {
@@ -471,6 +584,10 @@ void line_link(void *ctx)
 		struct passage p = pass(&l, written, seed, 0);
 		double copy = link_copy(&radio, seed, p.delivered);
 
+		struct passage few = pass_singles(&l, seed);
+
+		bench_add("link.single", few.seconds, NAN);
+		bench_add("link.single.bytes", (double)few.wire / 1e3, NAN);
 		bench_add("link", p.seconds, NAN);
 		bench_add("link.bytes", (double)p.wire / 1e3, NAN);
 		bench_add("link.copy", (double)p.delivered / p.seconds, (double)p.delivered / copy);

@@ -15,16 +15,18 @@
 
 #include "lib/err.h"
 #include "tests/bench/lines.h"
+#include "tests/bench/yard.h"
 
 /* What a village's clerks feel together: connections that stay open on the Unix socket of a running daemon, each
- * sending one signed write after the other and waiting until it is durable. Each request carries name and
- * passphrase, as requests do that belong to no session; the key is sealed at the cost that nodes use.
+ * sending one signed write after the other and waiting until it is durable. Requests name a session, which holds the key
+ * open; it was sealed at the cost that nodes use.
  *
  * Beside it PostgreSQL, as many connections inserting rows of RECORD_BYTES, synchronous_commit on, driven by its own
  * pgbench. */
-#define CONNECTIONS  32
+#define CONNECTIONS  256
 #define RECORD_BYTES 300
 #define ANSWER_MAX   8192
+#define TOKEN_MAX    128
 #define PG_START_S   20
 #define POLL_US	     50000
 
@@ -32,7 +34,8 @@
 struct client {
 	pthread_t thread;
 	const struct daemon_proc *p;
-	uint32_t number, n;
+	const char *token;
+	uint32_t first, n; /* writes */
 };
 
 static void send_all(int fd, const char *p, size_t n)
@@ -47,10 +50,9 @@ static void send_all(int fd, const char *p, size_t n)
 	}
 }
 
-/* Reads an answer whole; it must be 200 and name the entry. */
-static void read_answer(int fd)
+/* Reads an answer whole; it must have the status @status and name @what. */
+static void read_answer(int fd, const char *status, const char *what, char b[ANSWER_MAX + 1])
 {
-	char b[ANSWER_MAX + 1] = "";
 	size_t n = 0, want = SIZE_MAX;
 
 	while (n < want) {
@@ -66,27 +68,27 @@ static void read_answer(int fd)
 		if (end && length && length < end)
 			want = (size_t)(end + 4 - b) + strtoul(length + 15, NULL, 10);
 	}
-	if (strncmp(b, "HTTP/1.1 200", 12) != 0 || !strstr(b, "\"entry\":"))
-		bench_fail("a write was not accepted: %.600s", b);
+	if (strncmp(b + strlen("HTTP/1.1 "), status, strlen(status)) != 0 || !strstr(b, what))
+		bench_fail("the node does not take it: %.600s", b);
 }
 
 static size_t request(const struct client *c, uint32_t i, char *out, size_t cap)
 {
 	static const char *const item[] = {"A102", "B101", "B102", "B103", "C101", "C102"};
-	uint32_t k = c->number * c->n + i, household = k % LOAD_HOUSEHOLDS;
+	uint32_t k = c->first + i, household = k % LOAD_HOUSEHOLDS;
 	char body[1024];
 	int n = snprintf(
 		body, sizeof(body),
-		"{\"as\":\"%s\",\"passphrase\":\"%s\",\"record\":{},\"lines\":[{"
+		"{\"record\":{},\"lines\":[{"
 		"\"household\":\"%02u%03u\",\"member\":%u,\"item\":\"%s\",\"place\":\"村道\","
 		"\"reason\":\"义务投工投劳\",\"evidence\":\"签到表\",\"evidence_no\":\"CG-%u\"}]}",
-		LOAD_PERSON, LOAD_PASSPHRASE, household / 200, household % 200,
-		1 + k / LOAD_HOUSEHOLDS % LOAD_MEMBERS, item[k / 7 % 6], k);
+		household / 200, household % 200, 1 + k / LOAD_HOUSEHOLDS % LOAD_MEMBERS,
+		item[k / 7 % 6], k);
 
 	n = snprintf(out, cap,
 		     "POST /api/v1/records/points HTTP/1.1\r\nHost: localhost\r\n"
-		     "Content-Length: %d\r\n\r\n%s",
-		     n, body);
+		     "Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+		     c->token, n, body);
 	if (n < 0 || (size_t)n >= cap)
 		bench_fail("request too long");
 	return (size_t)n;
@@ -96,29 +98,68 @@ static void *client_main(void *arg)
 {
 	struct client *c = arg;
 	int fd = daemon_connect(c->p);
-	char out[2048];
+	char out[2048], answer[ANSWER_MAX + 1];
 
 	for (uint32_t i = 0; i < c->n; i++) {
 		send_all(fd, out, request(c, i, out, sizeof(out)));
-		read_answer(fd);
+		read_answer(fd, "200", "\"entry\":", answer);
 	}
 	close(fd);
 	return NULL;
 }
 
-static double node_rate(const struct daemon_proc *p, uint32_t rep, uint32_t each)
+/* Unlocks the key that signs all of it. */
+static void unlock(const struct daemon_proc *p, char token[TOKEN_MAX])
+{
+	char body[256], out[512], answer[ANSWER_MAX + 1];
+	int fd = daemon_connect(p), n;
+	const char *at;
+
+	n = snprintf(body, sizeof(body), "{\"as\":\"%s\",\"passphrase\":\"%s\"}", LOAD_PERSON,
+		     LOAD_PASSPHRASE);
+	n = snprintf(out, sizeof(out),
+		     "POST /api/v1/sessions HTTP/1.1\r\nHost: localhost\r\n"
+		     "Content-Length: %d\r\n\r\n%s",
+		     n, body);
+	send_all(fd, out, (size_t)n);
+	read_answer(fd, "201", "\"session\":", answer);
+	at = strstr(answer, "\"session\":");
+	if (sscanf(at + strlen("\"session\":"), " \"%127[0-9a-f]\"", token) != 1)
+		bench_fail("no token: %.200s", at);
+	close(fd);
+}
+
+/* @n connections with @each writes; @number: of the writes before. */
+static double node_rate(const struct daemon_proc *p, const char *token, uint32_t n, uint32_t each,
+			uint32_t *number)
 {
 	struct client c[CONNECTIONS];
 	uint64_t start = bench_ns();
 
-	for (uint32_t i = 0; i < CONNECTIONS; i++) {
-		c[i] = (struct client){.p = p, .number = rep * CONNECTIONS + i, .n = each};
+	for (uint32_t i = 0; i < n; i++) {
+		c[i] = (struct client){.p = p, .token = token, .first = *number, .n = each};
+		*number += each;
 		if (pthread_create(&c[i].thread, NULL, client_main, &c[i]))
 			bench_fail("no thread");
 	}
-	for (uint32_t i = 0; i < CONNECTIONS; i++)
+	for (uint32_t i = 0; i < n; i++)
 		pthread_join(c[i].thread, NULL);
-	return CONNECTIONS * each / bench_since(start);
+	return n * each / bench_since(start);
+}
+
+static double peak_mb(const struct daemon_proc *p)
+{
+	char path[64], line[128];
+	double kb = NAN;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)p->pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "VmHWM: %lf", &kb);
+	if (f)
+		fclose(f);
+	return kb / 1024;
 }
 
 /* --- PostgreSQL ---------------------------------------------------------------------------------------- */
@@ -276,7 +317,8 @@ static int this_year(void)
 
 void line_socket(void *ctx)
 {
-	uint32_t each = (uint32_t)bench_size(4, 1);
+	uint32_t each = (uint32_t)bench_size(80, 4), number = 0;
+	char token[TOKEN_MAX];
 	struct daemon_proc node;
 	struct postgres pg;
 	struct load l; /* the daemon lives today: so must its village */
@@ -286,14 +328,22 @@ void line_socket(void *ctx)
 			      .name = "today", .listen = "127.0.0.1:1", .year0 = this_year()});
 	daemon_start(&node, l.village);
 	daemon_wait(&node, bench_ns());
+	unlock(&node, token);
 	pg_start(&pg);
-	if (!pg.pid)
+	if (!pg.pid) {
 		bench_no_yard("socket", "%s", pg.why);
-	for (int rep = 0; rep < bench_reps(); rep++) {
-		double ours = node_rate(&node, (uint32_t)rep, each);
-
-		bench_add("socket", ours, pg.pid ? pg_rate(&pg, bench_quick ? "1" : "2") : NAN);
+		bench_no_yard("socket.256", "%s", pg.why);
 	}
+	for (int rep = 0; rep < bench_reps(); rep++) {
+		double many = node_rate(&node, token, 32, each, &number);
+		double yard = pg.pid ? pg_rate(&pg, bench_quick ? "1" : "2") : NAN;
+
+		bench_add("socket", many, yard);
+		bench_add("socket.256", node_rate(&node, token, 256, each / 4, &number), yard);
+		bench_add("socket.one", node_rate(&node, token, 1, 2 * each, &number),
+			  yard_lmdb(RECORD_BYTES, 1, 2 * each));
+	}
+	bench_add("socket.memory", peak_mb(&node), NAN);
 	pg_stop(&pg);
 	daemon_stop(&node);
 }

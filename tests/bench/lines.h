@@ -45,6 +45,8 @@ struct api_node {
 	day_t today;
 };
 void api_open(struct api_node *a, struct load *l, const char *dir);
+/* The same of an open node, which stays open: no api_close. */
+void api_at(struct api_node *a, struct load *l, const struct load_node *n);
 void api_close(struct api_node *a);
 /* Names and values of the query in turn, ended by NULL. Ends the line unless the answer is 200. @ret may be NULL; it
  * is closed by the caller. */

@@ -276,7 +276,7 @@ next_year=$(($(china_year) + 1))-12-31
 record=(entry record --household 05001 --item D101 --day "$day" --place yard --reason 'monthly check'
 	--evidence 照片)
 CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'passphrase of recorder does not fit' "${v[@]}" "${record[@]}" --as recorder
-CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'recorder 的密码不对' --lang zh "${v[@]}" "${record[@]}" --as recorder
+CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'recorder 的口令不对' --lang zh "${v[@]}" "${record[@]}" --as recorder
 CUNZHANG_PASSPHRASE=wrong-passphrase expect 1 'revoke this key and add a new one' "${v[@]}" "${record[@]}" --as recorder
 expect 1 'no key of stranger' "${v[@]}" "${record[@]}" --as stranger
 expect 1 'L05.*role' "${v[@]}" "${record[@]}" --as reviewer
@@ -378,7 +378,7 @@ expect 2 '可用：.* filings' --lang zh "${v[@]}" table odd
 expect 0 'not filed' "${v[@]}" table filings
 expect 0 '未报备' --lang zh "${v[@]}" table filings
 shape 'type == "array"' "${v[@]}" score --year "${day%%-*}"
-expect 0 'written' "${v[@]}" entry reverse "$before" --line 1 --reason 'counted twice' --as confirmer
+expect 0 'written' "${v[@]}" entry reverse "$before.1" --reason 'counted twice' --as confirmer
 shape '[.[] | select(.household == "05001")][0].balance == "0.00"' "${v[@]}" account
 must run v1 entry record --household 05001 --item D101 --day "$day" --place yard --reason 'monthly check' \
 	--evidence 照片 --as recorder

@@ -25,7 +25,7 @@ damage() { # kind page
 	esac || fail "$1 page $2"
 }
 
-kinds=(zeroed random other truncated) noticed=0 tried=0
+kinds=(zeroed random other truncated) noticed=0 tried=0 lossy=0
 for ((page = 0; page < pages; page += (pages + 59) / 60)); do
 	kind=${kinds[tried++ % 4]}
 	damage "$kind" "$page"
@@ -36,9 +36,20 @@ for ((page = 0; page < pages; page += (pages + 59) / 60)); do
 	noticed=$((noticed + 1))
 	((rv == 3)) || jq -e '(.ok | not) and all(.problems[]; .reason | length > 0)' "$work/out" >"$work/null" ||
 		fail "page $page $kind: $(cat "$work/out")"
+	((rv == 3)) || ! jq -e '.lost.entries > 0' "$work/out" >"$work/null" || lossy=$((lossy + 1))
 	((rv == 4)) || [[ -s $work/err ]] || fail "page $page $kind: no sentence"
 done
 ((noticed > tried / 4)) || fail "only $noticed of $tried damages noticed"
+((lossy > 2)) || fail "entries are lost with $lossy pages only"
+# nothing but the first page, which says where all others are, is lost: every entry can be named and found
+damage zeroed 0
+exits 4 run v1 verify --json
+jq -e '.lost == {entries: 0, alone: 0}' "$work/out" >"$work/null" || fail "lost: $(cat "$work/out")"
+run v1 verify >"$work/out" && fail "a page of zeros passes"
+grep -q 'entries can still be read and are whole' "$work/out" || fail "no sentence: $(cat "$work/out")"
+damage truncated $((pages / 2))
+exits 4 run v1 verify
+grep -q 'entries cannot be read here any more' "$work/out" || fail "what is lost: $(cat "$work/out")"
 damage zeroed 1 # it says where all others are
 LANGUAGE=zh run v1 verify >"$work/out" && fail "a page of zeros passes"
 grep -q '存储文件第 1 页' "$work/out" && grep -q '存储文件已损坏' "$work/out" || fail "no sentence: $(cat "$work/out")"

@@ -31,6 +31,11 @@ lines=$(($(wc -l <"$work/hub.log") - before))
 # --- one directory, one daemon ------------------------------------------------------------------------------
 "$czd" --dir "$work/v1" 2>"$work/second" && fail "a second daemon starts"
 grep -q 'in use by another' "$work/second" || fail "no reason: $(cat "$work/second")"
+cp -r "$work/v1" "$work/locked"
+rm "$work/locked/lock"
+mkdir "$work/locked/lock" # it cannot be locked, and nobody else has it
+exits 3 "$czd" --dir "$work/locked"
+grep -q 'locked/lock: Is a directory' "$work/out" && ! grep -q 'another' "$work/out" || fail "why: $(cat "$work/out")"
 
 # --- a directory too deep for a socket ----------------------------------------------------------------------
 deep=$work/$(printf 'x%.0s' {1..100})

@@ -73,9 +73,7 @@ static void open_town(void)
 	village = town_village(&w, VILLAGE);
 	CHECK(town_household(&w, village, "head/" VILLAGE, "05001", 2) == V_ACCEPTED);
 	services = services_of(&w, village);
-	services.tx.submit = submit;
 	services.tx.random = no_random;
-	services.person_create = person_create;
 	atexit(close_town);
 }
 
@@ -110,7 +108,7 @@ static void path_of(uint8_t which, char path[PATH_BYTES])
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct web_req req = {.method = "POST", .local = true};
+	struct web_req req = {.method = "POST", .from.local = true};
 	const struct web_route *route;
 	struct web_res res = {0};
 	char path[PATH_BYTES];
@@ -128,7 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	req.body = (struct bytes){data + 1, n - 1};
 	route = web_route_find("POST", path, true, &status);
 	CHECK(route);
-	web_handle(&services, route, &req, &res);
+	services_handle(&services, &(struct services_outside){submit, NULL, person_create}, route,
+			&req, &res);
 	check(&res);
 	buf_close(&res.body);
 	return 0;

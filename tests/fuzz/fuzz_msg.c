@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "proto/compress.h"
 #include "proto/msg.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -55,6 +56,27 @@ static void chunk(const uint8_t *data, size_t n)
 	}
 	CHECK(chunk_finish(&w, &c.root, c.sig) == ERR_OK);
 	same(&b, data, n);
+}
+
+/* Any chunk comes back from its compressed form; a frame may be packed in more ways than one. */
+static void compressed(const uint8_t *data, size_t n)
+{
+	struct buf plain = {0}, packed = {0}, again = {0};
+	struct compress *c;
+
+	CHECK(compress_new(&c) == ERR_OK);
+	if (!compress_expand(c, (struct bytes){data + 1, n - 1}, &plain)) {
+		CHECK(plain.n <= CHUNK_BYTES_MAX);
+		CHECK(plain.n > n - 1);
+		if (!compress_chunk(c, buf_bytes(&plain), &packed)) {
+			CHECK(compress_expand(c, buf_bytes(&packed), &again) == ERR_OK);
+			same(&again, plain.p, plain.n);
+		}
+	}
+	compress_free(c);
+	buf_close(&plain);
+	buf_close(&packed);
+	buf_close(&again);
 }
 
 static void enrol(const uint8_t *data, size_t n)
@@ -120,6 +142,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		frontier(data, n);
 	else if (data[0] == MSG_CHUNK)
 		chunk(data, n);
+	else if (data[0] == MSG_CHUNK_ZSTD)
+		compressed(data, n);
 	else if (data[0] == MSG_ENROL)
 		enrol(data, n);
 	else

@@ -8,6 +8,7 @@
 #include "daemon/exchange/node.h"
 #include "lib/err.h"
 #include "lib/mem.h"
+#include "proto/compress.h"
 #include "proto/noise.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/lib/host.h"
@@ -36,6 +37,7 @@ enum {
 
 static struct host hub, village, stranger;
 static struct buf town_chunk;
+static struct compress *zstd;
 
 struct peer {
 	const struct host *victim, *self;
@@ -53,6 +55,7 @@ struct peer {
 
 static void close_world(void)
 {
+	compress_free(zstd);
 	host_close(&stranger);
 	host_close(&village);
 	host_close(&hub);
@@ -95,6 +98,7 @@ static void open_world(void)
 	CHECK(verdict_ok(&enrol.u.append.verdict));
 	CHECK(host_start(&village, 4, NULL) == ERR_OK);
 	make_chunk();
+	CHECK(compress_new(&zstd) == ERR_OK);
 	atexit(close_world);
 }
 
@@ -107,6 +111,7 @@ static void make_node(struct peer *p)
 			       .transport = h->transport,
 			       .boot = 1,
 			       .serves = h->serves,
+			       .features = HELLO_ZSTD,
 			       .upstream = {.feed_no = h->upstream_no,
 					    .invite = h->enrol_payload.n ? h->invite : NULL,
 					    .enrol_tx = h->enrol_tx,
@@ -125,6 +130,7 @@ static void understood(struct bytes m)
 	static struct msg_front fronts[MSG_FRONTIER_MAX];
 	struct bytes body = {m.p + 1, m.n - 1};
 	struct bytes payload;
+	struct buf chunk = {0};
 	struct msg_refuse refuse;
 	struct msg_cosig cosig;
 	struct msg_ack ack;
@@ -139,6 +145,11 @@ static void understood(struct bytes m)
 	case MSG_FRONTIER: CHECK(msg_frontier_parse(body, fronts, &n) == ERR_OK); return;
 	case MSG_CHUNK:
 		CHECK(chunk_parse(body.p, body.n, v, CHUNK_ENTRIES_MAX, &c) == ERR_OK);
+		return;
+	case MSG_CHUNK_ZSTD:
+		CHECK(compress_expand(zstd, body, &chunk) == ERR_OK);
+		CHECK(chunk_parse(chunk.p, chunk.n, v, CHUNK_ENTRIES_MAX, &c) == ERR_OK);
+		buf_close(&chunk);
 		return;
 	case MSG_ACK: CHECK(msg_ack_parse(body, &ack) == ERR_OK); return;
 	case MSG_COSIG: CHECK(msg_cosig_parse(body, &cosig) == ERR_OK); return;
@@ -184,7 +195,8 @@ static void put_proof(const struct peer *p, struct hello *h)
 /* The handshake message that is our turn, with a hello from the second on. */
 static void say_handshake(struct peer *p)
 {
-	struct hello h = {.version = HELLO_VERSION, .frame_max = MSG_FRAME_MAX};
+	struct hello h = {
+		.version = HELLO_VERSION, .features = HELLO_ZSTD, .frame_max = MSG_FRAME_MAX};
 	struct buf hello = {0}, frame = {0};
 
 	if (p->noise.step > 1) {

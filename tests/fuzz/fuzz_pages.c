@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	free(bad);
 	err = pages_check_meta(file, 1 << 30, &r);
 	CHECK(!err && r.n <= PAGES_FAULTS_MAX && (n >= EDIT_BYTES || !r.n));
-	err = pages_check(file, txn, true, &r);
+	err = pages_check(file, txn, true, NULL, &r);
 	CHECK(!err || err == ERR_BUSY);
 	CHECK(r.n <= PAGES_FAULTS_MAX && (n >= EDIT_BYTES || (!r.n && !err)));
 	return 0;

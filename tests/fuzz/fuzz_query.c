@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	char path[WEB_PATH_MAX], text[QUERY_MAX + 1], *query;
 	struct web_res first, again;
-	struct web_req req = {.method = "GET", .path = path, .local = true};
+	struct web_req req = {.method = "GET", .path = path, .from.local = true};
 	const struct web_route *route;
 	size_t prefix;
 

@@ -379,6 +379,132 @@ static void test_verify_survives_every_damaged_page(void)
 	town_gone();
 }
 
+/* --- what is lost with a page -------------------------------------------------------------------------- */
+
+static void look_at_rest(struct verify_report *ret, struct verify_lost *ret_lost)
+{
+	struct verify_rest *rest;
+
+	T_EQ(verify_rest_new(&g.w.id, &rest), ERR_OK);
+	T_EQ(kvlmdb_rows(dir, verify_rest_row, rest), ERR_OK);
+	T_EQ(verify_rest_report(rest, FEED_TOWN, &g.guard, ret, ret_lost), ERR_OK);
+	verify_rest_free(rest);
+}
+
+/* Whether all feeds have their heads, so that their sizes are known. */
+static bool counts(const struct verify_report *r, const struct verify_lost *lost, uint64_t whole)
+{
+	uint64_t named = 0;
+
+	for (uint32_t i = 0; i < r->nproblems; i++) {
+		if (r->problem[i].id != PROBLEM_ENTRIES_MISSING)
+			return false;
+		named += (uint64_t)r->problem[i].num[0];
+	}
+	T_EQ(named, lost->entries);
+	T_EQ(r->entries + lost->entries, whole);
+	T_OK(lost->alone <= lost->entries);
+	return true;
+}
+
+/* Every entry is there or named, whatever page is damaged; and a page that holds none takes none away. */
+static void test_what_is_lost_with_a_page_is_named(void)
+{
+	uint32_t counted = 0, lossy = 0, pages = 0;
+	struct verify_report r;
+	struct verify_lost lost;
+	uint64_t whole;
+	struct prng p;
+
+	town_feed_new();
+	look_at_rest(&r, &lost);
+	T_EQ(r.nproblems, 0);
+	T_EQ(lost.entries, 0);
+	whole = r.entries;
+	T_OK(whole > 60);
+	prng_seed(&p, 37);
+	for (size_t page = 0; page < good_n / PAGE; page += t_step(), pages++) {
+		damage((enum damage)(page % DAMAGES), page, &p);
+		look_at_rest(&r, &lost);
+		counted += counts(&r, &lost, whole);
+		lossy += lost.entries > 0;
+		verify_close(&r);
+	}
+	T_OK(counted > pages / 2 && counted < pages);
+	T_OK(lossy > pages / 10 && lossy < pages / 2);
+	town_gone();
+}
+
+static void test_rows_are_not_read_beside_a_writer(void)
+{
+	struct verify_rest *rest;
+	struct kv *kv;
+
+	store_new(10, false);
+	T_EQ(kvlmdb_open(dir, NULL, &kv, NULL), ERR_OK);
+	T_EQ(verify_rest_new(&g.w.id, &rest), ERR_OK);
+	T_EQ(kvlmdb_rows(dir, verify_rest_row, rest), ERR_BUSY);
+	kv_close(kv);
+	T_EQ(kvlmdb_rows(dir, verify_rest_row, rest), ERR_OK);
+	T_EQ(kvlmdb_rows("/tmp/cz-there-is-no-such-directory", verify_rest_row, rest), ERR_IO);
+	verify_rest_free(rest);
+	folder_gone();
+}
+
+/* --- a store too large to be checked while it is opened ------------------------------------------------ */
+
+static int do_only_open(void)
+{
+	struct kvlmdb_opts opts = {.check_bytes = 1};
+	struct errmsg msg = {0};
+	struct kv *kv;
+
+	if (kvlmdb_open(dir, &opts, &kv, &msg))
+		return say(EXIT_MACHINE, msg.text);
+	for (;;) /* nobody writes or reads */
+		pause();
+}
+
+static void test_a_large_store_is_checked_before_anybody_writes(void)
+{
+	char said[SENTENCE_MAX];
+	struct prng r;
+	uint32_t ended = 0;
+
+	store_new(60, false);
+	prng_seed(&r, 41);
+	for (uint32_t i = 0; i < 12; i++) {
+		size_t page = 2 + prng_below(&r, good_n / PAGE - 2);
+
+		damage(ZEROED, page, &r);
+		if (!survives(do_read_and_write, "zeroed", page))
+			continue; /* nothing refers to it */
+		T_EQ(run(do_only_open, said), EXIT_MACHINE);
+		T_OK(strstr(said, "is damaged") || strstr(said, "table"));
+		ended++;
+	}
+	T_OK(ended > 3);
+	folder_gone();
+}
+
+/* Closing does not wait for the end of the check, and writing does. */
+static void test_a_large_store_can_be_written_and_closed(void)
+{
+	struct kvlmdb_opts opts = {.check_bytes = 1};
+	struct prng r;
+	struct kv *kv;
+
+	store_new(60, true);
+	prng_seed(&r, 43);
+	for (int i = 0; i < 40; i++) {
+		T_EQ(kvlmdb_open(dir, &opts, &kv, NULL), ERR_OK);
+		if (i % 2)
+			T_EQ(write_some(kv, &r, 10), ERR_OK);
+		kv_close(kv);
+	}
+	folder_gone();
+}
+
 static void test_reading_and_writing_survive_every_damaged_page(void)
 {
 	town_feed_new();
@@ -548,6 +674,149 @@ static void test_a_bug_is_no_fault_of_the_disk(void)
 	folder_gone();
 }
 
+/* --- the look itself, without LMDB ---------------------------------------------------------------------- */
+
+static uint64_t newest_txn(const uint8_t *file)
+{
+	uint64_t txn[2];
+
+	/* behind the head, the magic, the addresses and the two roots */
+	for (int i = 0; i < 2; i++)
+		memcpy(&txn[i], file + i * PAGE + 16 + 24 + 2 * 48 + 8, 8);
+	return txn[0] > txn[1] ? txn[0] : txn[1];
+}
+
+static int count_row(void *ctx, enum kv_table tab, struct bytes key, struct bytes val)
+{
+	uint64_t *rows = ctx;
+
+	T_OK(tab < KV_NTABLES && key.n > 0 && key.n <= 511);
+	T_OK(val.n == 0 || val.p);
+	++*rows;
+	return ERR_OK;
+}
+
+/* Two bytes of the file are others. What is found, and how many rows are left of @whole. */
+static void look_at_edit(int fd, size_t at, const uint8_t edit[2], uint32_t seen[], uint64_t whole)
+{
+	struct pages_report r;
+	uint64_t rows = 0;
+
+	T_EQ(pwrite(fd, edit, 2, (off_t)at), 2);
+	T_EQ(pages_check_meta(fd, 1 << 30, &r), ERR_OK);
+	for (int all = 0; all < 2 && r.n == 0; all++) {
+		int err = pages_check(fd, newest_txn(good), all, NULL, &r);
+
+		T_OK(err == ERR_OK || err == ERR_BUSY);
+	}
+	T_OK(r.n <= PAGES_FAULTS_MAX);
+	for (uint32_t i = 0; i < r.n; i++) {
+		struct errmsg msg = {0};
+
+		T_EQ(pages_fail(&r.fault[i], &msg), ERR_CORRUPT);
+		T_OK(strstr(msg.text, "of the store"));
+		seen[r.fault[i].what]++;
+	}
+	T_EQ(pages_rows(fd, count_row, &rows), ERR_OK);
+	T_OK(rows <= whole);
+	T_EQ(pwrite(fd, good + at, 2, (off_t)at), 2);
+}
+
+/* Heads, offsets and nodes of every page, word by word: the look ends, says what is wrong, and every kind of fault
+ * is met; what is left can be read. */
+static void test_every_kind_of_fault_is_met(void)
+{
+	uint32_t seen[PAGES_TABLES + 1] = {0};
+	uint64_t whole = 0;
+	struct prng r;
+	int fd;
+
+	store_new(ROUNDS, true);
+	prng_seed(&r, 53);
+	fd = open(data, O_RDWR);
+	T_OK(fd >= 0);
+	T_EQ(pages_rows(fd, count_row, &whole), ERR_OK);
+	T_OK(whole > 1000);
+	for (uint32_t i = 0; i < 6000; i += t_step()) {
+		size_t page = prng_below(&r, good_n / PAGE);
+		size_t at = page * PAGE + 2 * prng_below(&r, prng_below(&r, 4) ? 100 : PAGE / 2);
+		uint8_t edit[2] = {good[at], good[at + 1]};
+
+		if (prng_below(&r, 2))
+			prng_fill(&r, edit, 2);
+		else
+			edit[prng_below(&r, 2)] ^= (uint8_t)(1u << prng_below(&r, 8));
+		look_at_edit(fd, at, edit, seen, whole);
+	}
+	for (int what = PAGES_BEYOND; what <= PAGES_TWICE; what++)
+		if (t_step() == 1)
+			T_OK(seen[what] > 0);
+	close(fd);
+	folder_gone();
+}
+
+static int refuse_row(void *ctx, enum kv_table tab, struct bytes key, struct bytes val)
+{
+	(void)tab;
+	(void)key;
+	(void)val;
+	return --*(int *)ctx ? ERR_OK : ERR_FULL;
+}
+
+static void test_who_takes_the_rows_may_end_the_walk(void)
+{
+	int left = 10, fd;
+
+	store_new(60, false);
+	fd = open(data, O_RDONLY);
+	T_EQ(pages_rows(fd, refuse_row, &left), ERR_FULL);
+	T_EQ(left, 0);
+	close(fd);
+	folder_gone();
+}
+
+/* Without the first page the second says where all is, and both newest trees may be gone. */
+static void test_rows_are_found_without_the_first_page(void)
+{
+	uint64_t whole = 0, rows = 0;
+	static const uint8_t zero[PAGE];
+	int fd;
+
+	store_new(60, false);
+	fd = open(data, O_RDWR);
+	T_EQ(pages_rows(fd, count_row, &whole), ERR_OK);
+	for (int i = 0; i < 2; i++) {
+		rows = 0;
+		T_EQ(pwrite(fd, zero, PAGE, i * (off_t)PAGE), PAGE);
+		T_EQ(pages_rows(fd, count_row, &rows), ERR_OK);
+		T_OK(rows > whole / 3 && rows < whole); /* of one snapshot */
+		T_EQ(pwrite(fd, good + i * PAGE, PAGE, i * (off_t)PAGE), PAGE);
+	}
+	T_EQ(pwrite(fd, zero, PAGE, 0), PAGE);
+	T_EQ(pwrite(fd, zero, PAGE, PAGE), PAGE);
+	rows = 0;
+	T_EQ(pages_rows(fd, count_row, &rows), ERR_OK);
+	T_EQ(rows, 0);
+	close(fd);
+	folder_gone();
+}
+
+static void test_a_look_can_be_ended(void)
+{
+	struct pages_report r;
+	atomic_bool stop = true;
+	int fd;
+
+	store_new(60, false);
+	fd = open(data, O_RDONLY);
+	T_EQ(pages_check(fd, newest_txn(good), true, &stop, &r), ERR_CANCELED);
+	stop = false;
+	T_EQ(pages_check(fd, newest_txn(good), true, &stop, &r), ERR_OK);
+	T_EQ(pages_check(fd, newest_txn(good) - 1, true, &stop, &r), ERR_BUSY);
+	close(fd);
+	folder_gone();
+}
+
 static void test_what_cannot_be_read_is_a_fault(void)
 {
 	struct pages_report r;
@@ -566,9 +835,14 @@ static void test_what_cannot_be_read_is_a_fault(void)
 }
 
 T_MAIN(T(test_a_whole_store_has_no_faults), T(test_a_store_that_is_being_written_has_no_faults),
-       T(test_verify_survives_every_damaged_page),
+       T(test_verify_survives_every_damaged_page), T(test_what_is_lost_with_a_page_is_named),
+       T(test_rows_are_not_read_beside_a_writer),
+       T(test_a_large_store_is_checked_before_anybody_writes),
+       T(test_a_large_store_can_be_written_and_closed),
        T(test_reading_and_writing_survive_every_damaged_page),
        T(test_trees_long_values_and_free_pages_are_looked_at),
        T(test_what_passes_is_good_enough_for_lmdb),
        T(test_a_disk_that_fails_later_ends_in_a_sentence), T(test_a_bug_is_no_fault_of_the_disk),
-       T(test_what_cannot_be_read_is_a_fault))
+       T(test_what_cannot_be_read_is_a_fault), T(test_every_kind_of_fault_is_met),
+       T(test_who_takes_the_rows_may_end_the_walk), T(test_rows_are_found_without_the_first_page),
+       T(test_a_look_can_be_ended))

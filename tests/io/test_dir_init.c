@@ -188,7 +188,104 @@ static void start_library(void)
 	T_EQ(crypto_start(), ERR_OK);
 }
 
-T_MAIN_WITH(start_library, NULL, T(test_a_bad_domain_is_found_before_anything_is_made),
+static void file_is(const char *name, const char *text)
+{
+	if (text)
+		T_EQ(file_write(name, text, strlen(text), 0600, NULL), ERR_OK);
+	else
+		T_EQ(file_remove(name, NULL), ERR_OK);
+}
+
+/* A folder of which a file is lost or damaged does not open, and it is said which file. */
+static void test_a_damaged_folder_says_which_file(void)
+{
+	static const char *const files[] = {"config.ini",	"feed.manifest",
+					    "town.manifest",	"keys/feed.key",
+					    "keys/witness.key", "keys/transport.key"};
+	static const char *const damages[] = {NULL, "", "no bytes of ours"};
+	struct errmsg msg = {0};
+	char name[DIR_PATH_MAX];
+	struct buf b = {0};
+
+	fresh();
+	T_EQ(dir_init_hub(path, &hub, &msg), ERR_OK);
+	for (size_t i = 0; i < 6; i++) {
+		in_node(files[i], name);
+		buf_reset(&b);
+		T_EQ(file_read(name, 1 << 16, &b, NULL), ERR_OK);
+		for (size_t k = 0; k < 3; k++) {
+			struct dir d = {0};
+
+			file_is(name, damages[k]);
+			T_OK(dir_open(path, &d, &msg) != ERR_OK);
+			T_OK(strstr(msg.text, i ? files[i] : path));
+			dir_close(&d);
+		}
+		T_EQ(file_write(name, b.p, b.n, 0600, NULL), ERR_OK);
+		opens(ERR_OK, NULL);
+	}
+	buf_close(&b);
+	gone();
+}
+
+/* Files of two nodes in one folder: what does not belong together is not used. */
+static void test_files_of_two_nodes_are_told_apart(void)
+{
+	struct dir_hub_opts o = hub;
+	char mine[DIR_PATH_MAX], theirs[DIR_PATH_MAX], other[80];
+	struct errmsg msg = {0};
+	struct buf kept = {0}, b = {0};
+
+	fresh();
+	snprintf(other, sizeof(other), "%s/other", top);
+	T_EQ(dir_init_hub(path, &hub, &msg), ERR_OK);
+	T_EQ(dir_init_hub(other, &o, &msg), ERR_OK);
+	in_node("feed.manifest", mine);
+	snprintf(theirs, sizeof(theirs), "%s/feed.manifest", other);
+	T_EQ(file_read(mine, 1 << 16, &kept, NULL), ERR_OK);
+	T_EQ(file_read(theirs, 1 << 16, &b, NULL), ERR_OK);
+	T_EQ(file_write(mine, b.p, b.n, 0600, NULL), ERR_OK);
+	opens(ERR_STATE, "the two manifests name different towns");
+	T_EQ(file_write(mine, kept.p, kept.n, 0600, NULL), ERR_OK);
+	in_node("keys/feed.key", mine);
+	snprintf(theirs, sizeof(theirs), "%s/keys/feed.key", other);
+	buf_reset(&b);
+	T_EQ(file_read(theirs, 1 << 16, &b, NULL), ERR_OK);
+	T_EQ(file_write(mine, b.p, b.n, 0600, NULL), ERR_OK);
+	opens(ERR_STATE, "is not the key of feed.manifest");
+	buf_close(&kept);
+	buf_close(&b);
+	gone();
+}
+
+static void test_the_number_of_starts_only_grows(void)
+{
+	static const char *const bad[] = {"", "x\n", "-1", "4294967295\n",
+					  "99999999999999999999999"};
+	char name[DIR_PATH_MAX];
+	struct errmsg msg = {0};
+	struct dir d = {0};
+
+	fresh();
+	T_EQ(dir_init_hub(path, &hub, &msg), ERR_OK);
+	T_EQ(dir_open(path, &d, &msg), ERR_OK);
+	T_EQ(dir_boot(&d, &msg), ERR_OK);
+	T_EQ(dir_boot(&d, &msg), ERR_OK);
+	T_EQ(d.boot, 2);
+	in_node("boot", name);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		file_is(name, bad[i]);
+		T_OK(dir_boot(&d, &msg) != ERR_OK);
+		T_OK(strstr(msg.text, "boot"));
+		T_EQ(d.boot, 2);
+	}
+	dir_close(&d);
+	gone();
+}
+
+T_MAIN_WITH(start_library, NULL, T(test_a_damaged_folder_says_which_file),
+	    T(test_files_of_two_nodes_are_told_apart), T(test_the_number_of_starts_only_grows),
+	    T(test_a_bad_domain_is_found_before_anything_is_made),
 	    T(test_an_init_that_fails_leaves_nothing),
 	    T(test_of_two_who_init_one_place_one_is_refused),
 	    T(test_a_village_checks_the_domain_too), T(test_keys_that_others_can_read_are_refused))

@@ -1,5 +1,6 @@
 #include "daemon/io/file.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,5 +139,87 @@ static void test_trying_leaves_nothing_behind(void)
 	T_EQ(file_try(no, 10, &msg), ERR_NOTFOUND);
 }
 
-T_MAIN_WITH(make, gone, T(test_a_name_leads_down_and_nowhere_else), T(test_no_link_is_followed),
-	    T(test_what_is_no_file_is_not_read), T(test_trying_leaves_nothing_behind))
+static void test_an_error_of_the_system_keeps_its_kind(void)
+{
+	static const struct {
+		int e, err;
+	} kinds[] = {{ENOENT, ERR_NOTFOUND}, {EEXIST, ERR_EXISTS},   {ENOSPC, ERR_FULL},
+		     {EDQUOT, ERR_FULL},     {ENOMEM, ERR_NOMEM},    {EACCES, ERR_DENIED},
+		     {EPERM, ERR_DENIED},    {EROFS, ERR_READ_ONLY}, {EIO, ERR_IO}};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		T_EQ(file_err(kinds[i].e), kinds[i].err);
+}
+
+/* Each of them says what it was doing, with what, and why it failed; and leaves nothing behind. */
+static void test_what_fails_says_why(void)
+{
+	struct errmsg msg = {0};
+	struct buf out = {0};
+	char path[160], deep[160];
+	uint8_t two[2];
+	int lock;
+
+	at("none", path);
+	at("none/file", deep);
+	T_EQ(file_read(path, 10, &out, &msg), ERR_NOTFOUND);
+	T_OK(strstr(msg.text, "open ") && strstr(msg.text, "No such file"));
+	T_EQ(file_read(top, 10, &out, &msg), ERR_IO);
+	T_OK(strstr(msg.text, "read ") && strstr(msg.text, "Is a directory"));
+	T_EQ(out.n, 0);
+	T_EQ(file_read_exact(path, two, 2, &msg), ERR_NOTFOUND);
+	T_EQ(file_read_secret(path, two, 2, &msg), ERR_NOTFOUND);
+	T_EQ(file_private_dir(path, &msg), ERR_NOTFOUND);
+	T_EQ(file_overwrite(path, "x", 1, &msg), ERR_NOTFOUND);
+	T_EQ(file_write(deep, "x", 1, 0600, &msg), ERR_NOTFOUND);
+	T_OK(strstr(msg.text, "create "));
+	T_EQ(file_try(deep, 100, &msg), ERR_NOTFOUND);
+	T_EQ(file_lock(path, &lock, &msg), ERR_NOTFOUND);
+	T_EQ(file_empty_dir(path, &msg), ERR_NOTFOUND);
+	T_EQ(file_mkdir_new(top, 0700, &msg), ERR_EXISTS);
+	T_EQ(file_mkdir(top, 0700, &msg), ERR_OK);
+	T_EQ(file_mkdir(deep, 0700, &msg), ERR_NOTFOUND);
+	T_OK(file_remove(top, &msg) != ERR_OK);
+	T_EQ(file_rename(path, deep, &msg), ERR_NOTFOUND);
+	T_EQ(file_sync_name(deep, &msg), ERR_NOTFOUND);
+	T_EQ(file_overwrite("/dev/full", "x", 1, &msg), ERR_FULL);
+	T_OK(strstr(msg.text, "write /dev/full: "));
+	T_OK(!file_denied(path) && !file_exists(path) && file_dir_empty(path));
+	T_OK(!file_dir_empty("/dev/null")); /* no folder */
+	buf_close(&out);
+}
+
+static void test_sizes_and_modes_are_looked_at(void)
+{
+	struct errmsg msg = {0};
+	struct buf out = {0};
+	char path[160], long_name[700];
+	uint8_t two[2];
+
+	put("three", "abc");
+	at("three", path);
+	T_EQ(file_read(path, 2, &out, &msg), ERR_LIMIT);
+	T_EQ(out.n, 0);
+	T_EQ(file_read(path, 3, &out, &msg), ERR_OK);
+	T_EQ(file_read_exact(path, two, 2, &msg), ERR_FORMAT);
+	T_EQ(chmod(path, 0640), 0);
+	T_EQ(file_read_secret(path, two, 2, &msg), ERR_STATE);
+	T_OK(strstr(msg.text, "chmod 600 "));
+	T_EQ(chmod(top, 0750), 0);
+	T_EQ(file_private_dir(top, &msg), ERR_STATE);
+	T_OK(strstr(msg.text, "chmod 700 "));
+	T_EQ(chmod(top, 0700), 0);
+	T_EQ(file_private_dir(top, &msg), ERR_OK);
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	T_EQ(file_write(long_name, "x", 1, 0600, &msg), ERR_LIMIT);
+	T_OK(file_sync_name("///", NULL) == ERR_OK); /* its folder is the root */
+	T_EQ(file_remove(path, &msg), ERR_OK);
+	T_EQ(file_remove(path, &msg), ERR_OK); /* it is gone, as was wanted */
+	buf_close(&out);
+}
+
+T_MAIN_WITH(make, gone, T(test_an_error_of_the_system_keeps_its_kind), T(test_what_fails_says_why),
+	    T(test_sizes_and_modes_are_looked_at), T(test_a_name_leads_down_and_nowhere_else),
+	    T(test_no_link_is_followed), T(test_what_is_no_file_is_not_read),
+	    T(test_trying_leaves_nothing_behind))

@@ -1,5 +1,6 @@
 #include "tests/lib/t.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -243,6 +244,16 @@ ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
 	return syscall(SYS_pwrite64, fd, p, n, at);
 }
 
+static off_t bad_sector = -1; /* what the disk cannot read */
+
+ssize_t pread(int fd, void *p, size_t n, off_t at)
+{
+	if (bad_sector < 0 || at + (off_t)n <= bad_sector || at >= bad_sector + SECTOR)
+		return syscall(SYS_pread64, fd, p, n, at);
+	errno = EIO;
+	return -1;
+}
+
 static int sync_to_disk(int fd)
 {
 	enum sync_fate fate = disk.good ? SYNC_DONE : disk.fate;
@@ -483,6 +494,46 @@ static void test_no_valid_slot_is_an_error_not_an_empty_guard(void)
 	unlink(path);
 }
 
+/* The same end as damaged bytes: nobody knows what was signed. */
+static void test_a_sector_that_cannot_be_read_is_damage(void)
+{
+	const off_t sectors[] = {0, GUARDFILE_SLOT_BYTES, GUARDFILE_TABLE_AT};
+	struct guardfile *g;
+	struct guard got;
+	struct errmsg msg;
+
+	fresh();
+	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+	T_EQ(save_heads(g, 0, 2, 1), ERR_OK);
+	guardfile_close(g);
+	for (size_t i = 0; i < 3; i++) {
+		bad_sector = sectors[i];
+		msg = (struct errmsg){0};
+		T_EQ(guardfile_open(path, &g, &msg), ERR_CORRUPT);
+		T_EQ(halt_of(&msg).id, HALT_GUARD_UNREADABLE);
+		msg = (struct errmsg){0};
+		T_EQ(guardfile_peek(path, &got, &msg), ERR_CORRUPT);
+		T_EQ(halt_of(&msg).id, HALT_GUARD_UNREADABLE);
+	}
+	bad_sector = -1;
+	T_EQ(guardfile_open(path, &g, NULL), ERR_OK);
+	guardfile_close(g);
+	unlink(path);
+}
+
+static void test_a_guard_that_cannot_be_opened_says_why(void)
+{
+	struct guardfile *g;
+	struct guard got;
+	struct errmsg msg = {0};
+
+	T_EQ(guardfile_open("/tmp/cz-there-is-no-such-directory/guard", &g, &msg), ERR_NOTFOUND);
+	T_OK(strstr(msg.text, "No such file"));
+	T_EQ(guardfile_peek("/tmp/cz-there-is-no-such-directory/guard", &got, &msg), ERR_NOTFOUND);
+	T_EQ(guardfile_open("/tmp", &g, &msg), ERR_IO);
+	T_OK(strstr(msg.text, "guard file /tmp: Is a directory"));
+}
+
 T_MAIN(T(test_a_new_file_holds_nothing), T(test_the_newest_mark_is_found_again),
        T(test_a_torn_newest_slot_leaves_the_older_mark),
        T(test_an_intent_is_found_with_its_entries),
@@ -491,4 +542,6 @@ T_MAIN(T(test_a_new_file_holds_nothing), T(test_the_newest_mark_is_found_again),
        T(test_no_head_is_lost_whichever_sectors_of_a_save_reach_the_disk),
        T(test_a_start_makes_durable_what_it_has_read),
        T(test_a_start_that_is_cut_off_loses_nothing), T(test_a_damaged_head_is_an_error),
-       T(test_no_valid_slot_is_an_error_not_an_empty_guard))
+       T(test_no_valid_slot_is_an_error_not_an_empty_guard),
+       T(test_a_sector_that_cannot_be_read_is_damage),
+       T(test_a_guard_that_cannot_be_opened_says_why))

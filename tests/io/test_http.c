@@ -90,6 +90,39 @@ static void file_end(void *f)
 	file.open--;
 }
 
+/* Waits twice, for two others that answer at once and later. */
+static struct {
+	struct web_res *res;
+	uint32_t turns;
+} waits;
+
+static void on_turn(void *ctx)
+{
+	T_OK(ctx == &waits);
+	if (++waits.turns < 2)
+		waits.res->wait =
+			(struct web_wait){.what = WEB_WAIT_JOBS, .then = on_turn, .ctx = &waits};
+	else
+		say(waits.res, 200, "waited");
+}
+
+static void run_wait(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	(void)s;
+	(void)req;
+	waits.res = res;
+	waits.turns = 0;
+	res->wait = (struct web_wait){.what = WEB_WAIT_OPEN, .then = on_turn, .ctx = &waits};
+}
+
+static void run_bearer(const struct web_services *s, const struct web_req *req, struct web_res *res)
+{
+	(void)s;
+	say(res, 200, "");
+	buf_printf(&res->body, "%s of %d", req->bearer ? req->bearer : "nobody",
+		   req->from.local ? (int)req->from.uid : -1);
+}
+
 static void run_file(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	(void)s;
@@ -103,7 +136,8 @@ static const struct web_route routes[] = {
 	{"GET", "/hello", false, 0, run_hello},	      {"POST", "/echo", false, 256 << 10, run_echo},
 	{"POST", "/large", false, 8 << 20, run_echo}, {"GET", "/query", false, 0, run_query},
 	{"GET", "/slow", false, 0, run_slow},	      {"GET", "/local", true, 0, run_hello},
-	{"POST", "/file", false, 4 << 20, run_file},
+	{"POST", "/file", false, 4 << 20, run_file},  {"GET", "/wait", false, 0, run_wait},
+	{"GET", "/bearer", false, 0, run_bearer},
 };
 
 const struct web_route *web_route_find(const char *method, const char *path, bool local,
@@ -137,11 +171,43 @@ void web_handle(const struct web_services *s, const struct web_route *r, const s
 	r->run(s, req, res);
 }
 
+void web_go_on(const struct web_req *req, struct web_res *res)
+{
+	(void)req;
+	res->wait.what = WEB_WAIT_NOTHING;
+	res->wait.then(res->wait.ctx);
+}
+
+/* The first at once, on the thread that asks, the others on another. */
+static pthread_t giver;
+
+static void *give_later(void *arg)
+{
+	struct waiting *x = arg;
+
+	usleep(20000);
+	x->done(x->arg);
+	return NULL;
+}
+
+static void await(void *ctx, struct waiting *x)
+{
+	(void)ctx;
+	if (x->w->what == WEB_WAIT_OPEN) {
+		x->done(x->arg);
+		return;
+	}
+	T_EQ(pthread_create(&giver, NULL, give_later, x), 0);
+	pthread_detach(giver);
+}
+
 /* --- the server, on its own thread --------------------------------------------------------------- */
 
 static struct {
 	uv_loop_t loop;
 	uv_async_t stop;
+	struct pool *pool;
+	uint32_t threads; /* 0: 3 */
 	struct http *http[2];
 	int closed;
 	pthread_t thread;
@@ -199,8 +265,12 @@ static void server_start(uint32_t header_ms, uint32_t body_ms)
 {
 	static const struct web_services services = {
 		.file_begin = file_begin, .file_add = file_add, .file_end = file_end};
-	struct http_opts o = {.local = true, .header_ms = header_ms, .body_ms = body_ms};
+	struct http_opts o = {
+		.local = true, .header_ms = header_ms, .body_ms = body_ms, .await = await};
 	struct errmsg msg;
+
+	T_EQ(pool_new(srv.threads ? srv.threads : 3, &srv.pool), ERR_OK);
+	o.pool = srv.pool;
 
 	srv.closed = 0;
 	T_EQ(uv_loop_init(&srv.loop), 0);
@@ -220,6 +290,7 @@ static void server_stop(void)
 	uv_async_send(&srv.stop);
 	pthread_join(srv.thread, NULL);
 	T_EQ(srv.closed, 2);
+	pool_free(srv.pool);
 	T_EQ(uv_loop_close(&srv.loop), 0);
 	unlink(srv.path);
 }
@@ -614,7 +685,7 @@ static void test_an_address_whose_requests_all_run_gets_no_more(void)
 {
 	int busy[HTTP_CONNS_PER_ADDRESS], fd;
 
-	setenv("UV_THREADPOOL_SIZE", "32", 1); /* all of them at once */
+	srv.threads = HTTP_CONNS_PER_ADDRESS; /* all of them at once */
 	server_start(0, 0);
 	for (int i = 0; i < HTTP_CONNS_PER_ADDRESS; i++) {
 		busy[i] = dial_tcp();
@@ -785,6 +856,77 @@ static void test_a_slow_handler_delays_nobody(void)
 	server_stop();
 }
 
+/* "printf ... | nc" says all that it has to say and closes its end. */
+static void test_a_client_that_has_said_all_gets_its_answer(void)
+{
+	static const char *const requests[] = {"GET /slow HTTP/1.1\r\n" H "\r\n",
+					       "GET /slow HTTP/1.0\r\n" H "\r\n"};
+	int fd, part;
+
+	server_start(0, 0);
+	for (int i = 0; i < 4; i++) {
+		fd = dial_unix();
+		push_text(fd, requests[i % 2]);
+		sem_wait(&slow_begun);
+		T_EQ(shutdown(fd, SHUT_WR), 0);
+		sem_post(&slow_go);
+		T_EQ(pull(fd, NULL), 200);
+		T_OK(ended(fd)); /* its place is free */
+		close(fd);
+	}
+	part = dial_unix(); /* of half a request there is no answer */
+	push_text(part, "POST /echo HTTP/1.1\r\n" H "Content-Length: 9\r\n\r\nhalf");
+	T_EQ(shutdown(part, SHUT_WR), 0);
+	T_OK(ended(part));
+	close(part);
+	server_stop();
+}
+
+static void test_a_waiting_handler_goes_on_when_its_results_are_there(void)
+{
+	const char *body;
+	int fd;
+
+	server_start(0, 0);
+	fd = dial_unix();
+	for (int i = 0; i < 3; i++) {
+		push_text(fd, "GET /wait HTTP/1.1\r\n" H "\r\n");
+		T_EQ(pull(fd, &body), 200);
+		T_STR(body, "waited");
+		T_EQ(waits.turns, 2);
+	}
+	push_text(fd, "GET /wait HTTP/1.1\r\n" H "\r\n");
+	close(fd); /* the answer finds nobody */
+	server_stop();
+}
+
+static void test_a_token_and_where_it_came_from_are_told(void)
+{
+	char want[64];
+	const char *body;
+	int fd;
+
+	server_start(0, 0);
+	fd = dial_unix();
+	push_text(fd, "GET /bearer HTTP/1.1\r\n" H "Authorization: bearer ab12\r\n\r\n");
+	T_EQ(pull(fd, &body), 200);
+	snprintf(want, sizeof(want), "ab12 of %d", (int)getuid());
+	T_STR(body, want);
+	close(fd);
+	fd = dial_tcp();
+	push_text(fd, "GET /bearer HTTP/1.1\r\n" H "\r\n");
+	T_EQ(pull(fd, &body), 200);
+	T_STR(body, "nobody of -1");
+	T_EQ(ask(fd, "GET /bearer HTTP/1.1\r\n" H "Authorization: Basic eDp5\r\n\r\n"), 400);
+	close(fd);
+	fd = dial_unix();
+	T_EQ(ask(fd, "GET /bearer HTTP/1.1\r\n" H
+		     "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n"),
+	     400);
+	close(fd);
+	server_stop();
+}
+
 static void test_closing_lets_running_handlers_answer(void)
 {
 	const char *body;
@@ -802,6 +944,7 @@ static void test_closing_lets_running_handlers_answer(void)
 	pthread_join(srv.thread, NULL);
 	T_OK(ended(idle));
 	T_EQ(srv.closed, 2);
+	pool_free(srv.pool);
 	T_EQ(uv_loop_close(&srv.loop), 0);
 	unlink(srv.path);
 	close(slow);
@@ -826,4 +969,7 @@ T_MAIN_WITH(open_semaphores, NULL, T(test_hostile_requests_are_refused),
 	    T(test_one_connection_carries_many_requests), T(test_bodies_arrive_byte_for_byte),
 	    T(test_a_file_is_handed_on_in_pieces), T(test_the_language_follows_the_request),
 	    T(test_head_is_get_without_a_body), T(test_a_slow_handler_delays_nobody),
+	    T(test_a_client_that_has_said_all_gets_its_answer),
+	    T(test_a_waiting_handler_goes_on_when_its_results_are_there),
+	    T(test_a_token_and_where_it_came_from_are_told),
 	    T(test_closing_lets_running_handlers_answer))

@@ -94,6 +94,20 @@ bool guarddisk_open(struct guarddisk *d, struct guard *ret, struct guard_journal
 	return true;
 }
 
+void guarddisk_copy(const struct guarddisk *from, struct guarddisk *to)
+{
+	const struct guarddisk_slot *s = guarddisk_newest(from);
+	struct guard sealed = s->sealed;
+
+	*to = (struct guarddisk){0};
+	if (!s->counter)
+		return;
+	sealed.cosigned = NULL; /* all are in the slot */
+	sealed.ncosigned = 0;
+	fill(&to->slot[0], s, &sealed, &s->intent, buf_bytes(&s->redo));
+	to->slot[0].counter = to->counter = 2; /* the next one goes to the other slot */
+}
+
 void guarddisk_lose(struct guarddisk *d)
 {
 	for (int i = 0; i < 2; i++) {

@@ -28,6 +28,8 @@ bool guarddisk_open(struct guarddisk *d, struct guard *ret, struct guard_journal
 int guarddisk_save(void *ctx, const struct guard *g); /* guard_ops.save */
 /* What a start would find now. */
 const struct guarddisk_slot *guarddisk_newest(const struct guarddisk *d);
+/* @to, which holds nothing, is as if @from had been copied. */
+void guarddisk_copy(const struct guarddisk *from, struct guarddisk *to);
 void guarddisk_lose(struct guarddisk *d); /* all of it */
 
 #endif

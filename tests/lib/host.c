@@ -25,6 +25,14 @@ static struct sign_key *make_sign(struct prng *g)
 	return k;
 }
 
+static void make_queues(struct host *h)
+{
+	h->fx = mem_alloc(sizeof(*h->fx));
+	h->queue = mem_array(QUEUE_MAX, sizeof(struct job *));
+	h->batch = mem_array(QUEUE_MAX, sizeof(struct job *));
+	T_OK(h->fx && h->queue && h->batch);
+}
+
 static void make_identity(struct host *h, struct prng *g, const struct hash *town)
 {
 	struct manifest m = {.town = *town};
@@ -48,10 +56,7 @@ static void make_identity(struct host *h, struct prng *g, const struct hash *tow
 	origin_of(HOST_DOMAIN, &h->feed, h->origin);
 	buf_close(&b);
 	T_EQ(kvmem_new(&h->kv), ERR_OK);
-	h->fx = mem_alloc(sizeof(*h->fx));
-	h->queue = mem_array(QUEUE_MAX, sizeof(struct job *));
-	h->batch = mem_array(QUEUE_MAX, sizeof(struct job *));
-	T_OK(h->fx && h->queue && h->batch);
+	make_queues(h);
 }
 
 static void register_feed(struct host *h, const struct host *owner, uint32_t no)
@@ -213,6 +218,15 @@ void host_village(struct host *h, struct host *hub, uint32_t index, uint64_t see
 	sign_enrolment(h, hub, &g);
 }
 
+static void close_disk(struct host *h)
+{
+	guarddisk_lose(&h->guard);
+	kv_close(h->kv);
+	mem_free(h->fx);
+	mem_free(h->queue);
+	mem_free(h->batch);
+}
+
 void host_close(struct host *h)
 {
 	host_crash(h, NULL, NULL);
@@ -223,11 +237,7 @@ void host_close(struct host *h)
 	for (unsigned i = 0; i < HOST_PEOPLE; i++)
 		sign_key_free(h->person[i]);
 	buf_close(&h->enrol_payload);
-	guarddisk_lose(&h->guard);
-	kv_close(h->kv);
-	mem_free(h->fx);
-	mem_free(h->queue);
-	mem_free(h->batch);
+	close_disk(h);
 	memset(h, 0, sizeof(*h));
 }
 
@@ -242,6 +252,7 @@ static int start_node(struct host *h, uint64_t prng_seed_value)
 		.transport = h->transport,
 		.boot = h->boot,
 		.serves = h->serves,
+		.features = h->plain ? 0 : HELLO_ZSTD,
 		.upstream = {.feed_no = h->upstream_no,
 			     .invite = h->enrol_payload.n ? h->invite : NULL,
 			     .enrol_tx = h->enrol_tx,
@@ -456,6 +467,27 @@ struct kv *host_store_of(struct kv_txn *copy)
 		copy_table(copy, t, tab);
 	T_EQ(kv_commit(t), ERR_OK);
 	return kv;
+}
+
+void host_clone(struct host *h, const struct host *of, struct kv *store,
+		const struct guarddisk *guard)
+{
+	*h = *of;
+	h->up = false;
+	h->writer = NULL;
+	h->node = NULL;
+	h->nqueue = h->nbatch = 0;
+	make_queues(h);
+	h->kv = store;
+	guarddisk_copy(guard, &h->guard);
+	snprintf(h->name, sizeof(h->name), "clone-%u", of->index);
+}
+
+void host_clone_close(struct host *h)
+{
+	host_crash(h, NULL, NULL);
+	close_disk(h);
+	memset(h, 0, sizeof(*h));
 }
 
 /* --- transactions ---------------------------------------------------------------------------------- */

@@ -32,6 +32,7 @@ struct cmd {
 
 struct host {
 	bool serves;	      /* members */
+	bool plain;	      /* it offers nothing that HELLO knows */
 	uint32_t upstream_no; /* of the upstream's feed; 0: it has none */
 	uint32_t index;
 	/* what survives */
@@ -101,6 +102,11 @@ void cmd_close(struct cmd *c);
 /* host_tx and host_store, for setting up; ends the test unless accepted. */
 void host_do(struct host *h, struct prng *g, enum rec_code code, const void *head,
 	     const void *lines, uint32_t nlines, const struct sign_key *author);
+
+/* A second machine with the keys of @of, which must live longer, and what was on its disk. Takes @store. */
+void host_clone(struct host *h, const struct host *of, struct kv *store,
+		const struct guarddisk *guard);
+void host_clone_close(struct host *h);
 
 /* A store of its own with everything that this transaction sees. */
 struct kv *host_store_of(struct kv_txn *copy);

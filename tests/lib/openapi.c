@@ -95,7 +95,10 @@ static struct openapi_op *op_begin(struct openapi *a, const char *line, const ch
 	const char *brace = strchr(path, '{');
 
 	T_OK(a->n <= OPENAPI_OPS_MAX);
-	snprintf(op->method, sizeof(op->method), "%s", line[4] == 'g' ? "GET" : "POST");
+	snprintf(op->method, sizeof(op->method), "%s",
+		 line[4] == 'g'	  ? "GET"
+		 : line[4] == 'p' ? "POST"
+				  : "DELETE");
 	T_OK(strlen(path) < OPENAPI_NAME_MAX);
 	snprintf(op->path, sizeof(op->path), "%.*s%s", brace ? (int)(brace - path) : -1, path,
 		 brace ? "*" : "");
@@ -120,7 +123,8 @@ void openapi_read(const char *path, struct openapi *ret)
 			read_schema(line, schema, ret);
 		else if (strncmp(line, "  /", 3) == 0)
 			copy(at, line + 2, strcspn(line + 2, ":"));
-		else if (strncmp(line, "    get:", 8) == 0 || strncmp(line, "    post:", 9) == 0)
+		else if (strncmp(line, "    get:", 8) == 0 || strncmp(line, "    post:", 9) == 0 ||
+			 strncmp(line, "    delete:", 11) == 0)
 			op = op_begin(ret, line, at);
 		else if (op)
 			read_line(line, op, status);

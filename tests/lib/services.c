@@ -106,6 +106,79 @@ static const struct halt *not_halted(void *ctx)
 	return NULL;
 }
 
+static int no_session_use(void *ctx, const char *token, struct web_from from,
+			  struct web_unlocked *ret)
+{
+	(void)ctx;
+	(void)token;
+	(void)from;
+	(void)ret;
+	return ERR_NOTFOUND;
+}
+
+static void no_session_used(void *ctx, const struct web_unlocked *u)
+{
+	(void)ctx;
+	(void)u;
+}
+
+static int no_session_end(void *ctx, const char *token, struct web_from from)
+{
+	(void)ctx;
+	(void)token;
+	(void)from;
+	return ERR_NOTFOUND;
+}
+
+static void no_sessions_end_of(void *ctx, const uint8_t key[SIGN_KEY_BYTES])
+{
+	(void)ctx;
+	(void)key;
+}
+
+static uint32_t no_sessions(void *ctx, struct web_session *ret, uint32_t max)
+{
+	(void)ctx;
+	(void)ret;
+	(void)max;
+	return 0;
+}
+
+static uint64_t no_wrong(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+static void give(const struct web_services *s, const struct services_outside *o, struct web_wait *w)
+{
+	void *ctx = s->tx.ctx;
+
+	switch (w->what) {
+	case WEB_WAIT_NOTHING: break;
+	case WEB_WAIT_JOBS: w->err = o->submit(ctx, w->jobs, w->n); break;
+	case WEB_WAIT_OPEN:
+		w->err = (o->open ? o->open : person_open)(ctx, w->name, w->passphrase, &w->key,
+							   &w->msg);
+		break;
+	case WEB_WAIT_UNLOCK: w->err = ERR_LIMIT; break;
+	case WEB_WAIT_CREATE:
+		w->err = (o->create ? o->create : person_create)(ctx, w->name, w->passphrase,
+								 w->public_key, &w->msg);
+		break;
+	}
+}
+
+void services_handle(const struct web_services *s, const struct services_outside *o,
+		     const struct web_route *r, const struct web_req *req, struct web_res *res)
+{
+	web_handle(s, r, req, res);
+	while (res->wait.what != WEB_WAIT_NOTHING) {
+		give(s, o, &res->wait);
+		web_go_on(req, res);
+	}
+}
+
 struct web_services services_of(struct town *w, uint32_t own)
 {
 	return (struct web_services){.tx.ctx = w,
@@ -115,9 +188,13 @@ struct web_services services_of(struct town *w, uint32_t own)
 				     .tx.wall_ms = wall_ms,
 				     .tx.stamp = stamp,
 				     .tx.random = fill_random,
-				     .person_open = person_open,
-				     .person_create = person_create,
 				     .person_public = person_public,
+				     .session_use = no_session_use,
+				     .session_used = no_session_used,
+				     .session_end = no_session_end,
+				     .sessions_end_of = no_sessions_end_of,
+				     .sessions = no_sessions,
+				     .wrong_passphrases = no_wrong,
 				     .links = no_links,
 				     .alarms = no_alarms,
 				     .guard = no_guard,

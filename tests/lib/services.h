@@ -11,4 +11,17 @@
 /* @w is the context of all of them. @own: number of the node's feed. */
 struct web_services services_of(struct town *w, uint32_t own);
 
+/* What handlers wait for, given at once. */
+struct services_outside {
+	int (*submit)(void *ctx, struct job **jobs, uint32_t n);
+	/* NULL: of the keys of the town */
+	int (*open)(void *ctx, const char *name, const char *passphrase, struct sign_key **ret,
+		    struct errmsg *msg);
+	int (*create)(void *ctx, const char *name, const char *passphrase,
+		      uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg);
+};
+/* Runs a request to its end. */
+void services_handle(const struct web_services *s, const struct services_outside *o,
+		     const struct web_route *r, const struct web_req *req, struct web_res *res);
+
 #endif

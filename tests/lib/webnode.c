@@ -147,7 +147,7 @@ void node_open(bool hub)
 	T_EQ(town_household(&here.w, village, "head/" VILLAGE, "05001", 2), V_ACCEPTED);
 	T_EQ(town_household(&here.w, village, "head/" VILLAGE, "05002", 1), V_ACCEPTED);
 	here.s = services_of(&here.w, hub ? FEED_TOWN : village);
-	here.s.tx.submit = svc_submit;
+	here.outside.submit = svc_submit;
 	here.s.links = svc_links;
 	here.s.alarms = svc_alarms;
 	here.s.guard = svc_guard;
@@ -247,7 +247,11 @@ static void check_described(const struct web_route *r, const struct web_req *req
 /* Splits the query as the HTTP module would. */
 int ask(const char *method, const char *target, struct bytes body, bool local, enum lang lang)
 {
-	struct web_req req = {.method = method, .body = body, .lang = lang, .local = local};
+	struct web_req req = {.method = method,
+			      .body = body,
+			      .lang = lang,
+			      .from.local = local,
+			      .bearer = here.bearer};
 	const struct web_route *route;
 	struct web_res res = {0};
 	char text[512], *rest = text, *query, *pair;
@@ -263,7 +267,7 @@ int ask(const char *method, const char *target, struct bytes body, bool local, e
 	answer = NULL;
 	route = web_route_find(method, req.path, local, &status);
 	if (route)
-		web_handle(&here.s, route, &req, &res);
+		services_handle(&here.s, &here.outside, route, &req, &res);
 	else
 		web_refuse(status, lang, &res);
 	T_OK(res.type != NULL);

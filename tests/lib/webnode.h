@@ -17,7 +17,9 @@ extern struct webnode {
 	struct writer *writer;
 	struct guard guard;
 	struct web_services s;
-	uint32_t keys; /* of people, when it opened */
+	struct services_outside outside;
+	const char *bearer; /* of the next requests */
+	uint32_t keys;	    /* of people, when it opened */
 	uint32_t submits;
 	const struct halt *halted;
 	bool full;

@@ -191,7 +191,7 @@ static enum verdict_id bar(const struct books_member *m, day_t day)
 		return V_P13_LEFT;
 	if (!m->other)
 		return V_ACCEPTED;
-	if (!m->since || day_add_months(m->since, 6) > day)
+	if (!m->since || books_months_after(m->since, 6) > day)
 		return V_P13_RESIDENCE;
 	return m->agreed && m->agreed <= day ? V_ACCEPTED : V_P13_AGREED;
 }

@@ -14,7 +14,8 @@
  *
  *	books.c	       households, lines of points and the steps on them
  *	books_scheme.c all else of the scheme, one act after another
- *	books_judge.c  what an act must be answered, type by type */
+ *	books_judge.c  what an act must be answered, type by type
+ *	books_days.c   a calendar */
 #define BOOKS_HOUSEHOLDS 12
 #define BOOKS_REGISTERED 8 /* the numbers after these are for splits, mostly */
 #define BOOKS_MEMBERS	 8 /* 0: the household as such */
@@ -121,6 +122,13 @@ struct books_step {
 	bool refuse;
 	unsigned by;
 };
+
+/* --- books_days.c: days after 1970 --- */
+day_t books_day_of(uint64_t unix_ms); /* in China; DAY_NONE for 0 */
+int books_year_of(day_t day);
+day_t books_months_after(day_t day, uint32_t months);
+day_t books_month_end(day_t day);	  /* the last day of its month */
+int books_workdays(day_t from, day_t to); /* behind @from, up to and with @to */
 
 /* Where the person, or (member 0) the account of the household, is now. */
 struct books_place books_now(const struct books *b, uint32_t household, uint32_t member);

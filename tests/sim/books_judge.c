@@ -49,7 +49,7 @@ bool books_act_in_future(const struct books_act *a)
 
 bool books_answers_late(const struct books *b, const struct books_act *a)
 {
-	return day_workdays(act_of(b, a->about)->day, a->day) > BOOKS_SOON;
+	return books_workdays(act_of(b, a->about)->day, a->day) > BOOKS_SOON;
 }
 
 bool books_redeems_late(const struct books_act *a)
@@ -289,7 +289,7 @@ static enum verdict_id judge_close(const struct books *b, const struct books_act
 		return V_YEAR_CLOSED;
 	if (!a->today)
 		return V_NO_CLOCK;
-	if (day_year(a->today) <= BOOKS_YEAR + (int)a->year)
+	if (books_year_of(a->today) <= BOOKS_YEAR + (int)a->year)
 		return V_YEAR_RUNS;
 	return b->appraised[a->year] ? V_ACCEPTED : V_YEAR_NO_APPRAISAL;
 }

@@ -39,7 +39,8 @@ const struct books_act *books_in_force(const struct books *b, uint32_t type, day
 {
 	const struct books_act *a = begun(b, type, 0, day);
 
-	return a && type == REC_adopt_catalogue && day_year(a->day) < day_year(day) ? NULL : a;
+	return a && type == REC_adopt_catalogue && books_year_of(a->day) < books_year_of(day) ? NULL
+											      : a;
 }
 
 uint32_t books_keeper_on(const struct books *b, uint32_t facility, day_t day)
@@ -53,7 +54,7 @@ uint32_t books_keeper_on(const struct books *b, uint32_t facility, day_t day)
 
 static uint32_t year_of(day_t day)
 {
-	return (uint32_t)(day_year(day) - BOOKS_YEAR);
+	return (uint32_t)(books_year_of(day) - BOOKS_YEAR);
 }
 
 static void move_person(struct books *b, const struct books_act *a, uint32_t i)

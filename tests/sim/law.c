@@ -11,6 +11,7 @@
 #include "tests/sim/books.h"
 
 #define CHUNK_ROOT_AT 46 /* SPEC 9.5 */
+#define TX_EVERY      4	 /* entries between two whose author's signature is looked at */
 #define DIGEST_EVERY  4	 /* of the times when two sizes are equal */
 #define STORE_EVERY   64 /* steps between two looks at all rows of a store */
 
@@ -75,6 +76,7 @@ void law_signed(struct sim *s, uint32_t host)
 
 	writer_head(s->m[host].host.writer, &g);
 	signed_head(s, host, g.size, &g.root, "own checkpoint");
+	law_guarded(s, host, g.size);
 }
 
 /* A writer that opens has every entry that was ever signed, whatever store it was given. */
@@ -120,6 +122,9 @@ void law_cosigned(struct sim *s, uint32_t host, const struct job_ingest *g)
 	uint64_t *most = &s->feed[feed].cosigned[host];
 
 	signed_head(s, feed, g->size, &g->root, "cosignature");
+	if (!law_cosigned_so(&s->m[feed].host, &s->m[host].host, g))
+		sim_fail(s, "witness: what %s signs of %s is no cosignature of it",
+			 name_of(s, host), name_of(s, feed));
 	if (g->size < *most)
 		sim_fail(s, "witness: %s cosigns %s at %llu, and has cosigned %llu before",
 			 name_of(s, host), name_of(s, feed), (unsigned long long)g->size,
@@ -215,7 +220,7 @@ static void acked_to_hub(struct sim *s)
 		uint32_t v = feed_of(s, &l[i].feed);
 		uint64_t held;
 
-		if (v == SIM_HOSTS || !l[i].acked)
+		if (v == SIM_HOSTS || !l[i].acked || net_caller(s, l[i].conn) == SIM_CLONE)
 			continue;
 		held = host_size(&s->m[v].host, &s->m[SIM_HUB].host.feed);
 		if (held < s->m[v].town_had)
@@ -258,6 +263,9 @@ static void follow_entry(struct sim *s, uint32_t host, uint32_t feed, uint64_t s
 	payload_commit(&parts, &commitment);
 	if (hash_cmp(&commitment, &e.commitment))
 		sim_fail(s, "chain: a payload that its leaf does not promise");
+	if (host == feed && seq % TX_EVERY == 0 && !law_signed_so(&s->m[host].host.town, leaf))
+		sim_fail(s, "chain: %s: the author has not signed all of entry %llu",
+			 name_of(s, host), (unsigned long long)seq);
 	hash_leaf(leaf.p, leaf.n, &h);
 	f->last[host] = h;
 	T_EQ(tlog_append(&f->edge[host], &h, NULL, NULL), ERR_OK);
@@ -627,12 +635,26 @@ void law_reported(struct sim *s, uint32_t host)
 			compare_with_hub(s, v, state && s->steps % SIM_HOSTS == v);
 		if (!s->failed)
 			same_journal(s, host, 1 + (uint32_t)(s->steps % SIM_VILLAGES), false);
+		if (!s->failed && state)
+			law_witnesses(s);
 	}
 }
 
 /* --- links ------------------------------------------------------------------------------------------- */
-#define DIAL_MS                                                                                    \
-	(2 * NODE_BACKOFF_MS_MIN + 2 * NODE_TICK_MS) /* behind a session that got somewhere */
+/* Behind a session that got somewhere, and that may have waited for what nobody takes from its queue. */
+#define DIAL_MS (2 * NODE_BACKOFF_MS_MIN + 2 * NODE_TICK_MS + NODE_LINGER_MS)
+
+/* A session ends when its time has come, or when the process goes on that was stopped. */
+#define LATE_MS (60 * 1000)
+
+static void not_too_old(struct sim *s, const struct machine *m, const struct node_link *l)
+{
+	uint64_t age = s->now - m->started + 1 - l->since_ms;
+
+	if (age > NODE_SESSION_MS + LATE_MS && m->stopped_until + LATE_MS < s->now)
+		sim_fail(s, "links: a session of %s is %llu s old", m->host.name,
+			 (unsigned long long)age / 1000);
+}
 
 /* What the village has of its link is remembered until it ends. */
 static void follow_link(struct sim *s, struct machine *m)
@@ -640,6 +662,8 @@ static void follow_link(struct sim *s, struct machine *m)
 	struct node_link l[2];
 	bool linked = m->host.up && node_links(m->host.node, l, 2) == 1 && l[0].running;
 
+	if (linked)
+		not_too_old(s, m, &l[0]);
 	if (linked && !m->linked)
 		m->link_good = false;
 	if (linked) {
@@ -703,8 +727,10 @@ void law_stepped(struct sim *s, uint32_t host)
 
 	if (host != SIM_HUB)
 		follow_link(s, &s->m[host]);
+	if (host == SIM_HUB || host == SIM_CLONE)
+		clone_watch(s);
 
-	if (s->steps % STORE_EVERY == 0)
+	if (s->steps % STORE_EVERY == 0 && s->m[host].host.kv) /* a clone has an end */
 		kvmem_invariant(s->m[host].host.kv);
 	if (s->m[host].host.up)
 		n = node_alarms(s->m[host].host.node, a, NODE_ALARMS_MAX);
@@ -776,6 +802,8 @@ void law_remember(struct sim *s)
 
 void law_at_end(struct sim *s)
 {
+	uint32_t village = 1 + (uint32_t)(s->opts.seed % SIM_VILLAGES);
+
 	for (uint32_t i = 0; i < SIM_HOSTS && !s->failed; i++) {
 		law_restarted(s, i);
 		if (i == SIM_HUB || s->failed)
@@ -788,9 +816,17 @@ void law_at_end(struct sim *s)
 			same_journal(s, SIM_HUB, i, true);
 		if (!s->failed)
 			mispost_tries(s, i);
+		if (!s->failed)
+			liar_returns(s, i);
+		if (!s->failed)
+			liar_guards(s, i);
 	}
 	if (!s->failed)
 		rot_tries(s, SIM_HUB);
 	if (!s->failed)
-		rot_tries(s, 1 + (uint32_t)(s->opts.seed % SIM_VILLAGES));
+		rot_tries(s, village);
+	if (!s->failed)
+		rot_anywhere(s, s->opts.seed % 2 ? village : SIM_HUB);
+	if (!s->failed)
+		liar_writes(s, village);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "daemon/feed/feedlog_int.h"
 #include "lib/err.h"
 #include "tests/lib/t.h"
 
@@ -26,6 +27,8 @@ static const struct {
 	[FAULT_STOP] = {12 * MINUTE_MS, 3 * MINUTE_MS},
 	[FAULT_ONEWAY] = {8 * MINUTE_MS, MINUTE_MS},
 	[FAULT_REDO] = {6 * MINUTE_MS, 3 * MINUTE_MS},
+	[FAULT_LAND] = {12 * MINUTE_MS, MINUTE_MS},
+	[FAULT_CLONE] = {8 * MINUTE_MS, 3 * MINUTE_MS},
 	[FAULT_LIAR] = {4 * MINUTE_MS, 4 * MINUTE_MS},
 };
 #define SLOW_MS 60000 /* a sync on a slow disk */
@@ -85,13 +88,15 @@ static bool may_have(uint32_t host, enum sim_fault f)
 {
 	if (f == FAULT_STRANGER)
 		return host == SIM_HUB;
-	return host != SIM_HUB || (f != FAULT_ROT && f != FAULT_ONEWAY && f != FAULT_LIAR);
+	return host != SIM_HUB ||
+	       (f != FAULT_ROT && f != FAULT_CLONE && f != FAULT_ONEWAY && f != FAULT_LIAR);
 }
 
 void machine_open(struct sim *s)
 {
 	struct sim_event ev = {.type = SE_RESTART};
 
+	s->m[SIM_CLONE].s = s;
 	host_hub(&s->m[SIM_HUB].host, s->opts.seed * 64 + 1);
 	for (uint32_t i = 1; i < SIM_HOSTS; i++)
 		host_village(&s->m[i].host, &s->m[SIM_HUB].host, i, s->opts.seed * 64 + 1 + i);
@@ -99,6 +104,7 @@ void machine_open(struct sim *s)
 		struct machine *m = &s->m[i];
 
 		m->s = s;
+		m->host.plain = (s->opts.seed + i) % 4 == 0; /* an older program, say */
 		m->host.ctx = m;
 		m->host.perform = net_perform;
 		m->host.now_ms = since_boot;
@@ -130,7 +136,9 @@ static void copies_add(struct machine *m)
 
 void machine_close(struct sim *s)
 {
+	clone_end(s);
 	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
+		kv_close(s->m[i].image);
 		copies_drop(&s->m[i]);
 		host_close(&s->m[i].host);
 		buf_close(&s->m[i].leaf_acked);
@@ -163,7 +171,8 @@ static void want_store(struct sim *s, struct machine *m, enum phase next, uint64
 
 	m->phase = next;
 	sim_at(s, ms, &ev);
-	if (!s->with_crashes || s->calm || !sim_chance(&s->crash, PHASE_CRASH))
+	if (!s->with_crashes || s->calm || m->host.index == SIM_CLONE ||
+	    !sim_chance(&s->crash, PHASE_CRASH))
 		return;
 	ev.type = SE_CRASH;
 	sim_at(s, prng_below(&s->crash, ms + 1), &ev);
@@ -185,6 +194,11 @@ static void wake(struct sim *s, struct machine *m)
 	if (m->phase == PH_IDLE && (m->host.nqueue || writer_pending(m->host.writer)))
 		want_store(s, m, PH_APPLY, 20);
 	want_tick(s, m);
+}
+
+void machine_wake(struct sim *s, uint32_t host)
+{
+	wake(s, &s->m[host]);
 }
 
 void machine_feed(struct sim *s, uint32_t host, struct event *ev)
@@ -210,7 +224,8 @@ bool machine_defers(struct sim *s, const struct sim_event *ev)
 	uint64_t more;
 
 	if (m->stopped_until <= s->now || ev->type == SE_CRASH || ev->type == SE_RESTART ||
-	    ev->type == SE_FAULT || ev->type == SE_CALM || ev->type == SE_CHECK)
+	    ev->type == SE_FAULT || ev->type == SE_IMAGE || ev->type == SE_CALM ||
+	    ev->type == SE_CHECK)
 		return false;
 	more = m->stopped_until - s->now;
 	if (ev->type == SE_TICK && m->tick_at == ev->at)
@@ -283,10 +298,57 @@ static void commit(struct sim *s, struct machine *m)
 	}
 }
 
+/* What is in a place of the store, with one bit of it changed; a second time it is as before. */
+static void flip_at(struct machine *m, enum kv_table table, struct bytes key, size_t byte)
+{
+	uint8_t row[ENTRY_LEAF_BYTES + ENTRY_PAYLOAD_MAX];
+	struct kv_txn *t;
+	struct bytes v;
+
+	T_EQ(kv_begin(m->host.kv, true, &t), ERR_OK);
+	T_EQ(kv_get(t, table, key, &v), ERR_OK);
+	T_OK(byte < v.n);
+	memcpy(row, v.p, v.n);
+	row[byte] ^= 1;
+	T_EQ(kv_put(t, table, key, kv_bytes(row, v.n)), ERR_OK);
+	T_EQ(kv_commit(t), ERR_OK);
+}
+
+/* Reads wrong: the leaf of a new entry, or its hash in the tree. Nobody may sign it. */
+static void land_wrong(struct sim *s, struct machine *m, uint64_t seq)
+{
+	bool tree = sim_chance(&s->disk, 50);
+	enum kv_table table = tree ? KV_TREE : KV_ENTRY;
+	uint8_t raw[TREE_KEY_BYTES > ENTRY_KEY_BYTES ? TREE_KEY_BYTES : ENTRY_KEY_BYTES];
+	struct bytes key = tree ? feedlog_tree_key(raw, m->host.own_no, 0, seq / ROW_HASHES)
+				: feedlog_entry_key(raw, m->host.own_no, seq);
+	size_t byte = tree ? seq % ROW_HASHES * HASH_BYTES + prng_below(&s->disk, HASH_BYTES)
+			   : prng_below(&s->disk, ENTRY_LEAF_BYTES);
+	int err;
+
+	flip_at(m, table, key, byte);
+	err = host_seal(&m->host);
+	flip_at(m, table, key, byte);
+	s->count.landed++;
+	if (err == ERR_OK)
+		sim_fail(s, "signed is read back: %s has signed entry %llu, which reads wrong",
+			 m->host.name, (unsigned long long)seq);
+	else
+		broken(s, m, "seal", err);
+}
+
 static void seal(struct sim *s, struct machine *m)
 {
-	int err = host_seal(&m->host);
+	uint64_t size = host_size(&m->host, &m->host.feed);
+	struct guard g;
+	int err;
 
+	writer_head(m->host.writer, &g);
+	if (m->lands_wrong && size > g.size && !m->rotten && !m->disk_bad) {
+		land_wrong(s, m, g.size + prng_below(&s->disk, size - g.size));
+		return;
+	}
+	err = host_seal(&m->host);
 	if (err)
 		broken(s, m, "seal", err);
 	if (err)
@@ -299,6 +361,10 @@ void machine_store(struct sim *s, uint32_t host)
 {
 	struct machine *m = &s->m[host];
 
+	if (host == SIM_CLONE) {
+		clone_store(s);
+		return;
+	}
 	switch (m->phase) {
 	case PH_APPLY: apply(s, m); break;
 	case PH_COMMIT: commit(s, m); break;
@@ -375,7 +441,8 @@ static bool start_on_copy(struct sim *s, struct machine *m, uint32_t back)
 	if (guarddisk_newest(&m->host.guard)->intent.size > size)
 		return false; /* the newest lacks it too: redone on the copy, it would be missing there */
 	if (m->host.index != SIM_HUB) {
-		liar_tries(s, m->host.index, host_store_of(m->copy[back]));
+		liar_tries(s, m->host.index, host_store_of(m->copy[back]),
+			   &guarddisk_newest(&m->host.guard)->sealed);
 		liar_twin(s, m->host.index, m->copy[m->ncopies - 1]);
 	}
 	m->host.kv = host_store_of(m->copy[back]);
@@ -466,18 +533,10 @@ void machine_restart(struct sim *s, uint32_t host)
  * sender of a chunk; whoever receives it must see that it is not what was signed. */
 static void flip(struct machine *m)
 {
-	uint8_t key[12], row[ENTRY_LEAF_BYTES + ENTRY_PAYLOAD_MAX];
-	struct kv_txn *t;
-	struct bytes v;
+	uint8_t key[ENTRY_KEY_BYTES];
 
-	be32_put(key, m->host.own_no);
-	be64_put(key + 4, m->rotten_seq);
-	T_EQ(kv_begin(m->host.kv, true, &t), ERR_OK);
-	T_EQ(kv_get(t, KV_ENTRY, kv_bytes(key, sizeof(key)), &v), ERR_OK);
-	memcpy(row, v.p, v.n);
-	row[ENTRY_LEAF_BYTES - 1] ^= 1;
-	T_EQ(kv_put(t, KV_ENTRY, kv_bytes(key, sizeof(key)), kv_bytes(row, v.n)), ERR_OK);
-	T_EQ(kv_commit(t), ERR_OK);
+	flip_at(m, KV_ENTRY, feedlog_entry_key(key, m->host.own_no, m->rotten_seq),
+		ENTRY_LEAF_BYTES - 1);
 	copies_drop(m); /* they differ in more than batches now */
 }
 
@@ -509,6 +568,16 @@ static bool heal(struct machine *m)
 	return true;
 }
 
+void machine_stop(struct sim *s, uint32_t host)
+{
+	struct machine *m = &s->m[host];
+
+	if (!m->host.up || m->stopped_until > s->now)
+		return;
+	m->stopped_until = s->now + 1 + prng_below(&s->disk, 5 * MINUTE_MS);
+	s->count.stops++;
+}
+
 /* --- faults ---------------------------------------------------------------------------------------- */
 
 static void begin(struct sim *s, struct machine *m, enum sim_fault f)
@@ -536,14 +605,15 @@ static void begin(struct sim *s, struct machine *m, enum sim_fault f)
 	case FAULT_CLOCK: clock_goes_wrong(s, m); break;
 	case FAULT_STRANGER: net_stranger(s); break;
 	case FAULT_SLOW: m->slow = true; break;
-	case FAULT_STOP:
-		if (m->host.up && m->stopped_until <= s->now) {
-			m->stopped_until = s->now + 1 + prng_below(&s->disk, 5 * MINUTE_MS);
-			s->count.stops++;
-		}
-		break;
+	case FAULT_STOP: machine_stop(s, m->host.index); break;
 	case FAULT_ONEWAY: m->oneway = true; break;
 	case FAULT_REDO: m->redo_fails = true; break;
+	case FAULT_LAND: m->lands_wrong = true; break;
+	case FAULT_CLONE:
+		if (s->clone.village == m->host.index)
+			clone_end(s);
+		clone_take(s, m->host.index);
+		break;
 	case FAULT_LIAR:
 		m->liar = true;
 		net_cut_off(s, m->host.index); /* and has the next connection */
@@ -575,6 +645,9 @@ static bool end(struct machine *m, enum sim_fault f)
 	case FAULT_ROT: return heal(m);
 	case FAULT_SLOW: m->slow = false; break;
 	case FAULT_ONEWAY: m->oneway = false; break;
+	case FAULT_LAND: m->lands_wrong = false; break;
+	case FAULT_CLONE:
+		return m->s->calm || m->s->clone.village != m->host.index || clone_boot(m->s);
 	case FAULT_LIAR:
 		if (m->liar)
 			net_cut_off(m->s,
@@ -596,7 +669,7 @@ void machine_fault(struct sim *s, const struct sim_event *ev)
 	bool ends = ev->a % 2;
 
 	if (ends && !end(m, f)) {
-		sim_at(s, 100, ev);
+		sim_at(s, 1000, ev);
 		return;
 	}
 	if (s->calm)
@@ -606,10 +679,31 @@ void machine_fault(struct sim *s, const struct sim_event *ev)
 	next_fault(s, ev->host, f, !ends);
 }
 
+struct kv *machine_image_of(struct machine *m)
+{
+	struct kv_txn *t;
+	struct kv *kv;
+
+	T_EQ(kv_begin(m->host.kv, false, &t), ERR_OK);
+	kv = host_store_of(t);
+	kv_abort(t);
+	return kv;
+}
+
+void machine_image(struct sim *s)
+{
+	for (uint32_t i = 1; i < SIM_HOSTS; i++) {
+		s->m[i].image = machine_image_of(&s->m[i]);
+		s->m[i].image_guard = guarddisk_newest(&s->m[i].host.guard)->sealed;
+	}
+}
+
 void machine_calm(struct sim *s)
 {
+	clone_end(s);
 	for (uint32_t i = 0; i < SIM_HOSTS; i++) {
-		s->m[i].stopped_until = 0; /* what waited comes in its own time */
+		if (s->m[i].stopped_until > s->now) /* what waited comes in its own time */
+			s->m[i].stopped_until = s->now;
 		for (unsigned f = 0; f < FAULTS; f++)
 			end(&s->m[i], f); /* rot that cannot heal now has its event */
 	}

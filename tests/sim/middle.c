@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "proto/compress.h"
 #include "tests/lib/t.h"
 #include "tests/sim/sim.h"
 
 #define FRAME_HEAD    2
-#define LIES	      12 /* percent of messages */
-#define CHUNK_ROOT_AT 46 /* SPEC 9.5 */
+#define LIES	      12	      /* percent of messages */
+#define QUESTIONS     LIMIT(50, 2200) /* whose answers are more than a node may keep (small) */
+#define CHUNK_ROOT_AT 46	      /* SPEC 9.5 */
 #define CHUNK_SIG_AT  (CHUNK_ROOT_AT + HASH_BYTES)
 
 enum { DOWN, UP, ENDS }; /* towards the village; towards the hub */
@@ -22,6 +24,8 @@ struct middle {
 	struct buf rx[ENDS];	  /* from it, an incomplete frame */
 	struct buf kept[ENDS];	  /* an earlier message from it */
 	bool silent[ENDS];	  /* nothing from it is passed on any more */
+	bool held[ENDS];	  /* and nothing is taken from its queue */
+	struct compress *zstd;
 };
 
 struct middle *middle_new(struct sim *s, uint32_t village)
@@ -33,6 +37,7 @@ struct middle *middle_new(struct sim *s, uint32_t village)
 	T_OK(m != NULL);
 	m->s = s;
 	m->village = village;
+	T_EQ(compress_new(&m->zstd), ERR_OK);
 	memcpy(prologue, NOISE_LABEL, sizeof(NOISE_LABEL) - 1);
 	memcpy(prologue + sizeof(NOISE_LABEL) - 1, h->town.b, HASH_BYTES);
 	prng_fill(&s->keys, seed, sizeof(seed));
@@ -55,6 +60,7 @@ void middle_free(struct middle *m)
 		buf_close(&m->rx[i]);
 		buf_close(&m->kept[i]);
 	}
+	compress_free(m->zstd);
 	free(m);
 }
 
@@ -130,6 +136,29 @@ static void make_up(struct middle *m, unsigned to, struct buf *msg)
 	}
 }
 
+/* Who asks and asks and reads no answer. */
+static void flood(struct middle *m, unsigned to, struct buf *out)
+{
+	static const uint8_t ping[] = {MSG_PING};
+
+	for (uint32_t i = 0; i < QUESTIONS; i++)
+		pass(m, to, kv_bytes(ping, sizeof(ping)), out);
+	m->silent[to] = m->held[to] = true;
+}
+
+/* A compressed chunk may as well go as it is: what is altered in it then gets further. */
+static void unpack(struct middle *m, struct buf *msg)
+{
+	struct buf chunk = {0};
+
+	if (msg->p[0] != MSG_CHUNK_ZSTD || prng_below(&m->s->net, 2))
+		return;
+	buf_put_u8(&chunk, MSG_CHUNK);
+	T_EQ(compress_expand(m->zstd, (struct bytes){msg->p + 1, msg->n - 1}, &chunk), ERR_OK);
+	buf_close(msg);
+	*msg = chunk;
+}
+
 /* What the other end gets in place of @msg, which is not kept. */
 static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 {
@@ -138,7 +167,8 @@ static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 
 	s->lied[m->village] = s->lied[SIM_HUB] = true;
 	s->count.falsehoods++;
-	switch (prng_below(&s->net, 8)) {
+	unpack(m, msg);
+	switch (prng_below(&s->net, 9)) {
 	case 0: flip(m, msg); break;
 	case 1: return; /* left out */
 	case 2:
@@ -153,6 +183,7 @@ static void lie(struct middle *m, unsigned to, struct buf *msg, struct buf *out)
 	case 4: m->silent[!to] = prng_below(&s->net, 4) == 0; return;
 	case 5: sign_anew(m, to, msg); break;
 	case 6: make_up(m, to, msg); break;
+	case 7: flood(m, to, out); return;
 	default:
 		if (liar_second_history(s, m->village, to == UP, msg))
 			break;
@@ -222,4 +253,9 @@ bool middle_pass(struct middle *m, bool from_hub, struct bytes b, struct buf *ou
 	memmove(rx->p, rx->p + used, rx->n - used);
 	rx->n -= used;
 	return good;
+}
+
+bool middle_holds(const struct middle *m, bool from_hub)
+{
+	return m && m->held[from_hub ? UP : DOWN];
 }

@@ -13,6 +13,7 @@ enum { END_VILLAGE, END_HUB };
 #define NOTICED_MS   5000
 #define SEGMENT_CUT  3 /* percent of segments */
 #define SEGMENT_FLIP 1
+#define STRANGER     (SIM_HOSTS + 1) /* an address; those of the villages are their numbers */
 
 struct seg {
 	struct seg *next;
@@ -147,7 +148,8 @@ static void send(struct sim *s, uint32_t id, unsigned from, struct bytes b)
 		.type = SE_SENT, .host = host_at(c, from), .a = ref(id, from), .b = b.n};
 	struct buf out = {0};
 
-	sim_at(s, 1 + prng_below(&s->net, 50), &ev);
+	if (!middle_holds(c->middle, from == END_HUB))
+		sim_at(s, 1 + prng_below(&s->net, 50), &ev);
 	if (c->dead || !c->open[!from])
 		return;
 	if (!c->middle) {
@@ -206,6 +208,7 @@ void net_dial(struct sim *s, uint32_t village)
 	if (s->m[village].liar && s->feed[village].edge[SIM_HUB].size)
 		c->middle = middle_new(s, village);
 	ev.type = EV_ACCEPT;
+	ev.source = village;
 	prng_fill(&s->keys, ev.entropy, sizeof(ev.entropy));
 	machine_feed(s, SIM_HUB, &ev);
 	ev.type = EV_DIAL;
@@ -300,10 +303,15 @@ void net_cut_off(struct sim *s, uint32_t village)
 			cut(s, i);
 }
 
-/* Somebody from outside calls the hub and says something. */
-void net_stranger(struct sim *s)
+uint32_t net_caller(const struct sim *s, uint32_t conn)
 {
-	struct event ev = {.type = EV_ACCEPT};
+	return host_at(s->wires->conn[conn], END_VILLAGE);
+}
+
+/* Somebody from outside calls the hub and says something, or nothing yet. */
+static void call(struct sim *s, bool silent)
+{
+	struct event ev = {.type = EV_ACCEPT, .source = STRANGER};
 	uint8_t junk[200];
 	struct conn *c;
 
@@ -313,6 +321,8 @@ void net_stranger(struct sim *s)
 	c->open[END_HUB] = true;
 	prng_fill(&s->keys, ev.entropy, sizeof(ev.entropy));
 	machine_feed(s, SIM_HUB, &ev);
+	if (silent)
+		return;
 	prng_fill(&s->net, junk, sizeof(junk));
 	if (sim_chance(&s->net, 50))
 		be16_put(junk, 48);
@@ -320,4 +330,11 @@ void net_stranger(struct sim *s)
 		(struct bytes){junk, 1 + (size_t)prng_below(&s->net, sizeof(junk))}, false);
 	if (sim_chance(&s->net, 50))
 		enqueue(s, ev.conn, END_HUB, (struct bytes){0}, true);
+}
+
+void net_stranger(struct sim *s)
+{
+	for (uint64_t silent = prng_below(&s->net, 5); silent; silent--)
+		call(s, true);
+	call(s, false);
 }

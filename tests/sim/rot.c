@@ -7,9 +7,10 @@
 #include "tests/lib/t.h"
 
 /* A row of the folded state that no entry explains: a bit of it has changed, it is gone, or there is one more.
- * Tried on a copy, aside: verify must say so, and the digest of the feed must be another. */
+ * Tried on a copy, aside: verify must say so, and the digest of the feed must be another. And a bit of a row of any other
+ * table that is signed or follows from what is. */
 enum rot { ROT_FLIP, ROT_GONE, ROT_MORE, ROTS };
-#define ROW_MAX 4096
+#define ROW_MAX (ENTRY_LEAF_BYTES + ENTRY_PAYLOAD_MAX)
 
 struct rotten {
 	uint8_t key[KV_KEY_MAX], val[ROW_MAX];
@@ -17,12 +18,12 @@ struct rotten {
 };
 
 /* The one after @skip others. */
-static void pick(struct kv_txn *t, uint64_t skip, struct rotten *ret)
+static void pick(struct kv_txn *t, enum kv_table table, uint64_t skip, struct rotten *ret)
 {
 	struct kv_cursor *c;
 	struct bytes key, val;
 
-	T_EQ(kv_cursor_open(t, KV_STATE, &c), ERR_OK);
+	T_EQ(kv_cursor_open(t, table, &c), ERR_OK);
 	T_EQ(kv_seek(c, KV_GE, kv_bytes(NULL, 0), &key, &val), ERR_OK);
 	while (skip-- && !kv_seek(c, KV_NEXT, key, &key, &val)) {
 	}
@@ -34,13 +35,13 @@ static void pick(struct kv_txn *t, uint64_t skip, struct rotten *ret)
 	kv_cursor_close(c);
 }
 
-static uint64_t count_rows(struct kv_txn *t)
+static uint64_t count_rows(struct kv_txn *t, enum kv_table table)
 {
 	struct kv_cursor *c;
 	struct bytes key, val;
 	uint64_t n = 0;
 
-	T_EQ(kv_cursor_open(t, KV_STATE, &c), ERR_OK);
+	T_EQ(kv_cursor_open(t, table, &c), ERR_OK);
 	for (int err = kv_seek(c, KV_GE, kv_bytes(NULL, 0), &key, &val); !err;
 	     err = kv_seek(c, KV_NEXT, key, &key, &val))
 		n++;
@@ -49,10 +50,11 @@ static uint64_t count_rows(struct kv_txn *t)
 }
 
 /* An empty row has no bit to change: it gets a byte. */
-static void spoil(struct sim *s, struct kv_txn *t, struct rotten *r, enum rot how)
+static void spoil(struct sim *s, struct kv_txn *t, enum kv_table table, struct rotten *r,
+		  enum rot how)
 {
 	if (how == ROT_GONE) {
-		T_EQ(kv_del(t, KV_STATE, kv_bytes(r->key, r->key_n)), ERR_OK);
+		T_EQ(kv_del(t, table, kv_bytes(r->key, r->key_n)), ERR_OK);
 		return;
 	}
 	if (how == ROT_MORE)
@@ -62,14 +64,14 @@ static void spoil(struct sim *s, struct kv_txn *t, struct rotten *r, enum rot ho
 	else
 		r->val[prng_below(&s->crash, r->val_n)] ^=
 			(uint8_t)(1u << prng_below(&s->crash, 8));
-	T_EQ(kv_put(t, KV_STATE, kv_bytes(r->key, r->key_n), kv_bytes(r->val, r->val_n)), ERR_OK);
+	T_EQ(kv_put(t, table, kv_bytes(r->key, r->key_n), kv_bytes(r->val, r->val_n)), ERR_OK);
 }
 
-static bool verify_says(struct sim *s, uint32_t host, struct kv_txn *t)
+static bool verify_says(struct sim *s, uint32_t host, enum kv_table table, struct kv_txn *t)
 {
 	const struct host *h = &s->m[host].host;
 	const struct guarddisk_slot *guard = guarddisk_newest(&h->guard);
-	const struct verify_opts opts = {.rebuild = true};
+	const struct verify_opts opts = {.rebuild = table == KV_STATE || table == KV_VERDICT};
 	struct verify_report r;
 	bool says = false;
 
@@ -77,7 +79,7 @@ static bool verify_says(struct sim *s, uint32_t host, struct kv_txn *t)
 			  &r),
 	     ERR_OK);
 	for (uint32_t i = 0; i < r.nproblems; i++)
-		says = says || !strcmp(r.problem[i].table, "state");
+		says = says || table != KV_STATE || !strcmp(r.problem[i].table, "state");
 	verify_close(&r);
 	return says;
 }
@@ -92,9 +94,9 @@ void rot_tries(struct sim *s, uint32_t host)
 
 	T_EQ(kv_begin(s->m[host].host.kv, false, &good), ERR_OK);
 	copy = host_store_of(good);
-	pick(good, prng_below(&s->crash, count_rows(good)), &r);
+	pick(good, KV_STATE, prng_below(&s->crash, count_rows(good, KV_STATE)), &r);
 	T_EQ(kv_begin(copy, true, &t), ERR_OK);
-	spoil(s, t, &r, how);
+	spoil(s, t, KV_STATE, &r, how);
 	T_EQ(kv_commit(t), ERR_OK);
 	T_EQ(kv_begin(copy, false, &t), ERR_OK);
 	T_EQ(fold_digest(good, be32_get(r.key), &before), ERR_OK);
@@ -102,11 +104,44 @@ void rot_tries(struct sim *s, uint32_t host)
 	if (!hash_cmp(&before, &after))
 		sim_fail(s, "rot: %s: a row of state changed and the digest did not (%d)",
 			 s->m[host].host.name, how);
-	else if (!verify_says(s, host, t))
+	else if (!verify_says(s, host, KV_STATE, t))
 		sim_fail(s, "rot: %s: verify does not name a row of state that changed (%d)",
 			 s->m[host].host.name, how);
 	s->count.rots++;
 	kv_abort(t);
 	kv_abort(good);
+	kv_close(copy);
+}
+
+static void flip_one(struct sim *s, uint32_t host, enum kv_table table, struct kv_txn *t)
+{
+	uint64_t rows = count_rows(t, table);
+	struct rotten r;
+
+	if (rows == 0)
+		return;
+	pick(t, table, prng_below(&s->crash, rows), &r);
+	spoil(s, t, table, &r, ROT_FLIP);
+	s->count.rots++;
+	if (!verify_says(s, host, table, t))
+		sim_fail(s, "rot: %s: verify does not name a row of table %u that changed",
+			 s->m[host].host.name, (unsigned)table);
+}
+
+void rot_anywhere(struct sim *s, uint32_t host)
+{
+	static const enum kv_table tables[] = {KV_FEED, KV_ENTRY, KV_TREE,
+					       KV_TXID, KV_NOTE,  KV_VERDICT};
+	struct kv_txn *good, *t;
+	struct kv *copy;
+
+	T_EQ(kv_begin(s->m[host].host.kv, false, &good), ERR_OK);
+	copy = host_store_of(good);
+	kv_abort(good);
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !s->failed; i++) {
+		T_EQ(kv_begin(copy, true, &t), ERR_OK);
+		flip_one(s, host, tables[i], t);
+		kv_abort(t);
+	}
 	kv_close(copy);
 }

@@ -8,7 +8,7 @@
 
 static const char *const type_name[SE_TYPES] = {"tick",	 "dial",  "segment", "sent", "closed",
 						"store", "crash", "restart", "work", "retry",
-						"fault", "calm",  "check"};
+						"fault", "image", "calm",    "check"};
 
 /* --- events ---------------------------------------------------------------------------------------- */
 
@@ -162,6 +162,7 @@ static void dispatch(struct sim *s, const struct sim_event *ev)
 	case SE_WORK: work_step(s, ev->host); break;
 	case SE_RETRY: work_retry(s, ev->a); break;
 	case SE_FAULT: machine_fault(s, ev); break;
+	case SE_IMAGE: machine_image(s); break;
 	case SE_CALM: calm(s); break;
 	case SE_CHECK: check(s); break;
 	case SE_TYPES: break;
@@ -175,12 +176,13 @@ static bool stale(const struct sim *s, const struct sim_event *ev)
 }
 
 const char *const sim_features[SIM_FEATURES] = {
-	[FAULT_LINK] = "link",	   [FAULT_DISK] = "disk",	 [FAULT_SYNC] = "sync",
-	[FAULT_GUARD] = "guard",   [FAULT_CLOCK] = "clock",	 [FAULT_STRANGER] = "stranger",
-	[FAULT_ROT] = "rot",	   [FAULT_COPY] = "copy",	 [FAULT_SLOW] = "slow",
-	[FAULT_STOP] = "stop",	   [FAULT_ONEWAY] = "oneway",	 [FAULT_REDO] = "redo",
-	[FAULT_LIAR] = "liar",	   [SIM_CUTS] = "cuts",		 [SIM_FLIPS] = "flips",
-	[SIM_CRASHES] = "crashes", [SIM_HALF_OPEN] = "half-open"};
+	[FAULT_LINK] = "link",	      [FAULT_DISK] = "disk",	 [FAULT_SYNC] = "sync",
+	[FAULT_GUARD] = "guard",      [FAULT_CLOCK] = "clock",	 [FAULT_STRANGER] = "stranger",
+	[FAULT_ROT] = "rot",	      [FAULT_COPY] = "copy",	 [FAULT_SLOW] = "slow",
+	[FAULT_STOP] = "stop",	      [FAULT_ONEWAY] = "oneway", [FAULT_REDO] = "redo",
+	[FAULT_LAND] = "land",	      [FAULT_CLONE] = "clone",	 [FAULT_LIAR] = "liar",
+	[SIM_CUTS] = "cuts",	      [SIM_FLIPS] = "flips",	 [SIM_CRASHES] = "crashes",
+	[SIM_HALF_OPEN] = "half-open"};
 
 static bool chosen(const struct sim *s, struct prng *swarm, unsigned feature, uint32_t percent)
 {
@@ -206,7 +208,8 @@ static void seed_all(struct sim *s)
 
 bool sim_run(struct sim *s, const struct sim_opts *opts)
 {
-	struct sim_event ev = {.type = SE_CALM};
+	uint64_t faults_ms = opts->faults_ms ? opts->faults_ms : SIM_FAULTS_MS;
+	struct sim_event ev = {.type = SE_IMAGE};
 
 	memset(s, 0, sizeof(*s));
 	s->opts = *opts;
@@ -217,7 +220,9 @@ bool sim_run(struct sim *s, const struct sim_opts *opts)
 	law_open(s);
 	machine_open(s);
 	work_open(s);
-	sim_at(s, opts->faults_ms ? opts->faults_ms : SIM_FAULTS_MS, &ev);
+	sim_at(s, faults_ms / 10 * 9, &ev);
+	ev.type = SE_CALM;
+	sim_at(s, faults_ms, &ev);
 	while (!s->failed && !s->done && s->nheap) {
 		ev = take(s);
 		s->now = ev.at;

@@ -20,11 +20,14 @@
  *	cover.c	   what of it was lived through in all runs
  *	law.c	   what must hold
  *	rot.c	   rows of state that change by themselves
- *	liar.c	   a hub that tries to get a second history cosigned; a twin of a village
+ *	liar.c	   a hub that tries to get a second history cosigned; a twin of a village; a village that signs what
+ *		   is no good
+ *	clone.c	   a second machine with the disk of a village, as it was
  *	middle.c   a liar on a line, with the keys of both ends */
 #define SIM_VILLAGES  5
 #define SIM_HOSTS     (SIM_VILLAGES + 1)
 #define SIM_HUB	      0
+#define SIM_CLONE     SIM_HOSTS			 /* one machine more, of which no law speaks */
 #define SIM_FAULTS_MS (UINT64_C(30) * 60 * 1000) /* faults happen this long */
 #define SIM_CALM_MS   (20 * 60 * 1000)		 /* then all must be well within this */
 #define SIM_COPIES    4
@@ -45,6 +48,7 @@ enum sim_type {
 	SE_WORK,  /* people do something */
 	SE_RETRY, /* a command that got no answer is offered again */
 	SE_FAULT, /* a fault begins or ends; a = which */
+	SE_IMAGE, /* all disks are copied */
 	SE_CALM,  /* no more faults */
 	SE_CHECK, /* is all well? */
 	SE_TYPES
@@ -61,8 +65,10 @@ enum sim_fault {
 	FAULT_SLOW, /* the disk takes minutes for what takes a moment */
 	FAULT_STOP, /* the process is stopped, and goes on as if nothing had been */
 	FAULT_ONEWAY, /* what its connections carry arrives at one end alone, and nobody hears of it */
-	FAULT_REDO, /* its guard fails at a start that has a batch to do again */
-	FAULT_LIAR, /* somebody with the keys of both ends sits on its line */
+	FAULT_REDO,  /* its guard fails at a start that has a batch to do again */
+	FAULT_LAND,  /* what was committed reads otherwise until the process ends */
+	FAULT_CLONE, /* its disk is copied, and later put into another machine */
+	FAULT_LIAR,  /* somebody with the keys of both ends sits on its line */
 	FAULTS
 };
 
@@ -89,7 +95,7 @@ struct sim_opts {
 struct sim_count {
 	uint64_t crashes, dials, cuts, commands, refused, retries, fulls, half, torn, copies,
 		redone, forks, lacking, lies, compared, predicted, rots, twins, misposts, stops,
-		falsehoods;
+		falsehoods, forgeries, landed, clones, met;
 	/* by record type; by verdict, as an answer and as a warning */
 	uint64_t accepted_of[SIM_TYPES], refused_of[SIM_TYPES];
 	uint64_t verdict[V_COUNT], warned[V_COUNT];
@@ -105,7 +111,7 @@ struct machine {
 	bool blocked; /* its link */
 	int64_t clock_off;
 	bool clock_1970, clock_unknown;
-	bool rotten, disk_bad, slow, redo_fails, oneway, liar;
+	bool rotten, disk_bad, slow, redo_fails, oneway, lands_wrong, liar;
 	uint64_t stopped_until; /* 0: it runs */
 	/* its link to the hub; as it ended last, entries had become durable over it */
 	bool linked, link_good, ended_good;
@@ -114,6 +120,8 @@ struct machine {
 	uint64_t rotten_seq;
 	/* the commit under way: when the store and the guard have reached their disks */
 	uint64_t commit_at, store_ms, guard_ms;
+	struct kv *image; /* the store before the faults stopped, and the guard of its own feed */
+	struct guard image_guard;
 	struct kv_txn *copy[SIM_COPIES]; /* the store after the last batch, the one before ... */
 	uint32_t ncopies, old_copy;	 /* batches that the next start lacks */
 	/* what is known about it outside */
@@ -133,6 +141,15 @@ struct law_feed {
 		cosigned[SIM_HOSTS]; /* the largest size that each has cosigned, in all its lives */
 };
 
+/* The image of a village's disk, until it starts; then the machine with it. */
+struct clone {
+	uint32_t village;
+	struct kv *image; /* NULL: none */
+	struct guarddisk guard;
+	uint64_t size; /* of its own feed */
+	bool met;      /* it and the hub know what the other has */
+};
+
 struct sim {
 	struct sim_opts opts;
 	uint64_t now, order;
@@ -146,7 +163,8 @@ struct sim {
 	bool lied[SIM_HOSTS]; /* the same of those on whose line there was a liar */
 	struct hash false_chunk[SIM_LIES_KEPT]; /* of chunks that nobody may take, a ring */
 	uint32_t nfalse;
-	struct machine m[SIM_HOSTS];
+	struct machine m[SIM_HOSTS + 1];
+	struct clone clone;
 	struct net *wires;
 	struct people *people;
 	struct law_feed feed[SIM_HOSTS];
@@ -190,6 +208,8 @@ void net_crashed(struct sim *s, uint32_t host);
 void net_blocked(struct sim *s, uint32_t host);
 void net_cut_off(struct sim *s, uint32_t village);
 void net_stranger(struct sim *s);
+/* Who has dialled. */
+uint32_t net_caller(const struct sim *s, uint32_t conn);
 
 /* --- machine.c --- */
 /* The process is stopped: @ev waits until it goes on. */
@@ -203,8 +223,14 @@ void machine_store(struct sim *s, uint32_t host);
 void machine_crash(struct sim *s, uint32_t host);
 void machine_restart(struct sim *s, uint32_t host);
 void machine_fault(struct sim *s, const struct sim_event *ev);
+struct kv *machine_image_of(struct machine *m); /* a store of its own */
+void machine_image(struct sim *s);
 void machine_calm(struct sim *s);
 uint64_t machine_wall(const struct machine *m);
+/* It goes on later as if nothing had been. */
+void machine_stop(struct sim *s, uint32_t host);
+/* What it waits for, after something was done to it. */
+void machine_wake(struct sim *s, uint32_t host);
 
 /* --- work.c --- */
 void work_open(struct sim *s);
@@ -220,20 +246,38 @@ uint32_t work_waiting(const struct sim *s, uint32_t host);
 const struct books *work_books(const struct sim *s, uint32_t host);
 
 /* --- liar.c --- */
-/* Takes @copy, an old copy of the store of @village. */
-void liar_tries(struct sim *s, uint32_t village, struct kv *copy);
+/* Takes @copy, an old copy of the store of @village; @sealed: its own head then. The heads that it has cosigned since
+ * are in the guard. */
+void liar_tries(struct sim *s, uint32_t village, struct kv *copy, const struct guard *sealed);
 /* A second machine with the keys of @village writes on from its @old store. */
 void liar_twin(struct sim *s, uint32_t village, struct kv_txn *old);
+/* Both with the image of @village, which is gone then. */
+void liar_returns(struct sim *s, uint32_t village);
+/* @village signs what is no good, on a copy of the hub. */
+void liar_writes(struct sim *s, uint32_t village);
+/* A writer of @village with a guard that it never signed. */
+void liar_guards(struct sim *s, uint32_t village);
 
 /* A message with a chunk that goes on otherwise than the feed of the village (or of the hub) at a size that the other end
  * has passed already; false: there is none now. */
 bool liar_second_history(struct sim *s, uint32_t village, bool of_village, struct buf *out);
+
+/* --- clone.c --- */
+void clone_take(struct sim *s, uint32_t village);
+/* False: the hub has not yet more than the image. */
+bool clone_boot(struct sim *s);
+void clone_end(struct sim *s);
+/* All that waits for its store. */
+void clone_store(struct sim *s);
+void clone_watch(struct sim *s);
 
 /* --- middle.c --- */
 struct middle;
 /* The village must be enrolled: an invitation is signed for one handshake. */
 struct middle *middle_new(struct sim *s, uint32_t village);
 void middle_free(struct middle *m);
+/* Of what the hub (or the village) sends over it, nothing is taken: its queue does not get shorter. */
+bool middle_holds(const struct middle *m, bool from_hub);
 /* What arrives at the other end for @b, appended to @out. False: the line ends. */
 bool middle_pass(struct middle *m, bool from_hub, struct bytes b, struct buf *out);
 
@@ -248,6 +292,8 @@ bool cover_all(const struct sim_count *c);
 /* --- rot.c --- */
 /* A row of state of a copy of the store changes: somebody must notice. */
 void rot_tries(struct sim *s, uint32_t host);
+/* The same for a bit of every other table. */
+void rot_anywhere(struct sim *s, uint32_t host);
 
 /* --- law_journal.c: NULL, or which of these is broken --- */
 extern const char law_credits[], law_sums[], law_statement[];
@@ -257,6 +303,17 @@ const char *law_balances(struct kv_txn *t, uint32_t no);
 const char *law_postings(struct kv_txn *t, uint32_t no);
 /* Issued is what was confirmed. */
 const char *law_totals(struct kv_txn *t, uint32_t no, int64_t confirmed, int64_t redeemed);
+
+/* --- law_signed.c --- */
+/* @size entries of its own are in the guard of @host, as it has signed them. */
+void law_guarded(struct sim *s, uint32_t host, uint64_t size);
+/* The signature is of what the cosignature says, by @witness. */
+bool law_cosigned_so(const struct host *author, const struct host *witness,
+		     const struct job_ingest *g);
+/* The author of an entry has signed all that is his in it. */
+bool law_signed_so(const struct hash *town, struct bytes leaf);
+/* Of the town feed: what status says of its witnesses. */
+void law_witnesses(struct sim *s);
 
 /* --- mispost.c --- */
 /* On copies of the store of @village the journal is spoiled in every way: the law must say so. */

@@ -144,6 +144,10 @@ static void add(struct sim_count *to, const struct sim_count *c)
 	to->misposts += c->misposts;
 	to->stops += c->stops;
 	to->falsehoods += c->falsehoods;
+	to->forgeries += c->forgeries;
+	to->landed += c->landed;
+	to->clones += c->clones;
+	to->met += c->met;
 	cover_add(to, c);
 }
 
@@ -163,8 +167,11 @@ static void print_count(const struct sim_count *c)
 	       (unsigned long long)c->copies, (unsigned long long)c->redone,
 	       (unsigned long long)c->forks, (unsigned long long)c->lacking,
 	       (unsigned long long)c->lies);
-	printf("%llu processes stopped for a while; %llu messages with a lie\n",
-	       (unsigned long long)c->stops, (unsigned long long)c->falsehoods);
+	printf("%llu processes stopped for a while; %llu messages with a lie, %llu forgeries, %llu "
+	       "commits that landed wrong, %llu clones, %llu of them known to the hub\n",
+	       (unsigned long long)c->stops, (unsigned long long)c->falsehoods,
+	       (unsigned long long)c->forgeries, (unsigned long long)c->landed,
+	       (unsigned long long)c->clones, (unsigned long long)c->met);
 	printf("%llu answers as the books say, %llu of them refusals; %llu rotten rows of state "
 	       "and "
 	       "%llu twins of villages found, %llu spoiled journals\n",

@@ -47,12 +47,13 @@ void order_make(struct sim *s, struct order *o, enum rec_code code, const void *
 		const void *lines, uint32_t nlines, unsigned person)
 {
 	struct machine *m = &s->m[o->host];
-	day_t today = day_of_ms(machine_wall(m));
+	day_t today = books_day_of(machine_wall(m));
 
 	o->sheet.today = o->step.today = o->act.today = today;
 	host_tx(&m->host, &s->keys, code, head, lines, nlines, key_of(s, o->host, person),
 		machine_wall(m), &o->cmd);
 	o->cmd.ctx = o;
+	o->person = person;
 	s->people->waiting[o->host]++;
 	s->count.commands++;
 	offer(s, o);
@@ -125,18 +126,54 @@ static void setup_step(struct sim *s, uint32_t host)
 	}
 }
 
+/* A transaction under the ID of another one: what was written stays, and nobody takes it for this one. */
+static void borrow_id(struct sim *s, uint32_t host)
+{
+	struct people *p = s->people;
+	uint32_t n = p->naccepted[host];
+	const struct order *was, *other;
+	struct order *o;
+	struct entry *tx;
+
+	if (n < 2)
+		return;
+	was = p->accepted[host][prng_below(&s->work, n)];
+	other = p->accepted[host][prng_below(&s->work, n)];
+	if (was == other)
+		return;
+	o = order_new(s, host, K_OTHER);
+	o->borrows = true;
+	o->person = other->person;
+	o->cmd = other->cmd;
+	o->cmd.ctx = o;
+	o->cmd.payload = (struct buf){0};
+	T_EQ(buf_put(&o->cmd.payload, other->cmd.payload.p, other->cmd.payload.n), ERR_OK);
+	o->cmd.job.owner = &o->cmd;
+	o->cmd.job.u.append.payload = buf_bytes(&o->cmd.payload);
+	o->cmd.job.u.append.boot = s->m[host].host.boot;
+	tx = &o->cmd.job.u.append.tx;
+	memcpy(tx->txid, was->cmd.job.u.append.tx.txid, TXID_BYTES);
+	entry_tx_sign(tx, &s->m[host].host.town, key_of(s, host, o->person));
+	p->waiting[host]++;
+	s->count.commands++;
+	offer(s, o);
+}
+
 /* What a clerk should not do, and what the deputy may do as long as the town lets him. */
 static void odd_work(struct sim *s, uint32_t host)
 {
 	uint32_t i = (uint32_t)prng_below(&s->work, BOOKS_HOUSEHOLDS);
 
-	switch (prng_below(&s->work, 5)) {
+	switch (prng_below(&s->work, 8)) {
 	case 0: /* perhaps registered already */
 	case 1:
 	case 2: register_household(s, order_new(s, host, K_HOUSEHOLD), i, HOST_DEPUTY); break;
 	case 3: /* the reviewer has no right to do this */
 		register_household(s, order_new(s, host, K_HOUSEHOLD), i, HOST_REVIEWER);
 		break;
+	case 4:
+	case 5:
+	case 6: borrow_id(s, host); break;
 	default:
 		staff(s, order_new(s, host, K_OTHER), host, HOST_DEPUTY, ROLE_supervisor, "",
 		      sim_chance(&s->work, 50));
@@ -417,6 +454,11 @@ static void first_answer(struct sim *s, struct order *o)
 	s->people->in_doubt[o->host] -= o->doubted;
 	o->doubted = false;
 	as_the_books_say(s, o);
+	if (o->borrows && a->verdict.reason.id != V_TXID_REUSED)
+		sim_fail(s,
+			 "exactly once: %s: another transaction under the ID of an entry was "
+			 "answered %s",
+			 s->m[o->host].host.name, reason_name(a->verdict.reason.id));
 	count_answer(s, a);
 	o->answered = true;
 	o->accepted = verdict_ok(&a->verdict);

@@ -27,8 +27,10 @@ struct order {
 	struct cmd cmd;
 	enum kind kind;
 	uint32_t host, id;
+	unsigned person; /* who signs */
 	bool under_way, answered, accepted;
 	bool no_room; /* the last answer was that nothing was written */
+	bool borrows; /* an ID that another transaction has already */
 	bool doubted; /* it was lost on the way and may have been written all the same */
 	uint64_t seq;
 	struct hash leaf_hash;

@@ -124,6 +124,16 @@ uint32_t richest_household(struct sim *s, uint32_t host)
 	return best;
 }
 
+/* Before @day; now and then the last of a month, so that six months later there may be no such day. */
+static uint32_t some_stay(struct sim *s, day_t day)
+{
+	day_t since = day - (day_t)prng_below(&s->work, 2 * DAYS_BACK);
+
+	if (sim_chance(&s->work, 30) && books_month_end(since) <= day)
+		since = books_month_end(since);
+	return (uint32_t)(day - since);
+}
+
 /* --- joins and leavings ---------------------------------------------------------------------------- */
 
 static void join(struct sim *s, uint32_t host)
@@ -131,11 +141,11 @@ static void join(struct sim *s, uint32_t host)
 	struct books_act a = {.type = REC_member_join,
 			      .by = worker(s, HOST_HEAD, HOST_RECORDER),
 			      .day = work_today(s),
-			      .days = (uint32_t)prng_below(&s->work, 2 * DAYS_BACK),
 			      .yes = sim_chance(&s->work, 50)};
 	struct rec_member_join r = {.day = a.day, .name = host_text("陈小七")};
 	char name[8];
 
+	a.days = some_stay(s, a.day);
 	if (a.yes) {
 		r.hukou = HUKOU_other;
 		r.since = a.day - (day_t)a.days;
@@ -159,7 +169,7 @@ static void admit(struct sim *s, uint32_t host)
 	char name[8];
 
 	a.day = work_today(s) - (day_t)prng_below(&s->work, CONSENT_BACK);
-	a.days = (uint32_t)prng_below(&s->work, 2 * DAYS_BACK);
+	a.days = some_stay(s, a.day);
 	a.household = some_household(s, host);
 	if (sim_chance(&s->work, 80))
 		a.household = BOOKS_OTHER_EVERY * (a.household % 2 + 1) - 1;

@@ -11,17 +11,18 @@ const struct work_item work_items[BOOKS_ITEMS] = {
 	{"Z001", SCOPE_household, {100, 150, 150}, 0},
 	{"V901", SCOPE_individual, {0, 250, 250}, 2000},
 };
-#define DEDUCTION   2 /* the item */
+#define INDIVIDUAL  1 /* the item */
+#define DEDUCTION   2
 #define RECENT_DAYS 20
 
 day_t work_today(const struct sim *s)
 {
-	return day_of_ms(sim_wall(s));
+	return books_day_of(sim_wall(s));
 }
 
 uint32_t work_year(day_t day)
 {
-	return (uint32_t)(day_year(day) - BOOKS_YEAR);
+	return (uint32_t)(books_year_of(day) - BOOKS_YEAR);
 }
 
 unsigned worker(struct sim *s, unsigned usual, unsigned other)
@@ -82,6 +83,29 @@ static void random_line(struct sim *s, uint32_t host, unsigned recorder, struct 
 	notify_of(s, l);
 	if (work_items[item].scope == SCOPE_individual)
 		l->member = some_member(s, host, l->household);
+}
+
+/* Somebody who is registered elsewhere does something on the very day from which it counts, or beside it. */
+static void settle_line(struct sim *s, uint32_t host, struct books_line *l)
+{
+	const struct books_act *moved =
+		some_act(s, host, sim_chance(&s->work, 50) ? REC_residence : REC_member_join);
+	const struct books_member *m;
+	day_t day;
+
+	if (!moved || !sim_chance(&s->work, 25))
+		return;
+	m = &s->people->books[host].household[moved->household].member[moved->member];
+	day = m->since ? books_months_after(m->since, 6) - 1 + (day_t)prng_below(&s->work, 3) : 0;
+	if (day > work_today(s) || day < work_today(s) - DAYS_BACK)
+		return;
+	*l = (struct books_line){.household = moved->household,
+				 .member = moved->member,
+				 .item = INDIVIDUAL,
+				 .year = work_year(day),
+				 .day = day,
+				 .points = work_items[INDIVIDUAL].points[work_year(day)],
+				 .cap = work_items[INDIVIDUAL].cap};
 }
 
 /* What the keeper of a facility does; now and then another claims it. */
@@ -152,6 +176,7 @@ static void record_sheet(struct sim *s, uint32_t host)
 	o->sheet.recorder = worker(s, HOST_RECORDER, HOST_CONFIRMER);
 	for (uint32_t i = 0; i < n; i++)
 		random_line(s, host, o->sheet.recorder, &o->sheet.line[i]);
+	settle_line(s, host, &o->sheet.line[0]);
 	apply_line(s, host, &o->sheet.line[0]);
 	if (!o->sheet.line[0].application)
 		keep_line(s, host, &o->sheet.line[0]);
@@ -242,7 +267,8 @@ static void reverse(struct sim *s, uint32_t host)
 	choose_reversed(s, host, &o->step);
 	r.entry = o->step.entry;
 	r.line = o->step.line;
-	o->step.by = sim_chance(&s->work, 50) ? HOST_REVIEWER : HOST_CONFIRMER;
+	o->step.by =
+		worker(s, sim_chance(&s->work, 50) ? HOST_REVIEWER : HOST_CONFIRMER, HOST_RECORDER);
 	order_make(s, o, REC_reversal, &r, NULL, 0, o->step.by);
 }
 

@@ -1,6 +1,7 @@
 #include "tools/cunzhang/args.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "lib/text.h"
@@ -358,6 +359,36 @@ static int check_complete(const struct cli *c)
 	return check_options(c);
 }
 
+/* Where the command line names the one entry that it is about; NULL: nowhere. */
+static const char **entry_of(struct cli *c)
+{
+	if (c->nargs == 1 && strcmp(c->cmd->args, "ENTRY") == 0)
+		return &c->args[0];
+	for (uint32_t i = 0; i < c->nopts; i++)
+		if (strcmp(c->opts[i].name, "entry") == 0)
+			return &c->value[i];
+	return NULL;
+}
+
+/* "335.1", as accounts show it, is entry 335 with --line 1. */
+static void part_line(struct cli *c)
+{
+	const char **entry = entry_of(c), *dot = entry && *entry ? strchr(*entry, '.') : NULL;
+	uint64_t n, line;
+
+	if (!dot || !u64_parse(*entry, (size_t)(dot - *entry), &n) ||
+	    !u64_parse(dot + 1, strlen(dot + 1), &line))
+		return;
+	for (uint32_t i = 0; i < c->nopts; i++) {
+		if (strcmp(c->opts[i].name, "line") != 0 || c->value[i])
+			continue;
+		snprintf(c->entry_line[0], sizeof(c->entry_line[0]), "%" PRIu64, n);
+		snprintf(c->entry_line[1], sizeof(c->entry_line[1]), "%" PRIu64, line);
+		*entry = c->entry_line[0];
+		c->value[i] = c->entry_line[1];
+	}
+}
+
 int args_take_rest(struct cli *c, int argc, char **argv, int at)
 {
 	bool only_args = false;
@@ -381,6 +412,7 @@ int args_take_rest(struct cli *c, int argc, char **argv, int at)
 		if (rv)
 			return rv;
 	}
+	part_line(c);
 	return c->help ? EXIT_DONE : check_complete(c);
 }
 

@@ -56,6 +56,7 @@ struct cli {
 	uint32_t globals; /* bits of args_globals that were given */
 	uint32_t nargs, nopts;
 	const char *args[CLI_ARGS_MAX];
+	char entry_line[2][24];			 /* of "335.1" */
 	struct option_def opts[CLI_OPTIONS_MAX]; /* all that the command has */
 	const char *value[CLI_OPTIONS_MAX];	 /* NULL: not given */
 };
@@ -106,6 +107,8 @@ int cmd_init_hub(struct cli *c);
 int cmd_init_village(struct cli *c);
 int cmd_invite(struct cli *c);
 int cmd_villages(struct cli *c);
+int cmd_unlock(struct cli *c);
+int cmd_lock(struct cli *c);
 int cmd_operator_add(struct cli *c);
 int cmd_operator_revoke(struct cli *c);
 int cmd_operator_list(struct cli *c);

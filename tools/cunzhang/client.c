@@ -16,6 +16,7 @@
 #include "proto/entry.h"
 #include "tools/cunzhang/args.h"
 #include "tools/cunzhang/files.h"
+#include "tools/cunzhang/session.h"
 
 #define ANSWER_MAX     ((size_t)256 << 20)
 #define WRITE_S	       3600L /* a year of entries is signed in one request */
@@ -88,6 +89,13 @@ static struct curl_slist *headers(void)
 	struct curl_slist *l = curl_slist_append(
 		NULL, say_lang() == LANG_EN ? "Accept-Language: en" : "Accept-Language: zh");
 
+	if (session_token()) {
+		char bearer[sizeof("Authorization: Bearer ") + 2 * WEB_TOKEN_BYTES];
+
+		snprintf(bearer, sizeof(bearer), "Authorization: Bearer %s", session_token());
+		l = curl_slist_append(l, bearer);
+		secret_wipe(bearer, sizeof(bearer));
+	}
 	l = curl_slist_append(l, "Content-Type: application/json");
 	return curl_slist_append(l, "Expect:");
 }
@@ -299,9 +307,12 @@ static const char *option_of_query(const struct cli *c, const char *name)
 	return NULL;
 }
 
-/* The option behind "record.day" or "lines[0].day" of an answer; NULL: it came from elsewhere. */
-static const char *option_at(const struct cli *c, const char *field)
+/* The option behind "record.day" or "lines[0].day" of an answer, also one that is missing; NULL: it came from
+ * elsewhere. */
+static const char *option_at(const struct cli *c, const struct reply *r)
 {
+	bool missing = strcmp(client_str(r->root, "code"), "FIELD_MISSING") == 0;
+	const char *field = client_str(r->root, "field");
 	bool line = strncmp(field, "lines[0].", strlen("lines[0].")) == 0;
 	const char *name = strchr(field, '.');
 
@@ -310,8 +321,8 @@ static const char *option_at(const struct cli *c, const char *field)
 	if (!line && strncmp(field, "record.", strlen("record.")) != 0)
 		return NULL;
 	for (uint32_t i = 0; i < c->nopts; i++)
-		if (c->opts[i].field && args_of_line(c, &c->opts[i]) == line && c->value[i] &&
-		    strcmp(c->opts[i].field->name, name + 1) == 0)
+		if (c->opts[i].field && args_of_line(c, &c->opts[i]) == line &&
+		    (c->value[i] || missing) && strcmp(c->opts[i].field->name, name + 1) == 0)
 			return c->opts[i].name;
 	return NULL;
 }
@@ -323,7 +334,7 @@ int client_result(const struct cli *c, const struct reply *r)
 
 	if (c->json)
 		cli_print_json(r->root);
-	option = option_at(c, client_str(r->root, "field"));
+	option = c->rows ? NULL : option_at(c, r);
 	if (option)
 		SAY(stderr, M_FAILED_OPTION, client_str(r->root, "message"),
 		    cli_option_name(option, name));
@@ -404,6 +415,7 @@ static void say_kept(FILE *out, const json_t *kept)
 
 	say_list(out, M_KEPT, version, json_object_get(kept, "fields"));
 	say_list(out, M_KEPT_LINES, version, json_object_get(kept, "lines"));
+	say_list(out, M_KEPT_DROPPED, version, json_object_get(kept, "dropped"));
 	say_list(out, M_KEPT_USUAL, NULL, json_object_get(kept, "usual"));
 	if (client_u64(kept, "gone"))
 		SAY(out, M_KEPT_GONE, say_num(client_u64(kept, "gone")));
@@ -480,12 +492,11 @@ uint64_t client_line_given(const struct reply *r, uint64_t line)
 	return (uint64_t)json_integer_value(json_array_get(from, line - 1));
 }
 
-/* The number of the line in a sentence becomes that of the row; a line taken over has none. */
-static void name_row(const struct reply *r, json_t *reason, const json_t *rows)
+/* The number of the line in a sentence becomes that of the row of line @given; a line taken over has none. */
+static void name_row(json_t *o, const char *key, uint64_t line, uint64_t given, const json_t *rows)
 {
 	bool en = say_lang() == LANG_EN;
-	uint64_t line = client_u64(reason, "line"), given = client_line_given(r, line);
-	const char *text = client_str(reason, "text");
+	const char *text = client_str(o, key);
 	struct buf b = {0};
 	char before[64];
 
@@ -496,8 +507,26 @@ static void name_row(const struct reply *r, json_t *reason, const json_t *rows)
 		text += strlen(before);
 	buf_printf(&b, en ? "row %s: %s" : "第 %s 行：%s",
 		   say_num((uint64_t)json_integer_value(json_array_get(rows, given - 1))), text);
-	json_object_set_new(reason, "text", json_string(buf_str(&b)));
+	json_object_set_new(o, key, json_string(buf_str(&b)));
 	buf_close(&b);
+}
+
+static void name_reason(const struct reply *r, json_t *reason, const json_t *rows)
+{
+	uint64_t line = client_u64(reason, "line");
+
+	name_row(reason, "text", line, client_line_given(r, line), rows);
+}
+
+/* What a field is refused for: "lines[3].day". */
+static void name_field(const struct reply *r, const json_t *rows)
+{
+	const char *field = client_str(r->root, "field"), *end = strchr(field, ']');
+	uint64_t at;
+
+	if (end && strncmp(field, "lines[", strlen("lines[")) == 0 &&
+	    u64_parse(field + strlen("lines["), (size_t)(end - field) - strlen("lines["), &at))
+		name_row(r->root, "message", at + 1, at + 1, rows);
 }
 
 void client_name_rows(const struct cli *c, const struct reply *r)
@@ -508,8 +537,9 @@ void client_name_rows(const struct cli *c, const struct reply *r)
 	if (!c->rows)
 		return;
 	json_array_foreach (json_object_get(r->root, "warnings"), i, w)
-		name_row(r, w, c->rows);
-	name_row(r, json_object_get(r->root, "verdict"), c->rows);
+		name_reason(r, w, c->rows);
+	name_reason(r, json_object_get(r->root, "verdict"), c->rows);
+	name_field(r, c->rows);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------- */
@@ -540,21 +570,27 @@ static int ask_about(struct cli *c, const char *path, json_t *again, struct repl
 	return post_lines(c, path, json_incref(again), r);
 }
 
-int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret)
+int client_write_at(struct cli *c, const char *path, json_t *body, struct reply *ret)
 {
 	json_t *again;
-	char path[64];
 	int rv;
 
 	if (!c->accept)
 		json_object_set_new(body, "ask", json_string(cli_would_ask(c) ? "all" : "consent"));
 	again = json_deep_copy(body);
-	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
 	rv = post_lines(c, path, body, ret);
 	if (!rv && json_is_true(json_object_get(ret->root, "asked")))
 		rv = ask_about(c, path, again, ret);
 	client_wipe(again);
 	return rv;
+}
+
+int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/api/v1/records/%s", type);
+	return client_write_at(c, path, body, ret);
 }
 
 /* "A202,C203", also with the comma of Chinese text. */
@@ -626,6 +662,19 @@ void client_param(struct buf *path, const char *name, const char *value)
 
 int client_signer(const struct cli *c, json_t *body, const char *option, const char *who,
 		  const char *key)
+{
+	const char *name = cli_option(c, option);
+
+	/* a request names one session: that of its first signer */
+	if (strcmp(option, "as") == 0 && session_take(c, name)) {
+		json_object_set_new(body, who, json_string(name));
+		return EXIT_DONE;
+	}
+	return client_passphrase(c, body, option, who, key);
+}
+
+int client_passphrase(const struct cli *c, json_t *body, const char *option, const char *who,
+		      const char *key)
 {
 	const char *name = cli_option(c, option);
 	char *pass = NULL;

@@ -33,9 +33,12 @@ void client_param(struct buf *path, const char *name, const char *value);
 /* The signer of --as with the passphrase under @key, "dry_run", and an ID (--id or a new one): sending it
  * twice writes once. Exit code. */
 int client_sign(struct cli *c, json_t *body, const char *key);
-/* Puts the name of option @option under @who, its passphrase under @key. Exit code. */
+/* Puts the name of option @option under @who, its passphrase under @key unless the key is unlocked. Exit code. */
 int client_signer(const struct cli *c, json_t *body, const char *option, const char *who,
 		  const char *key);
+/* The same, always with the passphrase. */
+int client_passphrase(const struct cli *c, json_t *body, const char *option, const char *who,
+		      const char *key);
 /* The line of the request of which line @line of the record is made, from 1; 0: none. */
 uint64_t client_line_given(const struct reply *r, uint64_t line);
 /* What an answer says of a line is said of its row, when the lines come from a table. */
@@ -44,6 +47,8 @@ void client_name_rows(const struct cli *c, const struct reply *r);
 void client_fill(const struct cli *c, json_t *body, json_t *record, json_t *lines);
 /* Writes a record of this type; takes @body. A person is asked about its warnings first. */
 int client_write(struct cli *c, const char *type, json_t *body, struct reply *ret);
+/* The same of what is signed under another address. */
+int client_write_at(struct cli *c, const char *path, json_t *body, struct reply *ret);
 /* Sends a record signed by --as and says what became of it. Takes @record and @lines (NULL: none). Exit code. */
 int client_record(struct cli *c, const char *type, json_t *record, json_t *lines);
 /* Overwrites every text in it, then lets it go. */

@@ -147,24 +147,65 @@ static bool household_ok(const char *s)
 	return n > 0 && n <= HOUSEHOLD_MAX && !s[n] && strspn(s, ".") < n;
 }
 
-static int one_account(struct cli *c)
+static int ask_household(struct cli *c, const char *number, struct reply *r)
 {
 	static const char *const none[] = {NULL};
 	struct buf path = {0};
+	int rv;
+
+	buf_printf(&path, "/api/v1/households/%s", number);
+	rv = client_query(c, buf_str(&path), none, r);
+	buf_close(&path);
+	return rv;
+}
+
+static int show_household(struct cli *c, const struct reply *r)
+{
+	int rv = client_result(c, r);
+
+	if (!rv && !c->json)
+		print_household(r->root);
+	return rv;
+}
+
+/* The household where somebody is called so; where there are several, their list. */
+static int account_of(struct cli *c, const char *name)
+{
+	const char *const params[] = {"all", "1", "name", name, NULL};
+	struct reply list = {0}, r = {0};
+	const json_t *items;
+	int rv = client_query(c, "/api/v1/accounts", params, &list);
+
+	if (!rv && list.status != 200)
+		rv = client_result(c, &list);
+	items = json_object_get(list.root, "items");
+	if (!rv && json_array_size(items) == 0) {
+		SAY(stderr, M_BAD_HOUSEHOLD, name);
+		rv = EXIT_REFUSED;
+	} else if (!rv && json_array_size(items) == 1) {
+		rv = ask_household(c, client_str(json_array_get(items, 0), "household"), &r);
+		if (!rv)
+			rv = show_household(c, &r);
+	} else if (!rv) {
+		rv = client_list(c, &list, "items");
+		if (!c->json)
+			print_accounts(&list);
+	}
+	client_close(&list);
+	client_close(&r);
+	return rv;
+}
+
+static int one_account(struct cli *c)
+{
 	struct reply r = {0};
 	int rv;
 
-	if (!household_ok(c->args[0])) {
-		SAY(stderr, M_BAD_HOUSEHOLD, c->args[0]);
-		return EXIT_USAGE;
-	}
-	buf_printf(&path, "/api/v1/households/%s", c->args[0]);
-	rv = client_query(c, buf_str(&path), none, &r);
-	buf_close(&path);
+	if (!household_ok(c->args[0]))
+		return account_of(c, c->args[0]);
+	rv = ask_household(c, c->args[0], &r);
 	if (!rv)
-		rv = client_result(c, &r);
-	if (!rv && !c->json)
-		print_household(r.root);
+		rv = show_household(c, &r);
 	client_close(&r);
 	return rv;
 }

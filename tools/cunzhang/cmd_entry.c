@@ -56,7 +56,7 @@ static void list_lines(struct table *t, const json_t *item, enum msg_id state)
 		table_cell(t, say_num(client_u64(l, "line")));
 		table_cell(t, say_text(state));
 		table_cell(t, client_str(l, "household"));
-		table_cell(t, say_num(client_u64(l, "member")));
+		table_cell(t, client_str(l, "name"));
 		list_item(t, l);
 		table_cell(t, client_str(l, "day"));
 		table_cell(t, client_str(item, "recorder"));

@@ -56,7 +56,7 @@ int cmd_invite(struct cli *c)
 		client_wipe(body);
 		return rv;
 	}
-	rv = client_post(c, "/api/v1/invitations", body, &r);
+	rv = client_write_at(c, "/api/v1/invitations", body, &r);
 	if (!rv) {
 		/* The secret goes to the file and nowhere else, not to --json either. */
 		file = json_incref(json_object_get(r.root, "file"));
@@ -193,7 +193,7 @@ static int post_person(struct cli *c, bool second, struct reply *r)
 	json_t *body;
 	int rv = person_body(c, second, &body);
 
-	return rv ? rv : client_post(c, "/api/v1/people", body, r);
+	return rv ? rv : client_write_at(c, "/api/v1/people", body, r);
 }
 
 static bool is_second(const struct reply *r)

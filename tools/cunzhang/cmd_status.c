@@ -94,6 +94,18 @@ static void print_counts(const json_t *root)
 	}
 }
 
+static void print_unlocked(const json_t *root)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (json_object_get(root, "unlocked"), i, v)
+		SAY(stdout, M_UNLOCKED_ROW, client_str(v, "as"),
+		    say_num((client_u64(v, "ends_in") + 59) / 60));
+	if (client_u64(root, "wrong_passphrases"))
+		SAY(stdout, M_WRONG_PASSES, say_num(client_u64(root, "wrong_passphrases")));
+}
+
 /* "durable" is what this machine would still have after a power cut; only the last two columns are the
  * others' word. */
 static void print_status(const json_t *root)
@@ -116,6 +128,7 @@ static void print_status(const json_t *root)
 		    client_str(v, "due"));
 	}
 	print_links(root);
+	print_unlocked(root);
 	json_array_foreach (json_object_get(root, "alarms"), i, v) {
 		SAY(stdout, M_ALARM, client_str(v, "time"), label_of(root, client_str(v, "feed")),
 		    say_num(client_u64(v, "entry")), client_str(v, "reason"));

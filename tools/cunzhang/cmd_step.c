@@ -71,12 +71,27 @@ static void add_range(struct step *s, uint64_t from, uint64_t to)
 	}
 }
 
+/* "335.1", as accounts show it. */
+static bool add_line(struct step *s, const char *word)
+{
+	const char *dot = strchr(word, '.');
+	uint64_t entry, line;
+
+	if (!dot || !u64_parse(word, (size_t)(dot - word), &entry) ||
+	    !u64_parse(dot + 1, strlen(dot + 1), &line))
+		return false;
+	json_array_append_new(s->lines, line_of(s, entry, line));
+	return true;
+}
+
 static int add_word(struct step *s, const char *word, uint64_t line)
 {
 	const char *dash = strchr(word, '-');
 	uint64_t from, to;
 	int rv;
 
+	if (!line && add_line(s, word))
+		return EXIT_DONE;
 	if (!u64_parse(word, dash ? (size_t)(dash - word) : strlen(word), &from) ||
 	    (dash && (!u64_parse(dash + 1, strlen(dash + 1), &to) || to < from))) {
 		SAY(stderr, M_BAD_ENTRIES, word);

@@ -20,6 +20,8 @@ struct finding {
 	json_t *problems; /* as they are printed with --json */
 	struct verify_report report;
 	struct pages_report pages;
+	int rest; /* ERR_*: of a store with damaged pages, whether what is lost is known */
+	struct verify_lost lost;
 	char feed[2 * HASH_BYTES + 1]; /* the own one */
 	const char *label;
 };
@@ -148,6 +150,26 @@ static int check_store(const struct cli *c, const struct dir *d, struct kv_txn *
 	return ERR_OK;
 }
 
+/* With damaged pages nothing is asked of LMDB: what stands on the others is read page by page, to name the entries
+ * that are lost. */
+static int check_rest(const struct dir *d, const char *store, const struct guard *guard,
+		      struct finding *f)
+{
+	uint32_t own = d->cfg.role == NODE_HUB ? FEED_TOWN : FEED_TOWN + 1;
+	struct verify_rest *rest;
+	int err = verify_rest_new(&d->town, &rest);
+
+	if (err)
+		return err;
+	err = kvlmdb_rows(store, verify_rest_row, rest);
+	if (!err)
+		err = verify_rest_report(rest, own, guard, &f->report, &f->lost);
+	verify_rest_free(rest);
+	if (!err)
+		add_report(f);
+	return err;
+}
+
 /* A daemon that refuses to write knows something, too. */
 static void check_daemon(const struct cli *c, struct finding *f)
 {
@@ -193,8 +215,10 @@ static int check(const struct cli *c, const struct dir *d, struct finding *f, st
 	kv_close(kv);
 	for (uint32_t i = 0; i < f->pages.n; i++)
 		add_page(f, &f->pages.fault[i]);
-	if (f->pages.n)
+	if (f->pages.n) {
+		f->rest = check_rest(d, path, guard_err ? NULL : &guard, f);
 		return ERR_OK;
+	}
 	if (!bytes_to_blame(err))
 		return err;
 	add_unreadable(f, "store", err, msg);
@@ -212,8 +236,27 @@ static void print_json(const struct finding *f)
 			      (json_int_t)r->signatures, "problems_count", (json_int_t)n,
 			      "problems", f->problems);
 
+	if (f->pages.n && !f->rest)
+		json_object_set_new(o, "lost",
+				    json_pack("{s:I, s:I}", "entries", (json_int_t)f->lost.entries,
+					      "alone", (json_int_t)f->lost.alone));
 	cli_print_json(o);
 	json_decref(o);
+}
+
+static void print_lost(const struct finding *f)
+{
+	const char *held = say_num(f->lost.entries - f->lost.alone);
+
+	if (f->rest)
+		SAY(stdout, f->rest == ERR_BUSY ? M_VERIFY_LOST_BUSY : M_VERIFY_LOST_UNKNOWN);
+	else if (f->lost.alone)
+		SAY(stdout, M_VERIFY_LOST_ALONE, say_num(f->lost.entries), held,
+		    say_num(f->lost.alone));
+	else if (f->lost.entries)
+		SAY(stdout, M_VERIFY_LOST, say_num(f->lost.entries));
+	else if (!f->report.nproblems)
+		SAY(stdout, M_VERIFY_LOST_NONE, say_num(f->report.entries));
 }
 
 static void print_people(const struct cli *c, const struct finding *f)
@@ -240,8 +283,10 @@ static void print_people(const struct cli *c, const struct finding *f)
 	else
 		SAY(stdout, M_VERIFY_OK, say_num(f->report.feeds), say_num(f->report.entries),
 		    say_num(f->report.signatures));
-	if (f->pages.n)
+	if (f->pages.n) {
+		print_lost(f);
 		SAY(stdout, M_VERIFY_PAGES, c->dir);
+	}
 }
 
 /* Nothing was looked at: what is missing, and what to do about it. */

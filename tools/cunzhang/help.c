@@ -15,6 +15,7 @@ static enum msg_id default_text(enum rec_default how)
 	case REC_IN_FORCE: return M_DEFAULT_IN_FORCE;
 	case REC_ITEM: return M_DEFAULT_ITEM;
 	case REC_PRICE: return M_DEFAULT_PRICE;
+	case REC_ONLY_LINE: return M_DEFAULT_ONLY_LINE;
 	case REC_REGISTERED: return M_DEFAULT_REGISTERED;
 	case REC_KEPT: return M_DEFAULT_KEPT;
 	case REC_NO_DEFAULT: break;

@@ -128,6 +128,10 @@ static const struct option_def o_redeem[] = {
 	{"out", "FILE", M_O_SLIP_OUT, false, 'o', NULL},
 	END,
 };
+static const struct option_def o_lock[] = {
+	{"as", "NAME", M_O_LOCK_AS, false, 0, NULL},
+	END,
+};
 static const struct option_def o_notice[] = {
 	{"from", "DATE", M_O_FROM_DAY, false, 0, NULL},
 	{"to", "DATE", M_O_TO_DAY, false, 0, NULL},
@@ -159,6 +163,8 @@ const struct command main_commands[] = {
 	{"init village", "", M_C_INIT_VILLAGE, M_X_INIT_VILLAGE, CMD_SIGNS, cmd_init_village, o_init_village, 0, false, false},
 	{"invite", "", M_C_INVITE, M_X_INVITE, W, cmd_invite, o_invite, REC_invitation, false, false},
 	{"villages", "", M_C_VILLAGES, M_NOTHING_MORE, 0, cmd_villages, o_none, 0, false, false},
+	{"unlock", "", M_C_UNLOCK, M_X_UNLOCK, CMD_SIGNS, cmd_unlock, o_as, 0, false, false},
+	{"lock", "", M_C_LOCK, M_NOTHING_MORE, 0, cmd_lock, o_lock, 0, false, false},
 	{"operator add", "NAME", M_C_OPERATOR_ADD, M_X_OPERATOR_ADD, W, cmd_operator_add, o_operator_add, REC_grant, false, false},
 	{"operator revoke", "NAME", M_C_OPERATOR_REVOKE, M_NOTHING_MORE, W, cmd_operator_revoke, o_operator_revoke, REC_revoke, false, false},
 	{"operator list", "", M_C_OPERATOR_LIST, M_NOTHING_MORE, 0, cmd_operator_list, o_feed, 0, false, false},
@@ -175,7 +181,7 @@ const struct command main_commands[] = {
 	{"entry list", "", M_C_ENTRY_LIST, M_NOTHING_MORE, 0, cmd_entry_list, o_entry_list, 0, false, false},
 	{"template", "NAME", M_C_TEMPLATE, M_X_TEMPLATE, CMD_NO_DIR, cmd_template, o_template, 0, false, false},
 	{"record", "TYPE", M_C_RECORD, M_X_RECORD, W, cmd_record, o_record, 0, false, false},
-	{"account", "[HOUSEHOLD]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
+	{"account", "[HOUSEHOLD|NAME]", M_C_ACCOUNT, M_NOTHING_MORE, 0, cmd_account, o_account, 0, false, false},
 	{"redeem", "HOUSEHOLD", M_C_REDEEM, M_X_REDEEM, W, cmd_redeem, o_redeem, REC_redemption, false, false},
 	{"score", "", M_C_SCORE, M_NOTHING_MORE, 0, cmd_score, o_score, 0, false, false},
 	{"notice make", "KIND", M_C_NOTICE, M_X_NOTICE, W, cmd_notice, o_notice, 0, false, false},

@@ -60,7 +60,7 @@ BEGIN {
 	      "stdlib.h string.h", pure_header)
 	# the libraries of the pure layers, each behind one module; iconv for files in GB18030, minizip and
 	# expat for xlsx
-	words("lib/sign.c:sodium.h proto/noise.c:sodium.h lib/hash.h:nettle/sha2.h " \
+	words("lib/sign.c:sodium.h proto/noise.c:sodium.h proto/compress.c:zstd.h lib/hash.h:nettle/sha2.h " \
 	      "daemon/web/import/encoding.c:iconv.h " \
 	      "daemon/web/import/zip.c:minizip/unzip.h daemon/web/import/xlsx.c:expat.h " \
 	      "proto/wr.c:msgpack/pack.h", pure_extra)

@@ -218,6 +218,52 @@ static int redemption(const struct defaults_at *at, bool fresh, struct defaults_
 	return err;
 }
 
+/* --- lines of entries ------------------------------------------------------------------------------ */
+/* How many the entry has; of what is no points entry one, which the rule then does not find. */
+static int count_lines(const struct defaults_at *at, uint64_t seq, uint32_t *ret)
+{
+	const struct rec_type *t = rec_type_of(REC_points);
+	struct bytes leaf = {0}, payload = {0};
+	struct payload p;
+	struct entry e;
+	int err = feedlog_read(at->t, at->feed_no, seq, &leaf, &payload);
+
+	*ret = 1;
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	if (entry_parse(leaf.p, leaf.n, &e))
+		return ERR_CORRUPT;
+	if (e.type != REC_points || e.schema != t->schema)
+		return ERR_OK;
+	if (payload_parse(payload.p, payload.n, &p) || rec_nlines(t, &p, ret))
+		*ret = 1;
+	return ERR_OK;
+}
+
+/* The line of an entry need not be named when it has but one. */
+static int only_line(const struct defaults_at *at, struct defaults_record *r, struct reason *why)
+{
+	uint32_t n = 0;
+	int err = ERR_OK;
+
+	for (uint32_t i = 1; i < r->t->nhead && !err; i++) {
+		const struct rec_field *f = &r->t->head[i];
+		uint64_t seq;
+
+		if (f->fill != REC_ONLY_LINE || !lacks(r, f, r->head->raw))
+			continue;
+		seq = rec_u(f - 1, r->head->raw);
+		*why = (struct reason){.id = V_LINE_WHICH, .num = {(int64_t)seq}};
+		err = count_lines(at, seq, &n);
+		why->num[1] = n;
+		if (!err && n == 1)
+			rec_put_u(f, r->head->raw, 1);
+		else if (!err)
+			err = ERR_NOTFOUND;
+	}
+	return err;
+}
+
 /* --- people ---------------------------------------------------------------------------------------- */
 /* What is not said of a person stays as it is. */
 static int person(const struct defaults_at *at, struct defaults_record *r, struct reason *why)
@@ -247,6 +293,8 @@ int defaults_fill(const struct defaults_at *at, const uint8_t *txid, struct defa
 	fresh = err == ERR_NOTFOUND;
 	if (!err || fresh)
 		err = today(at, r, why);
+	if (!err)
+		err = only_line(at, r, why);
 	if (err)
 		return err;
 	switch (r->t->code) {

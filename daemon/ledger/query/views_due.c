@@ -1,5 +1,8 @@
 #include "daemon/ledger/query/due.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* What a village must have done by a day, from what is held here: it needs no connection. */
 
 /* --- duties of any list ---------------------------------------------------------------------------- */
@@ -140,12 +143,42 @@ struct waiting {
 	enum rec_code step;
 };
 
+/* The first line that waits, and how many do. */
+static int first_waiting(const struct waiting *x, const struct view_points *v,
+			 struct rec_points_line *ret, uint32_t *ret_n)
+{
+	enum line_state state = x->step == REC_review ? LINE_RECORDED : LINE_REVIEWED;
+	struct payload p;
+	int err = feedlog_payload(x->w.a->t, x->w.a->feed.no, v->entry, &p);
+
+	*ret_n = 0;
+	for (uint32_t line = 1; line <= v->nlines && !err; line++)
+		if (v->state[line] == state && (*ret_n)++ == 0 &&
+		    rec_decode_line(rec_type_of(REC_points), &p, line - 1, ret))
+			err = ERR_CORRUPT;
+	return err;
+}
+
 static int put_waiting(void *ctx, const struct view_points *v)
 {
 	const struct waiting *x = ctx;
 	const struct rec_type *step = rec_type_of((uint16_t)x->step);
+	bool en = x->w.a->lang == LANG_EN;
+	struct rec_points_line l = {0};
+	char subject[ASK_TEXT_MAX];
+	uint32_t n;
+	int len, err = first_waiting(x, v, &l, &n);
 
+	if (err)
+		return err;
+	len = snprintf(subject, sizeof(subject), "%.*s %.*s", (int)l.household.n,
+		       (const char *)l.household.p, (int)l.item.n, (const char *)l.item.p);
+	if (n > 1)
+		snprintf(subject + len, sizeof(subject) - (size_t)len,
+			 en ? " and others, %" PRIu32 " lines" : " 等 %" PRIu32 " 行", n);
 	return view_put(x->w.out, &(struct row_work){.what = rec_title(step, x->w.a->lang),
+						     .subject = bytes_str(subject),
+						     .day = l.day,
 						     .entry = v->entry});
 }
 

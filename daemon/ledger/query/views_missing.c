@@ -190,6 +190,7 @@ struct hangs {
 	const struct lack *x;
 	uint32_t kind;
 	bool yes;
+	uint64_t made; /* the last that waits for its posting */
 };
 
 static int on_notice(void *ctx, uint64_t seq)
@@ -198,18 +199,40 @@ static int on_notice(void *ctx, uint64_t seq)
 	struct row_notices n;
 	int err = notice_read(h->x->a, seq, &n);
 
-	h->yes = h->yes || (!err && n.kind == h->kind && n.postings && !n.withdrawal);
-	return err;
+	if (err || n.kind != h->kind || n.withdrawal)
+		return err;
+	h->yes = h->yes || n.postings;
+	h->made = seq;
+	return ERR_OK;
+}
+
+static void put_board(const struct hangs *h, uint64_t version, const char *kind, struct buf *zh,
+		      struct buf *en)
+{
+	if (h->made) {
+		buf_printf(zh,
+			   "第 %" PRIu64 " 版的公示已制作，还没有登记张贴（record posting --notice "
+			   "%" PRIu64 "）",
+			   version, h->made);
+		buf_printf(en,
+			   "the notice of version %" PRIu64
+			   " is made, but not recorded as posted (record posting --notice %" PRIu64
+			   ")",
+			   version, h->made);
+		return;
+	}
+	buf_printf(zh, "第 %" PRIu64 " 版还没有公示（notice make %s）", version, kind);
+	buf_printf(en, "version %" PRIu64 " is not on the board (notice make %s)", version, kind);
 }
 
 /* Made after the version was, and on the board. */
 static int not_posted(const struct lack *x, enum doc_kind kind, enum rec_choice_NOTICE notice)
 {
 	const struct rec_choice *what = &rec_lists[REC_LIST_NOTICE].v[notice];
-	struct hangs h = {x, notice, false};
+	struct hangs h = {x, notice, false, 0};
 	struct document d = {.entry = 0};
 	day_t wrote = DAY_NONE;
-	char zh[96], en[96];
+	struct buf zh = {0}, en = {0};
 	int err = read_document_on(READER(x->a->t, x->a->feed.no), kind, x->a->day, &d);
 
 	if (!err)
@@ -218,14 +241,14 @@ static int not_posted(const struct lack *x, enum doc_kind kind, enum rec_choice_
 		err = wrote_on(x->a, d.entry, &wrote);
 	if (err || h.yes)
 		return err == ERR_NOTFOUND ? ERR_OK : err;
-	snprintf(zh, sizeof(zh), "第 %" PRIu64 " 版还没有公示（notice make %s）", d.version,
-		 what->name);
-	snprintf(en, sizeof(en), "version %" PRIu64 " is not on the board (notice make %s)",
-		 d.version, what->name);
+	put_board(&h, d.version, what->name, &zh, &en);
 	if (wrote == DAY_NONE || wrote < d.from)
 		wrote = d.from;
-	return put(x, x->a->lang == LANG_EN ? what->en : what->zh, SAYS(zh, en),
-		   after(wrote, NOTICE_DUE_DAYS), d.entry);
+	err = put(x, x->a->lang == LANG_EN ? what->en : what->zh, SAYS(buf_str(&zh), buf_str(&en)),
+		  after(wrote, NOTICE_DUE_DAYS), d.entry);
+	buf_close(&zh);
+	buf_close(&en);
+	return err;
 }
 
 /* --- the clock --------------------------------------------------------------------------------------- */

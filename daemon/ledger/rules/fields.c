@@ -1,5 +1,7 @@
 #include "daemon/ledger/rules/fields.h"
 
+#include <stdio.h>
+
 #include "daemon/ledger/rules/open.h"
 #include "daemon/ledger/rules/people/roster.h"
 #include "daemon/ledger/rules/refs.h"
@@ -40,16 +42,29 @@ static int check_ref(struct rule_ctx *ctx, const struct part *p, const struct re
 	return err;
 }
 
+/* A field as reasons name it: other types may call one of the same name otherwise. */
+struct field_name {
+	char text[REASON_TEXT_MAX];
+};
+static struct bytes name_of(const struct rule_ctx *ctx, const struct rec_field *f,
+			    struct field_name *name)
+{
+	snprintf(name->text, sizeof(name->text), "%s.%s", ctx->type->name, f->name);
+	return bytes_str(name->text);
+}
+
 static int check_number(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
 {
 	uint64_t u = rec_u(f, p->s);
+
+	struct field_name name, most;
 
 	if (f->at_most && u > rec_u(f->at_most, p->s))
 		return rule_refuse(ctx, &(struct refusal){.id = V_AT_MOST,
 							  .num = {(int64_t)u,
 								  (int64_t)rec_u(f->at_most, p->s)},
-							  .s = bytes_str(f->name),
-							  .t = bytes_str(f->at_most->name)});
+							  .s = name_of(ctx, f, &name),
+							  .t = name_of(ctx, f->at_most, &most)});
 	if (f->member && u)
 		return roster_is_member(ctx, p->line, rec_bytes(f->member_of, p->s), (uint32_t)u,
 					f->member);
@@ -61,6 +76,7 @@ static int check_look(struct rule_ctx *ctx, const struct part *p, const struct r
 		      struct bytes text)
 {
 	char code[LOOK_CODE_MAX];
+	struct field_name name;
 	struct look_found found;
 	struct look look;
 
@@ -68,7 +84,7 @@ static int check_look(struct rule_ctx *ctx, const struct part *p, const struct r
 		return rule_refuse(ctx,
 				   &(struct refusal){.id = V_TEXT_CHARACTER,
 						     .num = {p->line, found.place},
-						     .s = bytes_str(f->name),
+						     .s = name_of(ctx, f, &name),
 						     .t = bytes_str(look_code(found.c, code))});
 	if (!f->person || text.n == 0)
 		return ERR_OK;
@@ -76,7 +92,7 @@ static int check_look(struct rule_ctx *ctx, const struct part *p, const struct r
 	return look.n ? ERR_OK
 		      : rule_refuse(ctx, &(struct refusal){.id = V_P08_MISSING,
 							   .num = {p->line},
-							   .s = bytes_str(f->name)});
+							   .s = name_of(ctx, f, &name)});
 }
 
 /* What kinds of numbers a text has no reason to hold. Codes have digits of their own, but none of them is an identity
@@ -94,13 +110,14 @@ static unsigned foreign_numbers(const struct rec_field *f)
 static int check_text(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
 {
 	struct bytes text = rec_bytes(f, p->s);
+	struct field_name name;
 	int err = f->kind == REC_TEXT ? check_look(ctx, p, f, text) : ERR_OK;
 
 	if (err || !privacy_find(text, foreign_numbers(f), NULL))
 		return err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_PERSONAL_NUMBER,
 						  .num = {p->line},
-						  .s = bytes_str(f->name)});
+						  .s = name_of(ctx, f, &name)});
 }
 
 int fields_texts(struct rule_ctx *ctx, uint32_t line, const void *s)
@@ -131,13 +148,14 @@ static int check_code(struct rule_ctx *ctx, const struct part *p, const struct r
 /* By a slip of the finger, or of the unit, a rule of the village would be another one. */
 static void warn_far(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
 {
+	struct field_name name;
 	int64_t first, value;
 
 	if (!rec_far(f, p->s, &first, &value))
 		return;
 	rule_warn(ctx, &(struct refusal){.id = f->kind == REC_U ? V_FAR_NUMBER : V_FAR_AMOUNT,
 					 .num = {value, first},
-					 .s = bytes_str(f->name)});
+					 .s = name_of(ctx, f, &name)});
 }
 
 static int check_field(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)

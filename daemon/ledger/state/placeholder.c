@@ -4,10 +4,9 @@
 
 #include "lib/text.h"
 
-#define CHARS_MIN      2
-#define UTF8_MAX       4 /* bytes of a character */
-#define WIDE_SPACE     "\xe3\x80\x80"
-#define WIDE_SEMICOLON "\xef\xbc\x9b"
+#define CHARS_MIN  2
+#define UTF8_MAX   4 /* bytes of a character */
+#define WIDE_SPACE "\xe3\x80\x80"
 
 static bool starts(struct bytes s, const char *with, size_t n)
 {
@@ -107,26 +106,56 @@ bool placeholder(struct bytes s)
 	return !varied || is_word((struct bytes){s.p + from, end - from});
 }
 
-bool evidence_kind_of(struct bytes list, struct bytes kind)
+/* Bytes of the mark at the front of @s that stands between two kinds; 0: none is there. */
+static size_t between_kinds(struct bytes s)
 {
-	struct bytes want = trim(kind);
-	size_t from = 0, i = 0;
+	static const char *const marks[] = {";", "；", "、", ",", "，", "/", "／"};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (starts(s, marks[i], strlen(marks[i])))
+			return strlen(marks[i]);
+	return 0;
+}
+
+/* Cuts the first kind off @list. False: none is left. */
+static bool next_kind(struct bytes *list, struct bytes *ret)
+{
+	*ret = (struct bytes){NULL, 0};
+	while (list->n && ret->n == 0) {
+		size_t n = 0, mark = 0;
+
+		while (n < list->n && !mark) {
+			mark = between_kinds((struct bytes){list->p + n, list->n - n});
+			n += !mark;
+		}
+		*ret = trim((struct bytes){list->p, n});
+		list->p += n + mark;
+		list->n -= n + mark;
+	}
+	return ret->n > 0;
+}
+
+static bool has_kind(struct bytes list, struct bytes kind)
+{
+	struct bytes one;
+
+	while (next_kind(&list, &one))
+		if (bytes_eq(one, kind))
+			return true;
+	return false;
+}
+
+bool evidence_kind_of(struct bytes list, struct bytes kinds)
+{
+	struct bytes one;
+	bool named = false;
 
 	if (trim(list).n == 0)
 		return true;
-	while (from <= list.n) {
-		struct bytes rest = {list.p + i, list.n - i};
-		bool wide = starts(rest, WIDE_SEMICOLON, 3);
-
-		if (rest.n && rest.p[0] != ';' && !wide) {
-			i++;
-			continue;
-		}
-		struct bytes one = trim((struct bytes){list.p + from, i - from});
-		if (one.n && one.n == want.n && memcmp(one.p, want.p, one.n) == 0)
-			return true;
-		i += wide ? 3 : 1;
-		from = i;
+	while (next_kind(&kinds, &one)) {
+		if (!has_kind(list, one))
+			return false;
+		named = true;
 	}
-	return false;
+	return named;
 }

@@ -9,7 +9,8 @@
  * shorter than two characters, made of punctuation alone, one letter over and over, or a word that stands
  * for "nothing here". */
 bool placeholder(struct bytes s);
-/* Is @kind one of the kinds of the list, which is separated by ; or its full-width form? An empty list takes any. */
-bool evidence_kind_of(struct bytes list, struct bytes kind);
+/* Are all of @kinds, at least one, among those of @list? Both are cut at ; 、 , and / and their full-width forms. An
+ * empty list takes any. */
+bool evidence_kind_of(struct bytes list, struct bytes kinds);
 
 #endif

@@ -9,7 +9,7 @@
 
 #define RUN_MAX	     32 /* digits of a run that are kept */
 #define GROUPS_MAX   18 /* of a number that people have written in groups: digit by digit */
-#define GAP_MAX	     3	/* characters between two groups */
+#define GAP_MAX	     8	/* characters between two groups */
 #define PHONE_DIGITS 11
 #define OLD_ID_CHARS 15
 #define CARD_MIN     16
@@ -23,10 +23,11 @@ struct run {
 };
 
 /* --- characters ------------------------------------------------------------------------------------ */
-/* Also full-width, Arabic and mathematical ones; -1: none. */
+/* Also full-width and mathematical ones, and those of the scripts that people here write; -1: none. */
 static int digit_of(uint32_t c)
 {
-	static const uint32_t zeros[] = {'0', 0xff10, 0x660, 0x6f0};
+	static const uint32_t zeros[] = {'0',	 0xff10, 0x660,	 0x6f0,	 0x966,	 0xe50, 0xf20,
+					 0x1040, 0x1090, 0x1810, 0x19d0, 0x1a80, 0x1a90};
 
 	for (size_t i = 0; i < sizeof(zeros) / sizeof(zeros[0]); i++)
 		if (c >= zeros[i] && c <= zeros[i] + 9)
@@ -34,10 +35,11 @@ static int digit_of(uint32_t c)
 	return c >= 0x1d7ce && c <= 0x1d7ff ? (int)(c - 0x1d7ce) % 10 : -1;
 }
 
-/* x X ｘ Ｘ and the multiplication sign. */
+/* The Latin X, the Greek and the Cyrillic one, full-width ones and the multiplication sign. */
 static bool is_x(uint32_t c)
 {
-	return c == 'x' || c == 'X' || c == 0xff58 || c == 0xff38 || c == 0xd7;
+	return c == 'x' || c == 'X' || c == 0xff58 || c == 0xff38 || c == 0xd7 || c == 0x3a7 ||
+	       c == 0x3c7 || c == 0x425 || c == 0x445;
 }
 
 /* What can stand between groups: signs and blanks, but no letter of any script. */
@@ -152,8 +154,8 @@ static unsigned prefix_of(const struct run *r)
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		unsigned n = (unsigned)strlen(prefixes[i]);
 
-		if (r->n >= n + 3 && r->n <= n + PHONE_DIGITS &&
-		    memcmp(r->digit, prefixes[i], n) == 0 && r->digit[n] == '1')
+		if (r->n > n && r->n <= n + PHONE_DIGITS && memcmp(r->digit, prefixes[i], n) == 0 &&
+		    r->digit[n] == '1')
 			return n;
 	}
 	return 0;
@@ -208,6 +210,8 @@ static const struct shape {
 } shapes[] = {{1, {11}, PRIVACY_PHONE},
 	      {2, {3, 8}, PRIVACY_PHONE},
 	      {2, {7, 4}, PRIVACY_PHONE},
+	      {2, {1, 10}, PRIVACY_PHONE},
+	      {3, {3, 7, 1}, PRIVACY_PHONE},
 	      {3, {3, 4, 4}, PRIVACY_PHONE},
 	      {3, {3, 3, 5}, PRIVACY_PHONE},
 	      {3, {3, 5, 3}, PRIVACY_PHONE},
@@ -222,6 +226,8 @@ static const struct shape {
 	      {5, {4, 4, 4, 4, 1}, PRIVACY_CARD},
 	      {5, {4, 4, 4, 4, 2}, PRIVACY_CARD},
 	      {5, {4, 4, 4, 4, 3}, PRIVACY_CARD},
+	      {3, {6, 8, 4}, PRIVACY_CARD},
+	      {4, {6, 4, 4, 4}, PRIVACY_CARD},
 	      {2, {6, 13}, PRIVACY_CARD},
 	      {2, {6, 10}, PRIVACY_CARD}};
 
@@ -303,7 +309,8 @@ static enum privacy_leak leak_at(const struct run *r, const uint8_t *end, unsign
 	return leak_in_groups(&g, looks, ret_end);
 }
 
-/* Most texts hold no digit at all, in a form that the compiler makes fast: no early exit. */
+/* Most texts hold no digit at all, in a form that the compiler makes fast: no early exit. Digits of other scripts begin
+ * with the bytes from 0xd9 to 0xe1, full-width ones with 0xef. */
 static bool may_hold(struct bytes text, unsigned looks)
 {
 	bool found = false;
@@ -311,8 +318,8 @@ static bool may_hold(struct bytes text, unsigned looks)
 	if (text.n < (looks ? PHONE_DIGITS : IDCARD_CHARS))
 		return false;
 	for (size_t i = 0; i < text.n; i++)
-		found |= (uint8_t)(text.p[i] - '0') <= 9 || text.p[i] == 0xef ||
-			 text.p[i] == 0xd9 || text.p[i] == 0xdb || text.p[i] == 0xf0;
+		found |= (uint8_t)(text.p[i] - '0') <= 9 || text.p[i] >= 0xef ||
+			 (uint8_t)(text.p[i] - 0xd9) <= 0xe1 - 0xd9;
 	return found;
 }
 

@@ -4,7 +4,7 @@
 #include "lib/buf.h"
 
 /* The numbers of a person, which must stand neither on a public board nor in an entry that nobody can take back
- * (DOMAIN N03), however people group them: any one to three characters that are neither letter nor digit may
+ * (DOMAIN N03), however people group them: any one to eight characters that are neither letter nor digit may
  * stand between two groups, digits may be full-width, and +86 or 0 may stand before a phone. Names of children are
  * looked for by the page, which knows the roster. */
 enum privacy_leak { PRIVACY_NONE, PRIVACY_ID, PRIVACY_PHONE, PRIVACY_CARD, PRIVACY_CHILD };

@@ -59,17 +59,22 @@ int state_year_item(const struct state_year *y, uint32_t number, struct state_ye
 	return c.err ? ERR_CORRUPT : ERR_OK;
 }
 
-int state_year_near(const struct state_year_item *i, int day)
+int state_year_within(const struct state_year_item *i, int from, int to)
 {
 	struct cur c = cur_of(i->days.p, i->days.n);
 	int d = 0;
 
 	while (cur_left(&c) && c.err == ERR_OK) {
 		d += (int)state_get_num(&c);
-		if (d >= day - 1)
-			return d <= day + 1 ? d : -1;
+		if (d >= from)
+			return d <= to ? d : -1;
 	}
 	return -1;
+}
+
+int state_year_near(const struct state_year_item *i, int day)
+{
+	return state_year_within(i, day - 1, day + 1);
 }
 
 void state_year_put_score(const struct state_year *y, int64_t score, struct buf *out)

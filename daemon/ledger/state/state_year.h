@@ -30,6 +30,8 @@ int state_year_parse(struct bytes row, struct state_year *ret);
 int state_year_item(const struct state_year *y, uint32_t number, struct state_year_item *ret);
 /* A remembered day at most one away from @day (0 = first of January), or -1. */
 int state_year_near(const struct state_year_item *i, int day);
+/* The first remembered day of @from to @to, or -1. */
+int state_year_within(const struct state_year_item *i, int from, int to);
 /* Appends the row with another score, the items kept. */
 void state_year_put_score(const struct state_year *y, int64_t score, struct buf *out);
 /* Appends the row with item @i changed: its sum, and @day put in or (@take) taken out once. */

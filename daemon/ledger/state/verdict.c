@@ -1,5 +1,6 @@
 #include "daemon/ledger/state/verdict.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/ledger/state/read.h"
@@ -133,48 +134,52 @@ static void put_roles(const char *s, enum lang lang, struct buf *out)
 	}
 }
 
-static void put_scope(const char *s, enum lang lang, struct buf *out)
+/* The word for a choice of a list. */
+static void put_choice(enum rec_list list, const char *s, enum lang lang, struct buf *out)
 {
-#define WORD(list, value, name, zh, en) {#name, zh, en},
-	static const struct word scopes[] = {CHOICES_SCOPE(WORD)};
-#undef WORD
+	const struct rec_choices *l = &rec_lists[list];
 
-	if (!put_word(scopes, sizeof(scopes) / sizeof(scopes[0]), s, strlen(s), lang, out))
-		buf_puts(out, s);
+	for (uint32_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].name, s) == 0)
+			s = lang == LANG_ZH ? l->v[i].zh : l->v[i].en;
+	buf_puts(out, s);
 }
 
-static void put_goods(const char *s, enum lang lang, struct buf *out)
+/* The field @name of a type; NULL. */
+static const struct rec_field *field_of(const struct rec_type *t, const char *name)
 {
-#define WORD(list, value, name, zh, en) {#name, zh, en},
-	static const struct word goods[] = {CHOICES_GOODS(WORD)};
-#undef WORD
-
-	if (!put_word(goods, sizeof(goods) / sizeof(goods[0]), s, strlen(s), lang, out))
-		buf_puts(out, s);
+	for (uint32_t i = 0; i < t->nhead; i++)
+		if (strcmp(t->head[i].name, name) == 0)
+			return &t->head[i];
+	for (uint32_t i = 0; i < t->nline; i++)
+		if (strcmp(t->line[i].name, name) == 0)
+			return &t->line[i];
+	return NULL;
 }
 
-/* A field of a points line or of a plan: those are what reasons name. */
+/* "type.field", or a field of those types of which reasons name fields alone. */
+static const struct rec_field *field_named(const char *s)
+{
+	static const enum rec_code codes[] = {REC_points, REC_plan, REC_scheme, REC_consultation,
+					      REC_person_correction};
+	const struct rec_field *f = NULL;
+	const char *dot = strchr(s, '.');
+	char type[REASON_TEXT_MAX];
+
+	if (dot) {
+		snprintf(type, sizeof(type), "%.*s", (int)(dot - s), s);
+		return rec_type_named(type) ? field_of(rec_type_named(type), dot + 1) : NULL;
+	}
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]) && !f; i++)
+		f = field_of(rec_type_of((uint16_t)codes[i]), s);
+	return f;
+}
+
 static void put_field(const char *s, enum lang lang, struct buf *out)
 {
-	const struct rec_type *points = rec_type_of(REC_points), *plan = rec_type_of(REC_plan),
-			      *scheme = rec_type_of(REC_scheme),
-			      *asked = rec_type_of(REC_consultation);
-	const struct {
-		const struct rec_field *f;
-		uint32_t n;
-	} known[] = {{points->line, points->nline},
-		     {plan->head, plan->nhead},
-		     {scheme->head, scheme->nhead},
-		     {asked->head, asked->nhead}};
+	const struct rec_field *f = field_named(s);
 
-	for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-		for (uint32_t i = 0; i < known[k].n; i++)
-			if (strcmp(known[k].f[i].name, s) == 0) {
-				buf_puts(out,
-					 lang == LANG_ZH ? known[k].f[i].zh : known[k].f[i].en);
-				return;
-			}
-	buf_puts(out, s);
+	buf_puts(out, !f ? s : lang == LANG_ZH ? f->zh : f->en);
 }
 
 static void put_type(const char *s, enum lang lang, struct buf *out)
@@ -264,8 +269,9 @@ static void put_text(const char *s, char how, enum lang lang, struct buf *out)
 	case 'f': put_field(s, lang, out); return;
 	case 'y': put_type(s, lang, out); return;
 	case 'r': put_roles(s, lang, out); return;
-	case 'c': put_scope(s, lang, out); return;
-	case 'g': put_goods(s, lang, out); return;
+	case 'c': put_choice(REC_LIST_SCOPE, s, lang, out); return;
+	case 'g': put_choice(REC_LIST_GOODS, s, lang, out); return;
+	case 'u': put_choice(REC_LIST_UNIT, s, lang, out); return;
 	default: buf_puts(out, s);
 	}
 }

@@ -1,8 +1,15 @@
 #include "daemon/web/api/advice.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "daemon/ledger/query/clock_doubt.h"
 #include "daemon/ledger/query/view.h"
 #include "daemon/ledger/query/year_pending.h"
+#include "daemon/web/api/second_key.h"
+#include "lib/text.h"
+
+#define KEY_SHOWN_BYTES 8
 
 static int on_pending(void *ctx, const struct reason *r)
 {
@@ -27,6 +34,27 @@ int advice_warn(const struct web_services *s, const struct rec_type *t, const un
 		err = year_pending(txn, s->tx.own, close->year, on_pending, v);
 	kv_abort(txn);
 	return err;
+}
+
+int advice_second_key(const struct web_services *s, const union rec_any *head, struct verdict *v)
+{
+	const struct rec_grant *g = (const struct rec_grant *)head->raw;
+	char name[sizeof(((struct view_person *)0)->name)], village[STATE_VILLAGE_CODE_MAX],
+		hex[2 * KEY_SHOWN_BYTES + 1];
+	struct reason why = {.id = V_SECOND_KEY};
+	struct view_person p;
+	int err;
+
+	snprintf(name, sizeof(name), "%.*s", (int)g->name.n, (const char *)g->name.p);
+	snprintf(village, sizeof(village), "%.*s", (int)g->village.n, (const char *)g->village.p);
+	err = second_key_find(s, name, g->key.p, village, &p);
+	if (err)
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	hex_put(hex, p.key, KEY_SHOWN_BYTES);
+	reason_set_text(why.s, p.name, strlen(p.name));
+	reason_set_text(why.t, hex, strlen(hex));
+	verdict_warn(v, &why);
+	return ERR_OK;
 }
 
 static int on_missing(void *ctx, const void *row)

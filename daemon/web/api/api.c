@@ -1,5 +1,6 @@
 #include "daemon/web/api/api.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "daemon/web/api/handlers.h"
@@ -42,6 +43,9 @@ const struct web_route web_routes[] = {
 	{"POST", "/api/v1/people", true, JSON_MAX, api_person},
 	{"POST", "/api/v1/invitations", true, JSON_MAX, api_invitation},
 	{"POST", "/api/v1/import/*", true, IMPORT_MAX, api_import},
+	{"POST", "/api/v1/sessions", true, JSON_MAX, api_session_open},
+	{"GET", "/api/v1/sessions/current", true, 0, api_session},
+	{"DELETE", "/api/v1/sessions/current", true, 0, api_session_end},
 };
 const uint32_t web_nroutes = sizeof(web_routes) / sizeof(web_routes[0]);
 
@@ -102,10 +106,23 @@ void web_refuse(int status, enum lang lang, struct web_res *res)
 	reply_error(res, lang, status, table[i].code, NULL, table[i].says, SAYS(NULL, NULL));
 }
 
+static void check_room(const struct web_req *req, struct web_res *res)
+{
+	if (res->body.err) /* what fits a small body does fit now: the buffer is emptied first */
+		reply_machine(req, res, res->body.err, NULL);
+}
+
 void web_handle(const struct web_services *s, const struct web_route *r, const struct web_req *req,
 		struct web_res *res)
 {
 	r->run(s, req, res);
-	if (res->body.err) /* what fits a small body does fit now: the buffer is emptied first */
-		reply_machine(req, res, res->body.err, NULL);
+	check_room(req, res);
+}
+
+void web_go_on(const struct web_req *req, struct web_res *res)
+{
+	assert(res->wait.what != WEB_WAIT_NOTHING);
+	res->wait.what = WEB_WAIT_NOTHING;
+	res->wait.then(res->wait.ctx);
+	check_room(req, res);
 }

@@ -17,15 +17,40 @@
 
 /* The HTTP/JSON interface (daemon/web/api/openapi.yaml), free of sockets: a request struct in, a response struct
  * out. Handlers run on worker threads; they read through their own read transaction and change things only
- * by submitting jobs. What the outside provides comes in as services. */
+ * by jobs for the writer. What the outside provides comes in as services; what takes its time is waited for
+ * without a thread (struct web_wait). */
+
+#define WEB_NAME_MAX	 48 /* bytes of the name of a key */
+#define WEB_SESSIONS_MAX 64
+#define WEB_TOKEN_BYTES	 32
+/* Where a request came from: a session serves only requests from where it was opened. */
+struct web_from {
+	bool local;   /* over the Unix socket */
+	uint32_t uid; /* then: of the process at its other end */
+};
+
+/* The key of a person, held open by a session for as long as this is kept. */
+struct web_unlocked {
+	const struct sign_key *key;
+	const char *name;
+	void *session;
+};
+struct web_session {
+	char as[WEB_NAME_MAX + 1];
+	uint32_t idle_s, left_s; /* it ends when it was not used for so long, and in any case */
+};
+
 struct web_services {
 	struct tx_services tx; /* its ctx is that of all */
-	/* Sealed keys of people on this node. ERR_NOTFOUND, ERR_CRYPTO (wrong passphrase), ERR_EXISTS. */
-	int (*person_open)(void *ctx, const char *name, const char *passphrase,
-			   struct sign_key **ret, struct errmsg *msg);
-	int (*person_create)(void *ctx, const char *name, const char *passphrase,
-			     uint8_t ret_public[SIGN_KEY_BYTES], struct errmsg *msg);
 	int (*person_public)(void *ctx, const char *name, uint8_t ret_public[SIGN_KEY_BYTES]);
+	/* Sessions (daemon/io/keyring.h). ERR_NOTFOUND: there is none of this token, or not from there. */
+	int (*session_use)(void *ctx, const char *token, struct web_from from,
+			   struct web_unlocked *ret);
+	void (*session_used)(void *ctx, const struct web_unlocked *u);
+	int (*session_end)(void *ctx, const char *token, struct web_from from);
+	void (*sessions_end_of)(void *ctx, const uint8_t key[SIGN_KEY_BYTES]);
+	uint32_t (*sessions)(void *ctx, struct web_session *ret, uint32_t max);
+	uint64_t (*wrong_passphrases)(void *ctx); /* since the node started */
 	uint32_t (*links)(void *ctx, struct node_link *ret, uint32_t max);
 	uint32_t (*alarms)(void *ctx, struct alarm *ret, uint32_t max);
 	int (*guard)(void *ctx, struct guard *ret); /* ERR_NOTFOUND: never signed */
@@ -65,12 +90,41 @@ struct web_req {
 	struct bytes body;
 	void *file; /* in place of the body, where web_route_takes_file */
 	enum lang lang;
-	bool local; /* came over the Unix socket */
+	struct web_from from;
+	const char *bearer; /* the token of a session; NULL: none is given */
+};
+
+/* What a handler waits for after it has returned. Whoever runs it gets that done and then calls web_go_on. */
+enum web_wait_for {
+	WEB_WAIT_NOTHING, /* the answer is there */
+	WEB_WAIT_JOBS,	  /* @jobs, until they are sealed */
+	WEB_WAIT_OPEN,	  /* the key of @name, opened with @passphrase */
+	WEB_WAIT_UNLOCK,  /* the same, and kept open for the one who asks, @from */
+	WEB_WAIT_CREATE	  /* a new key for @name, sealed under @passphrase */
+};
+struct web_wait {
+	enum web_wait_for what;
+	void (*then)(void *ctx);
+	void *ctx;
+	/* ERR_BUSY: the queue was full, nothing was taken. Jobs: ERR_STATE when the node must not write (restored or
+	 * stopped); otherwise each job has its own result. Keys: ERR_NOTFOUND, ERR_EXISTS, ERR_CRYPTO (wrong
+	 * passphrase), ERR_BUSY with @seconds (too many wrong ones: none is tried before). */
+	int err;
+	struct errmsg msg;
+	struct job **jobs;
+	uint32_t n, left; /* @left: not done yet, the queue's */
+	const char *name, *passphrase;
+	struct web_from from;
+	struct sign_key *key;		     /* OPEN: the receiver's */
+	uint8_t public_key[SIGN_KEY_BYTES];  /* CREATE */
+	char token[2 * WEB_TOKEN_BYTES + 1]; /* UNLOCK */
+	uint32_t seconds;		     /* UNLOCK: until it ends if it is not used */
 };
 struct web_res {
 	int status; /* HTTP */
 	const char *type;
 	struct buf body;
+	struct web_wait wait;
 };
 
 struct web_route {
@@ -88,8 +142,10 @@ const struct web_route *web_route_find(const char *method, const char *path, boo
 bool web_route_takes_file(const struct web_route *r);
 /* Fills @res with the error of an HTTP status that needs no handler (400, 404, 405, 413, 421, 503). */
 void web_refuse(int status, enum lang lang, struct web_res *res);
-/* Runs the route; always fills @res. Errors are {code, message, field, hint}. */
+/* Runs the route: fills @res, or says in @res->wait what it waits for. Errors are {code, message, field, hint}. */
 void web_handle(const struct web_services *s, const struct web_route *r, const struct web_req *req,
 		struct web_res *res);
+/* The same from where it waited. */
+void web_go_on(const struct web_req *req, struct web_res *res);
 
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/viewjson.h"
+#include "lib/look.h"
 
 static void put_points(struct jw *w, const char *key, struct points p)
 {
@@ -22,15 +23,37 @@ static void put_day(struct jw *w, const char *key, day_t day)
 
 struct accounts {
 	struct reading *r;
+	const char *name; /* only where somebody is called so; NULL: all */
+	bool named;
 	uint64_t n;
 	struct points balance, earned, deducted;
 };
+
+static int on_person(void *ctx, const struct view_member *m)
+{
+	struct accounts *a = ctx;
+
+	a->named = a->named || look_same(bytes_str(m->name), bytes_str(a->name));
+	return ERR_OK;
+}
+
+/* Also of one who has left or died: it is there that he or she is found. */
+static int is_wanted(struct accounts *a, struct bytes household)
+{
+	const struct ask *q = &a->r->ask;
+
+	a->named = !a->name;
+	return a->named ? ERR_OK : view_members(q->t, q->feed.no, household, on_person, a);
+}
 
 static int on_account(void *ctx, const void *row)
 {
 	const struct row_accounts *v = row;
 	struct accounts *a = ctx;
+	int err = is_wanted(a, v->household);
 
+	if (err || !a->named)
+		return err;
 	a->n++;
 	if (!points_add(a->balance, v->balance, &a->balance) ||
 	    !points_add(a->earned, v->earned, &a->earned) ||
@@ -45,7 +68,7 @@ static int on_account(void *ctx, const void *row)
 void api_accounts(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	struct reading r;
-	struct accounts a = {.r = &r};
+	struct accounts a = {.r = &r, .name = reply_param(req, "name")};
 	int err;
 
 	if (!reading_begin(&r, s, req, res))

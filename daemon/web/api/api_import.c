@@ -3,7 +3,10 @@
 #include "daemon/web/api/body.h"
 #include "daemon/web/api/handlers.h"
 #include "daemon/web/api/reply.h"
+#include "daemon/web/api/send.h"
+#include "daemon/web/api/signer.h"
 #include "daemon/web/import/import_run.h"
+#include "lib/mem.h"
 #include "lib/text.h"
 
 /* Imports: a JSON line (who signs, and what belongs to the head), then the file as it is. */
@@ -14,6 +17,9 @@ struct asked {
 	struct web_res *res;
 	json_t *root;
 	struct import m;
+	struct signer signer[STEPS];
+	uint32_t nsigners;
+	struct send send;
 };
 
 /* --- the request --------------------------------------------------------------------------------- */
@@ -133,19 +139,6 @@ static bool read_query(struct asked *a)
 		flags[k].given = true;
 		*flags[k].to = is_one_of(q->value, yes);
 	}
-	return true;
-}
-
-static bool open_signers(struct asked *a)
-{
-	static const char *const who[STEPS] = {"as", "review_as", "confirm_as"};
-	static const char *const pass[STEPS] = {"passphrase", "review_passphrase",
-						"confirm_passphrase"};
-	int steps = a->m.kind == IMPORT_ENTRIES ? STEPS : 1;
-
-	for (int i = 0; i < steps; i++)
-		if (!body_person(a->s, a->req, a->res, a->root, who[i], pass[i], &a->m.signer[i]))
-			return false;
 	return true;
 }
 
@@ -278,20 +271,78 @@ static void put_answer(struct asked *a)
 	buf_puts(&a->res->body, "\n");
 }
 
-static void run(struct asked *a)
+static void end(struct asked *a)
 {
-	int err = import_run(&a->m);
+	import_close(&a->m);
+	for (int i = 0; i < STEPS; i++)
+		signer_close(&a->signer[i]);
+	body_free(a->root);
+	mem_free(a);
+}
 
+static void on_written(void *ctx, int err);
+
+/* The next batch, or the answer. */
+static void write_more(struct asked *a, int err)
+{
+	struct tx **batch;
+	uint32_t n = 0;
+
+	if (!err)
+		err = import_next(&a->m, &batch, &n);
+	if (n) {
+		send_begin(&a->send, a->s, a->res, batch, n, on_written, a);
+		return;
+	}
 	if (err)
 		reply_machine(a->req, a->res, err, NULL);
 	else
 		put_answer(a);
+	end(a);
+}
+
+static void on_written(void *ctx, int err)
+{
+	struct asked *a = ctx;
+
+	write_more(a, import_wrote(&a->m, err));
+}
+
+static void open_signers(struct asked *a);
+
+static void on_signer(void *ctx)
+{
+	struct asked *a = ctx;
+
+	if (!a->signer[a->nsigners].key) {
+		end(a);
+		return;
+	}
+	a->m.signer[a->nsigners] = a->signer[a->nsigners].key;
+	a->nsigners++;
+	open_signers(a);
+}
+
+/* One after the other; then the import itself. */
+static void open_signers(struct asked *a)
+{
+	static const char *const who[STEPS] = {"as", "review_as", "confirm_as"};
+	static const char *const pass[STEPS] = {"passphrase", "review_passphrase",
+						"confirm_passphrase"};
+	uint32_t i = a->nsigners, steps = a->m.kind == IMPORT_ENTRIES ? STEPS : 1;
+
+	if (i < steps)
+		signer_open(&a->signer[i], a->root, who[i], pass[i], i == 0, on_signer, a);
+	else if (make_base(a))
+		write_more(a, import_begin(&a->m));
+	else
+		end(a);
 }
 
 void api_import(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	static const char *const kinds[] = {"roster", "catalogue", "entries"};
-	struct asked a = {.req = req, .res = res, .s = s, .m = {.s = &s->tx, .lang = req->lang}};
+	struct asked *a;
 	size_t k = 0;
 
 	while (k < 3 && strcmp(kinds[k], reply_last(req)) != 0)
@@ -300,11 +351,19 @@ void api_import(const struct web_services *s, const struct web_req *req, struct 
 		web_refuse(404, req->lang, res);
 		return;
 	}
-	a.m.kind = (enum import_kind)k;
-	a.m.opts.today = tx_today(&s->tx);
-	if (read_query(&a) && split_body(&a) && read_files(&a) && read_consent_day(&a) &&
-	    read_catalogue_head(&a) && open_signers(&a) && make_base(&a))
-		run(&a);
-	import_close(&a.m);
-	body_free(a.root);
+	a = mem_alloc(sizeof(*a));
+	if (!a) {
+		reply_machine(req, res, ERR_NOMEM, NULL);
+		return;
+	}
+	*a = (struct asked){.req = req, .res = res, .s = s, .m = {.s = &s->tx, .lang = req->lang}};
+	for (int i = 0; i < STEPS; i++)
+		a->signer[i] = (struct signer){.s = s, .req = req, .res = res};
+	a->m.kind = (enum import_kind)k;
+	a->m.opts.today = tx_today(&s->tx);
+	if (read_query(a) && split_body(a) && read_files(a) && read_consent_day(a) &&
+	    read_catalogue_head(a))
+		open_signers(a);
+	else
+		end(a);
 }

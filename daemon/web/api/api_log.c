@@ -124,11 +124,28 @@ static int put_adopted(struct reading *r, const struct document *own)
 	return ERR_OK;
 }
 
+/* A village shows what is in force there today, or the version of its own that is asked for, also one that is over or
+ * still to come; those of the town are shown with its feed. Of a village that has adopted none, what the town has. */
+static int find_own(const struct reading *r, uint64_t version, struct document *own)
+{
+	const struct reader *at = READER(r->ask.t, r->ask.feed.no);
+	int err = ERR_OK;
+
+	if (r->ask.feed.no == FEED_TOWN)
+		return ERR_OK;
+	if (version)
+		return read_document(at, DOC_CATALOGUE, version, own);
+	err = read_catalogue_on(at, r->ask.day, &version);
+	if (!err)
+		err = read_document(at, DOC_CATALOGUE, version, own);
+	return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 void api_catalogue(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	const struct rec_type *t = rec_type_of(REC_catalogue);
 	struct rec_catalogue head = {0};
-	uint64_t version = 0, adopted;
+	uint64_t version = 0;
 	struct document own = {0};
 	struct reading r;
 	int err = ERR_OK;
@@ -136,10 +153,8 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 	if (!reply_param_u64(req, res, "version", 1000000, &version) ||
 	    !reading_begin(&r, s, req, res))
 		return;
-	/* A village shows what is in force there today, unless a version of the town is asked for. */
-	if (r.ask.feed.no != FEED_TOWN && !version &&
-	    !read_catalogue_on(READER(r.ask.t, r.ask.feed.no), r.ask.day, &adopted) &&
-	    !read_document(READER(r.ask.t, r.ask.feed.no), DOC_CATALOGUE, adopted, &own))
+	err = find_own(&r, version, &own);
+	if (!err && own.version)
 		err = put_adopted(&r, &own);
 	jw_key(&r.w, "items");
 	jw_arr(&r.w);
@@ -156,8 +171,12 @@ void api_catalogue(const struct web_services *s, const struct web_req *req, stru
 	if (err == ERR_NOTFOUND)
 		reply_error(res, req->lang, 404, "CATALOGUE_UNKNOWN", "version",
 			    SAYS("没有这个版本的积分清单", "there is no such catalogue"),
-			    SAYS("清单由镇里发布，先与镇级中心交换",
-				 "the town publishes catalogues; exchange with the hub first"));
+			    SAYS("本村各版见 register adopt-catalogue，镇里的加 --feed "
+				 "town；镇里刚发布的，"
+				 "先与镇级中心交换",
+				 "versions of the village: register adopt-catalogue; those of the "
+				 "town: --feed "
+				 "town, after an exchange with the hub"));
 }
 
 /* --- the log ------------------------------------------------------------------------------------- */
@@ -210,6 +229,29 @@ static int put_what(struct reading *r, const struct rec_points_line *l)
 	return ERR_OK;
 }
 
+struct called {
+	struct jw *w;
+	uint32_t member;
+};
+
+static int put_called(void *ctx, const struct view_member *m)
+{
+	const struct called *c = ctx;
+
+	if (m->member == c->member)
+		jw_kstr(c->w, "name", m->name);
+	return ERR_OK;
+}
+
+/* A person is found by name, the number beside it is for machines. */
+static int put_called_member(struct reading *r, const struct rec_points_line *l)
+{
+	struct called c = {&r->w, (uint32_t)l->member};
+
+	return l->member ? view_members(r->ask.t, r->ask.feed.no, l->household, put_called, &c)
+			 : ERR_OK;
+}
+
 static int put_waiting_lines(struct waiting *a, const struct view_points *v,
 			     const struct payload *p)
 {
@@ -228,6 +270,8 @@ static int put_waiting_lines(struct waiting *a, const struct view_points *v,
 		jw_ku64(w, "line", i);
 		if (!err)
 			rec_json(w, t->line, t->nline, &line, REC_PRIVATE);
+		if (!err)
+			err = put_called_member(&a->r, &line);
 		if (!err)
 			err = put_what(&a->r, &line);
 		jw_obj_end(w);

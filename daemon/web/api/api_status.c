@@ -68,13 +68,13 @@ static int put_feed(void *ctx, const struct feed_head *h)
 	jw_ku64(&r->w, "cosigned", st.cosigned);
 	jw_ku64(&r->w, "witnesses", st.witnesses);
 	jw_ku64(&r->w, "epoch", h->epoch);
-	if (r->req->local && ask_param(&r->ask, "full")) {
+	if (r->req->from.local && ask_param(&r->ask, "full")) {
 		err = view_unaudited(r->ask.t, h->no, 0, &unaudited);
 		if (err)
 			return err;
 		jw_ku64(&r->w, "unaudited", unaudited);
 	}
-	if (r->req->local && h->no != FEED_TOWN) {
+	if (r->req->from.local && h->no != FEED_TOWN) {
 		err = count_overdue(r, h, &overdue);
 		jw_ku64(&r->w, "overdue", overdue);
 	}
@@ -158,6 +158,25 @@ static void put_unlinked(struct reading *r)
 	buf_close(&why);
 }
 
+/* Who has unlocked a key, and until when. */
+static void put_unlocked(struct reading *r)
+{
+	struct web_session v[WEB_SESSIONS_MAX];
+	uint32_t n = r->s->sessions(r->s->tx.ctx, v, WEB_SESSIONS_MAX);
+
+	jw_key(&r->w, "unlocked");
+	jw_arr(&r->w);
+	for (uint32_t i = 0; i < n; i++) {
+		jw_obj(&r->w);
+		jw_kstr(&r->w, "as", v[i].as);
+		jw_ku64(&r->w, "idle_seconds", v[i].idle_s);
+		jw_ku64(&r->w, "ends_in", v[i].left_s);
+		jw_obj_end(&r->w);
+	}
+	jw_arr_end(&r->w);
+	jw_ku64(&r->w, "wrong_passphrases", r->s->wrong_passphrases(r->s->tx.ctx));
+}
+
 void api_status(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	struct reading r;
@@ -173,10 +192,11 @@ void api_status(const struct web_services *s, const struct web_req *req, struct 
 	jw_arr(&r.w);
 	err = feedlog_each(r.ask.t, put_feed, &r);
 	jw_arr_end(&r.w);
-	if (req->local) {
+	if (req->from.local) {
 		put_links(&r);
 		put_unlinked(&r);
 		put_alarms(&r);
+		put_unlocked(&r);
 		err = err ? err : advice_put_missing(s, req->lang, &r.w);
 	}
 	reading_end(&r, err);

@@ -15,8 +15,12 @@
 #include "daemon/web/api/recjson.h"
 #include "daemon/web/api/reply.h"
 #include "daemon/web/api/second_key.h"
+#include "daemon/web/api/send.h"
+#include "daemon/web/api/signer.h"
 #include "daemon/web/api/summary.h"
+#include "daemon/writer/trial.h"
 #include "daemon/writer/tx.h"
+#include "lib/mem.h"
 #include "lib/text.h"
 
 #define KEY_SHOWN_BYTES 8
@@ -24,43 +28,88 @@
 /* Write only what has no warnings, or none that somebody has to accept: a person is asked first. */
 enum ask_first { ASK_NOBODY, ASK_CONSENT, ASK_ALL };
 
-/* One change: who asks for it, under which ID, for real or not. */
+/* One change: who asks for it, under which ID, for real or not. It lives until the answer is there: a handler returns while
+ * it waits. */
 struct change {
 	const struct web_services *s;
 	const struct web_req *req;
 	struct web_res *res;
 	json_t *root;
-	struct sign_key *author;
+	struct signer author;
+	struct recjson r;
+	struct tx x, *one[1];
+	struct send send;
+	void (*ready)(struct change *c); /* the author's key is there */
+	void (*sent)(struct change *c);
 	uint8_t txid[TXID_BYTES];
 	bool has_txid, dry_run;
 	uint8_t texts[DEFAULTS_KEPT_MAX]; /* that were left out */
 	enum ask_first ask;
-	bool asked; /* it was tried only, because of its warnings */
+	bool asked;    /* it was tried only, because of its warnings */
+	bool only_key; /* a second key for the name has been asked about */
 	struct kept kept;
 	struct verdict advice; /* warnings that are not the rules' */
+	json_t *head;	       /* of a record that is not in the request itself */
+	/* of a person who gets a role */
+	struct signer subject;
+	uint8_t key[SIGN_KEY_BYTES];
+	bool created;
+	/* of an invitation */
+	uint8_t seed[SIGN_SEED_BYTES];
+	struct buf file;
 };
-
-static bool change_begin(struct change *c, const struct web_services *s, const struct web_req *req,
-			 struct web_res *res, const char *const *keys, const char *passphrase)
-{
-	*c = (struct change){.s = s, .req = req, .res = res};
-	return body_read(req, res, req->body, keys, &c->root) &&
-	       body_txid(req, res, c->root, c->txid, &c->has_txid) &&
-	       body_flag(req, res, c->root, "dry_run", &c->dry_run) &&
-	       body_person(s, req, res, c->root, "as", passphrase, &c->author);
-}
 
 static void change_end(struct change *c)
 {
+	tx_close(&c->x);
+	recjson_close(&c->r);
 	kept_close(&c->kept);
-	sign_key_free(c->author);
+	signer_close(&c->author);
+	signer_close(&c->subject);
+	secret_wipe(c->seed, sizeof(c->seed));
+	if (c->file.p)
+		secret_wipe(c->file.p, c->file.cap);
+	buf_close(&c->file);
+	json_decref(c->head);
 	body_free(c->root);
+	mem_free(c);
+}
+
+static void on_author(void *ctx)
+{
+	struct change *c = ctx;
+
+	if (c->author.key)
+		c->ready(c);
+	else
+		change_end(c);
+}
+
+/* Reads what all bodies have, then @ready goes on with the author's key; it ends the change, or lets it wait. */
+static void change_begin(const struct web_services *s, const struct web_req *req,
+			 struct web_res *res, const char *const *keys, const char *passphrase,
+			 void (*ready)(struct change *c))
+{
+	struct change *c = mem_alloc(sizeof(*c));
+
+	if (!c) {
+		reply_machine(req, res, ERR_NOMEM, NULL);
+		return;
+	}
+	*c = (struct change){.s = s, .req = req, .res = res, .ready = ready};
+	c->author = c->subject = (struct signer){.s = s, .req = req, .res = res};
+	if (body_read(req, res, req->body, keys, &c->root) &&
+	    body_txid(req, res, c->root, c->txid, &c->has_txid) &&
+	    body_flag(req, res, c->root, "dry_run", &c->dry_run))
+		signer_open(&c->author, c->root, "as", passphrase, true, on_author, c);
+	else
+		change_end(c);
 }
 
 /* Opens the answer with everything that all of them have. The caller ends the object. */
-static void put_result(struct change *c, const struct tx *x, struct jw *w)
+static void put_result(struct change *c, struct jw *w)
 {
-	const struct job_append *a = &x->job.u.append;
+	const struct job_append *a = &c->x.job.u.append;
 	bool done = verdict_ok(&a->verdict);
 
 	bool written = done && !c->dry_run && !c->asked;
@@ -163,17 +212,20 @@ static void too_large(struct change *c)
 		    SAYS(NULL, NULL));
 }
 
-/* Makes and submits; false: the answer is there. */
-static bool run_tx(struct change *c, const struct recjson *r, bool dry_run, struct tx *x)
+/* Makes it; false: the answer is there. */
+static bool make_tx(struct change *c)
 {
 	struct rec_issue issue = {0};
-	struct tx *one[] = {x};
-	int err = tx_make(&c->s->tx, r->t, &r->head, r->lines, r->nlines, c->author,
-			  c->has_txid ? c->txid : NULL, x, &issue);
+	int err;
 
+	tx_close(&c->x);
+	err = tx_make(&c->s->tx, c->r.t, &c->r.head, c->r.lines, c->r.nlines, c->author.key,
+		      c->has_txid ? c->txid : NULL, &c->x, &issue);
 	if (err == ERR_INVALID) {
-		struct recjson_issue i = {
-			.why = RECJSON_VALUE, .t = r->t, .field = issue.field, .line = issue.part};
+		struct recjson_issue i = {.why = RECJSON_VALUE,
+					  .t = c->r.t,
+					  .field = issue.field,
+					  .line = issue.part};
 
 		snprintf(i.path, sizeof(i.path), "%s.%s", issue.part ? "lines" : "record",
 			 issue.field ? issue.field->name : "");
@@ -182,43 +234,85 @@ static bool run_tx(struct change *c, const struct recjson *r, bool dry_run, stru
 		too_large(c);
 	} else if (err) {
 		reply_machine(c->req, c->res, err, NULL);
-	} else {
-		err = tx_submit(&c->s->tx, one, 1, dry_run);
-		if (err)
-			reply_machine(c->req, c->res, err, NULL);
 	}
 	return !err;
 }
 
-/* Has it a warning that a person must be asked about? */
-static bool must_ask(const struct change *c, const struct tx *x)
+/* The verdict that it would get now; false: the answer is there. */
+static bool try_tx(struct change *c)
 {
-	const struct verdict *v = &x->job.u.append.verdict;
+	int err = trial_of(&c->s->tx, &c->x);
+
+	if (err)
+		reply_machine(c->req, c->res, err, NULL);
+	return !err;
+}
+
+static void on_sent(void *ctx, int err)
+{
+	struct change *c = ctx;
+
+	if (!err) {
+		c->sent(c);
+		return;
+	}
+	reply_machine(c->req, c->res, err, NULL);
+	change_end(c);
+}
+
+/* For real. @sent ends the change. */
+static void send_tx(struct change *c, void (*sent)(struct change *c))
+{
+	c->sent = sent;
+	c->one[0] = &c->x;
+	send_begin(&c->send, c->s, c->res, c->one, 1, on_sent, c);
+}
+
+/* Has it a warning that a person must be asked about? */
+static bool must_ask(const struct change *c)
+{
+	const struct verdict *v = &c->x.job.u.append.verdict;
 	bool any = c->ask != ASK_NOBODY && (c->advice.nwarn || (c->ask == ASK_ALL && v->nwarn));
 
 	for (uint32_t i = 0; i < v->nwarn && i < VERDICT_WARN_MAX && !any; i++)
 		any = c->ask != ASK_NOBODY && reason_asks(v->warn[i].id);
-	return any && verdict_ok(v) && !x->job.u.append.exists;
+	return any && verdict_ok(v) && !c->x.job.u.append.exists;
 }
 
-/* For real, unless it was a trial that was asked for, or one that shows what to ask about. */
-static bool run_asking(struct change *c, const struct recjson *r, struct tx *x)
+/* Warnings that are not the rules'; false: the answer is there. */
+static bool advise(struct change *c)
 {
-	int err = advice_warn(c->s, r->t, &r->head, &c->advice);
+	int err;
 
-	if (err) {
+	c->advice.nwarn = 0;
+	err = advice_warn(c->s, c->r.t, &c->r.head, &c->advice);
+	if (!err && c->r.t->code == REC_grant && !c->only_key)
+		err = advice_second_key(c->s, &c->r.head, &c->advice);
+	if (err)
 		reply_machine(c->req, c->res, err, NULL);
+	return !err;
+}
+
+/* A trial, which shows what to ask about; false: the answer is there. */
+static bool run_trial(struct change *c)
+{
+	if (!advise(c) || !make_tx(c) || !try_tx(c))
 		return false;
-	}
-	if (c->dry_run || c->ask == ASK_NOBODY)
-		return run_tx(c, r, c->dry_run, x);
-	if (!run_tx(c, r, true, x))
-		return false;
-	c->asked = must_ask(c, x);
-	if (c->asked || !verdict_ok(&x->job.u.append.verdict))
-		return true;
-	tx_close(x);
-	return run_tx(c, r, false, x);
+	c->asked = !c->dry_run && must_ask(c);
+	return true;
+}
+
+/* For real, unless it was a trial that was asked for, or one that shows what to ask about. @sent ends the change. */
+static void run_asking(struct change *c, void (*sent)(struct change *c))
+{
+	bool trial = c->dry_run || c->ask != ASK_NOBODY;
+
+	if (trial ? !run_trial(c) : !advise(c) || !make_tx(c))
+		change_end(c);
+	else if (trial && (c->dry_run || c->asked || !verdict_ok(&c->x.job.u.append.verdict)))
+		sent(c);
+	else
+		send_tx(c, sent);
 }
 
 static bool read_ask(struct change *c)
@@ -249,11 +343,14 @@ static bool belongs_here(struct change *c, const struct rec_type *t)
 }
 
 /* Reads the record out of JSON; false: the answer is there. */
-static bool read_record(struct change *c, const struct rec_type *t, json_t *head, json_t *lines,
-			struct recjson *r)
+static bool read_record(struct change *c, const struct rec_type *t, json_t *head, json_t *lines)
 {
+	struct recjson *r = &c->r;
 	struct recjson_issue issue;
 	int err;
+
+	recjson_close(r);
+	*r = (struct recjson){0};
 
 	if (!belongs_here(c, t) || !names_to_numbers(c->s, c->req, c->res, t, head, lines))
 		return false;
@@ -290,13 +387,13 @@ static int find_submission(struct change *c, const struct rec_filing_reply *r)
 
 /* The rules of the town feed cannot look into a village's; this node, which holds both, can, so that a slip
  * of the pen files nothing. False: the answer is there. */
-static bool was_submitted(struct change *c, const struct recjson *r)
+static bool was_submitted(struct change *c)
 {
 	int err;
 
-	if (r->t->code != REC_filing_reply)
+	if (c->r.t->code != REC_filing_reply)
 		return true;
-	err = find_submission(c, (const struct rec_filing_reply *)r->head.raw);
+	err = find_submission(c, (const struct rec_filing_reply *)c->r.head.raw);
 	if (err == ERR_NOTFOUND)
 		reply_error(
 			c->res, c->req->lang, 409, "NOT_SUBMITTED", "version",
@@ -314,8 +411,9 @@ static bool was_submitted(struct change *c, const struct recjson *r)
 
 /* The rules look at one household: that a person is in no other one, and a number near none, is found here. False: the
  * answer is there. */
-static bool is_once(struct change *c, const struct recjson *r)
+static bool is_once(struct change *c)
 {
+	const struct recjson *r = &c->r;
 	struct reason why;
 	struct kv_txn *t;
 	int err = kv_begin(c->s->tx.kv, false, &t);
@@ -341,8 +439,9 @@ static void put_amount(struct jw *w, const char *key, struct points p)
 }
 
 /* What the keeper says to whoever stands at the counter: total, balance before and after. */
-static int put_balance(struct change *c, const struct recjson *r, struct jw *w)
+static int put_balance(struct change *c, struct jw *w)
 {
+	const struct recjson *r = &c->r;
 	const struct rec_redemption *head = (const struct rec_redemption *)r->head.raw;
 	const struct rec_redemption_line *l = (const struct rec_redemption_line *)r->lines;
 	struct points total = POINTS_ZERO, before, after;
@@ -371,68 +470,78 @@ static int put_balance(struct change *c, const struct recjson *r, struct jw *w)
 }
 
 /* What it was in words, what is to be done next, and what is still missing. */
-static int put_advice(struct change *c, const struct recjson *r, const struct tx *x, struct jw *w)
+static int put_advice(struct change *c, struct jw *w)
 {
-	const struct job_append *j = &x->job.u.append;
+	const struct job_append *j = &c->x.job.u.append;
 	bool written = verdict_ok(&j->verdict) && !c->dry_run && !c->asked;
 	struct ask a = {.lang = c->req->lang, .upto = REC_PRIVATE};
 
 	/* the record is written: words that cannot be found do not make it a failure */
 	if (!c->dry_run && !c->asked && !kv_begin(c->s->tx.kv, false, &a.t)) {
 		if (!feedlog_head(a.t, c->s->tx.own, &a.feed))
-			(void)summary_put(&a, r, written || j->exists ? j->seq : UINT64_MAX, w);
+			(void)summary_put(&a, &c->r, written || j->exists ? j->seq : UINT64_MAX, w);
 		kv_abort(a.t);
 	}
 	return verdict_ok(&j->verdict) ? advice_put_missing(c->s, c->req->lang, w) : ERR_OK;
+}
+
+static void record_sent(struct change *c)
+{
+	const struct verdict *v = &c->x.job.u.append.verdict;
+	int err = ERR_OK;
+	struct jw w;
+
+	put_result(c, &w);
+	if (c->r.t->code == REC_redemption && verdict_ok(v))
+		err = put_balance(c, &w);
+	if (!err)
+		err = put_advice(c, &w);
+	jw_obj_end(&w);
+	if (err)
+		reply_machine(c->req, c->res, err, NULL);
+	if (c->r.t->code == REC_revoke && verdict_ok(v) && !c->dry_run && !c->asked)
+		c->s->sessions_end_of(c->s->tx.ctx,
+				      ((const struct rec_revoke *)c->r.head.raw)->key.p);
+	change_end(c);
+}
+
+static void record_ready(struct change *c)
+{
+	const struct rec_type *t = rec_type_named(reply_last(c->req));
+
+	if (read_ask(c) &&
+	    read_record(c, t, json_object_get(c->root, "record"),
+			json_object_get(c->root, "lines")) &&
+	    was_submitted(c) && is_once(c))
+		run_asking(c, record_sent);
+	else
+		change_end(c);
 }
 
 void api_record(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
 	static const char *const keys[] = {"as",    "passphrase", "id",	 "dry_run", "record",
 					   "lines", "drop",	  "ask", NULL};
-	const struct rec_type *t = rec_type_named(reply_last(req));
-	struct recjson r = {0};
-	struct tx x = {0};
-	struct change c;
-	struct jw w;
 
-	if (!t) {
+	if (rec_type_named(reply_last(req)))
+		change_begin(s, req, res, keys, "passphrase", record_ready);
+	else
 		reply_error(res, req->lang, 404, "TYPE_UNKNOWN", NULL,
 			    SAYS("没有这种记录", "there is no such type of record"),
 			    SAYS(NULL, NULL));
-		return;
-	}
-	if (change_begin(&c, s, req, res, keys, "passphrase") && read_ask(&c) &&
-	    read_record(&c, t, json_object_get(c.root, "record"), json_object_get(c.root, "lines"),
-			&r) &&
-	    was_submitted(&c, &r) && is_once(&c, &r) && run_asking(&c, &r, &x)) {
-		int err = ERR_OK;
-
-		put_result(&c, &x, &w);
-		if (t->code == REC_redemption && verdict_ok(&x.job.u.append.verdict))
-			err = put_balance(&c, &r, &w);
-		if (!err)
-			err = put_advice(&c, &r, &x, &w);
-		jw_obj_end(&w);
-		if (err)
-			reply_machine(req, res, err, NULL);
-	}
-	tx_close(&x);
-	recjson_close(&r);
-	change_end(&c);
 }
 
 /* --- people -------------------------------------------------------------------------------------- */
 
-/* The grant for @key; false: the answer is there (also when it was refused by a rule). */
-static bool grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES], bool dry_run, struct tx *x)
+/* Reads the grant for @key; false: the answer is there. */
+static bool read_grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES])
 {
 	static const char *const fields[] = {"name", "role", "village", "from", "to", "group"};
 	char hex[2 * SIGN_KEY_BYTES + 1];
-	struct recjson r = {0};
 	json_t *head = json_object();
-	bool ok;
 
+	json_decref(c->head);
+	c->head = head;
 	hex_put(hex, key, SIGN_KEY_BYTES);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		json_t *v = json_object_get(c->root, fields[i]);
@@ -441,77 +550,119 @@ static bool grant(struct change *c, const uint8_t key[SIGN_KEY_BYTES], bool dry_
 			json_object_set(head, fields[i], v);
 	}
 	json_object_set_new(head, "key", json_string(hex));
-	ok = read_record(c, rec_type_of(REC_grant), head, NULL, &r) && run_tx(c, &r, dry_run, x);
-	recjson_close(&r);
-	json_decref(head);
-	return ok;
+	return read_record(c, rec_type_of(REC_grant), head, NULL);
 }
 
-static void put_grant(struct change *c, const struct tx *x, const uint8_t key[SIGN_KEY_BYTES],
-		      bool created)
+static void put_grant(struct change *c, bool has_key)
 {
 	struct jw w;
 
-	put_result(c, x, &w);
-	if (key)
-		jw_khex(&w, "key", key, SIGN_KEY_BYTES);
-	jw_kbool(&w, "created", created);
+	put_result(c, &w);
+	if (has_key)
+		jw_khex(&w, "key", c->key, SIGN_KEY_BYTES);
+	jw_kbool(&w, "created", c->created);
 	jw_obj_end(&w);
 }
 
-/* A sealed key only after a trial grant to a throw-away random key: a refused grant leaves no key behind. */
-static bool make_person(struct change *c, const char *name, uint8_t ret_key[SIGN_KEY_BYTES])
+static void grant_sent(struct change *c)
 {
-	struct errmsg msg = {0};
-	const char *phrase;
-	uint8_t nobody[SIGN_KEY_BYTES];
-	struct tx x = {0};
-	bool ok = false;
-	int err;
+	put_grant(c, true);
+	change_end(c);
+}
 
-	if (!body_need(c->req, c->res, c->root, "passphrase", &phrase))
-		return false;
-	if (strlen(phrase) < WEB_PASSPHRASE_MIN) {
-		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "passphrase",
-			    SAYS("密码至少 8 个字节", "a passphrase has at least 8 bytes"),
-			    SAYS(NULL, NULL));
-		return false;
+static void grant(struct change *c)
+{
+	if (read_grant(c, c->key))
+		run_asking(c, grant_sent);
+	else
+		change_end(c);
+}
+
+static void on_created(void *ctx)
+{
+	struct change *c = ctx;
+	const struct web_wait *w = &c->res->wait;
+
+	c->created = true;
+	memcpy(c->key, w->public_key, SIGN_KEY_BYTES);
+	if (!w->err) {
+		grant(c);
+		return;
 	}
-	err = c->s->tx.random(c->s->tx.ctx, nobody, sizeof(nobody));
-	if (err) {
-		reply_machine(c->req, c->res, err, NULL);
-	} else if (grant(c, nobody, true, &x)) {
-		ok = verdict_ok(&x.job.u.append.verdict) && !c->dry_run;
-		if (!ok)
-			put_grant(c, &x, NULL, false);
-	}
-	tx_close(&x);
-	if (!ok)
-		return false;
-	err = c->s->person_create(c->s->tx.ctx, name, phrase, ret_key, &msg);
-	if (err == ERR_INVALID)
+	if (w->err == ERR_INVALID)
 		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "name",
 			    SAYS("这个姓名不能作密钥名", "this cannot be the name of a key"),
 			    SAYS("可用字母、数字、. _ - 和汉字，最多 48 字节（一个汉字 3 字节）",
 				 "use letters, digits, . _ - or Chinese characters, at most 48 "
 				 "bytes (a Chinese character has 3)"));
-	else if (err)
-		reply_machine(c->req, c->res, err, &msg);
-	return !err;
+	else
+		reply_machine(c->req, c->res, w->err, &w->msg);
+	change_end(c);
+}
+
+/* Would a new key get the role? Tried with a throw-away random one; false: the answer is there. */
+static bool would_grant(struct change *c)
+{
+	uint8_t nobody[SIGN_KEY_BYTES];
+	int err = c->s->tx.random(c->s->tx.ctx, nobody, sizeof(nobody));
+
+	if (err)
+		reply_machine(c->req, c->res, err, NULL);
+	if (err || !read_grant(c, nobody) || !run_trial(c))
+		return false;
+	if (verdict_ok(&c->x.job.u.append.verdict) && !c->dry_run && !c->asked)
+		return true;
+	put_grant(c, false);
+	return false;
+}
+
+/* A sealed key only when the role would be granted: a refused grant leaves no key behind. */
+static void make_person(struct change *c, const char *name)
+{
+	const char *phrase;
+
+	if (!body_need(c->req, c->res, c->root, "passphrase", &phrase)) {
+		change_end(c);
+		return;
+	}
+	if (strlen(phrase) < WEB_PASSPHRASE_MIN) {
+		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "passphrase",
+			    SAYS("口令至少 8 个字节", "a passphrase has at least 8 bytes"),
+			    SAYS(NULL, NULL));
+		change_end(c);
+		return;
+	}
+	if (would_grant(c))
+		c->res->wait = (struct web_wait){.what = WEB_WAIT_CREATE,
+						 .name = name,
+						 .passphrase = phrase,
+						 .then = on_created,
+						 .ctx = c};
+	else
+		change_end(c);
+}
+
+static void on_same(void *ctx)
+{
+	struct change *c = ctx;
+
+	if (c->subject.key)
+		grant(c);
+	else
+		change_end(c);
 }
 
 /* Whoever gives a passphrase for a key that exists must know it. */
-static bool same_person(struct change *c)
+static void same_person(struct change *c)
 {
-	struct sign_key *key = NULL;
 	const char *phrase;
 
 	if (!body_text(c->req, c->res, c->root, "passphrase", &phrase))
-		return false;
-	if (phrase && !body_person(c->s, c->req, c->res, c->root, "name", "passphrase", &key))
-		return false;
-	sign_key_free(key);
-	return true;
+		change_end(c);
+	else if (phrase)
+		signer_open(&c->subject, c->root, "name", "passphrase", false, on_same, c);
+	else
+		grant(c);
 }
 
 static void refuse_second(struct change *c, const struct view_person *p)
@@ -547,6 +698,7 @@ static bool only_key(struct change *c, const char *name, const uint8_t *key)
 	if (!body_flag(c->req, c->res, c->root, "second_key", &second) ||
 	    !body_text(c->req, c->res, c->root, "village", &village))
 		return false;
+	c->only_key = true;
 	err = second ? ERR_NOTFOUND : second_key_find(c->s, name, key, village, &p);
 	if (!err)
 		refuse_second(c, &p);
@@ -556,44 +708,46 @@ static bool only_key(struct change *c, const char *name, const uint8_t *key)
 }
 
 /* The key that gets the role: given in the request, here already, or made now. */
-static bool person_key(struct change *c, uint8_t ret_key[SIGN_KEY_BYTES], bool *ret_created)
+static void person_ready(struct change *c)
 {
 	const char *name, *hex;
 
-	*ret_created = false;
-	if (!body_need(c->req, c->res, c->root, "name", &name) ||
-	    !body_text(c->req, c->res, c->root, "key", &hex))
-		return false;
-	if (hex) {
-		if (hex_get(hex, strlen(hex), ret_key, SIGN_KEY_BYTES))
-			return only_key(c, name, ret_key);
+	if (!read_ask(c) || !body_need(c->req, c->res, c->root, "name", &name) ||
+	    !body_text(c->req, c->res, c->root, "key", &hex)) {
+		change_end(c);
+		return;
+	}
+	if (hex && !hex_get(hex, strlen(hex), c->key, SIGN_KEY_BYTES)) {
 		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "key",
 			    SAYS("密钥应为 64 位十六进制数字", "a key has 64 hexadecimal digits"),
 			    SAYS(NULL, NULL));
-		return false;
+		change_end(c);
+		return;
 	}
-	if (!c->s->person_public(c->s->tx.ctx, name, ret_key))
-		return only_key(c, name, ret_key) && same_person(c);
-	*ret_created = true;
-	return only_key(c, name, NULL) && make_person(c, name, ret_key);
+	if (hex || !c->s->person_public(c->s->tx.ctx, name, c->key)) {
+		if (!only_key(c, name, c->key))
+			change_end(c);
+		else if (hex)
+			grant(c);
+		else
+			same_person(c);
+		return;
+	}
+	if (only_key(c, name, NULL))
+		make_person(c, name);
+	else
+		change_end(c);
 }
 
 void api_person(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	static const char *const keys[] = {"name",	 "passphrase", "role",		"village",
-					   "from",	 "to",	       "group",		"key",
-					   "second_key", "as",	       "as_passphrase", "id",
-					   "dry_run",	 NULL};
-	uint8_t key[SIGN_KEY_BYTES];
-	struct tx x = {0};
-	struct change c;
-	bool created;
+	static const char *const keys[] = {"name",    "passphrase",    "role",
+					   "village", "from",	       "to",
+					   "group",   "key",	       "second_key",
+					   "as",      "as_passphrase", "id",
+					   "dry_run", "ask",	       NULL};
 
-	if (change_begin(&c, s, req, res, keys, "as_passphrase") && person_key(&c, key, &created) &&
-	    grant(&c, key, c.dry_run, &x))
-		put_grant(&c, &x, key, created);
-	tx_close(&x);
-	change_end(&c);
+	change_begin(s, req, res, keys, "as_passphrase", person_ready);
 }
 
 /* --- invitations --------------------------------------------------------------------------------- */
@@ -601,7 +755,7 @@ void api_person(const struct web_services *s, const struct web_req *req, struct 
 #define INVITE_LABEL "CZ invitation seed\n"
 
 /* The seed follows from author and ID: the same request again gives the same invitation. */
-static bool invite_seed(struct change *c, uint8_t seed[SIGN_SEED_BYTES])
+static bool invite_seed(struct change *c)
 {
 	uint8_t secret[SIGN_SEED_BYTES], msg[sizeof(INVITE_LABEL) - 1 + TXID_BYTES], random[10];
 
@@ -617,29 +771,30 @@ static bool invite_seed(struct change *c, uint8_t seed[SIGN_SEED_BYTES])
 	}
 	memcpy(msg, INVITE_LABEL, sizeof(INVITE_LABEL) - 1);
 	memcpy(msg + sizeof(INVITE_LABEL) - 1, c->txid, TXID_BYTES);
-	sign_key_seed(c->author, secret);
-	kdf(seed, SIGN_SEED_BYTES, secret, sizeof(secret), msg, sizeof(msg));
+	sign_key_seed(c->author.key, secret);
+	kdf(c->seed, SIGN_SEED_BYTES, secret, sizeof(secret), msg, sizeof(msg));
 	secret_wipe(secret, sizeof(secret));
 	return true;
 }
 
-static bool invite(struct change *c, const uint8_t seed[SIGN_SEED_BYTES], struct tx *x)
+static void invitation_sent(struct change *c);
+
+static void invite(struct change *c)
 {
 	static const char *const fields[] = {"village_code", "village_name", "expires"};
 	struct sign_key *key = NULL;
 	char hex[2 * SIGN_KEY_BYTES + 1];
-	struct recjson r = {0};
 	json_t *head;
-	bool ok;
-	int err = sign_key_from_seed(seed, &key);
+	int err = sign_key_from_seed(c->seed, &key);
 
 	if (err) {
 		reply_machine(c->req, c->res, err, NULL);
-		return false;
+		change_end(c);
+		return;
 	}
 	hex_put(hex, sign_key_public(key), SIGN_KEY_BYTES);
 	sign_key_free(key);
-	head = json_object();
+	head = c->head = json_object();
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		json_t *v = json_object_get(c->root, fields[i]);
 
@@ -647,16 +802,15 @@ static bool invite(struct change *c, const uint8_t seed[SIGN_SEED_BYTES], struct
 			json_object_set(head, fields[i], v);
 	}
 	json_object_set_new(head, "invite_key", json_string(hex));
-	ok = read_record(c, rec_type_of(REC_invitation), head, NULL, &r) &&
-	     run_tx(c, &r, c->dry_run, x);
-	recjson_close(&r);
-	json_decref(head);
-	return ok;
+	if (read_record(c, rec_type_of(REC_invitation), head, NULL))
+		run_asking(c, invitation_sent);
+	else
+		change_end(c);
 }
 
 /* Made before anything is written: what cannot be put into a file must not stand in the log. Names that
  * are missing are left to the record. */
-static bool make_invitation(struct change *c, const uint8_t seed[SIGN_SEED_BYTES], struct buf *file)
+static bool make_invitation(struct change *c)
 {
 	struct errmsg msg = {0};
 	const char *code, *name;
@@ -667,7 +821,7 @@ static bool make_invitation(struct change *c, const uint8_t seed[SIGN_SEED_BYTES
 		return false;
 	if (!web_at_hub(c->s) || !code || !name)
 		return true;
-	err = c->s->invitation(c->s->tx.ctx, code, name, seed, file, &msg);
+	err = c->s->invitation(c->s->tx.ctx, code, name, c->seed, &c->file, &msg);
 	if (err == ERR_INVALID)
 		reply_error(c->res, c->req->lang, 400, "FIELD_VALUE", "village_name",
 			    SAYS("村名前后不能有空格，也不能含有“ ;”",
@@ -680,35 +834,32 @@ static bool make_invitation(struct change *c, const uint8_t seed[SIGN_SEED_BYTES
 
 /* The file is the one answer that holds a secret: the seed that lets one village enrol. It goes only to
  * the local administrator, and only after the invitation stands in the log. */
-static void put_invitation(struct change *c, const struct tx *x, const struct buf *file)
+static void invitation_sent(struct change *c)
 {
 	struct jw w;
 
-	put_result(c, x, &w);
-	if (verdict_ok(&x->job.u.append.verdict) && !c->dry_run) {
+	put_result(c, &w);
+	if (verdict_ok(&c->x.job.u.append.verdict) && !c->dry_run && !c->asked) {
 		jw_key(&w, "file");
-		jw_strn(&w, (const char *)file->p, file->n);
+		jw_strn(&w, (const char *)c->file.p, c->file.n);
 	}
 	jw_obj_end(&w);
+	change_end(c);
+}
+
+static void invitation_ready(struct change *c)
+{
+	if (read_ask(c) && invite_seed(c) && make_invitation(c))
+		invite(c);
+	else
+		change_end(c);
 }
 
 void api_invitation(const struct web_services *s, const struct web_req *req, struct web_res *res)
 {
-	static const char *const keys[] = {"village_code", "village_name", "expires", "as",
-					   "passphrase",   "id",	   "dry_run", NULL};
-	uint8_t seed[SIGN_SEED_BYTES];
-	struct buf file = {0};
-	struct tx x = {0};
-	struct change c;
+	static const char *const keys[] = {"village_code", "village_name", "expires",
+					   "as",	   "passphrase",   "id",
+					   "dry_run",	   "ask",	   NULL};
 
-	if (change_begin(&c, s, req, res, keys, "passphrase") && invite_seed(&c, seed)) {
-		if (make_invitation(&c, seed, &file) && invite(&c, seed, &x))
-			put_invitation(&c, &x, &file);
-		secret_wipe(seed, sizeof(seed));
-	}
-	if (file.p)
-		secret_wipe(file.p, file.cap);
-	buf_close(&file);
-	tx_close(&x);
-	change_end(&c);
+	change_begin(s, req, res, keys, "passphrase", invitation_ready);
 }

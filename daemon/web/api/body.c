@@ -10,8 +10,7 @@
 
 #define SHOWN_BYTES 64
 
-/* How much of a text of the request is given back: cut between characters. */
-static int shown(const char *s)
+int body_shown(const char *s)
 {
 	return (int)utf8_cut(s, strlen(s), SHOWN_BYTES);
 }
@@ -21,8 +20,8 @@ static bool refuse(const struct web_req *req, struct web_res *res, const char *c
 {
 	char tz[256], te[256];
 
-	snprintf(tz, sizeof(tz), "%.*s：%s", shown(field), field, zh);
-	snprintf(te, sizeof(te), "%.*s: %s", shown(field), field, en);
+	snprintf(tz, sizeof(tz), "%.*s：%s", body_shown(field), field, zh);
+	snprintf(te, sizeof(te), "%.*s: %s", body_shown(field), field, en);
 	reply_error(res, req->lang, 400, code, field, SAYS(tz, te), NO_HINT);
 	return false;
 }
@@ -127,39 +126,4 @@ bool body_txid(const struct web_req *req, struct web_res *res, json_t *root,
 	*ret_given = hex_get(text, strlen(text), txid, TXID_BYTES);
 	return *ret_given || refuse(req, res, "FIELD_VALUE", "id", "应为 32 位十六进制数字",
 				    "32 hexadecimal digits are expected");
-}
-
-bool body_person(const struct web_services *s, const struct web_req *req, struct web_res *res,
-		 json_t *root, const char *who, const char *passphrase, struct sign_key **ret)
-{
-	const char *name, *phrase;
-	struct errmsg msg = {0};
-	char zh[160], en[160];
-	int err;
-
-	if (!body_need(req, res, root, who, &name) ||
-	    !body_need(req, res, root, passphrase, &phrase))
-		return false;
-	err = s->person_open(s->tx.ctx, name, phrase, ret, &msg);
-	if (!err)
-		return true;
-	if (err == ERR_CRYPTO) {
-		snprintf(zh, sizeof(zh), "%.*s 的密码不对", shown(name), name);
-		snprintf(en, sizeof(en), "the passphrase of %.*s does not fit", shown(name), name);
-		reply_error(
-			res, req->lang, 403, "PASSPHRASE", passphrase, SAYS(zh, en),
-			SAYS("忘记密码：请村两委成员撤销此密钥并另建新密钥；首位村两委成员由镇里重"
-			     "新授予",
-			     "forgotten: ask a committee member to revoke this key and add a new "
-			     "one; the town office can grant the first committee member anew"));
-	} else if (err == ERR_NOTFOUND || err == ERR_INVALID) {
-		snprintf(zh, sizeof(zh), "本机没有 %.*s 的密钥", shown(name), name);
-		snprintf(en, sizeof(en), "there is no key of %.*s on this node", shown(name), name);
-		reply_error(res, req->lang, 403, "PERSON_UNKNOWN", who, SAYS(zh, en),
-			    SAYS("先用 cunzhang operator add 建立",
-				 "make one with cunzhang operator add"));
-	} else {
-		reply_machine(req, res, err, &msg);
-	}
-	return false;
 }

@@ -24,8 +24,7 @@ bool body_flag(const struct web_req *req, struct web_res *res, json_t *root, con
 /* The transaction ID under "id": 32 hexadecimal digits. */
 bool body_txid(const struct web_req *req, struct web_res *res, json_t *root,
 	       uint8_t txid[TXID_BYTES], bool *ret_given);
-/* The key of the person named under @who, opened with the passphrase under @passphrase. */
-bool body_person(const struct web_services *s, const struct web_req *req, struct web_res *res,
-		 json_t *root, const char *who, const char *passphrase, struct sign_key **ret);
+/* How much of a text of the request is given back: cut between characters. */
+int body_shown(const char *s);
 
 #endif

@@ -27,6 +27,9 @@ HANDLER(record);
 HANDLER(person);
 HANDLER(invitation);
 HANDLER(import);
+HANDLER(session);
+HANDLER(session_open);
+HANDLER(session_end);
 #undef HANDLER
 
 #endif

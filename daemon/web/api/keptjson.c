@@ -101,16 +101,24 @@ static void put_fields(struct jw *w, const char *key, const struct kept *k, uint
 	jw_arr_end(w);
 }
 
-static void put_lines(struct jw *w, const struct kept *k)
+/* Does the line say that an item of the town is none of the village? */
+static bool drops(const struct kept *k, const void *line)
+{
+	return k->t->code == REC_adopt_catalogue &&
+	       ((const struct rec_adopt_catalogue_line *)line)->change == CHANGE_drop;
+}
+
+static void put_lines(struct jw *w, const char *name, const struct kept *k, bool dropped)
 {
 	const struct rec_field *key = rec_line_key(k->t);
 
-	jw_key(w, "lines");
+	jw_key(w, name);
 	jw_arr(w);
 	for (uint32_t i = 0; i < k->nlines; i++) {
-		struct bytes b = rec_bytes(key, k->lines + (size_t)i * k->t->line_size);
+		const void *line = k->lines + (size_t)i * k->t->line_size;
+		struct bytes b = rec_bytes(key, line);
 
-		if (k->how[i] == KEPT_WHOLE)
+		if (k->how[i] == KEPT_WHOLE && drops(k, line) == dropped)
 			jw_strn(w, (const char *)b.p, b.n);
 	}
 	jw_arr_end(w);
@@ -133,7 +141,8 @@ void keptjson_put(struct jw *w, const struct kept *k, enum lang lang)
 	jw_ku64(w, "version", k->version);
 	put_fields(w, "fields", k, k->carried, lang);
 	put_fields(w, "usual", k, k->first, lang);
-	put_lines(w, k);
+	put_lines(w, "lines", k, false);
+	put_lines(w, "dropped", k, true);
 	put_from(w, k);
 	jw_ku64(w, "gone", k->ngone);
 	jw_obj_end(w);

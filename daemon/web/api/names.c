@@ -5,11 +5,14 @@
 
 #include "daemon/ledger/state/read.h"
 #include "daemon/web/api/reply.h"
+#include "lib/look.h"
 #include "lib/text.h"
 
 struct seek {
 	const char *name;
 	uint32_t found, member;
+	day_t gone; /* the day on which somebody of the name died or left */
+	bool died;
 	struct buf zh, en; /* who there is */
 };
 
@@ -18,11 +21,16 @@ static int on_member(void *ctx, const struct view_member *m)
 {
 	struct seek *s = ctx;
 
-	if (m->left_day != DAY_NONE || m->death_day != DAY_NONE)
+	if (m->left_day != DAY_NONE || m->death_day != DAY_NONE) {
+		if (look_same(bytes_str(m->name), bytes_str(s->name))) {
+			s->died = m->death_day != DAY_NONE;
+			s->gone = s->died ? m->death_day : m->left_day;
+		}
 		return ERR_OK;
+	}
 	buf_printf(&s->zh, "%s%s %" PRIu32, s->zh.n ? "、" : "", m->name, m->member);
 	buf_printf(&s->en, "%s%s %" PRIu32, s->en.n ? ", " : "", m->name, m->member);
-	if (strcmp(m->name, s->name) == 0) {
+	if (look_same(bytes_str(m->name), bytes_str(s->name))) {
 		s->found++;
 		s->member = m->member;
 	}
@@ -47,10 +55,19 @@ struct work {
 static bool not_one(const struct work *w, const struct rec_field *f, struct seek *s)
 {
 	struct buf zh = {0}, en = {0};
+	char day[DATE_TEXT_MAX];
 
-	buf_printf(&zh, "户中%s叫“%s”的在册成员", s->found ? "不止一个" : "没有", s->name);
-	buf_printf(&en, "%s present member of the household is called \"%s\"",
-		   s->found ? "more than one" : "no", s->name);
+	if (!s->found && s->gone != DAY_NONE) {
+		day_text(s->gone, day);
+		buf_printf(&zh, "“%s”已于 %s %s；确是此人的填成员序号", s->name, day,
+			   s->died ? "去世" : "迁出");
+		buf_printf(&en, "\"%s\" %s on %s; if this person is meant, give the number",
+			   s->name, s->died ? "died" : "left", day);
+	} else {
+		buf_printf(&zh, "户中%s叫“%s”的在册成员", s->found ? "不止一个" : "没有", s->name);
+		buf_printf(&en, "%s present member of the household is called \"%s\"",
+			   s->found ? "more than one" : "no", s->name);
+	}
 	reply_error(w->res, w->req->lang, 400, "FIELD_VALUE", f->name,
 		    SAYS(buf_str(&zh), buf_str(&en)), SAYS(buf_str(&s->zh), buf_str(&s->en)));
 	buf_close(&zh);
@@ -61,7 +78,8 @@ static bool not_one(const struct work *w, const struct rec_field *f, struct seek
 static bool resolve(const struct work *w, const struct rec_field *f, json_t *obj)
 {
 	const char *household = json_string_value(json_object_get(obj, f->member_of->name));
-	struct seek s = {.name = json_string_value(json_object_get(obj, f->name))};
+	struct seek s = {.name = json_string_value(json_object_get(obj, f->name)),
+			 .gone = DAY_NONE};
 	bool ok = true;
 	int err;
 

@@ -61,7 +61,7 @@ struct says reply_words(int err)
 	case ERR_LIMIT: return SAYS("内容太大或太多", "too large or too many");
 	case ERR_NOTFOUND: return SAYS("没有找到", "there is no such item");
 	case ERR_EXISTS: return SAYS("已经存在", "the item exists already");
-	case ERR_CRYPTO: return SAYS("密码或密钥不符", "the passphrase or key does not fit");
+	case ERR_CRYPTO: return SAYS("口令或密钥不符", "the passphrase or key does not fit");
 	case ERR_CORRUPT:
 		return SAYS("存储内容与其摘要不符，请运行 cunzhang verify",
 			    "stored bytes do not match their hash; run cunzhang verify");
@@ -104,7 +104,7 @@ void reply_machine(const struct web_req *req, struct web_res *res, int err,
 {
 	struct says hint = {0};
 
-	if (msg && msg->text[0] && req->local && req->lang == LANG_EN)
+	if (msg && msg->text[0] && req->from.local && req->lang == LANG_EN)
 		hint = SAYS(msg->text, msg->text);
 	reply_error(res, req->lang, status_of(err), err_name(err), NULL, reply_words(err), hint);
 }
@@ -180,7 +180,7 @@ bool reading_begin(struct reading *r, const struct web_services *s, const struct
 			      .ask = {.town = s->tx.town,
 				      .day = tx_today(&s->tx),
 				      .lang = req->lang,
-				      .upto = req->local ? REC_PRIVATE : REC_PUBLIC,
+				      .upto = req->from.local ? REC_PRIVATE : REC_PUBLIC,
 				      .param = req->query,
 				      .nparams = req->nquery}};
 	err = kv_begin(s->tx.kv, false, &r->ask.t);

@@ -252,22 +252,62 @@ static int say_ruling(struct summary *s)
 	return err;
 }
 
-/* Title and household, and a version that is to be filed. */
+/* The household of the record and its member, if it names one. */
+static int put_whom(struct summary *s)
+{
+	const struct rec_type *t = s->r->t;
+	const struct rec_field *home = NULL, *f = t->head;
+	int err = ERR_OK;
+
+	for (; f < t->head + t->nhead && !err; f++) {
+		if (!home && f->household && rec_bytes(f, &s->r->head).n) {
+			home = f;
+			buf_puts(&s->text, s->en ? ": " : "：");
+			err = put_household(s, rec_bytes(f, &s->r->head));
+		} else if (home && f->member_of == home && f->kind == REC_U) {
+			err = put_member(s, rec_bytes(home, &s->r->head), rec_u(f, &s->r->head));
+		}
+	}
+	return err;
+}
+
+/* What became of it and when: the first choice and the first day of the record. */
+static void put_what(struct summary *s)
+{
+	const struct rec_type *t = s->r->t;
+	bool chosen = false, dated = false;
+	char text[DATE_TEXT_MAX];
+
+	for (const struct rec_field *f = t->head; f < t->head + t->nhead; f++) {
+		const char *what = NULL;
+
+		if (f->choices && !chosen && f->choices != &rec_lists[REC_LIST_YES]) {
+			const struct rec_choice *c = &f->choices->v[rec_chosen(f, &s->r->head)];
+
+			chosen = true;
+			what = s->en ? c->en : c->zh;
+		} else if (f->kind == REC_DAY && !dated && rec_day(f, &s->r->head) != DAY_NONE) {
+			dated = true;
+			what = day_text(rec_day(f, &s->r->head), text);
+		}
+		if (what)
+			buf_printf(&s->text, s->en ? ", %s" : "，%s", what);
+	}
+	if (t->line && s->r->nlines)
+		buf_printf(&s->text, s->en ? ", %" PRIu32 " lines" : "，%" PRIu32 " 行",
+			   s->r->nlines);
+}
+
+/* Title, whom and what it is about, and a version that is to be filed. */
 static int say_other(struct summary *s)
 {
 	const struct rec_type *t = s->r->t;
-	int err = ERR_OK;
+	int err;
 
 	buf_puts(&s->text, s->en ? t->en : t->zh);
-	for (uint32_t i = 0; i < t->nhead && !err; i++) {
-		const struct rec_field *f = &t->head[i];
-
-		if (!f->household || !rec_bytes(f, &s->r->head).n)
-			continue;
-		buf_puts(&s->text, s->en ? ": " : "：");
-		err = put_household(s, rec_bytes(f, &s->r->head));
-		break;
-	}
+	err = put_whom(s);
+	if (!err)
+		put_what(s);
 	if (t->code == REC_adopt_catalogue || t->code == REC_plan || t->code == REC_scheme)
 		buf_printf(&s->next,
 			   s->en ? "file it with the town: record submission --subject %s "

@@ -78,7 +78,7 @@ struct import_lookup {
 	int (*near)(void *ctx, struct bytes household, struct import_near *ret); /* may be NULL */
 	/* The member of @household called @name. ERR_INVALID: nobody of that name; ERR_EXISTS: two. */
 	int (*member)(void *ctx, struct bytes household, struct bytes name, uint32_t *ret);
-	/* The item in the catalogue in force on @day. ERR_NOTFOUND. */
+	/* The item in the catalogue in force on @day. ERR_NOTFOUND, with the version that has none; 0: none is in force. */
 	int (*item)(void *ctx, struct bytes code, day_t day, struct import_item *ret);
 	/* lines: what member @member of @household is called, valid until the next call. ERR_NOTFOUND. */
 	int (*name)(void *ctx, struct bytes household, uint64_t member, struct bytes *ret);

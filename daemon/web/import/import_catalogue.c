@@ -37,28 +37,6 @@ static struct bytes usual_sign(struct bytes v)
 	return v;
 }
 
-/* The kinds are separated by ";"; a Chinese one is what people type. */
-static struct bytes usual_evidence(struct work *w, struct bytes v)
-{
-	static const char wide[] = "；";
-	uint8_t *to = import_alloc(w->rep, v.n + 1);
-	struct bytes usual = {to, 0};
-
-	if (!to)
-		return v;
-	for (size_t i = 0; i < v.n; i++) {
-		if (v.n - i >= 3 && memcmp(v.p + i, wide, 3) == 0) {
-			to[usual.n++] = ';';
-			i += 2;
-		} else {
-			to[usual.n++] = v.p[i];
-		}
-	}
-	if (usual.n != v.n)
-		import_cell_issue(&w->t, COL_EVIDENCE, v, ISSUE_NORMALISED, import_str(usual), 0);
-	return usual;
-}
-
 static void check_item(struct work *w, const struct rec_catalogue_line *l)
 {
 	const struct rec_choice *c = &rec_lists[REC_LIST_CATEGORY].v[l->category];
@@ -105,8 +83,6 @@ static void read_item(struct work *w)
 		v = import_cell_usual(&w->t, i, f, v);
 		if (i == COL_SIGN)
 			v = usual_sign(v);
-		if (i == COL_EVIDENCE)
-			v = usual_evidence(w, v);
 		if (v.n == 0 && (i == COL_CAP || i == COL_DOCUMENT)) /* no cap; none is needed */
 			continue;
 		if ((f->min > 0 || f->kind == REC_CHOICE) && !import_cell_needed(&w->t, i, v))

@@ -44,7 +44,7 @@ static void read_day(struct work *w, struct rec_points_line *l)
 {
 	uint32_t errors = w->rep->count[IMPORT_ERROR];
 
-	l->day = import_cell_day(&w->t, COL_DAY);
+	l->day = import_cell_past_day(&w->t, COL_DAY);
 	if (l->day == DAY_NONE && w->rep->count[IMPORT_ERROR] == errors)
 		import_cell_needed(&w->t, COL_DAY, (struct bytes){NULL, 0});
 	l->notified = import_cell_past_day(&w->t, COL_NOTIFIED);
@@ -165,6 +165,30 @@ static void check_item(struct work *w, const struct rec_points_line *l,
 	check_points(w, l, item);
 }
 
+/* A code that is none as it stands is meant in capitals when that is one. */
+static int find_item(struct work *w, struct bytes *code, day_t day, struct import_item *ret)
+{
+	int err = w->look->item(w->look->ctx, *code, day, ret);
+	struct bytes upper = *code;
+	uint8_t *to;
+
+	if (err != ERR_NOTFOUND || ret->version == 0)
+		return err;
+	to = import_alloc(w->rep, code->n + 1);
+	if (!to)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < code->n; i++)
+		to[i] = code->p[i] >= 'a' && code->p[i] <= 'z' ? (uint8_t)(code->p[i] - 32)
+							       : code->p[i];
+	upper.p = to;
+	err = bytes_eq(upper, *code) ? ERR_NOTFOUND : w->look->item(w->look->ctx, upper, day, ret);
+	if (!err) {
+		issue(w, COL_ITEM, *code, ISSUE_NORMALISED, upper, (struct bytes){NULL, 0});
+		*code = upper;
+	}
+	return err;
+}
+
 static int read_item(struct work *w, struct rec_points_line *l)
 {
 	struct bytes code = import_cell(&w->t, COL_ITEM);
@@ -175,14 +199,17 @@ static int read_item(struct work *w, struct rec_points_line *l)
 	if (!import_cell_needed(&w->t, COL_ITEM, code) ||
 	    !import_cell_field(&w->t, COL_ITEM, code, field("item"), l) || l->day == DAY_NONE)
 		return ERR_OK;
-	err = w->look->item(w->look->ctx, code, l->day, &item);
+	if (w->t.today != DAY_NONE && l->day > w->t.today) /* said of the day */
+		return ERR_OK;
+	err = find_item(w, &code, l->day, &item);
 	if (err == ERR_NOTFOUND) {
-		issue(w, COL_ITEM, code, ISSUE_ITEM_UNKNOWN, bytes_str(day_text(l->day, day)),
-		      (struct bytes){NULL, 0});
+		issue(w, COL_ITEM, code, item.version ? ISSUE_ITEM_UNKNOWN : ISSUE_NO_CATALOGUE,
+		      bytes_str(day_text(l->day, day)), (struct bytes){NULL, 0});
 		return ERR_OK;
 	}
 	if (err)
 		return err;
+	l->item = code;
 	l->version = item.version;
 	l->points = item.points;
 	check_item(w, l, &item);

@@ -110,6 +110,7 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 		return err;
 	}
 	look->day = day;
+	ret->version = look->version;
 	err = read_item(READER(look->t, look->feed), look->version, code, &item);
 	if (!err)
 		*ret = (struct import_item){look->version, item.line.name_zh, item.line.points,

@@ -65,10 +65,11 @@ void plan_list_reason(struct import_reasons *to, const struct import_record *rec
 	reasons_add(to, line == UINT32_MAX ? rec->row : rec->rows[line], &r);
 }
 
-/* What may be there already counts only when a person has looked at it. */
+/* What may be there already, or far from what is usual, counts only when a person has looked at it. */
 static bool is_doubt(const struct reason *r)
 {
-	return r->id == V_P09_NEAR || r->id == V_P09_EVIDENCE;
+	return reason_asks(r->id) || r->id == V_P09_NEAR || r->id == V_P09_PERIOD ||
+	       r->id == V_P09_EVIDENCE;
 }
 
 /* The record at hand, as far as the warning is concerned: of a step, the sheet that it is about. */

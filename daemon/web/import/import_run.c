@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "daemon/ledger/query/clock_doubt.h"
 #include "daemon/ledger/state/read.h"
 #include "daemon/ledger/state/read_catalogue.h"
 #include "daemon/web/import/import_plan.h"
@@ -140,12 +141,23 @@ static int plan_catalogue(struct import *m, struct trial *r)
 			      id);
 }
 
+/* Whatever is signed under a wrong day says so for ever. */
+static void doubt_clock(struct import *m, const struct reason *clock)
+{
+	if (clock->id != V_ACCEPTED && m->n > m->existing)
+		plan_list_reason(&m->doubts, &(struct import_record){0}, clock);
+}
+
 static int plan(struct import *m)
 {
 	struct trial r;
 	struct listener listener = {m, &r.fold};
+	struct reason clock = {.id = V_ACCEPTED};
 	int err = trial_begin(&r, m->s);
 
+	if (!err)
+		err = clock_doubt(r.t, m->s->own, tx_today(m->s), &clock);
+	m->at = m->batch_n = 0;
 	m->problems.n = 0;
 	m->warnings.n = 0;
 	m->doubts.n = 0;
@@ -160,6 +172,8 @@ static int plan(struct import *m)
 		case IMPORT_ENTRIES: err = plan_entries(m, &r); break;
 		}
 	}
+	if (!err)
+		doubt_clock(m, &clock);
 	trial_end(&r);
 	return err;
 }
@@ -177,24 +191,61 @@ static uint32_t batch_of(const struct import *m, uint32_t at)
 	return n;
 }
 
-static int write_batch(struct import *m, uint32_t at, uint32_t n)
+/* What of the records from @at on is not in the log yet. */
+static int make_batch(struct import *m, uint32_t at, uint32_t n, uint32_t *ret_n)
 {
-	struct tx **batch = mem_array(n, sizeof(struct tx *));
-	uint32_t k = 0;
-	int err = batch ? ERR_OK : ERR_NOMEM;
-
-	for (uint32_t i = at; !err && i < at + n; i++) {
+	*ret_n = 0;
+	mem_free(m->batch);
+	m->batch = mem_array(n, sizeof(m->batch[0]));
+	if (!m->batch)
+		return ERR_NOMEM;
+	for (uint32_t i = at; i < at + n; i++) {
 		struct job_append *a = &m->record[i].tx.job.u.append;
 
 		if (a->exists)
 			continue;
 		a->placed = m->kind == IMPORT_ENTRIES;
 		a->place = a->seq;
-		batch[k++] = &m->record[i].tx;
+		m->batch[(*ret_n)++] = &m->record[i].tx;
 	}
-	if (!err && k)
-		err = tx_submit(m->s, batch, k, false);
-	for (uint32_t i = at; !err && k && i < at + n; i++) {
+	return ERR_OK;
+}
+
+int import_next(struct import *m, struct tx ***ret, uint32_t *ret_n)
+{
+	int err = ERR_OK;
+
+	*ret_n = 0;
+	if (m->dry_run || !import_good(m))
+		return ERR_OK;
+	while (!err && *ret_n == 0 && m->at + m->batch_n < m->n) {
+		m->at += m->batch_n;
+		m->batch_n = batch_of(m, m->at);
+		assert(m->batch_n > 0);
+		err = make_batch(m, m->at, m->batch_n, ret_n);
+		*ret = m->batch;
+	}
+	m->done = !err && *ret_n == 0;
+	return err;
+}
+
+/* The trial was good and yet not all was written: another change came between, or a failure. */
+static int written_in_part(struct import *m, int err)
+{
+	m->partial = m->written && !m->done;
+	if (m->partial)
+		return ERR_OK;
+	return err == ERR_EXISTS ? ERR_BUSY : err;
+}
+
+int import_wrote(struct import *m, int err)
+{
+	/* another entry took a place: nothing of the batch was written */
+	if (err == ERR_EXISTS && ++m->tries < TRIES_MAX) {
+		err = plan(m);
+		return err || !import_good(m) ? written_in_part(m, err) : ERR_OK;
+	}
+	for (uint32_t i = m->at; !err && i < m->at + m->batch_n; i++) {
 		const struct import_record *rec = &m->record[i];
 		const struct job_append *a = &rec->tx.job.u.append;
 
@@ -203,21 +254,7 @@ static int write_batch(struct import *m, uint32_t at, uint32_t n)
 		else if (!a->exists)
 			m->written++;
 	}
-	mem_free(batch);
-	return err;
-}
-
-/* ERR_EXISTS: another entry took a place; nothing of the batch was written. */
-static int write_all(struct import *m)
-{
-	int err = ERR_OK;
-
-	for (uint32_t at = 0, k; !err && at < m->n && !m->problems.n; at += k) {
-		k = batch_of(m, at);
-		assert(k > 0);
-		err = write_batch(m, at, k);
-	}
-	return err;
+	return err || m->problems.n ? written_in_part(m, err) : ERR_OK;
 }
 
 bool import_good(const struct import *m)
@@ -226,7 +263,7 @@ bool import_good(const struct import *m)
 	       (!m->doubts.n || m->opts.accept);
 }
 
-int import_run(struct import *m)
+int import_begin(struct import *m)
 {
 	int err = import_read(m);
 
@@ -236,27 +273,13 @@ int import_run(struct import *m)
 	/* rows without errors are tried all the same: every refusal is said in one run */
 	if (err && m->roster.n + m->catalogue.n + m->entries.n == 0)
 		return ERR_OK;
-	for (int tries = 0; tries < TRIES_MAX; tries++) {
-		err = plan(m);
-		if (err || m->dry_run || !import_good(m))
-			break;
-		err = write_all(m);
-		m->done = !err && !m->problems.n;
-		if (err != ERR_EXISTS)
-			break;
-	}
-	/* the trial was good and yet not all was written: another change came between, or a failure */
-	m->partial = m->written && !m->done;
-	if (m->partial)
-		return ERR_OK;
-	return err == ERR_EXISTS ? ERR_BUSY : err;
+	return plan(m);
 }
 
 void import_close(struct import *m)
 {
 	plan_drop_records(m);
-	for (int i = 0; i < STEPS; i++)
-		sign_key_free(m->signer[i]);
+	mem_free(m->batch);
 	import_update_close(&m->update);
 	import_report_close(&m->report);
 	mem_free(m->problems.v);

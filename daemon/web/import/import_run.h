@@ -54,7 +54,7 @@ struct import {
 	enum lang lang;
 	enum import_kind kind;
 	struct bytes file;
-	struct sign_key *signer[STEPS]; /* entries: all three; others: the first */
+	const struct sign_key *signer[STEPS]; /* borrowed; entries: all three; others: the first */
 	uint8_t base[TXID_BYTES];
 	bool dry_run;
 	struct import_opts opts;
@@ -77,14 +77,20 @@ struct import {
 	struct import_record *record;
 	struct import_warned warned;
 	uint32_t n, cap;
+	int tries;
+	struct tx **batch; /* what is being written */
+	uint32_t at, batch_n;
 };
 
 /* Reads the file, asking the ledger what it must know. ERR_INVALID: the report says why not. */
 int import_read(struct import *m);
-/* ERR_OK: the results say what became of it, and why not. Otherwise a machine failure, and nothing new was
- * written. */
-int import_run(struct import *m);
-void import_close(struct import *m); /* keys, too */
+/* Reads and tries. ERR_OK: the results say what became of it, and why not. Otherwise a machine failure, and nothing new was
+ * written; so also from the next two. */
+int import_begin(struct import *m);
+/* What is to be written next; *@ret_n is 0 when nothing is. Then import_wrote, with the first machine failure. */
+int import_next(struct import *m, struct tx ***ret, uint32_t *ret_n);
+int import_wrote(struct import *m, int err);
+void import_close(struct import *m);
 /* Everything is right, whether it was written or only tried. */
 bool import_good(const struct import *m);
 

@@ -112,23 +112,27 @@ static bool contains(struct bytes text, const char *name, size_t n)
 
 static bool names_child(const struct page *p, struct bytes text)
 {
+	struct buf look = {0};
+	bool found = false;
 	size_t len;
 
-	for (size_t at = 0; at < p->children.n; at += len + 1) {
+	if (look_put_skeleton(&look, text) && !p->out->err)
+		p->out->err = look.err; /* else the page would be posted unseen */
+	for (size_t at = 0; at < p->children.n && !found; at += len + 1) {
 		const char *name = (const char *)p->children.p + at;
 
 		len = strlen(name);
-		if (contains(text, name, len))
-			return true;
+		found = contains(buf_bytes(&look), name, len);
 	}
-	return false;
+	buf_close(&look);
+	return found;
 }
 
 void page_text(struct page *p, struct bytes text)
 {
 	if (p->posted && !p->leak) {
 		p->leak = privacy_find(text, PRIVACY_PHONES | PRIVACY_CARDS, NULL);
-		if (!p->leak && names_child(p, text))
+		if (!p->leak && p->children.n && names_child(p, text))
 			p->leak = PRIVACY_CHILD;
 		if (p->leak)
 			snprintf(p->where, sizeof(p->where), "%.*s",

@@ -13,8 +13,9 @@
  * not be posted, and the first leak is kept. Errors are sticky in the buffer. */
 struct page {
 	struct buf *out;
-	bool posted;	       /* for a board */
-	struct bytes children; /* names that must not be posted, each ended by a NUL; borrowed */
+	bool posted; /* for a board */
+	struct bytes
+		children; /* names that must not be posted, as they look, each ended by a NUL; borrowed */
 	enum privacy_leak leak;
 	char where[64]; /* the text it was found in, cut */
 };

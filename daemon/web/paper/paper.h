@@ -18,7 +18,7 @@ struct paper {
 	bool training;
 	bool draft;	     /* nothing will be recorded, so there is nothing to check it against */
 	bool empty;	     /* nothing to show */
-	struct buf children; /* names of people under 14 on the day of a notice */
+	struct buf children; /* names of people under 14 on the day of a notice, as they look */
 	/* what to record: REC_notice, REC_passbook; 0: nothing */
 	uint16_t type;
 	union {

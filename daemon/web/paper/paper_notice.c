@@ -8,6 +8,7 @@
 #include "daemon/ledger/state/read_filing.h"
 #include "daemon/web/paper/paper.h"
 #include "lib/err.h"
+#include "lib/look.h"
 #include "lib/text.h"
 #include "proto/noticecode.h"
 
@@ -97,12 +98,15 @@ static int on_child(void *ctx, const struct view_member *m)
 {
 	struct paper *p = ctx;
 	int age = day_years_between(m->birth, p->record.notice.day);
+	struct look look;
 
+	look_of(bytes_str(m->name), &look);
 	/* one character alone is a word like any other */
 	if (m->birth == DAY_NONE || age < 0 || age >= PAPER_CHILD_AGE ||
-	    utf8_count(m->name, strlen(m->name)) < 2)
+	    utf8_count((const char *)look.b, look.n) < 2)
 		return ERR_OK;
-	return buf_put(&p->children, m->name, strlen(m->name) + 1);
+	buf_put(&p->children, look.b, look.n);
+	return buf_put_u8(&p->children, 0);
 }
 
 static int on_household(void *ctx, const struct view_household *h)
@@ -117,14 +121,17 @@ static int on_household(void *ctx, const struct view_household *h)
 /* The head of a household as it may be posted: masked; not named when it is a child. */
 static void put_family(struct paper *p, const struct view_household *h)
 {
-	for (size_t at = 0; at < p->children.n;) {
-		const char *name = (const char *)p->children.p + at;
+	struct look look;
 
-		if (strcmp(name, h->head_name) == 0) {
+	look_of(bytes_str(h->head_name), &look);
+	for (size_t at = 0; at < p->children.n;) {
+		struct bytes name = bytes_str((const char *)p->children.p + at);
+
+		if (bytes_eq(name, look_bytes(&look))) {
 			page_own(&p->page, "（家庭）");
 			return;
 		}
-		at += strlen(name) + 1;
+		at += name.n + 1;
 	}
 	page_masked(&p->page, h->head_name);
 }

@@ -39,6 +39,63 @@ static void test_a_clock_far_ahead_is_said_before_signing(void)
 	node_close();
 }
 
+/* Every way to sign something asks alike, and makes nothing before: no key, no invitation. */
+static void test_every_way_that_signs_asks_about_the_clock(void)
+{
+	static const char roster[] =
+		"{" SIGN("head") "}\n户编号,姓名,与户主关系,是否参加\n06001,孟林强,户主,是\n";
+	static const char person[] = "{\"name\":\"钱记录\",\"passphrase\":\"" PASS
+				     "\",\"role\":\"reviewer\",\"as\":\"" HERE
+				     "\",\"as_passphrase\":\"" PASS "\",\"ask\":\"consent\"}";
+	uint64_t before;
+
+	node_open(false);
+	here.w.wall_ms += 400 * UINT64_C(86400000);
+	before = own_size();
+	WANT(post("/api/v1/import/roster?dry_run=1", roster), 422);
+	T_STR(at("doubts.0.name"), "CLOCK_AHEAD");
+	WANT(post("/api/v1/import/roster", roster), 422);
+	T_STR(at("doubts_count"), "1");
+	WANT(post("/api/v1/people", person), 200);
+	ANSWERS({"asked", "true"}, {"created", "false"}, {"warnings.0.name", "CLOCK_AHEAD"});
+	T_EQ(keys_made(), 0);
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/import/roster?accept=1", roster), 200);
+	T_STR(at("done"), "true");
+	T_EQ(own_size(), before + 1);
+	/* the day is taken now; the same file writes nothing, so there is nothing to doubt */
+	here.w.wall_ms -= 30 * UINT64_C(86400000);
+	WANT(post("/api/v1/import/roster", roster), 200);
+	T_STR(at("doubts_count"), "0");
+	WANT(post("/api/v1/people", person), 200);
+	ANSWERS({"asked", "true"}, {"warnings.0.name", "CLOCK_BACK"});
+	here.w.wall_ms += 30 * UINT64_C(86400000);
+	WANT(post("/api/v1/people", person), 200);
+	ANSWERS({"asked", "false"}, {"created", "true"});
+	T_EQ(keys_made(), 1);
+	node_close();
+}
+
+static void test_an_invitation_asks_about_the_clock(void)
+{
+	static const char body[] =
+		"{\"village_code\":\"500101999209\",\"village_name\":\"石岩村\","
+		"\"as\":\"office\",\"passphrase\":\"" PASS "\",\"ask\":\"consent\"}";
+	uint64_t before;
+
+	node_open(true);
+	before = own_size();
+	here.w.wall_ms += 400 * UINT64_C(86400000);
+	WANT(post("/api/v1/invitations", body), 200);
+	ANSWERS({"asked", "true"}, {"file", ""}, {"warnings.0.name", "CLOCK_AHEAD"});
+	T_EQ(own_size(), before);
+	here.w.wall_ms -= 400 * UINT64_C(86400000);
+	WANT(post("/api/v1/invitations", body), 200);
+	T_OK(at("file")[0]);
+	T_EQ(own_size(), before + 1);
+	node_close();
+}
+
 static void appraise(const char *title)
 {
 	char body[512];
@@ -134,6 +191,51 @@ static void test_a_write_is_answered_in_words(void)
 	node_close();
 }
 
+static void post_named(const char *household, const char *member, int status)
+{
+	char body[512];
+
+	snprintf(body, sizeof(body),
+		 "{" SIGN("rec") ",\"lines\":[{\"household\":\"%s\",\"member\":\"%s\","
+				 "\"item\":\"C101\",\"day\":\"2026-02-01\",\"place\":\"广场\","
+				 "\"reason\":\"村庄清洁日\",\"evidence\":\"" TOWN_EVIDENCE "\"}]}",
+		 household, member);
+	WANT(post("/api/v1/records/points", body), status);
+}
+
+static void change(const char *member, const char *kind, int status)
+{
+	char body[320];
+
+	snprintf(body, sizeof(body),
+		 "{" SIGN("rec") ",\"record\":{\"household\":\"05001\",\"member\":\"%s\","
+				 "\"kind\":\"%s\",\"day\":\"2026-02-14\"}}",
+		 member, kind);
+	WANT(post("/api/v1/records/roster_change", body), status);
+}
+
+/* Who, what and when; and whoever is named afterwards is told to be gone. */
+static void test_a_change_of_the_roster_is_answered_in_words(void)
+{
+	node_open(false);
+	change("2", "left", 200);
+	T_OK(strstr(at("summary"), "05001") && strstr(at("summary"), "王小明"));
+	T_OK(strstr(at("summary"), "left") && strstr(at("summary"), "2026-02-14"));
+	change("王小明", "away", 400);
+	T_OK(strstr(at("message"), "left on 2026-02-14"));
+	node_close();
+}
+
+static void test_what_waits_names_its_people(void)
+{
+	node_open(false);
+	post_named("05001", "2", 200);
+	WANT(get("/api/v1/waiting?state=recorded"), 200);
+	T_STR(at("items.0.lines.0.name"), "王小明");
+	T_STR(at("items.0.lines.0.member"), "2");
+	node_close();
+}
+
 static void test_an_upheld_objection_leaves_a_reversal_to_do(void)
 {
 	struct rec_objection o = {.line = 1,
@@ -163,24 +265,14 @@ static void test_an_upheld_objection_leaves_a_reversal_to_do(void)
 	node_close();
 }
 
-static void post_named(const char *household, const char *member, int status)
-{
-	char body[512];
-
-	snprintf(body, sizeof(body),
-		 "{" SIGN("rec") ",\"lines\":[{\"household\":\"%s\",\"member\":\"%s\","
-				 "\"item\":\"C101\",\"day\":\"2026-02-01\",\"place\":\"广场\","
-				 "\"reason\":\"村庄清洁日\",\"evidence\":\"" TOWN_EVIDENCE "\"}]}",
-		 household, member);
-	WANT(post("/api/v1/records/points", body), status);
-}
-
 static void test_a_member_is_named_by_name(void)
 {
 	node_open(false);
 	post_named("05001", "王小明", 200);
 	T_OK(strstr(at("summary"), "王小明"));
 	post_named("05001", "2", 200);
+	T_OK(strstr(at("summary"), "王小明"));
+	post_named("05001", "王　⼩明", 200); /* as it looks */
 	T_OK(strstr(at("summary"), "王小明"));
 	post_named("05001", "王中明", 400);
 	T_STR(at("code"), "FIELD_VALUE");
@@ -191,10 +283,72 @@ static void test_a_member_is_named_by_name(void)
 	node_close();
 }
 
+/* The household of somebody of that name. */
+static void test_a_household_is_found_by_a_name(void)
+{
+	node_open(false);
+	WANT(get("/api/v1/accounts?all=1&name=王小明"), 200);
+	ANSWERS({"count", "1"}, {"items.0.household", "05001"});
+	WANT(get("/api/v1/accounts?all=1&name=王⼩明"), 200);
+	T_STR(at("count"), "1");
+	WANT(get("/api/v1/accounts?all=1&name=王"), 200);
+	T_STR(at("count"), "0");
+	node_close();
+}
+
+static void test_the_only_line_of_an_entry_need_not_be_named(void)
+{
+	char body[256], want[320];
+	uint64_t one, two;
+
+	node_open(false);
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "D101", "2026-02-01"))), 200);
+	one = own_size() - 1;
+	WANT(post("/api/v1/records/points", POINTS(LINE("05001", "A101", "2026-02-01") "," LINE(
+						    "05002", "A101", "2026-02-01"))),
+	     200);
+	two = own_size() - 1;
+	step("review", "rev", one, 200);
+	step("confirm", "con", one, 200);
+	snprintf(body, sizeof(body),
+		 "{" SIGN("con") ",\"record\":{\"entry\":%" PRIu64
+				 ",\"reason\":\"户号录错了一位\"}}",
+		 two);
+	/* of a type with fields of other kinds, too */
+	snprintf(want, sizeof(want),
+		 "{" SIGN("rec") ",\"record\":{\"entry\":%" PRIu64
+				 ",\"household\":\"05001\",\"via\":\"oral\","
+				 "\"day\":\"2026-02-02\",\"text\":\"当天没有来检查\"}}",
+		 one);
+	WANT(post("/api/v1/records/objection", want), 200);
+	WANT(get("/api/v1/registers/objection"), 200);
+	T_STR(at("items.0.record.line"), "1");
+	WANT(post("/api/v1/records/reversal", body), 422);
+	ANSWERS({"verdict.name", "LINE_WHICH"}, {"exists", "false"});
+	snprintf(body, sizeof(body),
+		 "{" SIGN("con") ",\"record\":{\"entry\":%" PRIu64
+				 ",\"reason\":\"户号录错了一位\"}}",
+		 one);
+	WANT(post("/api/v1/records/reversal", body), 200);
+	WANT(get("/api/v1/registers/reversal"), 200);
+	T_STR(at("items.0.record.line"), "1");
+	snprintf(body, sizeof(body),
+		 "{" SIGN("con") ",\"record\":{\"entry\":%" PRIu64
+				 ",\"reason\":\"户号录错了一位\"}}",
+		 own_size() + 9);
+	WANT(post("/api/v1/records/reversal", body), 422);
+	T_STR(at("verdict.name"), "TARGET_UNKNOWN");
+	node_close();
+}
+
 T_MAIN(T(test_a_clock_that_went_back_is_said_before_signing),
        T(test_a_clock_far_ahead_is_said_before_signing),
+       T(test_every_way_that_signs_asks_about_the_clock),
+       T(test_an_invitation_asks_about_the_clock),
        T(test_the_close_of_a_year_names_what_it_shuts_out, "R47 R54"),
        T(test_what_is_missing_is_said_after_every_write, "R15 R45"),
        T(test_a_write_is_answered_in_words, "R08"),
+       T(test_a_change_of_the_roster_is_answered_in_words), T(test_what_waits_names_its_people),
        T(test_an_upheld_objection_leaves_a_reversal_to_do, "R09"),
-       T(test_a_member_is_named_by_name, "R08"))
+       T(test_a_member_is_named_by_name, "R08"), T(test_a_household_is_found_by_a_name, "R08"),
+       T(test_the_only_line_of_an_entry_need_not_be_named, "R09"))

@@ -78,7 +78,7 @@ static void test_a_key_that_another_made_meanwhile_gets_no_role(void)
 
 	node_open(false);
 	before = own_size();
-	here.s.person_create = svc_overtaken;
+	here.outside.create = svc_overtaken;
 	WANT(post("/api/v1/people",
 		  "{\"name\":\"new\",\"passphrase\":\"" PASS "\",\"role\":\"recorder\","
 		  "\"as\":\"head/" VILLAGE "\",\"as_passphrase\":\"" PASS "\"}"),

@@ -127,6 +127,8 @@ static void open_store(void)
 			   "\"receiver\":\"王小明\",\"member\":2},\"lines\":[" lines "]}"
 #define GOODS(good, quantity) "{\"good\":\"" good "\",\"quantity\":\"" quantity "\"}"
 
+#define ID ",\"id\":\"0123456789abcdef0123456789abcdef\""
+
 /* 41.00 of a million. */
 static void redeem_41(const char *body)
 {
@@ -140,10 +142,18 @@ static void test_a_redemption_gets_prices_points_and_time(void)
 
 	open_store();
 	redeem_41(REDEEM("true", GOODS("G01", "2") "," GOODS("G02", "1")));
+	/* and so when it was only asked about, because nobody has signed for it */
+	redeem_41(REDEEM("false,\"ask\":\"all\"", GOODS("G01", "2") "," GOODS("G02", "1")));
+	T_STR(at("asked"), "true");
 	WANT(get("/api/v1/households/05001"), 200);
 	T_STR(at("redeemed"), "0.00");
-	redeem_41(REDEEM("false", GOODS("G01", "2") "," GOODS("G02", "1")));
+	redeem_41(REDEEM("false" ID, GOODS("G01", "2") "," GOODS("G02", "1")));
 	snprintf(target, sizeof(target), "/api/v1/log?n=1&from=%s", at("entry"));
+	/* what is written is not asked about again */
+	WANT(post("/api/v1/records/redemption",
+		  REDEEM("false,\"ask\":\"all\"" ID, GOODS("G01", "2") "," GOODS("G02", "1"))),
+	     200);
+	ANSWERS({"asked", "false"}, {"exists", "true"});
 	WANT(get(target), 200);
 	ANSWERS({"items.0.record.day", "2026-03-01"}, {"items.0.record.minute", "12:00"},
 		{"items.0.record.prices", "3"}, {"items.0.lines.0.points", "21.00"},
@@ -151,6 +161,20 @@ static void test_a_redemption_gets_prices_points_and_time(void)
 	WANT(get("/api/v1/households/05001"), 200);
 	ANSWERS({"redeemed", "41.00"}, {"transferred", "0.00"}, {"people.0.head", "true"},
 		{"people.1.head", "false"});
+	node_close();
+}
+
+/* What people may rely on stands under every notice, as the scheme has it. */
+static void test_a_notice_says_the_days_of_the_scheme(void)
+{
+	const char *html;
+
+	open_store();
+	WANT(get("/api/v1/paper/notice?kind=scheme&to=2026-03-01&draft=1"), 200);
+	html = json_string_value(json_object_get(answer, "html"));
+	T_OK(html != NULL);
+	T_OK(strstr(html, "公示期不少于 8 天。如有异议，请在公示后 5 天内"));
+	T_OK(strstr(html, "2 个工作日内答复"));
 	node_close();
 }
 
@@ -347,6 +371,7 @@ T_MAIN(T(test_a_record_is_written_once), T(test_the_same_request_is_the_same_rec
        T(test_a_record_that_does_not_fit_is_not_written),
        T(test_points_get_version_and_value_from_the_catalogue, "R02"),
        T(test_a_redemption_gets_prices_points_and_time, "R68"),
+       T(test_a_notice_says_the_days_of_the_scheme),
        T(test_the_same_redemption_is_one_on_another_day),
        T(test_digests_are_listed_with_the_entry_that_names_them),
        T(test_a_file_as_large_as_allowed_can_be_sent),

@@ -39,6 +39,25 @@ static void test_a_second_key_is_told_and_asked_for(void)
 	node_close();
 }
 
+/* The same by a record of its own. */
+static void test_a_grant_by_record_asks_too(void)
+{
+	static const char body[] =
+		"{" SIGN("head") ",\"ask\":\"consent\",\"record\":{\"key\":\"" DIGEST(
+			"ab") "\",\"name\":"
+			      "\"⽅小⽟\",\"role\":\"reviewer\"}}";
+	uint64_t before;
+
+	node_open(false);
+	grant_in_town("方小玉", "elsewhere");
+	before = own_size();
+	WANT(post("/api/v1/records/grant", body), 200);
+	ANSWERS({"asked", "true"}, {"warnings.0.name", "SECOND_KEY"});
+	T_OK(strstr(at("warnings.0.text"), "方小玉"));
+	T_EQ(own_size(), before);
+	node_close();
+}
+
 static void test_the_key_of_the_town_may_get_more_roles(void)
 {
 	char body[400], hex[2 * SIGN_KEY_BYTES + 1];
@@ -85,6 +104,7 @@ static void test_a_territory_is_given_and_shown(void)
 }
 
 T_MAIN(T(test_a_second_key_is_told_and_asked_for, "R60 R64"),
+       T(test_a_grant_by_record_asks_too, "R60 R64"),
        T(test_the_key_of_the_town_may_get_more_roles, "R64"),
        T(test_the_town_is_told_of_a_key_in_the_village, "R64"),
        T(test_a_territory_is_given_and_shown, "R36"))

@@ -278,7 +278,8 @@ static void test_a_village_keeps_its_own_items(void)
 	/* the next one, without a line */
 	WANT(post("/api/v1/records/adopt_catalogue", ADOPT("33", "\"lines\":[]}")), 200);
 	T_STR(at("kept.version"), "32");
-	T_STR(at("kept.lines.2"), "D199");
+	T_STR(at("kept.lines.1"), "D199");
+	T_STR(at("kept.dropped.0"), "A101");
 	T_STR(item_here("A101"), "-");
 	T_STR(item_here("D101"), "4.00");
 	T_STR(item_here("D199"), "3.00");
@@ -289,6 +290,13 @@ static void test_a_village_keeps_its_own_items(void)
 	T_STR(item_here("D199"), "-");
 	T_STR(item_here("A101"), "2.00");
 	T_STR(item_here("D101"), "4.00");
+	/* a version that is over, and those of the town */
+	WANT(get("/api/v1/catalogue?version=33"), 200);
+	ANSWERS({"adopted", "33"}, {"filing.state", "none"});
+	T_OK(strstr(answer_text, "D199"));
+	WANT(get("/api/v1/catalogue?version=35"), 404);
+	WANT(get("/api/v1/catalogue?version=1&feed=town"), 200);
+	ANSWERS({"version", "1"}, {"adopted", ""});
 	WANT(post("/api/v1/records/adopt_catalogue", ADOPT("35", "\"drop\":[\"Z999\"]}")), 422);
 	T_STR(at("verdict.name"), "DROP_UNKNOWN");
 	node_close();

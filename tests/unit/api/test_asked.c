@@ -31,7 +31,7 @@ static void village_open(uint64_t seed)
 /* The answer as JSON; the caller lets it go. @query: names and values in turn, ended by NULL. */
 static json_t *ask(const char *path, const char *const *query, int status)
 {
-	struct web_req req = {.method = "GET", .path = path, .local = true, .lang = lang};
+	struct web_req req = {.method = "GET", .path = path, .from.local = true, .lang = lang};
 	struct web_res res = {0};
 	int found;
 	const struct web_route *route = web_route_find("GET", path, true, &found);
@@ -107,8 +107,10 @@ static void test_what_cannot_be_printed_says_why(void)
 	json_decref(ASK("/api/v1/paper/notice", 404, "kind", "catalogue", "to", "1990-01-01"));
 	entry.value = entry_of(REC_redemption, 0);
 	for (long k = 0; res.status != 200; k++) {
-		struct web_req req = {
-			.path = "/api/v1/paper/slip", .query = {entry}, .nquery = 1, .local = true};
+		struct web_req req = {.path = "/api/v1/paper/slip",
+				      .query = {entry},
+				      .nquery = 1,
+				      .from.local = true};
 
 		mem_fail_after(k);
 		web_handle(&services, web_route_find("GET", req.path, true, &found), &req, &res);

@@ -69,6 +69,50 @@ static void test_many_entries_flow_through_the_window(void)
 	wire_close(&w);
 }
 
+static void test_what_is_written_while_an_answer_is_awaited_goes_together(void)
+{
+	static struct wire w;
+	uint64_t answers;
+	size_t one;
+
+	wire_up(&w, 8);
+	wire_grants(&w, VILLAGE, 1);
+	one = w.q[HUB].n;
+	T_OK(one > 0);
+	wire_grants(&w, VILLAGE, 6);
+	T_EQ(w.q[HUB].n, one);
+	answers = w.sent[HUB];
+	wire_run(&w);
+	answers = w.sent[HUB] - answers;
+	T_EQ(wire_size(&w, HUB, VILLAGE), 7);
+	T_EQ(wire_status(&w, VILLAGE, VILLAGE).at_hub, 7);
+	T_EQ(wire_status(&w, VILLAGE, VILLAGE).cosigned, 7);
+	/* one cosignature for each of the two chunks, and nothing beside it */
+	T_OK(answers < 2 * 180);
+	wire_check_equal(&w);
+	wire_no_alarms(&w);
+	wire_close(&w);
+}
+
+static void test_many_chunks_are_answered_once(void)
+{
+	static struct wire w;
+	uint64_t answers;
+
+	wire_up(&w, 9);
+	w.no_dial = true;
+	wire_cut(&w);
+	for (unsigned i = 0; i < 10; i++)
+		wire_grants(&w, VILLAGE, 100);
+	w.no_dial = false;
+	answers = w.sent[HUB];
+	wire_pass(&w, 400000);
+	answers = w.sent[HUB] - answers;
+	T_EQ(wire_status(&w, VILLAGE, VILLAGE).at_hub, 1000);
+	T_OK(answers < 2 * 180 + 500); /* handshake and frontier */
+	wire_close(&w);
+}
+
 static void test_equal_frontiers_cost_little(void)
 {
 	static struct wire w;
@@ -233,7 +277,8 @@ static void test_no_memory_for_a_node_is_an_error(void)
 
 T_MAIN(T(test_a_village_enrols_and_both_feeds_arrive, "R28"), T(test_the_three_numbers_are_honest),
        T(test_many_entries_flow_through_the_window), T(test_equal_frontiers_cost_little),
-       T(test_a_cut_at_every_message_loses_nothing),
+       T(test_what_is_written_while_an_answer_is_awaited_goes_together),
+       T(test_many_chunks_are_answered_once), T(test_a_cut_at_every_message_loses_nothing),
        T(test_the_hub_forgets_nothing_when_it_restarts),
        T(test_a_newer_connection_replaces_the_older), T(test_a_full_disk_is_nobodys_fault),
        T(test_no_memory_for_a_node_is_an_error))

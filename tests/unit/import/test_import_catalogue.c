@@ -77,7 +77,6 @@ static void test_catalogues_are_checked(void)
 		{"A101,爱党爱国,1,开会,2,次,24,户,签到表\n", ISSUE_COUNT_AWARDS, ERR_OK},
 		{"A101,爱党爱国,1,开会,2,次,24,户,签到表\n", ISSUE_COUNT_CATEGORIES, ERR_OK},
 		{"A101,爱党爱国,1,开会,2,次,24,户,签到表\n", ISSUE_COUNT_DEDUCTIONS, ERR_OK},
-		{"A101,A,正向,开会,2.5,event,,household,签到表；照片\n", ISSUE_NORMALISED, ERR_OK},
 		{"A101,A,1,开会,2.5,event,,household,签到表\n", ISSUE_NO_CAP, ERR_OK},
 		{"A101,A,1,开会,2.5,event,0,household,签到表\n", ISSUE_NO_CAP, ERR_OK},
 		{"A101,A,1,开会,2.5,event,24,household,\n", ISSUE_NO_EVIDENCE, ERR_OK},

@@ -82,6 +82,7 @@ static int find_item(void *ctx, struct bytes code, day_t day, struct import_item
 {
 	const struct import_catalogue *c = &((struct books *)ctx)->catalogue;
 
+	ret->version = day < 20000 ? 0 : 3;
 	for (uint32_t i = 0; i < c->n; i++) {
 		if (!same_bytes(c->v[i].code, code) || day < 20000)
 			continue;
@@ -205,7 +206,10 @@ static void test_entry_sheets_are_checked_cell_by_cell(void)
 		{"2025-01-01,05001,孟水,C101,,,,,,,\n", "姓名", ISSUE_NAME_UNKNOWN},
 		{"2025-01-01,05001,孟 山,C101,,,,,,,\n", "姓名", ISSUE_NORMALISED},
 		{"2025-01-01,05001,孟山,C999,,,,,,,\n", "事项编码", ISSUE_ITEM_UNKNOWN},
-		{"2020-01-01,05001,孟山,C101,,,,,,,\n", "事项编码", ISSUE_ITEM_UNKNOWN},
+		{"2025-01-01,05001,孟山,c101,,,,,,,\n", "事项编码", ISSUE_NORMALISED},
+		{"2025-01-01,05001,孟山,c999,,,,,,,\n", "事项编码", ISSUE_ITEM_UNKNOWN},
+		{"2020-01-01,05001,孟山,C101,,,,,,,\n", "事项编码", ISSUE_NO_CATALOGUE},
+		{"2199-01-01,05001,孟山,C101,,,,,,,\n", "发生日期", ISSUE_DAY_FUTURE},
 		{"2025-01-01,05001,孟山,,,,,,,,\n", "事项编码", ISSUE_EMPTY},
 		{"2025-01-01,05001,孟山,C101,修路,,,,,,\n", "事项", ISSUE_ITEM_NAME},
 		{"2025-01-01,05001,孟山,C101,,,,,,,6\n", "分值", ISSUE_ITEM_POINTS},

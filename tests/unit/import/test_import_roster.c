@@ -190,6 +190,53 @@ static void test_warnings_are_taken_only_when_accepted(void)
 	buf_close(&text);
 }
 
+static void test_groups_in_words_are_numbers(void)
+{
+	static const struct {
+		const char *word, *number;
+	} cases[] = {{"九小组", "9"},	       {"十组", "10"},	   {"第十二村民小组", "12"},
+		     {"第二十村民小组", "20"}, {"二十一组", "21"}, {"九十九社", "99"}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct import_report rep = {0};
+		struct import_roster r = {0};
+		struct buf text = {0};
+		uint32_t at = 0;
+
+		imports_base(&text, C_GROUP, cases[i].word);
+		T_EQ(import_roster(text.p, text.n, &imports_strict, &r, &rep), ERR_INVALID);
+		while (at < rep.n && rep.issue[at].id != ISSUE_GROUP_DIFFERS)
+			at++;
+		T_REPORT(&rep, at < rep.n);
+		T_STR(rep.issue[at].value, cases[i].number);
+		import_report_close(&rep);
+		buf_close(&text);
+	}
+}
+
+/* Who is registered elsewhere needs both days: when the stay began and when the committees agreed. */
+static void test_both_days_of_a_stay_are_asked_for(void)
+{
+	static const char *const days[][2] = {
+		{"", ""}, {"2024-01-01", ""}, {"", "2024-08-01"}, {"2024-01-01", "2024-08-01"}};
+
+	for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+		struct import_report rep = {0};
+		struct import_roster r = {0};
+		struct buf text = {0};
+
+		buf_printf(&text,
+			   "户编号,姓名,与户主关系,是否参加,户籍,居住起始日,两委同意日期\n"
+			   "1,张三,户主,是,外村,%s,%s\n",
+			   days[i][0], days[i][1]);
+		(void)import_roster(text.p, text.n, &imports_strict, &r, &rep);
+		T_REPORT(&rep, imports_has(&rep, 2, "居住起始日", ISSUE_RESIDENCE) ==
+				       !(*days[i][0] && *days[i][1]));
+		import_report_close(&rep);
+		buf_close(&text);
+	}
+}
+
 static void test_the_day_of_consent_is_for_those_who_take_part(void)
 {
 	static const char text[] = "户编号,姓名,与户主关系,是否参加\n"
@@ -430,8 +477,8 @@ static void test_numbers_ending_in_000_are_suspect_only_among_rounded_ones(void)
 }
 
 T_MAIN(T(test_each_kind_of_damage_is_reported_on_its_cell),
-       T(test_normalised_values_are_what_is_recorded),
-       T(test_warnings_are_taken_only_when_accepted),
+       T(test_normalised_values_are_what_is_recorded), T(test_groups_in_words_are_numbers),
+       T(test_both_days_of_a_stay_are_asked_for), T(test_warnings_are_taken_only_when_accepted),
        T(test_the_day_of_consent_is_for_those_who_take_part, "I6"),
        T(test_serial_dates_follow_the_1900_system), T(test_what_is_around_the_table_is_named),
        T(test_words_of_the_header_in_a_row_do_not_make_it_one),

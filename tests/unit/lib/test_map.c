@@ -49,6 +49,20 @@ static void test_every_key_is_found_where_it_was_put(void)
 	T_EQ(get(&m, "k0"), MAP_NONE);
 }
 
+/* Between two growths, too, a search comes to an end. */
+static void test_a_key_that_is_not_there_is_missed_at_every_size(void)
+{
+	struct map m = {0};
+
+	for (uint32_t i = 0; i < 300; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "k%u", i);
+		T_EQ(map_add(&m, bytes_str(keys[i]), i), ERR_OK);
+		T_OK(m.n < m.nslots);
+		T_EQ(get(&m, "none"), MAP_NONE);
+	}
+	map_close(&m);
+}
+
 static int fill_and_close(void)
 {
 	struct map m = {0};
@@ -66,4 +80,6 @@ static void test_without_memory_what_was_there_is_found(void)
 	T_OOM(fill_and_close());
 }
 
-T_MAIN(T(test_every_key_is_found_where_it_was_put), T(test_without_memory_what_was_there_is_found))
+T_MAIN(T(test_every_key_is_found_where_it_was_put),
+       T(test_a_key_that_is_not_there_is_missed_at_every_size),
+       T(test_without_memory_what_was_there_is_found))

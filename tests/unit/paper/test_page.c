@@ -152,7 +152,9 @@ static const struct leak {
 	     {"身份证500199195810083054", PRIVACY_ID},
 	     {"卡号 6222021234567890128", PRIVACY_CARD},
 	     {"冉小宝家的院坝", PRIVACY_CHILD},
-	     {"由孟青青领取", PRIVACY_CHILD}};
+	     {"由孟青青领取", PRIVACY_CHILD},
+	     {"由孟 青　青领取", PRIVACY_CHILD},
+	     {"由孟⻘靑领取", PRIVACY_CHILD}};
 #define NLEAKS (sizeof(leaks) / sizeof(leaks[0]))
 
 static void open_with_children(bool posted)

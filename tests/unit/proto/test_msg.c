@@ -6,7 +6,8 @@
 #include "proto/tlog.h"
 #include "tests/lib/t.h"
 
-#define SAMPLE_MAX CHUNK_ENTRIES_MAX
+#define SAMPLE_MAX     CHUNK_ENTRIES_MAX
+#define LEAF_LENGTH_AT 116 /* SPEC 4: of the payload */
 
 /* A feed as its author holds it: leaves and payloads that belong together. */
 struct sample {
@@ -564,6 +565,9 @@ static void test_messages_have_one_length(void)
 	msg_enrol(&out, s.leaf[0], buf_bytes(&s.payload[0]));
 	exact(body_of(&out, MSG_ENROL), p_enrol);
 	out.p[1 + ENTRY_LEAF_BYTES + 20] ^= 1;
+	T_EQ(p_enrol(body_of(&out, MSG_ENROL)), ERR_FORMAT);
+	out.p[1 + ENTRY_LEAF_BYTES + 20] ^= 1;
+	out.p[1 + LEAF_LENGTH_AT + 3] ^= 1; /* the leaf says another length */
 	T_EQ(p_enrol(body_of(&out, MSG_ENROL)), ERR_FORMAT);
 	buf_reset(&out);
 	hello_pack(&h, &out);

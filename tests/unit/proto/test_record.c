@@ -639,12 +639,12 @@ static void check_households(const struct rec_type *t, const struct rec_field *f
 
 static void check_default(const struct rec_type *t, const struct rec_field *f)
 {
-	static const enum rec_kind kind[] = {[REC_TODAY] = REC_DAY,
-					     [REC_NOW] = REC_MINUTE,
-					     [REC_IN_FORCE] = REC_U,
-					     [REC_ITEM] = REC_POINTS,
-					     [REC_PRICE] = REC_POINTS};
+	static const enum rec_kind kind[] = {
+		[REC_TODAY] = REC_DAY,	 [REC_NOW] = REC_MINUTE,   [REC_IN_FORCE] = REC_U,
+		[REC_ITEM] = REC_POINTS, [REC_PRICE] = REC_POINTS, [REC_ONLY_LINE] = REC_U};
 
+	if (f->fill == REC_ONLY_LINE)
+		T_OK(f > t->head && f[-1].kind == REC_U); /* the entry */
 	if (f->fill == REC_REGISTERED) {
 		T_OK(rec_optional(f));
 		return; /* of any kind: the register has it */

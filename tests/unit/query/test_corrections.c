@@ -122,6 +122,7 @@ static void test_what_cannot_be_corrected_is_refused(void)
 /* A recorder who could make a child older could take points of it. */
 static void test_birth_and_residence_are_for_the_committee(void)
 {
+	struct buf text = {0};
 	struct world x;
 
 	open_world(&x);
@@ -129,6 +130,9 @@ static void test_birth_and_residence_are_for_the_committee(void)
 	correct(&x, TOWN_REC);
 	REFUSED(&x.w, "CORRECTION_RIGHT", "F93", 2);
 	T_STR(x.w.last.reason.t, "birth");
+	T_EQ(reason_text(&x.w.last.reason, LANG_ZH, &text), ERR_OK);
+	T_OK(strstr(buf_str(&text), "“出生日期”关系到"));
+	buf_close(&text);
 	x.r = registered(&x, "01001", 2);
 	x.r.reason = town_b("与身份证核对");
 	x.r.hukou = x.r.hukou == HUKOU_local ? HUKOU_other : HUKOU_local;

@@ -77,6 +77,40 @@ static void test_plan_and_scheme_are_missed_from_the_first_day(void)
 	town_close(&x.w);
 }
 
+/* What is made and not recorded as posted is not to be made again. */
+static void test_a_notice_that_is_made_waits_for_its_posting(void)
+{
+	struct rec_notice n = {.kind = NOTICE_scheme,
+			       .from = town_day(2026, 3, 1),
+			       .to = town_day(2026, 3, 1),
+			       .day = town_day(2026, 3, 1)};
+	struct rec_posting p = {.place = town_b("公示栏"),
+				.from = town_day(2026, 3, 1),
+				.to = town_day(2026, 3, 9),
+				.poster = town_b("张小红")};
+	char made[40];
+	struct world x;
+	struct hash root;
+
+	world_open(&x, 6);
+	put_scheme(&x);
+	T_OK(lacks(&x, "reward scheme", "notice make scheme"));
+	n.size = town_size(&x.w, x.no);
+	n.town = town_size(&x.w, FEED_TOWN);
+	town_begin(&x.w);
+	T_EQ(feedlog_root(x.w.t, x.no, n.size, &root), ERR_OK);
+	town_commit(&x.w);
+	n.root = n.digest = (struct bytes){root.b, sizeof(root.b)};
+	put(&x, REC_notice, &n, NULL);
+	p.notice = town_size(&x.w, x.no) - 1;
+	snprintf(made, sizeof(made), "record posting --notice %u", (unsigned)p.notice);
+	T_OK(lacks(&x, "reward scheme", made));
+	T_OK(!lacks(&x, "reward scheme", "notice make"));
+	put(&x, REC_posting, &p, NULL);
+	T_OK(!lacks(&x, "reward scheme", "post"));
+	town_close(&x.w);
+}
+
 static void test_what_was_not_filed_says_so_until_it_is(void)
 {
 	struct rec_filing_reply reply = {.village = town_b(TOWN_CODE),
@@ -156,6 +190,7 @@ static void test_a_clock_that_went_back_or_far_ahead_is_doubted(void)
 }
 
 T_MAIN(T(test_plan_and_scheme_are_missed_from_the_first_day, "R15 R45"),
+       T(test_a_notice_that_is_made_waits_for_its_posting),
        T(test_what_was_not_filed_says_so_until_it_is, "R32"),
        T(test_a_catalogue_that_ends_is_said_before_and_after, "R31"),
        T(test_a_clock_that_went_back_or_far_ahead_is_doubted))

@@ -326,6 +326,58 @@ static void test_a_household_has_one_book(void)
 	town_close(&x.w);
 }
 
+static void register_with_book(struct world *x, const char *household, const char *number)
+{
+	struct rec_household_line m = {.member = 1,
+				       .name = town_b("王小兰"),
+				       .relation = town_b("户主"),
+				       .birth = town_day(1980, 3, 4)};
+	struct rec_household r = {.household = town_b(household),
+				  .group = town_b("1"),
+				  .takes_part = YES_yes,
+				  .consent_day = x->day,
+				  .passbook = town_b(number)};
+
+	provoke_put(&x->w, x->no, TOWN_REC, REC_household, &r, &m, 1);
+}
+
+/* Two households with one number: nobody could say whose book is held. */
+static void test_a_number_is_of_one_book(void)
+{
+	struct world x;
+	int64_t at;
+
+	world_open(&x, 5);
+	book(&x, "01001", "S-1", BOOK_issue, 0, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	at = (int64_t)world_last(&x);
+	book(&x, "01002", "S-1", BOOK_issue, 0, 0);
+	REFUSED(&x.w, "BOOK_TAKEN", "F71", at);
+	T_STR(x.w.last.reason.s, "S-1");
+	T_STR(x.w.last.reason.t, "01001");
+	book(&x, "01002", "S-2", BOOK_issue, 0, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	book(&x, "01002", "S-1", BOOK_replace, 0, 0);
+	REFUSED(&x.w, "BOOK_TAKEN", "F71", at);
+	register_with_book(&x, "01090", "S-1");
+	REFUSED(&x.w, "BOOK_TAKEN", "F71", at);
+	register_with_book(&x, "01090", "S-9");
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	at = (int64_t)world_last(&x);
+	register_with_book(&x, "01091", "S-9");
+	REFUSED(&x.w, "BOOK_TAKEN", "F71", at);
+	book(&x, "01003", "S-9", BOOK_issue, 0, 0);
+	REFUSED(&x.w, "BOOK_TAKEN", "F71", at);
+	/* what was handed back may go to another */
+	book(&x, "01001", "S-1", BOOK_give_up, 0, 0);
+	book(&x, "01003", "S-1", BOOK_issue, 0, 0);
+	T_EQ(x.w.last.reason.id, V_ACCEPTED);
+	at = (int64_t)world_last(&x);
+	book(&x, "01001", "S-1", BOOK_issue, 0, 0);
+	REFUSED(&x.w, "BOOK_TAKEN", "F71", at);
+	town_close(&x.w);
+}
+
 static void test_what_is_printed_stays_printed(void)
 {
 	struct world x;
@@ -463,6 +515,7 @@ T_MAIN(T(test_a_notice_names_a_root_of_this_feed, "R46 R78"),
        T(test_a_batch_is_judged_like_its_entries_one_by_one),
        T(test_a_posting_is_of_a_notice_and_long_enough, "R33 R77"),
        T(test_a_notice_is_taken_down_once), T(test_a_household_has_one_book, "R58"),
-       T(test_what_is_printed_stays_printed, "R58"), T(test_a_print_begins_below_the_last_line),
-       T(test_a_book_is_for_who_takes_part, "R58 I6"), T(test_a_book_of_the_register_counts, "R58"),
+       T(test_a_number_is_of_one_book, "R58"), T(test_what_is_printed_stays_printed, "R58"),
+       T(test_a_print_begins_below_the_last_line), T(test_a_book_is_for_who_takes_part, "R58 I6"),
+       T(test_a_book_of_the_register_counts, "R58"),
        T(test_the_book_of_a_household_is_shown, "R58"))

@@ -297,6 +297,65 @@ static void test_a_number_is_the_same_however_it_is_typed(void)
 	town_close(&x.w);
 }
 
+/* --- items that count once in a month, quarter or year ------------------------------------------------ */
+static void adopt_periods(struct world *x)
+{
+	struct rec_adopt_catalogue head = {
+		.version = 99, .base = 1, .from = x->day, .note = town_b("按月计")};
+	struct rec_adopt_catalogue_line l[] = {{.code = town_b("M001"), .unit = UNIT_month},
+					       {.code = town_b("M003"), .unit = UNIT_quarter},
+					       {.code = town_b("M012"), .unit = UNIT_year}};
+
+	for (size_t i = 0; i < 3; i++) {
+		l[i].change = CHANGE_add;
+		l[i].category = CATEGORY_D;
+		l[i].scope = SCOPE_household;
+		l[i].name_zh = town_b("庭院检查");
+		l[i].points = points_of(100);
+	}
+	T_EQ(town_put(&x->w, x->no, TOWN_HEAD, REC_adopt_catalogue, &head, l, 3), V_ACCEPTED);
+}
+
+/* Records the item and returns the day that the warning names; DAY_NONE: there is none. */
+static day_t period_of(struct world *x, const char *household, const char *item, day_t day)
+{
+	struct rec_points_line l = town_line(household, 0, item, day);
+
+	l.version = 99;
+	l.points = points_of(100);
+	T_EQ(town_points(&x->w, x->no, TOWN_REC, &l, 1), V_ACCEPTED);
+	for (uint32_t i = 0; i < x->w.last.nwarn; i++)
+		if (x->w.last.warn[i].id == V_P09_PERIOD)
+			return (day_t)x->w.last.warn[i].num[1];
+	return DAY_NONE;
+}
+
+static void test_an_item_of_a_month_counts_once_in_it(void)
+{
+	struct world x;
+	day_t may;
+
+	world_open(&x, 9);
+	x.day = town_day(2026, 4, 1);
+	x.w.wall_ms = town_noon(x.day);
+	adopt_periods(&x);
+	x.w.wall_ms = town_noon(town_day(2026, 12, 31));
+	may = town_day(2026, 5, 1);
+	T_EQ(period_of(&x, "01001", "M001", may), DAY_NONE);
+	T_EQ(period_of(&x, "01001", "M001", may + 17), may);
+	T_EQ(period_of(&x, "01002", "M001", may + 17), DAY_NONE);
+	T_EQ(period_of(&x, "01002", "M001", may + 10), may + 17); /* in whatever order */
+	T_EQ(period_of(&x, "01001", "M001", may + 31 + 4), DAY_NONE);
+	T_EQ(period_of(&x, "01001", "M001", may + 1), DAY_NONE); /* told as one day apart */
+	T_EQ(x.w.last.warn[x.w.last.nwarn - 1].id, V_P09_NEAR);
+	T_EQ(period_of(&x, "01001", "M003", town_day(2026, 4, 1)), DAY_NONE);
+	T_EQ(period_of(&x, "01001", "M003", town_day(2026, 6, 30)), town_day(2026, 4, 1));
+	T_EQ(period_of(&x, "01001", "M003", town_day(2026, 7, 2)), DAY_NONE);
+	T_EQ(period_of(&x, "01001", "M012", town_day(2026, 4, 3)), DAY_NONE);
+	T_EQ(period_of(&x, "01001", "M012", town_day(2026, 12, 31)), town_day(2026, 4, 3));
+	town_close(&x.w);
+}
+
 /* --- duplicates ------------------------------------------------------------------------------------- */
 static void test_duplicates_are_warned_about(void)
 {
@@ -468,5 +527,6 @@ T_MAIN(T(test_only_confirmed_lines_count, "R60"),
        T(test_without_a_clock_no_cap_of_a_later_year_opens), T(test_a_full_sheet_goes_through),
        T(test_a_reversal_says_why, "I10"), T(test_evidence_counts_as_long_as_one_line_does, "I7"),
        T(test_a_number_is_the_same_however_it_is_typed, "R39"),
+       T(test_an_item_of_a_month_counts_once_in_it, "R28"),
        T(test_duplicates_are_warned_about, "R39 I7"), T(test_evidence_is_found_among_many, "R39"),
        T(test_many_warnings_of_a_kind_hide_no_other))

@@ -302,6 +302,18 @@ static void test_a_version_is_submitted_returned_and_accepted(void)
 	town_close(&x.w);
 }
 
+/* The answer may be the very next entry of the town that the village had not seen. */
+static void test_what_is_returned_at_once_may_be_submitted_again(void)
+{
+	struct world x;
+
+	world_open(&x, SEED);
+	T_EQ(submit(&x, SUBJECT_catalogue, 7), V_ACCEPTED);
+	T_EQ(reply(&x, FILED_returned, "", "请补充评分标准"), V_ACCEPTED);
+	T_EQ(submit(&x, SUBJECT_catalogue, 7), V_ACCEPTED);
+	town_close(&x.w);
+}
+
 static void test_a_reply_to_what_was_not_submitted_files_nothing(void)
 {
 	struct world x;
@@ -636,6 +648,7 @@ T_MAIN(T(test_a_catalogue_holds_for_a_year, "R31"),
        T(test_a_village_adds_changes_and_drops_items, "R02 R30"),
        T(test_one_code_has_one_cap_whoever_named_it, "R30"),
        T(test_a_version_is_submitted_returned_and_accepted, "R32 R45 R63"),
+       T(test_what_is_returned_at_once_may_be_submitted_again),
        T(test_a_reply_to_what_was_not_submitted_files_nothing),
        T(test_the_town_replies_once_and_with_a_number_of_its_own, "R32 R63"),
        T(test_a_plan_says_how_points_are_given_and_used, "R14 R15"),

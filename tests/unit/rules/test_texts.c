@@ -44,7 +44,7 @@ static void test_a_text_shows_what_it_says(void)
 	T_EQ(meet(&x, "积分制①→② 好\xf0\x9f\x98\x80", "阿依·古丽"), V_ACCEPTED);
 	meet(&x, "积分\xe2\x80\xae制", "王小明");
 	REFUSED(&x.w, "TEXT_CHARACTER", "F91", 0, 3);
-	T_STR(x.w.last.reason.s, "topic");
+	T_STR(x.w.last.reason.s, "training.topic");
 	T_STR(x.w.last.reason.t, "U+202E");
 	meet(&x, "积分制", "王\xc2\x9b小明");
 	REFUSED(&x.w, "TEXT_CHARACTER", "F91", 0, 2);
@@ -55,7 +55,7 @@ static void test_a_text_shows_what_it_says(void)
 	REFUSED(&x.w, "P08_MISSING", "P08", 0);
 	record(&x, "义务\xee\x80\x80劳动", "");
 	REFUSED(&x.w, "TEXT_CHARACTER", "F91", 1, 3);
-	T_STR(x.w.last.reason.s, "reason");
+	T_STR(x.w.last.reason.s, "points.reason");
 	town_close(&x.w);
 }
 
@@ -66,12 +66,12 @@ static void test_no_text_holds_a_number_of_a_person(void)
 	open_world(&x);
 	meet(&x, "庭院月检 500199195810083054", "王小明");
 	REFUSED(&x.w, "PERSONAL_NUMBER", "N03", 0);
-	T_STR(x.w.last.reason.s, "topic");
+	T_STR(x.w.last.reason.s, "training.topic");
 	meet(&x, "咨询 138.1234.5678", "王小明");
 	REFUSED(&x.w, "PERSONAL_NUMBER", "N03", 0);
 	record(&x, "劳动 +86-138-1234-5678", "");
 	REFUSED(&x.w, "PERSONAL_NUMBER", "N03", 1);
-	T_STR(x.w.last.reason.s, "reason");
+	T_STR(x.w.last.reason.s, "points.reason");
 	record(&x, "义务劳动两天", "500199/19581008/3054");
 	REFUSED(&x.w, "PERSONAL_NUMBER", "N03", 1);
 	T_EQ(record(&x, "义务劳动两天", "6222021234567890123"), V_ACCEPTED); /* of a paper */

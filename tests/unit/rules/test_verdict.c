@@ -726,9 +726,9 @@ static void bad_entry(const struct row *x, const char *why, const char *text)
 /* Every place to be filled in is one that the builder knows, and stands in @other, too. */
 static void check_places(const struct row *x, const char *text, const char *other)
 {
-	static const char *const known[] = {"{0}",  "{0p}", "{0d}", "{0m}", "{0v}",
-					    "{0s}", "{0l}", "{0n}", "{0o}", "{s}",
-					    "{sf}", "{sy}", "{sr}", "{sc}", "{sg}"};
+	static const char *const known[] = {"{0}",  "{0p}", "{0d}", "{0m}", "{0v}", "{0s}",
+					    "{0l}", "{0n}", "{0o}", "{s}",  "{sf}", "{sy}",
+					    "{sr}", "{sc}", "{sg}", "{su}"};
 	char place[8], like[8];
 
 	for (const char *p = strpbrk(text, "{}"); p; p = strpbrk(p + 1, "{}")) {
@@ -922,15 +922,34 @@ static void test_placeholders_are_known(void)
 
 static void test_one_kind_of_evidence_suffices(void)
 {
-	struct bytes list = town_b("签到表; 照片；会议记录");
+	static const char *const lists[] = {
+		"签到表; 照片；会议记录",  "签到表、照片、会议记录",	 "签到表,照片，会议记录",
+		"签到表/照片／ 会议记录 ", ";签到表；、照片,,会议记录;",
+	};
 
-	T_OK(evidence_kind_of(list, town_b("签到表")));
-	T_OK(evidence_kind_of(list, town_b("照片")));
-	T_OK(evidence_kind_of(list, town_b(" 会议记录")));
-	T_OK(!evidence_kind_of(list, town_b("会议")));
-	T_OK(!evidence_kind_of(list, town_b("签到表; 照片")));
-	T_OK(!evidence_kind_of(list, town_b("")));
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct bytes list = town_b(lists[i]);
+
+		T_OK(evidence_kind_of(list, town_b("签到表")));
+		T_OK(evidence_kind_of(list, town_b("照片")));
+		T_OK(evidence_kind_of(list, town_b(" 会议记录")));
+		T_OK(!evidence_kind_of(list, town_b("会议")));
+		T_OK(!evidence_kind_of(list, town_b("")));
+		T_OK(!evidence_kind_of(list, town_b("、")));
+	}
 	T_OK(evidence_kind_of(town_b(""), town_b("任何")));
+}
+
+static void test_several_kinds_may_be_named_when_each_is_taken(void)
+{
+	struct bytes list = town_b("签到表、照片;会议记录");
+
+	T_OK(evidence_kind_of(list, town_b("签到表; 照片")));
+	T_OK(evidence_kind_of(list, town_b("照片、签到表")));
+	T_OK(evidence_kind_of(list, town_b("签到表、照片")));
+	T_OK(evidence_kind_of(list, town_b("照片/会议记录，")));
+	T_OK(!evidence_kind_of(list, town_b("照片、录像")));
+	T_OK(!evidence_kind_of(list, town_b("录像;照片")));
 }
 
 T_MAIN(T(test_every_verdict_can_be_met_and_read, "R24 R25 R36 R37 R38 I6"),
@@ -940,4 +959,5 @@ T_MAIN(T(test_every_verdict_can_be_met_and_read, "R24 R25 R36 R37 R38 I6"),
        T(test_a_step_that_is_not_possible_says_what_is),
        T(test_a_reason_says_whether_it_names_a_line), T(test_long_texts_are_cut_between_characters),
        T(test_the_stored_form_comes_back), T(test_placeholders_are_known, "R37"),
-       T(test_one_kind_of_evidence_suffices, "R38"))
+       T(test_one_kind_of_evidence_suffices, "R38"),
+       T(test_several_kinds_may_be_named_when_each_is_taken, "R38"))

@@ -75,8 +75,8 @@ static void test_nothing_is_recorded_before_it_happens(void)
 	consultation.aware = 101;
 	put(&x, REC_consultation, &consultation);
 	REFUSED(&x.w, "AT_MOST", "F94", 101, 100);
-	T_STR(x.w.last.reason.s, "aware");
-	T_STR(x.w.last.reason.t, "asked");
+	T_STR(x.w.last.reason.s, "consultation.aware");
+	T_STR(x.w.last.reason.t, "consultation.asked");
 	inspection.day = x.today;
 	inspection.digest = town_half();
 	put(&x, REC_inspection, &inspection);

@@ -117,7 +117,14 @@ static void test_no_separator_hides_a_number(void)
 					     "5678",
 					     "138\xe2\x80\x8b"
 					     "12345678",
-					     "138|1234|5678"};
+					     "138|1234|5678",
+					     "138--------1234--------5678",
+					     "1-3812345678",
+					     "138-1234567-8",
+					     "+861 3812345678",
+					     "༡༣༨༡༢༣༤༥༦༧༨",
+					     "᠑᠓᠘ ᠑᠒᠓᠔ ᠕᠖᠗᠘",
+					     "๑๓๘๑๒๓๔๕๖๗๘"};
 	static const char *const ids[] = {"500199.19581008.3054",
 					  "500199/19581008/3054",
 					  "500199_1958_1008_3054",
@@ -130,6 +137,9 @@ static void test_no_separator_hides_a_number(void)
 					  "50019919860715499Ｘ",
 					  "５００１９９．１９８６０７１５．４９９ｘ",
 					  "13812345678500199195810083054",
+					  "500199------19581008------3054",
+					  "50019919860715499Х",
+					  "༥༠༠༡༩༩༡༩༥༨༡༠༠༨༣༠༥༤",
 					  "5 0 0 1 9 9 1 9 5 8 1 0 0 8 3 0 5 4"};
 
 	for (size_t i = 0; i < sizeof(phones) / sizeof(phones[0]); i++) {
@@ -150,7 +160,9 @@ static void test_days_codes_and_numbers_of_papers_are_no_numbers_of_people(void)
 					    "1.5 元，30 户，2026 年", "渝农〔2026〕15号-2026-00123",
 					    "18-2026-0001",	      "QD-20250101-03923",
 					    "500101999201",	      "13:30-15:00 2026-03-01",
-					    "023-68123456",	      "0-13-14-15-16-17"};
+					    "023-68123456",	      "0-13-14-15-16-17",
+					    "19980512 003",	      "15012-260301",
+					    "15-202600123",	      "第13、14、15、16、17、8户"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		check_as(&(struct row){texts[i], PRIVACY_NONE, NULL}, PRIVACY_ALL);
@@ -161,6 +173,8 @@ static void test_the_number_of_a_paper_may_be_as_long_as_that_of_a_card(void)
 	check_as(&(struct row){"6222021234567890123", PRIVACY_NONE, NULL}, PRIVACY_PHONES);
 	check_as(&(struct row){"6222021234567890123", PRIVACY_CARD, "6222021234567890123"},
 		 PRIVACY_ALL);
+	check_as(&(struct row){"500199 19581008 3055", PRIVACY_CARD, "500199 19581008 3055"},
+		 PRIVACY_ALL); /* one digit wrong */
 	check_as(&(struct row){"500199810507418", PRIVACY_NONE, NULL}, 0);
 	check_as(&(struct row){"证 500199195810083054", PRIVACY_ID, "500199195810083054"}, 0);
 	check_as(&(struct row){"13812345678", PRIVACY_NONE, NULL}, PRIVACY_CARDS | PRIVACY_LONG);

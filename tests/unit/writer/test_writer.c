@@ -260,30 +260,6 @@ static void test_a_transaction_id_stands_for_one_content(void)
 	pair_tx_close(&other);
 }
 
-static void test_a_dry_run_keeps_nothing(void)
-{
-	struct pair_tx dry = {0}, wet = {0};
-	struct job *jobs[] = {&dry.job, &wet.job};
-	size_t bytes;
-
-	stage_hub(&hub, 0);
-	T_EQ(pair_run(&hub, NULL, 0), ERR_OK);
-	bytes = kvmem_bytes(hub.kv);
-	pair_grant_tx(&tw, PAIR_HUB, 0, 1, &dry);
-	dry.job.u.append.dry_run = true;
-	T_EQ(pair_run(&hub, jobs, 1), ERR_OK);
-	T_EQ(dry.job.u.append.verdict.reason.id, V_ACCEPTED);
-	T_EQ(kvmem_bytes(hub.kv), bytes);
-	/* the same transaction in the same batch is new */
-	pair_grant_tx(&tw, PAIR_HUB, 0, 1, &wet);
-	T_EQ(pair_run(&hub, jobs, 2), ERR_OK);
-	T_OK(!wet.job.u.append.exists);
-	T_EQ(wet.job.u.append.seq, PAIR_STARTED);
-	T_EQ(stage_size(&hub, FEED_TOWN), PAIR_STARTED + 1);
-	pair_tx_close(&dry);
-	pair_tx_close(&wet);
-}
-
 /* Entries of one batch that name each other by sequence: all of them, or none behind the first that fails. */
 static void test_a_job_with_a_place_is_written_there_or_not_at_all(void)
 {
@@ -455,7 +431,7 @@ T_MAIN_WITH(stage_open, stage_close, T(test_entries_are_sealed_and_then_announce
 	    T(test_a_full_store_refuses_and_goes_on),
 	    T(test_a_store_that_begins_nothing_more_ends_the_writer),
 	    T(test_a_refused_job_leaves_no_trace), T(test_malformed_jobs_fail_alone),
-	    T(test_a_transaction_id_stands_for_one_content), T(test_a_dry_run_keeps_nothing),
+	    T(test_a_transaction_id_stands_for_one_content),
 	    T(test_a_job_with_a_place_is_written_there_or_not_at_all),
 	    T(test_what_the_village_has_not_seen_it_cannot_name),
 	    T(test_a_bit_that_flips_before_the_seal_is_not_signed),

@@ -6,7 +6,7 @@
 #include "daemon/ledger/state/state_register.h"
 #include "lib/err.h"
 
-/* What goes onto paper: notices with their postings, passbooks. */
+/* What goes onto paper: notices with their postings. */
 
 /* --- the root of a part of the feed ---------------------------------------------------------------- */
 /* The tree may be written later than the entries it stands on (the writer does it before a notice): what it does
@@ -202,87 +202,4 @@ int rule_withdrawal(struct rule_ctx *ctx)
 	rule_head(ctx, &r);
 	err = rule_ref(ctx, r.notice, REC_notice, &n);
 	return err || !is_periodic(n.kind) ? err : uncover(ctx, r.notice, n.kind);
-}
-
-/* --- passbooks ------------------------------------------------------------------------------------- */
-static int check_book(struct rule_ctx *ctx, const struct rec_passbook *r,
-		      const struct state_book *b)
-{
-	if (r->action == BOOK_issue)
-		return b->held ? rule_refuse(ctx, &(struct refusal){.id = V_BOOK_HAS,
-								    .num = {(int64_t)b->seq},
-								    .s = r->household})
-			       : ERR_OK;
-	if (!b->held)
-		return rule_refuse(ctx, &(struct refusal){.id = V_BOOK_NONE, .s = r->household});
-	if (r->action == BOOK_replace && bytes_eq(r->number, b->number))
-		return rule_refuse(ctx, &(struct refusal){.id = V_BOOK_SAME,
-							  .s = r->household,
-							  .t = b->number});
-	if (r->action == BOOK_replace)
-		return ERR_OK;
-	if (!bytes_eq(r->number, b->number))
-		return rule_refuse(ctx, &(struct refusal){.id = V_BOOK_NUMBER,
-							  .s = r->household,
-							  .t = b->number});
-	/* the next lines go beneath those that are there, or all of them into an empty book */
-	if (r->action == BOOK_print && r->began && r->began != b->lines)
-		return rule_refuse(ctx,
-				   &(struct refusal){.id = V_BOOK_GAP,
-						     .num = {(int64_t)b->lines, (int64_t)r->began},
-						     .s = r->household});
-	if (r->action == BOOK_print && (r->upto < b->upto || r->lines < b->lines))
-		return rule_refuse(ctx,
-				   &(struct refusal){.id = V_BOOK_BACK,
-						     .num = {(int64_t)b->upto, (int64_t)b->lines,
-							     (int64_t)r->upto, (int64_t)r->lines},
-						     .s = r->household});
-	return ERR_OK;
-}
-
-static int put_book(struct rule_ctx *ctx, const struct rec_passbook *r,
-		    const struct state_book *old)
-{
-	struct state_book b = {.seq = ctx->e->seq, .held = true, .number = r->number};
-	struct state_key k;
-
-	if (r->action == BOOK_print)
-		b.seq = old->seq;
-	/* a book may be handed out with its first lines printed */
-	b.upto = r->upto;
-	b.lines = r->lines;
-	b.balance = points_raw(r->balance);
-	if (r->action == BOOK_give_up) {
-		b = *old;
-		b.held = false;
-	}
-	state_book_pack(&b, rule_out(ctx));
-	state_book_key(&k, ctx->f->feed_no, r->household);
-	return rule_put(ctx, &k);
-}
-
-/* The book of a household that has left is still to be taken back, and who left the scheme keeps one that is there. */
-static enum rec_need book_need(uint32_t action)
-{
-	if (action == BOOK_give_up)
-		return REC_KNOWN;
-	return action == BOOK_issue ? REC_PART : REC_PRESENT;
-}
-
-int rule_passbook(struct rule_ctx *ctx)
-{
-	struct state_household h;
-	struct rec_passbook r;
-	struct state_book b;
-	int err;
-
-	rule_head(ctx, &r);
-	if (r.upto > ctx->e->seq)
-		return rule_malformed(ctx, "upto", 0);
-	err = roster_is(ctx, 0, r.household, book_need(r.action), &h);
-	if (!err)
-		err = read_book(&ctx->reader, r.household, &h, &b);
-	if (!err)
-		err = check_book(ctx, &r, &b);
-	return err ? err : put_book(ctx, &r, &b);
 }

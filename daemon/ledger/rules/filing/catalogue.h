@@ -10,7 +10,7 @@ struct catalogue_item {
 	uint64_t version; /* of the village */
 	day_t from, to;	  /* of the town's catalogue */
 	uint32_t number;
-	uint32_t category, sign, scope;
+	uint32_t category, sign, scope, unit;
 	bool document;
 	int64_t points, cap;
 	uint8_t code_n, evidence_n;

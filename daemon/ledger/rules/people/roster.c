@@ -1,5 +1,6 @@
 #include "daemon/ledger/rules/people/roster.h"
 
+#include "daemon/ledger/rules/board/passbook.h"
 #include "daemon/ledger/rules/people/eligible.h"
 #include "daemon/ledger/rules/people/split_merge.h"
 #include "daemon/ledger/rules/refs.h"
@@ -300,6 +301,8 @@ int rule_household(struct rule_ctx *ctx)
 	err = roster_unused(ctx, r.household);
 	if (!err)
 		err = read_members(ctx, r.household, &x);
+	if (!err && r.passbook.n)
+		err = passbook_take(ctx, r.household, r.passbook);
 	return err ? err : roster_put(ctx, &x);
 }
 

@@ -14,7 +14,8 @@
 #include "daemon/ledger/state/state_year.h"
 #include "lib/err.h"
 
-#define LATE_DAYS 30
+#define LATE_DAYS    30
+#define DAYS_OF_YEAR 366
 
 /* --- P08: what must be told ------------------------------------------------------------------------ */
 static int missing(struct rule_ctx *ctx, uint32_t line, const char *field)
@@ -152,6 +153,40 @@ static void warn_near(struct rule_ctx *ctx, uint32_t line, day_t day)
 	rule_warn(ctx, &(struct refusal){.id = V_P09_NEAR, .num = {line, day}});
 }
 
+/* The months that an item which counts once in so many is counted over; 0: it counts whenever it happens. */
+static int months_of(uint32_t unit)
+{
+	switch ((enum rec_choice_UNIT)unit) {
+	case UNIT_month: return 1;
+	case UNIT_quarter: return 3;
+	case UNIT_year: return 12;
+	case UNIT_event: return 0;
+	}
+	return 0;
+}
+
+/* Warns when the month, quarter or year of the day has a line already. */
+static void check_period(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
+			 const struct catalogue_item *it, const struct state_year_item *item)
+{
+	int months = months_of(it->unit), y, m, d, first, day;
+	day_t from, next;
+
+	day_to_ymd(l->day, &y, &m, &d);
+	if (months == 0 || !day_from_ymd(y, m - (m - 1) % months, 1, &from))
+		return;
+	first = day_of_year(from);
+	next = day_add_months(from, months);
+	day = state_year_within(item, first,
+				next == DAY_NONE ? DAYS_OF_YEAR : first + (int)(next - from) - 1);
+	if (day >= 0)
+		rule_warn(ctx, &(struct refusal){
+				       .id = V_P09_PERIOD,
+				       .num = {line, l->day + (day - day_of_year(l->day))},
+				       .s = l->item,
+				       .t = bytes_str(rec_lists[REC_LIST_UNIT].v[it->unit].name)});
+}
+
 /* The last day of December and the first of January are one day apart, in two rows. */
 static int check_next_year(struct rule_ctx *ctx, uint32_t line, const struct rec_points_line *l,
 			   uint32_t number, day_t neighbour)
@@ -191,6 +226,8 @@ static int count_in_year(struct rule_ctx *ctx, uint32_t line, const struct rec_p
 						     .num = {line, item.sum, it->points, it->cap},
 						     .s = l->item});
 	near = state_year_near(&item, day);
+	if (near < 0)
+		check_period(ctx, line, l, it, &item);
 	state_year_put_item(&y, it->number, &item, points_raw(sum), day, false, rule_out(ctx));
 	err = rule_put(ctx, &k);
 	if (err)
