@@ -109,11 +109,11 @@ bool placeholder(struct bytes s)
 /* Bytes of the mark at the front of @s that stands between two kinds; 0: none is there. */
 static size_t between_kinds(struct bytes s)
 {
-	static const char *const marks[] = {";", "；", "、", ",", "，", "/", "／"};
+	static const char *const between[] = {";", "；", "、", ",", "，", "/", "／"};
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (starts(s, marks[i], strlen(marks[i])))
-			return strlen(marks[i]);
+	for (size_t i = 0; i < sizeof(between) / sizeof(between[0]); i++)
+		if (starts(s, between[i], strlen(between[i])))
+			return strlen(between[i]);
 	return 0;
 }
 
