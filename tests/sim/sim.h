@@ -147,6 +147,7 @@ struct clone {
 	struct kv *image; /* NULL: none */
 	struct guarddisk guard;
 	uint64_t size; /* of its own feed */
+	uint64_t held; /* of that the hub, before it dialled */
 	bool met;      /* it and the hub know what the other has */
 };
 
