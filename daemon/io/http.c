@@ -3,8 +3,8 @@
 #include <arpa/inet.h>
 #include <assert.h>
 #include <microhttpd.h>
-#include <pthread.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -96,7 +96,7 @@ int trial_run(struct trial *r, struct tx *x)
 int trial_of(const struct tx_services *s, struct tx *x)
 {
 	struct trial r = {.s = s};
-	struct feed_head town;
+	struct feed_head town = {0};
 	int err = kv_begin(s->kv, false, &r.t);
 
 	if (!err)

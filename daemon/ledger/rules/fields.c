@@ -53,18 +53,24 @@ static struct bytes name_of(const struct rule_ctx *ctx, const struct rec_field *
 	return bytes_str(name->text);
 }
 
+static int refuse_at_most(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f,
+			  uint64_t u)
+{
+	struct field_name name = {0}, most = {0};
+
+	return rule_refuse(ctx,
+			   &(struct refusal){.id = V_AT_MOST,
+					     .num = {(int64_t)u, (int64_t)rec_u(f->at_most, p->s)},
+					     .s = name_of(ctx, f, &name),
+					     .t = name_of(ctx, f->at_most, &most)});
+}
+
 static int check_number(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
 {
 	uint64_t u = rec_u(f, p->s);
 
-	struct field_name name, most;
-
 	if (f->at_most && u > rec_u(f->at_most, p->s))
-		return rule_refuse(ctx, &(struct refusal){.id = V_AT_MOST,
-							  .num = {(int64_t)u,
-								  (int64_t)rec_u(f->at_most, p->s)},
-							  .s = name_of(ctx, f, &name),
-							  .t = name_of(ctx, f->at_most, &most)});
+		return refuse_at_most(ctx, p, f, u);
 	if (f->member && u)
 		return roster_is_member(ctx, p->line, rec_bytes(f->member_of, p->s), (uint32_t)u,
 					f->member);
