@@ -290,10 +290,12 @@ static int exit_of(long status, const char *code)
 	switch (status) {
 	case 400:
 	case 413: return EXIT_USAGE;
+	case 401:
 	case 403:
 	case 404:
 	case 409:
-	case 422: return EXIT_REFUSED;
+	case 422:
+	case 429: return EXIT_REFUSED;
 	default: return EXIT_MACHINE;
 	}
 }
