@@ -6,6 +6,8 @@
 
 #define SHOWN_MAX	500
 #define NOTES_SHOWN_MAX 8
+#define NOTES_KIND_MAX                                                                             \
+	3 /* of one kind: a hundred merged cells must not hide one household that is missing */
 
 static void print_issue(const json_t *v)
 {
@@ -46,6 +48,32 @@ static void print_issues(const json_t *issues, const char *severity, enum msg_id
 		SAY(stdout, M_IMPORT_MORE, say_num(count - n));
 }
 
+/* What was only read differently: of each kind the first ones. */
+static void print_notes(const json_t *issues, uint64_t count)
+{
+	json_t *seen = json_object();
+	size_t i, n = 0;
+	const json_t *v;
+
+	json_array_foreach (issues, i, v) {
+		const char *code = client_str(v, "code");
+		json_int_t k = json_integer_value(json_object_get(seen, code));
+
+		if (strcmp(client_str(v, "severity"), "note") != 0)
+			continue;
+		if (n == 0 && k == 0)
+			SAY(stdout, M_IMPORT_NOTES);
+		json_object_set_new(seen, code, json_integer(k + 1));
+		if (k >= NOTES_KIND_MAX)
+			continue;
+		print_issue(v);
+		n++;
+	}
+	if (count > n)
+		SAY(stdout, M_IMPORT_MORE, say_num(count - n));
+	json_decref(seen);
+}
+
 /* What the rules say of the records that would be made; @count: of all, also those not in the list. */
 static void print_verdicts(const json_t *list, enum msg_id title, uint64_t count, size_t most)
 {
@@ -81,7 +109,7 @@ void report_print(const json_t *root)
 		       client_u64(root, "doubts_count"), SHOWN_MAX);
 	print_verdicts(json_object_get(root, "warnings"), M_IMPORT_RULES,
 		       client_u64(root, "warnings_count"), NOTES_SHOWN_MAX);
-	print_issues(issues, "note", M_IMPORT_NOTES, client_u64(rep, "notes"), NOTES_SHOWN_MAX);
+	print_notes(issues, client_u64(rep, "notes"));
 	SAY(stdout, M_IMPORT_ENCODING, client_str(rep, "encoding"));
 	SAY(stdout, M_IMPORT_COUNTS, say_num(client_u64(rep, "rows")),
 	    say_num(client_u64(rep, "errors")), say_num(client_u64(root, "problems_count")),

@@ -76,6 +76,8 @@ struct import_lookup {
 	/* The name of the head of @household, valid until the next call. ERR_NOTFOUND. */
 	int (*head)(void *ctx, struct bytes household, struct bytes *ret);
 	int (*near)(void *ctx, struct bytes household, struct import_near *ret); /* may be NULL */
+	/* roster: how many digits each registered number has; 0: not all alike, not digits alone, or none. May be NULL. */
+	int (*digits)(void *ctx, uint32_t *ret);
 	/* The member of @household called @name. ERR_INVALID: nobody of that name; ERR_EXISTS: two. */
 	int (*member)(void *ctx, struct bytes household, struct bytes name, uint32_t *ret);
 	/* The item in the catalogue in force on @day. ERR_NOTFOUND, with the version that has none; 0: none is in force. */

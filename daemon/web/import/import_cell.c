@@ -556,8 +556,9 @@ struct bytes import_cell_usual(struct import_table *t, uint32_t column, const st
 		 "|×|N|FALSE|不须|不需|不需要|无须|无需|不要|没有|不参加|不愿意|不同意|", "否"},
 		{REC_LIST_SEX, "|男性|M|", "男"},
 		{REC_LIST_SEX, "|女性|F|", "女"},
-		{REC_LIST_HUKOU, "|本村户籍|", "本村"},
-		{REC_LIST_HUKOU, "|外村户籍|外地|外来|", "外村"},
+		/* 是否本村户籍 */
+		{REC_LIST_HUKOU, "|本村户籍|是|", "本村"},
+		{REC_LIST_HUKOU, "|外村户籍|外地|外来|否|", "外村"},
 	};
 	char bars[MARK_BYTES_MAX + 3];
 

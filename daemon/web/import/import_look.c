@@ -73,16 +73,43 @@ static const char *without_zeros(const char *s, const char *end)
 	return s;
 }
 
+static int list_numbers(struct lookup *look)
+{
+	int err = look->listed ? ERR_OK
+			       : view_households(look->t, look->feed, keep_number, &look->numbers);
+
+	look->listed = !err;
+	return err;
+}
+
+static int find_digits(void *ctx, uint32_t *ret)
+{
+	struct lookup *look = ctx;
+	int err = list_numbers(look);
+
+	*ret = 0;
+	for (size_t at = 0; !err && at < look->numbers.n;) {
+		const char *s = (const char *)look->numbers.p + at;
+		size_t n = strlen(s);
+
+		if (strspn(s, "0123456789") != n || (*ret && *ret != n)) {
+			*ret = 0;
+			break;
+		}
+		*ret = (uint32_t)n;
+		at += n + 1;
+	}
+	return err;
+}
+
 static int find_near(void *ctx, struct bytes household, struct import_near *ret)
 {
 	struct lookup *look = ctx;
 	const char *number = (const char *)household.p, *end = number + household.n;
-	int err = look->listed ? ERR_OK
-			       : view_households(look->t, look->feed, keep_number, &look->numbers);
+	int err = list_numbers(look);
 
 	if (err)
 		return err;
-	look->listed = true;
 	*ret = (struct import_near){.n = 0};
 	number = without_zeros(number, end);
 	for (size_t at = 0; at < look->numbers.n && ret->n < 2;) {
@@ -142,6 +169,7 @@ int import_read(struct import *m)
 	struct import_lookup ops = {.ctx = &look,
 				    .head = find_head,
 				    .near = find_near,
+				    .digits = find_digits,
 				    .member = find_member,
 				    .item = find_item};
 	int err = kv_begin(m->s->kv, false, &t);

@@ -1,5 +1,6 @@
 #include "daemon/web/import/import.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/ledger/query/elsewhere.h"
@@ -552,6 +553,49 @@ static void find_lost_zeros(struct work *w)
 	import_map_close(&map);
 }
 
+/* Does @b look like a number of @digits digits whose zeros in front are lost? */
+static bool lacks_zeros(struct bytes b, uint32_t digits)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (b.p[i] < '0' || b.p[i] > '9')
+			return false;
+	return b.n && b.n < digits && b.p[0] != '0';
+}
+
+/* A whole column that a spreadsheet took for numbers: no two rows of it differ, but all differ from the register. */
+static int find_all_short(struct work *w, const struct import_lookup *look)
+{
+	uint32_t digits, n = 0, first = 0;
+	char wanted[STATE_CODE_MAX];
+	int err = look->digits ? look->digits(look->ctx, &digits) : ERR_NOTFOUND;
+
+	if (err || !digits || digits >= sizeof(wanted))
+		return err == ERR_NOTFOUND ? ERR_OK : err;
+	for (uint32_t i = w->nhomes; !err && i-- > 0;) {
+		struct bytes number = w->p[w->home[i].first].home.household;
+		struct import_near near = {.n = 0};
+
+		if (!lacks_zeros(number, digits))
+			continue;
+		/* that there is one which it might be was said of its row */
+		err = look->near(look->ctx, number, &near);
+		first = near.n ? first : i;
+		n += near.n == 0;
+	}
+	if (err || !n)
+		return err;
+	const struct person *p = &w->p[w->home[first].first];
+	struct bytes short_one = p->home.household;
+	snprintf(wanted, sizeof(wanted), "%0*d%.*s", (int)(digits - short_one.n), 0,
+		 (int)short_one.n, import_str(short_one));
+	person_issue(w, p, COL_HOUSEHOLD,
+		     (struct import_issue){.id = ISSUE_ZEROS_ALL,
+					   .value = import_shown(w->rep, short_one),
+					   .s = import_shown(w->rep, bytes_str(wanted)),
+					   .num = {n, digits}});
+	return w->rep->err;
+}
+
 static void check_total(struct work *w)
 {
 	int64_t people = 0;
@@ -614,6 +658,8 @@ static int check_all(struct work *w, const struct import_lookup *look)
 	find_lost_zeros(w);
 	for (uint32_t i = 0; !err && look && i < w->nhomes; i++)
 		err = find_registered(w, &w->home[i], look);
+	if (!err && look)
+		err = find_all_short(w, look);
 	if (err)
 		return err;
 	check_total(w);

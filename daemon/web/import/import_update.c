@@ -9,6 +9,8 @@
 #include "lib/mem.h"
 #include "lib/vec.h"
 
+#define HOMES_SHOWN 5 /* of those that are not in the file */
+
 #define NOBODY UINT32_MAX
 
 enum { COLUMNS_ROSTER(COLUMN_ID) COLS };
@@ -574,6 +576,49 @@ static int compare(struct import_update *u, struct import_household *h)
 	return err ? err : known_household(u, &p);
 }
 
+/* Households of the register that a file lacks; of a file that has none of them it need not be said. */
+struct absent {
+	struct import_update *u;
+	struct import_map in_file;
+	uint32_t nfile, n, registered;
+	struct buf some; /* the first of them */
+};
+
+static int on_registered(void *ctx, const struct view_household *h)
+{
+	struct absent *a = ctx;
+	struct import_report *rep = a->u->rep;
+	struct bytes number;
+
+	if (h->left_day != DAY_NONE || h->npresent == 0)
+		return rep->err;
+	a->registered++;
+	number = import_keep(rep, h->household, strlen(h->household));
+	if (import_map_put(&a->in_file, number, a->nfile, rep) < a->nfile)
+		return rep->err;
+	if (a->n++ < HOMES_SHOWN)
+		buf_printf(&a->some, "%s%s", a->n > 1 ? ", " : "", h->household);
+	else if (a->n == HOMES_SHOWN + 1)
+		buf_puts(&a->some, " ...");
+	return rep->err ? rep->err : a->some.err;
+}
+
+static int say_absent(struct import_update *u, const struct import_roster *roster)
+{
+	struct absent a = {.u = u, .nfile = roster->n};
+	int err = ERR_OK;
+
+	for (uint32_t i = 0; i < roster->n && !u->rep->err; i++)
+		import_map_put(&a.in_file, roster->v[i].head.household, i, u->rep);
+	err = u->rep->err ? u->rep->err : view_households_at(u->r, on_registered, &a);
+	if (!err && a.n && a.n < a.registered)
+		say(u, 0, ISSUE_HOMES_MISSING, COLS,
+		    (struct import_issue){.s = shown(u, buf_bytes(&a.some)), .num = {a.n}});
+	import_map_close(&a.in_file);
+	buf_close(&a.some);
+	return err;
+}
+
 int import_update(void *ctx, struct import_roster *roster, struct import_report *rep)
 {
 	struct import_update *u = ctx;
@@ -587,6 +632,8 @@ int import_update(void *ctx, struct import_roster *roster, struct import_report 
 	if (!err && (u->known || u->known_people))
 		say(u, 0, ISSUE_KNOWN, COLS,
 		    (struct import_issue){.num = {u->known, u->known_people}});
+	if (!err)
+		err = say_absent(u, roster);
 	return err ? err : rep->err;
 }
 

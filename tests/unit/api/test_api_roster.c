@@ -230,6 +230,35 @@ static void test_zeros_in_front_make_no_other_household(void)
 	node_close();
 }
 
+static void test_a_column_that_lost_its_zeros_is_asked_about(void)
+{
+	uint64_t before = first_year();
+	static const char body[] = HEAD "7001,7,周一,周一,户主,男,,1971-01-01,本村,,,,是,\n"
+					"7002,7,周二,周二,户主,男,,1972-01-01,本村,,,,是,\n";
+
+	WANT(post("/api/v1/import/roster", body), 422);
+	T_OK(strstr(issue_of("ZEROS_ALL"), "2 个户编号不足 5 位"));
+	T_OK(strstr(issue_of("ZEROS_ALL"), "7001 应为 07001"));
+	T_EQ(own_size(), before);
+	WANT(post("/api/v1/import/roster?accept=1", body), 200);
+	T_EQ(own_size(), before + 2);
+	/* now that some have four, one more is not remarkable */
+	WANT(post("/api/v1/import/roster",
+		  HEAD "7003,7,周三,周三,户主,男,,1973-01-01,本村,,,,是,\n"),
+	     200);
+	node_close();
+}
+
+static void test_households_that_a_roster_lacks_are_counted(void)
+{
+	static const char body[] = HEAD "06002,6,董大志,董大志,户主,男,,1970-12-22,本村,,,,是,\n";
+
+	(void)first_year();
+	WANT(post("/api/v1/import/roster", body), 200);
+	T_OK(strstr(issue_of("HOMES_MISSING"), "05001, 05002, 06001"));
+	node_close();
+}
+
 static void test_what_a_roster_does_not_change_is_said(void)
 {
 	uint64_t before = first_year();
@@ -303,6 +332,8 @@ T_MAIN(T(test_what_is_registered_is_passed_over_and_the_new_comes_in, "R24 R59")
        T(test_a_new_wife_joins_and_who_is_missing_stays, "R24"),
        T(test_nobody_is_registered_twice, "R24"), T(test_nobody_is_registered_twice_by_hand, "R24"),
        T(test_zeros_in_front_make_no_other_household, "R24"),
+       T(test_a_column_that_lost_its_zeros_is_asked_about),
+       T(test_households_that_a_roster_lacks_are_counted),
        T(test_a_household_with_an_error_is_compared_all_the_same, "R24"),
        T(test_what_a_roster_does_not_change_is_said, "R24"),
        T(test_who_died_is_not_registered_again, "R24"), T(test_another_head_is_said, "R24"),

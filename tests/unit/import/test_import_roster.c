@@ -110,6 +110,8 @@ static const struct damage damages[] = {
 	{C_HUKOU, "外村", ISSUE_RESIDENCE},
 	{C_HUKOU, "重庆", ISSUE_CHOICE},
 	{C_HUKOU, "本村户籍", ISSUE_NORMALISED},
+	{C_HUKOU, "是", ISSUE_NORMALISED}, /* 是否本村户籍 */
+	{C_HUKOU, "否", ISSUE_RESIDENCE},
 	{C_SINCE, "昨天", ISSUE_DATE},
 	{C_SINCE, "1970-01-01", ISSUE_DATE_EPOCH},
 	{C_AGREED, "2025.1.1", ISSUE_DATE_NOTATION},
