@@ -337,7 +337,10 @@ static void damage(enum damage how, size_t page, struct prng *r)
 	switch (how) {
 	case ZEROED: memset(at, 0, PAGE); break;
 	case RANDOM: prng_fill(r, at, PAGE); break;
-	case SWAPPED: memcpy(bad + other * PAGE, good + page * PAGE, PAGE); /* fall through */
+	case SWAPPED:
+		memcpy(bad + other * PAGE, good + page * PAGE, PAGE);
+		memcpy(at, good + other * PAGE, PAGE);
+		break;
 	case OTHER_PAGE: memcpy(at, good + other * PAGE, PAGE); break;
 	case TRUNCATED: n = page * PAGE + prng_below(r, PAGE); break;
 	case HALF: memset(at + PAGE / 2, 0, PAGE / 2); break;

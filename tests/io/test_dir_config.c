@@ -64,8 +64,8 @@ static void test_values_that_ini_would_change_are_not_written(void)
 					  "\xff",
 					  "镇\xe2\x80\xae",
 					  "镇\xc2\xa0",
-					  "镇\xc2\x9b"
-					  "31m"};
+					  ("镇\xc2\x9b"
+					   "31m")};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct dir_config c = {.role = NODE_HUB};

@@ -41,7 +41,8 @@ static void record(enum rec_code code, const void *head, const void *lines, uint
 	static const uint8_t secret[ENTRY_SECRET_BYTES];
 	struct buf payload = {0};
 
-	T_EQ(rec_encode(rec_type_of(code), head, lines, n, secret, &payload, NULL), ERR_OK);
+	T_EQ(rec_encode(rec_type_of((uint16_t)code), head, lines, n, secret, &payload, NULL),
+	     ERR_OK);
 	sample(buf_bytes(&payload));
 	buf_close(&payload);
 }

@@ -43,26 +43,23 @@ static int check_ref(struct rule_ctx *ctx, const struct part *p, const struct re
 }
 
 /* A field as reasons name it: other types may call one of the same name otherwise. */
-struct field_name {
-	char text[REASON_TEXT_MAX];
-};
 static struct bytes name_of(const struct rule_ctx *ctx, const struct rec_field *f,
-			    struct field_name *name)
+			    char out[REASON_TEXT_MAX])
 {
-	snprintf(name->text, sizeof(name->text), "%s.%s", ctx->type->name, f->name);
-	return bytes_str(name->text);
+	snprintf(out, REASON_TEXT_MAX, "%s.%s", ctx->type->name, f->name);
+	return bytes_str(out);
 }
 
 static int refuse_at_most(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f,
 			  uint64_t u)
 {
-	struct field_name name = {0}, most = {0};
+	char name[REASON_TEXT_MAX], most[REASON_TEXT_MAX];
 
 	return rule_refuse(ctx,
 			   &(struct refusal){.id = V_AT_MOST,
 					     .num = {(int64_t)u, (int64_t)rec_u(f->at_most, p->s)},
-					     .s = name_of(ctx, f, &name),
-					     .t = name_of(ctx, f->at_most, &most)});
+					     .s = name_of(ctx, f, name),
+					     .t = name_of(ctx, f->at_most, most)});
 }
 
 static int check_number(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
@@ -82,7 +79,7 @@ static int check_look(struct rule_ctx *ctx, const struct part *p, const struct r
 		      struct bytes text)
 {
 	char code[LOOK_CODE_MAX];
-	struct field_name name;
+	char name[REASON_TEXT_MAX];
 	struct look_found found;
 	struct look look;
 
@@ -90,7 +87,7 @@ static int check_look(struct rule_ctx *ctx, const struct part *p, const struct r
 		return rule_refuse(ctx,
 				   &(struct refusal){.id = V_TEXT_CHARACTER,
 						     .num = {p->line, found.place},
-						     .s = name_of(ctx, f, &name),
+						     .s = name_of(ctx, f, name),
 						     .t = bytes_str(look_code(found.c, code))});
 	if (!f->person || text.n == 0)
 		return ERR_OK;
@@ -98,7 +95,7 @@ static int check_look(struct rule_ctx *ctx, const struct part *p, const struct r
 	return look.n ? ERR_OK
 		      : rule_refuse(ctx, &(struct refusal){.id = V_P08_MISSING,
 							   .num = {p->line},
-							   .s = name_of(ctx, f, &name)});
+							   .s = name_of(ctx, f, name)});
 }
 
 /* What kinds of numbers a text has no reason to hold. Codes have digits of their own, but none of them is an identity
@@ -116,14 +113,14 @@ static unsigned foreign_numbers(const struct rec_field *f)
 static int check_text(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
 {
 	struct bytes text = rec_bytes(f, p->s);
-	struct field_name name;
+	char name[REASON_TEXT_MAX];
 	int err = f->kind == REC_TEXT ? check_look(ctx, p, f, text) : ERR_OK;
 
 	if (err || !privacy_find(text, foreign_numbers(f), NULL))
 		return err;
 	return rule_refuse(ctx, &(struct refusal){.id = V_PERSONAL_NUMBER,
 						  .num = {p->line},
-						  .s = name_of(ctx, f, &name)});
+						  .s = name_of(ctx, f, name)});
 }
 
 int fields_texts(struct rule_ctx *ctx, uint32_t line, const void *s)
@@ -154,14 +151,14 @@ static int check_code(struct rule_ctx *ctx, const struct part *p, const struct r
 /* By a slip of the finger, or of the unit, a rule of the village would be another one. */
 static void warn_far(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)
 {
-	struct field_name name;
+	char name[REASON_TEXT_MAX];
 	int64_t first, value;
 
 	if (!rec_far(f, p->s, &first, &value))
 		return;
 	rule_warn(ctx, &(struct refusal){.id = f->kind == REC_U ? V_FAR_NUMBER : V_FAR_AMOUNT,
 					 .num = {value, first},
-					 .s = name_of(ctx, f, &name)});
+					 .s = name_of(ctx, f, name)});
 }
 
 static int check_field(struct rule_ctx *ctx, const struct part *p, const struct rec_field *f)

@@ -115,7 +115,8 @@ static void run(void)
 
 	for (unsigned i = 0; busy; i++) {
 		T_OK(i < 10000);
-		busy = carry(HUB) | carry(VILLAGE);
+		busy = carry(HUB);
+		busy = carry(VILLAGE) || busy;
 		for (unsigned k = 0; k < ENDS; k++) {
 			if (!w.h[k].nqueue && !writer_pending(w.h[k].writer))
 				continue;
