@@ -199,11 +199,15 @@ static void on_job(void *ctx, struct job *j)
 static void await_jobs(struct driver *d, struct waiting *x)
 {
 	struct web_wait *w = x->w;
+	int err;
 
 	w->left = w->n;
-	w->err = d->storeq ? storeq_put(d->storeq, w->jobs, w->n, on_job, x) : ERR_STATE;
-	if (w->err)
-		x->done(x->arg);
+	err = d->storeq ? storeq_put(d->storeq, w->jobs, w->n, on_job, x) : ERR_STATE;
+	/* once they are queued they may be done, and the request gone */
+	if (!err)
+		return;
+	w->err = err;
+	x->done(x->arg);
 }
 
 static void await(void *ctx, struct waiting *x)

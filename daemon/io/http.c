@@ -624,8 +624,8 @@ static void answered(struct http_req *q)
 	pthread_mutex_lock(&h->answered_lock);
 	q->next = h->answered;
 	h->answered = q;
+	uv_async_send(&h->wake); /* with the lock: whoever takes it may close the server */
 	pthread_mutex_unlock(&h->answered_lock);
-	uv_async_send(&h->wake);
 }
 
 /* The handler has returned. */
