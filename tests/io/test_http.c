@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -62,8 +63,8 @@ static void run_slow(const struct web_services *s, const struct web_req *req, st
 
 /* A file that is only counted. */
 static struct {
-	uint32_t open, pieces;
-	size_t bytes, largest;
+	atomic_uint open, pieces;
+	atomic_size_t bytes, largest;
 } file;
 
 static void *file_begin(void *ctx)
@@ -93,7 +94,7 @@ static void file_end(void *f)
 /* Waits twice, for two others that answer at once and later. */
 static struct {
 	struct web_res *res;
-	uint32_t turns;
+	atomic_uint turns;
 } waits;
 
 static void on_turn(void *ctx)

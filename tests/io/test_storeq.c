@@ -1,6 +1,7 @@
 #include "daemon/io/storeq.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "daemon/store/kvmem.h"
 #include "lib/err.h"
@@ -22,11 +23,11 @@ static struct pair_tx tx[JOBS_MAX];
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;
-	bool hold;	   /* commits wait */
-	uint32_t entered;  /* commits begun */
-	uint32_t returned; /* and come back */
-	int err;	   /* of the next commits */
-	uint32_t nreported;
+	bool hold;	      /* commits wait */
+	atomic_uint entered;  /* commits begun */
+	atomic_uint returned; /* and come back */
+	atomic_int err;	      /* of the next commits */
+	atomic_uint nreported;
 	struct {
 		int err;
 		uint32_t commits, saves; /* there were when it was reported */
@@ -70,7 +71,7 @@ static void on_reported(void *ctx, struct job *j)
 	pthread_mutex_unlock(&gate.lock);
 }
 
-static void await(const uint32_t *count, uint32_t at_least)
+static void await(const atomic_uint *count, uint32_t at_least)
 {
 	pthread_mutex_lock(&gate.lock);
 	while (*count < at_least)
@@ -278,7 +279,7 @@ static void test_what_is_queued_is_finished_before_the_stop(void)
 
 /* Jobs that fail alone: their feed is not carried here. */
 static struct job small[STOREQ_JOBS_MAX + 1], *small_at[STOREQ_JOBS_MAX + 1];
-static uint32_t nsmall;
+static atomic_uint nsmall;
 
 static void on_small(void *ctx, struct job *j)
 {
