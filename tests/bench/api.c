@@ -97,6 +97,20 @@ static int svc_guard(void *ctx, struct guard *ret)
 	return ERR_OK;
 }
 
+static uint32_t svc_sessions(void *ctx, struct web_session *ret, uint32_t max)
+{
+	(void)ctx;
+	(void)ret;
+	(void)max;
+	return 0;
+}
+
+static uint64_t svc_wrong(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
 static const struct halt *svc_halted(void *ctx)
 {
 	(void)ctx;
@@ -114,6 +128,8 @@ void api_at(struct api_node *a, struct load *l, const struct load_node *n)
 		       .wall_ms = svc_wall,
 		       .stamp = svc_stamp,
 		       .random = svc_random},
+		.sessions = svc_sessions,
+		.wrong_passphrases = svc_wrong,
 		.links = svc_links,
 		.alarms = svc_alarms,
 		.guard = svc_guard,

@@ -89,11 +89,12 @@ static void move_in(struct shop *s)
 		    "\"record\":{\"household\":\"%d\",\"group\":\"9\",\"takes_part\":\"yes\","
 		    "\"consent_day\":\"2029-12-01\",\"passbook\":\"S-%d\"},\"lines\":["
 		    "{\"member\":1,\"name\":\"冉大明\",\"sex\":\"male\",\"hukou\":\"local\","
-		    "\"birth\":\"1985-05-01\"},"
+		    "\"birth\":\"%d-%02d-01\"},"
 		    "{\"member\":2,\"name\":\"冉小红\",\"sex\":\"female\",\"hukou\":\"local\","
-		    "\"birth\":\"1986-05-01\"}"
+		    "\"birth\":\"%d-%02d-02\"}"
 		    "]",
-		    FIRST_CODE + h, FIRST_CODE + h);
+		    FIRST_CODE + h, FIRST_CODE + h, 1950 + h / 12, 1 + h % 12, 1950 + h / 12,
+		    1 + h % 12);
 }
 
 /* A sheet of the quarter: LINES_EACH items for each household, reviewed and confirmed. */
