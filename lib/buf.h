@@ -16,6 +16,12 @@ static inline bool bytes_eq(struct bytes a, struct bytes b)
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* The byte behind the last one. Of no bytes NULL may be the place, to which C does not even add 0. */
+static inline const uint8_t *bytes_end(struct bytes b)
+{
+	return b.n ? b.p + b.n : b.p;
+}
+
 static inline struct bytes bytes_str(const char *s)
 {
 	return (struct bytes){(const uint8_t *)s, strlen(s)};

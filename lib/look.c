@@ -63,7 +63,7 @@ static enum look_kind kind_of(uint32_t c)
 
 bool look_find(struct bytes text, bool name, struct look_found *ret)
 {
-	const uint8_t *p = text.p, *end = text.p + text.n;
+	const uint8_t *p = text.p, *end = bytes_end(text);
 
 	for (uint32_t place = 1; p < end; place++) {
 		enum look_kind kind;
@@ -135,7 +135,7 @@ static bool is_seen(uint32_t c)
 
 void look_of(struct bytes name, struct look *ret)
 {
-	const uint8_t *p = name.p, *end = name.p + name.n;
+	const uint8_t *p = name.p, *end = bytes_end(name);
 	uint8_t *to;
 
 	*ret = (struct look){0};
@@ -163,7 +163,7 @@ bool look_same(struct bytes a, struct bytes b)
 
 int look_put_skeleton(struct buf *out, struct bytes text)
 {
-	const uint8_t *p = text.p, *end = text.p + text.n;
+	const uint8_t *p = text.p, *end = bytes_end(text);
 	uint8_t as[4];
 
 	while (p < end) {
@@ -185,7 +185,7 @@ bool look_steers(uint32_t c)
 
 int look_put(struct buf *out, struct bytes text)
 {
-	const uint8_t *p = text.p, *end = text.p + text.n;
+	const uint8_t *p = text.p, *end = bytes_end(text);
 
 	while (p < end) {
 		const uint8_t *from = p;
@@ -214,7 +214,7 @@ void look_mask(char *text, size_t n)
 
 bool look_turns(struct bytes text)
 {
-	const uint8_t *p = text.p, *end = text.p + text.n;
+	const uint8_t *p = text.p, *end = bytes_end(text);
 
 	while (p < end) {
 		uint32_t c = utf8_next(&p, end);

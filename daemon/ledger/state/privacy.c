@@ -325,7 +325,7 @@ static bool may_hold(struct bytes text, unsigned looks)
 
 enum privacy_leak privacy_find(struct bytes text, unsigned looks, struct bytes *ret_where)
 {
-	const uint8_t *p = text.p, *end = text.p + text.n;
+	const uint8_t *p = text.p, *end = bytes_end(text);
 
 	if (!may_hold(text, looks))
 		return PRIVACY_NONE;

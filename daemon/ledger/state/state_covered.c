@@ -11,11 +11,12 @@ static void put_covered(struct buf *out, const struct state_covered *r)
 
 int state_covered_next(struct bytes row, size_t *at, struct state_covered *ret)
 {
-	struct cur c = cur_of(row.p + *at, row.n - *at);
 	struct state_covered r;
+	struct cur c;
 
-	if (cur_left(&c) == 0)
+	if (*at == row.n)
 		return ERR_NOTFOUND;
+	c = cur_of(row.p + *at, row.n - *at);
 	r.from = state_get_day(&c);
 	r.to = state_get_day(&c);
 	r.seq = state_get_num(&c);

@@ -34,12 +34,15 @@ void state_evidence_key(struct state_key *k, uint32_t feed_no, char kind, struct
  * every line recorded walks through a row. */
 static inline const uint8_t *next_use(struct bytes row, size_t *at, struct state_use *ret)
 {
-	const uint8_t *got = row.p + *at, *end = row.p + row.n, *p = got + STATE_EVIDENCE_ID;
+	const uint8_t *got, *end, *p;
 	uint64_t v = 0;
 	unsigned shift = 0;
 
 	if (row.n - *at <= STATE_EVIDENCE_ID)
 		return NULL;
+	got = row.p + *at;
+	end = bytes_end(row);
+	p = got + STATE_EVIDENCE_ID;
 	while (p < end && *p >= 0x80 && shift < 63) {
 		v |= (uint64_t)(*p++ & 0x7f) << shift;
 		shift += 7;

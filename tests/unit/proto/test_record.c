@@ -498,7 +498,7 @@ static void test_every_field_is_described_completely(void)
 
 static bool is_line(const struct rec_type *t, const struct rec_field *f)
 {
-	return f >= t->line && f < t->line + t->nline;
+	return t->nline && f >= t->line && f < t->line + t->nline;
 }
 
 static bool is_a(const struct rec_field *f, enum rec_kind kind)
