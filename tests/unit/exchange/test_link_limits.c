@@ -203,6 +203,28 @@ static void test_after_a_good_session_the_pause_is_short_again(void)
 	}
 }
 
+/* A hub that comes back must not be called by its whole township in one moment: twelve pauses of the same step are hardly ever
+ * alike, and each is between half of it and all of it. */
+#define PAUSES 12
+static void test_pauses_of_one_step_are_spread(void)
+{
+	uint64_t pause[PAUSES];
+	unsigned alike = 0;
+
+	for (unsigned i = 0; i < 10; i++) {
+		until_dial(2 * NODE_BACKOFF_MS_MAX);
+		answer_dial(false);
+	}
+	for (unsigned i = 0; i < PAUSES; i++) {
+		pause[i] = until_dial(2 * NODE_BACKOFF_MS_MAX);
+		answer_dial(false);
+		T_OK(pause[i] >= NODE_BACKOFF_MS_MAX / 2 && pause[i] <= NODE_BACKOFF_MS_MAX + 50);
+		for (unsigned j = 0; j < i; j++)
+			alike += pause[i] / 1000 == pause[j] / 1000;
+	}
+	T_OK(alike <= PAUSES / 3);
+}
+
 /* A hub that takes the call and hangs up at once is no reason to call every second. */
 static void test_a_session_that_gets_nowhere_keeps_the_pause_long(void)
 {
@@ -286,6 +308,7 @@ static void test_a_guest_has_signed_for_this_very_handshake(void)
 }
 
 T_MAIN_WITH(open_wire, close_wire, T(test_after_a_good_session_the_pause_is_short_again),
+	    T(test_pauses_of_one_step_are_spread),
 	    T(test_a_session_that_gets_nowhere_keeps_the_pause_long),
 	    T(test_what_is_kept_for_a_peer_that_does_not_read_is_bounded),
 	    T(test_a_guest_has_signed_for_this_very_handshake))

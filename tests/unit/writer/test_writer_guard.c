@@ -124,6 +124,34 @@ static void test_a_batch_that_only_the_guard_has_comes_back(void)
 	pair_tx_close(&y);
 }
 
+/* What may have been sent is what the guard was told to expect: a store with as many entries, but others, is the
+ * store of another history. */
+static void test_entries_other_than_the_intended_must_not_be_sealed(void)
+{
+	struct pair_tx x[2] = {0};
+	struct job *jobs[2];
+	struct errmsg msg;
+	struct guard good;
+
+	journal_hub(&hub);
+	stage_jobs(x, jobs, 2);
+	T_EQ(pair_run(&hub, jobs, 2), ERR_OK);
+	pair_node_stop(&hub); /* before the mark became a signed one */
+	good = hub.intent;
+	T_EQ(good.size, PAIR_STARTED + 2);
+	hub.intent.root.b[0] ^= 1;
+	T_EQ(pair_node_start(&hub, &msg), ERR_FORK);
+	T_EQ(halt_of(&msg).id, HALT_INTENT_OTHER);
+	hub.intent = good;
+	hub.intent.size++; /* the store stops halfway: no commit ends there */
+	T_EQ(pair_node_start(&hub, &msg), ERR_FORK);
+	T_EQ(halt_of(&msg).id, HALT_INTENT_OTHER);
+	hub.intent = good;
+	T_EQ(pair_node_start(&hub, &msg), ERR_OK);
+	T_EQ(hub.guard.size, PAIR_STARTED + 2);
+	stage_jobs_close(x, 2);
+}
+
 static void test_a_guard_that_was_not_written_is_behind_as_ever(void)
 {
 	struct pair_tx x = {0};
@@ -395,6 +423,7 @@ T_MAIN_WITH(stage_open, stage_close, T(test_a_restored_store_must_not_write),
 	    T(test_another_history_under_the_guard_must_not_write),
 	    T(test_a_small_batch_is_guarded_beside_its_commit),
 	    T(test_a_batch_that_only_the_guard_has_comes_back),
+	    T(test_entries_other_than_the_intended_must_not_be_sealed),
 	    T(test_a_guard_that_was_not_written_is_behind_as_ever),
 	    T(test_a_full_store_takes_the_batch_out_of_the_guard),
 	    T(test_a_restored_store_is_noticed_with_a_journal_too),
