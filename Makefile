@@ -16,8 +16,8 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 WARN += $(if $(CI),-Werror)
 F_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 F_debug   := -O0 -g3
-F_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-F_tsan    := -O1 -g -fsanitize=thread
+F_asan    := -O1 -g -DSANITIZED -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+F_tsan    := -O1 -g -DSANITIZED -fsanitize=thread
 F_cov     := -O0 -g --coverage
 # boundaries that are met rarely are met in every seed of the simulator (lib/limit.h)
 F_small   := -O2 -g -DSMALL_LIMITS
@@ -88,7 +88,7 @@ help:
 	@echo 'make            build cunzhangd and cunzhang (VARIANT=release|debug|asan|tsan|cov|fuzz|small)'
 	@echo 'make demo       a hub and three villages on this machine; ONCE=1 ends after its checks'
 	@echo 'make unit       unit tests and the corpus of the fuzzers; one program: make build/release/tests/unit/ROOM/test_NAME'
-	@echo 'make test       every test; SEEDS=n sets how many simulator seeds'
+	@echo 'make test       every test; SEEDS=n sets how many simulator seeds, JOBS=n how many tests at once'
 	@echo 'make sim        the simulator alone; SEEDS=n FROM=n; VARIANT=small meets every limit in each seed'
 	@echo 'make e2e        the scripts alone; SHIFT="2032-02-29 10:00 UTC" with clocks that say so'
 	@echo 'make check-asan check-tsan   the tests under the sanitizers'
@@ -157,7 +157,7 @@ cross-%:
 	@tools/deps cross-$*
 	+$(AGAIN) CROSS=$*- CC=$*-gcc cross-run
 cross-run: $(UNIT) $(SIM)
-	@BIN=$(B) RUNNER='$(RUNNER)' STEP=29 SEEDS=3 SKIP='@(requirements|e2e_)' tests/run $(UNIT) -- -- -- $(SIM)
+	@BIN=$(B) RUNNER='$(RUNNER)' STEP=29 SEEDS=3 JOBS=1 SKIP='@(requirements|e2e_)' tests/run $(UNIT) -- -- -- $(SIM)
 spec: $(B)/tests/tools/spec	# what follows from proto/records.def and daemon/ledger/query/views.def
 	$< proto/SPEC.md daemon/web/api/openapi.yaml
 dict: $(B)/tests/tools/dict	# another dictionary for compressed chunks: a new version of SPEC 9.8
@@ -198,7 +198,7 @@ lint-run: $(call upto,io)
 	@tools/lint/check-source $(FMT)
 	tools/lint/check-pure $(call upto,exchange)
 	tools/lint/check-rooms $(B)
-	cppcheck -q --enable=warning,portability --inline-suppr --error-exitcode=1 \
+	cppcheck -q -j$(shell nproc) --enable=warning,portability --inline-suppr --error-exitcode=1 \
 	  --library=tools/lint/cppcheck.cfg --suppressions-list=tools/lint/cppcheck -I. lib proto daemon tools
 clean:
 	rm -rf $(BUILD)
