@@ -116,7 +116,7 @@ run hub table town_filings --json | jq -e '.rows | length > 3' >/dev/null || fai
 
 # --- a clock that goes back, where the machine can pretend one ----------------------------------------------------------
 # (a sanitizer's library wants to be the first one that is loaded)
-if command -v faketime >/dev/null && [[ $(ldd "$BIN/cunzhangd") != *san.so* ]]; then
+if command -v faketime >/dev/null && [[ $BIN != *san ]]; then
 	stop v1
 	# not under faketime(1), which would be the process that `end_all` ends in place of the daemon
 	LD_PRELOAD=$(faketime -m -f -60d printenv LD_PRELOAD) FAKETIME=-60d FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1 \
