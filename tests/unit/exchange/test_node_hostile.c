@@ -179,6 +179,31 @@ static void test_a_lie_ends_the_session_and_changes_nothing(void)
 	}
 }
 
+/* Even with the right root: what was not sent can be acknowledged only by who has it from elsewhere or guesses, and the
+ * window must not open for it. */
+static void test_what_is_written_and_not_sent_cannot_be_acknowledged(void)
+{
+	static struct wire w;
+	struct msg_ack ack = {0};
+	struct buf msg = {0};
+
+	wire_up(&w, 60);
+	for (unsigned i = 0; i < 2;
+	     i++) { /* the second is gathered while the first is on its way */
+		wire_grants(&w, HUB, 1);
+		T_EQ(host_store(&w.h[HUB]), ERR_OK);
+	}
+	ack.feed = w.h[HUB].feed;
+	ack.size = wire_size(&w, HUB, HUB);
+	T_EQ(w.h[HUB].node->first->next, ack.size - 1);
+	host_root(&w.h[HUB], &ack.feed, &ack.root);
+	msg_ack(&msg, &ack);
+	wire_say(&w, &msg);
+	T_STR(w.closed[HUB], "an acknowledgement of what was not sent");
+	buf_close(&msg);
+	wire_close(&w);
+}
+
 static void cosign_as_village(struct wire *w, uint64_t size, struct buf *out)
 {
 	struct msg_cosig m = {.feed = w->h[HUB].feed, .size = size};
@@ -403,6 +428,38 @@ static void test_an_invitation_is_good_for_one_guest_at_a_time(void)
 	wire_close(&w);
 }
 
+/* An enrolment takes a job of the store until it is answered, so a guest has one at a time. */
+static void test_a_guest_asks_once(void)
+{
+	static struct wire w;
+	const struct node *hub, *village;
+	uint8_t leaf[ENTRY_LEAF_BYTES];
+	struct buf again = {0};
+
+	wire_open(&w, 36);
+	hub = w.h[HUB].node;
+	T_EQ(host_start(&w.h[VILLAGE], 7, NULL), ERR_OK);
+	village = w.h[VILLAGE].node;
+	while (!w.up)
+		T_OK(wire_work(&w));
+	for (unsigned i = 0; i < 6; i++) { /* the store does nothing yet */
+		wire_carry(&w, VILLAGE);
+		wire_carry(&w, HUB);
+	}
+	T_EQ(hub->first->state, S_GUEST);
+	T_OK(hub->first->enrol_asked);
+	T_EQ(w.h[HUB].nqueue, 1);
+	entry_pack(&village->cfg.upstream.enrol_tx, leaf);
+	T_EQ(msg_enrol(&again, leaf, village->cfg.upstream.enrol_payload), ERR_OK);
+	wire_say(&w, &again);
+	T_STR(w.closed[HUB], "an enrolment has no place here");
+	T_EQ(w.h[HUB].nqueue, 1);
+	wire_pass(&w, 2 * NODE_BACKOFF_MS_MAX);
+	T_OK(wire_linked(&w, HUB));
+	buf_close(&again);
+	wire_close(&w);
+}
+
 static void test_an_idle_session_is_small(void)
 {
 	static struct wire w;
@@ -424,9 +481,11 @@ static void test_an_idle_session_is_small(void)
 T_MAIN(T(test_a_flipped_bit_ends_the_connection_and_nothing_else),
        T(test_an_oversized_frame_ends_the_connection), T(test_an_empty_frame_ends_the_connection),
        T(test_bytes_may_come_one_by_one), T(test_a_lie_ends_the_session_and_changes_nothing),
+       T(test_what_is_written_and_not_sent_cannot_be_acknowledged),
        T(test_cosignatures_of_one_village_do_not_fill_the_queue),
        T(test_a_full_queue_holds_up_and_hangs_up_on_nobody),
        T(test_strangers_are_few_small_and_short_lived),
        T(test_one_address_cannot_keep_the_others_out),
        T(test_a_newcomer_takes_the_place_of_those_who_have_most),
-       T(test_an_invitation_is_good_for_one_guest_at_a_time), T(test_an_idle_session_is_small))
+       T(test_an_invitation_is_good_for_one_guest_at_a_time), T(test_a_guest_asks_once),
+       T(test_an_idle_session_is_small))
