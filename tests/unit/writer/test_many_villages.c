@@ -129,6 +129,34 @@ static void test_a_note_names_its_witnesses_beside_many_villages(void)
 	T_EQ(read_for_note(VILLAGES_MAX), read_for_note(1));
 }
 
+/* A witness that has signed another tree, or a smaller one, has not signed this one. */
+static void test_a_note_has_no_cosignature_of_another_tree(void)
+{
+	struct checkpoint c = {0}, other;
+	struct buf note = {0};
+	struct town w;
+
+	open_town(&w, 1);
+	town_begin(&w);
+	seal(&w, &c);
+	other = c;
+	other.root.b[0] ^= 1;
+	cosign(&w, &other, "witness/" TOWN_CODE);
+	other = c;
+	other.size--;
+	cosign(&w, &other, "witness/" LAST);
+	T_EQ(writer_note(w.t, FEED_TOWN, &note), ERR_OK);
+	T_EQ(lines_of(&note), 4 + 1); /* body and empty line, the town's own line */
+	buf_reset(&note);
+	cosign(&w, &c, "witness/" LAST);
+	T_EQ(writer_note(w.t, FEED_TOWN, &note), ERR_OK);
+	T_EQ(lines_of(&note), 4 + 1 + 1);
+	buf_close(&note);
+	town_commit(&w);
+	town_close(&w);
+}
+
 T_MAIN(T(test_a_feed_is_found_by_code_beside_many_villages),
        T(test_a_name_that_is_no_code_finds_nothing),
-       T(test_a_note_names_its_witnesses_beside_many_villages))
+       T(test_a_note_names_its_witnesses_beside_many_villages),
+       T(test_a_note_has_no_cosignature_of_another_tree))
