@@ -324,6 +324,8 @@ static void on_completed(void *ctx, struct MHD_Connection *mc, void **slot,
 	buf_close(&q->body);
 	if (q->file)
 		h->services->file_end(q->file);
+	if (q->res.body.p) /* it may be a session's token */
+		secret_wipe(q->res.body.p, q->res.body.cap);
 	buf_close(&q->res.body);
 	mem_free(q);
 }

@@ -172,18 +172,37 @@ static struct session *find(struct keyring *k, const char *token, struct web_fro
 	return NULL;
 }
 
+/* A free place, or NULL. Who opens sessions and forgets them keeps nobody else out: a name has so many and no more. */
+static struct session *session_place(struct keyring *k, const char *name)
+{
+	struct session *oldest = NULL, *place = NULL;
+	uint32_t own = 0;
+
+	sweep(k);
+	for (uint32_t i = 0; i < WEB_SESSIONS_MAX; i++) {
+		struct session *s = &k->session[i];
+
+		if (!s->key) {
+			place = s;
+		} else if (!s->ended && strcmp(s->as, name) == 0) {
+			own++;
+			if (!oldest || s->used_ms < oldest->used_ms)
+				oldest = s;
+		}
+	}
+	if (own < KEYRING_OF_ONE_MAX)
+		return place;
+	session_end(oldest);
+	return place || oldest->key ? place : oldest;
+}
+
 /* Takes @key. */
 static int session_open(struct keyring *k, struct web_wait *w, struct sign_key *key)
 {
-	struct session *s = NULL;
+	struct session *s = session_place(k, w->name);
 	uint8_t raw[WEB_TOKEN_BYTES];
-	int err;
+	int err = s ? k->ops.random(k->ops.ctx, raw, sizeof(raw)) : ERR_LIMIT;
 
-	sweep(k);
-	for (uint32_t i = 0; !s && i < WEB_SESSIONS_MAX; i++)
-		if (!k->session[i].key)
-			s = &k->session[i];
-	err = s ? k->ops.random(k->ops.ctx, raw, sizeof(raw)) : ERR_LIMIT;
 	if (err) {
 		sign_key_free(key);
 		return err_set(&w->msg, err, "%s",

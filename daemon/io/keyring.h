@@ -14,8 +14,10 @@
 #define KEYRING_TRIES	    5
 #define KEYRING_WAIT_MAX_S  64
 #define KEYRING_NAMES_MAX   64 /* names whose wrong passphrases are remembered */
-#define KEYRING_IDLE_S	    (15 * 60)
-#define KEYRING_OLD_S	    (8 * 60 * 60)
+#define KEYRING_OF_ONE_MAX                                                                         \
+	4 /* sessions of a name: one more ends the one of them that was used longest ago */
+#define KEYRING_IDLE_S (15 * 60)
+#define KEYRING_OLD_S  (8 * 60 * 60)
 
 struct keyring_ops {
 	void *ctx;

@@ -300,18 +300,44 @@ static void test_a_session_ends_when_idle_or_old_or_its_key_is_revoked(void)
 	keyring_stop(world.k);
 }
 
+/* Whoever forgets to lock keeps nobody out, not even himself. */
+static void test_a_name_has_so_many_sessions_and_no_more(void)
+{
+	char token[KEYRING_OF_ONE_MAX + 1][2 * WEB_TOKEN_BYTES + 1];
+	struct asked a, other;
+
+	begin();
+	T_EQ(get(&other, WEB_WAIT_UNLOCK, "li", PASS), ERR_OK);
+	for (uint32_t i = 0; i <= KEYRING_OF_ONE_MAX; i++) {
+		T_EQ(get(&a, WEB_WAIT_UNLOCK, "wang", PASS), ERR_OK);
+		memcpy(token[i], a.w.token, sizeof(token[i]));
+		pass_s(1);
+		if (i == KEYRING_OF_ONE_MAX - 1)
+			T_EQ(use(token[0]), ERR_OK); /* used last, if opened first */
+	}
+	T_EQ(count(), 1 + KEYRING_OF_ONE_MAX);
+	for (uint32_t i = 0; i <= KEYRING_OF_ONE_MAX; i++)
+		T_EQ(use(token[i]), i == 1 ? ERR_NOTFOUND : ERR_OK);
+	T_EQ(use(other.w.token), ERR_OK);
+	keyring_stop(world.k);
+}
+
 static void test_there_is_a_most_of_sessions(void)
 {
-	char first[2 * WEB_TOKEN_BYTES + 1];
+	char name[] = "a of sixteen", first[2 * WEB_TOKEN_BYTES + 1];
 	struct asked a;
 
 	begin();
 	for (uint32_t i = 0; i < WEB_SESSIONS_MAX; i++) {
-		T_EQ(get(&a, WEB_WAIT_UNLOCK, "wang", PASS), ERR_OK);
+		name[0] = (char)('a' + i / KEYRING_OF_ONE_MAX);
+		T_EQ(get(&a, WEB_WAIT_UNLOCK, name, PASS), ERR_OK);
 		if (i == 0)
 			memcpy(first, a.w.token, sizeof(first));
 	}
+	T_EQ(count(), WEB_SESSIONS_MAX);
 	T_EQ(get(&a, WEB_WAIT_UNLOCK, "wang", PASS), ERR_LIMIT);
+	T_EQ(get(&a, WEB_WAIT_UNLOCK, name, PASS), ERR_OK); /* in place of one of his own */
+	T_EQ(count(), WEB_SESSIONS_MAX);
 	T_EQ(keyring_end(world.k, first, here), ERR_OK);
 	T_EQ(get(&a, WEB_WAIT_UNLOCK, "wang", PASS), ERR_OK);
 	keyring_stop(world.k); /* ends the rest */
@@ -328,4 +354,4 @@ T_MAIN_WITH(set_up, NULL, T(test_keys_are_opened_and_made),
 	    T(test_wrong_passphrases_wait_longer_and_longer_but_not_for_ever),
 	    T(test_a_session_serves_who_opened_it),
 	    T(test_a_session_ends_when_idle_or_old_or_its_key_is_revoked),
-	    T(test_there_is_a_most_of_sessions))
+	    T(test_a_name_has_so_many_sessions_and_no_more), T(test_there_is_a_most_of_sessions))
