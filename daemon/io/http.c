@@ -1,6 +1,5 @@
 #include "daemon/io/http.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -11,12 +10,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/io/http_hosts.h"
 #include "daemon/io/http_recv.h"
 #include "lib/mem.h"
 #include "lib/sign.h"
 #include "lib/text.h"
 
-#define HOST_TEXT_MAX 253
 #define URI_BYTES_MAX 2048
 #define CONNS_CUT     64   /* cut and not yet given back by the library */
 #define CLOSE_MS      2000 /* what a client gets to read its answer when the server goes */
@@ -58,7 +57,7 @@ struct http {
 	struct MHD_Daemon *mhd;
 	const struct web_services *services;
 	bool local, closing, stopped;
-	char host[HTTP_HOSTS_MAX][HOST_TEXT_MAX + 1];
+	struct http_hosts hosts;
 	uint32_t header_ms, body_ms;
 	struct http_conn *conns;
 	uint32_t nbusy; /* requests between dispatch and the last byte of the answer */
@@ -189,23 +188,6 @@ static void conn_remove(struct http_conn *c)
 	mem_free(c);
 }
 
-static void v4_mapped(struct in_addr v4, struct in6_addr *ret)
-{
-	*ret = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
-	memcpy(ret->s6_addr + 12, &v4, sizeof(v4));
-}
-
-static struct in6_addr address_of(const struct sockaddr *at)
-{
-	struct in6_addr a = IN6ADDR_ANY_INIT;
-
-	if (at && at->sa_family == AF_INET6)
-		a = ((const struct sockaddr_in6 *)at)->sin6_addr;
-	else if (at && at->sa_family == AF_INET)
-		v4_mapped(((const struct sockaddr_in *)at)->sin_addr, &a);
-	return a;
-}
-
 /* Of one source, or of all (NULL): how many there are, and which has been idle for longest. */
 static uint32_t count_conns(struct http *h, const struct in6_addr *source,
 			    struct http_conn **ret_idle)
@@ -262,7 +244,7 @@ static void on_connection(void *ctx, struct MHD_Connection *mc, void **slot,
 		return;
 	}
 	fd = MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-	source = address_of(
+	source = http_address_of(
 		MHD_get_connection_info(mc, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 	c = h->closing || !make_room(h, &source) ? NULL : mem_alloc(sizeof(*c));
 	if (!c) {
@@ -365,87 +347,6 @@ static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char 
 	return MHD_YES;
 }
 
-static bool private_v4(uint32_t a)
-{
-	return a >> 24 == 127 || a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 ||
-	       a >> 16 == 0xa9fe;
-}
-
-static bool private_address(const char *host)
-{
-	struct in_addr v4;
-	struct in6_addr v6;
-
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return private_v4(ntohl(v4.s_addr));
-	if (inet_pton(AF_INET6, host, &v6) != 1)
-		return false;
-	if (IN6_IS_ADDR_V4MAPPED(&v6))
-		return private_v4(be32_get(v6.s6_addr + 12));
-	return IN6_IS_ADDR_LOOPBACK(&v6) || (v6.s6_addr[0] & 0xfe) == 0xfc ||
-	       (v6.s6_addr[0] == 0xfe && (v6.s6_addr[1] & 0xc0) == 0x80);
-}
-
-/* The name in "name", "name:80", "[::1]:80". False for anything else. */
-static bool host_name(const char *text, char out[HOST_TEXT_MAX + 1])
-{
-	const char *end;
-	size_t n;
-
-	if (text[0] == '[') {
-		text++;
-		end = strchr(text, ']');
-		if (!end)
-			return false;
-		n = (size_t)(end - text);
-		end++;
-	} else {
-		n = strcspn(text, ":");
-		end = text + n;
-	}
-	if (n == 0 || n > HOST_TEXT_MAX)
-		return false;
-	if (*end == ':')
-		end += 1 + strspn(end + 1, "0123456789");
-	if (*end)
-		return false;
-	memcpy(out, text, n);
-	out[n] = '\0';
-	return true;
-}
-
-/* The address at which this very connection arrived: with an address there is no name to rebind. */
-static bool own_address(int fd, const char *host)
-{
-	struct sockaddr_storage at = {0};
-	struct in6_addr want, mine;
-	socklen_t n = sizeof(at);
-	char mapped[HOST_TEXT_MAX + 8];
-
-	snprintf(mapped, sizeof(mapped), "%s%s", strchr(host, ':') ? "" : "::ffff:", host);
-	if (inet_pton(AF_INET6, mapped, &want) != 1 || getsockname(fd, (struct sockaddr *)&at, &n))
-		return false;
-	mine = address_of((struct sockaddr *)&at);
-	return !IN6_IS_ADDR_UNSPECIFIED(&mine) && memcmp(&mine, &want, sizeof(want)) == 0;
-}
-
-/* Stops a web page from making its own name point here (DNS rebinding). */
-static bool host_allowed(const struct http_req *q, const char *text)
-{
-	const struct http *h = q->h;
-	char name[HOST_TEXT_MAX + 1];
-
-	if (h->local)
-		return true;
-	if (!host_name(text, name))
-		return false;
-	for (size_t i = 0; i < HTTP_HOSTS_MAX; i++)
-		if (h->host[i][0] && strcasecmp(name, h->host[i]) == 0)
-			return true;
-	return strcasecmp(name, "localhost") == 0 || private_address(name) ||
-	       own_address(q->hc ? q->hc->fd : -1, name);
-}
-
 /* "Bearer TOKEN" is the one scheme that is known; false: another. */
 static bool bearer(const char *text, const char **ret)
 {
@@ -460,6 +361,11 @@ static bool bearer(const char *text, const char **ret)
 	return true;
 }
 
+static bool may_be_asked(const struct http_req *q, const char *host)
+{
+	return q->h->local || http_hosts_allow(&q->h->hosts, host, q->hc ? q->hc->fd : -1);
+}
+
 /* The HTTP status with which to refuse, or 0; *ret_length = bytes of the body announced. */
 static int guard(struct http_req *q, uint64_t *ret_length)
 {
@@ -471,7 +377,7 @@ static int guard(struct http_req *q, uint64_t *ret_length)
 	if (q->bad_uri || c.bad || c.host != 1 || c.encoding || c.length > 1 ||
 	    c.authorization > 1 || !bearer(c.authorization_text, &q->req.bearer))
 		return MHD_HTTP_BAD_REQUEST;
-	if (!c.host_text || !host_allowed(q, c.host_text))
+	if (!c.host_text || !may_be_asked(q, c.host_text))
 		return MHD_HTTP_MISDIRECTED_REQUEST;
 	*ret_length = 0;
 	if (c.length &&
@@ -745,11 +651,6 @@ static struct MHD_Daemon *daemon_start(struct http *h, int fd)
 				MHD_OPTION_URI_LOG_CALLBACK, on_uri, h, MHD_OPTION_END);
 }
 
-static bool set_host(char out[HOST_TEXT_MAX + 1], const char *host)
-{
-	return snprintf(out, HOST_TEXT_MAX + 1, "%s", host) <= HOST_TEXT_MAX;
-}
-
 int http_start(uv_loop_t *loop, const struct http_opts *o, const struct web_services *services,
 	       struct http **ret, struct errmsg *msg)
 {
@@ -759,7 +660,7 @@ int http_start(uv_loop_t *loop, const struct http_opts *o, const struct web_serv
 	if (!(h = mem_alloc(sizeof(*h))))
 		err = err_set(msg, ERR_NOMEM, "http: %s", err_text(ERR_NOMEM));
 	for (size_t i = 0; !err && i < HTTP_HOSTS_MAX && o->host[i]; i++)
-		if (!set_host(h->host[i], o->host[i]))
+		if (!http_hosts_add(&h->hosts, o->host[i]))
 			err = err_set(msg, ERR_INVALID, "http: the host name is too long");
 	if (err) {
 		mem_free(h);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "daemon/io/http_hosts.h"
 #include "daemon/io/pool.h"
 #include "daemon/io/waiting.h"
 #include "lib/err.h"
@@ -23,7 +24,6 @@
 #define HTTP_BODY_S	       120 /* for a whole body to arrive, or an answer to leave */
 #define HTTP_IDLE_S	       15
 #define HTTP_POOL_BYTES	       16384
-#define HTTP_HOSTS_MAX	       4
 
 struct http;
 struct http_opts {
