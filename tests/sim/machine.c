@@ -322,8 +322,8 @@ static void land_wrong(struct sim *s, struct machine *m, uint64_t seq)
 	uint8_t raw[TREE_KEY_BYTES > ENTRY_KEY_BYTES ? TREE_KEY_BYTES : ENTRY_KEY_BYTES];
 	struct bytes key = tree ? feedlog_tree_key(raw, m->host.own_no, 0, seq / ROW_HASHES)
 				: feedlog_entry_key(raw, m->host.own_no, seq);
-	size_t byte = tree ? seq % ROW_HASHES * HASH_BYTES + prng_below(&s->disk, HASH_BYTES)
-			   : prng_below(&s->disk, ENTRY_LEAF_BYTES);
+	size_t row = tree ? (size_t)(seq % ROW_HASHES) * HASH_BYTES : 0;
+	size_t byte = row + (size_t)prng_below(&s->disk, tree ? HASH_BYTES : ENTRY_LEAF_BYTES);
 	int err;
 
 	flip_at(m, table, key, byte);
