@@ -93,26 +93,41 @@ static void test_names_have_a_most(void)
 }
 
 /* With an address there is no name to rebind, so the one at which the connection arrived is as good as a private one. Which
- * that is, the socket knows: here one that is bound, and not connected. */
+ * that is, the socket knows: here one that is bound to an address that this machine need not have. */
 static void test_where_the_connection_arrived_is_answered(void)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM, 0), local = socket(AF_UNIX, SOCK_STREAM, 0);
-	struct in6_addr got;
+	int fd = socket(AF_INET, SOCK_STREAM, 0), local = socket(AF_UNIX, SOCK_STREAM, 0), on = 1;
 
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	T_OK(fd >= 0 && local >= 0);
+	T_EQ(inet_pton(AF_INET, "192.0.2.1", &at.sin_addr), 1);
+	T_EQ(setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on)), 0);
 	T_EQ(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	T_OK(http_hosts_allow(&hosts, "[::ffff:127.0.0.1]:80", fd));
-	T_OK(!http_hosts_allow(&hosts, "8.8.8.8", fd));
+	T_OK(http_hosts_allow(&hosts, "192.0.2.1:8080", fd));
+	T_OK(http_hosts_allow(&hosts, "[::ffff:192.0.2.1]", fd));
+	T_OK(!http_hosts_allow(&hosts, "192.0.2.2", fd));
 	T_OK(!http_hosts_allow(&hosts, "[2001:db8::1]", fd));
-	T_OK(!http_hosts_allow(&hosts, "[::]", local));
-	got = http_address_of((struct sockaddr *)&at);
-	T_OK(IN6_IS_ADDR_V4MAPPED(&got));
-	got = http_address_of(NULL);
-	T_OK(IN6_IS_ADDR_UNSPECIFIED(&got));
+	T_OK(!http_hosts_allow(&hosts, "192.0.2.1", local));
+	T_OK(!http_hosts_allow(&hosts, "[::]", local)); /* which has no address at all */
+	T_OK(!allows("192.0.2.1"));
 	close(fd);
 	close(local);
+}
+
+static void test_addresses_have_one_form(void)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct in6_addr got;
+
+	T_EQ(inet_pton(AF_INET, "192.0.2.1", &v4.sin_addr), 1);
+	got = http_address_of((struct sockaddr *)&v4);
+	T_OK(IN6_IS_ADDR_V4MAPPED(&got));
+	T_MEM(got.s6_addr + 12, &v4.sin_addr, 4);
+	got = http_address_of((struct sockaddr *)&v6);
+	T_OK(IN6_IS_ADDR_LOOPBACK(&got));
+	got = http_address_of(NULL);
+	T_OK(IN6_IS_ADDR_UNSPECIFIED(&got));
 }
 
 static void set_up(void)
@@ -122,4 +137,5 @@ static void set_up(void)
 }
 
 T_MAIN_WITH(set_up, NULL, T(test_its_names_and_private_addresses_are_answered),
-	    T(test_names_have_a_most), T(test_where_the_connection_arrived_is_answered))
+	    T(test_names_have_a_most), T(test_where_the_connection_arrived_is_answered),
+	    T(test_addresses_have_one_form))

@@ -188,8 +188,8 @@ static void test_what_is_written_and_not_sent_cannot_be_acknowledged(void)
 	struct buf msg = {0};
 
 	wire_up(&w, 60);
-	for (unsigned i = 0; i < 2;
-	     i++) { /* the second is gathered while the first is on its way */
+	/* the second is gathered while the first is on its way */
+	for (unsigned i = 0; i < 2; i++) {
 		wire_grants(&w, HUB, 1);
 		T_EQ(host_store(&w.h[HUB]), ERR_OK);
 	}
