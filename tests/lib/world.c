@@ -58,6 +58,20 @@ enum line_state world_line_state(struct world *x, uint64_t entry, uint32_t line)
 }
 
 /* --- goods ----------------------------------------------------------------------------------------- */
+void world_changes(struct rec_adopt_catalogue_line l[WORLD_CHANGES])
+{
+	l[0] = (struct rec_adopt_catalogue_line){.change = CHANGE_change,
+						 .code = town_b("D101"),
+						 .name_zh = town_b("庭院整洁"),
+						 .points = points_of(400),
+						 .cap = points_of(800)};
+	l[1] = (struct rec_adopt_catalogue_line){.change = CHANGE_drop, .code = town_b("Z001")};
+	l[2] = (struct rec_adopt_catalogue_line){.change = CHANGE_add,
+						 .code = town_b("V001"),
+						 .name_zh = town_b("护林巡查"),
+						 .points = points_of(250)};
+}
+
 void world_store(struct world *x, const struct rec_scheme *scheme,
 		 const struct rec_prices_line *goods, uint32_t n)
 {

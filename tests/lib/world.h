@@ -26,6 +26,10 @@ int64_t world_balance(struct world *x, const char *household);
 
 enum line_state world_line_state(struct world *x, uint64_t entry, uint32_t line);
 
+/* What a village may make of the town's catalogue: D101 changed, Z001 dropped, V001 added. */
+#define WORLD_CHANGES 3
+void world_changes(struct rec_adopt_catalogue_line l[WORLD_CHANGES]);
+
 /* Who gives out goods. */
 #define WORLD_KEEPER "keeper"
 /* From 2026 on, with a keeper: @scheme, and prices 1. */

@@ -39,19 +39,11 @@ static uint64_t items(struct world *x, uint64_t version)
 /* R30 R33 */
 static void test_dropped_items_are_not_counted(void)
 {
-	struct rec_adopt_catalogue_line l[3] = {{.change = CHANGE_change,
-						 .code = town_b("D101"),
-						 .name_zh = town_b("庭院整洁"),
-						 .points = points_of(400),
-						 .cap = points_of(800)},
-						{.change = CHANGE_drop, .code = town_b("Z001")},
-						{.change = CHANGE_add,
-						 .code = town_b("V001"),
-						 .name_zh = town_b("护林巡查"),
-						 .points = points_of(250)}};
+	struct rec_adopt_catalogue_line l[WORLD_CHANGES];
 	uint64_t all;
 	struct world x;
 
+	world_changes(l);
 	world_open(&x, SEED);
 	adopt(&x, 9, NULL, 0);
 	adopt(&x, 10, l, 1);

@@ -118,20 +118,12 @@ static int on_item(void *ctx, const struct view_village_item *i)
 static void test_a_village_adds_changes_and_drops_items(void)
 {
 	struct rec_adopt_catalogue a = {.version = 9, .base = 1, .from = town_day(2028, 1, 1)};
-	struct rec_adopt_catalogue_line l[3] = {{.change = CHANGE_change,
-						 .code = town_b("D101"),
-						 .name_zh = town_b("庭院整洁"),
-						 .points = points_of(400),
-						 .cap = points_of(800)},
-						{.change = CHANGE_drop, .code = town_b("Z001")},
-						{.change = CHANGE_add,
-						 .code = town_b("V001"),
-						 .name_zh = town_b("护林巡查"),
-						 .points = points_of(250)}};
+	struct rec_adopt_catalogue_line l[WORLD_CHANGES];
 	struct rec_points_line p;
 	struct listing got = {0};
 	struct world x;
 
+	world_changes(l);
 	world_open(&x, SEED);
 	l[0].code = town_b("V002");
 	put(&x, REC_adopt_catalogue, &a, l, 3);
